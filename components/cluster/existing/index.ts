@@ -1,0 +1,123 @@
+import type * as kubernetes from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import * as os from "node:os";
+import * as path from "node:path";
+import { projectRoot } from "../../project";
+import type { Capabilities, Cluster, ImageDelivery, LoadBalancing } from "../cluster";
+import { rendering } from "../lookup";
+import { createProvider } from "../provider";
+import { defaultFiles, identify, parseKubeconfig, readFiles, scopeKubeconfig } from "./kubeconfig";
+
+export interface ExistingArgs {
+    /**
+     * Kubeconfig file; a relative one is relative to the project.
+     * @default where kubectl looks: `KUBECONFIG`, else `~/.kube/config`
+     * @example "~/.kube/production"
+     */
+    kubeconfig?: string;
+    /** Context in the kubeconfig. @default its current context @example "production" */
+    context?: string;
+    /** Another stack that has the kubeconfig among its outputs, instead of a file. @example "acme/clusters/production" */
+    stack?: string;
+    /** The output of `stack` that is the kubeconfig, as text or as an object. @default "kubeconfig" */
+    output?: string;
+    /** StorageClass of volumes that one pod writes. @default the cluster's default class @example "gp3" */
+    storageClass?: string;
+    /** StorageClass of volumes that pods on many nodes write (ReadWriteMany). @default none @example "efs" */
+    sharedStorageClass?: string;
+    /** Whether the cluster has metrics-server ("builtin"), or it is to be installed. @default "builtin" */
+    metrics?: "builtin" | "install";
+    /** Whether Services of type LoadBalancer get an address, or the gateway uses ports of the nodes. */
+    loadBalancer?: "LoadBalancer" | "NodePort";
+    /** With NodePort: where the nodes are reached. @default "127.0.0.1" @example "node1.example.com" */
+    host?: string;
+    /** With NodePort: the port for HTTP on every node. @default 30080 */
+    http?: number;
+    /** With NodePort: the port for HTTPS on every node. @default 30443 */
+    https?: number;
+    /** Registry that images the program builds are pushed to and pulled from. @example "ghcr.io/example" */
+    registry?: string;
+    /** Whether the kubelets' certificates are self-signed. @default false */
+    kubeletInsecureTls?: boolean;
+}
+
+/**
+ * A cluster that is there already and outlives the stack. All that is read of the kubeconfig is one context.
+ *
+ * @example new Existing("cluster", { kubeconfig: "~/.kube/production", context: "admin@production" })
+ * @example new Existing("cluster", { stack: "acme/clusters/production" })
+ */
+export class Existing extends pulumi.ComponentResource implements Cluster {
+    readonly kubeconfig: pulumi.Output<string>;
+    readonly provider: kubernetes.Provider;
+    readonly capabilities: Capabilities;
+
+    constructor(name: string, args: ExistingArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("landfall:cluster:Existing", name, {}, opts);
+        this.kubeconfig = pulumi.secret(kubeconfigOf(name, args, this));
+        this.provider = createProvider(`${name}-provider`, {
+            kubeconfig: this.kubeconfig,
+            // A digest gives no secret away.
+            identifier: pulumi.unsecret(this.kubeconfig.apply(identify)),
+        }, this);
+        this.capabilities = capabilitiesOf(args);
+        this.registerOutputs({ kubeconfig: this.kubeconfig });
+    }
+}
+
+function kubeconfigOf(name: string, args: ExistingArgs, parent: Existing): pulumi.Input<string> {
+    if (rendering()) return renderedKubeconfig;
+    if (args.stack) return fromStack(name, args.stack, args, parent);
+    try {
+        return scopeKubeconfig(readFiles(args.kubeconfig ? [resolveFile(args.kubeconfig)] : defaultFiles()), args.context);
+    } catch (error) {
+        throw new pulumi.RunError((error as Error).message);
+    }
+}
+
+function fromStack(name: string, stack: string, args: ExistingArgs, parent: Existing): pulumi.Output<string> {
+    const output = args.output ?? "kubeconfig";
+    const reference = new pulumi.StackReference(`${name}-stack`, { name: stack }, { parent });
+    return reference.requireOutput(output).apply((value: unknown) => {
+        const text = typeof value === "string" ? value : JSON.stringify(value);
+        return scopeKubeconfig(parseKubeconfig(text, `The output "${output}" of the stack ${stack}`), args.context);
+    });
+}
+
+function resolveFile(file: string): string {
+    return /^~[\\/]/.test(file) ? path.join(os.homedir(), file.slice(2)) : path.resolve(projectRoot, file);
+}
+
+/** Stands for the cluster's where the program is only rendered, which needs no credentials. */
+const renderedKubeconfig = scopeKubeconfig(parseKubeconfig(JSON.stringify({
+    contexts: [{ name: "existing", context: { cluster: "existing", user: "existing" } }],
+    clusters: [{ name: "existing", cluster: { server: "https://kubernetes.invalid:6443" } }],
+    users: [{ name: "existing", user: {} }],
+}), "The placeholder"), "existing");
+
+function capabilitiesOf(args: ExistingArgs): Capabilities {
+    return {
+        storageClass: args.storageClass,
+        sharedStorageClass: args.sharedStorageClass,
+        loadBalancing: loadBalancingOf(args),
+        metrics: args.metrics ?? "builtin",
+        kubeletInsecureTls: args.kubeletInsecureTls ?? false,
+        networkPolicy: "unknown",
+        get images(): ImageDelivery {
+            return imagesOf(args);
+        },
+    };
+}
+
+function loadBalancingOf({ loadBalancer, host = "127.0.0.1", http = 30080, https = 30443 }: ExistingArgs): LoadBalancing {
+    if (loadBalancer !== "NodePort") return { type: "LoadBalancer" };
+    return { type: "NodePort", http, https, host, publishedHttp: http, publishedHttps: https };
+}
+
+/** Asked for only by an application that builds images; one that brings its own needs no registry. */
+function imagesOf({ registry }: ExistingArgs): ImageDelivery {
+    if (registry) return { method: "push", registry };
+    throw new pulumi.RunError("An existing cluster can't be given the images that the program builds: name a registry " +
+        "that it pulls from, landfall:cluster: { target: existing, registry: ghcr.io/example }, or an image that is " +
+        "built already, landfall:app: { web: { image: … } }.");
+}

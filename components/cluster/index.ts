@@ -1,0 +1,40 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { Cluster } from "./cluster";
+import type { ExistingArgs } from "./existing";
+import type { KindArgs } from "./kind";
+import type { MinikubeArgs } from "./minikube";
+
+export * from "./cluster";
+
+/** A target and its settings. */
+export type ClusterArgs =
+    | ({ target: "kind" } & KindArgs)
+    | ({ target: "minikube" } & MinikubeArgs)
+    | ({ target: "existing" } & ExistingArgs);
+
+/** What a target is told besides its settings. */
+export interface ClusterContext {
+    /**
+     * Whether the volumes' data goes when the cluster is destroyed. Only targets that keep it on this computer ask.
+     * @default "retain"
+     */
+    volumes?: "delete" | "retain";
+}
+
+type Target = ClusterArgs["target"];
+type Maker<Args> = (name: string, args: Args, opts?: pulumi.ComponentResourceOptions) => Cluster;
+
+/** Each target is loaded when it is chosen: nobody pays for the packages of another. */
+const targets: { [T in Target]: Maker<Extract<ClusterArgs, { target: T }>> } = {
+    kind: (...args) => new (require("./kind") as typeof import("./kind")).Kind(...args),
+    minikube: (...args) => new (require("./minikube") as typeof import("./minikube")).Minikube(...args),
+    existing: (...args) => new (require("./existing") as typeof import("./existing")).Existing(...args),
+};
+
+/** Makes the cluster that the settings describe. */
+export function createCluster(
+    args: ClusterArgs, context: ClusterContext = {}, opts?: pulumi.ComponentResourceOptions,
+): Cluster {
+    const make = targets[args.target] as Maker<ClusterArgs>;
+    return make("cluster", { ...context, ...args }, opts);
+}

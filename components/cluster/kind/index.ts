@@ -1,0 +1,117 @@
+import type { local } from "@pulumi/command";
+import type * as kubernetes from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { scriptCommand } from "../../script";
+import type { Capabilities, Cluster } from "../cluster";
+import { findCluster } from "../lookup";
+import { createProvider } from "../provider";
+import { gatewayPorts, renderKindConfig, sharedDirectory } from "./config";
+
+/** Plain values, not `pulumi.Input`s: whether the cluster is there is looked up before any resource is made. */
+export interface KindArgs {
+    /** Name of the cluster; at most 40 characters. @example "landfall-dev" */
+    name: string;
+    /** How many nodes: one control plane, the rest workers. A change makes the cluster anew. @example 2 */
+    nodes: number;
+    /** Image of the nodes. A change makes the cluster anew. @example "kindest/node:v1.36.3@sha256:…" */
+    image: string;
+    /** Port on 127.0.0.1 where the gateway answers HTTP. A change makes the cluster anew. @example 8080 */
+    http: number;
+    /** Port on 127.0.0.1 where the gateway answers HTTPS. A change makes the cluster anew. @example 8443 */
+    https: number;
+    /**
+     * Directory on this computer for the volumes, new or empty, relative to the project; all nodes share it, and it
+     * outlives the cluster's being made anew. A change makes the cluster anew and leaves the old directory behind.
+     * @default "~/.landfall/<name>/volumes"
+     */
+    data?: string;
+    /** Range of the pods' addresses, by default kind's. A change makes the cluster anew. @example "10.244.0.0/16" */
+    podSubnet?: string;
+    /** Range of the services' addresses, by default kind's. A change makes the cluster anew. @example "10.96.0.0/16" */
+    serviceSubnet?: string;
+    /** Whether destroying the stack deletes the directory `data`. @default "retain" */
+    volumes?: "delete" | "retain";
+}
+
+const scripts = "components/cluster/kind";
+const storageClass = "landfall-local";
+
+/**
+ * A cluster of containers on this computer, made by kind. It publishes nothing but two ports on 127.0.0.1, and leaves
+ * the user's own kubeconfig alone. Deleted by hand, it is made again by the next run.
+ *
+ * @example new Kind("cluster", { name: "landfall-dev", nodes: 2, image, http: 8080, https: 8443 })
+ */
+export class Kind extends pulumi.ComponentResource implements Cluster {
+    readonly kubeconfig: pulumi.Output<string>;
+    readonly provider: kubernetes.Provider;
+    readonly capabilities: Capabilities;
+    readonly deletedWith: pulumi.Resource;
+
+    constructor(name: string, args: KindArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("landfall:cluster:Kind", name, {}, opts);
+        const data = args.data ?? `~/.landfall/${args.name}/volumes`;
+        const environment = {
+            CLUSTER_NAME: args.name,
+            CLUSTER_OWNER: `${pulumi.getProject()}/${pulumi.getStack()}`,
+            CLUSTER_CONFIG: renderKindConfig({ ...args, data }),
+        };
+        const { incarnation } = findCluster(`${scripts}/status.mjs`, environment, this);
+
+        const volumes = createVolumes(`${name}-volumes`, { ...args, data }, this);
+        const nodes = createNodes(`${name}-nodes`, { ...environment, INCARNATION: incarnation }, volumes, this);
+        this.kubeconfig = pulumi.secret(nodes.stdout);
+        this.provider = createProvider(`${name}-provider`, {
+            kubeconfig: this.kubeconfig,
+            identifier: incarnation,
+        }, this);
+        this.capabilities = capabilitiesOf(args, incarnation);
+        this.deletedWith = nodes;
+        this.registerOutputs({ kubeconfig: this.kubeconfig });
+    }
+}
+
+/** The volumes' directory is a resource of its own, so that making the cluster anew keeps it. */
+function createVolumes(name: string, args: KindArgs & { data: string }, parent: Kind): local.Command {
+    return scriptCommand(name, {
+        create: `${scripts}/create-volumes.mjs`,
+        delete: args.volumes === "delete" ? `${scripts}/delete-volumes.mjs` : undefined,
+        environment: { VOLUMES: args.data, IMAGE: args.image },
+    }, { parent });
+}
+
+/** kind changes no cluster in place, so a changed config is a new incarnation (see status.mjs). */
+function createNodes(
+    name: string, environment: Record<string, string>, volumes: pulumi.Resource, parent: Kind,
+): local.Command {
+    return scriptCommand(name, {
+        create: `${scripts}/create.mjs`,
+        delete: `${scripts}/delete.mjs`,
+        environment,
+        triggers: [environment.INCARNATION],
+    }, { parent, dependsOn: volumes });
+}
+
+function capabilitiesOf(args: KindArgs, incarnation: string): Capabilities {
+    return {
+        storageClass,
+        sharedStorageClass: storageClass,
+        sharedDirectory,
+        loadBalancing: {
+            type: "NodePort",
+            ...gatewayPorts,
+            host: "127.0.0.1",
+            publishedHttp: args.http,
+            publishedHttps: args.https,
+        },
+        metrics: "install",
+        kubeletInsecureTls: true,
+        networkPolicy: "enforced",
+        images: {
+            method: "load",
+            script: `${scripts}/load-image.mjs`,
+            // A new incarnation has no images yet.
+            environment: { CLUSTER_NAME: args.name, INCARNATION: incarnation },
+        },
+    };
+}

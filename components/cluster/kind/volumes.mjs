@@ -1,0 +1,2 @@
+/** In a directory of volumes that Landfall made. */
+export const markFile = ".landfall";

@@ -1,0 +1,49 @@
+import * as pulumi from "@pulumi/pulumi";
+import { spawnSync } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import * as path from "node:path";
+import { projectRoot } from "../project";
+
+/** Stands for the incarnation where the program is only rendered, so that rendering twice gives the same. */
+const renderedIncarnation = "00000000-0000-4000-8000-000000000000";
+
+/** What a target's `status.mjs` finds on this computer. */
+export interface Found {
+    /** Of the stack's cluster as it is configured now; left out where there is none. */
+    incarnation?: string;
+    /** Counts how often the address of the cluster's API has changed. */
+    revision?: number;
+    /** The machine's own address, where its ports are not published on this computer. */
+    address?: string;
+    /** Whether the cluster had to be started. */
+    started?: boolean;
+}
+
+/** Whether the program is only rendered (`LANDFALL_RENDER=1`): then nothing on this computer is looked at. */
+export function rendering(): boolean {
+    return process.env.LANDFALL_RENDER === "1";
+}
+
+/**
+ * Looks for the stack's cluster at program start, since engines don't notice what was deleted by hand: a cluster that
+ * is not there gets a new incarnation, whose change makes the cluster and all in it anew. A cluster that was stopped,
+ * by a reboot for example, is started, unless this is a preview, which changes nothing and does without.
+ */
+export function findCluster(
+    script: string, environment: Record<string, string>, parent: pulumi.Resource,
+): Found & { incarnation: string } {
+    if (rendering()) return { incarnation: renderedIncarnation };
+    const found = runStatus(script, { ...environment, MAY_START: String(!pulumi.runtime.isDryRun()) });
+    if (found.started) pulumi.log.info("The cluster was stopped; it has been started.", parent);
+    return { ...found, incarnation: found.incarnation ?? randomUUID() };
+}
+
+function runStatus(script: string, environment: Record<string, string>): Found {
+    const { status, stdout, stderr, error } = spawnSync(process.execPath, [path.join(projectRoot, script)], {
+        encoding: "utf8",
+        env: { ...process.env, ...environment },
+        windowsHide: true,
+    });
+    if (status !== 0) throw new pulumi.RunError((error?.message ?? stderr).trim() || `${script} failed.`);
+    return JSON.parse(stdout) as Found;
+}

@@ -1,0 +1,104 @@
+import type * as kubernetes from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { scriptCommand } from "../../script";
+import type { Capabilities, Cluster, LoadBalancing } from "../cluster";
+import { findCluster, Found } from "../lookup";
+import { createProvider } from "../provider";
+import { driverOf, gatewayPorts, isOnThisComputer, minikubeStartArgs } from "./start";
+
+export { minikubeStartArgs } from "./start";
+
+/** Plain values, not `pulumi.Input`s: whether the cluster is there is looked up before any resource is made. */
+export interface MinikubeArgs {
+    /** The profile: minikube's name for a cluster. @example "landfall-dev" */
+    name: string;
+    /** What minikube runs the nodes on. A change makes the cluster anew. @default "docker" @example "kvm2" */
+    driver?: string;
+    /** How many nodes. With more than one there is no shared volume class. A change makes the cluster anew. */
+    nodes: number;
+    /** By default minikube's own. A change makes the cluster anew. @example "v1.34.0" */
+    kubernetesVersion?: string;
+    /** CPUs of each node. A change makes the cluster anew. @example 2 */
+    cpus: number;
+    /** Memory of each node. A change makes the cluster anew. @example "4Gi" */
+    memory: string;
+    /** Port on 127.0.0.1 where the gateway answers HTTP; with drivers that publish ports. @example 8080 */
+    http: number;
+    /** Port on 127.0.0.1 where the gateway answers HTTPS; with drivers that publish ports. @example 8443 */
+    https: number;
+    /** Volumes live inside minikube's nodes and always go with the cluster; "retain" earns a warning. */
+    volumes?: "delete" | "retain";
+}
+
+const scripts = "components/cluster/minikube";
+
+/**
+ * A cluster on this computer, made by minikube. The user's own kubeconfig is left alone. Deleted by hand, it is made
+ * again by the next run.
+ *
+ * @example new Minikube("cluster", { name: "landfall-dev", nodes: 1, cpus: 2, memory: "4Gi", http: 8080, https: 8443 })
+ */
+export class Minikube extends pulumi.ComponentResource implements Cluster {
+    readonly kubeconfig: pulumi.Output<string>;
+    readonly provider: kubernetes.Provider;
+    readonly capabilities: Capabilities;
+    readonly deletedWith: pulumi.Resource;
+
+    constructor(name: string, args: MinikubeArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("landfall:cluster:Minikube", name, {}, opts);
+        if (args.volumes === "retain") {
+            pulumi.log.warn("minikube keeps volumes inside its nodes: they are lost with the cluster, although the " +
+                "environment says volumes: retain. The target kind keeps them.", this);
+        }
+        const environment = {
+            CLUSTER_NAME: args.name,
+            CLUSTER_OWNER: `${pulumi.getProject()}/${pulumi.getStack()}`,
+            CLUSTER_CONFIG: JSON.stringify(minikubeStartArgs(args)),
+        };
+        const found = findCluster(`${scripts}/status.mjs`, environment, this);
+
+        const machine = scriptCommand(`${name}-nodes`, {
+            create: `${scripts}/create.mjs`,
+            delete: `${scripts}/delete.mjs`,
+            // Many drivers publish the API under another address after a restart; then the script prints it again.
+            environment: { ...environment, INCARNATION: found.incarnation, REVISION: String(found.revision ?? 0) },
+            triggers: [found.incarnation],
+        }, { parent: this });
+        this.kubeconfig = pulumi.secret(machine.stdout);
+        this.provider = createProvider(`${name}-provider`, {
+            kubeconfig: this.kubeconfig,
+            identifier: found.incarnation,
+        }, this);
+        this.capabilities = capabilitiesOf(args, found);
+        this.deletedWith = machine;
+        this.registerOutputs({ kubeconfig: this.kubeconfig });
+    }
+}
+
+function capabilitiesOf(args: MinikubeArgs, found: Found & { incarnation: string }): Capabilities {
+    return {
+        storageClass: "standard",
+        // minikube's provisioner makes a directory on one node, which only pods of that node share.
+        sharedStorageClass: args.nodes === 1 ? "standard" : undefined,
+        loadBalancing: loadBalancingOf(args, found.address),
+        metrics: "builtin",
+        kubeletInsecureTls: true,
+        networkPolicy: "enforced",
+        images: {
+            method: "load",
+            script: `${scripts}/load-image.mjs`,
+            // A new incarnation has no images yet.
+            environment: { CLUSTER_NAME: args.name, INCARNATION: found.incarnation },
+        },
+    };
+}
+
+/** A virtual machine publishes nothing on this computer: its own address is known once it has been made. */
+function loadBalancingOf(args: MinikubeArgs, address: string | undefined): LoadBalancing {
+    const ports = { type: "NodePort", ...gatewayPorts } as const;
+    if (driverOf(args).publishesPorts) {
+        return { ...ports, host: "127.0.0.1", publishedHttp: args.http, publishedHttps: args.https };
+    }
+    const host = isOnThisComputer(args) ? "127.0.0.1" : (address ?? `$(minikube ip --profile ${args.name})`);
+    return { ...ports, host, publishedHttp: gatewayPorts.http, publishedHttps: gatewayPorts.https };
+}

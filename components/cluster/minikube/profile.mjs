@@ -1,0 +1,80 @@
+// What the scripts of this directory know about minikube's profiles.
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+
+import { clusterDirectory, removeRecord } from "../scripts/home.mjs";
+import { attempt, fail, run } from "../scripts/process.mjs";
+
+/** Whether minikube has the profile; whole or not, running or not. */
+export function profileExists(profile) {
+    return fs.existsSync(path.join(minikubeHome(), "profiles", profile, "config.json"));
+}
+
+function minikubeHome() {
+    const given = process.env.MINIKUBE_HOME;
+    if (!given) return path.join(os.homedir(), ".minikube");
+    return path.basename(given) === ".minikube" ? given : path.join(given, ".minikube");
+}
+
+/** `running`, `stopped` or `gone`, and whether the kubeconfig is out of date. */
+export function profileState(profile) {
+    const { stdout, stderr } = attempt("minikube", ["status", "--profile", profile, "--output", "json"], options(profile));
+    const nodes = parseNodes(stdout);
+    if (nodes.length === 0) fail(`minikube does not tell the state of the profile ${profile}.\n${stderr.trim()}`);
+    const are = (key, ...values) => nodes.every(node => values.includes(node[key]));
+    const gone = nodes.some(node => node.Host === "Nonexistent");
+    const running = are("Host", "Running") && are("Kubelet", "Running") && are("APIServer", "Running", "Irrelevant");
+    return {
+        state: gone ? "gone" : running ? "running" : "stopped",
+        misconfigured: nodes.some(node => node.Kubeconfig === "Misconfigured"),
+    };
+}
+
+/** One node is an object, several are an array. */
+function parseNodes(json) {
+    try {
+        return [JSON.parse(json) ?? []].flat();
+    } catch {
+        return [];
+    }
+}
+
+/** Runs minikube for a profile, with a kubeconfig of its own instead of the user's. */
+export function minikube(profile, args, problem) {
+    return run("minikube", args, { ...options(profile), problem });
+}
+
+function options(profile) {
+    fs.mkdirSync(clusterDirectory(profile), { recursive: true, mode: 0o700 });
+    return { env: { KUBECONFIG: kubeconfigFile(profile) } };
+}
+
+export function deleteProfile(profile) {
+    minikube(profile, ["delete", "--profile", profile], `The minikube profile ${profile} could not be deleted.`);
+}
+
+/** Forgets the profile. */
+export function forget(profile) {
+    fs.rmSync(kubeconfigFile(profile), { force: true });
+    removeRecord(profile);
+}
+
+/** The kubeconfig that minikube wrote, with the files it names put into it. */
+export function readKubeconfig(profile) {
+    const inline = (_, indent, key, file) => {
+        const content = fs.readFileSync(file.replace(/^(["'])(.*)\1$/, "$2"));
+        return `${indent}${key}-data: ${content.toString("base64")}`;
+    };
+    return fs.readFileSync(kubeconfigFile(profile), "utf8")
+        .replace(/^(\s*)(certificate-authority|client-certificate|client-key): (.+)$/gm, inline);
+}
+
+/** The address of the API. */
+export function serverOf(kubeconfig) {
+    return /^\s*server: (.+)$/m.exec(kubeconfig)?.[1];
+}
+
+function kubeconfigFile(profile) {
+    return path.join(clusterDirectory(profile), "kubeconfig");
+}

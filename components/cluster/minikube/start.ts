@@ -1,0 +1,57 @@
+/** The gateway's ports on every node. */
+export const gatewayPorts = { http: 30080, https: 30443 };
+
+export interface MinikubeStartArgs {
+    name: string;
+    driver?: string;
+    nodes: number;
+    kubernetesVersion?: string;
+    cpus: number;
+    memory: string;
+    http: number;
+    https: number;
+}
+
+/** The arguments of `minikube start`. A change to what is made here makes every user's cluster anew. */
+export function minikubeStartArgs(args: MinikubeStartArgs): string[] {
+    const { driver, hasMachine, publishesPorts } = driverOf(args);
+    const machine = ["--cpus", String(args.cpus), "--memory", memory(args.memory)];
+    const ports = [
+        "--ports", `127.0.0.1:${args.http}:${gatewayPorts.http}`,
+        "--ports", `127.0.0.1:${args.https}:${gatewayPorts.https}`,
+    ];
+    return [
+        "start", "--profile", args.name, "--driver", driver, "--nodes", String(args.nodes),
+        ...(args.kubernetesVersion ? ["--kubernetes-version", args.kubernetesVersion] : []),
+        ...(hasMachine ? machine : []),
+        ...(publishesPorts ? ports : []),
+        "--addons", "metrics-server",
+        // Enforces network policies, as minikube's default does not.
+        "--cni", "calico",
+        "--embed-certs", "--interactive=false", "--wait", "all",
+    ];
+}
+
+/** What matters of a driver: whether it makes machines of a size, and whether it publishes ports on 127.0.0.1. */
+export function driverOf({ driver = "docker" }: { driver?: string }) {
+    return {
+        driver,
+        hasMachine: driver !== "none",
+        publishesPorts: driver === "docker" || driver === "podman",
+    };
+}
+
+/** Whether the node is this computer itself. */
+export function isOnThisComputer(args: { driver?: string }): boolean {
+    return args.driver === "none";
+}
+
+const units: Record<string, number> = {
+    "": 1, k: 1e3, M: 1e6, G: 1e9, T: 1e12, Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30, Ti: 2 ** 40,
+};
+
+/** minikube knows no Kubernetes quantities: what it calls megabytes are mebibytes. */
+function memory(quantity: string): string {
+    const [, amount, unit] = /^([\d.]+(?:[eE]\+?\d+)?)(\w*)$/.exec(quantity) ?? [];
+    return amount && units[unit] ? `${Math.floor((Number(amount) * units[unit]) / units.Mi)}mb` : quantity;
+}

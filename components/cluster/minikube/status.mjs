@@ -1,0 +1,55 @@
+// Run at program start: prints which incarnation of the stack's cluster is on this computer, if it is whole and as
+// configured, and starts it where it is stopped and that is allowed. Anything else is left to create.mjs, under a new incarnation.
+import { digest, readRecord, writeRecord } from "../scripts/home.mjs";
+import { fail, main, run, setting } from "../scripts/process.mjs";
+import { minikube, profileExists, profileState, readKubeconfig, serverOf } from "./profile.mjs";
+
+main(() => JSON.stringify(status(setting("CLUSTER_NAME"), setting("CLUSTER_CONFIG"), setting("CLUSTER_OWNER"))));
+
+function status(profile, config, owner) {
+    const record = readRecord(profile);
+    if (!record?.ready || record.owner !== owner || record.digest !== digest(config)) return {};
+    if (!profileExists(profile)) return {};
+    const { state, misconfigured } = profileState(profile);
+    if (state === "gone" && isGone(profile, JSON.parse(config))) return {};
+    if (state === "stopped" && setting("MAY_START") !== "true") {
+        return { incarnation: record.incarnation, revision: record.revision, started: false };
+    }
+    if (state === "stopped") {
+        minikube(profile, ["start", "--profile", profile], `The cluster ${profile} was stopped and does not start again. ` +
+            `Look at it by \`minikube logs --profile ${profile}\`, or have it made anew: minikube delete --profile ${profile}`);
+    } else if (misconfigured) {
+        minikube(profile, ["update-context", "--profile", profile]);
+    }
+    return {
+        incarnation: record.incarnation,
+        revision: revisionOf(profile, record),
+        started: state === "stopped",
+        address: addressOf(profile, JSON.parse(config)),
+    };
+}
+
+/** minikube says "nonexistent" too where it can't ask: a cluster is not made anew because Docker is off. */
+function isGone(profile, startArgs) {
+    const driver = startArgs[startArgs.indexOf("--driver") + 1];
+    if (driver !== "docker" && driver !== "podman") {
+        fail(`minikube does not find the machine of the profile ${profile}. If it was deleted by hand, have the cluster ` +
+            `made anew: minikube delete --profile ${profile}`);
+    }
+    const list = ["container", "ls", "--all", "--quiet", "--filter", `name=^/?${profile}$`];
+    return run(driver, list, { problem: `${driver} does not answer. Is it running?` }).trim() === "";
+}
+
+/** Counts on when the API's address is another than the one remembered. */
+function revisionOf(profile, record) {
+    const server = serverOf(readKubeconfig(profile));
+    if (server === record.server) return record.revision;
+    writeRecord(profile, { ...record, server, revision: record.revision + 1 });
+    return record.revision + 1;
+}
+
+/** The machine's own address, where nothing is published on this computer. */
+function addressOf(profile, startArgs) {
+    if (startArgs.includes("--ports")) return undefined;
+    return minikube(profile, ["ip", "--profile", profile]).trim();
+}

@@ -1,0 +1,14 @@
+import * as pulumi from "@pulumi/pulumi";
+import { Cluster } from "./cluster";
+
+/**
+ * Options of every resource inside a cluster: its provider, and that it goes with the cluster where deleting the
+ * cluster leaves nothing behind, so that a destroy never waits for a cluster that can't be reached.
+ */
+export function inCluster(
+    cluster: Cluster,
+    parent: pulumi.Resource,
+    more: pulumi.CustomResourceOptions = {},
+): pulumi.CustomResourceOptions & { parent: pulumi.Resource } {
+    return { parent, provider: cluster.provider, deletedWith: cluster.deletedWith, ...more };
+}

@@ -1,0 +1,20 @@
+import * as kubernetes from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+
+export interface ProviderArgs {
+    kubeconfig: pulumi.Output<string>;
+    /** What tells this cluster from any other, and from one of the same name made later. */
+    identifier: pulumi.Input<string>;
+}
+
+/**
+ * Makes the provider of a cluster's resources. Only a changed identifier replaces it, and with it all that is in the
+ * cluster; renewed credentials don't. The kubeconfig of the person who runs the program plays no part.
+ */
+export function createProvider(name: string, args: ProviderArgs, parent: pulumi.Resource): kubernetes.Provider {
+    return new kubernetes.Provider(name, {
+        kubeconfig: args.kubeconfig,
+        clusterIdentifier: args.identifier,
+        enableServerSideApply: true,
+    }, { parent });
+}

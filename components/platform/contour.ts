@@ -1,0 +1,189 @@
+import * as kubernetes from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { images } from "../versions";
+import { objectLabels, selectorLabels } from "../workload/labels";
+import { containerSecurityContext, podSecurityContext } from "../workload/security";
+import { createServiceAccount } from "./rbac";
+
+/** The controller that turns routes into Envoy's configuration. Facts: contour v1.33.8, examples/contour. */
+export const contour = { name: "contour", xdsPort: 8001, healthPort: 8000 };
+/** Name of the Gateway object, in the gateway's namespace. */
+export const gatewayName = "gateway";
+
+/** Resources that Contour would watch and that nothing here uses, so their definitions aren't installed either. */
+const unused = ["extensionservices", "tlsroutes", "grpcroutes", "tcproutes", "backendtlspolicies"];
+const uid = 65534;
+
+/** Creates the certificates by which Envoy and Contour know each other, and makes new ones every month. */
+export function createCertificates(
+    namespace: pulumi.Output<string>, options: pulumi.CustomResourceOptions,
+): kubernetes.batch.v1.Job {
+    const name = "contour-certgen";
+    const serviceAccountName = createServiceAccount(name, {
+        namespace,
+        rules: [{ apiGroups: [""], resources: ["secrets"], verbs: ["create", "update"] }],
+    }, options);
+    const metadata = { namespace, labels: objectLabels(name) };
+    const spec: kubernetes.types.input.batch.v1.JobSpec = {
+        backoffLimit: 4,
+        template: {
+            metadata: { labels: objectLabels(name) },
+            spec: {
+                serviceAccountName,
+                automountServiceAccountToken: true,
+                restartPolicy: "Never",
+                securityContext: podSecurityContext(uid),
+                containers: [{
+                    name: "certgen",
+                    image: images.contour,
+                    imagePullPolicy: "IfNotPresent",
+                    command: [
+                        "contour", "certgen", "--kube", "--incluster", "--overwrite", "--secrets-format=compact",
+                        "--namespace=$(CONTOUR_NAMESPACE)",
+                    ],
+                    env: [namespaceVariable],
+                    resources: { requests: { cpu: "20m", memory: "32Mi" }, limits: { cpu: "500m", memory: "128Mi" } },
+                    securityContext: containerSecurityContext,
+                }],
+            },
+        },
+    };
+    new kubernetes.batch.v1.CronJob(name, {
+        metadata: { name, ...metadata },
+        spec: { schedule: "17 3 1 * *", concurrencyPolicy: "Forbid", jobTemplate: { spec } },
+    }, options);
+    // The version is in the name, as a Job can't be changed.
+    const version = images.contour.split(":")[1]?.replace(/\./g, "-");
+    return new kubernetes.batch.v1.Job(name, { metadata: { name: `${name}-${version}`, ...metadata }, spec }, options);
+}
+
+/** Creates Contour itself: two replicas, of which one leads. */
+export function createContour(
+    namespace: pulumi.Output<string>, options: pulumi.CustomResourceOptions,
+): kubernetes.apps.v1.Deployment {
+    const { name } = contour;
+    const metadata = { name, namespace, labels: objectLabels(name) };
+    const config = new kubernetes.core.v1.ConfigMap(name, {
+        metadata,
+        data: { "contour.yaml": JSON.stringify(configuration(namespaceName)) },
+    }, options);
+    const serviceAccountName = createAccount(namespace, options);
+    new kubernetes.core.v1.Service(name, {
+        metadata: { ...metadata, annotations: { "pulumi.com/skipAwait": "true" } },
+        spec: { selector: selectorLabels(name), ports: [{ name: "xds", port: contour.xdsPort, targetPort: "xds" }] },
+    }, options);
+    new kubernetes.policy.v1.PodDisruptionBudget(name, {
+        metadata, spec: { maxUnavailable: 1, selector: { matchLabels: selectorLabels(name) } },
+    }, options);
+    return new kubernetes.apps.v1.Deployment(name, {
+        metadata,
+        spec: {
+            replicas: 2,
+            selector: { matchLabels: selectorLabels(name) },
+            strategy: { rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },
+            template: {
+                metadata: { labels: metadata.labels },
+                spec: {
+                    serviceAccountName,
+                    automountServiceAccountToken: true,
+                    securityContext: podSecurityContext(uid),
+                    topologySpreadConstraints: [{
+                        topologyKey: "kubernetes.io/hostname", maxSkew: 1, whenUnsatisfiable: "ScheduleAnyway",
+                        labelSelector: { matchLabels: selectorLabels(name) },
+                    }],
+                    containers: [contourContainer()],
+                    volumes: [
+                        { name: "certificates", secret: { secretName: "contourcert", defaultMode: 0o440 } },
+                        { name: "config", configMap: { name: config.metadata.name } },
+                    ],
+                },
+            },
+        },
+    }, options);
+}
+
+/** Namespace of the gateway: Contour, Envoy and the Gateway object. */
+export const namespaceName = "landfall-gateway";
+
+/** The container's own namespace, as Contour's commands read it. */
+export const namespaceVariable = {
+    name: "CONTOUR_NAMESPACE", valueFrom: { fieldRef: { fieldPath: "metadata.namespace" } },
+};
+
+function configuration(namespace: string): object {
+    return {
+        gateway: { gatewayRef: { namespace, name: gatewayName } },
+        "accesslog-format": "json",
+        // A request that waits for a new replica beats one that fails; a client that never ends one doesn't hold on.
+        timeouts: { "request-timeout": "120s", "connection-idle-timeout": "60s", "connection-shutdown-grace-period": "5s" },
+    };
+}
+
+function contourContainer(): kubernetes.types.input.core.v1.Container {
+    return {
+        name: contour.name,
+        image: images.contour,
+        imagePullPolicy: "IfNotPresent",
+        command: ["contour"],
+        args: [
+            "serve", "--incluster", "--xds-address=0.0.0.0", `--xds-port=${contour.xdsPort}`,
+            "--contour-cafile=/certs/ca.crt", "--contour-cert-file=/certs/tls.crt", "--contour-key-file=/certs/tls.key",
+            "--config-path=/config/contour.yaml",
+            ...unused.map(resource => `--disable-feature=${resource}`),
+        ],
+        env: [namespaceVariable, { name: "POD_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } }],
+        ports: [
+            { name: "xds", containerPort: contour.xdsPort },
+            { name: "health", containerPort: contour.healthPort },
+        ],
+        startupProbe: { tcpSocket: { port: "xds" }, periodSeconds: 1, failureThreshold: 120 },
+        readinessProbe: { tcpSocket: { port: "xds" }, periodSeconds: 5 },
+        livenessProbe: { httpGet: { path: "/healthz", port: "health" }, periodSeconds: 10 },
+        resources: { requests: { cpu: "50m", memory: "64Mi" }, limits: { cpu: "1", memory: "256Mi" } },
+        securityContext: containerSecurityContext,
+        volumeMounts: [
+            { name: "certificates", mountPath: "/certs", readOnly: true },
+            { name: "config", mountPath: "/config", readOnly: true },
+        ],
+    };
+}
+
+function createAccount(
+    namespace: pulumi.Output<string>, options: pulumi.CustomResourceOptions,
+): pulumi.Output<string> {
+    const read = ["get", "list", "watch"];
+    const gatewayKinds = ["gatewayclasses", "gateways", "httproutes"];
+    return createServiceAccount(contour.name, {
+        namespace,
+        clusterRules: [
+            { apiGroups: [""], resources: ["configmaps", "namespaces", "secrets", "services"], verbs: read },
+            { apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs: read },
+            {
+                apiGroups: ["gateway.networking.k8s.io"],
+                resources: [...gatewayKinds, "referencegrants"],
+                verbs: read,
+            },
+            {
+                apiGroups: ["gateway.networking.k8s.io"],
+                resources: gatewayKinds.map(kind => `${kind}/status`),
+                verbs: ["update"],
+            },
+            { apiGroups: ["networking.k8s.io"], resources: ["ingresses"], verbs: read },
+            { apiGroups: ["networking.k8s.io"], resources: ["ingresses/status"], verbs: ["create", "get", "update"] },
+            {
+                apiGroups: ["projectcontour.io"],
+                resources: ["contourconfigurations", "httpproxies", "tlscertificatedelegations"],
+                verbs: read,
+            },
+            {
+                apiGroups: ["projectcontour.io"],
+                resources: ["contourconfigurations/status", "httpproxies/status"],
+                verbs: ["create", "get", "update"],
+            },
+        ],
+        rules: [
+            { apiGroups: [""], resources: ["events"], verbs: ["create", "get", "update"] },
+            { apiGroups: ["coordination.k8s.io"], resources: ["leases"], verbs: ["create", "get", "update"] },
+        ],
+    }, options);
+}

@@ -1,0 +1,101 @@
+import * as kubernetes from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { Cluster } from "../cluster/cluster";
+import { inCluster } from "../cluster/options";
+import { gatewayAccessLabel, selectorLabels } from "../workload/labels";
+import { allowConnection, networkPolicy } from "../workload/network";
+import { restrictedNamespaceLabels } from "../workload/security";
+import { contour, createCertificates, createContour, gatewayName, namespaceName } from "./contour";
+import { createCrds } from "./crds";
+import { createEnvoy, createEnvoyService, envoy } from "./envoy";
+import { Manifests } from "./manifests";
+import { createNamespace, toApiServer } from "./namespace";
+
+export interface GatewayArgs {
+    cluster: Cluster;
+    manifests: Manifests;
+}
+
+/** Where requests come in: the Gateway API, by Contour and Envoy. */
+export class Gateway extends pulumi.ComponentResource {
+    /** Name of the proxies, as one side of network policies. */
+    readonly name = envoy.name;
+    readonly namespace: pulumi.Output<string>;
+    readonly cluster: Cluster;
+    /** Name of the Gateway object that routes attach to, known once it is there. */
+    readonly gatewayName: pulumi.Output<string>;
+    /** Host and port at which it answers, for example `127.0.0.1:8080`, without the port where that is 80. */
+    readonly endpoint: pulumi.Output<string>;
+    /** The part of an address after the host name: empty for port 80, else for example `:8080`. */
+    readonly portSuffix: string;
+
+    constructor(name: string, args: GatewayArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("landfall:platform:Gateway", name, {}, opts);
+        this.cluster = args.cluster;
+        const { loadBalancing } = args.cluster.capabilities;
+        const options = inCluster(args.cluster, this);
+
+        const crds = createCrds([...args.manifests.gatewayApi, ...args.manifests.contour], options);
+        this.namespace = createNamespace(namespaceName, { ...restrictedNamespaceLabels }, options);
+        createPolicies(this, options);
+        const certificates = createCertificates(this.namespace, options);
+        const controller = createContour(this.namespace, { ...options, dependsOn: [...crds, certificates] });
+        createEnvoy(this.namespace, { ...options, dependsOn: controller });
+        const service = createEnvoyService(this.namespace, loadBalancing, { ...options, dependsOn: controller });
+        const gateway = createGateway(name, this.namespace, { ...options, dependsOn: controller });
+
+        this.gatewayName = gateway.metadata.name;
+        this.portSuffix = loadBalancing.type === "NodePort" && loadBalancing.publishedHttp !== 80
+            ? `:${loadBalancing.publishedHttp}` : "";
+        this.endpoint = loadBalancing.type === "NodePort"
+            ? pulumi.output(`${loadBalancing.host}${this.portSuffix}`)
+            : service.status.apply(status => {
+                const [ingress] = status?.loadBalancer?.ingress ?? [];
+                return ingress?.hostname ?? ingress?.ip ?? "";
+            });
+        this.registerOutputs({ gatewayName: this.gatewayName, endpoint: this.endpoint });
+    }
+}
+
+function createGateway(
+    name: string, namespace: pulumi.Output<string>, options: pulumi.CustomResourceOptions,
+): kubernetes.apiextensions.CustomResource {
+    const apiVersion = "gateway.networking.k8s.io/v1";
+    const gatewayClass = new kubernetes.apiextensions.CustomResource(`${name}-class`, {
+        apiVersion,
+        kind: "GatewayClass",
+        metadata: { name: "landfall" },
+        spec: { controllerName: "projectcontour.io/gateway-controller" },
+    }, options);
+    return new kubernetes.apiextensions.CustomResource(`${name}-gateway`, {
+        apiVersion,
+        kind: "Gateway",
+        metadata: { name: gatewayName, namespace },
+        spec: {
+            gatewayClassName: gatewayClass.metadata.name,
+            listeners: [{
+                name: "http",
+                protocol: "HTTP",
+                port: 80,
+                allowedRoutes: { namespaces: { from: "Selector", selector: { matchLabels: gatewayAccessLabel } } },
+            }],
+        },
+    }, options);
+}
+
+function createPolicies(gateway: Gateway, options: pulumi.CustomResourceOptions): void {
+    const inside = { namespace: gateway.namespace, cluster: gateway.cluster };
+    allowConnection(gateway, gateway, { ...inside, name: contour.name, port: contour.xdsPort });
+    networkPolicy("envoy-from-outside", gateway.namespace, {
+        podSelector: { matchLabels: selectorLabels(envoy.name) },
+        policyTypes: ["Ingress"],
+        ingress: [{ ports: [envoy.httpPort, envoy.httpsPort].map(port => ({ port, protocol: "TCP" })) }],
+    }, options);
+    for (const name of [contour.name, "contour-certgen"]) {
+        networkPolicy(`${name}-to-api-server`, gateway.namespace, {
+            podSelector: { matchLabels: selectorLabels(name) },
+            policyTypes: ["Egress"],
+            egress: [toApiServer],
+        }, options);
+    }
+}

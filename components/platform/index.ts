@@ -1,0 +1,39 @@
+import * as pulumi from "@pulumi/pulumi";
+import { Cluster } from "../cluster/cluster";
+import { inCluster } from "../cluster/options";
+import { Gateway } from "./gateway";
+import { Manifests } from "./manifests";
+import { createMetricsServer } from "./metrics";
+import { createSharedDirectoryClass } from "./storage";
+
+export { loadManifests, Manifests } from "./manifests";
+export { Gateway } from "./gateway";
+
+export interface PlatformArgs {
+    cluster: Cluster;
+    /** What `loadManifests` returns. */
+    manifests: Manifests;
+}
+
+/** What every cluster needs before an application; of that, what this cluster's capabilities say is missing. */
+export class Platform extends pulumi.ComponentResource {
+    readonly gateway: Gateway;
+
+    constructor(name: string, args: PlatformArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("landfall:platform:Platform", name, {}, opts);
+        const { capabilities } = args.cluster;
+        const options = inCluster(args.cluster, this);
+
+        if (capabilities.metrics === "install") {
+            createMetricsServer(capabilities.kubeletInsecureTls, options);
+        }
+        if (capabilities.sharedDirectory !== undefined && capabilities.sharedStorageClass !== undefined) {
+            createSharedDirectoryClass({
+                storageClass: capabilities.sharedStorageClass,
+                directory: capabilities.sharedDirectory,
+            }, options);
+        }
+        this.gateway = new Gateway(`${name}-gateway`, args, { parent: this });
+        this.registerOutputs({});
+    }
+}

@@ -1,0 +1,127 @@
+import * as kubernetes from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { images } from "../versions";
+import { objectLabels, selectorLabels } from "../workload/labels";
+import { networkPolicy } from "../workload/network";
+import { containerSecurityContext, podSecurityContext, restrictedNamespaceLabels } from "../workload/security";
+import { createNamespace, toApiServer } from "./namespace";
+import { createServiceAccount } from "./rbac";
+
+const name = "metrics-server";
+const port = 10250;
+
+/**
+ * Installs metrics-server, from which the autoscalers read how busy the pods are.
+ * Objects after the project's own manifests (kubernetes-sigs/metrics-server, manifests/base).
+ */
+export function createMetricsServer(kubeletInsecureTls: boolean, options: pulumi.CustomResourceOptions): void {
+    const namespace = createNamespace("landfall-metrics", restrictedNamespaceLabels, options);
+    const metadata = { name, namespace, labels: objectLabels(name) };
+    const account = createAccount(namespace, options);
+
+    networkPolicy(`${name}-traffic`, namespace, {
+        podSelector: { matchLabels: selectorLabels(name) },
+        policyTypes: ["Ingress", "Egress"],
+        // Asked by the API server, asks the kubelets: both are on the nodes' own network.
+        ingress: [{ ports: [{ port, protocol: "TCP" }] }],
+        egress: [{ ports: [{ port, protocol: "TCP" }] }, toApiServer],
+    }, options);
+    const service = new kubernetes.core.v1.Service(name, {
+        metadata,
+        spec: { selector: selectorLabels(name), ports: [{ name: "https", port: 443, targetPort: "https" }] },
+    }, options);
+    const deployment = createDeployment(metadata, account, kubeletInsecureTls, options);
+    new kubernetes.apiregistration.v1.APIService("metrics-api", {
+        metadata: { name: "v1beta1.metrics.k8s.io" },
+        spec: {
+            group: "metrics.k8s.io",
+            version: "v1beta1",
+            groupPriorityMinimum: 100,
+            versionPriority: 100,
+            insecureSkipTLSVerify: true,
+            service: { name: service.metadata.name, namespace },
+        },
+    }, { ...options, dependsOn: deployment });
+}
+
+function createAccount(
+    namespace: pulumi.Output<string>, options: pulumi.CustomResourceOptions,
+): pulumi.Output<string> {
+    const { rbac } = kubernetes;
+    const subjects = [{ kind: "ServiceAccount", name, namespace }];
+    const apiGroup = "rbac.authorization.k8s.io";
+    new rbac.v1.ClusterRole("aggregated-metrics-reader", {
+        metadata: {
+            name: "landfall:aggregated-metrics-reader",
+            labels: Object.fromEntries(["view", "edit", "admin"].map(role =>
+                [`rbac.authorization.k8s.io/aggregate-to-${role}`, "true"])),
+        },
+        rules: [{ apiGroups: ["metrics.k8s.io"], resources: ["pods", "nodes"], verbs: ["get", "list", "watch"] }],
+    }, options);
+    new rbac.v1.RoleBinding(`${name}-auth-reader`, {
+        metadata: { name: "landfall:metrics-server-auth-reader", namespace: "kube-system" },
+        roleRef: { apiGroup, kind: "Role", name: "extension-apiserver-authentication-reader" },
+        subjects,
+    }, options);
+    new rbac.v1.ClusterRoleBinding(`${name}-auth-delegator`, {
+        metadata: { name: "landfall:metrics-server-auth-delegator" },
+        roleRef: { apiGroup, kind: "ClusterRole", name: "system:auth-delegator" },
+        subjects,
+    }, options);
+    return createServiceAccount(name, {
+        namespace,
+        clusterRules: [
+            { apiGroups: [""], resources: ["nodes/metrics"], verbs: ["get"] },
+            { apiGroups: [""], resources: ["pods", "nodes"], verbs: ["get", "list", "watch"] },
+        ],
+    }, options);
+}
+
+function createDeployment(
+    metadata: { name: string; namespace: pulumi.Output<string>; labels: Record<string, string> },
+    serviceAccountName: pulumi.Output<string>,
+    kubeletInsecureTls: boolean,
+    options: pulumi.CustomResourceOptions,
+): kubernetes.apps.v1.Deployment {
+    const probe = (path: string): kubernetes.types.input.core.v1.Probe =>
+        ({ httpGet: { path, port: "https", scheme: "HTTPS" }, periodSeconds: 5, failureThreshold: 6 });
+    return new kubernetes.apps.v1.Deployment(name, {
+        metadata,
+        spec: {
+            replicas: 1,
+            selector: { matchLabels: selectorLabels(name) },
+            strategy: { rollingUpdate: { maxUnavailable: 0 } },
+            template: {
+                metadata: { labels: metadata.labels },
+                spec: {
+                    serviceAccountName,
+                    automountServiceAccountToken: true,
+                    priorityClassName: "system-cluster-critical",
+                    securityContext: podSecurityContext(1000),
+                    containers: [{
+                        name,
+                        image: images.metricsServer,
+                        imagePullPolicy: "IfNotPresent",
+                        args: [
+                            "--cert-dir=/tmp",
+                            `--secure-port=${port}`,
+                            "--kubelet-preferred-address-types=InternalIP,ExternalIP,Hostname",
+                            "--kubelet-use-node-status-port",
+                            // As often as the autoscaler looks.
+                            "--metric-resolution=15s",
+                            ...(kubeletInsecureTls ? ["--kubelet-insecure-tls"] : []),
+                        ],
+                        ports: [{ name: "https", containerPort: port }],
+                        startupProbe: { ...probe("/livez"), failureThreshold: 24 },
+                        readinessProbe: probe("/readyz"),
+                        livenessProbe: probe("/livez"),
+                        resources: { requests: { cpu: "100m", memory: "200Mi" }, limits: { cpu: "500m", memory: "400Mi" } },
+                        securityContext: containerSecurityContext,
+                        volumeMounts: [{ name: "tmp", mountPath: "/tmp" }],
+                    }],
+                    volumes: [{ name: "tmp", emptyDir: { sizeLimit: "16Mi" } }],
+                },
+            },
+        },
+    }, options);
+}

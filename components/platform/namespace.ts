@@ -1,0 +1,16 @@
+import * as kubernetes from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { allowDns, denyAll, networkPolicy } from "../workload/network";
+
+/** Creates a namespace of the platform, in which nothing may talk but by a policy that says so. */
+export function createNamespace(
+    name: string, labels: Record<string, string>, options: pulumi.CustomResourceOptions,
+): pulumi.Output<string> {
+    const namespace = new kubernetes.core.v1.Namespace(name, { metadata: { name, labels } }, options).metadata.name;
+    networkPolicy(`${name}-deny-all`, namespace, denyAll, options, "deny-all");
+    networkPolicy(`${name}-allow-dns`, namespace, allowDns, options, "allow-dns");
+    return namespace;
+}
+
+/** Egress to the API server, whose address differs from cluster to cluster and is no pod that could be selected. */
+export const toApiServer = { ports: [{ port: 443, protocol: "TCP" }, { port: 6443, protocol: "TCP" }] };

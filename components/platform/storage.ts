@@ -1,0 +1,144 @@
+import * as kubernetes from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { images } from "../versions";
+import { objectLabels, selectorLabels } from "../workload/labels";
+import { networkPolicy } from "../workload/network";
+import { containerSecurityContext, podSecurityContext } from "../workload/security";
+import { createNamespace, toApiServer } from "./namespace";
+import { createServiceAccount } from "./rbac";
+
+const name = "local-path-provisioner";
+
+export interface SharedDirectoryArgs {
+    /** Name of the StorageClass. */
+    storageClass: string;
+    /** Directory that all nodes share, for example `/var/landfall/volumes`. */
+    directory: string;
+}
+
+/**
+ * Makes a StorageClass of a directory that all nodes share: its volumes are written by pods on many nodes.
+ * A volume's directory is `<namespace>/<claim>`, so a claim of the same name finds its data in a new cluster.
+ */
+export function createSharedDirectoryClass(args: SharedDirectoryArgs, options: pulumi.CustomResourceOptions): void {
+    // The provisioner's short-lived helper pods mount a directory of the node, which no stricter level admits.
+    const namespace = createNamespace(
+        "landfall-storage", { "pod-security.kubernetes.io/enforce": "privileged" }, options);
+    const metadata = { name, namespace, labels: objectLabels(name) };
+    const account = createServiceAccount(name, {
+        namespace,
+        clusterRules: [
+            {
+                apiGroups: [""],
+                resources: ["nodes", "persistentvolumeclaims", "configmaps", "pods", "pods/log"],
+                verbs: ["get", "list", "watch"],
+            },
+            {
+                apiGroups: [""],
+                resources: ["persistentvolumes"],
+                verbs: ["get", "list", "watch", "create", "patch", "update", "delete"],
+            },
+            { apiGroups: [""], resources: ["events"], verbs: ["create", "patch"] },
+            { apiGroups: ["storage.k8s.io"], resources: ["storageclasses"], verbs: ["get", "list", "watch"] },
+        ],
+        rules: [{
+            apiGroups: [""],
+            resources: ["pods"],
+            verbs: ["get", "list", "watch", "create", "patch", "update", "delete"],
+        }],
+    }, options);
+    networkPolicy(`${name}-traffic`, namespace, {
+        podSelector: { matchLabels: selectorLabels(name) },
+        policyTypes: ["Egress"],
+        egress: [toApiServer],
+    }, options);
+    const config = createConfig(metadata, args.directory, options);
+    const provisioner = `landfall.dev/${args.storageClass}`;
+    const deployment = createDeployment(metadata, provisioner, account, config, options);
+    new kubernetes.storage.v1.StorageClass(args.storageClass, {
+        metadata: { name: args.storageClass },
+        provisioner,
+        parameters: { pathPattern: "{{ .PVC.Namespace }}/{{ .PVC.Name }}" },
+        reclaimPolicy: "Delete",
+        volumeBindingMode: "Immediate",
+    }, { ...options, dependsOn: deployment });
+}
+
+type Metadata = { name: string; namespace: pulumi.Output<string>; labels: Record<string, string> };
+
+function createConfig(
+    metadata: Metadata, directory: string, options: pulumi.CustomResourceOptions,
+): pulumi.Output<string> {
+    const script = (command: string): string => `#!/bin/sh\nset -eu\n${command}\n`;
+    return new kubernetes.core.v1.ConfigMap(name, {
+        metadata,
+        data: {
+            "config.json": JSON.stringify({ sharedFileSystemPath: directory }),
+            "setup": script('mkdir -m 0777 -p "$VOL_DIR"'),
+            "teardown": script('rm -rf "$VOL_DIR"'),
+            "helperPod.yaml": JSON.stringify(helperPod),
+        },
+    }, options).metadata.name;
+}
+
+/** Runs as root, as it removes files of any user, but with nothing else that root may do. */
+const helperPod = {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { name: "helper-pod" },
+    spec: {
+        automountServiceAccountToken: false,
+        priorityClassName: "system-node-critical",
+        containers: [{
+            name: "helper-pod",
+            image: images.localPathHelper,
+            imagePullPolicy: "IfNotPresent",
+            resources: { requests: { cpu: "10m", memory: "16Mi" }, limits: { cpu: "500m", memory: "64Mi" } },
+            securityContext: {
+                allowPrivilegeEscalation: false,
+                readOnlyRootFilesystem: true,
+                capabilities: { drop: ["ALL"], add: ["DAC_OVERRIDE", "FOWNER"] },
+                seccompProfile: { type: "RuntimeDefault" },
+            },
+        }],
+    },
+};
+
+function createDeployment(
+    metadata: Metadata, provisioner: string, serviceAccountName: pulumi.Output<string>,
+    configMap: pulumi.Output<string>, options: pulumi.CustomResourceOptions,
+): kubernetes.apps.v1.Deployment {
+    return new kubernetes.apps.v1.Deployment(name, {
+        metadata,
+        spec: {
+            replicas: 1,
+            selector: { matchLabels: selectorLabels(name) },
+            template: {
+                metadata: { labels: metadata.labels },
+                spec: {
+                    serviceAccountName,
+                    automountServiceAccountToken: true,
+                    priorityClassName: "system-cluster-critical",
+                    securityContext: podSecurityContext(65534),
+                    containers: [{
+                        name,
+                        image: images.localPathProvisioner,
+                        imagePullPolicy: "IfNotPresent",
+                        command: [
+                            name, "start", "--config", "/etc/config/config.json",
+                            "--provisioner-name", provisioner, "--service-account-name", name, "--configmap-name", name,
+                        ],
+                        env: [
+                            { name: "POD_NAMESPACE", valueFrom: { fieldRef: { fieldPath: "metadata.namespace" } } },
+                            { name: "CONFIG_MOUNT_PATH", value: "/etc/config/" },
+                        ],
+                        resources: { requests: { cpu: "20m", memory: "32Mi" }, limits: { cpu: "500m", memory: "128Mi" } },
+                        securityContext: containerSecurityContext,
+                        volumeMounts: [{ name: "config", mountPath: "/etc/config", readOnly: true }],
+                    }],
+                    volumes: [{ name: "config", configMap: { name: configMap } }],
+                },
+            },
+        },
+    }, options);
+}

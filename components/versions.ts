@@ -1,0 +1,49 @@
+/** Versions of all software that Landfall installs; the one place to change them. */
+export const versions = {
+    kubernetes: "v1.36.3",
+    kind: "v0.33.0",
+};
+
+/** The images that the platform installs. The kit of a closed network builds them under the same names. */
+export const images = {
+    kindNode: "kindest/node:v1.37.0@sha256:a1ed56cfb0e7b93589bdf97c8cd566405a265939e3620fc4f5de89adff580ae5",
+    metricsServer: "registry.k8s.io/metrics-server/metrics-server:v0.9.0",
+    contour: "ghcr.io/projectcontour/contour:v1.33.8",
+    envoy: "docker.io/envoyproxy/envoy:distroless-v1.38.3",
+    localPathProvisioner: "docker.io/rancher/local-path-provisioner:v0.0.30",
+    localPathHelper: "docker.io/library/busybox:1.37",
+};
+
+/** A file that a project publishes: where, and the SHA-256 that it must have. */
+export interface ManifestPin {
+    readonly url: string;
+    readonly sha256: string;
+}
+
+const gatewayApiCrds = "https://raw.githubusercontent.com/kubernetes-sigs/gateway-api/v1.3.0/config/crd/standard";
+
+/** The custom resource definitions of the gateway: the Gateway API version that Contour is built for, and its own. */
+export const manifests = {
+    gatewayApi: [
+        {
+            url: `${gatewayApiCrds}/gateway.networking.k8s.io_gatewayclasses.yaml`,
+            sha256: "7c8ee2c1878d9dcc6ba106181e3d14d7eaa520ec070233d62f3aa0d674d19450",
+        },
+        {
+            url: `${gatewayApiCrds}/gateway.networking.k8s.io_gateways.yaml`,
+            sha256: "c949e7c3951227b92a582817a7a660558ce0fb94c081da264b4e2bbe4a1e5387",
+        },
+        {
+            url: `${gatewayApiCrds}/gateway.networking.k8s.io_httproutes.yaml`,
+            sha256: "a4ecf600c7e0bfd3cdb24e6411938d9b330117a26675f303cc6d9a407cb257d1",
+        },
+        {
+            url: `${gatewayApiCrds}/gateway.networking.k8s.io_referencegrants.yaml`,
+            sha256: "7587b2e7e5b1b9a26717b3ef8142f64e6600637eadf481a6bd0031740644b495",
+        },
+    ],
+    contour: [{
+        url: "https://raw.githubusercontent.com/projectcontour/contour/v1.33.8/examples/contour/01-crds.yaml",
+        sha256: "c02ed88146211c84edcafb718191f403ab35d8a9c6593bdc244338d20e8461b2",
+    }],
+} satisfies Record<string, ManifestPin[]>;

@@ -1,0 +1,146 @@
+import * as kubernetes from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
+import { Cluster } from "../cluster/cluster";
+import { inCluster } from "../cluster/options";
+import { Environment } from "./environment";
+import { objectLabels, selectorLabels } from "./labels";
+import { Listener } from "./network";
+import { configChecksum, podSpec, Resource } from "./pod";
+import { createConfigMap, createSecrets } from "./sources";
+import { createVolume } from "./volume";
+
+export interface DatabaseArgs {
+    environment: Environment;
+    /** Image of landfall's MariaDB, or one with the same interface (see infra/images/database). */
+    image: pulumi.Input<string>;
+    /** `single`: one server, whose data survives it. */
+    mode: "single";
+    /** Name of the database and of its user, for example `wordpress`. */
+    database: string;
+    /** Size of the volume, for example `5Gi`. */
+    volume: pulumi.Input<string>;
+    /** StorageClass of the volume; default: the cluster's for one pod. */
+    storageClass?: string;
+    cpu: Resource;
+    memory: Resource;
+    /** Last word on the StatefulSet's arguments, for what is not modelled here. */
+    transform?: (args: kubernetes.apps.v1.StatefulSetArgs) => kubernetes.apps.v1.StatefulSetArgs;
+}
+
+/** User and group of the image's server. */
+const uid = 10002;
+const dataDirectory = "/var/lib/mysql";
+const secretsDirectory = "/etc/landfall/credentials";
+
+/** A MySQL-compatible database with a persistent volume and credentials of its own. */
+export class Database extends pulumi.ComponentResource implements Listener {
+    readonly name: string;
+    readonly namespace: pulumi.Output<string>;
+    readonly cluster: Cluster;
+    readonly port = 3306;
+    /** Host name inside the cluster. */
+    readonly host: pulumi.Output<string>;
+    readonly database: string;
+    readonly user: string;
+    /** Secret, generated once. */
+    readonly password: pulumi.Output<string>;
+    readonly statefulSet: kubernetes.apps.v1.StatefulSet;
+
+    constructor(name: string, args: DatabaseArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("landfall:workload:Database", name, {}, opts);
+        const { environment } = args;
+        this.name = name;
+        this.namespace = environment.namespace;
+        this.cluster = environment.cluster;
+        this.database = args.database;
+        this.user = args.database;
+        const options = inCluster(this.cluster, this);
+        const metadata = { name, namespace: this.namespace, labels: objectLabels(name) };
+
+        this.password = createPassword(`${name}-password`, this);
+        const claim = createVolume(`${name}-data`, name, environment, {
+            size: args.volume, accessMode: "ReadWriteOnce", storageClass: args.storageClass,
+        }, this);
+        const service = createService(metadata, this.port, options);
+        this.statefulSet = createStatefulSet(this, args, claim.metadata.name, metadata, options);
+        createDisruptionBudget(metadata, options);
+
+        this.host = pulumi.interpolate`${service.metadata.name}.${this.namespace}.svc`;
+        this.registerOutputs({ host: this.host, port: this.port });
+    }
+}
+
+type Metadata = { name: string; namespace: pulumi.Output<string>; labels: Record<string, string> };
+
+function createPassword(name: string, parent: pulumi.Resource): pulumi.Output<string> {
+    return new random.RandomPassword(name, { length: 32, special: false }, { parent }).result;
+}
+
+function createService(
+    metadata: Metadata, port: number, options: pulumi.CustomResourceOptions,
+): kubernetes.core.v1.Service {
+    return new kubernetes.core.v1.Service(metadata.name, {
+        // Clients wait for the server themselves, so the name needs no server to be there yet.
+        metadata: { ...metadata, annotations: { "pulumi.com/skipAwait": "true" } },
+        spec: {
+            clusterIP: "None",
+            selector: selectorLabels(metadata.name),
+            ports: [{ name: "mysql", port, targetPort: "main" }],
+        },
+    }, options);
+}
+
+function createStatefulSet(
+    database: Database, args: DatabaseArgs, claim: pulumi.Output<string>, metadata: Metadata,
+    options: pulumi.CustomResourceOptions,
+): kubernetes.apps.v1.StatefulSet {
+    const env = { MARIADB_DATABASE: args.database, MARIADB_USER: database.user,
+        MARIADB_PASSWORD_FILE: `${secretsDirectory}/password` };
+    const secretFiles = { [secretsDirectory]: { password: database.password } };
+    const spec = podSpec(database.name, {
+        ...args, uid, env, secretFiles,
+        port: database.port,
+        probes: {
+            startup: { ...healthcheck("startup"), periodSeconds: 2, failureThreshold: 150 },
+            readiness: { ...healthcheck("ready"), periodSeconds: 5, failureThreshold: 2 },
+            liveness: { ...healthcheck("live"), periodSeconds: 10, failureThreshold: 6 },
+        },
+        ephemeral: { "/tmp": "1Gi", "/run/mysqld": "16Mi" },
+        persistent: { [dataDirectory]: claim },
+        // A clean shutdown writes the buffer pool back; killing it earlier only makes the next start longer.
+        terminationGracePeriodSeconds: 120,
+    }, {
+        configMap: createConfigMap(database.name, args.environment, env, database),
+        secrets: createSecrets(database.name, args.environment, secretFiles, database),
+    });
+    const statefulSetArgs: kubernetes.apps.v1.StatefulSetArgs = {
+        metadata,
+        spec: {
+            serviceName: metadata.name,
+            replicas: 1,
+            selector: { matchLabels: selectorLabels(metadata.name) },
+            template: {
+                metadata: {
+                    labels: metadata.labels,
+                    annotations: { "landfall.dev/config": configChecksum({ env, secretFiles }) },
+                },
+                spec,
+            },
+        },
+    };
+    return new kubernetes.apps.v1.StatefulSet(
+        metadata.name, args.transform?.(statefulSetArgs) ?? statefulSetArgs, options);
+}
+
+function healthcheck(what: string): kubernetes.types.input.core.v1.Probe {
+    return { exec: { command: ["/usr/local/bin/healthcheck", what] }, timeoutSeconds: 5 };
+}
+
+function createDisruptionBudget(metadata: Metadata, options: pulumi.CustomResourceOptions): void {
+    new kubernetes.policy.v1.PodDisruptionBudget(metadata.name, {
+        metadata,
+        // One server can't be kept up while its node is drained: it moves, and its data with it.
+        spec: { maxUnavailable: 1, selector: { matchLabels: selectorLabels(metadata.name) } },
+    }, options);
+}

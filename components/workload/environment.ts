@@ -1,0 +1,102 @@
+import * as kubernetes from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { Cluster } from "../cluster/cluster";
+import { inCluster } from "../cluster/options";
+import { gatewayAccessLabel } from "./labels";
+import { allowDns, denyAll, networkPolicy } from "./network";
+import { restrictedNamespaceLabels } from "./security";
+
+/** What the pods of an environment may ask for together. */
+export interface Quota {
+    /** Sum of the pods' CPU limits, for example `8`. */
+    cpu: pulumi.Input<string>;
+    /** Sum of the pods' memory limits, for example `16Gi`. */
+    memory: pulumi.Input<string>;
+    /** Sum of the volumes' sizes, for example `50Gi`. */
+    storage: pulumi.Input<string>;
+    /** Number of pods, for example `60`. */
+    pods: pulumi.Input<number>;
+}
+
+export interface EnvironmentArgs {
+    /** The cluster it is in. */
+    cluster: Cluster;
+    /** Namespace, for example `production` or the name of a git branch. */
+    namespace: string;
+    /** Whether the data outlives the environment: `retain` keeps the namespace and its volumes on destroy. */
+    volumes: "delete" | "retain";
+    quota: Quota;
+    /** Last word on the namespace's arguments, for what is not modelled here. */
+    transform?: (args: kubernetes.core.v1.NamespaceArgs) => kubernetes.core.v1.NamespaceArgs;
+}
+
+/**
+ * A namespace and its fences: Pod Security `restricted`, quota, limits for containers that state none,
+ * and no traffic but DNS until a connection is declared.
+ */
+export class Environment extends pulumi.ComponentResource {
+    readonly cluster: Cluster;
+    /** Name of the namespace; waits for the namespace and its fences. */
+    readonly namespace: pulumi.Output<string>;
+    readonly volumes: "delete" | "retain";
+
+    constructor(name: string, args: EnvironmentArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("landfall:workload:Environment", name, {}, opts);
+        this.cluster = args.cluster;
+        this.volumes = args.volumes;
+        const options = inCluster(args.cluster, this);
+
+        const namespaceArgs: kubernetes.core.v1.NamespaceArgs = {
+            metadata: { name: args.namespace, labels: { ...restrictedNamespaceLabels, ...gatewayAccessLabel } },
+        };
+        const namespace = new kubernetes.core.v1.Namespace(
+            `${name}-namespace`,
+            args.transform?.(namespaceArgs) ?? namespaceArgs,
+            { ...options, retainOnDelete: args.volumes === "retain" },
+        );
+        const inside = namespace.metadata.name;
+        const fences = [
+            createQuota(name, inside, args.quota, options),
+            createLimitRange(name, inside, options),
+            networkPolicy(`${name}-deny-all`, inside, denyAll, options, "deny-all"),
+            networkPolicy(`${name}-allow-dns`, inside, allowDns, options, "allow-dns"),
+        ];
+        // No pod may start before the fences stand.
+        this.namespace = pulumi.all([inside, ...fences.map(fence => fence.id)]).apply(([first]) => first as string);
+        this.registerOutputs({ namespace: this.namespace });
+    }
+}
+
+function createQuota(
+    name: string, namespace: pulumi.Output<string>, quota: Quota, options: pulumi.CustomResourceOptions,
+): pulumi.CustomResource {
+    return new kubernetes.core.v1.ResourceQuota(`${name}-quota`, {
+        metadata: { name: "quota", namespace },
+        spec: {
+            hard: {
+                "limits.cpu": quota.cpu,
+                "limits.memory": quota.memory,
+                "requests.storage": quota.storage,
+                "pods": pulumi.output(quota.pods).apply(String),
+                // Addresses on the outside belong to the gateway alone.
+                "services.loadbalancers": "0",
+                "services.nodeports": "0",
+            },
+        },
+    }, options);
+}
+
+function createLimitRange(
+    name: string, namespace: pulumi.Output<string>, options: pulumi.CustomResourceOptions,
+): pulumi.CustomResource {
+    return new kubernetes.core.v1.LimitRange(`${name}-limits`, {
+        metadata: { name: "limits", namespace },
+        spec: {
+            limits: [{
+                type: "Container",
+                defaultRequest: { "cpu": "50m", "memory": "64Mi", "ephemeral-storage": "64Mi" },
+                default: { "cpu": "500m", "memory": "256Mi", "ephemeral-storage": "512Mi" },
+            }],
+        },
+    }, options);
+}

@@ -1,0 +1,12 @@
+/** Labels that select the pods of one workload; never changed once landed, as selectors are immutable. */
+export function selectorLabels(name: string): Record<string, string> {
+    return { "app.kubernetes.io/name": name };
+}
+
+/** The recommended labels of an object that belongs to workload `name`. */
+export function objectLabels(name: string): Record<string, string> {
+    return { ...selectorLabels(name), "app.kubernetes.io/part-of": "landfall" };
+}
+
+/** The label that opens a namespace to the gateway's routes. */
+export const gatewayAccessLabel = { "landfall.dev/gateway-access": "allowed" };

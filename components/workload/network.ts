@@ -1,0 +1,76 @@
+import * as kubernetes from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { Cluster } from "../cluster/cluster";
+import { inCluster } from "../cluster/options";
+import { objectLabels, selectorLabels } from "./labels";
+
+type NetworkPolicySpec = kubernetes.types.input.networking.v1.NetworkPolicySpec;
+type PolicyPeer = kubernetes.types.input.networking.v1.NetworkPolicyPeer;
+
+/** A workload's pods as a side of a connection. */
+export interface Peer {
+    /** The workload's name, for example `web`. */
+    readonly name: string;
+    /** Namespace its pods are in. */
+    readonly namespace: pulumi.Input<string>;
+    readonly cluster: Cluster;
+}
+
+/** A workload that listens on one TCP port of its pods. */
+export interface Listener extends Peer {
+    readonly port: number;
+}
+
+/** Denies what nothing else allows, to and from every pod of the namespace. */
+export const denyAll: NetworkPolicySpec = { podSelector: {}, policyTypes: ["Ingress", "Egress"] };
+
+/** Lets every pod of the namespace ask the cluster's DNS. Selectors, as address blocks never match pods on Cilium. */
+export const allowDns: NetworkPolicySpec = {
+    podSelector: {},
+    policyTypes: ["Egress"],
+    egress: [{
+        to: [{
+            namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "kube-system" } },
+            podSelector: { matchLabels: { "k8s-app": "kube-dns" } },
+        }],
+        ports: [{ port: 53, protocol: "UDP" }, { port: 53, protocol: "TCP" }],
+    }],
+};
+
+/** Creates a NetworkPolicy `name` in `namespace`. */
+export function networkPolicy(
+    name: string,
+    namespace: pulumi.Input<string>,
+    spec: NetworkPolicySpec,
+    options: pulumi.CustomResourceOptions,
+    objectName: string = name,
+): kubernetes.networking.v1.NetworkPolicy {
+    const metadata = { name: objectName, namespace, labels: objectLabels("network-policy") };
+    return new kubernetes.networking.v1.NetworkPolicy(name, { metadata, spec }, options);
+}
+
+/**
+ * Lets `from` talk to `to`, and opens both ends: egress where it starts and ingress where it arrives.
+ * Everything that isn't declared so stays denied by the namespaces' default.
+ */
+export function allowConnection(parent: pulumi.Resource, from: Peer, to: Listener): pulumi.Resource[] {
+    const ports = [{ port: to.port, protocol: "TCP" }];
+    const egress = networkPolicy(`${from.name}-to-${to.name}-egress`, from.namespace, {
+        podSelector: { matchLabels: selectorLabels(from.name) },
+        policyTypes: ["Egress"],
+        egress: [{ to: [peer(to)], ports }],
+    }, inCluster(from.cluster, parent));
+    const ingress = networkPolicy(`${from.name}-to-${to.name}-ingress`, to.namespace, {
+        podSelector: { matchLabels: selectorLabels(to.name) },
+        policyTypes: ["Ingress"],
+        ingress: [{ from: [peer(from)], ports }],
+    }, inCluster(to.cluster, parent));
+    return [egress, ingress];
+}
+
+function peer(side: Peer): PolicyPeer {
+    return {
+        namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": side.namespace } },
+        podSelector: { matchLabels: selectorLabels(side.name) },
+    };
+}

@@ -1,0 +1,188 @@
+import * as kubernetes from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { Cluster } from "../cluster/cluster";
+import { inCluster } from "../cluster/options";
+import { Environment } from "./environment";
+import { objectLabels, selectorLabels } from "./labels";
+import { allowConnection, Listener, Peer } from "./network";
+import { configChecksum, PodArgs, podSpec } from "./pod";
+import { createConfigMap, createSecrets } from "./sources";
+import { createVolume, VolumeArgs } from "./volume";
+
+/** Where requests from outside come in; the Platform's gateway is one. */
+export interface Gateway extends Peer {
+    /** Name of the Gateway object that routes attach to. */
+    readonly gatewayName: pulumi.Input<string>;
+}
+
+export interface WebServiceArgs extends Omit<PodArgs, "persistent" | "drainSeconds" | "terminationGracePeriodSeconds"> {
+    environment: Environment;
+    /** How few and how many replicas the autoscaler may run, for example `{ min: 2, max: 10 }`. */
+    replicas: { min: number; max: number };
+    /** Mean CPU use, in percent of the request, above which replicas are added and below which they are removed. */
+    targetCpu: number;
+    /** Directory → persistent volume that all replicas share. */
+    volumes?: Record<string, VolumeArgs & { name: string }>;
+    /** Receives requests for this host name through the gateway; left out: reachable inside the cluster only. */
+    exposed?: { gateway: Gateway; host: pulumi.Input<string> };
+    /** What it connects to; both sides' network policies follow. */
+    talksTo?: Listener[];
+    /** Seconds in which load balancers forget a terminating pod before it is told to stop. Default 5. */
+    drainSeconds?: number;
+    /** Seconds that a request may last when its pod is told to stop. Default 30. */
+    requestSeconds?: number;
+    /** Last word on the Deployment's arguments, for what is not modelled here. */
+    transform?: (args: kubernetes.apps.v1.DeploymentArgs) => kubernetes.apps.v1.DeploymentArgs;
+}
+
+/** A stateless, replicated, autoscaled container behind a Service. */
+export class WebService extends pulumi.ComponentResource implements Listener {
+    readonly name: string;
+    readonly namespace: pulumi.Output<string>;
+    readonly cluster: Cluster;
+    readonly port: number;
+    readonly deployment: kubernetes.apps.v1.Deployment;
+
+    constructor(name: string, args: WebServiceArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("landfall:workload:WebService", name, {}, opts);
+        this.name = name;
+        this.namespace = args.environment.namespace;
+        this.cluster = args.environment.cluster;
+        this.port = args.port;
+        const options = inCluster(this.cluster, this);
+        const metadata = { name, namespace: this.namespace, labels: objectLabels(name) };
+
+        const connections = (args.talksTo ?? []).flatMap(listener => allowConnection(this, this, listener));
+        const pod = normalisePod(this, args);
+        createService(metadata, options);
+        this.deployment = createDeployment(metadata, pod, args, { ...options, dependsOn: connections });
+        createAutoscaler(metadata, args, options);
+        createDisruptionBudget(metadata, options);
+        if (args.exposed) {
+            allowConnection(this, args.exposed.gateway, this);
+            createRoute(metadata, args.exposed, inCluster(this.cluster, this, { dependsOn: this.deployment }));
+        }
+        this.registerOutputs({ namespace: this.namespace, port: this.port });
+    }
+}
+
+type Metadata = { name: string; namespace: pulumi.Output<string>; labels: Record<string, string> };
+type Pod = { spec: kubernetes.types.input.core.v1.PodSpec; checksum: pulumi.Output<string> };
+
+function normalisePod(service: WebService, args: WebServiceArgs): Pod {
+    const { name } = service;
+    const drainSeconds = args.drainSeconds ?? 5;
+    const persistent = Object.fromEntries(Object.entries(args.volumes ?? {}).map(([path, volume]) =>
+        [path, createVolume(`${name}-${volume.name}`, name, args.environment, volume, service).metadata.name]));
+    const spec = podSpec(name, {
+        ...args,
+        persistent,
+        drainSeconds,
+        terminationGracePeriodSeconds: drainSeconds + (args.requestSeconds ?? 30) + 5,
+    }, {
+        configMap: createConfigMap(name, args.environment, args.env, service),
+        secrets: createSecrets(name, args.environment, args.secretFiles, service),
+    });
+    return { spec: { ...spec, topologySpreadConstraints: spread(name) }, checksum: configChecksum(args) };
+}
+
+/** Over zones, then over nodes, each revision by itself so that a rolling update ends as spread as it began. */
+function spread(name: string): kubernetes.types.input.core.v1.TopologySpreadConstraint[] {
+    return ["topology.kubernetes.io/zone", "kubernetes.io/hostname"].map(topologyKey => ({
+        topologyKey,
+        maxSkew: 1,
+        // A full node must not keep the service from growing.
+        whenUnsatisfiable: "ScheduleAnyway",
+        labelSelector: { matchLabels: selectorLabels(name) },
+        matchLabelKeys: ["pod-template-hash"],
+    }));
+}
+
+function createService(metadata: Metadata, options: pulumi.CustomResourceOptions): void {
+    new kubernetes.core.v1.Service(metadata.name, {
+        metadata,
+        spec: {
+            selector: selectorLabels(metadata.name),
+            ports: [{ name: "http", port: 80, targetPort: "main", appProtocol: "http" }],
+        },
+    }, options);
+}
+
+function createDeployment(
+    metadata: Metadata, pod: Pod, args: WebServiceArgs, options: pulumi.CustomResourceOptions,
+): kubernetes.apps.v1.Deployment {
+    const deploymentArgs: kubernetes.apps.v1.DeploymentArgs = {
+        metadata,
+        // No `replicas`: they are the autoscaler's.
+        spec: {
+            selector: { matchLabels: selectorLabels(metadata.name) },
+            strategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 0, maxSurge: "25%" } },
+            minReadySeconds: 3,
+            revisionHistoryLimit: 5,
+            template: {
+                metadata: { labels: metadata.labels, annotations: { "landfall.dev/config": pod.checksum } },
+                spec: pod.spec,
+            },
+        },
+    };
+    return new kubernetes.apps.v1.Deployment(
+        metadata.name, args.transform?.(deploymentArgs) ?? deploymentArgs, options);
+}
+
+function createAutoscaler(metadata: Metadata, args: WebServiceArgs, options: pulumi.CustomResourceOptions): void {
+    new kubernetes.autoscaling.v2.HorizontalPodAutoscaler(metadata.name, {
+        metadata,
+        spec: {
+            scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name: metadata.name },
+            minReplicas: args.replicas.min,
+            maxReplicas: args.replicas.max,
+            metrics: [{
+                type: "Resource",
+                resource: { name: "cpu", target: { type: "Utilization", averageUtilization: args.targetCpu } },
+            }],
+            behavior: {
+                // A mention on the radio fills the house in seconds: three times as many every 15 s.
+                scaleUp: {
+                    stabilizationWindowSeconds: 0,
+                    selectPolicy: "Max",
+                    policies: [
+                        { type: "Percent", value: 200, periodSeconds: 15 },
+                        { type: "Pods", value: 4, periodSeconds: 15 },
+                    ],
+                },
+                // It empties slowly, and may fill again: a quarter fewer a minute after five quiet ones.
+                scaleDown: {
+                    stabilizationWindowSeconds: 300,
+                    policies: [{ type: "Percent", value: 25, periodSeconds: 60 }],
+                },
+            },
+        },
+    }, options);
+}
+
+function createDisruptionBudget(metadata: Metadata, options: pulumi.CustomResourceOptions): void {
+    new kubernetes.policy.v1.PodDisruptionBudget(metadata.name, {
+        metadata,
+        spec: {
+            maxUnavailable: 1,
+            selector: { matchLabels: selectorLabels(metadata.name) },
+            // A pod that never became ready must not keep a node from being drained.
+            unhealthyPodEvictionPolicy: "AlwaysAllow",
+        },
+    }, options);
+}
+
+function createRoute(
+    metadata: Metadata, exposed: NonNullable<WebServiceArgs["exposed"]>, options: pulumi.CustomResourceOptions,
+): void {
+    new kubernetes.apiextensions.CustomResource(`${metadata.name}-route`, {
+        apiVersion: "gateway.networking.k8s.io/v1",
+        kind: "HTTPRoute",
+        metadata,
+        spec: {
+            parentRefs: [{ name: exposed.gateway.gatewayName, namespace: exposed.gateway.namespace }],
+            hostnames: [exposed.host],
+            rules: [{ backendRefs: [{ name: metadata.name, port: 80 }] }],
+        },
+    }, options);
+}

@@ -1,0 +1,59 @@
+import * as dns from "node:dns/promises";
+import * as http from "node:http";
+import * as https from "node:https";
+
+const patience = 120_000;
+
+/** Whether an address answers. */
+export interface Answer {
+    answers: boolean;
+    /** What came last: a status, or why there was none. */
+    last: string;
+}
+
+/**
+ * Asks the address until it answers with success or a redirection, for up to two minutes. On a laptop the connection
+ * goes to 127.0.0.1, whatever the host name: not every system resolves `*.localhost`, and none a made-up name.
+ */
+export async function waitForAnswer(
+    address: string, local: boolean, signal?: AbortSignal, timeout = patience,
+): Promise<Answer> {
+    const url = new URL(address);
+    const end = Date.now() + timeout;
+    const onLoopback = local || url.hostname === "localhost" || url.hostname.endsWith(".localhost");
+    if (!onLoopback && !(await resolves(url.hostname))) {
+        return { answers: false, last: `the name ${url.hostname} does not resolve yet` };
+    }
+    for (;;) {
+        const last = await request(url, onLoopback ? "127.0.0.1" : url.hostname);
+        if (/^[23]\d\d$/.test(last)) return { answers: true, last };
+        if (Date.now() >= end || signal?.aborted) return { answers: false, last };
+        await new Promise(resolve => setTimeout(resolve, 1000));
+    }
+}
+
+/** The status of the answer to a GET, or why there was none. */
+function request(url: URL, host: string): Promise<string> {
+    const secure = url.protocol === "https:";
+    return new Promise(resolve => {
+        const options: https.RequestOptions = {
+            host,
+            port: url.port || (secure ? 443 : 80),
+            path: url.pathname,
+            headers: { Host: url.host },
+            timeout: 10_000,
+            // Only whether somebody answers is of interest, and a laptop's certificate is signed by its own authority.
+            ...(secure ? { servername: url.hostname, rejectUnauthorized: host !== "127.0.0.1" } : {}),
+        };
+        const asked = (secure ? https : http).get(options, response => {
+            response.resume();
+            resolve(String(response.statusCode));
+        });
+        asked.on("timeout", () => asked.destroy(new Error("no answer within 10 s")));
+        asked.on("error", error => resolve(error.message));
+    });
+}
+
+async function resolves(name: string): Promise<boolean> {
+    return dns.lookup(name).then(() => true, () => false);
+}

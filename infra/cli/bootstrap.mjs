@@ -1,0 +1,120 @@
+// The entry of every npm script. Plain JavaScript without dependencies, so that it runs on a fresh clone and can tell
+// the user of an old Node what to do; everything else is TypeScript, run in a child once the dependencies are there.
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync, readFileSync, realpathSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
+const commands = ["start", "down", "render", "test"];
+
+/** What is wrong with this version of Node, given `engines.node` (">=20.19"); undefined where it will do. */
+export function nodeProblem(version, engines) {
+    const wanted = numbers(engines);
+    const given = numbers(version);
+    const older = given[0] < wanted[0] || (given[0] === wanted[0] && given[1] < wanted[1]);
+    if (!older) return undefined;
+    return (
+        `Landfall needs Node ${wanted.join(".")} or newer; this is Node ${version.replace(/^v/, "")}.\n` +
+        "Install the current LTS version from https://nodejs.org/en/download and run the command again."
+    );
+}
+
+function numbers(version) {
+    const found = /(\d+)(?:\.(\d+))?/.exec(version) || ["", "0", "0"];
+    return [Number(found[1]), Number(found[2] || 0)];
+}
+
+/** Whether node_modules holds what the lock file names; `installed` is npm's own record of what it installed. */
+export function isInstalled(lock, installed) {
+    if (!installed) return false;
+    return Object.entries(lock.packages).every(([name, entry]) => {
+        const found = installed.packages[name];
+        if (name === "" || (!found && entry.optional)) return true;
+        return found && found.version === entry.version && found.integrity === entry.integrity;
+    });
+}
+
+/** How to run npm without a shell: its JavaScript under this Node, which works on every system. */
+export function npmCommand(environment, execPath, exists) {
+    const candidates = [
+        /^npm\//.test(environment.npm_config_user_agent || "") ? environment.npm_execpath : undefined,
+        join(dirname(execPath), "node_modules/npm/bin/npm-cli.js"),
+        join(dirname(execPath), "../lib/node_modules/npm/bin/npm-cli.js"),
+    ];
+    const script = candidates.find(file => file && /\.c?js$/.test(file) && exists(file));
+    return script ? { program: execPath, args: [script] } : { program: "npm", args: [] };
+}
+
+function readJson(file) {
+    const path = join(root, file);
+    return existsSync(path) ? JSON.parse(readFileSync(path, "utf8")) : undefined;
+}
+
+function install() {
+    if (isInstalled(readJson("package-lock.json"), readJson("node_modules/.package-lock.json"))) return 0;
+    process.stderr.write("Installing the npm dependencies (npm ci). This happens once.\n");
+    const npm = npmCommand(process.env, process.execPath, existsSync);
+    const options = { cwd: root, stdio: ["ignore", 2, 2] }; // standard output belongs to the command
+    const result = spawnSync(npm.program, [...npm.args, "ci", "--no-audit", "--no-fund"], options);
+    if (result.status === 0) return 0;
+    const why = result.error ? `: ${result.error.message}` : "";
+    process.stderr.write(`npm ci did not succeed${why}. Its messages above say why; then run the command again.\n`);
+    return result.status || 1;
+}
+
+/**
+ * Runs the command in a child and ends with its exit code.
+ *
+ * A Ctrl-C reaches every process of the terminal, and npm sends it once more, while Pulumi takes a second one as
+ * "stop at once". So the child leads a process group of its own, gets the signal from here exactly once, and what it
+ * has left running when it was interrupted ends with it. Windows has no such groups: its console reaches the child.
+ */
+function runChild(command, args) {
+    const ownGroup = process.platform !== "win32";
+    const child = spawn(process.execPath, ["--import", "tsx", join(root, "infra/cli/run.ts"), command, ...args], {
+        cwd: root,
+        detached: ownGroup,
+        stdio: ["inherit", "inherit", "inherit", "ipc"], // the channel's end tells the child that we are gone
+    });
+    let last = 0;
+    const forward = signal => {
+        const now = Date.now();
+        if (ownGroup && now - last > 1500) child.kill(signal);
+        last = now;
+    };
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => forward(signal));
+    // npm's shell takes a signal for itself and leaves us behind.
+    const parent = process.ppid;
+    const left = () => process.ppid !== parent && forward("SIGTERM");
+    if (ownGroup && process.env.npm_lifecycle_event) setInterval(left, 1000).unref();
+    child.on("error", error => {
+        process.stderr.write(`Could not run Node: ${error.message}\n`);
+        process.exit(1);
+    });
+    child.on("exit", (code, signal) => {
+        if (ownGroup && last > 0) endGroup(child.pid);
+        process.exit(signal ? 1 : code);
+    });
+}
+
+function endGroup(leader) {
+    try {
+        process.kill(-leader, "SIGTERM");
+    } catch {
+        // nothing was left
+    }
+}
+
+function main([command, ...args]) {
+    const problem = nodeProblem(process.version, readJson("package.json").engines.node);
+    if (problem || !commands.includes(command)) {
+        process.stderr.write(`${problem || `There is no command "${command}"; there are: ${commands.join(", ")}.`}\n`);
+        process.exit(1);
+    }
+    const code = install();
+    if (code !== 0) process.exit(code);
+    runChild(command, args);
+}
+
+if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) main(process.argv.slice(2));

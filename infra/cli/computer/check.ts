@@ -1,0 +1,108 @@
+import type { PlainSettings, Target } from "../../config";
+import { dockerFinding } from "./docker";
+import { networkFindings, Network } from "./network";
+import type { Probes } from "./probes";
+
+/** One line of the report on this computer. */
+export interface Finding {
+    /** ok: as it should be; note: not so, but we go on and say how; problem: the user must do something first. */
+    state: "ok" | "note" | "problem";
+    text: string;
+    /** For a problem: what to do. */
+    remedy?: string;
+}
+
+/** What a stack asks of the computer. */
+export interface Needs {
+    target: Target;
+    /** Name of the cluster, whose own use of a port is no problem. */
+    clusterName?: string;
+    docker: boolean;
+    /** Ports on 127.0.0.1, with the setting that each comes from. */
+    ports: { port: number; setting: string }[];
+    /** Whether images or clusters will be downloaded or built here. */
+    disk: boolean;
+}
+
+/** The report, and what follows from it. */
+export interface Report {
+    findings: Finding[];
+    network: Network;
+    /** Whether Docker must be installed or started by us. */
+    setUpDocker: boolean;
+    /** Whether the kit must make the cluster's images. */
+    kit: boolean;
+}
+
+const gigabyte = 1e9;
+
+/** What this stack needs; a stack on someone else's cluster with ready images needs next to nothing. */
+export function needsOf({ cluster, app }: PlainSettings): Needs {
+    const builds = !app.web.image || !app.database.image;
+    const local = cluster.target === "kind" || cluster.target === "minikube";
+    const driver = cluster.target === "minikube" ? (cluster.driver ?? "docker") : undefined;
+    const inDocker = cluster.target === "kind" || driver === "docker";
+    const docker = inDocker || builds;
+    return {
+        target: cluster.target,
+        clusterName: local ? cluster.name : undefined,
+        docker,
+        ports: local ? (["http", "https"] as const).map(key => ({
+            port: cluster[key], setting: `landfall:cluster.${key}`,
+        })) : [],
+        disk: local || docker,
+    };
+}
+
+/**
+ * Checks all that the stack needs, and finds every problem at once. `kit` says whether the stack was started with the
+ * kit's images before; undefined where it was not started yet.
+ */
+export async function checkComputer(needs: Needs, probes: Probes, kit?: boolean): Promise<Report> {
+    const [docker, network, ports] = await Promise.all([
+        needs.docker ? probes.docker() : undefined,
+        networkFindings(needs, probes, kit),
+        Promise.all(needs.ports.map(wanted => portFinding(wanted, needs.clusterName, probes))),
+    ]);
+    const findings: Finding[] = [{ state: "ok", text: `Node ${process.versions.node}` }];
+    const dockerReport = docker && dockerFinding(docker, probes);
+    if (dockerReport) findings.push(dockerReport.finding);
+    if (needs.disk) findings.push(diskFinding(probes, network.coldKit ? 25 : 10));
+    findings.push(...ports, ...network.findings);
+    return { findings, network: network.network, setUpDocker: dockerReport?.setUp ?? false, kit: network.kit };
+}
+
+function diskFinding(probes: Probes, gigabytes: number): Finding {
+    const { directory, free } = probes.disks().reduce((least, disk) => (disk.free < least.free ? disk : least));
+    const text = `${Math.floor(free / gigabyte)} GB of disk are free at ${directory}`;
+    if (free >= gigabytes * gigabyte) return { state: "ok", text };
+    return {
+        state: "problem",
+        text: `${text}; ${gigabytes} GB are needed`,
+        remedy: "Free some space (`docker system df` shows what Docker holds), or set LANDFALL_HOME and " +
+            "LANDFALL_CACHE to directories on a larger disk.",
+    };
+}
+
+async function portFinding(
+    { port, setting }: { port: number; setting: string }, clusterName: string | undefined, probes: Probes,
+): Promise<Finding> {
+    const state = await probes.port(port);
+    if (state.free) return { state: "ok", text: `Port ${port} is free` };
+    if (clusterName && state.cluster === clusterName) {
+        return { state: "ok", text: `Port ${port} is in use by this stack's own cluster` };
+    }
+    const owner = state.container ? `the container ${state.container}` : "another program";
+    const stop = state.container ? `Stop it (docker stop ${state.container})`
+        : `Stop it (\`${listenerCommand(port, probes.platform)}\` shows which it is)`;
+    return {
+        state: "problem",
+        text: `Port ${port} of 127.0.0.1 is in use by ${owner}`,
+        remedy: `${stop}, or set ${setting} to another port.`,
+    };
+}
+
+function listenerCommand(port: number, platform: NodeJS.Platform): string {
+    if (platform === "win32") return `Get-NetTCPConnection -LocalPort ${port} | Select-Object OwningProcess`;
+    return platform === "darwin" ? `lsof -nP -iTCP:${port} -sTCP:LISTEN` : `ss -ltnp sport = :${port}`;
+}

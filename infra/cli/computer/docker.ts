@@ -1,0 +1,47 @@
+import type { Finding } from "./check";
+import { DockerState, Probes } from "./probes";
+
+/** Below this a cluster with the application runs out of memory; a Docker Desktop set to 4 GB reports a little less. */
+const enoughMemory = 3.7e9;
+
+const guides: Partial<Record<NodeJS.Platform, string>> = {
+    darwin: "Install Docker Desktop for Mac: https://docs.docker.com/desktop/setup/install/mac-install/",
+    win32: "Install Docker Desktop for Windows: https://docs.docker.com/desktop/setup/install/windows-install/",
+};
+const linuxGuide = "Install Docker Engine for your distribution: https://docs.docker.com/engine/install/";
+
+/** What Docker's state means here, and whether we install or start it ourselves. */
+export function dockerFinding(docker: DockerState, probes: Probes): { finding: Finding; setUp: boolean } {
+    if (docker.memory !== undefined) return { finding: memoryFinding(docker.memory, probes), setUp: false };
+    if (probes.rootOnDebian && !process.env.DOCKER_HOST) {
+        const text = docker.installed
+            ? "Docker's daemon doesn't run: it will be started"
+            : "Docker is not installed: Debian's docker.io will be installed and its daemon started";
+        return { finding: { state: "note", text }, setUp: true };
+    }
+    const [text, remedy] = docker.installed
+        ? [`Docker is installed, but doesn't answer: ${docker.error}`, startAdvice(docker.error ?? "", probes.platform)]
+        : ["Docker is not installed", `${guides[probes.platform] ?? linuxGuide} Then run the command again.`];
+    return { finding: { state: "problem", text, remedy }, setUp: false };
+}
+
+function startAdvice(error: string, platform: NodeJS.Platform): string {
+    if (process.env.DOCKER_HOST) return `DOCKER_HOST is ${process.env.DOCKER_HOST}: start that daemon or unset it.`;
+    if (guides[platform]) return "Start Docker Desktop and wait until it says that it runs.";
+    if (/permission denied/i.test(error)) {
+        return "Let yourself use it (`sudo usermod -aG docker $USER`), then log out and in again.";
+    }
+    return "Start it: `sudo systemctl start docker`.";
+}
+
+function memoryFinding(memory: number, probes: Probes): Finding {
+    const text = `Docker answers, with ${(memory / 1e9).toFixed(1)} GB of memory`;
+    if (memory >= enoughMemory) return { state: "ok", text };
+    return {
+        state: "problem",
+        text: `${text}; 4 GB are needed`,
+        remedy: guides[probes.platform]
+            ? "Give it more in Docker Desktop: Settings, Resources, Memory."
+            : "Use a computer or virtual machine with more memory.",
+    };
+}

@@ -1,0 +1,72 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { cacheDirectory } from "../../../components/cache";
+import type { Finding, Needs } from "./check";
+import type { Probes } from "./probes";
+
+/** Which parts of the internet can be reached. */
+export interface Network {
+    /** Where the Pulumi CLI comes from. */
+    pulumi: boolean;
+    /** Where public images come from. */
+    images: boolean;
+}
+
+const addresses = { pulumi: "https://get.pulumi.com/install.sh", images: "https://registry-1.docker.io/v2/" };
+
+/** Looks which of the addresses answer, and what follows from it for the kit. */
+export async function networkFindings(needs: Needs, probes: Probes, startedWithKit?: boolean): Promise<{
+    findings: Finding[];
+    network: Network;
+    kit: boolean;
+    /** Whether the kit must be built from nothing, which takes much more disk. */
+    coldKit: boolean;
+}> {
+    const [pulumi, images] = await Promise.all([probes.answers(addresses.pulumi), probes.answers(addresses.images)]);
+    const network = { pulumi, images };
+    const kit = startedWithKit ?? (needs.target === "kind" && !images);
+    const findings = [...closedFindings(network, kit, needs), ...(kit ? kitFindings(probes) : [])];
+    if (findings.length === 0) findings.push({ state: "ok", text: "The network is open" });
+    return { findings, network, kit, coldKit: kit && !fs.existsSync(path.join(cacheDirectory(), "kit")) };
+}
+
+function closedFindings({ pulumi, images }: Network, kit: boolean, needs: Needs): Finding[] {
+    const findings: Finding[] = [];
+    if (!pulumi) findings.push({ state: "note", text: "The network is closed: get.pulumi.com doesn't answer" });
+    if (kit) {
+        const text = images ? "This stack was started with the kit's images, and stays with them"
+            : "Docker Hub doesn't answer: the cluster's images come from the kit, built from package registries";
+        findings.push({ state: "note", text });
+    } else if (!images && needs.disk) {
+        const text = "Docker Hub doesn't answer: only images that are here already can be used";
+        findings.push({ state: "note", text });
+    }
+    return findings;
+}
+
+/** What the kit needs and this computer lacks. */
+function kitFindings(probes: Probes): Finding[] {
+    const lacking: Finding[] = [];
+    if (!probes.rootOnDebian) {
+        lacking.push({
+            state: "problem",
+            text: "The kit needs root on a Debian-family Linux, which this isn't",
+            remedy: "Connect this computer to the network, or run the command as root on Debian or Ubuntu.",
+        });
+    }
+    if (!probes.onPath("go")) {
+        lacking.push({
+            state: "problem",
+            text: "The kit needs Go, which is not on PATH",
+            remedy: "Install Go: https://go.dev/doc/install",
+        });
+    }
+    if (!probes.onPath("python3")) {
+        lacking.push({
+            state: "problem",
+            text: "The kit needs Python 3 with pip, which is not on PATH",
+            remedy: "Install it: apt-get install python3-pip",
+        });
+    }
+    return lacking;
+}

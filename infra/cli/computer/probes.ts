@@ -1,0 +1,107 @@
+import { execFile } from "node:child_process";
+import * as fs from "node:fs";
+import * as net from "node:net";
+import * as os from "node:os";
+import * as path from "node:path";
+import { promisify } from "node:util";
+import { cacheDirectory } from "../../../components/cache";
+import { home } from "../home";
+import { onPath } from "../tools/programs";
+
+const execute = promisify(execFile);
+
+/** Docker as it was found. */
+export interface DockerState {
+    installed: boolean;
+    /** Memory that containers can have, in bytes; left out where the daemon doesn't answer. */
+    memory?: number;
+    /** Why the daemon doesn't answer, in its client's words. */
+    error?: string;
+}
+
+/** Who listens on a port of 127.0.0.1. */
+export interface PortState {
+    free: boolean;
+    /** Name of the container that has it, where it is one. */
+    container?: string;
+    /** Name of the kind or minikube cluster that the container belongs to. */
+    cluster?: string;
+}
+
+/** What the checks ask of the computer; the tests put others in their place. */
+export interface Probes {
+    platform: NodeJS.Platform;
+    /** Whether packages can be installed here: root on a Debian-family Linux. */
+    rootOnDebian: boolean;
+    docker(): Promise<DockerState>;
+    /** Directories that the stack writes to, with the bytes that are free there. */
+    disks(): { directory: string; free: number }[];
+    port(port: number): Promise<PortState>;
+    /** Whether a program is on PATH. */
+    onPath(program: string): boolean;
+    /** Whether an address on the internet answers, within a few seconds. */
+    answers(url: string): Promise<boolean>;
+}
+
+/** The probes of this computer. */
+export const probes: Probes = {
+    platform: process.platform,
+    rootOnDebian: process.platform === "linux" && process.getuid?.() === 0 && fs.existsSync("/etc/debian_version"),
+    docker: probeDocker,
+    disks: () => [home(), cacheDirectory(), "/var/lib/docker"].flatMap(freeSpace),
+    port: async port => ((await isFree(port)) ? { free: true } : { free: false, ...(await publisherOf(port)) }),
+    onPath,
+    answers,
+};
+
+async function probeDocker(): Promise<DockerState> {
+    if (!onPath("docker")) return { installed: false };
+    try {
+        const { stdout } = await execute("docker", ["info", "--format", "{{json .}}"], { timeout: 20_000 });
+        const info = JSON.parse(stdout) as { MemTotal?: number; ServerErrors?: string[] };
+        if (info.MemTotal) return { installed: true, memory: info.MemTotal };
+        return { installed: true, error: info.ServerErrors?.join("; ") ?? "it gave no answer" };
+    } catch (error) {
+        const { stderr, message } = error as Error & { stderr?: string };
+        return { installed: true, error: (stderr || message).trim().split("\n").pop() };
+    }
+}
+
+function freeSpace(directory: string): { directory: string; free: number }[] {
+    let existing = directory;
+    while (!fs.existsSync(existing)) existing = path.dirname(existing);
+    const system = fs.statfsSync(existing);
+    return [{ directory, free: system.bavail * system.bsize }];
+}
+
+function isFree(port: number): Promise<boolean> {
+    return new Promise(resolve => {
+        const server = net.createServer();
+        // Below 1024 only root may listen, but Docker, which publishes the port, is root.
+        server.once("error", (error: NodeJS.ErrnoException) => resolve(error.code === "EACCES"));
+        server.listen({ port, host: "127.0.0.1", exclusive: true }, () => server.close(() => resolve(true)));
+    });
+}
+
+async function publisherOf(port: number): Promise<Omit<PortState, "free">> {
+    const labels = ["io.x-k8s.kind.cluster", "name.minikube.sigs.k8s.io"].map(label => `{{.Label "${label}"}}`);
+    const format = ["{{.Names}}", ...labels].join("\t");
+    const args = ["ps", "--filter", `publish=${port}`, "--format", format];
+    const { stdout } = await execute("docker", args, { timeout: 20_000 }).catch(() => ({ stdout: "" }));
+    const [container, kind, minikube] = stdout.split("\n")[0].split("\t");
+    return container ? { container, cluster: kind || minikube || undefined } : {};
+}
+
+async function answers(url: string): Promise<boolean> {
+    try {
+        const response = await fetch(url, { method: "HEAD", redirect: "follow", signal: AbortSignal.timeout(5000) });
+        return response.ok || response.status === 401; // a registry asks for a token first
+    } catch {
+        return false;
+    }
+}
+
+/** This computer's memory in bytes, for where Docker can't say. */
+export function totalMemory(): number {
+    return os.totalmem();
+}

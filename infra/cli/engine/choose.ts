@@ -1,0 +1,40 @@
+import { UserError } from "../user-error";
+
+/** What applies the program: Pulumi itself, or the offline engine that stands in for it on a closed network. */
+export type EngineName = "pulumi" | "offline";
+
+/** What is known when the engine is chosen. */
+export interface EngineFacts {
+    /** The option `--engine`. */
+    asked: "auto" | EngineName;
+    /** Which of them holds the stack's state already. */
+    holder?: EngineName;
+    /** Whether the Pulumi CLI is on this computer. */
+    found: boolean;
+    /** Whether get.pulumi.com answers. */
+    reachable: boolean;
+}
+
+/** The engine for a stack, and whether its CLI must be downloaded first. The states of the two are never mixed. */
+export function chooseEngine(facts: EngineFacts): { engine: EngineName; install: boolean } {
+    const { asked, holder, found, reachable } = facts;
+    if (holder && asked !== "auto" && asked !== holder) {
+        throw new UserError(
+            `This stack was started with ${names[holder]}, which keeps its state; ${names[asked]} doesn't know it ` +
+                "and would make everything a second time. " +
+                `Run the command without --engine, or "npm run down" first and start again.`,
+        );
+    }
+    const wanted = holder ?? asked;
+    if (wanted === "offline") return { engine: "offline", install: false };
+    if (found) return { engine: "pulumi", install: false };
+    if (reachable) return { engine: "pulumi", install: true };
+    if (wanted === "auto") return { engine: "offline", install: false };
+    const why = holder ? "This stack was started with Pulumi" : "Pulumi was asked for (--engine pulumi)";
+    throw new UserError(
+        `${why}, but its CLI is not on this computer and can't be downloaded: get.pulumi.com doesn't answer. ` +
+            "Install it (https://www.pulumi.com/docs/install/) or connect to the network, and run the command again.",
+    );
+}
+
+const names: Record<EngineName, string> = { pulumi: "Pulumi", offline: "the offline engine" };

@@ -1,0 +1,36 @@
+import type { OfflineEngine } from "./offline";
+import type { PulumiEngine } from "./pulumi";
+
+/** What came of applying the stack. */
+export interface Applied {
+    /** The stack's outputs, secrets in the clear: never to be printed as they are. */
+    outputs: Outputs;
+    /** How many resources were created, updated, replaced and deleted, and how many are the same. */
+    changes: Record<string, number>;
+}
+
+/** The outputs of infra/index.ts that the commands use. */
+export interface Outputs {
+    address?: string;
+    adminUser?: string;
+    adminPassword?: string;
+    images?: string[];
+}
+
+/** One stack in the hands of one engine. */
+export type Engine = PulumiEngine | OfflineEngine;
+
+/** Names of the images that a state's resources have built on this computer. */
+export function builtImages(resources: readonly { type: string; inputs?: Record<string, unknown> }[]): string[] {
+    const images = resources.filter(({ type }) => type === "docker:index/image:Image");
+    return images.map(({ inputs }) => inputs?.imageName).filter(name => typeof name === "string");
+}
+
+/** A number of changes for people: "12 created, 1 updated, 80 unchanged". */
+export function describeChanges(changes: Record<string, number>): string {
+    const words: Record<string, string> = {
+        create: "created", update: "updated", replace: "replaced", delete: "deleted", same: "unchanged",
+    };
+    const parts = Object.entries(words).filter(([key]) => changes[key]).map(([key, word]) => `${changes[key]} ${word}`);
+    return parts.join(", ") || "nothing to do";
+}

@@ -1,0 +1,69 @@
+import type { EngineEvent, StepEventMetadata } from "@pulumi/pulumi/automation/events";
+import type { Terminal } from "../terminal";
+import { seconds } from "../terminal";
+
+const words: Record<string, [doing: string, done: string]> = {
+    create: ["creating", "created"],
+    update: ["updating", "updated"],
+    delete: ["deleting", "deleted"],
+    replace: ["replacing", "replaced"],
+    "create-replacement": ["creating", "created anew"],
+    "delete-replaced": ["deleting", "deleted the old"],
+    read: ["reading", "read"],
+    refresh: ["looking at", "looked at"],
+};
+/** Not of interest by themselves: their children are. */
+const silent = /^(pulumi:|landfall:)/;
+const colours = /<\{%[^}]*%\}>/g;
+
+/** Turns Pulumi's events into lines that a person can read; keeps the errors for the end. */
+export class EventReport {
+    readonly errors: string[] = [];
+    private readonly active = new Map<string, { text: string; start: number }>();
+
+    constructor(private readonly terminal: Terminal) {}
+
+    readonly onEvent = (event: EngineEvent): void => {
+        const { resourcePreEvent, resOutputsEvent, resOpFailedEvent, diagnosticEvent } = event;
+        if (resourcePreEvent) this.began(resourcePreEvent.metadata);
+        if (resOutputsEvent) this.ended(resOutputsEvent.metadata, "✓");
+        if (resOpFailedEvent) this.ended(resOpFailedEvent.metadata, "✗");
+        if (diagnosticEvent && !diagnosticEvent.ephemeral) this.said(diagnosticEvent.severity, diagnosticEvent.message);
+    };
+
+    /** What is under way, for the status line. */
+    readonly status = (): string => {
+        const active = [...this.active.values()];
+        if (active.length === 0) return "";
+        const [oldest] = active;
+        const others = active.length > 1 ? ` and ${active.length - 1} more` : "";
+        return `  … ${oldest.text}${others} (${seconds(oldest.start)})`;
+    };
+
+    private began({ op, urn, type }: StepEventMetadata): void {
+        if (!words[op] || silent.test(type)) return;
+        this.active.set(urn, { text: `${words[op][0]} ${describe(urn)}`, start: Date.now() });
+    }
+
+    private ended({ op, urn }: StepEventMetadata, mark: string): void {
+        const begun = this.active.get(urn);
+        if (!begun) return;
+        this.active.delete(urn);
+        if (op === "read" || op === "refresh") return;
+        const done = mark === "✓" ? words[op][1] : `${words[op][0]} failed`;
+        this.terminal.line(`  ${mark} ${describe(urn)} ${done} (${seconds(begun.start)})`);
+    }
+
+    private said(severity: string, message: string): void {
+        const text = message.replace(colours, "").trim();
+        if (severity === "error") this.errors.push(text);
+        if (severity === "warning") this.terminal.line(`  ! ${text}`);
+    }
+}
+
+/** A resource for people: `Deployment web` of `urn:pulumi:dev::landfall::…$kubernetes:apps/v1:Deployment::web`. */
+export function describe(urn: string): string {
+    const [, , types = "", ...name] = urn.split("::");
+    const type = types.split("$").pop()?.split(":").pop() ?? "";
+    return `${type} ${name.join("::")}`.trim();
+}

@@ -1,0 +1,56 @@
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import * as yaml from "yaml";
+import { root } from "../home";
+
+const project = "landfall";
+
+/** Who holds the lock of a stack in a local file backend. */
+export interface Lock {
+    pid: number;
+    hostname: string;
+    timestamp: string;
+}
+
+/** The directory of a local file backend (`file://~`, `file:///var/state`, `file://./state`); undefined for others. */
+export function backendDirectory(url = process.env.PULUMI_BACKEND_URL || projectBackend()): string | undefined {
+    if (!url?.startsWith("file://")) return undefined;
+    const name = url.slice("file://".length).replace(/^~(?=$|[\\/])/, () => os.homedir());
+    return path.resolve(root, name.replace(/^\/(?=[A-Za-z]:)/, ""), ".pulumi");
+}
+
+function projectBackend(): string | undefined {
+    const text = fs.readFileSync(path.join(root, "Pulumi.yaml"), "utf8");
+    return (yaml.parse(text) as { backend?: { url?: string } }).backend?.url;
+}
+
+/** Whether a local backend holds this stack: with resources, or as an empty one. */
+export function isInBackend(stack: string, directory = backendDirectory()): boolean {
+    if (!directory) return false;
+    return [".json", ".json.gz"].some(end => fs.existsSync(path.join(directory, "stacks", project, `${stack}${end}`)));
+}
+
+/** The locks of the stack in a local backend. */
+export function locksOf(stack: string, directory = backendDirectory()): Lock[] {
+    const locks = directory && path.join(directory, "locks", "organization", project, stack);
+    if (!locks || !fs.existsSync(locks)) return [];
+    return fs.readdirSync(locks).filter(name => name.endsWith(".json")).map(name => {
+        return JSON.parse(fs.readFileSync(path.join(locks, name), "utf8")) as Lock;
+    });
+}
+
+/** Whether what took the lock has ended: only sure on the computer where it ran. */
+export function isStale(lock: Lock, hostname = os.hostname()): boolean {
+    return lock.hostname === hostname && !isRunning(lock.pid);
+}
+
+function isRunning(pid: number): boolean {
+    try {
+        process.kill(pid, 0);
+    } catch (error) {
+        return (error as NodeJS.ErrnoException).code === "EPERM"; // someone else's
+    }
+    const name = `/proc/${pid}/comm`; // the number may have gone to another program since
+    return !fs.existsSync(name) || fs.readFileSync(name, "utf8").startsWith("pulumi");
+}

@@ -1,0 +1,187 @@
+import { CommandError, LocalWorkspace, PulumiCommand, Stack, StackNotFoundError } from "@pulumi/pulumi/automation";
+import * as fs from "node:fs";
+import { run } from "../../offline/kit/run";
+import { configFile, root, stackFile, writePrivate } from "../home";
+import { Interrupted } from "../interrupt";
+import { passphraseEnvironment } from "../passphrase";
+import { hasSalt, hasSecrets, keepLayout } from "../salt";
+import type { Terminal } from "../terminal";
+import { UserError } from "../user-error";
+import { Applied, builtImages, Outputs } from "./engine";
+import { describe, EventReport } from "./events";
+import { resourcesToKeep, StoredResource } from "./keep";
+import { isStale, locksOf } from "./lock";
+
+type UpOptions = NonNullable<Parameters<Stack["up"]>[0]>;
+type Operation = Pick<UpOptions, "onEvent" | "signal" | "color" | "suppressOutputs">;
+
+interface ExportedState {
+    deployment: {
+        resources?: StoredResource[];
+        pending_operations?: { type: string; resource: { urn: string } }[];
+    } | null;
+}
+
+/** A stack in the hands of Pulumi, driven through its Automation API. */
+export class PulumiEngine {
+    readonly name = "pulumi";
+
+    private constructor(
+        private readonly stack: Stack,
+        private readonly command: PulumiCommand,
+        private readonly environment: Record<string, string>,
+        private readonly terminal: Terminal,
+        private readonly signal: AbortSignal,
+    ) {}
+
+    /** Opens the stack, and makes it where it isn't there. */
+    static async create(
+        stack: string, command: PulumiCommand, terminal: Terminal, signal: AbortSignal,
+    ): Promise<PulumiEngine> {
+        const environment = pulumiEnvironment();
+        const options = { pulumiCommand: command, envVars: environment };
+        const before = fs.readFileSync(configFile(stack), "utf8");
+        const opened = await LocalWorkspace.createOrSelectStack({ stackName: stack, workDir: root }, options)
+            .catch((error: Error) => { throw explainOpening(stack, error); });
+        keepLayout(configFile(stack), before);
+        return new PulumiEngine(opened, command, environment, terminal, signal);
+    }
+
+    /** Opens the stack; undefined where it isn't there. */
+    static async find(
+        stack: string, command: PulumiCommand, terminal: Terminal, signal: AbortSignal,
+    ): Promise<PulumiEngine | undefined> {
+        const environment = pulumiEnvironment();
+        const options = { pulumiCommand: command, envVars: environment };
+        try {
+            const opened = await LocalWorkspace.selectStack({ stackName: stack, workDir: root }, options);
+            return new PulumiEngine(opened, command, environment, terminal, signal);
+        } catch (error) {
+            if (error instanceof StackNotFoundError) return undefined;
+            throw explainOpening(stack, error as Error);
+        }
+    }
+
+    /** Applies the program; with `rewrite`, for what it makes of the stack's configuration. */
+    async up(rewrite?: (configuration: string) => string): Promise<Applied> {
+        await this.recover();
+        const options = rewrite ? { configFile: this.rewriteConfig(rewrite) } : {};
+        const { summary, outputs } = await this.operate(operation => this.stack.up({ ...operation, ...options }));
+        return { changes: countChanges(summary.resourceChanges), outputs: plain(outputs) };
+    }
+
+    /**
+     * Removes all that the stack has made, then the stack; its configuration file stays. With `keepData` the data
+     * stays, and the stack that knows of it.
+     */
+    async destroy(keepData: boolean): Promise<Record<string, number>> {
+        await this.recover();
+        const exclude = keepData ? [...resourcesToKeep((await this.exportState()).deployment?.resources ?? [])] : [];
+        const { summary } = await this.operate(operation => this.stack.destroy({ ...operation, exclude }));
+        if (!keepData) await this.stack.workspace.removeStack(this.stack.name, { preserveConfig: true });
+        return countChanges(summary.resourceChanges);
+    }
+
+    /** Names of the images that the stack has built on this computer. */
+    async images(): Promise<string[]> {
+        return builtImages((await this.exportState()).deployment?.resources ?? []);
+    }
+
+    private async operate<T>(operation: (options: Operation) => Promise<T>): Promise<T> {
+        const report = new EventReport(this.terminal);
+        const stop = this.terminal.watch(report.status);
+        try {
+            return await operation({
+                onEvent: report.onEvent, signal: this.signal, color: "never", suppressOutputs: true,
+            });
+        } catch (error) {
+            if (this.signal.aborted) throw new Interrupted("Stopped. The next run of the command picks up from here.");
+            if (!(error instanceof CommandError)) throw error;
+            const reasons = report.errors.length > 0 ? report.errors : [lastWords(error.message)];
+            throw new UserError(`Pulumi could not finish:\n\n${reasons.join("\n\n")}`);
+        } finally {
+            stop();
+        }
+    }
+
+    /** Clears what a run that was killed has left: its lock, and the operations that it had begun. */
+    private async recover(): Promise<void> {
+        const locks = locksOf(this.stack.name);
+        const held = locks.find(lock => !isStale(lock));
+        if (held) {
+            throw new UserError(
+                `The stack is in use by process ${held.pid} on ${held.hostname} since ${held.timestamp}. ` +
+                    "Wait for it to end. If it can't be running any more, " +
+                    `\`pulumi cancel --stack ${this.stack.name}\` takes its lock away.`,
+            );
+        }
+        if (locks.length > 0) {
+            this.terminal.line(`  Process ${locks[0].pid} was killed: taking its lock away (pulumi cancel)`);
+            await this.pulumi("cancel", "--yes", this.stack.name);
+        }
+        await this.clearPending();
+    }
+
+    private async clearPending(): Promise<void> {
+        const state = await this.exportState();
+        const pending = state.deployment?.pending_operations ?? [];
+        if (!state.deployment || pending.length === 0) return;
+        for (const { type, resource } of pending) {
+            this.terminal.line(`  An earlier run was cut off while ${type} ${describe(resource.urn)}`);
+        }
+        state.deployment.pending_operations = [];
+        const file = stackFile(this.stack.name, "state.json");
+        writePrivate(file, JSON.stringify(state)); // secrets in it are encrypted
+        try {
+            await this.pulumi("stack", "import", "--stack", this.stack.name, "--file", file);
+        } finally {
+            fs.rmSync(file, { force: true });
+        }
+    }
+
+    /** The state as the backend holds it, with its secrets encrypted. */
+    private async exportState(): Promise<ExportedState> {
+        return JSON.parse(await this.pulumi("stack", "export", "--stack", this.stack.name)) as ExportedState;
+    }
+
+    private rewriteConfig(rewrite: (configuration: string) => string): string {
+        const file = stackFile(this.stack.name, "config.yaml");
+        writePrivate(file, rewrite(fs.readFileSync(configFile(this.stack.name), "utf8")));
+        return file;
+    }
+
+    private pulumi(...args: string[]): Promise<string> {
+        return run(this.command.command, [...args, "--non-interactive"], { cwd: root, env: this.environment });
+    }
+}
+
+function pulumiEnvironment(): Record<string, string> {
+    return { ...passphraseEnvironment(), PULUMI_SKIP_UPDATE_CHECK: "true" };
+}
+
+function countChanges(changes: object = {}): Record<string, number> {
+    return Object.fromEntries(Object.entries(changes).map(([op, count]) => [op, Number(count)]));
+}
+
+function plain(outputs: Record<string, { value: unknown }>): Outputs {
+    return Object.fromEntries(Object.entries(outputs).map(([key, { value }]) => [key, value]));
+}
+
+/** What the CLI wrote to its standard error, without its progress. */
+function lastWords(message: string): string {
+    const written = / stderr: ([\s\S]*?)\n err\?:/.exec(message)?.[1] ?? message;
+    const progress = /^(@ |Updating|Destroying| +\S? +pulumi:)/;
+    return written.split("\n").filter(line => line.trim() && !progress.test(line)).slice(0, 20).join("\n");
+}
+
+function explainOpening(stack: string, error: Error): Error {
+    if (!/incorrect passphrase|passphrase must be set/i.test(error.message)) return error;
+    const file = configFile(stack);
+    const advice = hasSalt(file) && !hasSecrets(file)
+        ? `If that passphrase is lost and the stack is not in use, remove the line "encryptionsalt:" from ${file}.`
+        : "";
+    return new UserError(
+        `The passphrase is not the one that the stack "${stack}" was made with. Set PULUMI_CONFIG_PASSPHRASE or ` +
+            `PULUMI_CONFIG_PASSPHRASE_FILE to that one. ${advice}`.trim(),
+    );
+}

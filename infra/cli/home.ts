@@ -1,0 +1,75 @@
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import { EngineName } from "./engine/choose";
+
+/** Root of the project: where Pulumi.yaml is. */
+export const root = path.resolve(__dirname, "../..");
+
+/** Where what belongs to this user's stacks is kept: `$LANDFALL_HOME`, else `~/.landfall`. */
+export function home(): string {
+    return process.env.LANDFALL_HOME || path.join(os.homedir(), ".landfall");
+}
+
+/** The files that `npm start` keeps of one stack; `offline` is the offline engine's directory. */
+export const stackFiles = ["start.json", "admin-password", "config.yaml", "state.json", "offline"] as const;
+
+/** Where one of them is. */
+export function stackFile(stack: string, name: (typeof stackFiles)[number]): string {
+    return path.join(home(), stack, name);
+}
+
+/** The stack's configuration. */
+export function configFile(stack: string): string {
+    return path.join(root, `Pulumi.${stack}.yaml`);
+}
+
+/** How a stack was started, so that a later start and `down` do it in the same way. */
+export interface StackRecord {
+    engine: EngineName;
+    /** Whether the cluster's node image comes from the kit. */
+    kit: boolean;
+    /** Whether Docker's network for kind was made by this stack's start. */
+    network: boolean;
+    /** Names of the images that the stack has built on this computer. */
+    images: string[];
+}
+
+/** How the stack was started; undefined where it was not, or not by `npm start`. */
+export function readRecord(stack: string): StackRecord | undefined {
+    const file = stackFile(stack, "start.json");
+    return fs.existsSync(file) ? (JSON.parse(fs.readFileSync(file, "utf8")) as StackRecord) : undefined;
+}
+
+/** Remembers how the stack was started. */
+export function writeRecord(stack: string, record: StackRecord): void {
+    writePrivate(stackFile(stack, "start.json"), `${JSON.stringify(record)}\n`);
+}
+
+/** Adds to the images that are remembered of a stack which `npm start` has started. */
+export function rememberImages(stack: string, images: readonly string[]): void {
+    const record = readRecord(stack);
+    if (record) writeRecord(stack, { ...record, images: [...new Set([...record.images, ...images])] });
+}
+
+/** The stacks that `npm start` knows. */
+export function knownStacks(): string[] {
+    if (!fs.existsSync(home())) return [];
+    return fs.readdirSync(home()).filter(name => fs.existsSync(stackFile(name, "start.json")));
+}
+
+/** Writes a file that only this user can read, whole or not at all. */
+export function writePrivate(file: string, content: string): void {
+    fs.mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
+    const unfinished = `${file}.${process.pid}.tmp`;
+    fs.rmSync(unfinished, { force: true });
+    fs.writeFileSync(unfinished, content, { mode: 0o600 });
+    fs.renameSync(unfinished, file);
+}
+
+/** Removes directories that are empty; others stay. */
+export function removeEmpty(...directories: string[]): void {
+    for (const directory of directories) {
+        if (fs.existsSync(directory) && fs.readdirSync(directory).length === 0) fs.rmdirSync(directory);
+    }
+}

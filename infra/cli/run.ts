@@ -1,0 +1,34 @@
+import { Interrupted } from "./interrupt";
+import { UserError } from "./user-error";
+
+/** A command: gets its arguments, returns the exit code. */
+type Command = (args: string[]) => Promise<number>;
+
+/** Each is loaded only when it is asked for: rendering needs nothing of what starting needs. */
+const commands: Record<string, () => Promise<{ main: Command }>> = {
+    start: () => import("./start"),
+    down: () => import("./down"),
+    render: () => import("./render"),
+    test: () => import("./test"),
+};
+
+/** Runs one command; bootstrap.mjs is what calls this file. */
+async function run([name, ...args]: string[]): Promise<number> {
+    try {
+        const { main } = await commands[name]();
+        return await main(args);
+    } catch (error) {
+        process.stderr.write(`\n${explain(error)}\n`);
+        return error instanceof Interrupted ? 130 : 1;
+    }
+}
+
+/** For a mistake that we foresaw its message alone, for any other where it comes from too. */
+function explain(error: unknown): string {
+    if (error instanceof UserError || error instanceof Interrupted) return error.message;
+    if (!(error instanceof Error)) return String(error);
+    return process.env.LANDFALL_DEBUG ? (error.stack ?? error.message) : error.message;
+}
+
+// Ends when all is written, although something that a library left open would keep the process.
+void run(process.argv.slice(2)).then(code => process.stdout.write("", () => process.exit(code)));

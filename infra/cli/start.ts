@@ -1,0 +1,154 @@
+import type { PlainSettings } from "../config";
+import { buildKit, ensureDocker } from "../offline/kit";
+import { waitForAnswer } from "./answer";
+import { checkComputer, needsOf, Report } from "./computer/check";
+import { probes } from "./computer/probes";
+import { showReport } from "./computer/report";
+import { hasKindNetwork } from "./docker";
+import { chooseEngine, EngineName } from "./engine/choose";
+import { Applied, describeChanges } from "./engine/engine";
+import { holderOf } from "./engine/holder";
+import { readRecord, rememberImages, stackFile, writePrivate, writeRecord } from "./home";
+import { Interrupted, onInterrupt, orInterrupted } from "./interrupt";
+import { ensureManifests } from "./manifests";
+import { withNodeImage, withNodeImageRead } from "./node-image";
+import { parseOptions, stackOption } from "./options";
+import { readSettings } from "./settings";
+import { readStackConfig, stackConfigFile } from "./stack-config";
+import { seconds, Steps, Terminal } from "./terminal";
+import { ensureClusterTool } from "./tools/cluster-tools";
+import { UserError } from "./user-error";
+
+const usage = `Usage: npm start [-- OPTIONS]
+
+Brings the application up on the stack's cluster and ends with its address.
+
+  --stack NAME   the stack of Pulumi.NAME.yaml (default: dev)
+  --engine NAME  auto (default): Pulumi where it is found or can be downloaded, else the offline engine;
+                 pulumi or offline: that one
+  --help         this text
+`;
+
+interface Context {
+    stack: string;
+    asked: "auto" | EngineName;
+    file: string;
+    settings: PlainSettings;
+    terminal: Terminal;
+    signal: AbortSignal;
+}
+
+/** The command `npm start`. */
+export async function main(args: string[]): Promise<number> {
+    const values = parseOptions(args, ["stack", "engine"], [], usage);
+    const terminal = new Terminal();
+    if (values.help) {
+        terminal.line(usage.trimEnd());
+        return 0;
+    }
+    const stack = stackOption(values.stack);
+    const file = stackConfigFile(stack);
+    const asked = engineOption(values.engine);
+    const settings = readSettings(stack, file);
+    await start({ stack, asked, file, settings, terminal, signal: onInterrupt(terminal.line) });
+    return 0;
+}
+
+async function start(context: Context): Promise<void> {
+    const { stack, settings, terminal, signal } = context;
+    const begin = Date.now();
+    const local = settings.cluster.target !== "existing";
+    const steps = new Steps(terminal, [
+        "Check this computer", "Get what is missing", `Bring up the stack "${stack}"`, "Wait for the site's answer",
+    ]);
+    terminal.line(`Landfall: stack "${stack}", target ${settings.cluster.target}`);
+    const report = await steps.next(() => check(context));
+    const apply = await steps.next(() => prepare(context, report));
+    const { outputs } = await steps.next(async () => {
+        const applied = await apply();
+        terminal.line(`  ${describeChanges(applied.changes)}`);
+        return applied;
+    });
+    const { address } = outputs;
+    if (!address) throw new Error("The program has no output `address`.");
+    const answer = await steps.next(() => waitForAnswer(address, local, signal));
+    if (signal.aborted) throw new Interrupted("Stopped.");
+    if (!answer.answers) {
+        throw new UserError(
+            `The stack is up, but ${address} does not answer with a page: ${answer.last}. ` +
+                `Look at its pods, or run the command again. "npm run down" removes everything.`,
+        );
+    }
+    terminal.line(`\nThe site answers at ${address}`);
+    showLogin(context, outputs);
+    terminal.line(`Total time: ${seconds(begin)}. Next: npm run down${stack === "dev" ? "" : ` -- --stack ${stack}`}`);
+}
+
+function engineOption(value: string | boolean | undefined): Context["asked"] {
+    const asked = value ?? "auto";
+    if (asked === "auto" || asked === "pulumi" || asked === "offline") return asked;
+    throw new UserError(`--engine ${asked}: there are auto, pulumi and offline.`);
+}
+
+async function check({ stack, settings, terminal }: Context): Promise<Report> {
+    const report = await checkComputer(needsOf(settings), probes, readRecord(stack)?.kit);
+    showReport(report, terminal);
+    return report;
+}
+
+/** Gets all that is missing, and returns what brings the stack up. */
+async function prepare(context: Context, report: Report): Promise<() => Promise<Applied>> {
+    const { stack, settings, asked, file, terminal, signal } = context;
+    const remembered = readRecord(stack);
+    const log = (line: string): void => terminal.line(`  ${line}`);
+    const cutOff = "Stopped. What was fetched and built so far is kept for the next run.";
+    const pulumi = asked === "offline" ? undefined : await import("./tools/pulumi");
+    const found = await pulumi?.findPulumi();
+    const { engine, install } = chooseEngine({
+        asked, holder: holderOf(stack), found: found !== undefined, reachable: report.network.pulumi,
+    });
+    if (report.setUpDocker) await orInterrupted(ensureDocker(log), signal, cutOff);
+    const network = remembered?.network ?? (settings.cluster.target === "kind" && !(await hasKindNetwork()));
+    const image = report.kit ? await orInterrupted(useKit(log), signal, cutOff) : undefined;
+    if (!report.kit) await orInterrupted(ensureClusterTool(settings.cluster.target, log), signal, cutOff);
+    await orInterrupted(ensureManifests(log), signal, cutOff);
+    const command = install && pulumi ? await orInterrupted(pulumi.installPulumi(log), signal, cutOff) : found;
+    const images = remembered?.images ?? [];
+    const remember = (): void => writeRecord(stack, { engine, kit: report.kit, network, images });
+
+    if (engine === "pulumi" && command) {
+        log(`✓ Pulumi ${command.version}`);
+        const { PulumiEngine } = await import("./engine/pulumi");
+        return async () => {
+            remember();
+            const opened = await PulumiEngine.create(stack, command, terminal, signal);
+            const rewrite = image === undefined ? undefined : (text: string) => withNodeImage(text, image);
+            const applied = await opened.up(rewrite);
+            rememberImages(stack, await opened.images());
+            return applied;
+        };
+    }
+    const { OfflineEngine } = await import("./engine/offline");
+    const config = readStackConfig(file);
+    return async () => {
+        remember();
+        const effective = image === undefined ? config : withNodeImageRead(config, image);
+        const opened = new OfflineEngine(stack, effective, terminal, signal);
+        const applied = await opened.up();
+        rememberImages(stack, await opened.images());
+        return applied;
+    };
+}
+
+async function useKit(log: (line: string) => void): Promise<string> {
+    const kit = await buildKit(log);
+    Object.assign(process.env, kit.env);
+    return kit.nodeImage;
+}
+
+function showLogin({ stack, terminal }: Context, { adminUser, adminPassword }: Applied["outputs"]): void {
+    if (!adminUser || !adminPassword) return;
+    const file = stackFile(stack, "admin-password");
+    writePrivate(file, adminPassword);
+    terminal.line(`Log in at /wp-login.php as ${adminUser}; the password is in ${file}`);
+}

@@ -1,0 +1,63 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { cacheDirectory } from "../../../components/cache";
+import { run } from "../../offline/kit/run";
+
+/** Where downloaded programs are kept, for all stacks. */
+export function binDirectory(): string {
+    return path.join(cacheDirectory(), "bin");
+}
+
+/** A program's file name on this system. */
+export function executable(name: string): string {
+    return process.platform === "win32" ? `${name}.exe` : name;
+}
+
+/** Whether a program is on PATH. */
+export function onPath(name: string): boolean {
+    const directories = (process.env.PATH ?? "").split(path.delimiter).filter(Boolean);
+    return directories.some(directory => fs.existsSync(path.join(directory, executable(name))));
+}
+
+/** Puts a directory before all others of PATH, for this process and those that it starts. */
+export function addToPath(directory: string): void {
+    const directories = (process.env.PATH ?? "").split(path.delimiter).filter(other => other !== directory);
+    process.env.PATH = [directory, ...directories].join(path.delimiter);
+}
+
+/** The version that a program prints, as [major, minor, patch]; undefined where there is none or it does not run. */
+export async function versionOf(program: string, ...args: string[]): Promise<number[] | undefined> {
+    const output = await run(program, args).catch(() => "");
+    return parseVersion(output);
+}
+
+/** The first version number in a text. */
+export function parseVersion(text: string): number[] | undefined {
+    const found = /\bv?(\d+)\.(\d+)\.(\d+)/.exec(text);
+    return found ? found.slice(1).map(Number) : undefined;
+}
+
+/** Whether a version is at least another's minor version. */
+export function atLeast(version: number[] | undefined, wanted: number[]): boolean {
+    if (!version) return false;
+    return version[0] > wanted[0] || (version[0] === wanted[0] && version[1] >= wanted[1]);
+}
+
+/** This system and processor as Go names them, which release downloads follow. */
+export function goPlatform(): { os: string; arch: string } {
+    const os = process.platform === "win32" ? "windows" : process.platform;
+    return { os, arch: process.arch === "x64" ? "amd64" : process.arch };
+}
+
+/**
+ * Puts the programs of a kit that was built here before on PATH, whichever version it was: enough to remove a cluster.
+ * Says whether there were any.
+ */
+export function addKitToPath(): boolean {
+    const kits = path.join(cacheDirectory(), "kit");
+    const found = fs.existsSync(kits) ? fs.readdirSync(kits).filter(name => /^bin-[0-9a-f]+$/.test(name)) : [];
+    const time = (name: string): number => fs.statSync(path.join(kits, name)).mtimeMs;
+    const newest = found.sort((a, b) => time(b) - time(a)).find(name => fs.existsSync(path.join(kits, name, "kind")));
+    if (newest) addToPath(path.join(kits, newest));
+    return newest !== undefined;
+}

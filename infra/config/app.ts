@@ -1,0 +1,131 @@
+import * as z from "zod";
+import { choice, image, line, matching, objectName, quantity, whole } from "./fields";
+import { compareQuantities } from "./quantity";
+import { rule } from "./rule";
+
+/** Requests and limits of one resource; a request above its limit is refused. */
+function resource(
+    what: string, kind: "cpu" | "bytes", section: string, defaults: { request: string; limit: string }, least: string,
+) {
+    const keys = z.strictObject({
+        request: quantity(kind, least).prefault(defaults.request).meta({
+            description: `${what} that a pod is sure to get; what the scheduler counts.`, example: defaults.request,
+        }),
+        limit: quantity(kind, least).prefault(defaults.limit).meta({
+            description: `${what} that a pod gets at most.`, example: defaults.limit,
+        }),
+    });
+    return rule(keys, ["request", "limit"], ({ request, limit }) => {
+        return compareQuantities(request, limit) <= 0 ? undefined : {
+            keys: ["request", "limit"], problem: `is more than {${section}.limit}`,
+            allowed: "a request of at most the limit", example: { request: limit, limit },
+        };
+    }).prefault({}).meta({ description: `${what} of each pod.`, example: defaults });
+}
+
+const cpu = (section: string, request: string, limit: string) =>
+    resource("CPU", "cpu", `${section}.cpu`, { request, limit }, "1m");
+const memory = (section: string, request: string, limit: string) =>
+    resource("Memory", "bytes", `${section}.memory`, { request, limit }, "16Mi");
+
+function storageClass(usual: string) {
+    return objectName().optional().meta({
+        description: "StorageClass of the volume.", example: "fast", defaultText: usual,
+    });
+}
+
+const mostReplicas = 10;
+const leastReplicas = 2;
+
+function replicas() {
+    const keys = z.strictObject({
+        min: whole(1, 1000).optional().meta({
+            description: "Pods at the least.", example: 2, defaultText: `${leastReplicas}, or max where that is less`,
+        }),
+        max: whole(1, 1000).default(mostReplicas).meta({ description: "Pods at the most.", example: 20 }),
+    });
+    return rule(keys, ["min", "max"], ({ min = 1, max }) => min <= max ? undefined : {
+        keys: ["min", "max"], problem: "is more than {app.web.replicas.max}",
+        allowed: "min of at most max", example: { min, max: min },
+    }).transform(({ min, max }) => ({ min: min ?? Math.min(leastReplicas, max), max }))
+        .prefault({})
+        .meta({ description: "Between how many pods the autoscaler chooses.", example: { min: 2, max: 10 } });
+}
+
+function web() {
+    const keys = z.strictObject({
+        image: image().optional().meta({
+            description: "Image of the web server, listening on port 8080 as a user other than root.",
+            example: "ghcr.io/example/wordpress:6.9", defaultText: "built from infra/images/web",
+        }),
+        replicas: replicas(),
+        cpu: cpu("app.web", "250m", "1"),
+        memory: memory("app.web", "256Mi", "512Mi"),
+        targetCpu: whole(10, 95).default(70).meta({
+            description: "Percent of the requested CPU above which pods are added.", example: 60,
+        }),
+        uploads: z.strictObject({
+            size: quantity("bytes", "1Mi").prefault("5Gi").meta({
+                description: "Size of the volume of uploaded files.", example: "20Gi",
+            }),
+            accessMode: choice("ReadWriteMany", "ReadWriteOnce").default("ReadWriteMany").meta({
+                description: "Whether pods on many nodes write it, or those of one.", example: "ReadWriteMany",
+            }),
+            storageClass: storageClass("the target's class for shared volumes"),
+        }).prefault({}).meta({ description: "The volume of uploaded files.", example: { size: "20Gi" } }),
+    });
+    return rule(keys, ["replicas", "uploads"], ({ replicas, uploads }) => {
+        return uploads.accessMode === "ReadWriteMany" || replicas.max === 1 ? undefined : {
+            keys: ["uploads.accessMode", "replicas.max"],
+            problem: "can't be shared by the pods that {app.web.replicas.max} asks for",
+            allowed: "accessMode ReadWriteMany, or replicas with max: 1",
+            example: { uploads: { accessMode: "ReadWriteMany" } },
+        };
+    }).prefault({}).meta({
+        description: "The web server: stateless, replicated, scaled by its load.",
+        example: { replicas: { min: 2, max: 10 } },
+    });
+}
+
+function database() {
+    return z.strictObject({
+        mode: choice("single").default("single").meta({ description: "One database server.", example: "single" }),
+        image: image().optional().meta({
+            description: "Image of MariaDB.", example: "ghcr.io/example/mariadb:11.8",
+            defaultText: "built from infra/images/database",
+        }),
+        volume: quantity("bytes", "1Mi").prefault("5Gi").meta({
+            description: "Size of the data's volume.", example: "20Gi",
+        }),
+        cpu: cpu("app.database", "250m", "1"),
+        memory: memory("app.database", "512Mi", "1Gi"),
+        storageClass: storageClass("the target's class"),
+    }).prefault({}).meta({
+        description: "The database: one server with a persistent volume.", example: { mode: "single", volume: "5Gi" },
+    });
+}
+
+/** `landfall:app`: the application. */
+export function appSchema() {
+    return z.strictObject({
+        title: line(200).default("Landfall").meta({ description: "Title of the site.", example: "My Company" }),
+        admin: z.strictObject({
+            user: matching("1 to 60 letters, digits, \"_\", \".\", \"@\" and \"-\"", /^[\w.@-]{1,60}$/).default("admin")
+                .meta({ description: "Name of the site's first user.", example: "editor" }),
+            email: z.email().default("admin@example.com").meta({
+                description: "The first user's e-mail address.", example: "editor@example.com",
+                allowed: "an e-mail address",
+            }),
+        }).prefault({}).meta({
+            description: "The site's first user; the password is `landfall:adminPassword`.",
+            example: { user: "editor", email: "editor@example.com" },
+        }),
+        web: web(),
+        database: database(),
+    }).meta({
+        description: "The application.",
+        example: { web: { replicas: { min: 1, max: 5 } }, database: { mode: "single", volume: "5Gi" } },
+    });
+}
+
+export type AppSettings = z.output<ReturnType<typeof appSchema>>;

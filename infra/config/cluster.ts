@@ -1,0 +1,16 @@
+import * as z from "zod";
+import { Context } from "./context";
+import { existing } from "./targets/existing";
+import { kind } from "./targets/kind";
+import { minikube } from "./targets/minikube";
+
+/** `landfall:cluster`: where the cluster comes from. A new target is a file in targets/ and an entry here. */
+export function clusterSchema(context: Context) {
+    return z.discriminatedUnion("target", [kind(context), minikube(context), existing()]);
+}
+
+export type ClusterSettings = z.output<ReturnType<typeof clusterSchema>>;
+export type Target = ClusterSettings["target"];
+export type KindSettings = Extract<ClusterSettings, { target: "kind" }>;
+export type MinikubeSettings = Extract<ClusterSettings, { target: "minikube" }>;
+export type ExistingSettings = Extract<ClusterSettings, { target: "existing" }>;

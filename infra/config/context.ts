@@ -1,0 +1,7 @@
+/** What defaults may depend on, besides the keys of their own object. */
+export interface Context {
+    /** Name of the stack, for example `dev`. */
+    stack: string;
+    /** The target, where it is known by the time the other keys are read. */
+    target?: string;
+}

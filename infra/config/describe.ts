@@ -1,0 +1,59 @@
+import * as z from "zod";
+import { Context } from "./context";
+import { settingsSchema } from "./schema";
+
+/** What the schema says about a key, as JSON Schema with Landfall's own words beside it. */
+export interface Description {
+    type?: string | string[];
+    description?: string;
+    allowed?: string;
+    example?: unknown;
+    default?: unknown;
+    /** What to say in place of `default`, where that depends on other things. */
+    defaultText?: string;
+    /** Never shown in an error. */
+    secret?: boolean;
+    enum?: string[];
+    properties?: Record<string, Description>;
+    required?: string[];
+    oneOf?: Description[];
+}
+
+/** Describes all settings. */
+export function describeSettings(context: Context): Description {
+    return z.toJSONSchema(settingsSchema(context), { io: "input" }) as Description;
+}
+
+/** The targets by name. */
+export function describeTargets(settings: Description): Record<string, Description> {
+    const targets = settings.properties?.cluster.oneOf ?? [];
+    return Object.fromEntries(targets.map(target => [target.properties?.target.enum?.[0] ?? "", target]));
+}
+
+/** The description of one key; a union's key is that of the chosen target. Undefined where there is no such key. */
+export function describeKey(settings: Description, keys: string[], target?: string): Description | undefined {
+    return keys.reduce<Description | undefined>((description, key) => {
+        const chosen = description?.oneOf ? describeTargets(settings)[target ?? ""] : description;
+        return chosen?.properties && Object.hasOwn(chosen.properties, key) ? chosen.properties[key] : undefined;
+    }, settings);
+}
+
+/** Which values a key takes, in words. */
+export function allowedText(settings: Description, key: Description): string {
+    if (key.oneOf) {
+        return `an object whose target is one of ${Object.keys(describeTargets(settings)).join(", ")}`;
+    }
+    if (key.properties) {
+        return `an object with the keys ${Object.keys(key.properties).join(", ")}`;
+    }
+    return key.allowed ?? "";
+}
+
+/** All keys below a description, as paths; a target's keys once each. */
+export function allKeys(description: Description, above: string[] = []): string[][] {
+    const objects = description.oneOf ?? [description];
+    const keys = objects.flatMap(object => Object.entries(object.properties ?? {}).flatMap(([key, below]) => {
+        return [[...above, key], ...allKeys(below, [...above, key])];
+    }));
+    return [...new Map(keys.map(key => [key.join("."), key])).values()];
+}

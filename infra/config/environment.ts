@@ -1,0 +1,57 @@
+import * as z from "zod";
+import { Target } from "./cluster";
+import { Context } from "./context";
+import { choice, hostname, isDnsLabel, matching, quantity, whole } from "./fields";
+import { toDnsLabel } from "./names";
+
+/** Targets on this computer, where a name under .localhost reaches the application. */
+const laptops: Target[] = ["kind", "minikube"];
+const laptopHost = "wordpress.localhost";
+/** Environments whose data goes with them. */
+const disposable = ["development", "dev"];
+
+function namespace() {
+    return matching("a DNS label of at most 63 characters; not default, and not beginning with kube-", /^/)
+        .refine(name => isDnsLabel(name) && name !== "default" && !name.startsWith("kube-"));
+}
+
+/** `landfall:environment`: the namespace and its fences. */
+export function environmentSchema(context: Context) {
+    // With no valid target there is one thing to put right first; a missing host would be noise.
+    const elsewhere = context.target !== undefined && !laptops.some(laptop => laptop === context.target);
+    const host = elsewhere ? hostname() : hostname().default(laptopHost);
+    return z.strictObject({
+        name: namespace().prefault(toDnsLabel(context.stack)).meta({
+            description: "Name of the environment and of its namespace.", example: "production",
+            defaultText: "`<stack>`",
+        }),
+        host: host.meta({
+            description: "Host name that the application answers to.", example: "www.example.com",
+            defaultText: `\`${laptopHost}\` where target is ${laptops.join(" or ")}, else required`,
+        }),
+        volumes: choice("delete", "retain").optional().meta({
+            description: "What becomes of the data when the environment is destroyed.", example: "retain",
+            defaultText: `delete where the name is ${disposable.join(" or ")}, else retain`,
+        }),
+        quota: z.strictObject({
+            cpu: quantity("cpu").prefault("16").meta({ description: "Sum of the pods' CPU limits.", example: "32" }),
+            memory: quantity("bytes").prefault("16Gi").meta({
+                description: "Sum of the pods' memory limits.", example: "32Gi",
+            }),
+            storage: quantity("bytes").prefault("50Gi").meta({
+                description: "Sum of the volumes' sizes.", example: "100Gi",
+            }),
+            pods: whole(1, 100000).default(60).meta({ description: "Number of pods.", example: 100 }),
+        }).prefault({}).meta({
+            description: "What all pods of the environment may take together.", example: { cpu: "32" },
+        }),
+    }).transform(({ volumes, ...environment }) => {
+        const usual: "delete" | "retain" = disposable.includes(environment.name) ? "delete" : "retain";
+        return { ...environment, volumes: volumes ?? usual };
+    }).meta({
+        description: "The namespace and its fences. Production, UAT, development, or one per git branch.",
+        example: { name: "production", host: "www.example.com" },
+    });
+}
+
+export type EnvironmentSettings = z.output<ReturnType<typeof environmentSchema>>;

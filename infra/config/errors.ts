@@ -1,0 +1,134 @@
+import * as z from "zod";
+import { Problem } from "./problem";
+import { closest } from "./closest";
+import { Context } from "./context";
+import { allKeys, allowedText, Description, describeKey, describeSettings, describeTargets } from "./describe";
+import { exampleAround, exampleLine, exampleOf, nest } from "./example";
+import { RuleParams } from "./rule";
+
+type Issue = z.core.$ZodIssue;
+
+/** What the errors speak about: the schema's words, what was given, and what defaults depend on. */
+interface Subject {
+    settings: Description;
+    raw: unknown;
+    context: Context;
+    /** Sections whose values are never shown. */
+    secrets: readonly string[];
+}
+
+/** Turns the schema's issues into problems that a person can act on. */
+export function toProblems(
+    issues: readonly Issue[], raw: unknown, context: Context, secrets: readonly string[] = [],
+): Problem[] {
+    const subject = { settings: describeSettings(context), raw, context, secrets };
+    return issues.flatMap(issue => {
+        const keys = issue.path.map(String);
+        if (issue.code === "unrecognized_keys") {
+            return issue.keys.map(key => unknownKey(subject, [...keys, key]));
+        }
+        if (issue.code === "custom" && issue.params?.violation) {
+            return [brokenRule(subject, keys, issue.params as unknown as RuleParams)];
+        }
+        return [badValue(subject, keys, issue)];
+    });
+}
+
+function badValue(subject: Subject, keys: string[], issue: Issue): Problem {
+    const { settings, raw, context } = subject;
+    const target = keys.join(".") === "cluster.target";
+    const described = describeKey(settings, keys, context.target) ?? {};
+    const stated = at(raw, keys);
+    const value = stated === undefined && keys.length > 1 && !target ? issue.input : stated;
+    const targets = Object.keys(describeTargets(settings));
+    const words = target ? targets : described.enum ?? [];
+    const meant = typeof value === "string" ? closest(value, words) : undefined;
+    const shape = described.properties || described.oneOf;
+    return {
+        key: keyText(keys),
+        problem: value === undefined ? "is missing"
+            : shape ? "is not an object"
+            : meant ? `is none of the words it can be; did you mean ${meant}?` : "is not valid",
+        given: givenText(subject, keys, value, issue.code.startsWith("invalid_")) +
+            (value !== undefined && stated === undefined ? " (the default)" : ""),
+        allowed: target ? `one of ${targets.join(", ")}` : allowedText(settings, described),
+        example: target
+            ? exampleLine("cluster", describeTargets(settings)[meant ?? targets[0]].example)
+            : exampleOf(settings, keys, context),
+    };
+}
+
+function unknownKey(subject: Subject, keys: string[]): Problem {
+    const { settings, raw, context } = subject;
+    const above = keys.slice(0, -1);
+    const key = keys[keys.length - 1];
+    const described = describeKey(settings, above, context.target) ?? settings;
+    const around = described.oneOf ? describeTargets(settings)[context.target ?? ""] : described;
+    const known = Object.keys(around.properties ?? {});
+    const meant = closest(key, known);
+    const elsewhere = allKeys(settings).filter(path => path[path.length - 1] === key).map(path => keyText(path));
+    const owners = Object.entries(describeTargets(settings)).filter(([, target]) => target.properties?.[key]);
+    const hint = meant ? `did you mean ${meant}?`
+        : above[0] === "cluster" && owners.length > 0
+            ? `it belongs to the target ${owners.map(([name]) => name).join(" or ")}`
+            : elsewhere.length > 0 ? `did you mean ${elsewhere.join(" or ")}?` : undefined;
+    const instead = meant ? [...above, meant] : above.length > 0 ? above : ["app"];
+    return {
+        key: keyText(keys),
+        problem: hint ? `is an unknown key; ${hint}` : "is an unknown key",
+        // A slip in a secret's name must not show the secret.
+        given: givenText(subject, describeKey(settings, instead)?.secret ? instead : keys, at(raw, keys)),
+        allowed: known.join(", "),
+        example: exampleOf(settings, instead, context),
+    };
+}
+
+function brokenRule(subject: Subject, keys: string[], params: RuleParams): Problem {
+    const { settings, raw, context } = subject;
+    const { violation, value } = params;
+    const above = keys.slice(0, keys.length - violation.keys[0].split(".").length);
+    const given = violation.keys.map((key, index) => {
+        const path = [...above, ...key.split(".")];
+        const used = at(value, key.split("."));
+        const text = givenText(subject, path, used) +
+            (used !== undefined && at(raw, path) === undefined ? " (the default)" : "");
+        return index === 0 ? text : `${keyText(path)} is ${used === undefined ? "not given" : text}`;
+    });
+    const named = (text: string) => text.replace(/\{([a-z][\w.]*)\}/gi, (_, key: string) => keyText([key]));
+    const example = above.length > 0 ? nest(above, violation.example) : violation.example as Record<string, unknown>;
+    const section = Object.keys(example)[0];
+    return {
+        key: keyText(keys),
+        problem: named(violation.problem),
+        given: given.join("; "),
+        allowed: named(violation.allowed),
+        example: exampleLine(section, exampleAround(settings, section, example[section], context)),
+    };
+}
+
+/** The key as Pulumi names it: `landfall:app.web.replicas.min`. */
+export function keyText(keys: string[]): string {
+    return `landfall:${keys.join(".")}`;
+}
+
+function at(value: unknown, keys: string[]): unknown {
+    return keys.reduce<unknown>((inner, key) => {
+        return typeof inner === "object" && inner !== null && Object.hasOwn(inner, key)
+            ? (inner as Record<string, unknown>)[key] : undefined;
+    }, value);
+}
+
+/** The value on one line, with its type where that may be what is wrong; of a secret only the length. */
+function givenText({ settings, context, secrets }: Subject, keys: string[], value: unknown, typed = false): string {
+    if (value === undefined) {
+        return "nothing";
+    }
+    if (secrets.includes(keys[0]) || describeKey(settings, keys, context.target)?.secret) {
+        return typeof value === "string" ? `a text of ${value.length} characters` : "a secret that is no text";
+    }
+    const json = JSON.stringify(value) ?? String(value);
+    const text = json.length > 120 ? `${json.slice(0, 117)}...` : json;
+    const type = value === null ? "empty" : Array.isArray(value) ? "a list"
+        : { string: "text", number: "a number", boolean: "true or false", object: "an object" }[typeof value as string];
+    return typed && type ? `${text} (${type})` : text;
+}

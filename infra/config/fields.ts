@@ -1,0 +1,121 @@
+import * as os from "node:os";
+import * as path from "node:path";
+import * as z from "zod";
+import { Ipv4Network, parseNetwork } from "./network";
+import { parseQuantity, quantity as value } from "./quantity";
+
+/**
+ * The kinds of values that keys have. Each carries `allowed`, a phrase that errors and the reference show, so that
+ * what is checked and what is told stand side by side.
+ */
+function text(allowed: string, test: (given: string) => boolean) {
+    return z.string().refine(test).meta({ allowed });
+}
+
+const label = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/;
+
+export function isDnsLabel(given: string, longest = 63): boolean {
+    return given.length <= longest && label.test(given);
+}
+
+/** RFC 1123, as a Gateway wants it: lower case, no wildcard, and no IP address. */
+export function isHostname(given: string): boolean {
+    const labels = given.split(".");
+    return given.length <= 253 && labels.every(part => isDnsLabel(part)) && !/^\d+$/.test(labels[labels.length - 1]);
+}
+
+// The grammar of docker/distribution: [host[:port]/]path[:tag][@digest].
+const domain = "(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?(?:\\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*(?::\\d+)?)";
+const component = "[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*";
+const imageName = `(?:${domain}/)?${component}(?:/${component})*`;
+const pinnedImage = new RegExp(`^${imageName}(?::[\\w][\\w.-]{0,127}(?:@sha256:[a-f0-9]{64})?|@sha256:[a-f0-9]{64})$`);
+const registryName = new RegExp(`^(?=[^/]*[.:]|localhost(?:/|$))${domain}(?:/${component})*$`);
+
+export function dnsLabel(longest = 63) {
+    return text(
+        `1 to ${longest} lower-case letters, digits and "-", beginning and ending with a letter or digit`,
+        given => isDnsLabel(given, longest),
+    );
+}
+
+/** The name of an object such as a StorageClass. */
+export function objectName() {
+    return text(
+        "a name of a Kubernetes object: lower-case letters, digits, \"-\" and \".\"",
+        given => given.length <= 253 && given.split(".").every(part => isDnsLabel(part, 253)),
+    );
+}
+
+export function hostname() {
+    return text("a host name in lower case, without scheme, port, path or wildcard; not an IP address", isHostname);
+}
+
+export function image() {
+    return text("an image reference with a tag or a digest", given => pinnedImage.test(given));
+}
+
+export function registry() {
+    return text(
+        "a registry's host and, mostly, a path in it; no scheme, no tag",
+        given => registryName.test(given),
+    );
+}
+
+export function line(longest: number) {
+    return text(`text on one line, 1 to ${longest} characters`, given => {
+        return given.trim() !== "" && given.length <= longest && !/[\r\n]/.test(given);
+    });
+}
+
+export function matching(allowed: string, pattern: RegExp) {
+    return text(allowed, given => pattern.test(given));
+}
+
+/** An IPv4 network whose prefix length lies between the two. */
+export function network(widest: number, narrowest: number) {
+    const fits = (given: Ipv4Network | undefined) =>
+        given !== undefined && given.prefix >= widest && given.prefix <= narrowest;
+    return text(
+        `an IPv4 network ADDRESS/LENGTH, LENGTH from ${widest} to ${narrowest}, no bit of the address set beyond it`,
+        given => fits(parseNetwork(given)),
+    );
+}
+
+/** The path made absolute: `~/` is the home directory, other relative paths begin beside Pulumi.yaml. */
+export function absolutePath(given: string): string {
+    return path.resolve(__dirname, "../..", given.replace(/^~(?=$|[\\/])/, () => os.homedir()));
+}
+
+/** A path on this computer, made absolute. */
+export function localPath(what: string) {
+    return text(`${what}: absolute, beginning with ~/, or relative to the directory of Pulumi.yaml`, given => {
+        return given.trim() !== "" && !given.includes("\0");
+    }).transform(absolutePath);
+}
+
+/** A Kubernetes quantity above zero; a number in YAML is as good as text. */
+export function quantity(kind: "cpu" | "bytes", least?: string) {
+    const such = kind === "cpu" ? "500m, 0.5 or 2" : "512Mi, 4Gi or 1.5Gi";
+    const allowed = `a Kubernetes quantity ${least ? `of at least ${least}` : "above 0"}, such as ${such}`;
+    return z.union([z.string(), z.number()]).transform(String).refine(given => {
+        const amount = parseQuantity(given);
+        return amount !== undefined && amount > 0n && (least === undefined || amount >= value(least));
+    }).meta({ allowed });
+}
+
+export function whole(least: number, most: number) {
+    return z.int().min(least).max(most).meta({ allowed: `a whole number from ${least} to ${most}` });
+}
+
+export function port(least = 1, most = 65535) {
+    return whole(least, most);
+}
+
+export function flag() {
+    return z.boolean().meta({ allowed: "true or false" });
+}
+
+export function choice<const T extends readonly string[]>(...values: T) {
+    return z.enum(values).meta({ allowed: values.length === 1 ? values[0] : `one of ${values.join(", ")}` });
+}
+

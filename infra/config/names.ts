@@ -1,0 +1,15 @@
+import * as crypto from "node:crypto";
+import { isDnsLabel } from "./fields";
+
+/**
+ * A DNS label for any text, such as a stack's or a branch's name. What is a label stays as it is; anything else is
+ * made one and gets six digits of its hash, so that `feature_x` and `feature-x` stay two names.
+ */
+export function toDnsLabel(text: string, longest = 63): string {
+    if (isDnsLabel(text, longest)) {
+        return text;
+    }
+    const hash = crypto.createHash("sha256").update(text).digest("hex").slice(0, 6);
+    const readable = text.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-/, "").slice(0, longest - 7);
+    return `${readable.replace(/-+$/, "")}-${hash}`.replace(/^-/, "");
+}

@@ -1,0 +1,109 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { stringify } from "yaml";
+import { allowedText, Description, describeSettings, describeTargets } from "./describe";
+import { secretCommand } from "./example";
+
+/** Settings to begin with, by what they are for; a test holds them against the schema. */
+export const wholeExamples: Record<string, Record<string, unknown>> = {
+    "A laptop": {
+        cluster: { target: "kind", nodes: 2 },
+        environment: { name: "development", host: "wordpress.localhost" },
+        app: { web: { replicas: { min: 1, max: 5 } }, database: { mode: "single", volume: "5Gi" } },
+    },
+    "Production on a cluster that is there already": {
+        cluster: {
+            target: "existing", kubeconfig: "~/.kube/config", context: "production",
+            sharedStorageClass: "efs", registry: "ghcr.io/example",
+        },
+        environment: { name: "production", host: "www.example.com", quota: { cpu: "32", memory: "24Gi" } },
+        app: {
+            title: "Example",
+            web: { replicas: { min: 3, max: 20 }, uploads: { size: "20Gi" } },
+            database: { volume: "20Gi" },
+        },
+    },
+};
+
+/** An object of the settings: its heading, and what the schema says about it. */
+interface Chapter {
+    heading: string;
+    object: Description;
+}
+
+/** The reference of all keys, in Markdown. */
+export function renderReference(): string {
+    const settings = describeSettings({ stack: "<stack>" });
+    const targets = Object.entries(describeTargets(settings)).flatMap(([name, target]) => {
+        return chapters(`landfall:cluster with target: ${name}`, target);
+    });
+    const others = ["environment", "app"].flatMap(section => {
+        return chapters(`landfall:${section}`, settings.properties?.[section] ?? {});
+    });
+    return [
+        "# Configuration",
+        "Written by `npm run reference` from the schema in this directory; change it there.",
+        "All settings are in `Pulumi.<stack>.yaml`, under `config:`. What is left out has the default. Wrong values " +
+            "and unknown keys stop the program before anything is changed, with a list of all that is wrong.",
+        ...Object.entries(wholeExamples).flatMap(([title, example]) => [`${title}:`, stackFile(example)]),
+        "## landfall",
+        table(settings, settings, "landfall:"),
+        ...[...targets, ...others].flatMap(({ heading, object }) => [
+            `## ${heading}`, object.description ?? "", table(settings, object),
+        ]),
+    ].join("\n\n") + "\n";
+}
+
+/** The settings as they stand in a stack's file. */
+function stackFile(settings: Record<string, unknown>): string {
+    const keys = Object.entries(settings).map(([section, value]) => [`landfall:${section}`, value]);
+    const yaml = stringify({ config: Object.fromEntries(keys) as unknown }, { lineWidth: 0 });
+    return "```yaml\n" + yaml + "```";
+}
+
+/** An object and the objects below it. */
+function chapters(heading: string, object: Description): Chapter[] {
+    const below = Object.entries(object.properties ?? {}).filter(([, description]) => description.properties);
+    const separator = heading.includes(" ") ? ": " : ".";
+    return [
+        { heading, object },
+        ...below.flatMap(([key, description]) => chapters(`${heading}${separator}${key}`, description)),
+    ];
+}
+
+function table(settings: Description, object: Description, prefix = ""): string {
+    const rows = Object.entries(object.properties ?? {}).map(([key, description]) => [
+        `\`${prefix}${key}\``,
+        typeText(description),
+        object.required?.includes(key) ? "required" : defaultText(description),
+        description.properties || description.oneOf ? "see below" : allowedText(settings, description),
+        description.secret ? `\`${secretCommand(key)}\`` : code(description.example),
+        description.description ?? "",
+    ]);
+    const header = ["key", "type", "default", "allowed", "example", "what it is"];
+    return [header, header.map(() => "---"), ...rows]
+        .map(cells => `| ${cells.map(cell => cell.replaceAll("|", "\\|")).join(" | ")} |`)
+        .join("\n");
+}
+
+function typeText({ type, enum: words, properties, oneOf }: Description): string {
+    if (properties || oneOf) {
+        return "object";
+    }
+    if (Array.isArray(type)) {
+        return "quantity";
+    }
+    return words ? "choice" : { integer: "whole number", boolean: "true or false" }[type ?? ""] ?? "text";
+}
+
+function defaultText({ default: value, defaultText: text, properties }: Description): string {
+    return text ?? (value === undefined ? "none" : properties ? "as below" : code(value));
+}
+
+function code(value: unknown): string {
+    return `\`${stringify(value, { collectionStyle: "flow", lineWidth: 0 }).trim()}\``;
+}
+
+if (require.main === module) {
+    fs.writeFileSync(path.join(__dirname, "REFERENCE.md"), renderReference());
+}

@@ -1,0 +1,81 @@
+import * as z from "zod";
+import { choice, flag, hostname, line, localPath, matching, objectName, port, registry } from "../fields";
+import { rule } from "../rule";
+import { differentPorts } from "./ports";
+
+const address = /^((25[0-5]|2[0-4]\d|1?\d?\d)(\.|$)){4}$/;
+
+/** A cluster that is there already. */
+export function existing() {
+    const keys = z.strictObject({
+        target: choice("existing").meta({
+            description: "The cluster is there already, made by someone else.", example: "existing",
+        }),
+        kubeconfig: localPath("a file on this computer").optional().meta({
+            description: "Kubeconfig file. With `context` alone it is kubectl's: $KUBECONFIG, else ~/.kube/config.",
+            example: "~/.kube/config",
+        }),
+        context: line(253).optional().meta({
+            description: "Context within the kubeconfig.", example: "production",
+            defaultText: "the file's current context",
+        }),
+        stack: matching("another stack as ORGANIZATION/PROJECT/STACK", /^[\w.-]+\/[\w.-]+\/[\w.-]+$/).optional().meta({
+            description: "The stack that made the cluster and exports its kubeconfig; in place of `kubeconfig` and " +
+                "`context`. With a local backend the organization is `organization`.",
+            example: "organization/clusters/prod",
+        }),
+        output: matching("the name of an output: letters, digits, \"_\", \"-\" and \".\"", /^[\w.-]+$/)
+            .default("kubeconfig")
+            .meta({ description: "Which output of `stack` is the kubeconfig.", example: "adminKubeconfig" }),
+        storageClass: objectName().optional().meta({
+            description: "StorageClass of volumes that one pod writes.", example: "gp3",
+            defaultText: "the cluster's default class",
+        }),
+        sharedStorageClass: objectName().optional().meta({
+            description: "StorageClass (ReadWriteMany) of volumes that pods on many nodes write, such as uploads.",
+            example: "efs",
+        }),
+        metrics: choice("builtin", "install").default("builtin").meta({
+            description: "Whether the cluster has metrics-server, or it is to be installed.", example: "install",
+        }),
+        loadBalancer: choice("LoadBalancer", "NodePort").default("LoadBalancer").meta({
+            description: "How the gateway is reached: an address that the cluster gives, or a port of every node.",
+            example: "NodePort",
+        }),
+        host: z.union([hostname(), matching("", address)]).default("127.0.0.1").meta({
+            description: "With NodePort: where the nodes are reached.", example: "198.18.0.10",
+            allowed: "a host name or an IPv4 address",
+        }),
+        http: port(30000, 32767).default(30080).meta({
+            description: "With NodePort: the port of every node for HTTP.", example: 31080,
+        }),
+        https: port(30000, 32767).default(30443).meta({
+            description: "With NodePort: the port of every node for HTTPS.", example: 31443,
+        }),
+        registry: registry().optional().meta({
+            description: "Registry that the program pushes the images it builds to. Not needed where `landfall:app` " +
+                "names all images.",
+            example: "ghcr.io/example",
+        }),
+        kubeletInsecureTls: flag().default(false).meta({
+            description: "Whether the kubelets' certificates are self-signed (kubeadm's and kind's are); for metrics.",
+            example: true,
+        }),
+    });
+    const checked = rule(keys, ["kubeconfig", "context", "stack"], ({ kubeconfig, context, stack }) => {
+        const file = kubeconfig !== undefined || context !== undefined;
+        const allowed = "either kubeconfig or context or both, or else stack alone";
+        const example = { kubeconfig: "~/.kube/config", context: "production" };
+        if (file === (stack !== undefined)) {
+            return file
+                ? { keys: ["stack", kubeconfig !== undefined ? "kubeconfig" : "context"], allowed, example,
+                    problem: `says a second time where the cluster is` }
+                : { keys: ["kubeconfig"], allowed, example, problem: "is missing: where is the cluster?" };
+        }
+        return undefined;
+    });
+    return rule(checked, ["http", "https"], differentPorts).meta({
+        description: "A cluster that is there already, reached by a kubeconfig file or by another stack's output.",
+        example: { target: "existing", kubeconfig: "~/.kube/config", context: "production" },
+    });
+}

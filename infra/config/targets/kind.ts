@@ -1,0 +1,64 @@
+import * as z from "zod";
+import { images } from "../../../components/versions";
+import { Context } from "../context";
+import { absolutePath, choice, image, localPath, network } from "../fields";
+import { networkSize, networksOverlap, parseNetwork } from "../network";
+import { rule, Violation } from "../rule";
+import { laptopKeys } from "./laptop";
+import { differentPorts } from "./ports";
+
+const volumes = "~/.landfall/<name>/volumes";
+const subnets = { podSubnet: "10.244.0.0/16", serviceSubnet: "10.96.0.0/16" };
+/** kind gives every node a /24 of the pods' network. */
+const podsOfNode = 24;
+
+/** A cluster in containers on this computer, made by kind. */
+export function kind(context: Context) {
+    const keys = z.strictObject({
+        target: choice("kind").meta({
+            description: "The cluster is made on this computer by kind (Kubernetes in Docker).", example: "kind",
+        }),
+        ...laptopKeys(context, "kind cluster"),
+        image: image().default(images.kindNode).meta({
+            description: "Node image; it decides the version of Kubernetes.", example: "kindest/node:v1.36.3",
+        }),
+        data: localPath("a directory on this computer").optional().meta({
+            description: "Directory on this computer that holds the cluster's volumes, shared by all nodes.",
+            example: "~/landfall-data", defaultText: `\`${volumes}\``,
+        }),
+        podSubnet: network(8, podsOfNode).default(subnets.podSubnet).meta({
+            description: "Network of the pods; every node takes a /24 of it.", example: "198.18.0.0/16",
+        }),
+        serviceSubnet: network(12, 28).default(subnets.serviceSubnet).meta({
+            description: "Network of the services.", example: "198.19.0.0/20",
+        }),
+    });
+    return rule(rule(rule(keys, ["http", "https"], differentPorts), ["podSubnet", "serviceSubnet"], apart),
+        ["podSubnet", "nodes"], room)
+        .transform(({ data, ...cluster }) => ({
+            ...cluster, data: data ?? absolutePath(volumes.replace("<name>", cluster.name)),
+        }))
+        .meta({
+            description: "A cluster on this computer, in Docker containers. Ports are published on 127.0.0.1 only.",
+            example: { target: "kind", nodes: 2 },
+        });
+}
+
+function apart({ podSubnet, serviceSubnet }: { podSubnet: string; serviceSubnet: string }): Violation | undefined {
+    const [pods, services] = [parseNetwork(podSubnet), parseNetwork(serviceSubnet)];
+    return !pods || !services || !networksOverlap(pods, services) ? undefined : {
+        keys: ["serviceSubnet", "podSubnet"], problem: "overlaps {cluster.podSubnet}",
+        allowed: "two networks that have no address in common",
+        example: subnets,
+    };
+}
+
+function room({ podSubnet, nodes }: { podSubnet: string; nodes: number }): Violation | undefined {
+    const pods = parseNetwork(podSubnet);
+    const holds = pods ? networkSize(pods.prefix) / networkSize(podsOfNode) : 0;
+    return nodes <= holds ? undefined : {
+        keys: ["podSubnet", "nodes"], problem: `has room for ${holds} node${holds === 1 ? "" : "s"} only`,
+        allowed: "a network with a /24 for every node",
+        example: { nodes, podSubnet: subnets.podSubnet },
+    };
+}

@@ -1,0 +1,21 @@
+import { Context } from "../context";
+import { dnsLabel, port, whole } from "../fields";
+import { toDnsLabel } from "../names";
+
+/** The keys that all targets on this computer have. */
+export function laptopKeys(context: Context, what: string) {
+    return {
+        name: dnsLabel(40).default(toDnsLabel(`landfall-${context.stack}`, 40)).meta({
+            description: `Name of the ${what}.`, example: "landfall-demo", defaultText: "`landfall-<stack>`",
+        }),
+        nodes: whole(1, 10).default(1).meta({
+            description: "Number of nodes. The first is also the control plane.", example: 2,
+        }),
+        http: port().default(8080).meta({
+            description: "Port on 127.0.0.1 where the application answers HTTP.", example: 8088,
+        }),
+        https: port().default(8443).meta({
+            description: "Port on 127.0.0.1 where the application answers HTTPS.", example: 9443,
+        }),
+    };
+}

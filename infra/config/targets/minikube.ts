@@ -1,0 +1,33 @@
+import * as z from "zod";
+import { Context } from "../context";
+import { choice, matching, quantity, whole } from "../fields";
+import { rule } from "../rule";
+import { laptopKeys } from "./laptop";
+import { differentPorts } from "./ports";
+
+/** A cluster on this computer, made by minikube. */
+export function minikube(context: Context) {
+    const keys = z.strictObject({
+        target: choice("minikube").meta({
+            description: "The cluster is made on this computer by minikube.", example: "minikube",
+        }),
+        ...laptopKeys(context, "minikube profile"),
+        driver: choice(
+            "docker", "podman", "kvm2", "qemu", "hyperv", "hyperkit", "vfkit", "krunkit", "virtualbox", "vmware",
+            "parallels", "none",
+        ).optional().meta({
+            description: "What the nodes run in.", example: "docker", defaultText: "chosen by minikube",
+        }),
+        kubernetesVersion: matching("a version such as v1.36.3", /^v?1\.\d{1,3}(\.\d{1,3})?$/).optional().meta({
+            description: "Version of Kubernetes.", example: "v1.36.3", defaultText: "minikube's own",
+        }),
+        cpus: whole(2, 256).default(2).meta({ description: "Processors of each node.", example: 4 }),
+        memory: quantity("bytes", "1800Mi").prefault("4Gi").meta({
+            description: "Memory of each node.", example: "6Gi",
+        }),
+    });
+    return rule(keys, ["http", "https"], differentPorts).meta({
+        description: "A cluster on this computer in whatever minikube can drive: containers or virtual machines.",
+        example: { target: "minikube", nodes: 2, memory: "6Gi" },
+    });
+}

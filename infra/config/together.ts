@@ -1,0 +1,72 @@
+import type { AppSettings } from "./app";
+import type { ClusterSettings } from "./cluster";
+import type { EnvironmentSettings } from "./environment";
+import { formatQuantity, quantity } from "./quantity";
+import { Violation } from "./rule";
+
+/** A rolling update keeps all pods and adds this part of them for a while, rounded up: Kubernetes' own default. */
+const surge = 0.25;
+
+/** The quota must hold the application at its largest, rolling update included; else pods are silently not made. */
+export function quotaHoldsApp(
+    { environment, app }: { environment: EnvironmentSettings; app: AppSettings },
+): Violation | undefined {
+    const { quota } = environment;
+    const { web, database } = app;
+    const webPods = web.replicas.max + Math.ceil(web.replicas.max * surge);
+    const each = (pod: string, alone: string) => quantity(pod) * BigInt(webPods) + quantity(alone);
+    const needs = {
+        cpu: { amount: each(web.cpu.limit, database.cpu.limit), from: ["replicas.max", "cpu.limit"] },
+        memory: { amount: each(web.memory.limit, database.memory.limit), from: ["replicas.max", "memory.limit"] },
+        storage: { amount: quantity(web.uploads.size) + quantity(database.volume), from: ["uploads.size"] },
+        pods: { amount: quantity(String(webPods + 1)), from: ["replicas.max"] },
+    };
+    const short = (Object.keys(needs) as (keyof typeof needs)[])
+        .filter(key => needs[key].amount > quantity(String(quota[key])));
+    if (short.length === 0) {
+        return undefined;
+    }
+    const enough = Object.fromEntries(short.map(key => {
+        const amount = formatQuantity(needs[key].amount);
+        return [key, key === "pods" ? Number(amount) : amount];
+    }));
+    const from = [...new Set(short.flatMap(key => needs[key].from))].map(key => `app.web.${key}`);
+    const rollout = short.some(key => key !== "storage") ? `${webPods} web pods (max and a quarter, for rolling ` +
+        "updates) and the database" : "the uploads and the database";
+    return {
+        keys: [...short.map(key => `environment.quota.${key}`), ...from],
+        problem: `can't hold the application at its largest: ${rollout}`,
+        allowed: `at least ${Object.entries(enough).map(([key, amount]) => `${key}: ${amount}`).join(", ")}; ` +
+            `or lower ${from.map(key => `{${key}}`).join(" or ")}`,
+        example: { environment: { quota: enough } },
+    };
+}
+
+/** Images that the program builds must be had by a cluster it did not make. */
+export function needsRegistry(
+    { cluster, app }: { cluster: ClusterSettings; app: AppSettings },
+): Violation | undefined {
+    const built = [["app.web.image", app.web.image], ["app.database.image", app.database.image]]
+        .flatMap(([key, image]) => key !== undefined && image === undefined ? [key] : []);
+    return cluster.target !== "existing" || cluster.registry !== undefined || built.length === 0 ? undefined : {
+        keys: ["cluster.registry", ...built],
+        problem: "is missing: the images that the program builds have to be pushed where this cluster can pull them",
+        allowed: `a registry such as ghcr.io/example, or ready images in ${built.map(key => `{${key}}`).join(" and ")}`,
+        example: { cluster: { registry: "ghcr.io/example" } },
+    };
+}
+
+/** A volume that many nodes write needs a class for it, else its claim waits forever. */
+export function needsSharedClass(
+    { cluster, app }: { cluster: ClusterSettings; app: AppSettings },
+): Violation | undefined {
+    const { accessMode, storageClass } = app.web.uploads;
+    const has = cluster.target !== "existing" || cluster.sharedStorageClass !== undefined;
+    return has || accessMode !== "ReadWriteMany" || storageClass !== undefined ? undefined : {
+        keys: ["cluster.sharedStorageClass", "app.web.uploads.accessMode"],
+        problem: "is missing: the uploads are a volume that pods on many nodes write",
+        allowed: "a StorageClass for ReadWriteMany (see: kubectl get storageclass); or {app.web.uploads.accessMode} " +
+            "ReadWriteOnce with {app.web.replicas} { min: 1, max: 1 }",
+        example: { cluster: { sharedStorageClass: "efs" } },
+    };
+}

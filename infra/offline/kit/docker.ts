@@ -1,0 +1,146 @@
+import { spawn } from "node:child_process";
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { cacheDir } from "./cache";
+import { Log, run, step, succeeds } from "./run";
+
+const CAP_SYS_RESOURCE = 24n;
+const pidFile = () => path.join(cacheDir(), "dockerd.pid");
+const logFile = () => path.join(cacheDir(), "dockerd.log");
+
+/**
+ * Makes sure that a Docker daemon answers.
+ *
+ * One that runs already is used as it is. Otherwise, as root on a Debian-family machine, Debian's docker.io is
+ * installed and a daemon started, which stays after this program has ended.
+ */
+export async function ensureDocker(log: Log): Promise<{ started?: { pid: number } }> {
+    if (await answers()) return {};
+    if (process.platform !== "linux" || process.getuid?.() !== 0 || !fs.existsSync("/etc/debian_version")) {
+        throw new Error(
+            "Docker does not answer (`docker info` fails). Install Docker and start it; only as root on a " +
+                "Debian-family Linux can it be set up for you.",
+        );
+    }
+    log("Docker does not answer: setting up a daemon from Debian's docker.io.");
+    await installPackages(log, { dockerd: "docker.io", iptables: "iptables" });
+    const pid = await step(log, "start the Docker daemon", startDaemon);
+    return { started: { pid } };
+}
+
+/** Stops the daemon that `ensureDocker` started, where there is one and no container is left on it. */
+export async function stopDocker(): Promise<void> {
+    const pid = startedDaemon();
+    if (pid === undefined) return;
+    if ((await run("docker", ["ps", "--all", "--quiet"])) !== "") return;
+    process.kill(pid, "SIGTERM");
+    while (isAlive(pid)) await sleep(200);
+    fs.rmSync(pidFile(), { force: true });
+}
+
+/** Installs Debian packages, given as program → package, whose program is missing. */
+export async function installPackages(log: Log, packages: Record<string, string>): Promise<void> {
+    const missing: string[] = [];
+    for (const [program, name] of Object.entries(packages)) {
+        if (!(await findProgram(program))) missing.push(name);
+    }
+    if (missing.length === 0) return;
+    await step(log, `apt-get install ${missing.join(" ")}`, async () => {
+        const env = { DEBIAN_FRONTEND: "noninteractive" };
+        await run("apt-get", ["update", "-q"], { env });
+        await run("apt-get", ["install", "-q", "-y", "--no-install-recommends", ...missing], { env });
+    });
+}
+
+/** Whether a program or, given with a slash, a file is on this machine. */
+export async function findProgram(program: string): Promise<boolean> {
+    const dirs = (process.env.PATH ?? "").split(path.delimiter).concat("/usr/sbin", "/sbin");
+    return dirs.some(dir => fs.existsSync(path.resolve(dir, program)));
+}
+
+async function answers(): Promise<boolean> {
+    return succeeds("docker", ["info"]);
+}
+
+async function startDaemon(): Promise<number> {
+    fs.mkdirSync(cacheDir(), { recursive: true });
+    mountCgroups();
+    const out = fs.openSync(logFile(), "a");
+    const daemon = spawn("dockerd", daemonArgs(), { detached: true, stdio: ["ignore", out, out] });
+    const failed = new Promise<never>((_, reject) => {
+        daemon.on("error", cause => reject(new Error(`Could not start dockerd: ${cause.message}`)));
+        daemon.on("exit", code => reject(new Error(`dockerd ended with code ${code}; see ${logFile()}`)));
+    });
+    failed.catch(() => undefined); // looked at only while we wait
+    const ready = async () => {
+        for (let i = 0; i < 150; i++) {
+            if (await answers()) return;
+            await sleep(400);
+        }
+        throw new Error(`dockerd does not answer after a minute; see ${logFile()}`);
+    };
+    await Promise.race([ready(), failed]);
+    daemon.unref();
+    fs.closeSync(out);
+    const pid = daemon.pid as number;
+    fs.writeFileSync(pidFile(), `${pid}\n`);
+    return pid;
+}
+
+/** Networks from the range that is reserved for tests, so that they never hide a network in use. */
+function daemonArgs(): string[] {
+    const args = ["--bip=198.18.0.1/24", "--default-address-pool=base=198.18.128.0/17,size=24"];
+    if (hasCapability(CAP_SYS_RESOURCE)) return args;
+    return [...args, `--add-runtime=landfall=${installRuntime()}`, "--default-runtime=landfall"];
+}
+
+function hasCapability(bit: bigint): boolean {
+    const bounding = /^CapBnd:\s*([0-9a-f]+)$/m.exec(fs.readFileSync("/proc/self/status", "utf8"));
+    return bounding === null || ((BigInt(`0x${bounding[1]}`) >> bit) & 1n) === 1n;
+}
+
+/** Copies the runtime into the cache: the daemon outlives a checkout that is moved or deleted. */
+function installRuntime(): string {
+    const installed = path.join(cacheDir(), "oci-runtime.mjs");
+    const source = fs.readFileSync(path.join(__dirname, "oci-runtime.mjs"), "utf8");
+    // dockerd's own PATH may lack this Node.
+    fs.writeFileSync(installed, source.replace(/^#!.*/, `#!${process.execPath}`), { mode: 0o755 });
+    return installed;
+}
+
+/** Without an init system nobody may have mounted the cgroup controllers. */
+function mountCgroups(): void {
+    if (!fs.existsSync("/sys/fs/cgroup/cgroup.controllers") && !fs.existsSync("/sys/fs/cgroup/memory")) {
+        throw new Error("No cgroup controllers are mounted under /sys/fs/cgroup: Docker needs them.");
+    }
+}
+
+function startedDaemon(): number | undefined {
+    if (!fs.existsSync(pidFile())) return undefined;
+    const pid = Number(fs.readFileSync(pidFile(), "utf8"));
+    const name = `/proc/${pid}/comm`; // the number may have gone to another process since
+    return fs.existsSync(name) && fs.readFileSync(name, "utf8").trim() === "dockerd" ? pid : undefined;
+}
+
+function isAlive(pid: number): boolean {
+    try {
+        const state = fs.readFileSync(`/proc/${pid}/stat`, "utf8").replace(/^.*\) /, "")[0];
+        return state !== "Z"; // ended, but not yet waited for by its parent
+    } catch {
+        return false;
+    }
+}
+
+function sleep(ms: number): Promise<void> {
+    return new Promise(resolve => setTimeout(resolve, ms));
+}
+
+if (require.main === module) {
+    ensureDocker(console.log).then(
+        ({ started }) => console.log(started ? `Docker runs as process ${started.pid}.` : "Docker runs."),
+        (error: Error) => {
+            console.error(error.message);
+            process.exitCode = 1;
+        },
+    );
+}

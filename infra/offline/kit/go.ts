@@ -1,0 +1,82 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { cached, keyOf } from "./cache";
+import { GoComponent } from "./components";
+import { Log, run, step } from "./run";
+
+const RECIPE = 1;
+
+/** Builds a component's programs from its Go module; returns the directory that holds them. */
+export function buildGo(log: Log, component: GoComponent): Promise<string> {
+    const key = keyOf(RECIPE, process.arch, component);
+    return cached(component.name, key, dir => {
+        const programs = Object.keys(component.programs).join(", ");
+        return step(log, `build ${programs} (${component.module} ${component.version})`, () => build(component, dir));
+    });
+}
+
+/**
+ * A module of our own around the component's: `go install` refuses a module with replace lines, which count only in
+ * the main module, so ours repeats them.
+ */
+async function build(component: GoComponent, dir: string): Promise<void> {
+    const { module, version } = component;
+    const work = path.join(dir, "src");
+    fs.mkdirSync(work);
+    const env: Record<string, string> = { CGO_ENABLED: "0", GOFLAGS: "-mod=mod", GOWORK: "off" };
+    if (component.sum) env.GONOSUMDB = module;
+    const go = (...args: string[]) => run("go", args, { cwd: work, env });
+
+    const { GoMod, Sum } = await downloadModule(module, version, env);
+    if (component.sum && Sum !== component.sum) {
+        throw new Error(`${module} ${version} has the hash ${Sum}, but components.ts expects ${component.sum}.`);
+    }
+    const theirs = JSON.parse(await run("go", ["mod", "edit", "-json", GoMod])) as GoMod;
+    await go("mod", "init", `landfall.local/${component.name}`);
+    const edits = [`-go=${theirs.Go}`, `-require=${module}@${version}`, ...replaceLines(component, theirs)];
+    await go("mod", "edit", ...edits);
+
+    const packages = Object.values(component.programs);
+    if (component.main) {
+        fs.writeFileSync(path.join(work, "main.go"), component.main);
+        await go("get", "."); // its imports come from the module and what that needs
+    } else {
+        await go("get", ...packages.map(name => `${name}@${version}`));
+    }
+    const values = Object.entries(component.values ?? {}).map(([name, value]) => `-X ${name}=${value}`);
+    const ldflags = ["-s", "-w", ...values].join(" ");
+    await go("build", "-trimpath", "-buildvcs=false", "-ldflags", ldflags, "-o", `${dir}${path.sep}`, ...packages);
+
+    for (const [program, name] of Object.entries(component.programs)) {
+        const built = component.main ? component.name : (name.replace(/\/v\d+$/, "").split("/").pop() as string);
+        fs.renameSync(path.join(dir, built), path.join(dir, program));
+    }
+    fs.rmSync(work, { recursive: true });
+}
+
+interface GoMod {
+    Go: string;
+    Replace?: { Old: { Path: string; Version?: string }; New: { Path: string; Version?: string } }[];
+}
+
+function replaceLines(component: GoComponent, theirs: GoMod): string[] {
+    return (theirs.Replace ?? []).flatMap(({ Old, New }) => {
+        const old = Old.Version ? `${Old.Path}@${Old.Version}` : Old.Path;
+        if (New.Version) return [`-replace=${old}=${New.Path}@${New.Version}`];
+        // A directory of their repository, which is no part of the module: take the module that it is published as.
+        return component.staging ? [`-replace=${old}=${Old.Path}@${component.staging}`] : [];
+    });
+}
+
+interface Module {
+    Dir: string;
+    GoMod: string;
+    Sum: string;
+}
+
+/** Where the Go client has put a module's files, downloaded if need be. */
+export async function downloadModule(
+    module: string, version: string, env: Record<string, string> = {},
+): Promise<Module> {
+    return JSON.parse(await run("go", ["mod", "download", "-json", `${module}@${version}`], { env })) as Module;
+}

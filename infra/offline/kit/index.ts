@@ -1,0 +1,64 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { buildBase } from "./base";
+import { ensureDocker, findProgram } from "./docker";
+import { buildNodeImage } from "./node";
+import { buildImages } from "./platform";
+import { buildPrograms, linkPrograms } from "./programs";
+import { Log } from "./run";
+
+export { ensureDocker, stopDocker } from "./docker";
+export { SCHEMA_TEMPLATE, schemas } from "./schemas";
+export { buildTools } from "./tools";
+
+export interface Kit {
+    /** Directory with the programs kind and kubectl. */
+    bin: string;
+    /** Image for `kind create cluster --image`, present in the Docker daemon. */
+    nodeImage: string;
+    /** Additions to the environment of what uses the kit. */
+    env: Record<string, string>;
+}
+
+/**
+ * Builds a Kubernetes cluster's software from package registries only. What was built before, from the same inputs, is
+ * taken from the cache.
+ */
+export async function buildKit(log: Log): Promise<Kit> {
+    const start = Date.now();
+    const timed: Log = line => log(`${elapsed(start)}  ${line}`);
+    await checkRequirements();
+    await ensureDocker(timed);
+    // The Go builds keep the processor busy, the base image and the wheels the network.
+    const [programs] = await Promise.all([buildPrograms(timed), buildBase(timed)]);
+    const nodeImage = await buildNodeImage(timed, programs, () => buildImages(timed, programs));
+    const bin = await linkPrograms(programs, ["kind", "kubectl"]);
+    timed(`✓ the kit is ready: ${nodeImage}`);
+    return { bin, nodeImage, env: { PATH: `${bin}${path.delimiter}${process.env.PATH}`, DOCKER_BUILDKIT: "0" } };
+}
+
+async function checkRequirements(): Promise<void> {
+    const lacking: string[] = [];
+    if (process.platform !== "linux" || !fs.existsSync("/etc/debian_version")) lacking.push("a Debian-family Linux");
+    if (process.getuid?.() !== 0) lacking.push("root (sudo)");
+    if (!(await findProgram("go"))) lacking.push("Go (https://go.dev/doc/install)");
+    if (!(await findProgram("python3"))) lacking.push("Python 3 with pip (apt-get install python3-pip)");
+    if (lacking.length > 0) {
+        throw new Error(`A cluster can't be built from package registries here; it lacks: ${lacking.join(", ")}.`);
+    }
+}
+
+function elapsed(start: number): string {
+    const seconds = Math.round((Date.now() - start) / 1000);
+    return `${String(Math.floor(seconds / 60)).padStart(2, "0")}:${String(seconds % 60).padStart(2, "0")}`;
+}
+
+if (require.main === module) {
+    buildKit(console.log).then(
+        kit => console.log(JSON.stringify(kit, undefined, 4)),
+        (error: Error) => {
+            console.error(error.message);
+            process.exitCode = 1;
+        },
+    );
+}

@@ -1,0 +1,75 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import { Cluster } from "./support/kubernetes";
+import { address, names } from "./support/names";
+import type { Ended } from "./support/npm";
+import { ask, Editor, pathOf } from "./support/site";
+import { adminPassword, ensureUp, figure } from "./support/stack";
+import { until } from "./support/wait";
+
+describe("a start on a fresh computer", () => {
+    let first: Ended;
+
+    beforeAll(async () => {
+        first = await ensureUp();
+        figure("first npm start", `${first.seconds} s`);
+    });
+
+    it("ends well and prints the address, which answers", async () => {
+        expect(first.code).toBe(0);
+        expect(first.output).toContain(`The site answers at ${address}\n`);
+        const { status, text } = await ask({ path: "/" });
+        expect(status).toBe(200);
+        expect(text).toContain("</html>");
+    });
+
+    it("says what it does, how long each step took and what comes next", () => {
+        const steps = [...first.output.matchAll(/^\[(\d)\/(\d)\] (.+)$/gm)];
+        expect(steps.length).toBeGreaterThanOrEqual(3);
+        expect(steps.map(([, step]) => Number(step))).toEqual(steps.map((_, index) => index + 1));
+        expect(steps.slice(0, -1).every(([, , , title]) => title.includes("(next: "))).toBe(true);
+        expect(first.output.match(/^ {6}\d+ (s|min \d+ s)$/gm)).toHaveLength(steps.length);
+    });
+
+    it("installs the site with the configured title", async () => {
+        expect((await ask({ path: "/" })).text).toMatch(/<title>Landfall/);
+        const { name, home } = JSON.parse((await ask({ path: "/wp-json/" })).text) as { name: string; home: string };
+        expect({ name, home }).toEqual({ name: "Landfall", home: address });
+    });
+
+    it("keeps the installer away from visitors", async () => {
+        expect((await ask({ path: "/wp-admin/install.php" })).status).toBe(403);
+        expect((await ask({ path: "/wp-admin/setup-config.php" })).status).toBe(403);
+    });
+
+    it("publishes what the administrator writes, and shows it to everyone", async () => {
+        const editor = await Editor.logIn(adminPassword());
+        const text = `Written by the end-to-end suite at ${new Date().toISOString()}`;
+        const { link } = await editor.publish("A first post", text);
+        expect((await ask({ path: pathOf(link) })).text).toContain(text);
+    });
+
+    it("refuses who has no password, and what has no session", async () => {
+        await expect(Editor.logIn(`${adminPassword()}x`)).rejects.toThrow("The login of admin was refused");
+        const body = JSON.stringify({ title: "Mallory", status: "publish" });
+        const headers = { "Content-Type": "application/json" };
+        expect((await ask({ method: "POST", path: "/wp-json/wp/v2/posts", headers, body })).status).toBe(401);
+    });
+
+    it("answers to its own name only", async () => {
+        expect((await ask({ path: "/", headers: { Host: "other.localhost" } })).status).toBe(404);
+    });
+
+    it("gives the autoscaler the pods' use of CPU", async () => {
+        const cluster = await Cluster.connect();
+        const use = await until("the autoscaler's metrics", async () => {
+            const { status } = await cluster.autoscaling.readNamespacedHorizontalPodAutoscaler({
+                name: "web", namespace: names.environment,
+            });
+            const active = status?.conditions?.some(({ type, status }) => type === "ScalingActive" && status === "True");
+            return active ? status?.currentMetrics?.[0]?.resource : undefined;
+        }, 240);
+        expect(use.name).toBe("cpu");
+        expect(use.current.averageUtilization).toEqual(expect.any(Number));
+        figure("CPU use that the autoscaler sees", `${use.current.averageUtilization} %`);
+    });
+});

@@ -1,0 +1,58 @@
+import type * as k8s from "@kubernetes/client-node";
+import { createHash } from "node:crypto";
+import { beforeAll, describe, expect, it } from "vitest";
+import { Cluster, nameOf } from "./support/kubernetes";
+import { picture } from "./support/picture";
+import { ask, Editor, Item, pathOf } from "./support/site";
+import { adminPassword, ensureUp } from "./support/stack";
+
+describe("an uploaded file", () => {
+    const content = picture(new Date().toISOString());
+    const digest = createHash("sha256").update(content).digest("hex");
+    let cluster: Cluster;
+    let editor: Editor;
+    let pods: k8s.V1Pod[];
+    let item: Item;
+
+    beforeAll(async () => {
+        await ensureUp();
+        cluster = await Cluster.connect();
+        pods = await cluster.settled();
+        editor = await Editor.logIn(adminPassword());
+        item = await editor.upload("landfall.png", "image/png", content);
+    });
+
+    it("comes back to visitors as it was", async () => {
+        const { status, headers, body } = await ask({ path: pathOf(item.source_url) });
+        expect(status).toBe(200);
+        expect(headers["content-type"]).toBe("image/png");
+        expect(createHash("sha256").update(body).digest("hex")).toBe(digest);
+    });
+
+    it("is seen by all web replicas, on both nodes", async () => {
+        const file = `/var/www/html${pathOf(item.source_url)}`;
+        const seen = await Promise.all(pods.map(async pod => {
+            const { stdout, stderr } = await cluster.exec(pod, "sha256sum", file);
+            return { pod: nameOf(pod), digest: stdout.split(" ")[0] || stderr };
+        }));
+        expect(seen).toEqual(pods.map(pod => ({ pod: nameOf(pod), digest })));
+        expect(new Set(pods.map(pod => pod.spec?.nodeName)).size).toBe(2);
+    });
+
+    it("is never run, whatever its name", async () => {
+        const [pod] = pods;
+        const script = "/var/www/html/wp-content/uploads/e2e.php";
+        expect((await cluster.exec(pod, "sh", "-c", `echo '<?php echo 6 * 7;' >${script}`)).code).toBe(0);
+        try {
+            const { status, text } = await ask({ path: "/wp-content/uploads/e2e.php" });
+            expect(status).toBe(403);
+            expect(text).not.toContain("42");
+        } finally {
+            await cluster.exec(pod, "rm", script);
+        }
+    });
+
+    it("is refused where it is a program", async () => {
+        await expect(editor.upload("shell.php", "application/x-php", Buffer.from("<?php"))).rejects.toThrow(/: (4|5)\d\d /);
+    });
+});

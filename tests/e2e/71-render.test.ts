@@ -1,0 +1,101 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { beforeAll, describe, expect, it } from "vitest";
+import * as yaml from "yaml";
+import { cachedManifest, loadManifests } from "../../components/platform/manifests";
+import { ManifestPin, manifests, versions } from "../../components/versions";
+import { buildTools, SCHEMA_TEMPLATE, schemas } from "../../infra/offline/kit";
+import { provideManifests } from "../../infra/offline/kit/manifests";
+import { execute } from "./support/execute";
+import { render } from "./support/npm";
+import { root } from "./support/names";
+import { figure } from "./support/stack";
+
+interface Report {
+    resources: { filename: string; kind: string; name: string; status: string; msg: string }[] | null;
+    summary: { valid: number; invalid: number; errors: number; skipped: number };
+}
+
+const stacks = fs.readdirSync(root).flatMap(name => /^Pulumi\.(.+)\.yaml$/.exec(name)?.[1] ?? []).sort();
+
+/** What the renderer puts in the place of a secret. */
+const placeholder = "[secret]";
+/** What stands for a generated value until then, see infra/offline/engine/capture.ts. */
+const generated = /random:(?!index\/)\S*/;
+
+it("there are stacks to render", () => {
+    expect(stacks).toEqual(expect.arrayContaining(["dev", "e2e", "minikube", "prod"]));
+});
+
+describe.each(stacks)("rendered, the stack %s", stack => {
+    let text: string;
+    let json: string;
+    let kubeconform: (input: string) => Promise<Report>;
+
+    beforeAll(async () => {
+        await loadManifests().catch(() => provideManifests(console.log));
+        const crds = Object.values<readonly ManifestPin[]>(manifests).flat().map(cachedManifest);
+        const program = path.join(await buildTools(console.log, ["kubeconform"]), "kubeconform");
+        const location = path.join(await schemas(crds), SCHEMA_TEMPLATE);
+        const args = [
+            "-strict", "-summary", "-output", "json", "-kubernetes-version", versions.kubernetes.slice(1),
+            "-schema-location", location, "-",
+        ];
+        kubeconform = async input => JSON.parse((await execute(program, args, { input })).stdout) as Report;
+        text = await render(stack);
+        json = await render(stack, "--json");
+    });
+
+    it("is accepted by kubeconform, all of it", async () => {
+        const { resources, summary } = await kubeconform(text);
+        expect(resources ?? []).toEqual([]);
+        expect(summary).toEqual({ valid: yaml.parseAllDocuments(text).length, invalid: 0, errors: 0, skipped: 0 });
+        expect(summary.valid).toBeGreaterThan(40);
+        figure(`objects of the stack ${stack}`, summary.valid);
+    });
+
+    it("shows no secret", () => {
+        const secrets = yaml.parseAllDocuments(text).map(document => document.toJS() as Secret)
+            .filter(({ kind }) => kind === "Secret");
+        expect(secrets.map(({ metadata }) => metadata.name).sort()).toEqual(
+            ["database-credentials", "web-credentials", "web-salts"]);
+        for (const { data = {}, stringData = {} } of secrets) {
+            const values = [
+                ...Object.values(stringData), ...Object.values(data).map(value => Buffer.from(value, "base64").toString()),
+            ];
+            expect(values.length).toBeGreaterThan(0);
+            expect(values.every(value => value === placeholder)).toBe(true);
+        }
+        expect(generated.exec(text)?.[0]).toBeUndefined();
+        expect(generated.exec(json)?.[0]).toBeUndefined();
+    });
+
+    it("names each resource, its parent and what it depends on, as JSON", () => {
+        const resources = JSON.parse(json) as { type: string; urn: string; parent?: string; dependsOn: string[] }[];
+        const urns = new Set(resources.map(({ urn }) => urn));
+        expect(urns.size).toBe(resources.length);
+        expect(resources.filter(({ parent }) => parent && !urns.has(parent))).toEqual([]);
+        expect(resources.flatMap(({ dependsOn }) => dependsOn).filter(urn => !urns.has(urn))).toEqual([]);
+        const objects = resources.filter(({ type }) => type.startsWith("kubernetes:"));
+        expect(objects).toHaveLength(yaml.parseAllDocuments(text).length);
+    });
+
+    it("would not be accepted with a mistake in it", async () => {
+        for (const [right, wrong] of [
+            [/^(\s+)readOnlyRootFilesystem: true$/m, "$1readOnlyRootFileSystem: true"],
+            [/^(\s+)minReplicas: .*$/m, "$1minReplicas: many"],
+            [/^kind: HTTPRoute$/m, "kind: HTTPRoad"],
+        ] as [RegExp, string][]) {
+            expect(text).toMatch(right);
+            const { summary } = await kubeconform(text.replace(right, wrong));
+            expect(summary.invalid + summary.errors).toBe(1);
+        }
+    });
+});
+
+interface Secret {
+    kind: string;
+    metadata: { name: string };
+    data?: Record<string, string>;
+    stringData?: Record<string, string>;
+}

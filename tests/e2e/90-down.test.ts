@@ -1,0 +1,54 @@
+import * as fs from "node:fs";
+import { beforeAll, describe, expect, it } from "vitest";
+import { ensureDocker, stopDocker } from "../../infra/offline/kit";
+import { added, dockerAnswers, holdings } from "./support/docker";
+import type { Ended } from "./support/npm";
+import { processesWith } from "./support/processes";
+import { ask } from "./support/site";
+import { before, down, ensureUp, figure, forgetStart, home } from "./support/stack";
+
+describe("taken down", () => {
+    let ended: Ended;
+
+    beforeAll(async () => {
+        await ensureUp();
+        expect(added(await holdings(), before).containers.length).toBeGreaterThanOrEqual(2);
+        ended = await down();
+        forgetStart();
+    });
+
+    it("the stack says so", () => {
+        expect(ended.code).toBe(0);
+        expect(ended.output).toMatch(/The stack "e2e" is gone/);
+        figure("npm run down", `${ended.seconds} s`);
+    });
+
+    it("it answers no more", async () => {
+        await expect(ask({ path: "/" })).rejects.toThrow("ECONNREFUSED");
+    });
+
+    it("it leaves no process", () => {
+        expect(processesWith(`LANDFALL_HOME=${home}`)).toEqual([]);
+    });
+
+    it("it leaves no file", () => {
+        expect(fs.existsSync(home) ? fs.readdirSync(home, { recursive: true }) : []).toEqual([]);
+    });
+
+    it("it leaves no container, network or volume", async () => {
+        // A daemon that `npm start` had started has ended with it, and is asked what it would still hold.
+        const answered = await dockerAnswers();
+        if (!answered) await ensureDocker(console.log);
+        try {
+            expect(added(await holdings(), before)).toEqual({ containers: [], networks: [], volumes: [] });
+        } finally {
+            if (!answered) await stopDocker();
+        }
+    });
+
+    it("a second time there is nothing to do", async () => {
+        const { code, output } = await down();
+        expect(code).toBe(0);
+        expect(output).toContain('There is no stack "e2e".');
+    });
+});

@@ -1,0 +1,93 @@
+import { run } from "../../../infra/offline/kit/run";
+import { names } from "./names";
+
+/** What Docker holds, by name or id. */
+export interface Holdings {
+    containers: string[];
+    networks: string[];
+    volumes: string[];
+}
+
+/** Docker brings these along. */
+const builtin = ["bridge", "host", "none"];
+
+/** Whether Docker answers. */
+export function dockerAnswers(): Promise<boolean> {
+    return run("docker", ["info"]).then(() => true, () => false);
+}
+
+/**
+ * What Docker holds now; nothing where it doesn't answer. Left out is what belongs to a kind cluster of another name:
+ * its user may well be at work at the same time.
+ */
+export async function holdings(): Promise<Holdings> {
+    if (!(await dockerAnswers())) return { containers: [], networks: [], volumes: [] };
+    const all = await containers();
+    const others = all.filter(({ cluster }) => cluster !== "" && cluster !== names.cluster);
+    const theirs = new Set(others.flatMap(({ networks, volumes }) => [...networks, ...volumes]));
+    const list = async (what: "network" | "volume") =>
+        (await lines(what, "ls", "--format", "{{.Name}}")).filter(name => !builtin.includes(name) && !theirs.has(name));
+    return {
+        containers: all.filter(container => !others.includes(container)).map(({ name }) => name),
+        networks: await list("network"),
+        volumes: await list("volume"),
+    };
+}
+
+/** What is in `now` and was not in `before`. */
+export function added(now: Holdings, before: Holdings): Holdings {
+    const only = (key: keyof Holdings): string[] => now[key].filter(name => !before[key].includes(name));
+    return { containers: only("containers"), networks: only("networks"), volumes: only("volumes") };
+}
+
+/** Removes what is listed; what goes by itself meanwhile is fine. */
+export async function remove({ containers, networks, volumes }: Holdings): Promise<void> {
+    for (const name of containers) await attempt("rm", "--force", "--volumes", name);
+    for (const name of networks) await attempt("network", "rm", name);
+    for (const name of volumes) await attempt("volume", "rm", name);
+}
+
+/** Names of the cluster's nodes. */
+export async function nodeContainers(): Promise<string[]> {
+    return (await containers()).filter(({ cluster }) => cluster === names.cluster).map(({ name }) => name);
+}
+
+/** Runs a command on a node, as its root. */
+export function onNode(node: string, ...command: string[]): Promise<string> {
+    return run("docker", ["exec", node, ...command]);
+}
+
+interface Container {
+    name: string;
+    cluster: string;
+    networks: string[];
+    volumes: string[];
+}
+
+async function containers(): Promise<Container[]> {
+    const ids = await lines("ps", "--all", "--quiet");
+    if (ids.length === 0) return [];
+    // One at a time: one that has gone meanwhile must not hide the others.
+    const found = await Promise.all(ids.map(id => run("docker", ["inspect", "--type", "container", id]).catch(() => "[]")));
+    return found.flatMap(text => JSON.parse(text) as Inspected[]).map(({ Name, Config, NetworkSettings, Mounts }) => ({
+        name: Name.replace(/^\//, ""),
+        cluster: Config.Labels?.["io.x-k8s.kind.cluster"] ?? "",
+        networks: Object.keys(NetworkSettings.Networks),
+        volumes: Mounts.flatMap(mount => (mount.Type === "volume" ? [mount.Name ?? ""] : [])),
+    }));
+}
+
+interface Inspected {
+    Name: string;
+    Config: { Labels?: Record<string, string> };
+    NetworkSettings: { Networks: Record<string, unknown> };
+    Mounts: { Type: string; Name?: string }[];
+}
+
+async function lines(...args: string[]): Promise<string[]> {
+    return (await run("docker", args)).split("\n").filter(Boolean);
+}
+
+function attempt(...args: string[]): Promise<string> {
+    return run("docker", args).catch(() => "");
+}

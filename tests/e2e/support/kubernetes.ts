@@ -1,0 +1,106 @@
+import * as k8s from "@kubernetes/client-node";
+import { Writable } from "node:stream";
+import { run } from "../../../infra/offline/kit/run";
+import { Executed } from "./execute";
+import { isOurs, names } from "./names";
+import { until } from "./wait";
+
+/** The suite's cluster, with its administrator's rights. */
+export class Cluster {
+    readonly core: k8s.CoreV1Api;
+    readonly apps: k8s.AppsV1Api;
+    readonly autoscaling: k8s.AutoscalingV2Api;
+    readonly objects: k8s.KubernetesObjectApi;
+
+    private constructor(private readonly config: k8s.KubeConfig) {
+        this.core = config.makeApiClient(k8s.CoreV1Api);
+        this.apps = config.makeApiClient(k8s.AppsV1Api);
+        this.autoscaling = config.makeApiClient(k8s.AutoscalingV2Api);
+        this.objects = k8s.KubernetesObjectApi.makeApiClient(config);
+    }
+
+    /** Connects by the kubeconfig that kind gives. */
+    static async connect(): Promise<Cluster> {
+        const config = new k8s.KubeConfig();
+        config.loadFromString(await run("kind", ["get", "kubeconfig", "--name", names.cluster]));
+        return new Cluster(config);
+    }
+
+    /** Names of all namespaces of ours. */
+    async namespaces(): Promise<string[]> {
+        const { items } = await this.core.listNamespace();
+        return items.map(nameOf).filter(isOurs).sort();
+    }
+
+    /** The workload's pods that are not about to end, by name. */
+    async pods(workload: string, namespace = names.environment): Promise<k8s.V1Pod[]> {
+        const labelSelector = `app.kubernetes.io/name=${workload}`;
+        const { items } = await this.core.listNamespacedPod({ namespace, labelSelector });
+        const living = items.filter(pod => !pod.metadata?.deletionTimestamp && pod.status?.phase !== "Failed");
+        return living.sort((a, b) => nameOf(a).localeCompare(nameOf(b)));
+    }
+
+    /** The one pod of the database. */
+    async databasePod(): Promise<k8s.V1Pod> {
+        const pods = await this.pods("database");
+        if (pods.length !== 1) throw new Error(`There are ${pods.length} pods of the database`);
+        return pods[0];
+    }
+
+    /** Waits until the web's Deployment is as it is declared, with no old pod left; returns its pods. */
+    settled(seconds = 300): Promise<k8s.V1Pod[]> {
+        return until("the web's rollout to end", async () => {
+            const { metadata, spec, status } = await this.webDeployment();
+            const pods = await this.pods("web");
+            const wanted = spec?.replicas ?? 1;
+            const done = status?.observedGeneration === metadata?.generation && status?.updatedReplicas === wanted
+                && status?.availableReplicas === wanted && status?.replicas === wanted;
+            return done && pods.length === wanted && pods.every(isReady) && pods;
+        }, seconds);
+    }
+
+    webDeployment(): Promise<k8s.V1Deployment> {
+        return this.apps.readNamespacedDeployment({ name: "web", namespace: names.environment });
+    }
+
+    /** Runs a command in a pod's first container. */
+    async exec(pod: k8s.V1Pod, ...command: string[]): Promise<Executed> {
+        const [stdout, stderr] = [new Collector(), new Collector()];
+        const namespace = pod.metadata?.namespace ?? "";
+        const container = pod.spec?.containers[0].name ?? "";
+        const status = await new Promise<k8s.V1Status>((resolve, reject) => {
+            new k8s.Exec(this.config)
+                .exec(namespace, nameOf(pod), container, command, stdout, stderr, null, false, resolve)
+                .then(socket => {
+                    socket.on("error", reject);
+                    socket.on("close", () => reject(new Error(`exec in ${nameOf(pod)} broke off`)));
+                }, reject);
+        });
+        const cause = status.details?.causes?.find(({ reason }) => reason === "ExitCode");
+        if (status.status !== "Success" && !cause) throw new Error(`exec in ${nameOf(pod)}: ${status.message}`);
+        return { code: cause ? Number(cause.message) : 0, stdout: stdout.text(), stderr: stderr.text() };
+    }
+}
+
+/** Keeps what is written to it. */
+class Collector extends Writable {
+    private readonly parts: Buffer[] = [];
+
+    override _write(part: Buffer, _encoding: BufferEncoding, done: () => void): void {
+        this.parts.push(part);
+        done();
+    }
+
+    text(): string {
+        return Buffer.concat(this.parts).toString();
+    }
+}
+
+export function nameOf(object: k8s.KubernetesObject): string {
+    return object.metadata?.name ?? "";
+}
+
+/** Whether a pod gets requests. */
+export function isReady(pod: k8s.V1Pod): boolean {
+    return pod.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false;
+}

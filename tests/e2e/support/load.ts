@@ -1,0 +1,53 @@
+import { ask } from "./site";
+import { figure } from "./stack";
+import { sleep } from "./wait";
+
+/** A page, which PHP and the database make, among four files: enough to notice a gap, and light on a small computer. */
+const paths = ["/", ...Array<string>(4).fill("/wp-includes/images/w-logo-blue.png")];
+const perSecond = 5;
+const longest = 60;
+
+/** Light, bounded load: five requests a second for a minute at most, each over a connection of its own. */
+export class Load {
+    private readonly failures: string[] = [];
+    private readonly underWay = new Set<Promise<void>>();
+    private ok = 0;
+    private stopped = false;
+    private readonly loop = this.run();
+
+    constructor(private readonly name: string) {}
+
+    /** Ends the load; returns what failed, after all requests have been answered. */
+    async end(): Promise<string[]> {
+        this.stopped = true;
+        await this.loop;
+        await Promise.all(this.underWay);
+        figure(this.name, `${this.ok} requests ok, ${this.failures.length} failed`);
+        return this.failures;
+    }
+
+    /** How many requests have been answered well. */
+    get answered(): number {
+        return this.ok;
+    }
+
+    private async run(): Promise<void> {
+        const begin = Date.now();
+        for (let i = 0; !this.stopped && i < longest * perSecond; i++) {
+            const request = this.one(paths[i % paths.length]).finally(() => this.underWay.delete(request));
+            this.underWay.add(request);
+            await sleep(Math.max(0, begin + ((i + 1) * 1000) / perSecond - Date.now()));
+        }
+    }
+
+    private async one(path: string): Promise<void> {
+        const time = new Date().toISOString().slice(11, 23);
+        try {
+            const { status } = await ask({ path });
+            if (status === 200) this.ok++;
+            else this.failures.push(`${time} GET ${path}: ${status}`);
+        } catch (error) {
+            this.failures.push(`${time} ${(error as Error).message}`);
+        }
+    }
+}

@@ -1,0 +1,120 @@
+import * as http from "node:http";
+import { address, names } from "./names";
+
+/** An answer of the site. */
+export interface Answer {
+    status: number;
+    headers: http.IncomingHttpHeaders;
+    body: Buffer;
+    text: string;
+}
+
+interface Request {
+    method?: string;
+    path: string;
+    headers?: Record<string, string>;
+    body?: string | Buffer;
+    seconds?: number;
+}
+
+/** Asks the site through the gateway: 127.0.0.1, whatever this computer makes of the host's name. */
+export function ask({ method = "GET", path, headers = {}, body, seconds = 30 }: Request): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+        const request = http.request({
+            host: "127.0.0.1",
+            port: names.http,
+            method,
+            path,
+            agent: false,
+            headers: {
+                Host: `${names.host}:${names.http}`,
+                ...(body === undefined ? {} : { "Content-Length": Buffer.byteLength(body) }),
+                ...headers,
+            },
+        }, response => {
+            const parts: Buffer[] = [];
+            response.on("data", (part: Buffer) => parts.push(part));
+            response.on("error", fail);
+            response.on("end", () => {
+                clearTimeout(timer);
+                const all = Buffer.concat(parts);
+                resolve({ status: response.statusCode ?? 0, headers: response.headers, body: all, text: all.toString() });
+            });
+        });
+        const timer = setTimeout(() => request.destroy(new Error(`no answer within ${seconds} s`)), seconds * 1000);
+        const fail = (error: Error): void => {
+            clearTimeout(timer);
+            reject(new Error(`${method} ${path}: ${error.message}`));
+        };
+        request.on("error", fail);
+        request.end(body);
+    });
+}
+
+/** The path of an address of the site. */
+export function pathOf(url: string): string {
+    if (!url.startsWith(`${address}/`)) throw new Error(`${url} is not an address of ${address}`);
+    return url.slice(address.length);
+}
+
+/** A post or a file, as WordPress's REST interface describes it. */
+export interface Item {
+    id: number;
+    link: string;
+    source_url: string;
+}
+
+/** A person who has logged in. */
+export class Editor {
+    private readonly cookies = new Map<string, string>();
+    private nonce = "";
+
+    /** Logs in by the form, as a browser does. */
+    static async logIn(password: string, user = "admin"): Promise<Editor> {
+        const editor = new Editor();
+        await editor.send({ path: "/wp-login.php" }); // sets the cookie that the form looks for
+        const form = new URLSearchParams({
+            log: user, pwd: password, "wp-submit": "Log In", redirect_to: `${address}/wp-admin/`, testcookie: "1",
+        });
+        const { status, text } = await editor.send({
+            method: "POST", path: "/wp-login.php", body: form.toString(),
+            headers: { "Content-Type": "application/x-www-form-urlencoded" },
+        });
+        if (![...editor.cookies.keys()].some(name => name.startsWith("wordpress_logged_in_"))) {
+            const reason = /id="login_error"[^>]*>([\s\S]*?)<\/div>/.exec(text)?.[1].replace(/<[^>]*>/g, "").trim();
+            throw new Error(`The login of ${user} was refused (${status}): ${reason ?? "no reason given"}`);
+        }
+        editor.nonce = (await editor.send({ path: "/wp-admin/admin-ajax.php?action=rest-nonce" })).text;
+        return editor;
+    }
+
+    /** Publishes a post. */
+    publish(title: string, content: string): Promise<Item> {
+        const body = JSON.stringify({ title, content, status: "publish" });
+        return this.create("posts", body, { "Content-Type": "application/json" });
+    }
+
+    /** Uploads a file. */
+    upload(name: string, type: string, content: Buffer): Promise<Item> {
+        return this.create("media", content, {
+            "Content-Type": type, "Content-Disposition": `attachment; filename="${name}"`,
+        });
+    }
+
+    private async create(what: string, body: string | Buffer, headers: Record<string, string>): Promise<Item> {
+        const path = `/wp-json/wp/v2/${what}`;
+        const answer = await this.send({ method: "POST", path, body, headers: { ...headers, "X-WP-Nonce": this.nonce } });
+        if (answer.status !== 201) throw new Error(`POST ${path}: ${answer.status} ${answer.text.slice(0, 500)}`);
+        return JSON.parse(answer.text) as Item;
+    }
+
+    private async send(request: Request): Promise<Answer> {
+        const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join("; ");
+        const answer = await ask({ ...request, headers: { ...request.headers, ...(cookie && { Cookie: cookie }) } });
+        for (const line of answer.headers["set-cookie"] ?? []) {
+            const [, name, value] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
+            if (name) this.cookies.set(name, value);
+        }
+        return answer;
+    }
+}

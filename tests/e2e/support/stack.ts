@@ -1,0 +1,65 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { inject } from "vitest";
+import { stackFile } from "../../../infra/cli/home";
+import { addKitToPath, addToPath, binDirectory } from "../../../infra/cli/tools/programs";
+import { names } from "./names";
+import { Ended, npm, Running, startNpm } from "./npm";
+import { commandEnvironment } from "./suite";
+
+const suite = inject("suite");
+const environment = commandEnvironment(suite);
+Object.assign(process.env, environment); // for the functions of the commands that look where things are
+
+/** Directory of all that the stack keeps. */
+export const home = environment.LANDFALL_HOME;
+/** What Docker held before the suite. */
+export const before = suite.before;
+
+/** How the first start went, for the files that come later. */
+const record = path.join(suite.directory, "first-start.json");
+
+/** Makes sure that the stack is up, by `npm start` where no file before has done so; tells how the first start went. */
+export async function ensureUp(): Promise<Ended> {
+    if (!fs.existsSync(record)) fs.writeFileSync(record, JSON.stringify(await start()));
+    const first = JSON.parse(fs.readFileSync(record, "utf8")) as Ended;
+    if (first.code !== 0) throw new Error(`npm start ended with code ${first.code}; what it printed is above.`);
+    usePrograms();
+    return first;
+}
+
+/** `npm start` of the suite's stack. */
+export function start(): Promise<Ended> {
+    return beginStart().ended;
+}
+
+/** `npm start` of the suite's stack, to be interrupted. */
+export function beginStart(): Running {
+    return startNpm(["start", "--", "--stack", names.stack], environment);
+}
+
+/** `npm run down` of the suite's stack. */
+export function down(...options: string[]): Promise<Ended> {
+    return npm(["run", "down", "--", "--stack", names.stack, ...options], environment);
+}
+
+/** Forgets the first start, for the stack is no more. */
+export function forgetStart(): void {
+    fs.rmSync(record, { force: true });
+}
+
+/** The administrator's password, from the file that `npm start` names. */
+export function adminPassword(): string {
+    return fs.readFileSync(stackFile(names.stack, "admin-password"), "utf8").trim();
+}
+
+/** Puts kind on PATH as `npm start` has got it. */
+function usePrograms(): void {
+    addToPath(binDirectory());
+    addKitToPath();
+}
+
+/** Writes a figure to the test log. */
+export function figure(what: string, value: string | number): void {
+    process.stdout.write(`    figure: ${what}: ${value}\n`);
+}

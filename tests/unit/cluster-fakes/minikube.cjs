@@ -1,0 +1,58 @@
+// Stands in for minikube, as far as the scripts use it.
+const fs = require("node:fs");
+const path = require("node:path");
+const { load, save, record, end, option } = require("./state.cjs");
+
+const args = process.argv.slice(2);
+record("minikube", args);
+const state = load();
+const name = option(args, "--profile");
+const directory = path.join(process.env.MINIKUBE_HOME, ".minikube", "profiles", name);
+const profile = state.profiles[name];
+
+if (args[0] === "start") {
+    if (state.behave.minikube === "fail") end(1, "Exiting due to GUEST_PROVISION\n");
+    fs.mkdirSync(directory, { recursive: true });
+    fs.writeFileSync(path.join(directory, "config.json"), "{}");
+    fs.writeFileSync(path.join(directory, "ca.crt"), "authority");
+    state.profiles[name] ??= { port: 32768, images: [] };
+    if (!state.profiles[name].running) state.profiles[name].port++;
+    state.profiles[name].running = true;
+    writeKubeconfig();
+    save(state);
+} else if (args[0] === "status") {
+    const Host = profile?.gone ? "Nonexistent" : profile.running ? "Running" : "Stopped";
+    const Kubeconfig = profile.running && !readKubeconfig().includes(`:${profile.port}`) ? "Misconfigured" : "Configured";
+    console.log(JSON.stringify({ Name: name, Host, Kubelet: Host, APIServer: Host, Kubeconfig }));
+    end(Host === "Running" ? 0 : 7);
+} else if (args[0] === "update-context") {
+    writeKubeconfig();
+} else if (args[0] === "ip") {
+    console.log("198.18.0.7");
+} else if (args[0] === "delete") {
+    fs.rmSync(directory, { recursive: true, force: true });
+    delete state.profiles[name];
+    save(state);
+} else if (args.slice(0, 2).join(" ") === "image load") {
+    if (state.behave.minikube !== "lies") profile.images.push(args[2]);
+    save(state);
+} else if (args.slice(0, 2).join(" ") === "image ls") {
+    console.log(profile.images.join("\n"));
+} else {
+    end(64, `the fake minikube does not know ${args.join(" ")}\n`);
+}
+
+function readKubeconfig() {
+    return fs.readFileSync(process.env.KUBECONFIG, "utf8");
+}
+
+function writeKubeconfig() {
+    fs.writeFileSync(process.env.KUBECONFIG, [
+        "clusters:",
+        "- cluster:",
+        `    certificate-authority: ${path.join(directory, "ca.crt")}`,
+        `    server: https://127.0.0.1:${state.profiles[name].port}`,
+        `  name: ${name}`,
+        "",
+    ].join("\n"));
+}

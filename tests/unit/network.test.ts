@@ -1,0 +1,71 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import { Registered } from "../../infra/offline/engine/capture";
+import { Manifest, objects, runStack } from "./support/program";
+
+interface Rule {
+    from?: Peer[];
+    to?: Peer[];
+    ports?: { port: number; protocol: string }[];
+}
+interface Peer {
+    namespaceSelector?: { matchLabels: Record<string, string> };
+    podSelector?: { matchLabels: Record<string, string> };
+}
+interface Policy extends Manifest {
+    spec: { podSelector: { matchLabels?: Record<string, string> }; policyTypes: string[]; ingress?: Rule[]; egress?: Rule[] };
+}
+
+let resources: Registered[];
+beforeAll(async () => {
+    resources = await runStack("dev");
+});
+
+const podName = (labels: Record<string, string> | undefined): string => labels?.["app.kubernetes.io/name"] ?? labels?.["k8s-app"] ?? "*";
+const peerName = (peer: Peer): string =>
+    `${peer.namespaceSelector?.matchLabels["kubernetes.io/metadata.name"] ?? "?"}/${podName(peer.podSelector?.matchLabels)}`;
+
+/** All that is allowed in one direction, as `pod → peer:port`. */
+function allowed(direction: "ingress" | "egress"): string[] {
+    return objects<Policy>(resources, "NetworkPolicy").flatMap(({ metadata, spec }) => {
+        const self = `${metadata.namespace}/${podName(spec.podSelector.matchLabels)}`;
+        return (spec[direction] ?? []).flatMap(rule => {
+            const peers = rule.from ?? rule.to;
+            const names = peers ? peers.map(peerName) : ["anywhere"];
+            return names.flatMap(name => (rule.ports ?? [{ port: 0, protocol: "any" }]).map(({ port, protocol }) =>
+                direction === "egress" ? `${self} → ${name}:${port}/${protocol}` : `${name} → ${self}:${port}/${protocol}`));
+        });
+    }).sort();
+}
+
+describe("network policies", () => {
+    it("let in exactly what was declared", () => {
+        expect(allowed("ingress")).toEqual([
+            "anywhere → landfall-gateway/envoy:8080/TCP",
+            "anywhere → landfall-gateway/envoy:8443/TCP",
+            "anywhere → landfall-metrics/metrics-server:10250/TCP",
+            "development/web → development/database:3306/TCP",
+            "landfall-gateway/envoy → development/web:8080/TCP",
+            "landfall-gateway/envoy → landfall-gateway/contour:8001/TCP",
+        ]);
+    });
+
+    it("let out exactly what was declared, and DNS", () => {
+        const namespaces = ["development", "landfall-gateway", "landfall-metrics", "landfall-storage"];
+        const dns = namespaces.flatMap(namespace => ["TCP", "UDP"].map(protocol =>
+            `${namespace}/* → kube-system/kube-dns:53/${protocol}`));
+        const api = ["landfall-gateway/contour", "landfall-gateway/contour-certgen",
+            "landfall-metrics/metrics-server", "landfall-storage/local-path-provisioner"]
+            .flatMap(pod => [`${pod} → anywhere:443/TCP`, `${pod} → anywhere:6443/TCP`]);
+        expect(allowed("egress")).toEqual([
+            ...dns, ...api,
+            "development/web → development/database:3306/TCP",
+            "landfall-gateway/envoy → development/web:8080/TCP",
+            "landfall-gateway/envoy → landfall-gateway/contour:8001/TCP",
+            "landfall-metrics/metrics-server → anywhere:10250/TCP",
+        ].sort());
+    });
+
+    it("never name an address block, which Cilium doesn't match with pods or nodes", () => {
+        expect(JSON.stringify(objects(resources, "NetworkPolicy"))).not.toContain("ipBlock");
+    });
+});

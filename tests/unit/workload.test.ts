@@ -1,0 +1,157 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import { Registered } from "../../infra/offline/engine/capture";
+import { Manifest, object, objects, PodSpec, pods, runStack } from "./support/program";
+
+let resources: Registered[];
+beforeAll(async () => {
+    resources = await runStack("dev");
+});
+
+const pod = (owner: string): PodSpec => {
+    const found = pods(resources).find(candidate => candidate.owner === owner);
+    if (!found) throw new Error(`no ${owner}`);
+    return found.spec;
+};
+const app = (web: object, database: object = { mode: "single", volume: "5Gi" }) => ({ app: { web, database } });
+
+describe("the web service", () => {
+    it("leaves the number of replicas to the autoscaler", () => {
+        const deployment = object(resources, "Deployment", "web");
+        expect(deployment.spec).not.toHaveProperty("replicas");
+        expect(object(resources, "HorizontalPodAutoscaler", "web").spec).toMatchObject({
+            scaleTargetRef: { kind: "Deployment", name: "web" }, minReplicas: 2, maxReplicas: 5,
+        });
+    });
+
+    it("grows at once and shrinks slowly", () => {
+        interface Behavior { behavior: Record<"scaleUp" | "scaleDown", {
+            stabilizationWindowSeconds: number; policies: { type: string; value: number; periodSeconds: number }[];
+        }> }
+        const { behavior } = object<{ spec: Behavior }>(resources, "HorizontalPodAutoscaler", "web").spec;
+        const perMinute = (policy: { value: number; periodSeconds: number }) => policy.value * 60 / policy.periodSeconds;
+        expect(behavior.scaleUp.stabilizationWindowSeconds).toBe(0);
+        expect(behavior.scaleDown.stabilizationWindowSeconds).toBeGreaterThanOrEqual(300);
+        expect(Math.max(...behavior.scaleDown.policies.map(perMinute)))
+            .toBeLessThan(Math.max(...behavior.scaleUp.policies.map(perMinute)));
+    });
+
+    it("is updated without a moment of fewer pods", () => {
+        expect(object(resources, "Deployment", "web").spec).toMatchObject({
+            strategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 0 } },
+        });
+    });
+
+    it("drains before it stops, within its grace period", () => {
+        const spec = pod("Deployment/web");
+        const sleep = spec.containers[0].lifecycle?.preStop as { sleep: { seconds: number } };
+        expect(sleep.sleep.seconds).toBeGreaterThanOrEqual(3);
+        expect(spec.terminationGracePeriodSeconds).toBeGreaterThan(sleep.sleep.seconds + 30);
+    });
+
+    it("has all three probes", () => {
+        const [container] = pod("Deployment/web").containers;
+        expect(container).toMatchObject({
+            startupProbe: expect.any(Object), readinessProbe: expect.any(Object), livenessProbe: expect.any(Object),
+        });
+        // Without its database it isn't ready, but restarting it helps nobody.
+        expect(container.livenessProbe).not.toEqual(expect.objectContaining({ httpGet: { path: "/readyz" } }));
+    });
+
+    it("is spread over zones and nodes", () => {
+        expect(pod("Deployment/web").topologySpreadConstraints?.map(constraint => constraint.topologyKey))
+            .toEqual(["topology.kubernetes.io/zone", "kubernetes.io/hostname"]);
+    });
+
+    it("takes requests for its host from the gateway only", () => {
+        expect(object(resources, "HTTPRoute", "web").spec).toMatchObject({
+            parentRefs: [{ name: "gateway", namespace: "landfall-gateway" }],
+            hostnames: ["wordpress.localhost"],
+            rules: [{ backendRefs: [{ name: "web", port: 80 }] }],
+        });
+        const types = objects(resources, "Service").filter(({ metadata }) => metadata.namespace === "development")
+            .map(({ spec }) => spec.type ?? "ClusterIP");
+        expect(types).toEqual(["ClusterIP", "ClusterIP"]);
+    });
+
+    it("rolls when its configuration changes, and doesn't when it doesn't", async () => {
+        const checksum = (registered: Registered[]): string | undefined => pods(registered)
+            .find(({ owner }) => owner === "Deployment/web")?.annotations["landfall.dev/config"];
+        const again = await runStack("dev");
+        const changed = await runStack("dev", { app: { title: "Another title" } });
+        expect(checksum(resources)).toMatch(/^[0-9a-f]{64}$/);
+        expect(checksum(again)).toBe(checksum(resources));
+        expect(checksum(changed)).not.toBe(checksum(resources));
+    });
+});
+
+describe("the database", () => {
+    it("keeps its data on a volume of its own", () => {
+        expect(object(resources, "PersistentVolumeClaim", "database-data").spec).toMatchObject({
+            accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "5Gi" } },
+        });
+        expect(JSON.stringify(object(resources, "StatefulSet", "database").spec.template)).toContain("database-data");
+        expect(object(resources, "StatefulSet", "database").spec).not.toHaveProperty("volumeClaimTemplates");
+    });
+
+    it("has time for a clean shutdown, and a disruption budget", () => {
+        expect(pod("StatefulSet/database").terminationGracePeriodSeconds).toBeGreaterThanOrEqual(60);
+        expect(object(resources, "PodDisruptionBudget", "database").spec).toMatchObject({ maxUnavailable: 1 });
+    });
+});
+
+describe("volumes", () => {
+    const retained = (registered: Registered[]): string[] => registered.filter(resource => resource.retainOnDelete)
+        .map(resource => `${resource.inputs.kind as string}/${(resource.inputs as unknown as Manifest).metadata.name}`).sort();
+
+    it("go with development", () => {
+        expect(retained(resources)).toEqual([]);
+    });
+
+    it("stay where the environment retains them, with the namespace they are in", async () => {
+        const kept = await runStack("dev", {
+            environment: { name: "production", host: "www.example.com", volumes: "retain" },
+        });
+        expect(retained(kept)).toEqual([
+            "Namespace/production", "PersistentVolumeClaim/database-data", "PersistentVolumeClaim/web-uploads",
+        ]);
+    });
+
+    it("are shared by the web replicas", () => {
+        expect(object(resources, "PersistentVolumeClaim", "web-uploads").spec).toMatchObject({
+            accessModes: ["ReadWriteMany"], storageClassName: "landfall-local",
+        });
+    });
+
+    it("are refused where replicas on many nodes would need a class that the cluster lacks", async () => {
+        const cluster = { target: "existing", context: "none", registry: "registry.example.com" };
+        await expect(runStack("dev", { cluster, ...app({ replicas: { min: 2, max: 5 } }) })).rejects.toThrow();
+    });
+});
+
+describe("images", () => {
+    it("are built and loaded on a laptop, under a name that no registry answers to", () => {
+        const [web] = pod("Deployment/web").containers;
+        expect(web.image).toMatch(/^landfall\.local\/web:[0-9a-f]{12}$/);
+        const built = resources.filter(resource => resource.type === "docker:index/image:Image");
+        expect(built.map(({ inputs }) => inputs.imageName)).toContain(web.image);
+        expect(built.every(({ inputs }) => inputs.skipPush === true)).toBe(true);
+    });
+
+    it("are taken as they are where they are given", async () => {
+        const image = `registry.example.com/web@sha256:${"a".repeat(64)}`;
+        const given = await runStack("dev", app({ image }, { mode: "single", volume: "5Gi", image }));
+        expect(object(given, "Deployment", "web").spec).toMatchObject({ template: { spec: { containers: [{ image }] } } });
+        expect(given.filter(resource => resource.type.startsWith("docker:"))).toEqual([]);
+    });
+});
+
+describe("every resource in the cluster", () => {
+    it("has the cluster's provider and goes with the cluster", () => {
+        const inside = resources.filter(resource => resource.type.startsWith("kubernetes:"));
+        expect(inside.length).toBeGreaterThan(40);
+        for (const resource of inside) {
+            expect(resource.provider, resource.name).toContain("pulumi:providers:kubernetes");
+            expect(resource.deletedWith, resource.name).toContain("command:local:Command");
+        }
+    });
+});
