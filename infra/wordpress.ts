@@ -69,16 +69,17 @@ export class WordPress extends pulumi.ComponentResource {
                     "admin-password": this.adminPassword,
                 },
             },
-            ephemeral: { "/tmp": "256Mi", "/run": "16Mi" },
+            ephemeral: { "/tmp": "256Mi" },
             volumes: { "/var/www/html/wp-content/uploads": { name: "uploads", ...app.web.uploads } },
-            before: { "install-site": ["/usr/local/bin/install-site"] },
+            before: { "install-site": ["install-site"] },
             probes: {
                 startup: { httpGet: { path: "/healthz", port: "main" }, periodSeconds: 1, failureThreshold: 60 },
                 readiness: {
-                    httpGet: { path: "/readyz", port: "main" }, periodSeconds: 5, timeoutSeconds: 3, failureThreshold: 2,
+                    httpGet: { path: "/readyz", port: "main" }, periodSeconds: 5, timeoutSeconds: 5, failureThreshold: 3,
                 },
+                // A pod with all its workers busy answers late; restarting it would make that worse.
                 liveness: {
-                    httpGet: { path: "/healthz", port: "main" }, periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 6,
+                    httpGet: { path: "/healthz", port: "main" }, periodSeconds: 10, timeoutSeconds: 10, failureThreshold: 6,
                 },
             },
             exposed: { gateway, host },

@@ -10,5 +10,12 @@ export function inCluster(
     parent: pulumi.Resource,
     more: pulumi.CustomResourceOptions = {},
 ): pulumi.CustomResourceOptions & { parent: pulumi.Resource } {
-    return { parent, provider: cluster.provider, deletedWith: cluster.deletedWith, ...more };
+    return {
+        parent,
+        provider: cluster.provider,
+        deletedWith: cluster.deletedWith,
+        // Every object has a name of its own choice, so a new one can't be made beside the old.
+        deleteBeforeReplace: true,
+        ...more,
+    };
 }

@@ -106,7 +106,8 @@ function createStatefulSet(
             readiness: { ...healthcheck("ready"), periodSeconds: 5, failureThreshold: 2 },
             liveness: { ...healthcheck("live"), periodSeconds: 10, failureThreshold: 6 },
         },
-        ephemeral: { "/tmp": "1Gi", "/run/mysqld": "16Mi" },
+        // The server's start file, in /run, holds the password.
+        ephemeral: { "/tmp": "1Gi", "/run/mysqld": { memory: "1Mi" } },
         persistent: { [dataDirectory]: claim },
         // A clean shutdown writes the buffer pool back; killing it earlier only makes the next start longer.
         terminationGracePeriodSeconds: 120,

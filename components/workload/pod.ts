@@ -40,8 +40,11 @@ export interface PodArgs {
     env?: Record<string, pulumi.Input<string>>;
     /** Directory → files → content, mounted read-only from Secrets. A change rolls the pods. */
     secretFiles?: Record<string, Record<string, pulumi.Input<string>>>;
-    /** Directory → size limit, for example `{ "/tmp": "64Mi" }`: writable, and empty in every new pod. */
-    ephemeral?: Record<string, string>;
+    /**
+     * Directory → size limit: writable, and empty in every new pod. What must never reach a disk is kept in memory,
+     * where it counts towards the container's limit. @example `{ "/tmp": "64Mi", "/run": { memory: "1Mi" } }`
+     */
+    ephemeral?: Record<string, string | { memory: string }>;
     /** Directory → PersistentVolumeClaim. */
     persistent?: Record<string, pulumi.Input<string>>;
     /** Commands that run to their end before the container starts, in order; name → arguments. */
@@ -109,8 +112,9 @@ function volumesOf(args: PodArgs, sources: PodSources): { volumes: Volume[]; mou
         volumes.push({ name, ...volume });
         mounts.push({ name, mountPath: path, readOnly });
     };
-    for (const [path, sizeLimit] of Object.entries(args.ephemeral ?? {})) {
-        add(path, { emptyDir: { sizeLimit } }, false);
+    for (const [path, size] of Object.entries(args.ephemeral ?? {})) {
+        const inMemory = typeof size !== "string";
+        add(path, { emptyDir: inMemory ? { medium: "Memory", sizeLimit: size.memory } : { sizeLimit: size } }, false);
     }
     for (const [path, claimName] of Object.entries(args.persistent ?? {})) {
         add(path, { persistentVolumeClaim: { claimName } }, false);

@@ -1,9 +1,11 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { Cluster } from "./support/kubernetes";
 import { address, names } from "./support/names";
 import type { Ended } from "./support/npm";
 import { ask, Editor, pathOf } from "./support/site";
-import { adminPassword, ensureUp, figure } from "./support/stack";
+import { adminPassword, ensureUp, figure, home } from "./support/stack";
 import { until } from "./support/wait";
 
 describe("a start on a fresh computer", () => {
@@ -28,6 +30,13 @@ describe("a start on a fresh computer", () => {
         expect(steps.map(([, step]) => Number(step))).toEqual(steps.map((_, index) => index + 1));
         expect(steps.slice(0, -1).every(([, , , title]) => title.includes("(next: "))).toBe(true);
         expect(first.output.match(/^ {6}\d+ (s|min \d+ s)$/gm)).toHaveLength(steps.length);
+    });
+
+    it("keeps all that it writes in one directory, for this user only", () => {
+        expect(fs.readdirSync(home).sort()).toEqual([names.stack, names.cluster].sort());
+        expect(fs.readdirSync(path.join(home, names.cluster, "volumes"))).toContain(names.environment);
+        expect([names.stack, names.cluster].map(name => fs.statSync(path.join(home, name)).mode & 0o77)).toEqual([0, 0]);
+        expect(fs.statSync(path.join(home, names.stack, "admin-password")).mode & 0o77).toBe(0);
     });
 
     it("installs the site with the configured title", async () => {

@@ -146,7 +146,7 @@ describe("the namespaces' fences", () => {
             { capabilities: { drop: ["ALL"], add: ["SYS_ADMIN"] } },
             { allowPrivilegeEscalation: true },
         ]) {
-            await expect(dryRun(namespace, more)).rejects.toThrow('violates PodSecurity \\"restricted:latest\\"');
+            await expect(dryRun(namespace, more)).rejects.toThrow(/violates PodSecurity .{0,4}restricted:latest/);
         }
     });
 

@@ -122,14 +122,6 @@ describe.skipIf(process.platform === "win32")("kind's scripts", () => {
         expect(status().incarnation).toBe("two");
     });
 
-    test("what an interrupted run left is removed by delete", async () => {
-        computer.change(state => void (state.behave.kind = "hang"));
-        await computer.interrupt(`${scripts}/create.mjs`, environment("one"), "hanging");
-        const { INCARNATION: _, ...settings } = environment("one");
-        expect(run("delete", settings).code).toBe(0);
-        expect(computer.state.nodes).toEqual([]);
-    });
-
     test("someone else's cluster of the same name is refused and not touched", () => {
         const theirs = { cluster: name, name: `${name}-control-plane`, role: "control-plane", running: true, api: true };
         computer.change(state => void state.nodes.push({ ...theirs, mounts: ["/var"], images: [] }));

@@ -21,7 +21,9 @@ describe.skipIf(process.platform === "win32")("kind's volumes", () => {
 
     const run = (script: string, settings: Record<string, string>): Result =>
         computer.run(`components/cluster/kind/${script}.mjs`, settings);
-    const settings = (directory = data) => ({ VOLUMES: directory, IMAGE: "kindest/node:v1" });
+    const settings = (directory = data, policy = "delete") => ({
+        ...cluster, VOLUMES: directory, ON_DELETE: policy, IMAGE: "kindest/node:v1",
+    });
     const volumes = (): string => path.join(computer.home, name, "volumes");
 
     test("are for pods of any user, in a directory that other people can't enter", () => {
@@ -48,10 +50,21 @@ describe.skipIf(process.platform === "win32")("kind's volumes", () => {
         expect(fs.existsSync(computer.home)).toBe(false);
     });
 
-    test("are kept where the person asks for it", () => {
+    test("are kept where the settings or the person say so", () => {
         run("create-volumes", settings());
+        expect(run("delete-volumes", settings(data, "retain")).code).toBe(0);
         expect(run("delete-volumes", { ...settings(), LANDFALL_KEEP_DATA: "true" }).code).toBe(0);
         expect(fs.existsSync(volumes())).toBe(true);
+    });
+
+    test("go with what an interrupted run left of the cluster", async () => {
+        run("create-volumes", settings());
+        computer.change(state => void (state.behave.kind = "hang"));
+        await computer.interrupt("components/cluster/kind/create.mjs", cluster, "hanging");
+        expect(computer.state.nodes).toHaveLength(1);
+        expect(run("delete-volumes", settings()).code).toBe(0);
+        expect(computer.state.nodes).toEqual([]);
+        expect(fs.existsSync(computer.home)).toBe(false);
     });
 
     test("never go into, nor delete, a directory that holds other things", () => {
@@ -70,7 +83,7 @@ describe.skipIf(process.platform === "win32")("kind's volumes", () => {
         computer.becomeOrdinaryUser();
         fs.chmodSync(path.join(volumes(), "claim"), 0o555);
         expect(run("delete-volumes", settings()).code).toBe(0);
-        expect(computer.calls("docker").map(({ args }) => args[0])).toEqual(["run"]);
+        expect(computer.calls("docker").map(({ args }) => args[0])).toEqual(["container", "run"]);
         expect(fs.existsSync(volumes())).toBe(false);
     });
 });

@@ -4,6 +4,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { projectRoot } from "../../project";
 import type { Capabilities, Cluster, ImageDelivery, LoadBalancing } from "../cluster";
+import { gatewayPorts } from "../gateway-ports";
 import { rendering } from "../lookup";
 import { createProvider } from "../provider";
 import { defaultFiles, identify, parseKubeconfig, readFiles, scopeKubeconfig } from "./kubeconfig";
@@ -109,7 +110,8 @@ function capabilitiesOf(args: ExistingArgs): Capabilities {
     };
 }
 
-function loadBalancingOf({ loadBalancer, host = "127.0.0.1", http = 30080, https = 30443 }: ExistingArgs): LoadBalancing {
+function loadBalancingOf(args: ExistingArgs): LoadBalancing {
+    const { loadBalancer, host = "127.0.0.1", http = gatewayPorts.http, https = gatewayPorts.https } = args;
     if (loadBalancer !== "NodePort") return { type: "LoadBalancer" };
     return { type: "NodePort", http, https, host, publishedHttp: http, publishedHttps: https };
 }

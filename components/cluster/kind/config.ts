@@ -1,8 +1,7 @@
+import { gatewayPorts } from "../gateway-ports";
+
 /** Where the nodes see the volumes' directory. */
 export const sharedDirectory = "/var/landfall/volumes";
-
-/** The gateway's ports on every node. */
-export const gatewayPorts = { http: 30080, https: 30443 };
 
 export interface KindConfigArgs {
     nodes: number;

@@ -1,14 +1,17 @@
-// Deletes the volumes' directory. Containers' users own what is in it, so on Linux a container removes it.
+// Deletes what an interrupted run left of the cluster, then the volumes' directory, unless it is to be kept. Containers'
+// users own what is in it, so on Linux a container removes it.
 import * as fs from "node:fs";
 import * as path from "node:path";
 
 import { removeIfEmpty, resolvePath } from "../scripts/home.mjs";
 import { main, run, setting } from "../scripts/process.mjs";
+import { deleteOwnCluster } from "./nodes.mjs";
 import { markFile } from "./volumes.mjs";
 
 main(() => {
+    deleteOwnCluster(setting("CLUSTER_NAME"), setting("CLUSTER_OWNER"));
     // `npm run down -- --keep-data` keeps what the settings would delete.
-    if (process.env.LANDFALL_KEEP_DATA === "true") return;
+    if (setting("ON_DELETE") === "retain" || process.env.LANDFALL_KEEP_DATA === "true") return;
     const directory = resolvePath(setting("VOLUMES"));
     if (!fs.existsSync(path.join(directory, markFile))) return;
     try {

@@ -3,9 +3,10 @@ import type * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { scriptCommand } from "../../script";
 import type { Capabilities, Cluster } from "../cluster";
+import { gatewayPorts } from "../gateway-ports";
 import { findCluster } from "../lookup";
 import { createProvider } from "../provider";
-import { gatewayPorts, renderKindConfig, sharedDirectory } from "./config";
+import { renderKindConfig, sharedDirectory } from "./config";
 
 /** Plain values, not `pulumi.Input`s: whether the cluster is there is looked up before any resource is made. */
 export interface KindArgs {
@@ -58,7 +59,7 @@ export class Kind extends pulumi.ComponentResource implements Cluster {
         };
         const { incarnation } = findCluster(`${scripts}/status.mjs`, environment, this);
 
-        const volumes = createVolumes(`${name}-volumes`, { ...args, data }, this);
+        const volumes = createVolumes(`${name}-volumes`, environment, { ...args, data }, this);
         const nodes = createNodes(`${name}-nodes`, { ...environment, INCARNATION: incarnation }, volumes, this);
         this.kubeconfig = pulumi.secret(nodes.stdout);
         this.provider = createProvider(`${name}-provider`, {
@@ -71,12 +72,20 @@ export class Kind extends pulumi.ComponentResource implements Cluster {
     }
 }
 
-/** The volumes' directory is a resource of its own, so that making the cluster anew keeps it. */
-function createVolumes(name: string, args: KindArgs & { data: string }, parent: Kind): local.Command {
+/**
+ * The volumes' directory is a resource of its own, so that making the cluster anew keeps it. As it is there before the
+ * cluster, destroying it also removes a cluster whose making was interrupted, of which the engine knows nothing.
+ */
+function createVolumes(
+    name: string, { CLUSTER_NAME, CLUSTER_OWNER }: Record<"CLUSTER_NAME" | "CLUSTER_OWNER", string>,
+    args: KindArgs & { data: string }, parent: Kind,
+): local.Command {
     return scriptCommand(name, {
         create: `${scripts}/create-volumes.mjs`,
-        delete: args.volumes === "delete" ? `${scripts}/delete-volumes.mjs` : undefined,
-        environment: { VOLUMES: args.data, IMAGE: args.image },
+        delete: `${scripts}/delete-volumes.mjs`,
+        environment: {
+            CLUSTER_NAME, CLUSTER_OWNER, VOLUMES: args.data, ON_DELETE: args.volumes ?? "retain", IMAGE: args.image,
+        },
     }, { parent });
 }
 

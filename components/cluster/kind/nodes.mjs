@@ -3,6 +3,7 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 
+import { readRecord, removeRecord } from "../scripts/home.mjs";
 import { attempt, fail, run, waitUntil } from "../scripts/process.mjs";
 
 /** Mounted into every node of ours and of nobody else's: by it they are known, whoever stopped half-way. */
@@ -39,6 +40,15 @@ export function startNodes(nodes) {
 export function waitForApi(nodes) {
     const ready = ["kubectl", "--kubeconfig", "/etc/kubernetes/admin.conf", "get", "--raw", "/readyz"];
     return waitUntil(() => attempt("docker", ["exec", nodes[0].name, ...ready]).ok, 120);
+}
+
+/** Deletes what a stack has made of its cluster, whole or not. */
+export function deleteOwnCluster(cluster, owner) {
+    const record = readRecord(cluster);
+    if (record && record.owner !== owner) return;
+    const nodes = listNodes(cluster);
+    if (nodes.length > 0 && nodes.every(node => node.ours)) deleteNodes(cluster);
+    removeRecord(cluster);
 }
 
 export function deleteNodes(cluster) {

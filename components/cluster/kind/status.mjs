@@ -1,5 +1,5 @@
 // Run at program start: prints which incarnation of the stack's cluster is on this computer, if it is whole and as
-// configured, and starts it where it is stopped and that is allowed. Anything else is left to create.mjs, under a new incarnation.
+// configured, and starts it where it is stopped, if it may. Anything else is left to create.mjs, under a new incarnation.
 import { digest, readRecord } from "../scripts/home.mjs";
 import { fail, main, setting } from "../scripts/process.mjs";
 import { listNodes, startNodes } from "./nodes.mjs";

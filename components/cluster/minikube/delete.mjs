@@ -1,11 +1,11 @@
-// Deletes the stack's cluster; what is gone already, or belongs to someone else, is left alone.
+// Deletes the stack's cluster; what belongs to someone else is left alone. Also deletes what an interrupted run left.
 import { readRecord } from "../scripts/home.mjs";
 import { main, setting } from "../scripts/process.mjs";
-import { deleteProfile, forget, profileExists } from "./profile.mjs";
+import { deleteProfile, forget } from "./profile.mjs";
 
 main(() => {
     const profile = setting("CLUSTER_NAME");
     if (readRecord(profile)?.owner !== setting("CLUSTER_OWNER")) return;
-    if (profileExists(profile)) deleteProfile(profile);
+    deleteProfile(profile);
     forget(profile);
 });

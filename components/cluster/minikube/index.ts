@@ -2,9 +2,10 @@ import type * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { scriptCommand } from "../../script";
 import type { Capabilities, Cluster, LoadBalancing } from "../cluster";
+import { gatewayPorts } from "../gateway-ports";
 import { findCluster, Found } from "../lookup";
 import { createProvider } from "../provider";
-import { driverOf, gatewayPorts, isOnThisComputer, minikubeStartArgs } from "./start";
+import { driverOf, isOnThisComputer, minikubeStartArgs } from "./start";
 
 export { minikubeStartArgs } from "./start";
 
@@ -57,13 +58,14 @@ export class Minikube extends pulumi.ComponentResource implements Cluster {
         };
         const found = findCluster(`${scripts}/status.mjs`, environment, this);
 
+        const profile = createProfile(`${name}-profile`, environment, this);
         const machine = scriptCommand(`${name}-nodes`, {
             create: `${scripts}/create.mjs`,
             delete: `${scripts}/delete.mjs`,
             // Many drivers publish the API under another address after a restart; then the script prints it again.
             environment: { ...environment, INCARNATION: found.incarnation, REVISION: String(found.revision ?? 0) },
             triggers: [found.incarnation],
-        }, { parent: this });
+        }, { parent: this, dependsOn: profile });
         this.kubeconfig = pulumi.secret(machine.stdout);
         this.provider = createProvider(`${name}-provider`, {
             kubeconfig: this.kubeconfig,
@@ -73,6 +75,20 @@ export class Minikube extends pulumi.ComponentResource implements Cluster {
         this.deletedWith = machine;
         this.registerOutputs({ kubeconfig: this.kubeconfig });
     }
+}
+
+/**
+ * Makes sure that nobody else has the profile. As it is there before the nodes, destroying it also removes a cluster
+ * whose making was interrupted, of which the engine knows nothing.
+ */
+function createProfile(
+    name: string, { CLUSTER_NAME, CLUSTER_OWNER }: Record<"CLUSTER_NAME" | "CLUSTER_OWNER", string>, parent: Minikube,
+): pulumi.Resource {
+    return scriptCommand(name, {
+        create: `${scripts}/claim.mjs`,
+        delete: `${scripts}/delete.mjs`,
+        environment: { CLUSTER_NAME, CLUSTER_OWNER },
+    }, { parent });
 }
 
 function capabilitiesOf(args: MinikubeArgs, found: Found & { incarnation: string }): Capabilities {

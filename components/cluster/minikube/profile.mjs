@@ -3,12 +3,26 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 
-import { clusterDirectory, removeRecord } from "../scripts/home.mjs";
+import { clusterDirectory, readRecord, removeRecord } from "../scripts/home.mjs";
 import { attempt, fail, run } from "../scripts/process.mjs";
 
 /** Whether minikube has the profile; whole or not, running or not. */
 export function profileExists(profile) {
     return fs.existsSync(path.join(minikubeHome(), "profiles", profile, "config.json"));
+}
+
+/** Ends the script if the profile is there and not the stack's. */
+export function refuseForeign(profile, owner) {
+    if (!profileExists(profile)) return;
+    const found = readRecord(profile);
+    const instead = "Choose another name by landfall:cluster, for example " +
+        `{ target: minikube, name: ${profile}-2 }, or delete it: minikube delete --profile ${profile}`;
+    if (!found) {
+        fail(`There is a minikube profile named ${profile} that Landfall did not make; it is left alone. ${instead}`);
+    }
+    if (found.owner !== owner) {
+        fail(`The minikube profile ${profile} belongs to the stack ${found.owner}, not to ${owner}. ${instead}`);
+    }
 }
 
 function minikubeHome() {

@@ -1,5 +1,4 @@
-/** The gateway's ports on every node. */
-export const gatewayPorts = { http: 30080, https: 30443 };
+import { gatewayPorts } from "../gateway-ports";
 
 export interface MinikubeStartArgs {
     name: string;

@@ -1,3 +1,4 @@
+import * as path from "node:path";
 import * as z from "zod";
 import { images } from "../../../components/versions";
 import { Context } from "../context";
@@ -36,12 +37,17 @@ export function kind(context: Context) {
     return rule(rule(rule(keys, ["http", "https"], differentPorts), ["podSubnet", "serviceSubnet"], apart),
         ["podSubnet", "nodes"], room)
         .transform(({ data, ...cluster }) => ({
-            ...cluster, data: data ?? absolutePath(volumes.replace("<name>", cluster.name)),
+            ...cluster, data: data ?? path.join(home(), cluster.name, "volumes"),
         }))
         .meta({
             description: "A cluster on this computer, in Docker containers. Ports are published on 127.0.0.1 only.",
             example: { target: "kind", nodes: 2 },
         });
+}
+
+/** As for the cluster's scripts, see components/cluster/scripts/home.mjs. */
+function home(): string {
+    return absolutePath(process.env.LANDFALL_HOME || "~/.landfall");
 }
 
 function apart({ podSubnet, serviceSubnet }: { podSubnet: string; serviceSubnet: string }): Violation | undefined {

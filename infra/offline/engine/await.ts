@@ -77,7 +77,8 @@ async function persistentVolumeClaim(object: Values, client: KubernetesClient): 
     if (bound.ready || !name) return bound;
     const storageClass = await client.read({ apiVersion: "storage.k8s.io/v1", kind: "StorageClass", metadata: { name } });
     if (!storageClass) return waiting(`there is no storage class "${name}"`);
-    return storageClass.volumeBindingMode === "WaitForFirstConsumer" ? { ready: true } : bound;
+    if (storageClass.volumeBindingMode === "WaitForFirstConsumer") return { ready: true };
+    return waiting(`${bound.reason}${await lastEvent(object, client)}`);
 }
 
 /** A service is ready with its address, and when none of the pods it selects is still on its way. */
@@ -113,6 +114,15 @@ async function podTrouble(object: Values, client: KubernetesClient): Promise<str
     const texts = troubles.filter(({ reason }) => reason && reason !== "ContainerCreating" && reason !== "PodInitializing");
     const unique = new Set(texts.map(({ reason, message }) => [reason, message].filter(Boolean).join(": ")));
     return unique.size > 0 ? ` (${[...unique].join("; ")})` : "";
+}
+
+/** What the cluster said last about the object. */
+async function lastEvent(object: Values, client: KubernetesClient): Promise<string> {
+    const { uid } = asObject(object.metadata);
+    const events = await client.list("v1", "Event", object, {});
+    const own = events.filter(event => asObject(event.involvedObject).uid === uid);
+    const last = own.map(event => [String(event.lastTimestamp), String(event.message)]).sort().at(-1);
+    return last ? ` (${last[1]})` : "";
 }
 
 function isObserved(object: Values): boolean {

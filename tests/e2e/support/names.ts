@@ -6,8 +6,8 @@ export const names = {
     cluster: "landfall-e2e",
     environment: "development",
     host: "wordpress.localhost",
-    http: 18080,
-    https: 18443,
+    http: 18880,
+    https: 18843,
     podSubnet: "198.19.64.0/18",
     serviceSubnet: "198.19.128.0/20",
 };

@@ -3,10 +3,10 @@ import * as os from "node:os";
 import * as path from "node:path";
 import type { TestProject } from "vitest/node";
 import { removeConfig, writeConfig } from "./config";
-import { added, Holdings, holdings, remove } from "./docker";
+import { added, holdings, remove } from "./docker";
 import { names } from "./names";
 import { npm } from "./npm";
-import { commandEnvironment, Suite } from "./suite";
+import { commandEnvironment, forgetFirstStart, keepBefore, readBefore, readFirstStart, Suite } from "./suite";
 
 declare module "vitest" {
     export interface ProvidedContext {
@@ -22,23 +22,34 @@ export default async function setup(project: TestProject): Promise<() => Promise
     const kept = process.env.LANDFALL_E2E_DIR;
     const directory = kept ?? fs.mkdtempSync(path.join(os.tmpdir(), "landfall-e2e-"));
     fs.mkdirSync(path.join(directory, "backend"), { recursive: true });
-    const before = await holdings();
-    const suite = { directory, before };
+    const suite = { directory, before: await holdings() };
+    if (hasStarted(suite)) {
+        suite.before = readBefore(suite);
+    } else {
+        keepBefore(suite);
+        writeConfig();
+    }
     project.provide("suite", suite);
-    writeConfig();
     return async () => {
         if (kept) return;
-        await takeDown(suite, before);
+        await takeDown(suite);
         removeConfig();
         fs.rmSync(directory, { recursive: true, force: true });
     };
 }
 
+/** Whether a run before has started the stack that is kept; a start that failed is tried again. */
+function hasStarted(suite: Suite): boolean {
+    const first = readFirstStart(suite);
+    if (first?.code !== 0) forgetFirstStart(suite);
+    return first?.code === 0;
+}
+
 /** What the last file has not taken down, because one before it failed or only some were run. */
-async function takeDown(suite: Suite, before: Holdings): Promise<void> {
+async function takeDown(suite: Suite): Promise<void> {
     if (fs.existsSync(path.join(suite.directory, "home"))) {
         await npm(["run", "down", "--", "--stack", names.stack], commandEnvironment(suite));
     }
-    const left = added(await holdings(), before);
+    const left = added(await holdings(), suite.before);
     await remove({ ...left, containers: left.containers.filter(name => name.startsWith(names.cluster)) });
 }

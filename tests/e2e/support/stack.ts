@@ -1,11 +1,10 @@
 import * as fs from "node:fs";
-import * as path from "node:path";
 import { inject } from "vitest";
 import { stackFile } from "../../../infra/cli/home";
 import { addKitToPath, addToPath, binDirectory } from "../../../infra/cli/tools/programs";
 import { names } from "./names";
 import { Ended, npm, Running, startNpm } from "./npm";
-import { commandEnvironment } from "./suite";
+import { commandEnvironment, forgetFirstStart, keepFirstStart, readFirstStart } from "./suite";
 
 const suite = inject("suite");
 const environment = commandEnvironment(suite);
@@ -16,13 +15,10 @@ export const home = environment.LANDFALL_HOME;
 /** What Docker held before the suite. */
 export const before = suite.before;
 
-/** How the first start went, for the files that come later. */
-const record = path.join(suite.directory, "first-start.json");
-
 /** Makes sure that the stack is up, by `npm start` where no file before has done so; tells how the first start went. */
 export async function ensureUp(): Promise<Ended> {
-    if (!fs.existsSync(record)) fs.writeFileSync(record, JSON.stringify(await start()));
-    const first = JSON.parse(fs.readFileSync(record, "utf8")) as Ended;
+    if (!readFirstStart(suite)) keepFirstStart(suite, await start());
+    const first = readFirstStart(suite) as Ended;
     if (first.code !== 0) throw new Error(`npm start ended with code ${first.code}; what it printed is above.`);
     usePrograms();
     return first;
@@ -45,7 +41,7 @@ export function down(...options: string[]): Promise<Ended> {
 
 /** Forgets the first start, for the stack is no more. */
 export function forgetStart(): void {
-    fs.rmSync(record, { force: true });
+    forgetFirstStart(suite);
 }
 
 /** The administrator's password, from the file that `npm start` names. */

@@ -1,5 +1,7 @@
+import * as fs from "node:fs";
 import * as path from "node:path";
 import type { Holdings } from "./docker";
+import type { Ended } from "./npm";
 
 /** What the suite's set-up tells its files. */
 export interface Suite {
@@ -15,4 +17,32 @@ export function commandEnvironment({ directory }: Suite): Record<string, string>
         LANDFALL_HOME: path.join(directory, "home"),
         PULUMI_BACKEND_URL: `file://${path.join(directory, "backend").split(path.sep).join("/")}`,
     };
+}
+
+/** What Docker held before, for later runs with the same stack. */
+export function readBefore({ directory }: Suite): Holdings {
+    return JSON.parse(fs.readFileSync(path.join(directory, "before.json"), "utf8")) as Holdings;
+}
+
+export function keepBefore({ directory, before }: Suite): void {
+    fs.writeFileSync(path.join(directory, "before.json"), JSON.stringify(before));
+}
+
+/** How the first start went, for the files that come after the one that did it. */
+export function readFirstStart(suite: Suite): Ended | undefined {
+    const file = firstStart(suite);
+    return fs.existsSync(file) ? (JSON.parse(fs.readFileSync(file, "utf8")) as Ended) : undefined;
+}
+
+export function keepFirstStart(suite: Suite, ended: Ended): void {
+    fs.writeFileSync(firstStart(suite), JSON.stringify(ended));
+}
+
+/** The stack is no more, or never came up. */
+export function forgetFirstStart(suite: Suite): void {
+    fs.rmSync(firstStart(suite), { force: true });
+}
+
+function firstStart({ directory }: Suite): string {
+    return path.join(directory, "first-start.json");
 }

@@ -1,0 +1,174 @@
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import { spawnSync } from "node:child_process";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { chooseEngine, EngineFacts } from "../../infra/cli/engine/choose";
+import { describe as describeResource, EventReport } from "../../infra/cli/engine/events";
+import { builtImages, describeChanges } from "../../infra/cli/engine/engine";
+import { holderOf } from "../../infra/cli/engine/holder";
+import { resourcesToKeep } from "../../infra/cli/engine/keep";
+import { backendDirectory, isInBackend, isStale, locksOf } from "../../infra/cli/engine/lock";
+import { stackFile, writePrivate, writeRecord } from "../../infra/cli/home";
+import { withNodeImage, withNodeImageRead } from "../../infra/cli/node-image";
+import { Terminal } from "../../infra/cli/terminal";
+
+describe("the choice of the engine", () => {
+    const choose = (facts: Partial<EngineFacts>) =>
+        chooseEngine({ asked: "auto", found: false, reachable: false, ...facts });
+
+    it.each([
+        ["found", { found: true }, "pulumi", false],
+        ["found, also where its download is closed or open", { found: true, reachable: true }, "pulumi", false],
+        ["not found, but can be downloaded", { reachable: true }, "pulumi", true],
+        ["neither", {}, "offline", false],
+        ["asked for", { asked: "pulumi", reachable: true }, "pulumi", true],
+        ["found, but the other asked for", { asked: "offline", found: true }, "offline", false],
+        ["found, but the stack is the other's", { found: true, holder: "offline" }, "offline", false],
+        ["the stack's own, and must be downloaded again", { reachable: true, holder: "pulumi" }, "pulumi", true],
+    ] as const)("Pulumi is %s", (_, facts, engine, install) => {
+        expect(choose(facts)).toEqual({ engine, install });
+    });
+
+    it("never gives a stack from one engine to the other", () => {
+        expect(() => choose({ asked: "offline", found: true, holder: "pulumi" })).toThrow("was started with Pulumi");
+        expect(() => choose({ asked: "pulumi", found: true, holder: "offline" })).toThrow("with the offline engine");
+    });
+
+    it("says what to do where Pulumi can't be had", () => {
+        expect(() => choose({ asked: "pulumi" })).toThrow("--engine pulumi");
+        expect(() => choose({ holder: "pulumi" })).toThrow("https://www.pulumi.com/docs/install/");
+    });
+});
+
+describe("what is on this computer of a stack", () => {
+    let directory: string;
+    let backend: string;
+
+    beforeEach(() => {
+        directory = fs.mkdtempSync(path.join(os.tmpdir(), "landfall test "));
+        backend = path.join(directory, ".pulumi");
+        vi.stubEnv("LANDFALL_HOME", path.join(directory, "home"));
+        vi.stubEnv("PULUMI_BACKEND_URL", `file://${directory}`);
+    });
+    afterEach(() => {
+        vi.unstubAllEnvs();
+        fs.rmSync(directory, { recursive: true });
+    });
+
+    it("names the engine that holds it", () => {
+        expect(holderOf("dev")).toBeUndefined();
+        writePrivate(path.join(backend, "stacks", "landfall", "dev.json"), "{}");
+        expect(holderOf("dev")).toBe("pulumi");
+        fs.mkdirSync(stackFile("dev", "offline"), { recursive: true });
+        expect(holderOf("dev")).toBe("offline");
+        writeRecord("dev", { engine: "pulumi", kit: false, network: false, images: [] });
+        expect(holderOf("dev")).toBe("pulumi");
+        expect(holderOf("other")).toBeUndefined();
+    });
+
+    it("finds local backends, and no others", () => {
+        expect(backendDirectory("file://~")).toBe(path.join(os.homedir(), ".pulumi"));
+        expect(backendDirectory("file://~/state")).toBe(path.join(os.homedir(), "state", ".pulumi"));
+        expect(backendDirectory("s3://bucket")).toBeUndefined();
+        expect(isInBackend("dev", undefined)).toBe(false);
+    });
+
+    it("tells the lock of a run that was killed from one in use", () => {
+        const ended = spawnSync(process.execPath, ["--version"]).pid;
+        const lock = { pid: ended, hostname: os.hostname(), timestamp: "2026-11-22T10:00:00Z" };
+        const file = path.join(backend, "locks", "organization", "landfall", "dev", "1.json");
+        writePrivate(file, JSON.stringify(lock));
+        fs.writeFileSync(`${file}.attrs`, "{}");
+        expect(locksOf("dev")).toEqual([lock]);
+        expect(locksOf("other")).toEqual([]);
+        expect(isStale(lock)).toBe(true);
+        expect(isStale({ ...lock, hostname: "elsewhere" })).toBe(false);
+    });
+
+    it.runIf(process.platform === "linux")("does not take a process that has the number now for the lock's", () => {
+        expect(isStale({ pid: process.pid, hostname: os.hostname(), timestamp: "" })).toBe(true);
+    });
+});
+
+describe("the node image of the kit", () => {
+    const text = "# mine\nencryptionsalt: v1:abc\nconfig:\n  landfall:cluster: { target: kind } # here\n";
+
+    it("stands in for the pinned one, and the rest of the file stays", () => {
+        expect(withNodeImage(text, "landfall/kind-node:1")).toBe(
+            text.replace("{ target: kind }", "{ target: kind, image: landfall/kind-node:1 }"));
+        const config = { "landfall:cluster": '{"target":"kind"}' };
+        const read = withNodeImageRead({ config, secretKeys: [] }, "kit:1");
+        expect(JSON.parse(read.config["landfall:cluster"])).toEqual({ target: "kind", image: "kit:1" });
+    });
+
+    it("leaves the one that the user has chosen", () => {
+        const chosen = text.replace("kind }", "kind, image: my/node:1 }");
+        expect(withNodeImage(chosen, "kit:1")).toBe(chosen);
+        const config = { "landfall:cluster": '{"target":"kind","image":"my/node:1"}' };
+        expect(JSON.parse(withNodeImageRead({ config, secretKeys: [] }, "kit:1").config["landfall:cluster"]))
+            .toEqual({ target: "kind", image: "my/node:1" });
+    });
+});
+
+describe("what is left by --keep-data", () => {
+    const scripts = "components/cluster/kind";
+    const claim = { urn: "claim", type: "kubernetes:core/v1:PersistentVolumeClaim", dependencies: ["namespace"] };
+    const resources = [
+        { urn: "namespace", type: "kubernetes:core/v1:Namespace" },
+        { urn: "platform", type: "kubernetes:core/v1:Namespace" },
+        { urn: "volumes", type: "command:local:Command", inputs: { delete: `${scripts}/delete-volumes.mjs` } },
+        { urn: "nodes", type: "command:local:Command", inputs: { delete: `${scripts}/delete.mjs` } },
+        { urn: "password", type: "random:index/randomPassword:RandomPassword" },
+        { urn: "image", type: "docker:index/image:Image", inputs: { imageName: "landfall.local/web:1" } },
+    ];
+
+    it("is the volumes' directory and the passwords, where the cluster goes", () => {
+        const kept = resourcesToKeep([...resources, { ...claim, deletedWith: "nodes" }]);
+        expect([...kept].sort()).toEqual(["password", "volumes"]);
+    });
+
+    it("is also the claims with their namespace, where the cluster stays", () => {
+        const kept = resourcesToKeep([...resources, claim]);
+        expect([...kept].sort()).toEqual(["claim", "namespace", "password", "volumes"]);
+    });
+
+    it("is none of the images, which are known by name", () => {
+        expect(builtImages(resources)).toEqual(["landfall.local/web:1"]);
+    });
+});
+
+describe("Pulumi's events", () => {
+    const urn = "urn:pulumi:dev::landfall::landfall:app:WordPress$kubernetes:apps/v1:Deployment::web";
+    const metadata = { op: "create", urn, type: "kubernetes:apps/v1:Deployment", provider: "" } as const;
+
+    it("become lines for people, with the errors kept for the end", () => {
+        const written: string[] = [];
+        const report = new EventReport(new Terminal({ write: text => written.push(text) }, {}));
+        report.onEvent({ sequence: 1, timestamp: 0, resourcePreEvent: { metadata } });
+        expect(report.status()).toContain("creating Deployment web");
+        report.onEvent({ sequence: 2, timestamp: 0, resOutputsEvent: { metadata } });
+        expect(report.status()).toBe("");
+        const diagnostic = { message: "<{%reset%}>no such image<{%reset%}>\n", color: "never" };
+        report.onEvent({ sequence: 3, timestamp: 0, diagnosticEvent: { ...diagnostic, severity: "error" } });
+        report.onEvent({ sequence: 4, timestamp: 0, diagnosticEvent: { ...diagnostic, severity: "info" } });
+        expect(written).toEqual(["  ✓ Deployment web created (0 s)\n"]);
+        expect(report.errors).toEqual(["no such image"]);
+    });
+
+    it("leave out what does not change, and components", () => {
+        const written: string[] = [];
+        const report = new EventReport(new Terminal({ write: text => written.push(text) }, {}));
+        for (const quiet of [{ ...metadata, op: "same" as const }, { ...metadata, type: "landfall:app:WordPress" }]) {
+            report.onEvent({ sequence: 1, timestamp: 0, resourcePreEvent: { metadata: quiet } });
+            report.onEvent({ sequence: 2, timestamp: 0, resOutputsEvent: { metadata: quiet } });
+        }
+        expect(written).toEqual([]);
+    });
+
+    it("name resources and count changes", () => {
+        expect(describeResource(urn)).toBe("Deployment web");
+        expect(describeChanges({ same: 80, create: 2, update: 0 })).toBe("2 created, 80 unchanged");
+        expect(describeChanges({})).toBe("nothing to do");
+    });
+});
