@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { images } from "../versions";
 import { objectLabels, selectorLabels } from "../workload/labels";
 import { containerSecurityContext, podSecurityContext } from "../workload/security";
+import { createDeployment } from "./deployment";
 import { createServiceAccount } from "./rbac";
 
 /** The controller that turns routes into Envoy's configuration. Facts: contour v1.33.8, examples/contour. */
@@ -72,32 +73,17 @@ export function createContour(
         metadata: { ...metadata, annotations: { "pulumi.com/skipAwait": "true" } },
         spec: { selector: selectorLabels(name), ports: [{ name: "xds", port: contour.xdsPort, targetPort: "xds" }] },
     }, options);
-    new kubernetes.policy.v1.PodDisruptionBudget(name, {
-        metadata, spec: { maxUnavailable: 1, selector: { matchLabels: selectorLabels(name) } },
-    }, options);
-    return new kubernetes.apps.v1.Deployment(name, {
-        metadata,
-        spec: {
-            replicas: 2,
-            selector: { matchLabels: selectorLabels(name) },
-            strategy: { rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },
-            template: {
-                metadata: { labels: metadata.labels },
-                spec: {
-                    serviceAccountName,
-                    automountServiceAccountToken: true,
-                    securityContext: podSecurityContext(uid),
-                    topologySpreadConstraints: [{
-                        topologyKey: "kubernetes.io/hostname", maxSkew: 1, whenUnsatisfiable: "ScheduleAnyway",
-                        labelSelector: { matchLabels: selectorLabels(name) },
-                    }],
-                    containers: [contourContainer()],
-                    volumes: [
-                        { name: "certificates", secret: { secretName: "contourcert", defaultMode: 0o440 } },
-                        { name: "config", configMap: { name: config.metadata.name } },
-                    ],
-                },
-            },
+    return createDeployment(metadata, {
+        replicas: 2,
+        uid,
+        pod: {
+            serviceAccountName,
+            automountServiceAccountToken: true,
+            containers: [contourContainer()],
+            volumes: [
+                { name: "certificates", secret: { secretName: "contourcert", defaultMode: 0o440 } },
+                { name: "config", configMap: { name: config.metadata.name } },
+            ],
         },
     }, options);
 }

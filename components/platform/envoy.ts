@@ -3,8 +3,9 @@ import * as pulumi from "@pulumi/pulumi";
 import { LoadBalancing } from "../cluster/cluster";
 import { images } from "../versions";
 import { objectLabels, selectorLabels } from "../workload/labels";
-import { containerSecurityContext, podSecurityContext } from "../workload/security";
+import { containerSecurityContext } from "../workload/security";
 import { contour, namespaceVariable } from "./contour";
+import { createDeployment } from "./deployment";
 
 /** The proxy that requests come through. Facts: contour v1.33.8, examples/contour/03-envoy.yaml. */
 export const envoy = { name: "envoy", httpPort: 8080, httpsPort: 8443, healthPort: 8002 };
@@ -44,35 +45,20 @@ export function createEnvoy(
     const account = new kubernetes.core.v1.ServiceAccount(name, {
         metadata, automountServiceAccountToken: false,
     }, options);
-    new kubernetes.policy.v1.PodDisruptionBudget(name, {
-        metadata, spec: { maxUnavailable: 1, selector: { matchLabels: selectorLabels(name) } },
-    }, options);
-    return new kubernetes.apps.v1.Deployment(name, {
-        metadata,
-        spec: {
-            replicas: 2,
-            selector: { matchLabels: selectorLabels(name) },
-            strategy: { rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },
-            template: {
-                metadata: { labels: metadata.labels },
-                spec: {
-                    serviceAccountName: account.metadata.name,
-                    automountServiceAccountToken: false,
-                    terminationGracePeriodSeconds: drainSeconds + 30,
-                    securityContext: podSecurityContext(65534),
-                    topologySpreadConstraints: [{
-                        topologyKey: "kubernetes.io/hostname", maxSkew: 1, whenUnsatisfiable: "ScheduleAnyway",
-                        labelSelector: { matchLabels: selectorLabels(name) },
-                    }],
-                    initContainers: [bootstrap()],
-                    containers: [proxy(), shutdownManager()],
-                    volumes: [
-                        { name: "admin", emptyDir: { sizeLimit: "16Mi" } },
-                        { name: "config", emptyDir: { sizeLimit: "16Mi" } },
-                        { name: "certificates", secret: { secretName: "envoycert", defaultMode: 0o440 } },
-                    ],
-                },
-            },
+    return createDeployment(metadata, {
+        replicas: 2,
+        uid: 65534,
+        pod: {
+            serviceAccountName: account.metadata.name,
+            automountServiceAccountToken: false,
+            terminationGracePeriodSeconds: drainSeconds + 30,
+            initContainers: [bootstrap()],
+            containers: [proxy(), shutdownManager()],
+            volumes: [
+                { name: "admin", emptyDir: { sizeLimit: "16Mi" } },
+                { name: "config", emptyDir: { sizeLimit: "16Mi" } },
+                { name: "certificates", secret: { secretName: "envoycert", defaultMode: 0o440 } },
+            ],
         },
     }, options);
 }
@@ -134,7 +120,7 @@ function shutdownManager(): Container {
         args: ["envoy", "shutdown-manager"],
         lifecycle: {
             preStop: {
-                exec: { command: ["contour", "envoy", "shutdown", "--drain-delay=3s", `--check-delay=3s`] },
+                exec: { command: ["contour", "envoy", "shutdown", "--drain-delay=3s", "--check-delay=3s"] },
             },
         },
         volumeMounts: [{ name: "admin", mountPath: "/admin" }],

@@ -3,7 +3,8 @@ import * as pulumi from "@pulumi/pulumi";
 import { images } from "../versions";
 import { objectLabels, selectorLabels } from "../workload/labels";
 import { networkPolicy } from "../workload/network";
-import { containerSecurityContext, podSecurityContext, restrictedNamespaceLabels } from "../workload/security";
+import { containerSecurityContext, restrictedNamespaceLabels } from "../workload/security";
+import { createDeployment } from "./deployment";
 import { createNamespace, toApiServer } from "./namespace";
 import { createServiceAccount } from "./rbac";
 
@@ -30,7 +31,17 @@ export function createMetricsServer(kubeletInsecureTls: boolean, options: pulumi
         metadata,
         spec: { selector: selectorLabels(name), ports: [{ name: "https", port: 443, targetPort: "https" }] },
     }, options);
-    const deployment = createDeployment(metadata, account, kubeletInsecureTls, options);
+    const deployment = createDeployment(metadata, {
+        replicas: 1,
+        uid: 1000,
+        pod: {
+            serviceAccountName: account,
+            automountServiceAccountToken: true,
+            priorityClassName: "system-cluster-critical",
+            containers: [metricsContainer(kubeletInsecureTls)],
+            volumes: [{ name: "tmp", emptyDir: { sizeLimit: "16Mi" } }],
+        },
+    }, options);
     new kubernetes.apiregistration.v1.APIService("metrics-api", {
         metadata: { name: "v1beta1.metrics.k8s.io" },
         spec: {
@@ -77,51 +88,28 @@ function createAccount(
     }, options);
 }
 
-function createDeployment(
-    metadata: { name: string; namespace: pulumi.Output<string>; labels: Record<string, string> },
-    serviceAccountName: pulumi.Output<string>,
-    kubeletInsecureTls: boolean,
-    options: pulumi.CustomResourceOptions,
-): kubernetes.apps.v1.Deployment {
+function metricsContainer(kubeletInsecureTls: boolean): kubernetes.types.input.core.v1.Container {
     const probe = (path: string): kubernetes.types.input.core.v1.Probe =>
         ({ httpGet: { path, port: "https", scheme: "HTTPS" }, periodSeconds: 5, failureThreshold: 6 });
-    return new kubernetes.apps.v1.Deployment(name, {
-        metadata,
-        spec: {
-            replicas: 1,
-            selector: { matchLabels: selectorLabels(name) },
-            strategy: { rollingUpdate: { maxUnavailable: 0 } },
-            template: {
-                metadata: { labels: metadata.labels },
-                spec: {
-                    serviceAccountName,
-                    automountServiceAccountToken: true,
-                    priorityClassName: "system-cluster-critical",
-                    securityContext: podSecurityContext(1000),
-                    containers: [{
-                        name,
-                        image: images.metricsServer,
-                        imagePullPolicy: "IfNotPresent",
-                        args: [
-                            "--cert-dir=/tmp",
-                            `--secure-port=${port}`,
-                            "--kubelet-preferred-address-types=InternalIP,ExternalIP,Hostname",
-                            "--kubelet-use-node-status-port",
-                            // As often as the autoscaler looks.
-                            "--metric-resolution=15s",
-                            ...(kubeletInsecureTls ? ["--kubelet-insecure-tls"] : []),
-                        ],
-                        ports: [{ name: "https", containerPort: port }],
-                        startupProbe: { ...probe("/livez"), failureThreshold: 24 },
-                        readinessProbe: probe("/readyz"),
-                        livenessProbe: probe("/livez"),
-                        resources: { requests: { cpu: "100m", memory: "200Mi" }, limits: { cpu: "500m", memory: "400Mi" } },
-                        securityContext: containerSecurityContext,
-                        volumeMounts: [{ name: "tmp", mountPath: "/tmp" }],
-                    }],
-                    volumes: [{ name: "tmp", emptyDir: { sizeLimit: "16Mi" } }],
-                },
-            },
-        },
-    }, options);
+    return {
+        name,
+        image: images.metricsServer,
+        imagePullPolicy: "IfNotPresent",
+        args: [
+            "--cert-dir=/tmp",
+            `--secure-port=${port}`,
+            "--kubelet-preferred-address-types=InternalIP,ExternalIP,Hostname",
+            "--kubelet-use-node-status-port",
+            // As often as the autoscaler looks.
+            "--metric-resolution=15s",
+            ...(kubeletInsecureTls ? ["--kubelet-insecure-tls"] : []),
+        ],
+        ports: [{ name: "https", containerPort: port }],
+        startupProbe: { ...probe("/livez"), failureThreshold: 24 },
+        readinessProbe: probe("/readyz"),
+        livenessProbe: probe("/livez"),
+        resources: { requests: { cpu: "100m", memory: "200Mi" }, limits: { cpu: "500m", memory: "400Mi" } },
+        securityContext: containerSecurityContext,
+        volumeMounts: [{ name: "tmp", mountPath: "/tmp" }],
+    };
 }

@@ -1,9 +1,10 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { images } from "../versions";
-import { objectLabels, selectorLabels } from "../workload/labels";
+import { Metadata, objectLabels, selectorLabels } from "../workload/labels";
 import { networkPolicy } from "../workload/network";
-import { containerSecurityContext, podSecurityContext } from "../workload/security";
+import { containerSecurityContext } from "../workload/security";
+import { createDeployment } from "./deployment";
 import { createNamespace, toApiServer } from "./namespace";
 import { createServiceAccount } from "./rbac";
 
@@ -54,7 +55,7 @@ export function createSharedDirectoryClass(args: SharedDirectoryArgs, options: p
     }, options);
     const config = createConfig(metadata, args.directory, options);
     const provisioner = `landfall.dev/${args.storageClass}`;
-    const deployment = createDeployment(metadata, provisioner, account, config, options);
+    const deployment = createProvisioner(metadata, provisioner, account, config, options);
     new kubernetes.storage.v1.StorageClass(args.storageClass, {
         metadata: { name: args.storageClass },
         provisioner,
@@ -63,8 +64,6 @@ export function createSharedDirectoryClass(args: SharedDirectoryArgs, options: p
         volumeBindingMode: "Immediate",
     }, { ...options, dependsOn: deployment });
 }
-
-type Metadata = { name: string; namespace: pulumi.Output<string>; labels: Record<string, string> };
 
 function createConfig(
     metadata: Metadata, directory: string, options: pulumi.CustomResourceOptions,
@@ -104,41 +103,34 @@ const helperPod = {
     },
 };
 
-function createDeployment(
+function createProvisioner(
     metadata: Metadata, provisioner: string, serviceAccountName: pulumi.Output<string>,
     configMap: pulumi.Output<string>, options: pulumi.CustomResourceOptions,
 ): kubernetes.apps.v1.Deployment {
-    return new kubernetes.apps.v1.Deployment(name, {
-        metadata,
-        spec: {
-            replicas: 1,
-            selector: { matchLabels: selectorLabels(name) },
-            template: {
-                metadata: { labels: metadata.labels },
-                spec: {
-                    serviceAccountName,
-                    automountServiceAccountToken: true,
-                    priorityClassName: "system-cluster-critical",
-                    securityContext: podSecurityContext(65534),
-                    containers: [{
-                        name,
-                        image: images.localPathProvisioner,
-                        imagePullPolicy: "IfNotPresent",
-                        command: [
-                            name, "start", "--config", "/etc/config/config.json",
-                            "--provisioner-name", provisioner, "--service-account-name", name, "--configmap-name", name,
-                        ],
-                        env: [
-                            { name: "POD_NAMESPACE", valueFrom: { fieldRef: { fieldPath: "metadata.namespace" } } },
-                            { name: "CONFIG_MOUNT_PATH", value: "/etc/config/" },
-                        ],
-                        resources: { requests: { cpu: "20m", memory: "32Mi" }, limits: { cpu: "500m", memory: "128Mi" } },
-                        securityContext: containerSecurityContext,
-                        volumeMounts: [{ name: "config", mountPath: "/etc/config", readOnly: true }],
-                    }],
-                    volumes: [{ name: "config", configMap: { name: configMap } }],
-                },
-            },
+    return createDeployment(metadata, {
+        replicas: 1,
+        uid: 65534,
+        pod: {
+            serviceAccountName,
+            automountServiceAccountToken: true,
+            priorityClassName: "system-cluster-critical",
+            containers: [{
+                name,
+                image: images.localPathProvisioner,
+                imagePullPolicy: "IfNotPresent",
+                command: [
+                    name, "start", "--config", "/etc/config/config.json",
+                    "--provisioner-name", provisioner, "--service-account-name", name, "--configmap-name", name,
+                ],
+                env: [
+                    { name: "POD_NAMESPACE", valueFrom: { fieldRef: { fieldPath: "metadata.namespace" } } },
+                    { name: "CONFIG_MOUNT_PATH", value: "/etc/config/" },
+                ],
+                resources: { requests: { cpu: "20m", memory: "32Mi" }, limits: { cpu: "500m", memory: "128Mi" } },
+                securityContext: containerSecurityContext,
+                volumeMounts: [{ name: "config", mountPath: "/etc/config", readOnly: true }],
+            }],
+            volumes: [{ name: "config", configMap: { name: configMap } }],
         },
     }, options);
 }

@@ -4,7 +4,7 @@ import * as random from "@pulumi/random";
 import { Cluster } from "../cluster/cluster";
 import { inCluster } from "../cluster/options";
 import { Environment } from "./environment";
-import { objectLabels, selectorLabels } from "./labels";
+import { Metadata, objectLabels, selectorLabels } from "./labels";
 import { Listener } from "./network";
 import { configChecksum, podSpec, Resource } from "./pod";
 import { createConfigMap, createSecrets } from "./sources";
@@ -70,8 +70,6 @@ export class Database extends pulumi.ComponentResource implements Listener {
         this.registerOutputs({ host: this.host, port: this.port });
     }
 }
-
-type Metadata = { name: string; namespace: pulumi.Output<string>; labels: Record<string, string> };
 
 function createPassword(name: string, parent: pulumi.Resource): pulumi.Output<string> {
     return new random.RandomPassword(name, { length: 32, special: false }, { parent }).result;

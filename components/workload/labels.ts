@@ -1,3 +1,12 @@
+import * as pulumi from "@pulumi/pulumi";
+
+/** Name, namespace and labels of an object that belongs to a workload. */
+export interface Metadata {
+    name: string;
+    namespace: pulumi.Output<string>;
+    labels: Record<string, string>;
+}
+
 /** Labels that select the pods of one workload; never changed once landed, as selectors are immutable. */
 export function selectorLabels(name: string): Record<string, string> {
     return { "app.kubernetes.io/name": name };

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { Cluster } from "../cluster/cluster";
 import { inCluster } from "../cluster/options";
 import { Environment } from "./environment";
-import { objectLabels, selectorLabels } from "./labels";
+import { Metadata, objectLabels, selectorLabels } from "./labels";
 import { allowConnection, Listener, Peer } from "./network";
 import { configChecksum, PodArgs, podSpec } from "./pod";
 import { createConfigMap, createSecrets } from "./sources";
@@ -66,7 +66,6 @@ export class WebService extends pulumi.ComponentResource implements Listener {
     }
 }
 
-type Metadata = { name: string; namespace: pulumi.Output<string>; labels: Record<string, string> };
 type Pod = { spec: kubernetes.types.input.core.v1.PodSpec; checksum: pulumi.Output<string> };
 
 function normalisePod(service: WebService, args: WebServiceArgs): Pod {

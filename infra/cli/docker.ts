@@ -19,6 +19,12 @@ export async function removeKindNetwork(): Promise<boolean> {
     return true;
 }
 
+/** Names of the images on this computer that have been built by our program, for whichever stack. */
+export async function builtImagesHere(): Promise<string[]> {
+    const args = ["images", "--filter", "reference=landfall.local/*", "--format", "{{.Repository}}:{{.Tag}}"];
+    return (await run("docker", args).catch(() => "")).split("\n").filter(Boolean);
+}
+
 /** Removes images, and returns those that it removed: what a container uses stays, and what is gone already. */
 export async function removeImages(names: readonly string[]): Promise<string[]> {
     const removed: string[] = [];

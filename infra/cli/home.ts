@@ -33,6 +33,8 @@ export interface StackRecord {
     network: boolean;
     /** Names of the images that the stack has built on this computer. */
     images: string[];
+    /** Images of such names that were there before the stack: with the same sources they are another's as well. */
+    foreignImages: string[];
 }
 
 /** How the stack was started; undefined where it was not, or not by `npm start`. */
@@ -46,10 +48,12 @@ export function writeRecord(stack: string, record: StackRecord): void {
     writePrivate(stackFile(stack, "start.json"), `${JSON.stringify(record)}\n`);
 }
 
-/** Adds to the images that are remembered of a stack which `npm start` has started. */
+/** Adds to the images that are remembered of a stack which `npm start` has started, but for another's. */
 export function rememberImages(stack: string, images: readonly string[]): void {
     const record = readRecord(stack);
-    if (record) writeRecord(stack, { ...record, images: [...new Set([...record.images, ...images])] });
+    if (!record) return;
+    const own = images.filter(image => !record.foreignImages.includes(image));
+    writeRecord(stack, { ...record, images: [...new Set([...record.images, ...own])] });
 }
 
 /** The stacks that `npm start` knows. */

@@ -4,7 +4,7 @@ import { waitForAnswer } from "./answer";
 import { checkComputer, needsOf, Report } from "./computer/check";
 import { probes } from "./computer/probes";
 import { showReport } from "./computer/report";
-import { hasKindNetwork } from "./docker";
+import { builtImagesHere, hasKindNetwork } from "./docker";
 import { chooseEngine, EngineName } from "./engine/choose";
 import { Applied, describeChanges } from "./engine/engine";
 import { holderOf } from "./engine/holder";
@@ -108,19 +108,24 @@ async function prepare(context: Context, report: Report): Promise<() => Promise<
         asked, holder: holderOf(stack), found: found !== undefined, reachable: report.network.pulumi,
     });
     if (report.setUpDocker) await orInterrupted(ensureDocker(log), signal, cutOff);
-    const network = remembered?.network ?? (settings.cluster.target === "kind" && !(await hasKindNetwork()));
+    const record = {
+        network: settings.cluster.target === "kind" && !(await hasKindNetwork()),
+        images: [],
+        foreignImages: await builtImagesHere(),
+        ...remembered, // what was there before the first start counts
+        engine,
+        kit: report.kit,
+    };
     const image = report.kit ? await orInterrupted(useKit(log), signal, cutOff) : undefined;
     if (!report.kit) await orInterrupted(ensureClusterTool(settings.cluster.target, log), signal, cutOff);
     await orInterrupted(ensureManifests(log), signal, cutOff);
     const command = install && pulumi ? await orInterrupted(pulumi.installPulumi(log), signal, cutOff) : found;
-    const images = remembered?.images ?? [];
-    const remember = (): void => writeRecord(stack, { engine, kit: report.kit, network, images });
 
     if (engine === "pulumi" && command) {
         log(`✓ Pulumi ${command.version}`);
         const { PulumiEngine } = await import("./engine/pulumi");
         return async () => {
-            remember();
+            writeRecord(stack, record);
             const opened = await PulumiEngine.create(stack, command, terminal, signal);
             const rewrite = image === undefined ? undefined : (text: string) => withNodeImage(text, image);
             const applied = await opened.up(rewrite);
@@ -131,7 +136,7 @@ async function prepare(context: Context, report: Report): Promise<() => Promise<
     const { OfflineEngine } = await import("./engine/offline");
     const config = readStackConfig(file);
     return async () => {
-        remember();
+        writeRecord(stack, record);
         const effective = image === undefined ? config : withNodeImageRead(config, image);
         const opened = new OfflineEngine(stack, effective, terminal, signal);
         const applied = await opened.up();

@@ -8,6 +8,7 @@ import { describe as describeResource, EventReport } from "../../infra/cli/engin
 import { builtImages, describeChanges } from "../../infra/cli/engine/engine";
 import { holderOf } from "../../infra/cli/engine/holder";
 import { resourcesToKeep } from "../../infra/cli/engine/keep";
+import { readableLine } from "../../infra/cli/engine/offline-lines";
 import { backendDirectory, isInBackend, isStale, locksOf } from "../../infra/cli/engine/lock";
 import { stackFile, writePrivate, writeRecord } from "../../infra/cli/home";
 import { withNodeImage, withNodeImageRead } from "../../infra/cli/node-image";
@@ -62,7 +63,7 @@ describe("what is on this computer of a stack", () => {
         expect(holderOf("dev")).toBe("pulumi");
         fs.mkdirSync(stackFile("dev", "offline"), { recursive: true });
         expect(holderOf("dev")).toBe("offline");
-        writeRecord("dev", { engine: "pulumi", kit: false, network: false, images: [] });
+        writeRecord("dev", { engine: "pulumi", kit: false, network: false, images: [], foreignImages: [] });
         expect(holderOf("dev")).toBe("pulumi");
         expect(holderOf("other")).toBeUndefined();
     });
@@ -135,6 +136,26 @@ describe("what is left by --keep-data", () => {
 
     it("is none of the images, which are known by name", () => {
         expect(builtImages(resources)).toEqual(["landfall.local/web:1"]);
+    });
+});
+
+describe("the offline engine's lines", () => {
+    it.each([
+        ["create  kubernetes:apps/v1:Deployment  web  12.6 s", "  ✓ Deployment web created (13 s)"],
+        ["replace command:local:Command  cluster-nodes  0.2 s", "  ✓ Command cluster-nodes replaced (0 s)"],
+        ["FAILED  docker:index/image:Image  web-image  3.0 s", "  ✗ Image web-image failed (3 s)"],
+        ["        kubernetes:batch/v1:Job  certs  15.1 s so far: not complete", "  … Job certs: not complete (15 s)"],
+        ["        kubernetes:batch/v1:Job  certs  15.1 s so far", "  … Job certs: still at work (15 s)"],
+        ["1 created, 0 updated, 0 replaced, 0 deleted, 2 unchanged", undefined],
+        ["The offline engine stands in", "  The offline engine stands in"],
+    ])("%s", (line, wanted) => {
+        expect(readableLine(line)).toBe(wanted);
+    });
+
+    it("are cut where a cluster explains itself at length", () => {
+        const line = readableLine(`        kubernetes:core/v1:Pod  p  15.0 s so far: ${"x".repeat(500)}`);
+        expect(line).toHaveLength(140);
+        expect(line).toMatch(/x…$/);
     });
 });
 

@@ -85,13 +85,13 @@ describe("the salt in a stack's file", () => {
 });
 
 describe("what is remembered of a stack", () => {
-    it("is read as it was written, and images add up", () => {
+    it("is read as it was written, and images add up, but for another's", () => {
         expect(readRecord("dev")).toBeUndefined();
         rememberImages("dev", ["a:1"]);
         expect(readRecord("dev")).toBeUndefined();
-        writeRecord("dev", { engine: "offline", kit: true, network: true, images: ["a:1"] });
-        rememberImages("dev", ["a:1", "b:1"]);
-        expect(readRecord("dev")).toEqual({ engine: "offline", kit: true, network: true, images: ["a:1", "b:1"] });
+        writeRecord("dev", { engine: "offline", kit: true, network: true, images: ["a:1"], foreignImages: ["c:1"] });
+        rememberImages("dev", ["a:1", "b:1", "c:1"]);
+        expect(readRecord("dev")?.images).toEqual(["a:1", "b:1"]);
         fs.mkdirSync(path.join(home(), "landfall-dev"));
         expect(knownStacks()).toEqual(["dev"]);
     });

@@ -124,7 +124,8 @@ describe("volumes", () => {
 
     it("are refused where replicas on many nodes would need a class that the cluster lacks", async () => {
         const cluster = { target: "existing", context: "none", registry: "registry.example.com" };
-        await expect(runStack("dev", { cluster, ...app({ replicas: { min: 2, max: 5 } }) })).rejects.toThrow();
+        await expect(runStack("dev", { cluster, ...app({ replicas: { min: 2, max: 5 } }) }))
+            .rejects.toThrow(/sharedStorageClass/);
     });
 });
 

@@ -7,9 +7,8 @@ import type { StackConfig } from "../stack-config";
 import { seconds, Terminal } from "../terminal";
 import { Applied, builtImages, Outputs } from "./engine";
 import { resourcesToKeep } from "./keep";
+import { readableLine } from "./offline-lines";
 
-/** The engine's last line. */
-const summary = /^\d+ created, \d+ updated, /;
 const stopped = "Stopped. The next run of the command picks up from here.";
 
 /** A stack in the hands of the offline engine, which stands in for Pulumi on a closed network. */
@@ -63,13 +62,11 @@ export class OfflineEngine {
 
     private async operate<T>(operation: (options: offline.EngineOptions) => Promise<T>): Promise<T> {
         const start = Date.now();
-        let last = "";
         const log = (line: string): void => {
-            if (summary.test(line)) return; // the commands have their own
-            last = line.trim();
-            this.terminal.line(`  ${line}`);
+            const readable = readableLine(line);
+            if (readable !== undefined) this.terminal.line(readable);
         };
-        const stop = this.terminal.watch(() => (last ? `  … still at work (${seconds(start)})` : ""));
+        const stop = this.terminal.watch(() => `  … still at work (${seconds(start)})`);
         try {
             const options = { stack: this.stack, ...this.config, directory: this.directory, log };
             return await orInterrupted(operation(options), this.signal, stopped);

@@ -1,13 +1,7 @@
 import { createHash } from "node:crypto";
 import * as fs from "node:fs";
-import * as os from "node:os";
 import * as path from "node:path";
-
-/** Where all that the kit builds is kept: `$LANDFALL_CACHE`, else `landfall` in the user's cache directory. */
-export function cacheDir(): string {
-    const home = process.env.XDG_CACHE_HOME ?? process.env.LOCALAPPDATA ?? path.join(os.homedir(), ".cache");
-    return process.env.LANDFALL_CACHE ?? path.join(home, "landfall");
-}
+import { cacheDirectory } from "../../../components/cache";
 
 /** A short name for these inputs: it changes when any of them does. */
 export function keyOf(...inputs: unknown[]): string {
@@ -26,7 +20,7 @@ export function contents(...files: string[]): string[] {
  * that looks finished.
  */
 export async function cached(name: string, key: string, make: (dir: string) => Promise<void>): Promise<string> {
-    const dir = path.join(cacheDir(), "kit", `${name}-${key}`);
+    const dir = path.join(cacheDirectory(), "kit", `${name}-${key}`);
     if (fs.existsSync(dir)) return dir;
     return inTemporaryDir(`${name}-${key}`, async unfinished => {
         await make(unfinished);
@@ -37,7 +31,7 @@ export async function cached(name: string, key: string, make: (dir: string) => P
 
 /** Gives work a directory in the cache that is removed afterwards, by the next run where this one is interrupted. */
 export async function inTemporaryDir<T>(name: string, work: (dir: string) => Promise<T>): Promise<T> {
-    const parent = path.join(cacheDir(), "kit", "tmp");
+    const parent = path.join(cacheDirectory(), "kit", "tmp");
     const dir = path.join(parent, `${name}.${process.pid}`);
     fs.mkdirSync(parent, { recursive: true });
     for (const left of fs.readdirSync(parent)) {
@@ -57,5 +51,5 @@ function remove(dir: string): void {
 
 /** The names of cached files as inputs of a key: they carry the keys of what made them, wherever the cache lies. */
 export function cachedNames(files: Iterable<string>): string[] {
-    return [...files].map(file => path.relative(cacheDir(), file)).sort();
+    return [...files].map(file => path.relative(cacheDirectory(), file)).sort();
 }

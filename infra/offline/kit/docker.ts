@@ -1,12 +1,12 @@
 import { spawn } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { cacheDir } from "./cache";
+import { cacheDirectory } from "../../../components/cache";
 import { Log, run, step, succeeds } from "./run";
 
 const CAP_SYS_RESOURCE = 24n;
-const pidFile = () => path.join(cacheDir(), "dockerd.pid");
-const logFile = () => path.join(cacheDir(), "dockerd.log");
+const pidFile = () => path.join(cacheDirectory(), "dockerd.pid");
+const logFile = () => path.join(cacheDirectory(), "dockerd.log");
 
 /**
  * Makes sure that a Docker daemon answers.
@@ -63,7 +63,7 @@ async function answers(): Promise<boolean> {
 }
 
 async function startDaemon(): Promise<number> {
-    fs.mkdirSync(cacheDir(), { recursive: true });
+    fs.mkdirSync(cacheDirectory(), { recursive: true });
     mountCgroups();
     const out = fs.openSync(logFile(), "a");
     const daemon = spawn("dockerd", daemonArgs(), { detached: true, stdio: ["ignore", out, out] });
@@ -101,7 +101,7 @@ function hasCapability(bit: bigint): boolean {
 
 /** Copies the runtime into the cache: the daemon outlives a checkout that is moved or deleted. */
 function installRuntime(): string {
-    const installed = path.join(cacheDir(), "oci-runtime.mjs");
+    const installed = path.join(cacheDirectory(), "oci-runtime.mjs");
     const source = fs.readFileSync(path.join(__dirname, "oci-runtime.mjs"), "utf8");
     // dockerd's own PATH may lack this Node.
     fs.writeFileSync(installed, source.replace(/^#!.*/, `#!${process.execPath}`), { mode: 0o755 });

@@ -1,6 +1,6 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { cacheDir } from "./cache";
+import { cacheDirectory } from "../../../components/cache";
 import { Log, run, step, succeeds } from "./run";
 
 /**
@@ -9,7 +9,7 @@ import { Log, run, step, succeeds } from "./run";
  */
 export async function ensureImage(log: Log, tag: string, make: () => Promise<void>): Promise<string> {
     if (await succeeds("docker", ["image", "inspect", tag])) return tag;
-    const archive = path.join(cacheDir(), "kit", "images", `${tag.replace(/[/:]/g, "_")}.tar`);
+    const archive = path.join(cacheDirectory(), "kit", "images", `${tag.replace(/[/:]/g, "_")}.tar`);
     if (fs.existsSync(archive)) {
         await step(log, `load ${tag} from the cache`, () => run("docker", ["load", "--input", archive]));
         return tag;

@@ -1,0 +1,45 @@
+import * as kubernetes from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { Metadata, selectorLabels } from "../workload/labels";
+import { podSecurityContext } from "../workload/security";
+
+export interface PlatformDeploymentArgs {
+    /** How many pods; more than one are spread over nodes and keep all but one through a node's drain. */
+    replicas: number;
+    /** Numeric user and group that the pods run as. */
+    uid: number;
+    /** The rest of the pods' spec. */
+    pod: kubernetes.types.input.core.v1.PodSpec;
+}
+
+/** Creates a Deployment of the platform, which is updated without a moment of fewer pods. */
+export function createDeployment(
+    metadata: Metadata, args: PlatformDeploymentArgs, options: pulumi.CustomResourceOptions,
+): kubernetes.apps.v1.Deployment {
+    const { name, labels } = metadata;
+    const selector = { matchLabels: selectorLabels(name) };
+    if (args.replicas > 1) {
+        new kubernetes.policy.v1.PodDisruptionBudget(name, { metadata, spec: { maxUnavailable: 1, selector } }, options);
+    }
+    return new kubernetes.apps.v1.Deployment(name, {
+        metadata,
+        spec: {
+            replicas: args.replicas,
+            selector,
+            strategy: { rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },
+            template: {
+                metadata: { labels },
+                spec: {
+                    securityContext: podSecurityContext(args.uid),
+                    topologySpreadConstraints: [{
+                        topologyKey: "kubernetes.io/hostname",
+                        maxSkew: 1,
+                        whenUnsatisfiable: "ScheduleAnyway",
+                        labelSelector: selector,
+                    }],
+                    ...args.pod,
+                },
+            },
+        },
+    }, options);
+}
