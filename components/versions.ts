@@ -1,14 +1,18 @@
 /** Versions of all software that Landfall installs; the one place to change them. */
 export const versions = {
+    /** What the kit of a closed network builds. */
     kubernetes: "v1.36.3",
     kind: "v0.33.0",
+    minikube: "v1.37.0",
 };
 
 /** The images that the platform installs. The kit of a closed network builds them under the same names. */
 export const images = {
+    /** What this version of kind makes its nodes of, by default. */
     kindNode: "kindest/node:v1.37.0@sha256:a1ed56cfb0e7b93589bdf97c8cd566405a265939e3620fc4f5de89adff580ae5",
     metricsServer: "registry.k8s.io/metrics-server/metrics-server:v0.9.0",
     contour: "ghcr.io/projectcontour/contour:v1.33.8",
+    /** Of the minor version that Contour is tested with. */
     envoy: "docker.io/envoyproxy/envoy:distroless-v1.38.3",
     localPathProvisioner: "docker.io/rancher/local-path-provisioner:v0.0.30",
     localPathHelper: "docker.io/library/busybox:1.37",

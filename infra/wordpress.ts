@@ -3,6 +3,7 @@ import * as random from "@pulumi/random";
 import { Gateway } from "../components/platform";
 import { ContainerImage, Database, Environment, WebService } from "../components/workload";
 import { Settings } from "./config";
+import { bufferPool, webWorkers } from "./sizing";
 
 export interface WordPressArgs {
     settings: Pick<Settings, "app" | "adminPassword" | "environment">;
@@ -42,6 +43,7 @@ export class WordPress extends pulumi.ComponentResource {
 
         const database = new Database("database", {
             ...app.database, environment, image: databaseImage, database: "wordpress",
+            bufferPool: bufferPool(app.database.memory.limit),
         }, { parent: this });
 
         new WebService("web", {
@@ -51,6 +53,7 @@ export class WordPress extends pulumi.ComponentResource {
             image: webImage,
             port: 8080,
             env: {
+                WEB_MAX_REQUEST_WORKERS: String(webWorkers(app.web.memory.limit)),
                 WORDPRESS_URL: address,
                 WORDPRESS_TITLE: app.title,
                 WORDPRESS_ADMIN_USER: app.admin.user,

@@ -24,6 +24,8 @@ export interface DatabaseArgs {
     storageClass?: string;
     cpu: Resource;
     memory: Resource;
+    /** Memory for data pages, well below the memory limit, in MariaDB's notation. Default `192M`. */
+    bufferPool?: pulumi.Input<string>;
     /** Last word on the StatefulSet's arguments, for what is not modelled here. */
     transform?: (args: kubernetes.apps.v1.StatefulSetArgs) => kubernetes.apps.v1.StatefulSetArgs;
 }
@@ -94,7 +96,7 @@ function createStatefulSet(
     options: pulumi.CustomResourceOptions,
 ): kubernetes.apps.v1.StatefulSet {
     const env = { MARIADB_DATABASE: args.database, MARIADB_USER: database.user,
-        MARIADB_PASSWORD_FILE: `${secretsDirectory}/password` };
+        MARIADB_PASSWORD_FILE: `${secretsDirectory}/password`, MARIADB_BUFFER_POOL_SIZE: args.bufferPool ?? "192M" };
     const secretFiles = { [secretsDirectory]: { password: database.password } };
     const spec = podSpec(database.name, {
         ...args, uid, env, secretFiles,

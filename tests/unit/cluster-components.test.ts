@@ -87,7 +87,7 @@ describe.skipIf(process.platform === "win32")("a cluster on this computer", () =
             expect(computer.calls()).toHaveLength(calls);
         });
 
-        test("is told what it needs by relative paths and settings alone, so that its state fits any computer", async () => {
+        test("is told what it needs by relative paths alone, so that its state fits any computer", async () => {
             const { resources } = await run(args);
             const commands = resources.filter(({ type }) => type === "command:local:Command");
             expect(commands.length).toBeGreaterThan(1);
@@ -120,7 +120,8 @@ describe.skipIf(process.platform === "win32")("a cluster on this computer", () =
     });
 
     test("kind's volumes are kept unless the environment deletes them, and outlive the nodes", async () => {
-        const policy = async (context?: ClusterContext) => (await run(kind, context)).find("cluster-volumes").inputs.environment;
+        const policy = async (context?: ClusterContext) =>
+            (await run(kind, context)).find("cluster-volumes").inputs.environment;
         expect(await policy()).toMatchObject({ ON_DELETE: "retain", VOLUMES: "~/.landfall/test/volumes" });
         expect(await policy({ volumes: "delete" })).toMatchObject({ ON_DELETE: "delete" });
         const { find } = await run(kind);

@@ -109,7 +109,8 @@ describe("an existing cluster", () => {
 
     test("has a load balancer, or ports of its nodes", async () => {
         const kubeconfig = write("k", ["a"]);
-        const how = async (args: ExistingArgs) => (await run({ kubeconfig, ...args })).cluster.capabilities.loadBalancing;
+        const how = async (args: ExistingArgs) =>
+            (await run({ kubeconfig, ...args })).cluster.capabilities.loadBalancing;
         expect(await how({})).toEqual({ type: "LoadBalancer" });
         expect(await how({ loadBalancer: "NodePort", host: "node1", http: 31080 })).toEqual({
             type: "NodePort", host: "node1", http: 31080, https: 30443, publishedHttp: 31080, publishedHttps: 30443,
@@ -152,23 +153,24 @@ describe("a scoped kubeconfig", () => {
     });
 
     test("says at once which program for credentials is missing, and where to get it", () => {
-        const exec = { command: "no-such-helper", installHint: "Get it at example.com." };
-        const file = write("k", ["a"], { user: { exec } });
-        expect(() => scopeKubeconfig(readFiles([file]))).toThrow(/"no-such-helper".*not found on PATH. Get it at example.com/);
-        expect(() => scopeKubeconfig(readFiles([write("k", ["a"], { user: { exec: { command: "node" } } })]))).not.toThrow();
+        const scope = (exec: object) => (): string =>
+            scopeKubeconfig(readFiles([write("k", ["a"], { user: { exec } })]));
+        expect(scope({ command: "no-such-helper", installHint: "Get it at example.com." }))
+            .toThrow(/"no-such-helper".*not found on PATH. Get it at example.com/);
+        expect(scope({ command: "node" })).not.toThrow();
     });
 
     test.each<[string, string, RegExp]>([
         ["no kubeconfig", "just text", /is not a kubeconfig/],
         ["not YAML", "a: b: c", /is not valid YAML/],
         ["without a current context", "contexts: []", /has no current context.*Its contexts are: none/],
-        ["with a context of a missing cluster", "contexts: [{ name: a, context: { cluster: x, user: y } }]\ncurrent-context: a\n" +
-            "users: [{ name: y }]", /the cluster "x" of the context "a" is missing/],
+        ["with a context of a missing cluster", "contexts: [{ name: a, context: { cluster: x, user: y } }]\n" +
+            "current-context: a\nusers: [{ name: y }]", /the cluster "x" of the context "a" is missing/],
     ])("can't be made of what is %s", (_, text, message) => {
         expect(() => scopeKubeconfig(parseKubeconfig(text, "It"))).toThrow(message);
     });
 
-    test("of a cluster on this computer is told by its authority too, as its address may lead elsewhere tomorrow", () => {
+    test("of an address of this computer is told by its authority too, as it may lead elsewhere tomorrow", () => {
         const identity = (server: string, authority: string): string =>
             identify(yaml.stringify({ clusters: [{ cluster: { server, "certificate-authority-data": authority } }] }));
         expect(identity("https://127.0.0.1:6443", "x")).not.toBe(identity("https://127.0.0.1:6443", "y"));

@@ -123,12 +123,13 @@ describe.skipIf(process.platform === "win32")("kind's scripts", () => {
     });
 
     test("someone else's cluster of the same name is refused and not touched", () => {
-        const theirs = { cluster: name, name: `${name}-control-plane`, role: "control-plane", running: true, api: true };
+        const role = "control-plane";
+        const theirs = { cluster: name, name: `${name}-${role}`, role, running: true, api: true };
         computer.change(state => void state.nodes.push({ ...theirs, mounts: ["/var"], images: [] }));
         const before = computer.state.nodes;
         const result = create("one");
         expect(result.code).toBe(1);
-        expect(result.stderr).toMatch(/landfall-test that Landfall did not make; it is left alone.*name: landfall-test-2/s);
+        expect(result.stderr).toMatch(/landfall-test that Landfall did not make; it is left alone.*-test-2/s);
         expect(status()).toEqual({});
         expect(run("delete", environment("one")).code).toBe(0);
         expect(computer.state.nodes).toEqual(before);
@@ -198,7 +199,8 @@ describe.skipIf(process.platform === "win32")("kind's scripts", () => {
         create("one");
         const image = { CLUSTER_NAME: name, INCARNATION: "one", IMAGE: "landfall.local/web:1" };
         expect(run("load-image", image).code).toBe(0);
-        expect(computer.state.nodes.map(node => node.images)).toEqual([["landfall.local/web:1"], ["landfall.local/web:1"]]);
+        const loaded = ["landfall.local/web:1"];
+        expect(computer.state.nodes.map(node => node.images)).toEqual([loaded, loaded]);
     });
 
     test("images are loaded where Docker's store lacks an index's other platforms", () => {

@@ -50,6 +50,13 @@ describe.skipIf(process.platform === "win32")("kind's volumes", () => {
         expect(fs.existsSync(computer.home)).toBe(false);
     });
 
+    test("are deleted from where the person wants them, and nothing around them", () => {
+        const own = path.join(computer.directory, "disk", "volumes");
+        run("create-volumes", settings(own));
+        expect(run("delete-volumes", settings(own)).code).toBe(0);
+        expect(fs.readdirSync(path.dirname(own))).toEqual([]);
+    });
+
     test("are kept where the settings or the person say so", () => {
         run("create-volumes", settings());
         expect(run("delete-volumes", settings(data, "retain")).code).toBe(0);

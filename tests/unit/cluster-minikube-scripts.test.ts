@@ -77,15 +77,16 @@ describe.skipIf(process.platform === "win32")("minikube's scripts", () => {
         expect(status().incarnation).toBe("two");
     });
 
-    test("a container removed by hand is not found; a machine that minikube doesn't find may only be asleep", () => {
-        for (const [driver, outcome] of [["docker", () => expect(status()).toEqual({})], ["kvm2", () =>
-            expect(() => status(environment("unused", { driver: "kvm2" }))).toThrow(/does not find the machine/)]] as const) {
-            run("create", environment("one", { driver }));
-            computer.change(state => void (state.profiles[name].gone = true));
-            outcome();
-            computer.change(state => void (state.profiles[name].gone = false));
-            run("delete", environment("one", { driver }));
-        }
+    test("a container removed by hand is not found", () => {
+        run("create", environment("one"));
+        computer.change(state => void (state.profiles[name].gone = true));
+        expect(status()).toEqual({});
+    });
+
+    test("a machine that minikube doesn't find is not taken for deleted, as its hypervisor may be off", () => {
+        run("create", environment("one", { driver: "kvm2" }));
+        computer.change(state => void (state.profiles[name].gone = true));
+        expect(() => status(environment("unused", { driver: "kvm2" }))).toThrow(/does not find the machine/);
     });
 
     test("a changed setting is not found, and create replaces the cluster", () => {
@@ -125,7 +126,8 @@ describe.skipIf(process.platform === "win32")("minikube's scripts", () => {
         const image = { CLUSTER_NAME: name, INCARNATION: "one", IMAGE: "landfall.local/web:1" };
         expect(run("load-image", image)).toEqual({ code: 0, stdout: "", stderr: "" });
         computer.change(state => void (state.behave.minikube = "lies"));
-        expect(run("load-image", { ...image, IMAGE: "landfall.local/web:2" }).stderr).toMatch(/web:2 could not be loaded/);
+        const second = run("load-image", { ...image, IMAGE: "landfall.local/web:2" });
+        expect(second.stderr).toMatch(/web:2 could not be loaded/);
     });
 });
 

@@ -8,11 +8,11 @@ const root = path.resolve(__dirname, "../..");
 function loadedBy(target: string, settings: object): string[] {
     const program = `
         const { createCluster } = require("./components/cluster");
-        require("@pulumi/pulumi").runtime.setMocks({ newResource: ({ name, inputs }) => ({ id: name, state: inputs }), call: () => ({}) })
-            .then(() => {
-                createCluster(${JSON.stringify({ target, name: "test", ...settings })});
-                console.log(JSON.stringify(Object.keys(require.cache)));
-            });
+        const mocks = { newResource: ({ name, inputs }) => ({ id: name, state: inputs }), call: () => ({}) };
+        require("@pulumi/pulumi").runtime.setMocks(mocks).then(() => {
+            createCluster(${JSON.stringify({ target, name: "test", ...settings })});
+            console.log(JSON.stringify(Object.keys(require.cache)));
+        });
     `;
     const { stdout, stderr } = spawnSync(process.execPath, ["--import", "tsx", "--eval", program], {
         cwd: root, encoding: "utf8", env: { ...process.env, LANDFALL_RENDER: "1" },

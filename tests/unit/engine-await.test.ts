@@ -25,7 +25,9 @@ type Case = [title: string, kind: string, object: Values, ready: boolean, others
 
 const web = (status: Values) => ({ metadata: { generation: 2 }, spec: { replicas: 2 }, status });
 const complete = { observedGeneration: 2, conditions: [rolledOut, available] };
-const rolling = { replicas: 2, readyReplicas: 2, updatedReplicas: 2, currentRevision: "b", updateRevision: "b" };
+const rolling = { observedGeneration: 2, readyReplicas: 2, updatedReplicas: 2, currentRevision: "b", updateRevision: "b" };
+const scheduled = { desiredNumberScheduled: 2, updatedNumberScheduled: 2 };
+const definition = "apiextensions.k8s.io/v1/CustomResourceDefinition";
 
 const cases: Case[] = [
     ["a complete rollout", "apps/v1/Deployment", web(complete), true],
@@ -33,11 +35,11 @@ const cases: Case[] = [
     ["no status yet", "apps/v1/Deployment", web({}), false],
     ["a rollout under way", "apps/v1/Deployment", web({ observedGeneration: 2, conditions: [available] }), false],
     ["too few pods", "apps/v1/Deployment", web({ observedGeneration: 2, conditions: [rolledOut] }), false],
-    ["all pods of the new revision", "apps/v1/StatefulSet", web({ ...rolling, observedGeneration: 2 }), true],
-    ["a pod that is not ready", "apps/v1/StatefulSet", web({ ...rolling, observedGeneration: 2, readyReplicas: 1 }), false],
-    ["an old revision", "apps/v1/StatefulSet", web({ ...rolling, observedGeneration: 2, currentRevision: "a" }), false],
-    ["pods on all nodes", "apps/v1/DaemonSet", { status: { desiredNumberScheduled: 2, updatedNumberScheduled: 2, numberAvailable: 2 } }, true],
-    ["a node without", "apps/v1/DaemonSet", { status: { desiredNumberScheduled: 2, updatedNumberScheduled: 2, numberAvailable: 1 } }, false],
+    ["all pods of the new revision", "apps/v1/StatefulSet", web(rolling), true],
+    ["a pod that is not ready", "apps/v1/StatefulSet", web({ ...rolling, readyReplicas: 1 }), false],
+    ["an old revision", "apps/v1/StatefulSet", web({ ...rolling, currentRevision: "a" }), false],
+    ["pods on all nodes", "apps/v1/DaemonSet", { status: { ...scheduled, numberAvailable: 2 } }, true],
+    ["a node without", "apps/v1/DaemonSet", { status: { ...scheduled, numberAvailable: 1 } }, false],
     ["completed", "batch/v1/Job", { status: { conditions: [is("Complete", "True")] } }, true],
     ["running", "batch/v1/Job", { status: { active: 1 } }, false],
     ["bound", "v1/PersistentVolumeClaim", { status: { phase: "Bound" } }, true],
@@ -67,8 +69,8 @@ const cases: Case[] = [
         { spec: { type: "LoadBalancer" }, status: { loadBalancer: { ingress: [{ ip: "198.18.0.9" }] } } },
         true,
     ],
-    ["established", "apiextensions.k8s.io/v1/CustomResourceDefinition", { status: { conditions: [is("Established", "True")] } }, true],
-    ["not established", "apiextensions.k8s.io/v1/CustomResourceDefinition", { status: {} }, false],
+    ["established", definition, { status: { conditions: [is("Established", "True")] } }, true],
+    ["not established", definition, { status: {} }, false],
     ["active", "v1/Namespace", { status: { phase: "Active" } }, true],
     ["terminating", "v1/Namespace", { status: { phase: "Terminating" } }, false],
     ["in force", "v1/ResourceQuota", { spec: { hard: { pods: "5" } }, status: { hard: { pods: "5" } } }, true],
@@ -92,7 +94,8 @@ describe("readiness", () => {
 
     it("gives up at once on a failed job and a failed rollout", async () => {
         const failed = { status: { conditions: [is("Failed", "True", { message: "backoff limit" })] } };
-        await expect(isReady(cluster(), { apiVersion: "batch/v1", kind: "Job", ...failed })).rejects.toThrow("backoff limit");
+        const job = { apiVersion: "batch/v1", kind: "Job", ...failed };
+        await expect(isReady(cluster(), job)).rejects.toThrow("backoff limit");
         const stuck = web({ observedGeneration: 2, conditions: [is("Progressing", "False", { message: "deadline" })] });
         const deployment = { apiVersion: "apps/v1", kind: "Deployment", ...stuck };
         await expect(isReady(cluster(), deployment)).rejects.toThrow("the rollout failed: deadline");
@@ -116,7 +119,8 @@ describe("readiness", () => {
     });
 
     it("refuses an expression that it does not know", async () => {
-        const annotated = { ...gateway, metadata: { annotations: { "pulumi.com/waitFor": "jsonpath={.a[?(@.b)]}" } } };
-        await expect(isReady(cluster(), annotated)).rejects.toThrow("can't do pulumi.com/waitFor: jsonpath={.a[?(@.b)]}");
+        const waitFor = "jsonpath={.a[?(@.b)]}";
+        const annotated = { ...gateway, metadata: { annotations: { "pulumi.com/waitFor": waitFor } } };
+        await expect(isReady(cluster(), annotated)).rejects.toThrow(`can't do pulumi.com/waitFor: ${waitFor}`);
     });
 });

@@ -33,7 +33,8 @@ function action(inputs: Values): Action {
 }
 
 const create = (inputs: Values) => command.create(action(inputs));
-const update = (inputs: Values, outputs: Values) => command.update(action(inputs), { id: "test1", outputs } as ResourceState);
+const old = (outputs: Values) => ({ id: "test1", outputs }) as ResourceState;
+const update = (inputs: Values, outputs: Values) => command.update(action(inputs), old(outputs));
 const print = (expression: string) => `process.stdout.write(String(${expression}))`;
 const before = { stdout: "out before", stderr: "err before" };
 
@@ -42,7 +43,7 @@ describe("a command's creation", () => {
         ["runs by the interpreter, without a shell", { create: print("'$HOME `id`'") }, "$HOME `id`"],
         ["has the outer environment", { create: print("process.env.OUTER") }, "outer"],
         ["has its environment", { create: print("process.env.INNER"), environment: { INNER: "inner" } }, "inner"],
-        ["has its environment before the outer one", { create: print("process.env.OUTER"), environment: { OUTER: "x" } }, "x"],
+        ["prefers its environment", { create: print("process.env.OUTER"), environment: { OUTER: "x" } }, "x"],
         ["has its input", { create: print("require('fs').readFileSync(0)"), stdin: "typed" }, "typed"],
         ["has no input by default", { create: print("require('fs').readFileSync(0).length") }, "0"],
         ["loses one newline at the end", { create: "console.log('a\\n')" }, "a\n"],
@@ -90,7 +91,8 @@ describe("a command's creation", () => {
     );
 
     it("says what can't be run", async () => {
-        await expect(create({ create: "x", interpreter: ["no-such-program"] })).rejects.toThrow("no-such-program can't be run");
+        const failing = create({ create: "x", interpreter: ["no-such-program"] });
+        await expect(failing).rejects.toThrow("no-such-program can't be run");
     });
 });
 
@@ -117,12 +119,12 @@ describe("a command's deletion", () => {
     it("runs `delete` with the inputs it was made with and what was written", async () => {
         const file = path.join(directory, "deleted");
         const script = "require('fs').writeFileSync(process.env.FILE, process.env.PULUMI_COMMAND_STDOUT)";
-        const old = { id: "test1", outputs: before as Values } as ResourceState;
-        await command.delete(action({ create: "x", delete: script, environment: { FILE: file } }), old, undefined);
+        const made = action({ create: "x", delete: script, environment: { FILE: file } });
+        await command.delete(made, old(before), undefined);
         expect(fs.readFileSync(file, "utf8")).toBe("out before");
     });
 
     it("runs nothing where there is no `delete`", async () => {
-        await command.delete(action({ create: "process.exit(1)" }), { outputs: {} } as ResourceState, undefined);
+        await command.delete(action({ create: "process.exit(1)" }), old({}), undefined);
     });
 });

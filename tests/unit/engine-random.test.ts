@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { randomId, randomPassword, randomString, randomUuid } from "../../infra/offline/engine/random";
+import type { ResourceState } from "../../infra/offline/engine/state";
 import type { Action, Handler } from "../../infra/offline/engine/types";
 import { asString, isSecret, type Values } from "../../infra/offline/engine/values";
 
@@ -8,11 +9,13 @@ async function make(handler: Handler, inputs: Values): Promise<Values> {
     return (await handler.create({ inputs } as Action)).outputs;
 }
 
+const none = { length: 9, upper: false, lower: false, numeric: false, special: false };
+
 describe("random values", () => {
     it.each<[string, Values, RegExp]>([
         ["only letters and digits", { length: 40, special: false }, /^[A-Za-z0-9]{40}$/],
         ["only digits", { length: 40, special: false, upper: false, lower: false }, /^[0-9]{40}$/],
-        ["of given special characters", { length: 9, upper: false, lower: false, numeric: false, overrideSpecial: "_" }, /^_{9}$/],
+        ["of given special characters", { ...none, special: true, overrideSpecial: "_" }, /^_{9}$/],
         ["with digits where there is room for nothing else", { length: 3, minNumeric: 3 }, /^[0-9]{3}$/],
     ])("%s", async (_, inputs, pattern) => {
         for (let round = 0; round < 20; round++) {
@@ -46,7 +49,7 @@ describe("random values", () => {
     });
 
     it("are kept until an input changes", () => {
-        const old = { inputs: { length: 9, keepers: { a: "b" } } as Values } as Parameters<NonNullable<Handler["diff"]>>[0];
+        const old = { inputs: { length: 9, keepers: { a: "b" } } as Values } as ResourceState;
         expect(randomString.diff?.(old, { keepers: { a: "b" }, length: 9 }, {})).toEqual({ change: "none" });
         expect(randomString.diff?.(old, { keepers: { a: "c" }, length: 9 }, {})).toEqual({ change: "replace" });
     });

@@ -5,14 +5,15 @@ import { secret, type Values } from "../../infra/offline/engine/values";
 
 const base: Values = {
     metadata: { name: "a", namespace: "n" },
-    spec: { replicas: 1, selector: { matchLabels: { app: "a" } }, template: { spec: {} }, accessModes: ["ReadWriteOnce"] },
+    spec: { replicas: 1, selector: { matchLabels: { app: "a" } }, template: {}, accessModes: ["ReadWriteOnce"] },
     data: { key: "old" },
     type: "Opaque",
     roleRef: { name: "old" },
 };
 
 /** Kind, what changes, what follows, and the provider's inputs. */
-type Case = [kind: string, change: Values, difference: "none" | "update" | "replace" | "replace, old first", provider?: Values];
+type Case = [kind: string, change: Values, difference: Expected, provider?: Values];
+type Expected = "none" | "update" | "replace" | "replace, old first";
 
 const spec = (change: Values) => ({ spec: { ...(base.spec as Values), ...change } });
 
@@ -51,7 +52,8 @@ describe("the difference of two objects is that of pulumi-kubernetes", () => {
 
     it("lets a generated name make room for the new object beside the old one", () => {
         const annotations = { "pulumi.com/autonamed": "true" };
-        const old = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "a-1234567", annotations }, data: { a: "b" } };
+        const metadata = { name: "a-1234567", annotations };
+        const old = { apiVersion: "v1", kind: "ConfigMap", metadata, data: { a: "b" } };
         expect(kubernetesDifference(old, { ...old, data: {} }, {})).toEqual({ change: "replace", deleteFirst: false });
     });
 });

@@ -17,10 +17,7 @@ let directory: string;
 let lines: string[];
 
 beforeEach(async () => {
-    api.objects.clear();
-    api.changes.length = 0;
-    api.reconcile = () => undefined;
-    api.intercept = () => undefined;
+    api.reset();
     server = await api.start();
     directory = fs.mkdtempSync(path.join(os.tmpdir(), "landfall-engine-"));
     lines = [];
@@ -38,9 +35,9 @@ function options(program: Program): EngineOptions {
     return { stack: "dev", config: {}, directory: path.join(directory, "state"), log, program };
 }
 
-function provider(identifier = "one", args: Partial<kubernetes.ProviderArgs> = {}, opts?: pulumi.CustomResourceOptions) {
+function provider(identifier = "one", args: Partial<kubernetes.ProviderArgs> = {}) {
     const kubeconfig = pulumi.secret(kubeconfigFor(server));
-    return new kubernetes.Provider("cluster", { kubeconfig, clusterIdentifier: identifier, ...args }, opts);
+    return new kubernetes.Provider("cluster", { kubeconfig, clusterIdentifier: identifier, ...args });
 }
 
 /** A namespace and in it a ConfigMap with this text and perhaps a Secret. */
@@ -101,7 +98,8 @@ describe("up", () => {
         const program: Program = async () => {
             const token = new random.RandomPassword("token", { length: 30 }).result;
             const script = "console.error('the token is', process.env.TOKEN); process.exit(1)";
-            new command.local.Command("leak", { create: script, interpreter: ["node", "-e"], environment: { TOKEN: token } });
+            const args = { create: script, interpreter: ["node", "-e"], environment: { TOKEN: token } };
+            new command.local.Command("leak", args);
             return {};
         };
         const error = await up(options(program)).catch((reason: Error) => reason);
@@ -172,6 +170,90 @@ describe("up", () => {
         expect(fs.readFileSync(stateFile(), "utf8")).toBe(before);
     });
 
+    it("fails if an `apply` does, or if the program logs an error", async () => {
+        const throwing: Program = async () => {
+            provider().urn.apply(() => {
+                throw new Error("in an apply");
+            });
+            return {};
+        };
+        await expect(up(options(throwing))).rejects.toThrow("in an apply");
+        const logging: Program = async () => {
+            await pulumi.log.error("something is wrong");
+            return {};
+        };
+        await expect(up(options(logging))).rejects.toThrow("The program logged errors");
+    });
+
+    it("leaves to the cluster what the program ignores, and replaces what it says", async () => {
+        const program = (text: string, opts: pulumi.CustomResourceOptions): Program => async () => {
+            const metadata = { name: "site", labels: { text } };
+            new kubernetes.core.v1.Namespace("site", { metadata }, { provider: provider(), ...opts });
+            return {};
+        };
+        await up(options(program("a", {})));
+        const ignored = await up(options(program("b", { ignoreChanges: ["metadata.labels.text"] })));
+        expect(ignored.changes.same).toBe(3);
+        const opts = { replaceOnChanges: ["metadata.labels"], deleteBeforeReplace: true };
+        const replaced = await up(options(program("c", opts)));
+        expect(replaced.changes.replace).toBe(1);
+        expect(api.find("Namespace")[0].metadata.labels).toEqual({ text: "c" });
+        expect(api.changes.slice(-2)).toEqual(["DELETE /api/v1/namespaces/site", "PATCH /api/v1/namespaces/site"]);
+    });
+
+    it("waits for the definition of a custom resource", async () => {
+        const program: Program = async () => {
+            const opts = { provider: provider() };
+            const kind = { apiVersion: "example.com/v1", kind: "Thing" };
+            new kubernetes.apiextensions.CustomResource("thing", { ...kind, metadata: { name: "thing" } }, opts);
+            return {};
+        };
+        setTimeout(() => api.kinds.set("/apis/example.com/v1", [["things", "Thing", false]]), 300);
+        await up(options(program));
+        expect(api.find("Thing")).toHaveLength(1);
+    });
+
+    it("waits until an object is ready, and gives up in the time that the program gives it", async () => {
+        const program = (timeout: string): Program => async () => {
+            const opts = { provider: provider() };
+            const namespace = new kubernetes.core.v1.Namespace("site", { metadata: { name: "site" } }, opts);
+            const metadata = { name: "volume", namespace: namespace.metadata.name };
+            const customTimeouts = { create: timeout };
+            new kubernetes.core.v1.PersistentVolumeClaim("volume", { metadata }, { ...opts, customTimeouts });
+            return {};
+        };
+        const never = up(options(program("1s")));
+        await expect(never).rejects.toThrow("did not become ready in time: its phase is Pending");
+        let reads = 0;
+        api.reconcile = object => {
+            if (object.kind === "PersistentVolumeClaim" && ++reads > 3) object.status = { phase: "Bound" };
+        };
+        expect((await up(options(program("1m")))).changes.create).toBe(1);
+        expect(reads).toBeGreaterThan(3);
+    });
+
+    it("lets one process at a time work on a stack", async () => {
+        const lock = path.join(directory, "state", "dev.lock");
+        await up(options(async () => ({})));
+        fs.writeFileSync(lock, String(process.pid));
+        await expect(up(options(site()))).rejects.toThrow(/Process \d+ is at work on the stack "dev"/);
+        fs.writeFileSync(lock, "4194305"); // more than any process has: it has ended
+        await up(options(site()));
+        expect(fs.existsSync(lock)).toBe(false);
+    });
+
+    it.each<[string, pulumi.CustomResourceOptions]>([
+        ["import", { import: "site" }],
+        ["transforms", { transforms: [async () => undefined] }],
+    ])("refuses the option `%s`", async (name, opts) => {
+        const program: Program = async () => {
+            new kubernetes.core.v1.Namespace("site", { metadata: { name: "site" } }, { provider: provider(), ...opts });
+            return {};
+        };
+        await expect(up(options(program))).rejects.toThrow(`uses the option \`${name}\``);
+        expect(api.changes).toEqual([]);
+    });
+
     it("refuses a type that it can't do, by name and before any change", async () => {
         const program: Program = async () => {
             new kubernetes.core.v1.Namespace("site", { metadata: { name: "site" } }, { provider: provider() });
@@ -199,7 +281,8 @@ describe("an interrupted run", () => {
     it("is picked up: what is there is kept, what was begun is done again, under the same name", async () => {
         const refused = { code: 403, message: "quota exceeded" };
         api.intercept = (method, url) => (method === "PATCH" && url.includes("/secrets/") ? refused : undefined);
-        await expect(up(options(site({ password: true })))).rejects.toThrow(/"password" could not be created: quota exceeded/);
+        const first = up(options(site({ password: true })));
+        await expect(first).rejects.toThrow('"password" could not be created: quota exceeded');
         const begun = /password-[0-9a-f]{7}/.exec(fs.readFileSync(stateFile(), "utf8"))?.[0];
         expect(api.find("Namespace")).toHaveLength(1);
 
@@ -244,7 +327,12 @@ describe("another cluster", () => {
     const cluster = (incarnation: string): Program => async () => {
         const made = recorder(
             "kind",
-            { create: `create ${incarnation}`, delete: `delete ${incarnation}`, triggers: [incarnation], environment: { PRINT: kubeconfigFor(server) } },
+            {
+                create: `create ${incarnation}`,
+                delete: `delete ${incarnation}`,
+                triggers: [incarnation],
+                environment: { PRINT: kubeconfigFor(server) },
+            },
             { additionalSecretOutputs: ["stdout"], deleteBeforeReplace: true },
         );
         const args = { kubeconfig: made.stdout, clusterIdentifier: made.id };
@@ -311,7 +399,8 @@ describe("preview", () => {
         await up(options(site({ password: true })));
         api.changes.length = 0;
         lines.length = 0;
-        expect((await preview(options(site({ text: "new" })))).changes).toEqual({ create: 0, update: 1, replace: 0, delete: 2, same: 3 });
+        const planned = await preview(options(site({ text: "new" })));
+        expect(planned.changes).toEqual({ create: 0, update: 1, replace: 0, delete: 2, same: 3 });
         expect(lines).toContain("update  kubernetes:core/v1:ConfigMap  text");
         expect(lines).toContain("delete  kubernetes:core/v1:Secret  password");
         expect(api.changes).toEqual([]);

@@ -60,7 +60,8 @@ describe("render", () => {
             dependsOn: ["urn:pulumi:dev::landfall::landfall:test:Site$kubernetes:core/v1:Secret::site-secret"],
             protect: true,
         });
-        expect(all.find(({ name }) => name === "cluster")).toMatchObject({ inputs: { environment: { TOKEN: "[secret]" } } });
+        const cluster = all.find(({ name }) => name === "cluster");
+        expect(cluster).toMatchObject({ inputs: { environment: { MODE: "create", TOKEN: "[secret]" } } });
     });
 });
 

@@ -18,7 +18,7 @@ export interface ExistingArgs {
     kubeconfig?: string;
     /** Context in the kubeconfig. @default its current context @example "production" */
     context?: string;
-    /** Another stack that has the kubeconfig among its outputs, instead of a file. @example "acme/clusters/production" */
+    /** Another stack whose output the kubeconfig is, instead of a file. @example "acme/clusters/production" */
     stack?: string;
     /** The output of `stack` that is the kubeconfig, as text or as an object. @default "kubeconfig" */
     output?: string;
@@ -70,7 +70,8 @@ function kubeconfigOf(name: string, args: ExistingArgs, parent: Existing): pulum
     if (rendering()) return renderedKubeconfig;
     if (args.stack) return fromStack(name, args.stack, args, parent);
     try {
-        return scopeKubeconfig(readFiles(args.kubeconfig ? [resolveFile(args.kubeconfig)] : defaultFiles()), args.context);
+        const files = args.kubeconfig ? [resolveFile(args.kubeconfig)] : defaultFiles();
+        return scopeKubeconfig(readFiles(files), args.context);
     } catch (error) {
         throw new pulumi.RunError((error as Error).message);
     }
@@ -119,7 +120,7 @@ function loadBalancingOf(args: ExistingArgs): LoadBalancing {
 /** Asked for only by an application that builds images; one that brings its own needs no registry. */
 function imagesOf({ registry }: ExistingArgs): ImageDelivery {
     if (registry) return { method: "push", registry };
-    throw new pulumi.RunError("An existing cluster can't be given the images that the program builds: name a registry " +
-        "that it pulls from, landfall:cluster: { target: existing, registry: ghcr.io/example }, or an image that is " +
-        "built already, landfall:app: { web: { image: … } }.");
+    throw new pulumi.RunError("An existing cluster can't be given the images that the program builds: name a " +
+        "registry that it pulls from, landfall:cluster: { target: existing, registry: ghcr.io/example }, or an image " +
+        "that is built already, landfall:app: { web: { image: … } }.");
 }

@@ -81,8 +81,8 @@ export function scopeKubeconfig(config: Kubeconfig, context = config.current): s
     const find = (list: Named[], kind: "cluster" | "user"): Named => {
         const found = list.find(({ name }) => name === chosen.fields[kind]);
         if (!found) {
-            throw new Error(`${config.source}: the ${kind} "${String(chosen.fields[kind])}" of the context "${context}" ` +
-                "is missing.");
+            throw new Error(`${config.source}: the ${kind} "${String(chosen.fields[kind])}" of the context ` +
+                `"${context}" is missing.`);
         }
         return found;
     };

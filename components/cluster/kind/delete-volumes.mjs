@@ -1,5 +1,5 @@
-// Deletes what an interrupted run left of the cluster, then the volumes' directory, unless it is to be kept. Containers'
-// users own what is in it, so on Linux a container removes it.
+// Deletes what an interrupted run left of the cluster, then the volumes' directory, unless it is to be kept.
+// Containers' users own what is in it, so on Linux a container removes it.
 import * as fs from "node:fs";
 import * as path from "node:path";
 

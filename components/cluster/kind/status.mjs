@@ -1,5 +1,5 @@
 // Run at program start: prints which incarnation of the stack's cluster is on this computer, if it is whole and as
-// configured, and starts it where it is stopped, if it may. Anything else is left to create.mjs, under a new incarnation.
+// configured, and starts it where it is stopped, if it may. All else is left to create.mjs, under a new incarnation.
 import { digest, readRecord } from "../scripts/home.mjs";
 import { fail, main, setting } from "../scripts/process.mjs";
 import { listNodes, startNodes } from "./nodes.mjs";
@@ -13,8 +13,8 @@ function status(cluster, config, owner) {
     if (nodes.length !== JSON.parse(config).nodes.length || !nodes.every(node => node.ours)) return {};
     const started = nodes.some(node => !node.running) && setting("MAY_START") === "true";
     if (started && !startNodes(nodes)) {
-        fail(`The cluster ${cluster} was stopped and does not come up again. Look at its nodes by \`docker logs\`, or ` +
-            `have it made anew: kind delete cluster --name ${cluster}`);
+        fail(`The cluster ${cluster} was stopped and does not come up again. Look at its nodes by \`docker logs\`, ` +
+            `or have it made anew: kind delete cluster --name ${cluster}`);
     }
     return { incarnation: record.incarnation, started };
 }

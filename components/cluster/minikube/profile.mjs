@@ -33,7 +33,8 @@ function minikubeHome() {
 
 /** `running`, `stopped` or `gone`, and whether the kubeconfig is out of date. */
 export function profileState(profile) {
-    const { stdout, stderr } = attempt("minikube", ["status", "--profile", profile, "--output", "json"], options(profile));
+    const status = ["status", "--profile", profile, "--output", "json"];
+    const { stdout, stderr } = attempt("minikube", status, options(profile));
     const nodes = parseNodes(stdout);
     if (nodes.length === 0) fail(`minikube does not tell the state of the profile ${profile}.\n${stderr.trim()}`);
     const are = (key, ...values) => nodes.every(node => values.includes(node[key]));

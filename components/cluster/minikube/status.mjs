@@ -1,5 +1,5 @@
 // Run at program start: prints which incarnation of the stack's cluster is on this computer, if it is whole and as
-// configured, and starts it where it is stopped, if it may. Anything else is left to create.mjs, under a new incarnation.
+// configured, and starts it where it is stopped, if it may. All else is left to create.mjs, under a new incarnation.
 import { digest, readRecord, writeRecord } from "../scripts/home.mjs";
 import { fail, main, run, setting } from "../scripts/process.mjs";
 import { minikube, profileExists, profileState, readKubeconfig, serverOf } from "./profile.mjs";
@@ -16,8 +16,9 @@ function status(profile, config, owner) {
         return { incarnation: record.incarnation, revision: record.revision, started: false };
     }
     if (state === "stopped") {
-        minikube(profile, ["start", "--profile", profile], `The cluster ${profile} was stopped and does not start again. ` +
-            `Look at it by \`minikube logs --profile ${profile}\`, or have it made anew: minikube delete --profile ${profile}`);
+        minikube(profile, ["start", "--profile", profile],
+            `The cluster ${profile} was stopped and does not start again. Look at it by \`minikube logs --profile ` +
+            `${profile}\`, or have it made anew: minikube delete --profile ${profile}`);
     } else if (misconfigured) {
         minikube(profile, ["update-context", "--profile", profile]);
     }
@@ -33,8 +34,8 @@ function status(profile, config, owner) {
 function isGone(profile, startArgs) {
     const driver = startArgs[startArgs.indexOf("--driver") + 1];
     if (driver !== "docker" && driver !== "podman") {
-        fail(`minikube does not find the machine of the profile ${profile}. If it was deleted by hand, have the cluster ` +
-            `made anew: minikube delete --profile ${profile}`);
+        fail(`minikube does not find the machine of the profile ${profile}. If it was deleted by hand, have the ` +
+            `cluster made anew: minikube delete --profile ${profile}`);
     }
     const list = ["container", "ls", "--all", "--quiet", "--filter", `name=^/?${profile}$`];
     return run(driver, list, { problem: `${driver} does not answer. Is it running?` }).trim() === "";

@@ -53,14 +53,15 @@ export function removeRecord(name) {
     removeIfEmpty(clusterDirectory(name));
 }
 
-/** Removes a directory that is empty, and those above it up to and including `home()`. */
+/** Removes a directory of ours that is empty, and those above it up to and including `home()`. */
 export function removeIfEmpty(directory) {
+    if (directory !== home() && !directory.startsWith(home() + path.sep)) return;
     try {
         fs.rmdirSync(directory);
     } catch {
         return;
     }
-    if (directory !== home() && directory.startsWith(home())) removeIfEmpty(path.dirname(directory));
+    removeIfEmpty(path.dirname(directory));
 }
 
 function recordFile(name) {

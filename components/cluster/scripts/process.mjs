@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 /** Where to get the programs that the scripts run. */
 const guides = {
     docker: "Install Docker: https://docs.docker.com/get-started/get-docker/",
-    kind: "Install kind (https://kind.sigs.k8s.io/docs/user/quick-start/#installation), or run `npm start`, which gets it",
+    kind: "Install kind: https://kind.sigs.k8s.io/docs/user/quick-start/#installation (`npm start` gets it by itself)",
     minikube: "Install minikube: https://minikube.sigs.k8s.io/docs/start/",
 };
 

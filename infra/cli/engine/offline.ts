@@ -2,7 +2,7 @@ import * as fs from "node:fs";
 import * as offline from "../../offline/engine";
 import { ResourceState, State } from "../../offline/engine/state";
 import { stackFile } from "../home";
-import { orInterrupted } from "../interrupt";
+import { Interrupted, orInterrupted } from "../interrupt";
 import type { StackConfig } from "../stack-config";
 import { seconds, Terminal } from "../terminal";
 import { Applied, builtImages, Outputs } from "./engine";
@@ -70,6 +70,10 @@ export class OfflineEngine {
         try {
             const options = { stack: this.stack, ...this.config, directory: this.directory, log };
             return await orInterrupted(operation(options), this.signal, stopped);
+        } catch (error) {
+            // The engine says on exit that it was not done, which is no news to who has stopped it.
+            if (error instanceof Interrupted) process.removeAllListeners("exit");
+            throw error;
         } finally {
             stop();
         }

@@ -31,11 +31,11 @@ const tools: Record<string, ClusterTool> = {
     },
     minikube: {
         name: "minikube",
-        version: "v1.37.0",
+        version: versions.minikube,
         versionArgs: ["version", "--short"],
         release: ({ os, arch }) => {
             const file = `minikube-${os}-${arch}${os === "windows" ? ".exe" : ""}`;
-            const url = `https://storage.googleapis.com/minikube/releases/v1.37.0/${file}`;
+            const url = `https://storage.googleapis.com/minikube/releases/${versions.minikube}/${file}`;
             return { url, checksumUrl: `${url}.sha256` };
         },
         guide: "https://minikube.sigs.k8s.io/docs/start/",

@@ -12,7 +12,8 @@ type Check = (object: Values, client: KubernetesClient) => Readiness | Promise<R
 
 /** What each kind waits for, as in pulumi-kubernetes; definitions and namespaces too. Any other is ready at once. */
 const checks: Record<string, Check> = {
-    "apiextensions.k8s.io/v1/CustomResourceDefinition": object => ready(hasCondition(object, "Established"), "not established"),
+    "apiextensions.k8s.io/v1/CustomResourceDefinition": object =>
+        ready(hasCondition(object, "Established"), "not established"),
     "apps/v1/DaemonSet": daemonSet,
     "apps/v1/Deployment": deployment,
     "apps/v1/StatefulSet": statefulSet,
@@ -64,10 +65,11 @@ async function daemonSet(object: Values, client: KubernetesClient): Promise<Read
 }
 
 async function job(object: Values, client: KubernetesClient): Promise<Readiness> {
-    const failed = condition(object, "Failed");
-    if (failed.status === "True") throw new Error(`the job failed: ${String(failed.message)}${await podTrouble(object, client)}`);
     if (hasCondition(object, "Complete")) return { ready: true };
-    return waiting(`the job is not complete${await podTrouble(object, client)}`);
+    const failed = condition(object, "Failed");
+    const trouble = await podTrouble(object, client);
+    if (failed.status === "True") throw new Error(`the job failed: ${String(failed.message)}${trouble}`);
+    return waiting(`the job is not complete${trouble}`);
 }
 
 /** A claim of a class that waits for the first pod stays pending until then. */
@@ -75,7 +77,8 @@ async function persistentVolumeClaim(object: Values, client: KubernetesClient): 
     const bound = phase(object, ["Bound"]);
     const name = asString(asObject(object.spec).storageClassName);
     if (bound.ready || !name) return bound;
-    const storageClass = await client.read({ apiVersion: "storage.k8s.io/v1", kind: "StorageClass", metadata: { name } });
+    const kind = { apiVersion: "storage.k8s.io/v1", kind: "StorageClass" };
+    const storageClass = await client.read({ ...kind, metadata: { name } });
     if (!storageClass) return waiting(`there is no storage class "${name}"`);
     if (storageClass.volumeBindingMode === "WaitForFirstConsumer") return { ready: true };
     return waiting(`${bound.reason}${await lastEvent(object, client)}`);
@@ -86,11 +89,10 @@ async function service(object: Values, client: KubernetesClient): Promise<Readin
     const spec = asObject(object.spec);
     const hasAddress = Array.isArray(asObject(status(object).loadBalancer).ingress);
     if (spec.type === "LoadBalancer" && !hasAddress) return waiting("the load balancer has no address");
-    if (spec.type === "ExternalName" || spec.clusterIP === "None" || Object.keys(asObject(spec.selector)).length === 0) {
-        return { ready: true };
-    }
-    const { name = null } = asObject(object.metadata);
-    const slices = await client.list("discovery.k8s.io/v1", "EndpointSlice", object, { "kubernetes.io/service-name": name });
+    const selectsPods = Object.keys(asObject(spec.selector)).length > 0;
+    if (spec.type === "ExternalName" || spec.clusterIP === "None" || !selectsPods) return { ready: true };
+    const labels = { "kubernetes.io/service-name": asObject(object.metadata).name ?? null };
+    const slices = await client.list("discovery.k8s.io/v1", "EndpointSlice", object, labels);
     const endpoints = slices.flatMap(slice => items(slice.endpoints));
     const pending = endpoints.filter(endpoint => asObject(endpoint.conditions).ready === false).length;
     return ready(pending === 0, `${pending} of ${endpoints.length} endpoints are not ready`);
@@ -111,7 +113,8 @@ async function podTrouble(object: Values, client: KubernetesClient): Promise<str
         const states = containers.map(container => asObject(asObject(container.state).waiting));
         return [...states, ...items(conditions).filter(entry => entry.reason === "Unschedulable")];
     });
-    const texts = troubles.filter(({ reason }) => reason && reason !== "ContainerCreating" && reason !== "PodInitializing");
+    const usual = ["ContainerCreating", "PodInitializing"];
+    const texts = troubles.filter(({ reason }) => typeof reason === "string" && !usual.includes(reason));
     const unique = new Set(texts.map(({ reason, message }) => [reason, message].filter(Boolean).join(": ")));
     return unique.size > 0 ? ` (${[...unique].join("; ")})` : "";
 }

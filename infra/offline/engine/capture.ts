@@ -85,7 +85,7 @@ function randomOutputs(type: string, name: string): Values {
     if (type === "random:index/randomPassword:RandomPassword") {
         return { result: secret(placeholder), bcryptHash: secret(placeholder) };
     }
-    return { result: placeholder, id: placeholder, hex: placeholder, dec: "0", b64Url: placeholder, b64Std: placeholder };
+    return { result: placeholder, hex: placeholder, dec: "0", b64Url: placeholder, b64Std: placeholder };
 }
 
 function imageOutputs(inputs: Values): Values {

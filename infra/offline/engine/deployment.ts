@@ -16,7 +16,9 @@ export interface DeploymentOptions {
     dryRun?: boolean;
 }
 
-type Deed = "create" | "update" | "replace" | "delete";
+type Operation = "create" | "update" | "delete";
+type Deed = Operation | "replace";
+type Choice = (resource: ResourceState) => boolean;
 
 const progressEvery = 15_000;
 
@@ -65,7 +67,7 @@ export class Deployment {
     }
 
     /** Deletes these resources, which are in the order of dependency; those to keep are only forgotten. */
-    async deleteAll(resources: ResourceState[], keep: (resource: ResourceState) => boolean = () => false): Promise<void> {
+    async deleteAll(resources: ResourceState[], keep: Choice = () => false): Promise<void> {
         const protectedOne = resources.find(resource => resource.protect && !keep(resource));
         if (protectedOne) throw protectedError(protectedOne);
         for (const resource of resources) {
@@ -100,7 +102,8 @@ export class Deployment {
             action.resumed = old?.underWay !== undefined;
             const outcome = isUpdate ? await handler.update(action, old) : await handler.create(action);
             this.redactor.learn(outcome.outputs);
-            this.state.put({ ...registration, inputs: planned.inputs, id: outcome.id, outputs: outcome.outputs }, begun);
+            const { id, outputs } = outcome;
+            this.state.put({ ...registration, inputs: planned.inputs, id, outputs }, begun);
             return outcome;
         });
     }
@@ -133,7 +136,7 @@ export class Deployment {
         if (!equal(asValue(kept), asValue(old))) this.state.put(kept, old);
     }
 
-    private action(resource: ResourceState, operation: "create" | "update" | "delete", progress: Action["progress"]): Action {
+    private action(resource: ResourceState, operation: Operation, progress: Action["progress"]): Action {
         const { type, name, inputs } = resource;
         const provider = this.providerInputs(resource);
         const env = { ...process.env, ...this.options.env };
@@ -147,7 +150,11 @@ export class Deployment {
     }
 
     /** Says one line when it is done, and what it waits for meanwhile if it takes long. */
-    private async timed<T>(deed: Deed, { type, name }: Registration, act: (progress: (text: string) => void) => Promise<T>) {
+    private async timed<T>(
+        deed: Deed,
+        { type, name }: Registration,
+        act: (progress: Action["progress"]) => Promise<T>,
+    ): Promise<T> {
         const start = Date.now();
         let said = start;
         const seconds = () => `${((Date.now() - start) / 1000).toFixed(1)} s`;

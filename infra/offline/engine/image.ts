@@ -71,5 +71,6 @@ async function hasBuildx({ env }: Action): Promise<boolean> {
 async function docker({ env, progress, timeout }: Action, ...args: string[][]): Promise<string> {
     const result = await runProcess("docker", args.flat(), { env, timeout, onLine: progress });
     if (result.code === 0) return result.stdout.trim();
-    throw new Error(`docker ${args[0][0]} ended with exit code ${result.code}:\n${(result.stdout + result.stderr).trim()}`);
+    const written = (result.stdout + result.stderr).trim().split("\n").slice(-40).join("\n");
+    throw new Error(`docker ${args[0][0]} ended with exit code ${result.code}:\n${written}`);
 }

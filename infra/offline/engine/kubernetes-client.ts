@@ -165,8 +165,9 @@ function send({ server, options }: Connection, method: string, path: string, bod
             response.on("error", reject).on("end", () => {
                 const answer = parse(text);
                 const code = response.statusCode ?? 0;
-                if (code >= 200 && code < 300) resolve(answer);
-                else reject(new KubernetesError(code, asString(answer.message) ?? `HTTP ${code}: ${text.slice(0, 500)}`));
+                if (code >= 200 && code < 300) return resolve(answer);
+                const message = asString(answer.message) ?? `HTTP ${code}: ${text.slice(0, 500)}`;
+                return reject(new KubernetesError(code, message));
             });
         });
         sent.on("timeout", () => sent.destroy(new Error(`${server.origin} does not answer`)));

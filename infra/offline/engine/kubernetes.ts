@@ -15,9 +15,10 @@ const clients = new Map<string, KubernetesClient>();
 /** Every Kubernetes object: server-side apply, then the readiness that pulumi-kubernetes waits for. */
 export const kubernetes: Handler = {
     check({ type, name, provider, inputs }, old) {
-        if (!provider) throw new Error(`${type} "${name}" has no explicit provider; the offline engine uses no default one`);
+        const what = `${type} "${name}"`;
+        if (!provider) throw new Error(`${what} has no explicit provider; the offline engine uses no default one`);
         const metadata = asObject(inputs.metadata);
-        if (metadata.generateName) throw new Error(`${type} "${name}" uses generateName, which server-side apply can't do`);
+        if (metadata.generateName) throw new Error(`${what} uses generateName, which server-side apply can't do`);
         return metadata.name === undefined ? autonamed(name, inputs, old?.inputs) : inputs;
     },
     diff: (old, inputs, provider) => kubernetesDifference(old.inputs, inputs, provider),
@@ -86,7 +87,11 @@ async function remove(action: Action, old: ResourceState, current: ResourceState
 }
 
 /** Asks again and again until there is an answer; undefined if there is none in time. */
-async function poll<T>(action: Action, { metadata }: Values, ask: () => Promise<T | undefined>): Promise<T | undefined> {
+async function poll<T>(
+    action: Action,
+    { metadata }: Values,
+    ask: () => Promise<T | undefined>,
+): Promise<T | undefined> {
     const seconds = action.timeout ?? Number(annotation(metadata, "timeoutSeconds") ?? tenMinutes);
     const end = Date.now() + seconds * 1000;
     for (let pause = 100; ; pause = Math.min(pause * 1.5, 2000)) {

@@ -63,7 +63,8 @@ function withIgnored(inputs: Values, old: Values, paths: string[]): Values {
 
 /** `spec.template["a.b"][0]` as a list of keys, up to a wildcard. */
 function parsePath(path: string): string[] {
-    const keys = [...path.matchAll(/\["([^"]*)"\]|\[(\d+|\*)\]|([^.[\]]+)/g)].map(match => match[1] ?? match[2] ?? match[3]);
+    const matches = [...path.matchAll(/\["([^"]*)"\]|\[(\d+|\*)\]|([^.[\]]+)/g)];
+    const keys = matches.map(([, quoted, index, name]) => quoted ?? index ?? name);
     const wildcard = keys.indexOf("*");
     return wildcard < 0 ? keys : keys.slice(0, wildcard);
 }

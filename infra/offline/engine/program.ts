@@ -62,6 +62,7 @@ async function runInStack(options: ProgramOptions): Promise<void> {
     await pulumi.runtime.runInPulumiStack(options.program ?? loadProgram);
     await pulumi.runtime.disconnect();
     await rejectionsReported();
+    if (pulumi.log.hasErrors()) throw new Error("The program logged errors; they are above");
 }
 
 /** Node reports a rejection that nobody handles only after the microtasks. */

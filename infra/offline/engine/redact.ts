@@ -10,7 +10,8 @@ export class Redactor {
     learn(value: Value): void {
         // Placeholders are asked for exactly the strings of secrets; what comes back is of no use.
         conceal(value, (_, text) => {
-            for (const piece of [text, ...text.split("\n").filter(line => line.trim().length >= 20)]) this.add(piece.trim());
+            this.add(text.trim());
+            for (const line of text.split("\n")) if (line.trim().length >= 20) this.add(line.trim());
             return "";
         });
     }

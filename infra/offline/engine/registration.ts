@@ -96,10 +96,10 @@ function refuseUnsupported(request: RegisterResourceRequest): void {
     const unsupported = [
         request.getRemote() && "is a remote component",
         request.getImportid() && "uses the option `import`",
-        request.getTransformsList().length > 0 && "uses the option `transforms`; use `transformations`",
+        request.getTransformsList().length > 0 && "uses the option `transforms` instead of `transformations`",
         request.getHooks() && "uses the option `hooks`",
         request.getReplaceWithList().length > 0 && "uses the option `replaceWith`",
-    ].find(reason => typeof reason === "string");
+    ].find(Boolean);
     if (unsupported) {
         throw new Error(`${request.getType()} "${request.getName()}" ${unsupported}, which only Pulumi's engine does`);
     }

@@ -31,7 +31,7 @@ export class State {
     private readonly lock: string;
 
     private constructor(
-        private readonly directory: string,
+        directory: string,
         private readonly stack: string,
     ) {
         this.file = path.join(directory, `${stack}.json`);
@@ -105,7 +105,7 @@ export class State {
             }
             const owner = Number(fs.readFileSync(this.lock, "utf8"));
             if (isRunning(owner)) {
-                throw new Error(`Process ${owner} is working on the stack "${this.stack}" in ${this.directory}: wait for it`);
+                throw new Error(`Process ${owner} is at work on the stack "${this.stack}"; wait until it has ended`);
             }
             fs.rmSync(this.lock, { force: true });
         }

@@ -11,20 +11,20 @@ import type { Values } from "./values";
 /*
  * What the engine does, and where it differs from Pulumi's provider of the same type:
  *
- * | type                                    | create, update, delete             | difference                           |
- * | --------------------------------------- | ---------------------------------- | ------------------------------------ |
- * | kubernetes:*                            | server-side apply, then readiness; | no patch, Helm or YAML types         |
- * |                                         | foreground deletion until gone     |                                      |
- * | pulumi:providers:kubernetes             | kubeconfig, context, namespace     | an explicit provider is required     |
- * | command:local:Command                   | the commands                       | no assetPaths and archivePaths       |
- * | docker:index/image:Image                | docker build, docker push          | the registry's login is Docker's own |
- * | random:index/randomPassword, -String,   | values of the system's generator   | no bcryptHash                        |
- * | -Id, -Uuid                              |                                    |                                      |
- * | components, the stack                   | recorded                           |                                      |
+ * | type                            | create, update, delete               | difference                           |
+ * | ------------------------------- | ------------------------------------ | ------------------------------------ |
+ * | kubernetes:*                    | server-side apply, then readiness;   | no patch, Helm or YAML types         |
+ * |                                 | foreground deletion until it is gone |                                      |
+ * | pulumi:providers:kubernetes     | kubeconfig, context, namespace       | required: there is no default one    |
+ * | command:local:Command           | the commands                         | no assetPaths and archivePaths       |
+ * | docker:index/image:Image        | docker build, docker push            | Docker's own login to the registry   |
+ * | random:* Password, String,      | values of the system's generator     | no bcryptHash                        |
+ * | Id and Uuid                     |                                      |                                      |
+ * | components, the stack           | recorded                             |                                      |
  *
  * Options that it honours: parent, dependsOn, provider, protect, retainOnDelete, deletedWith, deleteBeforeReplace,
- * ignoreChanges, replaceOnChanges, additionalSecretOutputs, customTimeouts, transformations. Any other type or option
- * is refused by name.
+ * ignoreChanges, replaceOnChanges, additionalSecretOutputs, customTimeouts, transformations. Any other type, and the
+ * options import, transforms, hooks and replaceWith, are refused by name. Aliases are not looked at.
  */
 
 /** What a handler acts on. */
@@ -76,7 +76,8 @@ const handlers: Record<string, Handler> = {
 
 /** What does resources of this type; an error that names the type if nothing does. */
 export function handlerOf(type: string): Handler {
-    const isObject = /^kubernetes:[^:]+:\w+$/.test(type) && !/^kubernetes:(helm\.sh|yaml|kustomize)|(Patch|List)$/.test(type);
+    const isManifest = /^kubernetes:(helm\.sh|yaml|kustomize)|(Patch|List)$/.test(type);
+    const isObject = /^kubernetes:[^:]+:\w+$/.test(type) && !isManifest;
     const handler = isObject ? kubernetes : handlers[type];
     if (!handler) throw new Error(`The offline engine can't do resources of type ${type}; Pulumi's engine can`);
     return handler;

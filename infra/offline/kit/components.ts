@@ -161,11 +161,11 @@ export const toolComponents: GoComponent[] = [
     {
         name: "minikube",
         module: "k8s.io/minikube",
-        version: "v1.37.0",
+        version: versions.minikube,
         programs: { minikube: "k8s.io/minikube/cmd/minikube" },
         values: {
-            "k8s.io/minikube/pkg/version.version": "v1.37.0",
-            "k8s.io/minikube/pkg/version.isoVersion": "v1.37.0",
+            "k8s.io/minikube/pkg/version.version": versions.minikube,
+            "k8s.io/minikube/pkg/version.isoVersion": versions.minikube,
             "k8s.io/minikube/pkg/version.storageProvisionerVersion": "v5",
         },
         sum: "h1:EweOoV5WVleI93YHTbqNxoiGFeaZIqJJxXOnngkFTwg=",

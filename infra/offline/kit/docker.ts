@@ -24,13 +24,14 @@ export async function ensureDocker(log: Log): Promise<{ started?: { pid: number 
     }
     log("Docker does not answer: setting up a daemon from Debian's docker.io.");
     await installPackages(log, { dockerd: "docker.io", iptables: "iptables" });
+    if (await answersWithin(10)) return {}; // an init system has started it
     const pid = await step(log, "start the Docker daemon", startDaemon);
     return { started: { pid } };
 }
 
 /** Stops the daemon that `ensureDocker` started, where there is one and no container is left on it. */
 export async function stopDocker(): Promise<void> {
-    const pid = startedDaemon();
+    const pid = runningPid(pidFile(), "dockerd");
     if (pid === undefined) return;
     if ((await run("docker", ["ps", "--all", "--quiet"])) !== "") return;
     process.kill(pid, "SIGTERM");
@@ -62,9 +63,20 @@ async function answers(): Promise<boolean> {
     return succeeds("docker", ["info"]);
 }
 
+async function answersWithin(seconds: number): Promise<boolean> {
+    if (!fs.existsSync("/run/systemd/system")) return answers();
+    for (let second = 0; second < seconds; second++) {
+        if (await answers()) return true;
+        await sleep(1000);
+    }
+    return false;
+}
+
 async function startDaemon(): Promise<number> {
     fs.mkdirSync(cacheDirectory(), { recursive: true });
-    mountCgroups();
+    requireCgroups();
+    removeStalePid("/var/run/docker.pid", "dockerd");
+    removeStalePid("/var/run/docker/containerd/containerd.pid", "containerd");
     const out = fs.openSync(logFile(), "a");
     const daemon = spawn("dockerd", daemonArgs(), { detached: true, stdio: ["ignore", out, out] });
     const failed = new Promise<never>((_, reject) => {
@@ -108,18 +120,24 @@ function installRuntime(): string {
     return installed;
 }
 
+/** A daemon that was killed leaves its number behind; if another process has it since, the next daemon won't start. */
+function removeStalePid(file: string, program: string): void {
+    if (fs.existsSync(file) && runningPid(file, program) === undefined) fs.rmSync(file);
+}
+
 /** Without an init system nobody may have mounted the cgroup controllers. */
-function mountCgroups(): void {
+function requireCgroups(): void {
     if (!fs.existsSync("/sys/fs/cgroup/cgroup.controllers") && !fs.existsSync("/sys/fs/cgroup/memory")) {
         throw new Error("No cgroup controllers are mounted under /sys/fs/cgroup: Docker needs them.");
     }
 }
 
-function startedDaemon(): number | undefined {
-    if (!fs.existsSync(pidFile())) return undefined;
-    const pid = Number(fs.readFileSync(pidFile(), "utf8"));
+/** The process whose number the file holds, if it is still that program's. */
+function runningPid(file: string, program: string): number | undefined {
+    if (!fs.existsSync(file)) return undefined;
+    const pid = Number(fs.readFileSync(file, "utf8"));
     const name = `/proc/${pid}/comm`; // the number may have gone to another process since
-    return fs.existsSync(name) && fs.readFileSync(name, "utf8").trim() === "dockerd" ? pid : undefined;
+    return fs.existsSync(name) && fs.readFileSync(name, "utf8").trim() === program ? pid : undefined;
 }
 
 function isAlive(pid: number): boolean {

@@ -35,7 +35,8 @@ if (command === "create cluster") {
     state.nodes = state.nodes.filter(node => node.cluster !== cluster);
     save(state);
 } else if (command === "get kubeconfig") {
-    if (!state.nodes.some(node => node.cluster === cluster && node.running)) end(1, "ERROR: could not locate any nodes\n");
+    const isUp = state.nodes.some(node => node.cluster === cluster && node.running);
+    if (!isUp) end(1, "ERROR: could not locate any nodes\n");
     console.log(`kubeconfig of ${cluster}`);
 } else if (command === "load docker-image") {
     if (state.behave.kind === "digest") end(1, "ctr: content digest sha256:0: not found\n");

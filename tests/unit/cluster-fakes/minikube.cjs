@@ -22,7 +22,8 @@ if (args[0] === "start") {
     save(state);
 } else if (args[0] === "status") {
     const Host = profile?.gone ? "Nonexistent" : profile.running ? "Running" : "Stopped";
-    const Kubeconfig = profile.running && !readKubeconfig().includes(`:${profile.port}`) ? "Misconfigured" : "Configured";
+    const stale = profile.running && !readKubeconfig().includes(`:${profile.port}`);
+    const Kubeconfig = stale ? "Misconfigured" : "Configured";
     console.log(JSON.stringify({ Name: name, Host, Kubelet: Host, APIServer: Host, Kubeconfig }));
     end(Host === "Running" ? 0 : 7);
 } else if (args[0] === "update-context") {

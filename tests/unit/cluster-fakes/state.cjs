@@ -18,7 +18,8 @@ function save(state) {
 function record(program, args) {
     const kubeconfig = process.env.KUBECONFIG;
     const passphrase = process.env.PULUMI_CONFIG_PASSPHRASE;
-    fs.appendFileSync(path.join(directory, "calls.jsonl"), `${JSON.stringify({ program, args, kubeconfig, passphrase })}\n`);
+    const call = JSON.stringify({ program, args, kubeconfig, passphrase });
+    fs.appendFileSync(path.join(directory, "calls.jsonl"), `${call}\n`);
 }
 
 function end(code, stderr = "") {
