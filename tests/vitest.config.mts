@@ -20,6 +20,7 @@ export default defineConfig({
                     include: ["tests/unit/**/*.test.ts"],
                     globalSetup: ["tests/unit/setup.ts"],
                     testTimeout: minute,
+                    hookTimeout: minute,
                     sequence: { groupOrder: 0 },
                 },
             },

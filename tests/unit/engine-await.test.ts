@@ -25,7 +25,8 @@ type Case = [title: string, kind: string, object: Values, ready: boolean, others
 
 const web = (status: Values) => ({ metadata: { generation: 2 }, spec: { replicas: 2 }, status });
 const complete = { observedGeneration: 2, conditions: [rolledOut, available] };
-const rolling = { observedGeneration: 2, readyReplicas: 2, updatedReplicas: 2, currentRevision: "b", updateRevision: "b" };
+const revisions = { currentRevision: "b", updateRevision: "b" };
+const rolling = { observedGeneration: 2, readyReplicas: 2, updatedReplicas: 2, ...revisions };
 const scheduled = { desiredNumberScheduled: 2, updatedNumberScheduled: 2 };
 const definition = "apiextensions.k8s.io/v1/CustomResourceDefinition";
 
