@@ -16,5 +16,8 @@ export function createProvider(name: string, args: ProviderArgs, parent: pulumi.
         kubeconfig: args.kubeconfig,
         clusterIdentifier: args.identifier,
         enableServerSideApply: true,
+        // Updated under their names rather than deleted and made again; a digest in the pods' template rolls them.
+        enableConfigMapMutable: true,
+        enableSecretMutable: true,
     }, { parent });
 }

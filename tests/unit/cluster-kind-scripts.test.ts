@@ -183,7 +183,7 @@ describe.skipIf(process.platform === "win32")("kind's scripts", () => {
         const { PATH } = computer.environment;
         const bin = (PATH as string).split(path.delimiter)[0];
         const result = computer.run(`${scripts}/create.mjs`, { ...environment("one"), PATH: bin });
-        expect(result.stderr).toMatch(/kind was not found on PATH. Install kind \(https:/);
+        expect(result.stderr).toMatch(/kind was not found on PATH. Install kind: https:/);
     });
 
     test("delete removes the cluster and all traces of it, also a second time", () => {
