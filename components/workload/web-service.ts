@@ -82,19 +82,30 @@ function normalisePod(service: WebService, args: WebServiceArgs): Pod {
         configMap: createConfigMap(name, args.environment, args.env, service),
         secrets: createSecrets(name, args.environment, args.secretFiles, service),
     });
-    return { spec: { ...spec, topologySpreadConstraints: spread(name) }, checksum: configChecksum(args) };
+    return { spec: { ...spec, ...spread(name) }, checksum: configChecksum(args) };
 }
 
-/** Over zones, then over nodes, each revision by itself so that a rolling update ends as spread as it began. */
-function spread(name: string): kubernetes.types.input.core.v1.TopologySpreadConstraint[] {
-    return ["topology.kubernetes.io/zone", "kubernetes.io/hostname"].map(topologyKey => ({
-        topologyKey,
-        maxSkew: 1,
-        // A full node must not keep the service from growing.
-        whenUnsatisfiable: "ScheduleAnyway",
-        labelSelector: { matchLabels: selectorLabels(name) },
-        matchLabelKeys: ["pod-template-hash"],
-    }));
+/**
+ * Over zones and over nodes, each revision by itself so that a rolling update ends as spread as it began. Zones by
+ * affinity: a spread constraint on a label that the nodes lack, as on a laptop, makes the scheduler ignore all others.
+ */
+function spread(
+    name: string,
+): Pick<kubernetes.types.input.core.v1.PodSpec, "affinity" | "topologySpreadConstraints"> {
+    const revision = { labelSelector: { matchLabels: selectorLabels(name) }, matchLabelKeys: ["pod-template-hash"] };
+    return {
+        affinity: {
+            podAntiAffinity: {
+                preferredDuringSchedulingIgnoredDuringExecution: [
+                    { weight: 100, podAffinityTerm: { topologyKey: "topology.kubernetes.io/zone", ...revision } },
+                ],
+            },
+        },
+        topologySpreadConstraints: [
+            // A full node must not keep the service from growing.
+            { topologyKey: "kubernetes.io/hostname", maxSkew: 1, whenUnsatisfiable: "ScheduleAnyway", ...revision },
+        ],
+    };
 }
 
 function createService(metadata: Metadata, options: pulumi.CustomResourceOptions): void {

@@ -8,7 +8,7 @@ import type { EngineName } from "./engine/choose";
 import { describeChanges, Engine } from "./engine/engine";
 import { holderOf } from "./engine/holder";
 import { backendDirectory } from "./engine/lock";
-import { configFile, readRecord, rememberImages } from "./home";
+import { configFile, readRecord, rememberImages, localPath } from "./home";
 import { onInterrupt } from "./interrupt";
 import { parseOptions, stackOption } from "./options";
 import { readSettings } from "./settings";
@@ -131,9 +131,8 @@ function refuseIfLost(stack: string): void {
 }
 
 function sayWhatIsLeft({ stack, keepData, terminal }: Context, cluster: PlainSettings["cluster"] | undefined): void {
-    if (cluster?.target === "kind" && fs.existsSync(cluster.data)) {
-        terminal.line(`The volumes' data is kept in ${cluster.data}.`);
-    }
+    const volumes = cluster?.target === "kind" && localPath(cluster.data);
+    if (volumes && fs.existsSync(volumes)) terminal.line(`The volumes' data is kept in ${volumes}.`);
     if (keepData && holderOf(stack)) terminal.line("The passwords are kept too. The next npm start goes on with both.");
     const cache = cacheDirectory();
     if (!fs.existsSync(cache)) return;

@@ -1,6 +1,7 @@
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
+import { absolutePath } from "../config/fields";
 import { EngineName } from "./engine/choose";
 
 /** Root of the project: where Pulumi.yaml is. */
@@ -9,6 +10,11 @@ export const root = path.resolve(__dirname, "../..");
 /** Where what belongs to this user's stacks is kept: `$LANDFALL_HOME`, else `~/.landfall`. */
 export function home(): string {
     return process.env.LANDFALL_HOME || path.join(os.homedir(), ".landfall");
+}
+
+/** A path of the settings, on this computer; read as the cluster's scripts read it. */
+export function localPath(given: string): string {
+    return absolutePath(given.replace(/^~[\\/]\.landfall(?=$|[\\/])/, () => home()));
 }
 
 /** The files that `npm start` keeps of one stack; `offline` is the offline engine's directory. */

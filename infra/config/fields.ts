@@ -86,11 +86,16 @@ export function absolutePath(given: string): string {
     return path.resolve(__dirname, "../..", given.replace(/^~(?=$|[\\/])/, () => os.homedir()));
 }
 
-/** A path on this computer, made absolute. */
-export function localPath(what: string) {
+/** A path on this computer, as it was given: absolute, it would make the state differ between computers. */
+export function portablePath(what: string) {
     return text(`${what}: absolute, beginning with ~/, or relative to the directory of Pulumi.yaml`, given => {
         return given.trim() !== "" && !given.includes("\0");
-    }).transform(absolutePath);
+    });
+}
+
+/** A path on this computer, made absolute. */
+export function localPath(what: string) {
+    return portablePath(what).transform(absolutePath);
 }
 
 /** A Kubernetes quantity above zero; a number in YAML is as good as text. */

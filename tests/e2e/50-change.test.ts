@@ -81,6 +81,7 @@ describe("a changed configuration", () => {
         }
         const [old, now] = [before, after].map(pods => pods.map(nameOf));
         expect(now.filter(name => old.includes(name))).toEqual([]);
+        expect(new Set(after.map(pod => pod.spec?.nodeName)).size).toBe(2);
         for (const pod of after) {
             expect(checksumOf(pod)).not.toBe(checksumOf(before[0]));
             expect(pod.spec?.containers[0].resources?.requests?.memory).toBe("288Mi");

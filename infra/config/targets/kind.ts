@@ -1,13 +1,13 @@
-import * as path from "node:path";
 import * as z from "zod";
 import { images } from "../../../components/versions";
 import { Context } from "../context";
-import { absolutePath, choice, image, localPath, network } from "../fields";
+import { choice, image, network, portablePath } from "../fields";
 import { networkSize, networksOverlap, parseNetwork } from "../network";
 import { rule, Violation } from "../rule";
 import { laptopKeys } from "./laptop";
 import { differentPorts } from "./ports";
 
+/** `~/.landfall` is LANDFALL_HOME where that is set: see components/cluster/scripts/home.mjs. */
 const volumes = "~/.landfall/<name>/volumes";
 const subnets = { podSubnet: "10.244.0.0/16", serviceSubnet: "10.96.0.0/16" };
 /** kind gives every node a /24 of the pods' network. */
@@ -23,7 +23,7 @@ export function kind(context: Context) {
         image: image().default(images.kindNode).meta({
             description: "Node image; it decides the version of Kubernetes.", example: "kindest/node:v1.36.3",
         }),
-        data: localPath("a directory on this computer").optional().meta({
+        data: portablePath("a directory on this computer").optional().meta({
             description: "Directory on this computer that holds the cluster's volumes, shared by all nodes.",
             example: "~/landfall-data", defaultText: `\`${volumes}\``,
         }),
@@ -37,17 +37,12 @@ export function kind(context: Context) {
     return rule(rule(rule(keys, ["http", "https"], differentPorts), ["podSubnet", "serviceSubnet"], apart),
         ["podSubnet", "nodes"], room)
         .transform(({ data, ...cluster }) => ({
-            ...cluster, data: data ?? path.join(home(), cluster.name, "volumes"),
+            ...cluster, data: data ?? volumes.replace("<name>", cluster.name),
         }))
         .meta({
             description: "A cluster on this computer, in Docker containers. Ports are published on 127.0.0.1 only.",
             example: { target: "kind", nodes: 2 },
         });
-}
-
-/** As for the cluster's scripts, see components/cluster/scripts/home.mjs. */
-function home(): string {
-    return absolutePath(process.env.LANDFALL_HOME || "~/.landfall");
 }
 
 function apart({ podSubnet, serviceSubnet }: { podSubnet: string; serviceSubnet: string }): Violation | undefined {

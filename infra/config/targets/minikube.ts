@@ -16,7 +16,7 @@ export function minikube(context: Context) {
             "docker", "podman", "kvm2", "qemu", "hyperv", "hyperkit", "vfkit", "krunkit", "virtualbox", "vmware",
             "parallels", "none",
         ).optional().meta({
-            description: "What the nodes run in.", example: "docker", defaultText: "chosen by minikube",
+            description: "What the nodes run in.", example: "docker", defaultText: "docker",
         }),
         kubernetesVersion: matching("a version such as v1.36.3", /^v?1\.\d{1,3}(\.\d{1,3})?$/).optional().meta({
             description: "Version of Kubernetes.", example: "v1.36.3", defaultText: "minikube's own",
