@@ -30,7 +30,9 @@ export function environmentSchema(context: Context) {
             defaultText: `\`${laptopHost}\` where target is ${laptops.join(" or ")}, else required`,
         }),
         volumes: choice("delete", "retain").optional().meta({
-            description: "What becomes of the data when the environment is destroyed.", example: "retain",
+            description: "What becomes of the data when the environment is destroyed. Retained, the namespace and its "
+                + "volumes stay; `PULUMI_K8S_UPSERT_EXISTING_OBJECTS=true pulumi up` takes them up again.",
+            example: "retain",
             defaultText: `delete where the name is ${disposable.join(" or ")}, else retain`,
         }),
         quota: z.strictObject({
