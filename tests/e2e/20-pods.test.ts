@@ -122,7 +122,8 @@ describe.each(["web", "database"])("inside the %s", workload => {
 
     it("the kernel agrees: no capability, no new privileges, a seccomp filter", async () => {
         const { stdout } = await cluster.exec(pod, "cat", "/proc/1/status");
-        const status = Object.fromEntries([...stdout.matchAll(/^(\w+):\s*(.+)$/gm)].map(([, key, value]) => [key, value]));
+        const lines = [...stdout.matchAll(/^(\w+):\s*(.+)$/gm)];
+        const status = Object.fromEntries(lines.map(([, key, value]) => [key, value]));
         for (const set of ["CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"]) {
             expect(status[set], set).toBe("0000000000000000");
         }
@@ -156,7 +157,8 @@ describe("the namespaces' fences", () => {
             "limits.cpu", "limits.memory", "pods", "requests.storage", "services.loadbalancers", "services.nodeports",
         ]);
         expect(Number(quota.status?.used?.pods)).toBeGreaterThanOrEqual(3);
-        await expect(dryRun(names.environment, {}, { cpu: "1000", memory: "64Mi" })).rejects.toThrow("exceeded quota: quota");
+        const greedy = dryRun(names.environment, {}, { cpu: "1000", memory: "64Mi" });
+        await expect(greedy).rejects.toThrow("exceeded quota: quota");
     });
 
     it("the environment gives limits to a container that states none", async () => {

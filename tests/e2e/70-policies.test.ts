@@ -19,10 +19,10 @@ const outside: Side = { name: "outside" };
 const unfenced = [dns, elsewhere, outside];
 
 /** Every port that a pod of ours listens on or is sent to. */
-const ports: [port: number, protocol: "TCP" | "UDP"][] = [
-    ...[53, 80, 443, 3306, 6443, 8000, 8001, 8002, 8080, 8090, 8443, 10250].map((port): [number, "TCP"] => [port, "TCP"]),
-    [53, "UDP"], [443, "UDP"], [8080, "UDP"],
-];
+const ports: Record<Traffic["protocol"], number[]> = {
+    TCP: [53, 80, 443, 3306, 6443, 8000, 8001, 8002, 8080, 8090, 8443, 10250],
+    UDP: [53, 443, 8080],
+};
 
 const ours = [
     "contour", "contour-certgen", "database", "envoy", "local-path-provisioner", "metrics-server", "stranger", "web",
@@ -96,8 +96,10 @@ function workloads(objects: RenderedObject[]): Side[] {
 /** Every side with every other, and with another pod of itself; of no interest is what has no pod of ours in it. */
 function everyPair(pods: Side[]): Traffic[] {
     const sides = [...pods, ...unfenced];
-    return sides.flatMap(from => sides.flatMap(to => ports.map(([port, protocol]) => ({ from, to, port, protocol }))))
+    const pairs = sides.flatMap(from => sides.map(to => ({ from, to })))
         .filter(({ from, to }) => pods.includes(from) || pods.includes(to));
+    return (["TCP", "UDP"] as const).flatMap(protocol =>
+        ports[protocol].flatMap(port => pairs.map(pair => ({ ...pair, port, protocol }))));
 }
 
 function describeTraffic({ from, to, port, protocol }: Traffic): string {

@@ -1,4 +1,5 @@
 import * as fs from "node:fs";
+import * as os from "node:os";
 import * as path from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import * as yaml from "yaml";
@@ -25,6 +26,17 @@ const generated = /random:(?!index\/)\S*/;
 
 it("there are stacks to render", () => {
     expect(stacks).toEqual(expect.arrayContaining(["dev", "e2e", "minikube", "prod"]));
+});
+
+it("a file anywhere is rendered like the stack whose settings it holds", async () => {
+    const directory = fs.mkdtempSync(path.join(os.tmpdir(), "landfall-render-"));
+    try {
+        const file = path.join(directory, "Pulumi.dev.yaml");
+        fs.copyFileSync(path.join(root, "Pulumi.dev.yaml"), file);
+        expect(await render("--config", file)).toBe(await render("dev"));
+    } finally {
+        fs.rmSync(directory, { recursive: true });
+    }
 });
 
 describe.each(stacks)("rendered, the stack %s", stack => {
@@ -60,9 +72,8 @@ describe.each(stacks)("rendered, the stack %s", stack => {
         expect(secrets.map(({ metadata }) => metadata.name).sort()).toEqual(
             ["database-credentials", "web-credentials", "web-salts"]);
         for (const { data = {}, stringData = {} } of secrets) {
-            const values = [
-                ...Object.values(stringData), ...Object.values(data).map(value => Buffer.from(value, "base64").toString()),
-            ];
+            const decoded = Object.values(data).map(value => Buffer.from(value, "base64").toString());
+            const values = [...Object.values(stringData), ...decoded];
             expect(values.length).toBeGreaterThan(0);
             expect(values.every(value => value === placeholder)).toBe(true);
         }

@@ -31,7 +31,9 @@ describe("minikube", () => {
     });
 
     it.each<[string, RegExp, (args: string[]) => string[]]>([
-        ["an unknown flag", /unknown flag: --port-mapping/, args => args.map(arg => arg.replace(/^--ports$/, "--port-mapping"))],
+        ["an unknown flag", /unknown flag: --port-mapping/, args => args.map(arg => {
+            return arg === "--ports" ? "--port-mapping" : arg;
+        })],
         ["a quantity as Kubernetes writes it", /Unable to parse memory '4Gi'/, args => args.map((arg, i) => {
             return args[i - 1] === "--memory" ? "4Gi" : arg;
         })],
@@ -46,7 +48,9 @@ describe("minikube", () => {
 
     /** The settings as the program completes them. */
     function cluster(settings: Record<string, unknown>): MinikubeStartArgs {
-        return parseSettings({ cluster: { target: "minikube", ...settings } }, "e2e").cluster as unknown as MinikubeStartArgs;
+        const { cluster } = parseSettings({ cluster: { target: "minikube", ...settings } }, "e2e");
+        if (cluster.target !== "minikube") throw new Error(`The target is ${cluster.target}`);
+        return cluster;
     }
 
     async function dryRun(args: string[]): Promise<{ code: number; output: string }> {

@@ -4,7 +4,7 @@ import * as fs from "node:fs";
 
 import { digest, readRecord, removeRecord, resolvePath, writeRecord } from "../scripts/home.mjs";
 import { attempt, fail, lastLines, main, run, setting } from "../scripts/process.mjs";
-import { deleteNodes, listNodes, startNodes, waitForApi, withoutKubeconfig } from "./nodes.mjs";
+import { deleteNodes, listNodes, startNodes, waitForApi, waitForSystem, withoutKubeconfig } from "./nodes.mjs";
 
 const cluster = setting("CLUSTER_NAME");
 const config = JSON.parse(setting("CLUSTER_CONFIG"));
@@ -49,7 +49,7 @@ function create() {
         fs.mkdirSync(mount.hostPath, { recursive: true });
     }
     // --retain: a kind whose run was ended mustn't remove, on its own failure, what the next run makes meanwhile.
-    const created = withoutKubeconfig(file => attempt("kind", [
+    const created = withoutKubeconfig(cluster, file => attempt("kind", [
         "create", "cluster", "--name", cluster, "--config", "-", "--kubeconfig", file, "--retain", "--wait", "120s",
     ], { input: JSON.stringify(config) }));
     if (!created.ok || !waitForApi(listNodes(cluster))) {
@@ -57,6 +57,7 @@ function create() {
         removeRecord(cluster);
         fail(`kind could not make the cluster ${cluster}.\n${lastLines(created)}${hint(created.stderr)}`);
     }
+    waitForSystem(listNodes(cluster));
     writeRecord(cluster, { ...record, ready: true });
 }
 

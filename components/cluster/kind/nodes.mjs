@@ -1,9 +1,8 @@
 // What the scripts of this directory know about a cluster's containers.
 import * as fs from "node:fs";
-import * as os from "node:os";
 import * as path from "node:path";
 
-import { readRecord, removeRecord } from "../scripts/home.mjs";
+import { clusterDirectory, readRecord, removeIfEmpty, removeRecord } from "../scripts/home.mjs";
 import { attempt, fail, run, waitUntil } from "../scripts/process.mjs";
 
 /** Mounted into every node of ours and of nobody else's: by it they are known, whoever stopped half-way. */
@@ -51,21 +50,33 @@ export function deleteOwnCluster(cluster, owner) {
     removeRecord(cluster);
 }
 
+/**
+ * Waits until Services and DNS work: pods that start earlier fail, and are started again with growing delays. Where it
+ * takes longer than two minutes, the program's own waiting says what is wrong.
+ */
+export function waitForSystem(nodes) {
+    const ready = ["wait", "pod", "--all", "--namespace", "kube-system", "--for=condition=Ready", "--timeout=120s"];
+    attempt("docker", ["exec", nodes[0].name, "kubectl", "--kubeconfig", "/etc/kubernetes/admin.conf", ...ready]);
+}
+
 export function deleteNodes(cluster) {
-    withoutKubeconfig(kubeconfig => {
+    withoutKubeconfig(cluster, kubeconfig => {
         run("kind", ["delete", "cluster", "--name", cluster, "--kubeconfig", kubeconfig]);
     });
     if (listNodes(cluster).length > 0) fail(`kind did not delete all nodes of the cluster ${cluster}.`);
 }
 
 /** kind edits the user's kubeconfig, unless it is given another file; what it writes there is thrown away. */
-export function withoutKubeconfig(action) {
-    const directory = fs.mkdtempSync(path.join(os.tmpdir(), "landfall-"));
+export function withoutKubeconfig(cluster, action) {
+    // Beside what is known of the cluster, where the next run finds and removes it if this one is ended.
+    const directory = path.join(clusterDirectory(cluster), "kind");
+    fs.mkdirSync(directory, { recursive: true, mode: 0o700 });
     const kubeconfig = path.join(directory, "kubeconfig");
     fs.writeFileSync(kubeconfig, "", { mode: 0o600 });
     try {
         return action(kubeconfig);
     } finally {
         fs.rmSync(directory, { recursive: true, force: true });
+        removeIfEmpty(clusterDirectory(cluster));
     }
 }

@@ -68,7 +68,8 @@ async function containers(): Promise<Container[]> {
     const ids = await lines("ps", "--all", "--quiet");
     if (ids.length === 0) return [];
     // One at a time: one that has gone meanwhile must not hide the others.
-    const found = await Promise.all(ids.map(id => run("docker", ["inspect", "--type", "container", id]).catch(() => "[]")));
+    const inspect = (id: string): Promise<string> => run("docker", ["inspect", "--type", "container", id]);
+    const found = await Promise.all(ids.map(id => inspect(id).catch(() => "[]")));
     return found.flatMap(text => JSON.parse(text) as Inspected[]).map(({ Name, Config, NetworkSettings, Mounts }) => ({
         name: Name.replace(/^\//, ""),
         cluster: Config.Labels?.["io.x-k8s.kind.cluster"] ?? "",

@@ -20,7 +20,9 @@ const kinds: [apiVersion: string, kind: string][] = [
 ];
 
 /** Kinds that nobody but the program writes to, so that even their version must stay. */
-const onlyOurs = ["ConfigMap", "LimitRange", "NetworkPolicy", "Role", "RoleBinding", "Secret", "ServiceAccount", "Service"];
+const onlyOurs = [
+    "ConfigMap", "LimitRange", "NetworkPolicy", "Role", "RoleBinding", "Secret", "Service", "ServiceAccount",
+];
 
 /** Every object of ours as it is declared, by kind, namespace and name. */
 export type Objects = Record<string, string>;

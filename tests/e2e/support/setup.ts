@@ -6,6 +6,7 @@ import { removeConfig, writeConfig } from "./config";
 import { added, holdings, remove } from "./docker";
 import { names } from "./names";
 import { npm } from "./npm";
+import { endCommandsWith } from "./processes";
 import { commandEnvironment, forgetFirstStart, keepBefore, readBefore, readFirstStart, Suite } from "./suite";
 
 declare module "vitest" {
@@ -47,8 +48,10 @@ function hasStarted(suite: Suite): boolean {
 
 /** What the last file has not taken down, because one before it failed or only some were run. */
 async function takeDown(suite: Suite): Promise<void> {
-    if (fs.existsSync(path.join(suite.directory, "home"))) {
-        await npm(["run", "down", "--", "--stack", names.stack], commandEnvironment(suite));
+    const environment = commandEnvironment(suite);
+    await endCommandsWith(`LANDFALL_HOME=${environment.LANDFALL_HOME}`);
+    if (fs.existsSync(environment.LANDFALL_HOME)) {
+        await npm(["run", "down", "--", "--stack", names.stack], environment);
     }
     const left = added(await holdings(), suite.before);
     await remove({ ...left, containers: left.containers.filter(name => name.startsWith(names.cluster)) });

@@ -38,7 +38,8 @@ export function ask({ method = "GET", path, headers = {}, body, seconds = 30 }: 
             response.on("end", () => {
                 clearTimeout(timer);
                 const all = Buffer.concat(parts);
-                resolve({ status: response.statusCode ?? 0, headers: response.headers, body: all, text: all.toString() });
+                const { statusCode: status = 0, headers } = response;
+                resolve({ status, headers, body: all, text: all.toString() });
             });
         });
         const timer = setTimeout(() => request.destroy(new Error(`no answer within ${seconds} s`)), seconds * 1000);
@@ -103,7 +104,8 @@ export class Editor {
 
     private async create(what: string, body: string | Buffer, headers: Record<string, string>): Promise<Item> {
         const path = `/wp-json/wp/v2/${what}`;
-        const answer = await this.send({ method: "POST", path, body, headers: { ...headers, "X-WP-Nonce": this.nonce } });
+        const authorised = { ...headers, "X-WP-Nonce": this.nonce };
+        const answer = await this.send({ method: "POST", path, body, headers: authorised });
         if (answer.status !== 201) throw new Error(`POST ${path}: ${answer.status} ${answer.text.slice(0, 500)}`);
         return JSON.parse(answer.text) as Item;
     }

@@ -17,7 +17,11 @@ export const before = suite.before;
 
 /** Makes sure that the stack is up, by `npm start` where no file before has done so; tells how the first start went. */
 export async function ensureUp(): Promise<Ended> {
-    if (!readFirstStart(suite)) keepFirstStart(suite, await start());
+    if (!readFirstStart(suite)) {
+        // So that no later file tries again, if this one doesn't come to an end.
+        keepFirstStart(suite, { code: 1, stdout: "", output: "", seconds: 0 });
+        keepFirstStart(suite, await start());
+    }
     const first = readFirstStart(suite) as Ended;
     if (first.code !== 0) throw new Error(`npm start ended with code ${first.code}; what it printed is above.`);
     usePrograms();
