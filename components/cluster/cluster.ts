@@ -28,6 +28,11 @@ export interface Capabilities {
     metrics: "builtin" | "install";
     /** Whether the kubelets' certificates are self-signed, as on a laptop's cluster. */
     kubeletInsecureTls: boolean;
+    /**
+     * Ports where the API server may listen, besides 443 of its Service: enforcers look at the port behind the
+     * Service. @example [6443]
+     */
+    apiServerPorts: number[];
     /** Whether the target enforces NetworkPolicy. */
     networkPolicy: "enforced" | "unenforced" | "unknown";
     images: ImageDelivery;

@@ -36,6 +36,8 @@ export function createDeployment(
                         maxSkew: 1,
                         whenUnsatisfiable: "ScheduleAnyway",
                         labelSelector: selector,
+                        // Each revision by itself, so that an update ends as spread as it began.
+                        matchLabelKeys: ["pod-template-hash"],
                     }],
                     ...args.pod,
                 },

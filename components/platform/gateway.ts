@@ -95,7 +95,7 @@ function createPolicies(gateway: Gateway, options: pulumi.CustomResourceOptions)
         networkPolicy(`${name}-to-api-server`, gateway.namespace, {
             podSelector: { matchLabels: selectorLabels(name) },
             policyTypes: ["Egress"],
-            egress: [toApiServer],
+            egress: [toApiServer(gateway.cluster.capabilities)],
         }, options);
     }
 }

@@ -25,12 +25,13 @@ export class Platform extends pulumi.ComponentResource {
         const options = inCluster(args.cluster, this);
 
         if (capabilities.metrics === "install") {
-            createMetricsServer(capabilities.kubeletInsecureTls, options);
+            createMetricsServer(capabilities, options);
         }
         if (capabilities.sharedDirectory !== undefined && capabilities.sharedStorageClass !== undefined) {
             createSharedDirectoryClass({
                 storageClass: capabilities.sharedStorageClass,
                 directory: capabilities.sharedDirectory,
+                capabilities,
             }, options);
         }
         this.gateway = new Gateway(`${name}-gateway`, args, { parent: this });

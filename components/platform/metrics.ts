@@ -1,5 +1,6 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { Capabilities } from "../cluster/cluster";
 import { images } from "../versions";
 import { objectLabels, selectorLabels } from "../workload/labels";
 import { networkPolicy } from "../workload/network";
@@ -15,7 +16,7 @@ const port = 10250;
  * Installs metrics-server, from which the autoscalers read how busy the pods are.
  * Objects after the project's own manifests (kubernetes-sigs/metrics-server, manifests/base).
  */
-export function createMetricsServer(kubeletInsecureTls: boolean, options: pulumi.CustomResourceOptions): void {
+export function createMetricsServer(capabilities: Capabilities, options: pulumi.CustomResourceOptions): void {
     const namespace = createNamespace("landfall-metrics", restrictedNamespaceLabels, options);
     const metadata = { name, namespace, labels: objectLabels(name) };
     const account = createAccount(namespace, options);
@@ -25,7 +26,7 @@ export function createMetricsServer(kubeletInsecureTls: boolean, options: pulumi
         policyTypes: ["Ingress", "Egress"],
         // Asked by the API server, asks the kubelets: both are on the nodes' own network.
         ingress: [{ ports: [{ port, protocol: "TCP" }] }],
-        egress: [{ ports: [{ port, protocol: "TCP" }] }, toApiServer],
+        egress: [{ ports: [{ port, protocol: "TCP" }] }, toApiServer(capabilities)],
     }, options);
     const service = new kubernetes.core.v1.Service(name, {
         metadata,
@@ -38,7 +39,7 @@ export function createMetricsServer(kubeletInsecureTls: boolean, options: pulumi
             serviceAccountName: account,
             automountServiceAccountToken: true,
             priorityClassName: "system-cluster-critical",
-            containers: [metricsContainer(kubeletInsecureTls)],
+            containers: [metricsContainer(capabilities.kubeletInsecureTls)],
             volumes: [{ name: "tmp", emptyDir: { sizeLimit: "16Mi" } }],
         },
     }, options);

@@ -1,5 +1,6 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { Capabilities } from "../cluster/cluster";
 import { allowDns, denyAll, networkPolicy } from "../workload/network";
 
 /** Creates a namespace of the platform, in which nothing may talk but by a policy that says so. */
@@ -13,4 +14,6 @@ export function createNamespace(
 }
 
 /** Egress to the API server, whose address differs from cluster to cluster and is no pod that could be selected. */
-export const toApiServer = { ports: [{ port: 443, protocol: "TCP" }, { port: 6443, protocol: "TCP" }] };
+export function toApiServer({ apiServerPorts }: Capabilities): { ports: { port: number; protocol: string }[] } {
+    return { ports: [443, ...apiServerPorts].map(port => ({ port, protocol: "TCP" })) };
+}

@@ -1,5 +1,6 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { Capabilities } from "../cluster/cluster";
 import { images } from "../versions";
 import { Metadata, objectLabels, selectorLabels } from "../workload/labels";
 import { networkPolicy } from "../workload/network";
@@ -15,6 +16,8 @@ export interface SharedDirectoryArgs {
     storageClass: string;
     /** Directory that all nodes share, for example `/var/landfall/volumes`. */
     directory: string;
+    /** The cluster's. */
+    capabilities: Capabilities;
 }
 
 /**
@@ -51,7 +54,7 @@ export function createSharedDirectoryClass(args: SharedDirectoryArgs, options: p
     networkPolicy(`${name}-traffic`, namespace, {
         podSelector: { matchLabels: selectorLabels(name) },
         policyTypes: ["Egress"],
-        egress: [toApiServer],
+        egress: [toApiServer(args.capabilities)],
     }, options);
     const config = createConfig(metadata, args.directory, options);
     const provisioner = `landfall.dev/${args.storageClass}`;

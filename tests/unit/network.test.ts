@@ -68,4 +68,12 @@ describe("network policies", () => {
     it("never name an address block, which Cilium doesn't match with pods or nodes", () => {
         expect(JSON.stringify(objects(resources, "NetworkPolicy"))).not.toContain("ipBlock");
     });
+
+    it("let the API server be reached at the port where the target has it", async () => {
+        const ports = (policies: Policy[]) => policies.find(policy => policy.metadata.name === "contour-to-api-server")
+            ?.spec.egress?.flatMap(rule => rule.ports?.map(({ port }) => port));
+        expect(ports(objects<Policy>(resources, "NetworkPolicy"))).toEqual([443, 6443]);
+        expect(ports(objects<Policy>(await runStack("minikube"), "NetworkPolicy"))).toEqual([443, 8443]);
+        expect(ports(objects<Policy>(await runStack("prod"), "NetworkPolicy"))).toEqual([443, 6443, 8443, 16443]);
+    });
 });

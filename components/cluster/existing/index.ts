@@ -104,6 +104,8 @@ function capabilitiesOf(args: ExistingArgs): Capabilities {
         loadBalancing: loadBalancingOf(args),
         metrics: args.metrics ?? "builtin",
         kubeletInsecureTls: args.kubeletInsecureTls ?? false,
+        // kubeadm's and most others', OpenShift's and minikube's, MicroK8s's; managed ones use 443.
+        apiServerPorts: [6443, 8443, 16443],
         networkPolicy: "unknown",
         get images(): ImageDelivery {
             return imagesOf(args);

@@ -115,6 +115,7 @@ function capabilitiesOf(args: KindArgs, incarnation: string): Capabilities {
         },
         metrics: "install",
         kubeletInsecureTls: true,
+        apiServerPorts: [6443],
         networkPolicy: "enforced",
         images: {
             method: "load",

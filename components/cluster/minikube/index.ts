@@ -99,6 +99,7 @@ function capabilitiesOf(args: MinikubeArgs, found: Found & { incarnation: string
         loadBalancing: loadBalancingOf(args, found.address),
         metrics: "builtin",
         kubeletInsecureTls: true,
+        apiServerPorts: [8443],
         networkPolicy: "enforced",
         images: {
             method: "load",
