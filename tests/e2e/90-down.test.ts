@@ -1,7 +1,6 @@
 import * as fs from "node:fs";
 import { beforeAll, describe, expect, it } from "vitest";
-import { ensureDocker, stopDocker } from "../../infra/offline/kit";
-import { added, dockerAnswers, holdings } from "./support/docker";
+import { added, holdings, holdingsAtRest } from "./support/docker";
 import type { Ended } from "./support/npm";
 import { processesWith } from "./support/processes";
 import { ask } from "./support/site";
@@ -37,13 +36,7 @@ describe("taken down", () => {
 
     it("it leaves no container, network or volume", async () => {
         // A daemon that `npm start` had started has ended with it, and is asked what it would still hold.
-        const answered = await dockerAnswers();
-        if (!answered) await ensureDocker(console.log);
-        try {
-            expect(added(await holdings(), before)).toEqual({ containers: [], networks: [], volumes: [] });
-        } finally {
-            if (!answered) await stopDocker();
-        }
+        expect(added(await holdingsAtRest(), before)).toEqual({ containers: [], networks: [], volumes: [] });
     });
 
     it("a second time there is nothing to do", async () => {

@@ -1,3 +1,4 @@
+import { ensureDocker, findProgram, stopDocker } from "../../../infra/offline/kit/docker";
 import { run } from "../../../infra/offline/kit/run";
 import { names } from "./names";
 
@@ -47,8 +48,20 @@ export async function remove({ containers, networks, volumes }: Holdings): Promi
     for (const name of volumes) await attempt("volume", "rm", name);
 }
 
-/** Names of the cluster's nodes. */
+/** What Docker holds where its daemon is only installed, and `npm start` would start it. */
+export async function holdingsAtRest(): Promise<Holdings> {
+    if ((await dockerAnswers()) || !(await findProgram("dockerd"))) return holdings();
+    await ensureDocker(console.log);
+    try {
+        return await holdings();
+    } finally {
+        await stopDocker();
+    }
+}
+
+/** Names of the cluster's nodes; none where the daemon has ended with the last of them. */
 export async function nodeContainers(): Promise<string[]> {
+    if (!(await dockerAnswers())) return [];
     return (await containers()).filter(({ cluster }) => cluster === names.cluster).map(({ name }) => name);
 }
 

@@ -3,7 +3,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import type { TestProject } from "vitest/node";
 import { removeConfig, writeConfig } from "./config";
-import { added, holdings, remove } from "./docker";
+import { added, holdings, holdingsAtRest, remove } from "./docker";
 import { names } from "./names";
 import { npm } from "./npm";
 import { endCommandsWith } from "./processes";
@@ -23,7 +23,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     const kept = process.env.LANDFALL_E2E_DIR;
     const directory = kept ?? fs.mkdtempSync(path.join(os.tmpdir(), "landfall-e2e-"));
     fs.mkdirSync(path.join(directory, "backend"), { recursive: true });
-    const suite = { directory, before: await holdings() };
+    const suite = { directory, before: await holdingsAtRest() };
     if (hasStarted(suite)) {
         suite.before = readBefore(suite);
     } else {
