@@ -4,7 +4,6 @@ import * as path from "node:path";
 /** The directory for what can be fetched or built again: `LANDFALL_CACHE`, or `landfall` in the user's cache. */
 export function cacheDirectory(): string {
     const { LANDFALL_CACHE, LOCALAPPDATA, XDG_CACHE_HOME } = process.env;
-    return LANDFALL_CACHE
-        ?? path.join((process.platform === "win32" && LOCALAPPDATA) || XDG_CACHE_HOME || path.join(os.homedir(), ".cache"),
-            "landfall");
+    const ofUser = (process.platform === "win32" && LOCALAPPDATA) || XDG_CACHE_HOME || path.join(os.homedir(), ".cache");
+    return LANDFALL_CACHE ?? path.join(ofUser, "landfall");
 }

@@ -78,11 +78,13 @@ export class WordPress extends pulumi.ComponentResource {
             probes: {
                 startup: { httpGet: { path: "/healthz", port: "main" }, periodSeconds: 1, failureThreshold: 60 },
                 readiness: {
-                    httpGet: { path: "/readyz", port: "main" }, periodSeconds: 5, timeoutSeconds: 5, failureThreshold: 3,
+                    httpGet: { path: "/readyz", port: "main" },
+                    periodSeconds: 5, timeoutSeconds: 5, failureThreshold: 3,
                 },
                 // A pod with all its workers busy answers late; restarting it would make that worse.
                 liveness: {
-                    httpGet: { path: "/healthz", port: "main" }, periodSeconds: 10, timeoutSeconds: 10, failureThreshold: 6,
+                    httpGet: { path: "/healthz", port: "main" },
+                    periodSeconds: 10, timeoutSeconds: 10, failureThreshold: 6,
                 },
             },
             exposed: { gateway, host },

@@ -101,7 +101,11 @@ function configuration(namespace: string): object {
         gateway: { gatewayRef: { namespace, name: gatewayName } },
         "accesslog-format": "json",
         // A request that waits for a new replica beats one that fails; a client that never ends one doesn't hold on.
-        timeouts: { "request-timeout": "120s", "connection-idle-timeout": "60s", "connection-shutdown-grace-period": "5s" },
+        timeouts: {
+            "request-timeout": "120s",
+            "connection-idle-timeout": "60s",
+            "connection-shutdown-grace-period": "5s",
+        },
     };
 }
 

@@ -19,7 +19,8 @@ export function createDeployment(
     const { name, labels } = metadata;
     const selector = { matchLabels: selectorLabels(name) };
     if (args.replicas > 1) {
-        new kubernetes.policy.v1.PodDisruptionBudget(name, { metadata, spec: { maxUnavailable: 1, selector } }, options);
+        const spec = { maxUnavailable: 1, selector };
+        new kubernetes.policy.v1.PodDisruptionBudget(name, { metadata, spec }, options);
     }
     return new kubernetes.apps.v1.Deployment(name, {
         metadata,

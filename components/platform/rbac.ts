@@ -40,5 +40,6 @@ export function createServiceAccount(
             subjects,
         }, options));
     }
-    return pulumi.all([account.metadata.name, ...bindings.map(binding => binding.id)]).apply(([first]) => first as string);
+    const bound = pulumi.all(bindings.map(binding => binding.id));
+    return pulumi.all([account.metadata.name, bound]).apply(([accountName]) => accountName);
 }

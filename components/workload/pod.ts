@@ -90,7 +90,8 @@ export function podSpec(name: string, args: PodArgs, sources: PodSources): PodSp
         enableServiceLinks: false,
         securityContext: podSecurityContext(args.uid),
         terminationGracePeriodSeconds: args.terminationGracePeriodSeconds,
-        initContainers: Object.entries(args.before ?? {}).map(([step, command]) => ({ ...shared, name: step, command })),
+        initContainers: Object.entries(args.before ?? {}).map(([step, command]) =>
+            ({ ...shared, name: step, command })),
         containers: [container],
         volumes,
     };

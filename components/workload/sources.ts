@@ -27,7 +27,8 @@ export function createSecrets(
         const secretName = `${name}-${directory.split("/").pop()}`;
         const secret = new kubernetes.core.v1.Secret(secretName, {
             metadata: { name: secretName, namespace: environment.namespace, labels: objectLabels(name) },
-            stringData: Object.fromEntries(Object.entries(content).map(([file, value]) => [file, pulumi.secret(value)])),
+            stringData: Object.fromEntries(Object.entries(content).map(([file, value]) =>
+                [file, pulumi.secret(value)])),
         }, inCluster(environment.cluster, parent));
         return [directory, secret.metadata.name];
     }));

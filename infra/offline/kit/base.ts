@@ -29,19 +29,22 @@ export function buildBase(log: Log): Promise<string> {
 
 interface Mirror {
     main: string;
-    security: string;
+    /** Left out where the machine has none. */
+    security?: string;
 }
 
-/** The mirrors that this machine itself uses, else Debian's own. */
+/** The mirrors that this machine itself uses. */
 function debianMirror(): Mirror {
     const folder = "/etc/apt/sources.list.d";
     const files = ["/etc/apt/sources.list", ...fs.readdirSync(folder).map(file => path.join(folder, file))];
     const text = files.filter(file => fs.existsSync(file)).map(file => fs.readFileSync(file, "utf8")).join("\n");
     const addresses = [...text.matchAll(/^(?:deb\s.*?|URIs:\s*)(https?:\/\/\S+)/gm)].map(match => match[1]);
-    return {
-        main: addresses.find(a => /\/debian\/?$/.test(a)) ?? "http://deb.debian.org/debian",
-        security: addresses.find(a => /\/debian-security\/?$/.test(a)) ?? "http://deb.debian.org/debian-security",
-    };
+    const main = addresses.find(address => /\/debian\/?$/.test(address));
+    if (!main) {
+        throw new Error("The kit's base image needs a Debian mirror, and /etc/apt names none whose address ends with " +
+            "/debian. Add one to /etc/apt/sources.list.d and run the command again.");
+    }
+    return { main, security: addresses.find(address => /\/debian-security\/?$/.test(address)) };
 }
 
 /** Sources, and what this machine's apt needs to reach them, so that `apt-get install` works in `docker build`. */
@@ -55,14 +58,14 @@ async function configureApt(root: string, mirror: Mirror): Promise<void> {
         path.join(apt, "sources.list.d/debian.sources"),
         [
             source(mirror.main, `${debian.suite} ${debian.suite}-updates`),
-            source(mirror.security, `${debian.suite}-security`),
+            ...(mirror.security ? [source(mirror.security, `${debian.suite}-security`)] : []),
         ].join("\n"),
     );
     const settings = (await run("apt-config", ["dump"])).split("\n")
         .filter(line => /^Acquire::(https?::Proxy|Check-Date|Check-Valid-Until|Retries)\b/i.test(line));
     fs.writeFileSync(path.join(apt, "apt.conf.d/90machine"), `${settings.join("\n")}\n`);
     const authorities = "/etc/ssl/certs/ca-certificates.crt";
-    if (`${mirror.main} ${mirror.security}`.includes("https:") && fs.existsSync(authorities)) {
+    if ([mirror.main, mirror.security].some(address => address?.startsWith("https:")) && fs.existsSync(authorities)) {
         fs.mkdirSync(path.join(root, "etc/ssl/certs"), { recursive: true });
         fs.copyFileSync(authorities, path.join(root, authorities));
     }
