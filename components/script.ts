@@ -4,28 +4,34 @@ import * as path from "node:path";
 import { projectRoot } from "./project";
 
 export interface ScriptArgs {
-    /** Node script that makes the thing, relative to the project; run again when `environment` changes. */
-    create: string;
+    /**
+     * Node script that makes the thing, relative to the project; run again when `environment` changes. Left out where
+     * there is only something to do at its removal.
+     */
+    create?: string;
     /** Node script that removes it, with the environment it was made with; left out where nothing is to be removed. */
     delete?: string;
     /** What the scripts are told. Part of the state: nothing in it should differ between computers. */
     environment: Record<string, pulumi.Input<string>>;
     /** Values whose change makes the thing anew: removed first, then made. */
     triggers?: pulumi.Input<string>[];
+    /** Whether people see what the scripts print on standard output, which then holds no secret. @default false */
+    shown?: boolean;
 }
 
 /**
  * Runs Node scripts of this project as a resource: an argument array without a shell, the same on every system. What
- * they print is secret and never shown, except by the engine when they fail: they print a secret last of all.
+ * they print is secret and only shown where `shown` says so, but by the engine when they fail: they print a secret
+ * last of all.
  */
 export function scriptCommand(name: string, args: ScriptArgs, opts: pulumi.CustomResourceOptions): local.Command {
     return new local.Command(name, {
         interpreter: ["node"],
-        create: fromWorkingDirectory(args.create),
+        create: args.create && fromWorkingDirectory(args.create),
         delete: args.delete && fromWorkingDirectory(args.delete),
         environment: args.environment,
         triggers: args.triggers,
-        logging: local.Logging.None,
+        logging: args.shown ? local.Logging.Stdout : local.Logging.None,
         addPreviousOutputInEnv: false,
     }, { deleteBeforeReplace: true, additionalSecretOutputs: ["stdout", "stderr"], ...opts });
 }

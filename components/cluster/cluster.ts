@@ -3,8 +3,11 @@ import * as pulumi from "@pulumi/pulumi";
 
 /** How the gateway is reached from outside the cluster. */
 export type LoadBalancing =
-    /** The target turns a Service of type LoadBalancer into an address by itself. */
-    | { type: "LoadBalancer" }
+    /**
+     * The target turns a Service of type LoadBalancer into an address by itself. The annotations are what its
+     * controller wants to read on that Service; the class chooses among several controllers.
+     */
+    | { type: "LoadBalancer"; annotations?: Record<string, pulumi.Input<string>>; loadBalancerClass?: string }
     /** The gateway listens on these ports of every node; `publishedHttp` is what answers on 127.0.0.1 or `host`. */
     | { type: "NodePort"; http: number; https: number; host: string; publishedHttp: number; publishedHttps: number };
 
@@ -12,8 +15,47 @@ export type LoadBalancing =
 export type ImageDelivery =
     /** A Node script, run as `node <script>` with IMAGE and these values in its environment, loads it. */
     | { method: "load"; script: string; environment: Record<string, string> }
-    /** It is pushed to this registry, for example `ghcr.io/example`, and pulled by digest. */
-    | { method: "push"; registry: string };
+    /**
+     * It is pushed to this registry, for example `ghcr.io/example`, and pulled by digest. Its name is that of a
+     * repository below the registry; with `naming: "tag"` the registry is one repository, whose tags begin with it.
+     * Without credentials it is pushed with those that `docker login` left on this computer.
+     */
+    | {
+        method: "push";
+        registry: pulumi.Input<string>;
+        naming?: "repository" | "tag";
+        credentials?: RegistryCredentials;
+    };
+
+/** A login that expires within a day. */
+export interface RegistryCredentials {
+    username: pulumi.Input<string>;
+    password: pulumi.Output<string>;
+}
+
+/** A StorageClass that Platform makes, with the driver that the target brings. */
+export interface StorageClass {
+    name: string;
+    /** CSI driver. @example "ebs.csi.aws.com" */
+    provisioner: string;
+    parameters: Record<string, pulumi.Input<string>>;
+    mountOptions?: string[];
+    /** Whether a volume is made for a pod's node or zone, or at once. @default "WaitForFirstConsumer" */
+    volumeBindingMode?: "WaitForFirstConsumer" | "Immediate";
+    /** Whether claims that name no class get this one. @default false */
+    isDefault?: boolean;
+}
+
+/** A controller of the platform that calls the cloud: how it finds it, and under which identity, never by a key. */
+export interface CloudController {
+    /** Arguments of its program, besides those that are the same everywhere. */
+    args: pulumi.Input<string>[];
+    environment?: Record<string, pulumi.Input<string>>;
+    /** Path → content of files without secrets that it reads. */
+    files?: Record<string, pulumi.Input<string>>;
+    serviceAccountAnnotations?: Record<string, pulumi.Input<string>>;
+    podLabels?: Record<string, string>;
+}
 
 /** What differs between targets, as data. No component asks for a target's name. */
 export interface Capabilities {
@@ -23,6 +65,8 @@ export interface Capabilities {
     sharedStorageClass?: string;
     /** A directory that all nodes share; Platform then makes the class `sharedStorageClass` on it. */
     sharedDirectory?: string;
+    /** Classes that Platform makes, on drivers that the cluster has. */
+    storageClasses?: StorageClass[];
     loadBalancing: LoadBalancing;
     /** Whether the target brings metrics-server; Platform installs it otherwise. */
     metrics: "builtin" | "install";
@@ -33,6 +77,12 @@ export interface Capabilities {
      * Service. @example [6443]
      */
     apiServerPorts: number[];
+    /** Addresses at which DNS answers where it is no pod, so that policies can open it. @example ["172.20.0.10/32"] */
+    dnsAddresses?: string[];
+    /** The autoscaler of the nodes, where the target has none built in and one is wanted: Platform installs it. */
+    clusterAutoscaler?: CloudController;
+    /** Keeps the DNS records of the gateway's hosts: Platform installs it where it is given. */
+    externalDns?: CloudController;
     /** Whether the target enforces NetworkPolicy. */
     networkPolicy: "enforced" | "unenforced" | "unknown";
     images: ImageDelivery;

@@ -20,9 +20,22 @@ export function main(work) {
     try {
         process.stdout.write(work() ?? "");
     } catch (error) {
-        process.stderr.write(`${error instanceof Problem ? error.message : error.stack}\n`);
-        process.exitCode = 1;
+        report(error);
     }
+}
+
+/** The same for work that waits. */
+export async function mainAsync(work) {
+    try {
+        process.stdout.write((await work()) ?? "");
+    } catch (error) {
+        report(error);
+    }
+}
+
+function report(error) {
+    process.stderr.write(`${error instanceof Problem ? error.message : error.stack}\n`);
+    process.exitCode = 1;
 }
 
 /** A value that the program put into the environment. */

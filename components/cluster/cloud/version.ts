@@ -1,0 +1,33 @@
+import * as pulumi from "@pulumi/pulumi";
+
+/**
+ * The version to ask the cloud for, checked against the one that the cluster has: Kubernetes goes up one minor version
+ * at a time, and never down. It fails in a preview too, before the cluster or anything that depends on it is touched.
+ * @param current the cluster's version, such as `1.35.3-gke.1`; undefined where there is no cluster yet
+ * @param wanted the minor version of the settings, such as `1.36`
+ */
+export function checkedVersion(current: pulumi.Input<string | undefined>, wanted: string): pulumi.Output<string> {
+    return pulumi.output(current).apply(version => {
+        const problem = version === undefined ? undefined : stepProblem(version, wanted);
+        if (problem !== undefined) throw new pulumi.RunError(problem);
+        return wanted;
+    });
+}
+
+/** What is wrong with a step from one version to another; undefined where it can be taken. */
+export function stepProblem(current: string, wanted: string): string | undefined {
+    const [from, to] = [minorOf(current), minorOf(wanted)];
+    if (to === from || to === from + 1) return undefined;
+    const now = `The cluster runs Kubernetes 1.${from}, and landfall:cluster.kubernetesVersion asks for 1.${to}.`;
+    return to < from
+        ? `${now} A cluster can't go back to an older version. Set it to "1.${from}".`
+        : `${now} Kubernetes goes up one minor version at a time: set it to "1.${from + 1}" and run the program, then ` +
+            "go on to the next.";
+}
+
+/** The minor version of `1.35`, `v1.35.3` or `1.35.3-gke.1000`. */
+function minorOf(version: string): number {
+    const match = /^v?1\.(\d+)/.exec(version);
+    if (!match) throw new pulumi.RunError(`"${version}" is not a version of Kubernetes such as 1.36.`);
+    return Number(match[1]);
+}
