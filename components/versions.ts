@@ -4,6 +4,8 @@ export const versions = {
     kubernetes: "v1.36.3",
     kind: "v0.33.0",
     minikube: "v1.37.0",
+    /** What EKS, GKE and AKS all offer; the one before the newest. */
+    cloudKubernetes: "1.35",
 };
 
 /** The images that the platform installs. The kit of a closed network builds them under the same names. */

@@ -17,6 +17,17 @@ export interface Description {
     properties?: Record<string, Description>;
     required?: string[];
     oneOf?: Description[];
+    /** What a list's entries are. */
+    items?: Description;
+    /** Of a record: what stands under each name, which names there may be, and one of them. */
+    additionalProperties?: Description | false;
+    names?: string;
+    entry?: string;
+}
+
+/** What stands under the names of a record; undefined for anything else. */
+export function entriesOf({ additionalProperties }: Description): Description | undefined {
+    return additionalProperties || undefined;
 }
 
 /** Describes all settings. */
@@ -30,11 +41,15 @@ export function describeTargets(settings: Description): Record<string, Descripti
     return Object.fromEntries(targets.map(target => [target.properties?.target.enum?.[0] ?? "", target]));
 }
 
-/** The description of one key; a union's key is that of the chosen target. Undefined where there is no such key. */
+/**
+ * The description of one key; a union's key is that of the chosen target, and any name is a key of a record.
+ * Undefined where there is no such key.
+ */
 export function describeKey(settings: Description, keys: string[], target?: string): Description | undefined {
     return keys.reduce<Description | undefined>((description, key) => {
         const chosen = description?.oneOf ? describeTargets(settings)[target ?? ""] : description;
-        return chosen?.properties && Object.hasOwn(chosen.properties, key) ? chosen.properties[key] : undefined;
+        if (chosen?.properties && Object.hasOwn(chosen.properties, key)) return chosen.properties[key];
+        return chosen && entriesOf(chosen);
     }, settings);
 }
 
@@ -42,6 +57,9 @@ export function describeKey(settings: Description, keys: string[], target?: stri
 export function allowedText(settings: Description, key: Description): string {
     if (key.oneOf) {
         return `an object whose target is one of ${Object.keys(describeTargets(settings)).join(", ")}`;
+    }
+    if (entriesOf(key)) {
+        return `an object whose keys are names: ${key.names}`;
     }
     if (key.properties) {
         return `an object with the keys ${Object.keys(key.properties).join(", ")}`;
@@ -53,7 +71,9 @@ export function allowedText(settings: Description, key: Description): string {
 export function allKeys(description: Description, above: string[] = []): string[][] {
     const objects = description.oneOf ?? [description];
     const keys = objects.flatMap(object => Object.entries(object.properties ?? {}).flatMap(([key, below]) => {
-        return [[...above, key], ...allKeys(below, [...above, key])];
+        const entries = entriesOf(below);
+        const named = entries && allKeys(entries, [...above, key, below.entry ?? "<name>"]);
+        return [[...above, key], ...named ?? allKeys(below, [...above, key])];
     }));
     return [...new Map(keys.map(key => [key.join("."), key])).values()];
 }

@@ -2,7 +2,9 @@ import * as z from "zod";
 import { Problem } from "./problem";
 import { closest } from "./closest";
 import { Context } from "./context";
-import { allKeys, allowedText, Description, describeKey, describeSettings, describeTargets } from "./describe";
+import {
+    allKeys, allowedText, Description, describeKey, describeSettings, describeTargets, entriesOf,
+} from "./describe";
 import { exampleAround, exampleLine, exampleOf, nest } from "./example";
 import { RuleParams } from "./rule";
 
@@ -23,7 +25,10 @@ export function toProblems(
 ): Problem[] {
     const subject = { settings: describeSettings(context), raw, context, secrets };
     return issues.flatMap(issue => {
-        const keys = issue.path.map(String);
+        // Of a list with a wrong entry the whole is shown: entries have no key of their own.
+        const entry = issue.path.findIndex(key => typeof key === "number");
+        const keys = (entry < 0 ? issue.path : issue.path.slice(0, entry)).map(String);
+        if (issue.code === "invalid_key") return [badName(subject, keys)];
         if (issue.code === "unrecognized_keys") {
             return issue.keys.map(key => unknownKey(subject, [...keys, key]));
         }
@@ -43,11 +48,12 @@ function badValue(subject: Subject, keys: string[], issue: Issue): Problem {
     const targets = Object.keys(describeTargets(settings));
     const words = target ? targets : described.enum ?? [];
     const meant = typeof value === "string" ? closest(value, words) : undefined;
-    const shape = described.properties || described.oneOf;
+    const shape = described.properties || described.oneOf || entriesOf(described);
     return {
         key: keyText(keys),
         problem: value === undefined ? "is missing"
             : shape ? "is not an object"
+            : described.items && !Array.isArray(value) ? "is not a list"
             : meant ? `is none of the words it can be; did you mean ${meant}?` : "is not valid",
         given: givenText(subject, keys, value, issue.code.startsWith("invalid_")) +
             (value !== undefined && stated === undefined ? " (the default)" : ""),
@@ -55,6 +61,18 @@ function badValue(subject: Subject, keys: string[], issue: Issue): Problem {
         example: target
             ? exampleLine("cluster", describeTargets(settings)[meant ?? targets[0]].example)
             : exampleOf(settings, keys, context),
+    };
+}
+
+/** A name in a record that can't be one. */
+function badName({ settings, context }: Subject, keys: string[]): Problem {
+    const above = keys.slice(0, -1);
+    return {
+        key: keyText(keys),
+        problem: "is not a valid name",
+        given: JSON.stringify(keys[keys.length - 1]),
+        allowed: describeKey(settings, above, context.target)?.names ?? "",
+        example: exampleOf(settings, above, context),
     };
 }
 

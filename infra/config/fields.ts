@@ -124,3 +124,13 @@ export function choice<const T extends readonly string[]>(...values: T) {
     return z.enum(values).meta({ allowed: values.length === 1 ? values[0] : `one of ${values.join(", ")}` });
 }
 
+/** A list of what `entry` takes; `what` names the entries, in the plural. */
+export function listOf<T extends z.ZodType>(what: string, entry: T, least = 0) {
+    const allowed = least > 0 ? `a list of ${what}, at least ${least}` : `a list of ${what}`;
+    return z.array(entry).min(least).meta({ allowed });
+}
+
+/** What `value` takes, under names that the person gives; `entry` is the name in examples. */
+export function byName<T extends z.ZodType>(names: string, pattern: RegExp, entry: string, value: T) {
+    return z.record(z.string().regex(pattern), value).meta({ names, entry });
+}

@@ -1,7 +1,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { stringify } from "yaml";
-import { allowedText, Description, describeSettings, describeTargets } from "./describe";
+import { allowedText, Description, describeSettings, describeTargets, entriesOf } from "./describe";
 import { secretCommand } from "./example";
 
 /** Settings to begin with, by what they are for; a test holds them against the schema. */
@@ -63,12 +63,13 @@ function stackFile(settings: Record<string, unknown>): string {
 
 /** An object and the objects below it. */
 function chapters(heading: string, object: Description): Chapter[] {
-    const below = Object.entries(object.properties ?? {}).filter(([, description]) => description.properties);
     const separator = heading.includes(" ") ? ": " : ".";
-    return [
-        { heading, object },
-        ...below.flatMap(([key, description]) => chapters(`${heading}${separator}${key}`, description)),
-    ];
+    const below = Object.entries(object.properties ?? {}).flatMap(([key, description]) => {
+        const entries = entriesOf(description);
+        if (entries) return chapters(`${heading}${separator}${key}.<name>`, entries);
+        return description.properties ? chapters(`${heading}${separator}${key}`, description) : [];
+    });
+    return object.properties ? [{ heading, object }, ...below] : below;
 }
 
 function table(settings: Description, object: Description, prefix = ""): string {
@@ -76,7 +77,8 @@ function table(settings: Description, object: Description, prefix = ""): string 
         `\`${prefix}${key}\``,
         typeText(description),
         object.required?.includes(key) ? "required" : defaultText(description),
-        description.properties || description.oneOf ? "see below" : allowedText(settings, description),
+        description.properties || description.oneOf || entriesOf(description)?.properties
+            ? "see below" : allowedText(settings, description),
         description.secret ? `\`${secretCommand(key)}\`` : code(description.example),
         description.description ?? "",
     ]);
@@ -86,9 +88,12 @@ function table(settings: Description, object: Description, prefix = ""): string 
         .join("\n");
 }
 
-function typeText({ type, enum: words, properties, oneOf }: Description): string {
+function typeText({ type, enum: words, properties, oneOf, items, additionalProperties }: Description): string {
     if (properties || oneOf) {
         return "object";
+    }
+    if (items || additionalProperties) {
+        return items ? "list" : "object by name";
     }
     if (Array.isArray(type)) {
         return "quantity";

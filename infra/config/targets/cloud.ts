@@ -1,0 +1,108 @@
+import * as z from "zod";
+import { versions } from "../../../components/versions";
+import { Context } from "../context";
+import { byName, choice, dnsLabel, flag, listOf, matching, network, whole } from "../fields";
+import { toDnsLabel } from "../names";
+import { rule, Violation } from "../rule";
+
+export const sizes = ["development", "production"] as const;
+export type Size = typeof sizes[number];
+
+const days = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"] as const;
+
+/** What the clouds call a machine type, how it looks, and the examples. */
+export interface MachineTypes {
+    /** @example "an EC2 instance type" */
+    what: string;
+    pattern: RegExp;
+    example: string;
+}
+
+/** The keys that all clouds have. */
+export function cloudKeys(context: Context, what: string, longestName: number, machineTypes: MachineTypes) {
+    return {
+        name: dnsLabel(longestName).default(toDnsLabel(`landfall-${context.stack}`, longestName)).meta({
+            description: `Name of the ${what}; a change makes it anew.`, example: "landfall-prod",
+            defaultText: "`landfall-<stack>`",
+        }),
+        size: choice(...sizes).default("production").meta({
+            description: "What the other defaults are for: `production` survives the loss of a zone and is protected "
+                + "from deletion, `development` is cheap.", example: "development",
+        }),
+        kubernetesVersion: matching("a minor version in quotes, such as \"1.36\"", /^1\.\d{2}$/)
+            .default(versions.cloudKubernetes).meta({
+                description: "Minor version of Kubernetes; it goes up one at a time, the control plane first.",
+                example: "1.36",
+            }),
+        authorizedNetworks: listOf("IPv4 networks such as 203.0.113.0/24", network(0, 32), 1).meta({
+            description: "From where the API server may be reached, besides the nodes: offices, pipelines.",
+            example: ["203.0.113.0/24"],
+        }),
+        network: network(8, 18).default("10.20.0.0/16").meta({
+            description: "Addresses of the cluster's own network; a change makes everything anew.",
+            example: "10.40.0.0/16",
+        }),
+        provisioning: choice("pools", "auto").default("pools").meta({
+            description: "Whether nodes come from the pools below, or the cloud chooses machines by itself.",
+            example: "auto",
+        }),
+        nodePools: byName(
+            "1 to 12 lower-case letters and digits, beginning with a letter", /^[a-z][a-z0-9]{0,11}$/, "web",
+            nodePool(machineTypes),
+        ).optional().meta({
+            description: "Groups of nodes that grow and shrink with the load. Not with `provisioning: auto`.",
+            example: { web: { machineType: machineTypes.example, min: 3, max: 30 } },
+            defaultText: "as `size` says",
+        }),
+        maintenance: z.strictObject({
+            day: choice(...days).default("Sunday").meta({ description: "Day of the week, UTC.", example: "Tuesday" }),
+            start: matching("a time of day HH:MM", /^([01]\d|2[0-3]):[0-5]\d$/).default("02:00").meta({
+                description: "When it begins, UTC.", example: "03:30",
+            }),
+            hours: whole(4, 24).default(4).meta({ description: "How long it may take.", example: 6 }),
+        }).prefault({}).meta({
+            description: "When the cloud may upgrade nodes and repair what it runs.",
+            example: { day: "Tuesday", start: "03:30" },
+        }),
+        deletionProtection: flag().optional().meta({
+            description: "Whether the cluster refuses to be deleted; to destroy it, set this to false and run "
+                + "`pulumi up` first.", example: false, defaultText: "true where size is production",
+        }),
+        tags: byName(
+            "1 to 63 lower-case letters, digits, \"_\" and \"-\", beginning with a letter", /^[a-z][a-z0-9_-]{0,62}$/,
+            "cost-center", matching("lower-case letters, digits, \"_\" and \"-\", at most 63", /^[a-z0-9_-]{0,63}$/),
+        ).default({}).meta({
+            description: "Put on everything that the cloud can label, besides `project` and `stack`.",
+            example: { "cost-center": "web" },
+        }),
+    };
+}
+
+function nodePool({ what, pattern, example }: MachineTypes) {
+    const keys = z.strictObject({
+        machineType: matching(what, pattern).meta({ description: "Kind of machine.", example }),
+        min: whole(0, 1000).default(1).meta({ description: "Nodes at the least.", example: 3 }),
+        max: whole(1, 1000).default(10).meta({ description: "Nodes at the most.", example: 30 }),
+        diskSize: whole(30, 2000).default(50).meta({ description: "GiB of each node's disk.", example: 100 }),
+        spot: flag().default(false).meta({
+            description: "Machines that are much cheaper and may be taken away at short notice.", example: true,
+        }),
+        labels: byName(
+            "a Kubernetes label", /^([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?\/)?[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$/,
+            "tier", matching("a Kubernetes label's value", /^([A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?$/),
+        ).default({}).meta({ description: "Labels of the nodes.", example: { tier: "web" } }),
+    });
+    return rule(keys, ["min", "max"], ({ min, max }): Violation | undefined => min <= max ? undefined : {
+        keys: ["min", "max"], problem: "is more than max", allowed: "min of at most max", example: { machineType: example, min, max: min },
+    }).meta({ description: "A group of nodes of one kind.", example: { machineType: example, min: 3, max: 30 } });
+}
+
+/** Pools and the cloud's own choice of machines exclude each other. */
+export function poolsOrAuto(
+    { provisioning, nodePools }: { provisioning: "pools" | "auto"; nodePools?: Record<string, unknown> },
+): Violation | undefined {
+    return provisioning === "pools" || nodePools === undefined ? undefined : {
+        keys: ["nodePools", "provisioning"], problem: "are nobody's where the cloud chooses the machines",
+        allowed: "nodePools with {cluster.provisioning} pools, or neither", example: { provisioning: "auto" },
+    };
+}
