@@ -18,6 +18,9 @@ export const images = {
     envoy: "docker.io/envoyproxy/envoy:distroless-v1.38.3",
     localPathProvisioner: "docker.io/rancher/local-path-provisioner:v0.0.30",
     localPathHelper: "docker.io/library/busybox:1.37",
+    /** In clouds only, like the next; of the clusters' minor version. */
+    clusterAutoscaler: "registry.k8s.io/autoscaling/cluster-autoscaler:v1.35.0",
+    externalDns: "registry.k8s.io/external-dns/external-dns:v0.19.0",
 };
 
 /** A file that a project publishes: where, and the SHA-256 that it must have. */

@@ -8,6 +8,9 @@ export interface PlatformDeploymentArgs {
     replicas: number;
     /** Numeric user and group that the pods run as. */
     uid: number;
+    /** Labels of the pods, besides those that select them. */
+    podLabels?: Record<string, string>;
+    podAnnotations?: Record<string, pulumi.Input<string>>;
     /** The rest of the pods' spec. */
     pod: kubernetes.types.input.core.v1.PodSpec;
 }
@@ -29,7 +32,7 @@ export function createDeployment(
             selector,
             strategy: { rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },
             template: {
-                metadata: { labels },
+                metadata: { labels: { ...labels, ...args.podLabels }, annotations: args.podAnnotations },
                 spec: {
                     securityContext: podSecurityContext(args.uid),
                     topologySpreadConstraints: [{

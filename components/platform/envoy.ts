@@ -20,10 +20,14 @@ export function createEnvoyService(
     namespace: pulumi.Output<string>, loadBalancing: LoadBalancing, options: pulumi.CustomResourceOptions,
 ): kubernetes.core.v1.Service {
     const nodePorts = loadBalancing.type === "NodePort" ? loadBalancing : undefined;
+    const balancer = loadBalancing.type === "LoadBalancer" ? loadBalancing : undefined;
     return new kubernetes.core.v1.Service(envoy.name, {
-        metadata: { name: envoy.name, namespace, labels: objectLabels(envoy.name) },
+        metadata: {
+            name: envoy.name, namespace, labels: objectLabels(envoy.name), annotations: balancer?.annotations,
+        },
         spec: {
             type: loadBalancing.type,
+            loadBalancerClass: balancer?.loadBalancerClass,
             // A load balancer asks the nodes which have a proxy, and the client's address survives. A published node
             // port must answer on the one node that is published.
             externalTrafficPolicy: nodePorts ? "Cluster" : "Local",

@@ -32,11 +32,12 @@ export class Gateway extends pulumi.ComponentResource {
     constructor(name: string, args: GatewayArgs, opts?: pulumi.ComponentResourceOptions) {
         super("landfall:platform:Gateway", name, {}, opts);
         this.cluster = args.cluster;
-        const { loadBalancing } = args.cluster.capabilities;
+        const { capabilities } = args.cluster;
+        const { loadBalancing } = capabilities;
         const options = inCluster(args.cluster, this);
 
         const crds = createCrds([...args.manifests.gatewayApi, ...args.manifests.contour], options);
-        this.namespace = createNamespace(namespaceName, { ...restrictedNamespaceLabels }, options);
+        this.namespace = createNamespace(namespaceName, { ...restrictedNamespaceLabels }, capabilities, options);
         createPolicies(this, options);
         const certificates = createCertificates(this.namespace, options);
         const controller = createContour(this.namespace, { ...options, dependsOn: [...crds, certificates] });

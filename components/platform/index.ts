@@ -1,10 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Cluster } from "../cluster/cluster";
 import { inCluster } from "../cluster/options";
+import { createClusterAutoscaler } from "./cluster-autoscaler";
+import { createExternalDns } from "./external-dns";
 import { Gateway } from "./gateway";
 import { Manifests } from "./manifests";
 import { createMetricsServer } from "./metrics";
 import { createSharedDirectoryClass } from "./storage";
+import { createStorageClasses } from "./storage-classes";
 
 export { loadManifests, Manifests } from "./manifests";
 export { Gateway } from "./gateway";
@@ -27,6 +30,10 @@ export class Platform extends pulumi.ComponentResource {
         if (capabilities.metrics === "install") {
             createMetricsServer(capabilities, options);
         }
+        if (capabilities.clusterAutoscaler !== undefined) {
+            createClusterAutoscaler(capabilities.clusterAutoscaler, capabilities, options);
+        }
+        createStorageClasses(capabilities.storageClasses ?? [], options);
         if (capabilities.sharedDirectory !== undefined && capabilities.sharedStorageClass !== undefined) {
             createSharedDirectoryClass({
                 storageClass: capabilities.sharedStorageClass,
@@ -35,6 +42,10 @@ export class Platform extends pulumi.ComponentResource {
             }, options);
         }
         this.gateway = new Gateway(`${name}-gateway`, args, { parent: this });
+        if (capabilities.externalDns !== undefined) {
+            // It watches routes, whose definitions are the gateway's.
+            createExternalDns(capabilities.externalDns, capabilities, { ...options, dependsOn: this.gateway });
+        }
         this.registerOutputs({});
     }
 }

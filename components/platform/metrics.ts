@@ -17,7 +17,7 @@ const port = 10250;
  * Objects after the project's own manifests (kubernetes-sigs/metrics-server, manifests/base).
  */
 export function createMetricsServer(capabilities: Capabilities, options: pulumi.CustomResourceOptions): void {
-    const namespace = createNamespace("landfall-metrics", restrictedNamespaceLabels, options);
+    const namespace = createNamespace("landfall-metrics", restrictedNamespaceLabels, capabilities, options);
     const metadata = { name, namespace, labels: objectLabels(name) };
     const account = createAccount(namespace, options);
 

@@ -5,11 +5,11 @@ import { allowDns, denyAll, networkPolicy } from "../workload/network";
 
 /** Creates a namespace of the platform, in which nothing may talk but by a policy that says so. */
 export function createNamespace(
-    name: string, labels: Record<string, string>, options: pulumi.CustomResourceOptions,
+    name: string, labels: Record<string, string>, capabilities: Capabilities, options: pulumi.CustomResourceOptions,
 ): pulumi.Output<string> {
     const namespace = new kubernetes.core.v1.Namespace(name, { metadata: { name, labels } }, options).metadata.name;
     networkPolicy(`${name}-deny-all`, namespace, denyAll, options, "deny-all");
-    networkPolicy(`${name}-allow-dns`, namespace, allowDns, options, "allow-dns");
+    networkPolicy(`${name}-allow-dns`, namespace, allowDns(capabilities), options, "allow-dns");
     return namespace;
 }
 

@@ -5,6 +5,8 @@ type PolicyRule = kubernetes.types.input.rbac.v1.PolicyRule;
 
 export interface ServiceAccountArgs {
     namespace: pulumi.Input<string>;
+    /** What the cloud reads on the account to give it an identity. */
+    annotations?: Record<string, pulumi.Input<string>>;
     /** What it may do in the whole cluster. */
     clusterRules?: PolicyRule[];
     /** What it may do in its own namespace. */
@@ -18,7 +20,7 @@ export function createServiceAccount(
     const { rbac } = kubernetes;
     const metadata = { name, namespace: args.namespace };
     const account = new kubernetes.core.v1.ServiceAccount(name, {
-        metadata, automountServiceAccountToken: false,
+        metadata: { ...metadata, annotations: args.annotations }, automountServiceAccountToken: false,
     }, options);
     const subjects = [{ kind: "ServiceAccount", ...metadata }];
     const bindings: pulumi.CustomResource[] = [];

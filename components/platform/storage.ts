@@ -27,7 +27,7 @@ export interface SharedDirectoryArgs {
 export function createSharedDirectoryClass(args: SharedDirectoryArgs, options: pulumi.CustomResourceOptions): void {
     // The provisioner's short-lived helper pods mount a directory of the node, which no stricter level admits.
     const namespace = createNamespace(
-        "landfall-storage", { "pod-security.kubernetes.io/enforce": "privileged" }, options);
+        "landfall-storage", { "pod-security.kubernetes.io/enforce": "privileged" }, args.capabilities, options);
     const metadata = { name, namespace, labels: objectLabels(name) };
     const account = createServiceAccount(name, {
         namespace,

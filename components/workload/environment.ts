@@ -59,7 +59,7 @@ export class Environment extends pulumi.ComponentResource {
             createQuota(name, inside, args.quota, options),
             createLimitRange(name, inside, options),
             networkPolicy(`${name}-deny-all`, inside, denyAll, options, "deny-all"),
-            networkPolicy(`${name}-allow-dns`, inside, allowDns, options, "allow-dns"),
+            networkPolicy(`${name}-allow-dns`, inside, allowDns(args.cluster.capabilities), options, "allow-dns"),
         ];
         // No pod may start before the fences stand.
         this.namespace = pulumi.all([inside, ...fences.map(fence => fence.id)]).apply(([first]) => first as string);

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { Cluster } from "../cluster/cluster";
+import { Cluster, ImageDelivery } from "../cluster/cluster";
 import { scriptCommand } from "../script";
 
 export interface ContainerImageArgs {
@@ -20,13 +20,13 @@ export class ContainerImage extends pulumi.ComponentResource {
     constructor(name: string, args: ContainerImageArgs, opts?: pulumi.ComponentResourceOptions) {
         super("landfall:workload:ContainerImage", name, {}, opts);
         const delivery = args.cluster.capabilities.images;
-        // A name that no public registry answers to: a node that lacks the image must fail, not fetch a stranger's.
-        const repository = delivery.method === "push" ? delivery.registry : "landfall.local";
-        const imageName = `${repository}/${name}:${directoryDigest(args.context)}`;
+        const imageName = nameOf(name, directoryDigest(args.context), delivery);
         const image = new docker.Image(`${name}-image`, {
             imageName,
             build: { context: args.context, dockerfile: `${args.context}/Dockerfile` },
             skipPush: delivery.method === "load",
+            registry: delivery.method === "push" && delivery.credentials
+                ? { server: delivery.registry, ...delivery.credentials } : undefined,
         }, { parent: this });
 
         if (delivery.method === "push") {
@@ -36,10 +36,18 @@ export class ContainerImage extends pulumi.ComponentResource {
                 create: delivery.script,
                 environment: { ...delivery.environment, IMAGE: imageName },
             }, { parent: this, dependsOn: [image, args.cluster.provider] });
-            this.reference = loaded.id.apply(() => imageName);
+            this.reference = pulumi.all([loaded.id, imageName]).apply(([, tag]) => tag);
         }
         this.registerOutputs({ reference: this.reference });
     }
+}
+
+function nameOf(name: string, digest: string, delivery: ImageDelivery): pulumi.Input<string> {
+    // A name that no public registry answers to: a node that lacks the image must fail, not fetch a stranger's.
+    if (delivery.method === "load") return `landfall.local/${name}:${digest}`;
+    const tag = delivery.naming === "tag" ? `:${name}-${digest}` : `/${name}:${digest}`;
+    return typeof delivery.registry === "string"
+        ? `${delivery.registry}${tag}` : pulumi.interpolate`${delivery.registry}${tag}`;
 }
 
 /** Twelve hexadecimal digits that change whenever a file of the directory does, the same on every system. */

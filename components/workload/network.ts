@@ -1,6 +1,6 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { Cluster } from "../cluster/cluster";
+import { Capabilities, Cluster } from "../cluster/cluster";
 import { inCluster } from "../cluster/options";
 import { objectLabels, selectorLabels } from "./labels";
 
@@ -24,18 +24,24 @@ export interface Listener extends Peer {
 /** Denies what nothing else allows, to and from every pod of the namespace. */
 export const denyAll: NetworkPolicySpec = { podSelector: {}, policyTypes: ["Ingress", "Egress"] };
 
-/** Lets every pod of the namespace ask the cluster's DNS. Selectors, as address blocks never match pods on Cilium. */
-export const allowDns: NetworkPolicySpec = {
-    podSelector: {},
-    policyTypes: ["Egress"],
-    egress: [{
-        to: [{
-            namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "kube-system" } },
-            podSelector: { matchLabels: { "k8s-app": "kube-dns" } },
+/**
+ * Lets every pod of the namespace ask the cluster's DNS: its pods, the caches on the nodes where there are any, and the
+ * addresses that are no pod's. Selectors otherwise, as address blocks never match pods on Cilium.
+ */
+export function allowDns({ dnsAddresses = [] }: Pick<Capabilities, "dnsAddresses">): NetworkPolicySpec {
+    const pods = ["kube-dns", "node-local-dns"].map(name => ({
+        namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "kube-system" } },
+        podSelector: { matchLabels: { "k8s-app": name } },
+    }));
+    return {
+        podSelector: {},
+        policyTypes: ["Egress"],
+        egress: [{
+            to: [...pods, ...dnsAddresses.map(cidr => ({ ipBlock: { cidr } }))],
+            ports: [{ port: 53, protocol: "UDP" }, { port: 53, protocol: "TCP" }],
         }],
-        ports: [{ port: 53, protocol: "UDP" }, { port: 53, protocol: "TCP" }],
-    }],
-};
+    };
+}
 
 /** Creates a NetworkPolicy `name` in `namespace`. */
 export function networkPolicy(

@@ -51,8 +51,9 @@ describe("network policies", () => {
 
     it("let out exactly what was declared, and DNS", () => {
         const namespaces = ["development", "landfall-gateway", "landfall-metrics", "landfall-storage"];
-        const dns = namespaces.flatMap(namespace => ["TCP", "UDP"].map(protocol =>
-            `${namespace}/* → kube-system/kube-dns:53/${protocol}`));
+        const servers = ["kube-dns", "node-local-dns"];
+        const dns = namespaces.flatMap(namespace => servers.flatMap(server => ["TCP", "UDP"].map(protocol =>
+            `${namespace}/* → kube-system/${server}:53/${protocol}`)));
         const api = ["landfall-gateway/contour", "landfall-gateway/contour-certgen",
             "landfall-metrics/metrics-server", "landfall-storage/local-path-provisioner"]
             .flatMap(pod => [`${pod} → anywhere:443/TCP`, `${pod} → anywhere:6443/TCP`]);

@@ -1,0 +1,121 @@
+import * as kubernetes from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { createHash } from "node:crypto";
+import * as path from "node:path";
+import { Capabilities, CloudController } from "../cluster/cluster";
+import { Metadata, objectLabels, selectorLabels } from "../workload/labels";
+import { networkPolicy } from "../workload/network";
+import { containerSecurityContext, restrictedNamespaceLabels } from "../workload/security";
+import { createDeployment } from "./deployment";
+import { createNamespace, toApiServer } from "./namespace";
+import { createServiceAccount, ServiceAccountArgs } from "./rbac";
+
+type Rules = Pick<ServiceAccountArgs, "clusterRules" | "rules">;
+
+export interface CloudControllerArgs extends Rules {
+    /** Namespace and ServiceAccount by which the cloud knows it. */
+    identity: { namespace: string; serviceAccount: string };
+    image: string;
+    /** Its program, where the image names none. */
+    command?: string[];
+    /** Arguments that are the same in every cloud. */
+    args: string[];
+    /** Where it says over HTTP whether it is well. */
+    health: { path: string; port: number };
+    /** How it finds its cloud. */
+    controller: CloudController;
+    capabilities: Capabilities;
+}
+
+const uid = 65532;
+
+/** A controller that acts in the cloud as its ServiceAccount, in a namespace of its own. */
+export function createCloudController(
+    args: CloudControllerArgs, options: pulumi.CustomResourceOptions,
+): kubernetes.apps.v1.Deployment {
+    const { identity, controller, capabilities } = args;
+    const name = identity.serviceAccount;
+    const namespace = createNamespace(identity.namespace, { ...restrictedNamespaceLabels }, capabilities, options);
+    const metadata = { name, namespace, labels: objectLabels(name) };
+    const serviceAccountName = createServiceAccount(name, {
+        namespace,
+        annotations: controller.serviceAccountAnnotations,
+        clusterRules: args.clusterRules,
+        rules: args.rules,
+    }, options);
+    createPolicy(name, namespace, capabilities, options);
+    const files = createFiles(metadata, controller.files ?? {}, options);
+    return createDeployment(metadata, {
+        replicas: 1,
+        uid,
+        podLabels: controller.podLabels,
+        podAnnotations: files.annotations,
+        pod: {
+            serviceAccountName,
+            automountServiceAccountToken: true,
+            priorityClassName: "system-cluster-critical",
+            containers: [container(name, args, files.mounts)],
+            volumes: files.volumes,
+        },
+    }, options);
+}
+
+/** The API server, the cloud's own APIs, and what hands out identities on the node at a link-local address. */
+function createPolicy(
+    name: string, namespace: pulumi.Output<string>, capabilities: Capabilities, options: pulumi.CustomResourceOptions,
+): void {
+    networkPolicy(`${name}-traffic`, namespace, {
+        podSelector: { matchLabels: selectorLabels(name) },
+        policyTypes: ["Egress"],
+        egress: [
+            toApiServer(capabilities),
+            { to: [{ ipBlock: { cidr: "169.254.0.0/16" } }], ports: [80, 988].map(port => ({ port, protocol: "TCP" })) },
+        ],
+    }, options);
+}
+
+interface Files {
+    volumes: kubernetes.types.input.core.v1.Volume[];
+    mounts: kubernetes.types.input.core.v1.VolumeMount[];
+    annotations?: Record<string, pulumi.Input<string>>;
+}
+
+/** The files as a ConfigMap whose digest is in the pod's template, so that a change rolls the pod. */
+function createFiles(
+    metadata: Metadata, files: Record<string, pulumi.Input<string>>, options: pulumi.CustomResourceOptions,
+): Files {
+    const names = Object.keys(files);
+    if (names.length === 0) return { volumes: [], mounts: [] };
+    const data = Object.fromEntries(names.map(file => [path.posix.basename(file), files[file]]));
+    const config = new kubernetes.core.v1.ConfigMap(metadata.name, { metadata, data }, options);
+    const digest = pulumi.output(data).apply(content =>
+        createHash("sha256").update(JSON.stringify(content)).digest("hex").slice(0, 16));
+    return {
+        volumes: [{ name: "files", configMap: { name: config.metadata.name } }],
+        mounts: names.map(file =>
+            ({ name: "files", mountPath: file, subPath: path.posix.basename(file), readOnly: true })),
+        annotations: { "landfall.dev/config": digest },
+    };
+}
+
+function container(
+    name: string, args: CloudControllerArgs, volumeMounts: kubernetes.types.input.core.v1.VolumeMount[],
+): kubernetes.types.input.core.v1.Container {
+    const { controller, health } = args;
+    const probe = { httpGet: { path: health.path, port: "http" }, periodSeconds: 10 };
+    return {
+        name,
+        image: args.image,
+        imagePullPolicy: "IfNotPresent",
+        command: args.command,
+        args: [...args.args, ...controller.args],
+        env: Object.entries(controller.environment ?? {}).map(([key, value]) => ({ name: key, value })),
+        ports: [{ name: "http", containerPort: health.port }],
+        startupProbe: { ...probe, failureThreshold: 30 },
+        readinessProbe: probe,
+        livenessProbe: { ...probe, failureThreshold: 6 },
+        resources: { requests: { cpu: "50m", memory: "128Mi" }, limits: { cpu: "500m", memory: "512Mi" } },
+        securityContext: containerSecurityContext,
+        volumeMounts,
+    };
+}

@@ -1,0 +1,35 @@
+import * as pulumi from "@pulumi/pulumi";
+import { Capabilities, CloudController } from "../cluster/cluster";
+import { identities } from "../cluster/cloud/identities";
+import { images } from "../versions";
+import { createCloudController } from "./cloud-controller";
+
+/**
+ * Installs external-dns, which keeps a DNS record for every host that a route of the gateway names, and takes away only
+ * records that it made itself. Permissions after the project's documentation of its source gateway-httproute.
+ */
+export function createExternalDns(
+    controller: CloudController, capabilities: Capabilities, options: pulumi.CustomResourceOptions,
+): void {
+    const verbs = ["get", "list", "watch"];
+    createCloudController({
+        identity: identities.externalDns,
+        image: images.externalDns,
+        args: [
+            "--source=gateway-httproute",
+            "--registry=txt",
+            // Whose records these are: another stack's are left alone.
+            `--txt-owner-id=${pulumi.getProject()}-${pulumi.getStack()}`,
+            "--policy=sync",
+            "--interval=1m",
+            "--log-format=json",
+        ],
+        health: { path: "/healthz", port: 7979 },
+        controller,
+        capabilities,
+        clusterRules: [
+            { apiGroups: [""], resources: ["namespaces"], verbs },
+            { apiGroups: ["gateway.networking.k8s.io"], resources: ["gateways", "httproutes"], verbs },
+        ],
+    }, options);
+}
