@@ -47,8 +47,8 @@ async function look(api) {
     } catch (error) {
         // As for all other objects: who knows that the cluster is gone says so.
         if (process.env.PULUMI_K8S_DELETE_UNREACHABLE === "true") return undefined;
-        return fail(`The cluster can't be reached, so it isn't known what it holds of the cloud: ${error.message}\n`
-            + "If it is gone, set PULUMI_K8S_DELETE_UNREACHABLE=true and run the destroy again.");
+        return fail(`The cluster did not tell what it holds of the cloud: ${error.body ?? error.message}\n`
+            + "If the cluster is gone, set PULUMI_K8S_DELETE_UNREACHABLE=true and run the destroy again.");
     }
 }
 
