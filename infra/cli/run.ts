@@ -9,6 +9,7 @@ const commands: Record<string, () => Promise<{ main: Command }>> = {
     start: () => import("./start"),
     down: () => import("./down"),
     render: () => import("./render"),
+    bench: () => import("./bench"),
     test: () => import("./test"),
 };
 

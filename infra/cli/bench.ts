@@ -1,0 +1,86 @@
+import { spawnSync } from "node:child_process";
+import * as fs from "node:fs";
+import * as path from "node:path";
+
+import { captureProgram } from "../offline/engine/capture";
+import { root } from "./home";
+import { parseOptions, stackOption } from "./options";
+import { readStackConfig, stackConfigFile } from "./stack-config";
+import { UserError } from "./user-error";
+
+const usage = `Usage: npm run bench [-- --runs N]
+
+Starts the program as each stack of this directory, without making anything, and prints the time and memory that it
+takes: as it is, loading one target only, and beside it with every cloud's whole SDK loaded first.
+
+  --runs N  how often each is started; the best counts (default: 3)
+  --help    this text
+`;
+
+/** What loading everything at once would load. */
+const sdks = ["@pulumi/aws", "@pulumi/gcp", "@pulumi/azure-native"];
+
+/** One start of the program. */
+interface Measurement {
+    resources: number;
+    seconds: number;
+    megabytes: number;
+}
+
+/** The command `bench`; returns the exit code. */
+export async function main(argv: string[]): Promise<number> {
+    const options = parseOptions(argv, ["runs", "stack"], ["everything"], usage);
+    if (options.help) {
+        process.stdout.write(usage);
+        return 0;
+    }
+    if (options.stack !== undefined) {
+        process.stdout.write(JSON.stringify(await measure(stackOption(options.stack), options.everything === true)));
+        return 0;
+    }
+    const runs = Number(options.runs ?? 3);
+    if (!Number.isInteger(runs) || runs < 1) throw new UserError(`--runs takes a whole number from 1.\n\n${usage}`);
+    console.log(`Program start, best of ${runs}; Node ${process.versions.node} on ${process.platform} ${process.arch}\n`);
+    console.log(row("stack", "resources", "one target", "", "every SDK", ""));
+    for (const stack of stacks()) {
+        const [one, all] = [false, true].map(everything => best(stack, everything, runs));
+        const figures = [one, all].flatMap(({ seconds, megabytes }) => [`${seconds.toFixed(1)} s`, `${megabytes} MB`]);
+        console.log(row(stack, String(one.resources), ...figures));
+    }
+    return 0;
+}
+
+/** Runs in a process of its own, whose whole life counts. */
+async function measure(stack: string, everything: boolean): Promise<Measurement> {
+    process.env.LANDFALL_RENDER = "1";
+    if (everything) sdks.forEach(sdk => require(sdk) as unknown);
+    const { resources } = await captureProgram({ stack, ...readStackConfig(stackConfigFile(stack)) });
+    return {
+        resources: resources.length,
+        seconds: process.uptime(),
+        megabytes: Math.round(process.resourceUsage().maxRSS / 1024),
+    };
+}
+
+function best(stack: string, everything: boolean, runs: number): Measurement {
+    const args = ["bench", "--stack", stack, ...(everything ? ["--everything"] : [])];
+    const results = Array.from({ length: runs }, () => {
+        const { status, stdout, stderr } = spawnSync(
+            process.execPath, ["--import", "tsx", path.join(__dirname, "run.ts"), ...args], { cwd: root, encoding: "utf8" });
+        if (status !== 0) throw new UserError(`The stack ${stack} can't be rendered.\n${stderr}`);
+        return JSON.parse(stdout) as Measurement;
+    });
+    return {
+        resources: results[0].resources,
+        seconds: Math.min(...results.map(({ seconds }) => seconds)),
+        megabytes: Math.min(...results.map(({ megabytes }) => megabytes)),
+    };
+}
+
+function stacks(): string[] {
+    return fs.readdirSync(root).flatMap(name => /^Pulumi\.(.+)\.yaml$/.exec(name)?.[1] ?? []).sort();
+}
+
+function row(...cells: string[]): string {
+    return cells.map((cell, index) => index === 0 ? cell.padEnd(12) : cell.padStart(11)).join("");
+}
