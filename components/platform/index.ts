@@ -1,6 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Cluster } from "../cluster/cluster";
 import { inCluster } from "../cluster/options";
+import { Certificates } from "./cert-manager";
+import { Issuance } from "./cert-manager/issuance";
 import { Gateway } from "./gateway";
 import { Manifests } from "./manifests";
 import { createMetricsServer } from "./metrics";
@@ -8,16 +10,26 @@ import { createSharedDirectoryClass } from "./storage";
 
 export { loadManifests, Manifests } from "./manifests";
 export { Gateway } from "./gateway";
+export { Issuance } from "./cert-manager/issuance";
 
 export interface PlatformArgs {
     cluster: Cluster;
     /** What `loadManifests` returns. */
     manifests: Manifests;
+    /** Host names that the gateway has a certificate for. @example `["www.example.com"]` */
+    hosts: string[];
+    /**
+     * Who signs that certificate.
+     * @default `{ issuer: "ca" }`
+     */
+    tls?: Issuance;
 }
 
 /** What every cluster needs before an application; of that, what this cluster's capabilities say is missing. */
 export class Platform extends pulumi.ComponentResource {
     readonly gateway: Gateway;
+    /** Certificate of the authority by which clients know the hosts, PEM; undefined where it is publicly known. */
+    readonly caCertificate: pulumi.Output<string | undefined>;
 
     constructor(name: string, args: PlatformArgs, opts?: pulumi.ComponentResourceOptions) {
         super("landfall:platform:Platform", name, {}, opts);
@@ -35,6 +47,14 @@ export class Platform extends pulumi.ComponentResource {
             }, options);
         }
         this.gateway = new Gateway(`${name}-gateway`, args, { parent: this });
+        const certificates = new Certificates(`${name}-certificates`, {
+            cluster: args.cluster,
+            definitions: args.manifests.certManager,
+            gateway: this.gateway,
+            hosts: args.hosts,
+            tls: args.tls ?? { issuer: "ca" },
+        }, { parent: this });
+        this.caCertificate = certificates.caCertificate;
         this.registerOutputs({});
     }
 }
