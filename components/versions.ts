@@ -8,6 +8,9 @@ export const versions = {
     cloudKubernetes: "1.35",
 };
 
+const certManager = "v1.21.2";
+const certManagerImage = (part: string): string => `quay.io/jetstack/cert-manager-${part}:${certManager}`;
+
 /** The images that the platform installs. The kit of a closed network builds them under the same names. */
 export const images = {
     /** What this version of kind makes its nodes of, by default. */
@@ -16,6 +19,10 @@ export const images = {
     contour: "ghcr.io/projectcontour/contour:v1.33.8",
     /** Of the minor version that Contour is tested with. */
     envoy: "docker.io/envoyproxy/envoy:distroless-v1.38.3",
+    certManagerController: certManagerImage("controller"),
+    certManagerWebhook: certManagerImage("webhook"),
+    certManagerCainjector: certManagerImage("cainjector"),
+    certManagerSolver: certManagerImage("acmesolver"),
     localPathProvisioner: "docker.io/rancher/local-path-provisioner:v0.0.30",
     localPathHelper: "docker.io/library/busybox:1.37",
     /** In clouds only, like the next; of the clusters' minor version. */
@@ -30,8 +37,9 @@ export interface ManifestPin {
 }
 
 const gatewayApiCrds = "https://raw.githubusercontent.com/kubernetes-sigs/gateway-api/v1.3.0/config/crd/standard";
+const certManagerCrds = `https://raw.githubusercontent.com/cert-manager/cert-manager/${certManager}/deploy/crds`;
 
-/** The custom resource definitions of the gateway: the Gateway API version that Contour is built for, and its own. */
+/** Custom resource definitions: of the Gateway API version that Contour is built for, of Contour and of cert-manager. */
 export const manifests = {
     gatewayApi: [
         {
@@ -55,4 +63,30 @@ export const manifests = {
         url: "https://raw.githubusercontent.com/projectcontour/contour/v1.33.8/examples/contour/01-crds.yaml",
         sha256: "c02ed88146211c84edcafb718191f403ab35d8a9c6593bdc244338d20e8461b2",
     }],
+    certManager: [
+        {
+            url: `${certManagerCrds}/acme.cert-manager.io_challenges.yaml`,
+            sha256: "dff7542a2ee6581e3963a076410212ad3207201b70df8a328aa50826d569161c",
+        },
+        {
+            url: `${certManagerCrds}/acme.cert-manager.io_orders.yaml`,
+            sha256: "b1e9c938b9724482cc0612aac949b40e062001fc9732234c591f24cb9ffc5ca7",
+        },
+        {
+            url: `${certManagerCrds}/cert-manager.io_certificaterequests.yaml`,
+            sha256: "74cf3801ab146a1745498de5f3b619cde6f2dc89ae03755084be08129ce726c3",
+        },
+        {
+            url: `${certManagerCrds}/cert-manager.io_certificates.yaml`,
+            sha256: "7ad91029c00ec959d54215b19d3b1a9b7e0247eaa60f987151c2b70d8661f8af",
+        },
+        {
+            url: `${certManagerCrds}/cert-manager.io_clusterissuers.yaml`,
+            sha256: "30008001b78aafb8e110af61359561104b5fafc3a4dc6ac0013245d0ee3fe4ca",
+        },
+        {
+            url: `${certManagerCrds}/cert-manager.io_issuers.yaml`,
+            sha256: "05e37efb02777e0362d24269fa103c2fc11419f9c85e31854ef873e5d9e5c5cc",
+        },
+    ],
 } satisfies Record<string, ManifestPin[]>;

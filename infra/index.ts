@@ -9,7 +9,8 @@ export = async () => {
     const manifests = await loadManifests();
 
     const cluster = createCluster(settings.cluster, { volumes: settings.environment.volumes });
-    const platform = new Platform("platform", { cluster, manifests });
+    const { host, tls } = settings.environment;
+    const platform = new Platform("platform", { cluster, manifests, hosts: [host], tls });
     const environment = new Environment("environment", {
         cluster,
         namespace: settings.environment.name,
@@ -21,6 +22,7 @@ export = async () => {
     return {
         address: app.address,
         endpoint: platform.gateway.endpoint,
+        caCertificate: platform.caCertificate,
         namespace: environment.namespace,
         adminUser: app.adminUser,
         adminPassword: app.adminPassword,

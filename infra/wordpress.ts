@@ -18,7 +18,7 @@ const credentialsDirectory = "/etc/landfall/credentials";
 
 /** The example application: WordPress in its parts, Apache with PHP and MariaDB. */
 export class WordPress extends pulumi.ComponentResource {
-    /** Where people find it, for example `http://wordpress.localhost:8080`. */
+    /** Where people find it, for example `https://wordpress.localhost:8443`. */
     readonly address: pulumi.Output<string>;
     readonly adminUser: string;
     /** Secret: the configured one, else generated. */
@@ -33,7 +33,7 @@ export class WordPress extends pulumi.ComponentResource {
         const { host } = args.settings.environment;
         this.adminUser = app.admin.user;
         this.adminPassword = args.settings.adminPassword ?? createPassword("admin-password", 24, this);
-        const address = `http://${host}${gateway.portSuffix}`;
+        const address = `https://${host}${gateway.portSuffix}`;
 
         const image = (part: "web" | "database", given?: string): pulumi.Input<string> => given
             ?? new ContainerImage(part, { cluster: environment.cluster, context: `infra/images/${part}` },

@@ -99,6 +99,7 @@ export const namespaceVariable = {
 function configuration(namespace: string): object {
     return {
         gateway: { gatewayRef: { namespace, name: gatewayName } },
+        tls: { "minimum-protocol-version": "1.2" },
         "accesslog-format": "json",
         // A request that waits for a new replica beats one that fails; a client that never ends one doesn't hold on.
         timeouts: {

@@ -5,6 +5,7 @@ import { inCluster } from "../cluster/options";
 import { gatewayAccessLabel, selectorLabels } from "../workload/labels";
 import { allowConnection, networkPolicy } from "../workload/network";
 import { restrictedNamespaceLabels } from "../workload/security";
+import { certificateSecret, namespaceName as certificatesNamespace } from "./cert-manager/names";
 import { contour, createCertificates, createContour, gatewayName, namespaceName } from "./contour";
 import { createCrds } from "./crds";
 import { createEnvoy, createEnvoyService, envoy } from "./envoy";
@@ -24,9 +25,13 @@ export class Gateway extends pulumi.ComponentResource {
     readonly cluster: Cluster;
     /** Name of the Gateway object that routes attach to, known once it is there. */
     readonly gatewayName: pulumi.Output<string>;
-    /** Host and port at which it answers, for example `127.0.0.1:8080`, without the port where that is 80. */
+    /** Port of the proxies' pods for HTTP. */
+    readonly httpPort = envoy.httpPort;
+    /** Port at which the outside finds HTTPS, for example 443. */
+    readonly publishedHttps: number;
+    /** Host and port at which it answers HTTPS, for example `127.0.0.1:8443`, without the port where that is 443. */
     readonly endpoint: pulumi.Output<string>;
-    /** The part of an address after the host name: empty for port 80, else for example `:8080`. */
+    /** The part of an address after the host name: empty for port 443, else for example `:8443`. */
     readonly portSuffix: string;
 
     constructor(name: string, args: GatewayArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -46,8 +51,8 @@ export class Gateway extends pulumi.ComponentResource {
         const gateway = createGateway(name, this.namespace, { ...options, dependsOn: controller });
 
         this.gatewayName = gateway.metadata.name;
-        this.portSuffix = loadBalancing.type === "NodePort" && loadBalancing.publishedHttp !== 80
-            ? `:${loadBalancing.publishedHttp}` : "";
+        this.publishedHttps = loadBalancing.type === "NodePort" ? loadBalancing.publishedHttps : 443;
+        this.portSuffix = this.publishedHttps === 443 ? "" : `:${this.publishedHttps}`;
         this.endpoint = loadBalancing.type === "NodePort"
             ? pulumi.output(`${loadBalancing.host}${this.portSuffix}`)
             : service.status.apply(status => {
@@ -62,6 +67,7 @@ function createGateway(
     name: string, namespace: pulumi.Output<string>, options: pulumi.CustomResourceOptions,
 ): kubernetes.apiextensions.CustomResource {
     const apiVersion = "gateway.networking.k8s.io/v1";
+    const allowedRoutes = { namespaces: { from: "Selector", selector: { matchLabels: gatewayAccessLabel } } };
     const gatewayClass = new kubernetes.apiextensions.CustomResource(`${name}-class`, {
         apiVersion,
         kind: "GatewayClass",
@@ -74,12 +80,19 @@ function createGateway(
         metadata: { name: gatewayName, namespace },
         spec: {
             gatewayClassName: gatewayClass.metadata.name,
-            listeners: [{
-                name: "http",
-                protocol: "HTTP",
-                port: 80,
-                allowedRoutes: { namespaces: { from: "Selector", selector: { matchLabels: gatewayAccessLabel } } },
-            }],
+            listeners: [
+                { name: "http", protocol: "HTTP", port: 80, allowedRoutes },
+                {
+                    name: "https",
+                    protocol: "HTTPS",
+                    port: 443,
+                    tls: {
+                        mode: "Terminate",
+                        certificateRefs: [{ kind: "Secret", name: certificateSecret, namespace: certificatesNamespace }],
+                    },
+                    allowedRoutes,
+                },
+            ],
         },
     }, options);
 }

@@ -1,6 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Cluster } from "../cluster/cluster";
 import { inCluster } from "../cluster/options";
+import { Certificates } from "./cert-manager";
+import { Issuance } from "./cert-manager/issuance";
 import { createClusterAutoscaler } from "./cluster-autoscaler";
 import { createExternalDns } from "./external-dns";
 import { Gateway } from "./gateway";
@@ -11,16 +13,26 @@ import { createStorageClasses } from "./storage-classes";
 
 export { loadManifests, Manifests } from "./manifests";
 export { Gateway } from "./gateway";
+export { Issuance } from "./cert-manager/issuance";
 
 export interface PlatformArgs {
     cluster: Cluster;
     /** What `loadManifests` returns. */
     manifests: Manifests;
+    /** Host names that the gateway has a certificate for. @example `["www.example.com"]` */
+    hosts: string[];
+    /**
+     * Who signs that certificate.
+     * @default `{ issuer: "ca" }`
+     */
+    tls?: Issuance;
 }
 
 /** What every cluster needs before an application; of that, what this cluster's capabilities say is missing. */
 export class Platform extends pulumi.ComponentResource {
     readonly gateway: Gateway;
+    /** Certificate of the authority by which clients know the hosts, PEM; undefined where it is publicly known. */
+    readonly caCertificate: pulumi.Output<string | undefined>;
 
     constructor(name: string, args: PlatformArgs, opts?: pulumi.ComponentResourceOptions) {
         super("landfall:platform:Platform", name, {}, opts);
@@ -46,6 +58,14 @@ export class Platform extends pulumi.ComponentResource {
             // It watches routes, whose definitions are the gateway's.
             createExternalDns(capabilities.externalDns, capabilities, { ...options, dependsOn: this.gateway });
         }
+        const certificates = new Certificates(`${name}-certificates`, {
+            cluster: args.cluster,
+            definitions: args.manifests.certManager,
+            gateway: this.gateway,
+            hosts: args.hosts,
+            tls: args.tls ?? { issuer: "ca" },
+        }, { parent: this });
+        this.caCertificate = certificates.caCertificate;
         this.registerOutputs({});
     }
 }

@@ -14,11 +14,8 @@ export interface KubernetesObject {
     [key: string]: unknown;
 }
 
-/** The custom resource definitions that the gateway needs, as their projects publish them. */
-export interface Manifests {
-    gatewayApi: KubernetesObject[];
-    contour: KubernetesObject[];
-}
+/** The custom resource definitions that the platform needs, as their projects publish them. */
+export type Manifests = Record<keyof typeof manifests, KubernetesObject[]>;
 
 /**
  * Reads the pinned manifests from the cache, and fetches what it lacks. Each must have the pinned digest, wherever it
@@ -28,7 +25,11 @@ export interface Manifests {
 export async function loadManifests(): Promise<Manifests> {
     const read = async (pins: readonly ManifestPin[]): Promise<KubernetesObject[]> =>
         (await Promise.all(pins.map(readManifest))).flatMap(parseManifest);
-    return { gatewayApi: await read(manifests.gatewayApi), contour: await read(manifests.contour) };
+    return {
+        gatewayApi: await read(manifests.gatewayApi),
+        contour: await read(manifests.contour),
+        certManager: await read(manifests.certManager),
+    };
 }
 
 /** Where a manifest is in the cache. */

@@ -6,6 +6,7 @@ import { Environment } from "./environment";
 import { Metadata, objectLabels, selectorLabels } from "./labels";
 import { allowConnection, Listener, Peer } from "./network";
 import { configChecksum, PodArgs, podSpec } from "./pod";
+import { createRoutes } from "./route";
 import { createConfigMap, createSecrets } from "./sources";
 import { createVolume, VolumeArgs } from "./volume";
 
@@ -13,6 +14,8 @@ import { createVolume, VolumeArgs } from "./volume";
 export interface Gateway extends Peer {
     /** Name of the Gateway object that routes attach to. */
     readonly gatewayName: pulumi.Input<string>;
+    /** Port at which the outside finds HTTPS, for example 443. */
+    readonly publishedHttps: number;
 }
 
 export interface WebServiceArgs extends Omit<PodArgs, "persistent" | "drainSeconds" | "terminationGracePeriodSeconds"> {
@@ -60,7 +63,7 @@ export class WebService extends pulumi.ComponentResource implements Listener {
         createDisruptionBudget(metadata, options);
         if (args.exposed) {
             allowConnection(this, args.exposed.gateway, this);
-            createRoute(metadata, args.exposed, inCluster(this.cluster, this, { dependsOn: this.deployment }));
+            createRoutes(metadata, args.exposed, inCluster(this.cluster, this, { dependsOn: this.deployment }));
         }
         this.registerOutputs({ namespace: this.namespace, port: this.port });
     }
@@ -178,21 +181,6 @@ function createDisruptionBudget(metadata: Metadata, options: pulumi.CustomResour
             selector: { matchLabels: selectorLabels(metadata.name) },
             // A pod that never became ready must not keep a node from being drained.
             unhealthyPodEvictionPolicy: "AlwaysAllow",
-        },
-    }, options);
-}
-
-function createRoute(
-    metadata: Metadata, exposed: NonNullable<WebServiceArgs["exposed"]>, options: pulumi.CustomResourceOptions,
-): void {
-    new kubernetes.apiextensions.CustomResource(`${metadata.name}-route`, {
-        apiVersion: "gateway.networking.k8s.io/v1",
-        kind: "HTTPRoute",
-        metadata,
-        spec: {
-            parentRefs: [{ name: exposed.gateway.gatewayName, namespace: exposed.gateway.namespace }],
-            hostnames: [exposed.host],
-            rules: [{ backendRefs: [{ name: metadata.name, port: 80 }] }],
         },
     }, options);
 }

@@ -11,12 +11,20 @@ export interface Answer {
     last: string;
 }
 
-/**
- * Asks the address until it answers with success or a redirection, for up to two minutes. On a laptop the connection
- * goes to 127.0.0.1, whatever the host name: not every system resolves `*.localhost`, and none a made-up name.
- */
+/** How to reach an address. */
+export interface Way {
+    /**
+     * Whether it is on a laptop: then the connection goes to 127.0.0.1, whatever the host name. Not every system
+     * resolves `*.localhost`, and none a made-up name.
+     */
+    local: boolean;
+    /** Certificate of the authority that the site's must be signed by, PEM; else it is one that this system trusts. */
+    ca?: string;
+}
+
+/** Asks the address until it answers with success or a redirection, for up to two minutes. */
 export async function waitForAnswer(
-    address: string, local: boolean, signal?: AbortSignal, timeout = patience,
+    address: string, { local, ca }: Way, signal?: AbortSignal, timeout = patience,
 ): Promise<Answer> {
     const url = new URL(address);
     const end = Date.now() + timeout;
@@ -25,7 +33,7 @@ export async function waitForAnswer(
         return { answers: false, last: `the name ${url.hostname} does not resolve yet` };
     }
     for (;;) {
-        const last = await request(url, onLoopback ? "127.0.0.1" : url.hostname);
+        const last = await request(url, onLoopback ? "127.0.0.1" : url.hostname, ca);
         if (/^[23]\d\d$/.test(last)) return { answers: true, last };
         if (Date.now() >= end || signal?.aborted) return { answers: false, last };
         await new Promise(resolve => setTimeout(resolve, 1000));
@@ -33,7 +41,7 @@ export async function waitForAnswer(
 }
 
 /** The status of the answer to a GET, or why there was none. */
-function request(url: URL, host: string): Promise<string> {
+function request(url: URL, host: string, ca?: string): Promise<string> {
     const secure = url.protocol === "https:";
     return new Promise(resolve => {
         const options: https.RequestOptions = {
@@ -42,8 +50,7 @@ function request(url: URL, host: string): Promise<string> {
             path: url.pathname,
             headers: { Host: url.host },
             timeout: 10_000,
-            // Only whether somebody answers is of interest, and a laptop's certificate is signed by its own authority.
-            ...(secure ? { servername: url.hostname, rejectUnauthorized: host !== "127.0.0.1" } : {}),
+            ...(secure ? { servername: url.hostname, ...(ca && { ca }) } : {}),
         };
         const asked = (secure ? https : http).get(options, response => {
             response.resume();

@@ -1,3 +1,4 @@
+import * as fs from "node:fs";
 import type { PlainSettings } from "../config";
 import { buildKit, ensureDocker } from "../offline/kit";
 import { waitForAnswer } from "./answer";
@@ -69,9 +70,9 @@ async function start(context: Context): Promise<void> {
         terminal.line(`  ${describeChanges(applied.changes)}`);
         return applied;
     });
-    const { address } = outputs;
+    const { address, caCertificate: ca } = outputs;
     if (!address) throw new Error("The program has no output `address`.");
-    const answer = await steps.next(() => waitForAnswer(address, local, signal));
+    const answer = await steps.next(() => waitForAnswer(address, { local, ca }, signal));
     if (signal.aborted) throw new Interrupted("Stopped.");
     if (!answer.answers) {
         throw new UserError(
@@ -80,6 +81,7 @@ async function start(context: Context): Promise<void> {
         );
     }
     terminal.line(`\nThe site answers at ${address}`);
+    showAuthority(context, outputs);
     showLogin(context, outputs);
     terminal.line(`Total time: ${seconds(begin)}. Next: npm run down${stack === "dev" ? "" : ` -- --stack ${stack}`}`);
 }
@@ -149,6 +151,17 @@ async function useKit(log: (line: string) => void): Promise<string> {
     const kit = await buildKit(log);
     Object.assign(process.env, kit.env);
     return kit.nodeImage;
+}
+
+/** Keeps the stack's own authority where the user finds it, to have the browser trust it. */
+function showAuthority({ stack, terminal }: Context, { caCertificate }: Applied["outputs"]): void {
+    const file = stackFile(stack, "ca.crt");
+    if (!caCertificate) return fs.rmSync(file, { force: true });
+    writePrivate(file, caCertificate);
+    terminal.line(
+        `Browsers warn of its certificate until they trust the authority that signed it, ${file}\n` +
+            '(README.md, "HTTPS": one command on Windows, macOS and Linux)',
+    );
 }
 
 function showLogin({ stack, terminal }: Context, { adminUser, adminPassword }: Applied["outputs"]): void {

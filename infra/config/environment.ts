@@ -3,6 +3,8 @@ import { Target } from "./cluster";
 import { Context } from "./context";
 import { choice, hostname, isDnsLabel, matching, quantity, whole } from "./fields";
 import { toDnsLabel } from "./names";
+import { rule } from "./rule";
+import { completeTls, fitsHost, tlsSchema } from "./tls";
 
 /** Targets on this computer, where a name under .localhost reaches the application. */
 const laptops: Target[] = ["kind", "minikube"];
@@ -18,9 +20,9 @@ function namespace() {
 /** `landfall:environment`: the namespace and its fences. */
 export function environmentSchema(context: Context) {
     // With no valid target there is one thing to put right first; a missing host would be noise.
-    const elsewhere = context.target !== undefined && !laptops.some(laptop => laptop === context.target);
-    const host = elsewhere ? hostname() : hostname().default(laptopHost);
-    return z.strictObject({
+    const laptop = laptops.some(target => target === context.target);
+    const host = laptop || context.target === undefined ? hostname().default(laptopHost) : hostname();
+    const keys = z.strictObject({
         name: namespace().prefault(toDnsLabel(context.stack)).meta({
             description: "Name of the environment and of its namespace.", example: "production",
             defaultText: "`<stack>`",
@@ -28,6 +30,10 @@ export function environmentSchema(context: Context) {
         host: host.meta({
             description: "Host name that the application answers to.", example: "www.example.com",
             defaultText: `\`${laptopHost}\` where target is ${laptops.join(" or ")}, else required`,
+        }),
+        tls: tlsSchema().prefault({}).meta({
+            description: "HTTPS: the gateway has a certificate for the host, and sends HTTP on to it.",
+            example: { issuer: "acme", email: "ops@example.com" },
         }),
         volumes: choice("delete", "retain").optional().meta({
             description: "What becomes of the data when the environment is destroyed. Retained, the namespace and its "
@@ -47,9 +53,11 @@ export function environmentSchema(context: Context) {
         }).prefault({}).meta({
             description: "What all pods of the environment may take together.", example: { cpu: "32" },
         }),
-    }).transform(({ volumes, ...environment }) => {
+    });
+    return rule(keys, ["host", "tls"], ({ host, tls }) => fitsHost(tls, host)).transform(given => {
+        const { volumes, tls, ...environment } = given;
         const usual: "delete" | "retain" = disposable.includes(environment.name) ? "delete" : "retain";
-        return { ...environment, volumes: volumes ?? usual };
+        return { ...environment, tls: completeTls(tls, environment.host, laptop), volumes: volumes ?? usual };
     }).meta({
         description: "The namespace and its fences. Production, UAT, development, or one per git branch.",
         example: { name: "production", host: "www.example.com" },

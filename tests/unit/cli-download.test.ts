@@ -100,26 +100,26 @@ describe("the site's answer", () => {
 
     it("is asked of 127.0.0.1 under the site's name", async () => {
         answers = { "/": { body: "hello" } };
-        expect(await waitForAnswer(site(), true)).toEqual({ answers: true, last: "200" });
+        expect(await waitForAnswer(site(), { local: true })).toEqual({ answers: true, last: "200" });
         expect(hosts).toEqual([new URL(site()).host]);
     });
 
     it("may be a redirection, and is waited for", async () => {
         answers = { "/": { status: 503 } };
         setTimeout(() => (answers = { "/": { status: 302, location: "/x" } }), 300);
-        expect(await waitForAnswer(site(), true)).toEqual({ answers: true, last: "302" });
+        expect(await waitForAnswer(site(), { local: true })).toEqual({ answers: true, last: "302" });
         expect(hosts.length).toBeGreaterThan(1);
     });
 
     it("is given up in time, with what came last", async () => {
         answers = { "/": { status: 500 } };
-        expect(await waitForAnswer(site(), true, undefined, 10)).toEqual({ answers: false, last: "500" });
+        expect(await waitForAnswer(site(), { local: true }, undefined, 10)).toEqual({ answers: false, last: "500" });
         const nobody = "http://wordpress.localhost:1";
-        expect((await waitForAnswer(nobody, true, undefined, 10)).last).toContain("ECONNREFUSED");
+        expect((await waitForAnswer(nobody, { local: true }, undefined, 10)).last).toContain("ECONNREFUSED");
     });
 
     it("is not waited for under a name that does not resolve", async () => {
-        const answer = await waitForAnswer("http://www.example.invalid/", false);
+        const answer = await waitForAnswer("http://www.example.invalid/", { local: false });
         expect(answer).toEqual({ answers: false, last: "the name www.example.invalid does not resolve yet" });
     });
 });

@@ -80,7 +80,7 @@ describe("parseSettings", () => {
                 podSubnet: "10.244.0.0/16", serviceSubnet: "10.96.0.0/16",
             },
             environment: {
-                name: "main", host: "wordpress.localhost", volumes: "retain",
+                name: "main", host: "wordpress.localhost", tls: { issuer: "ca" }, volumes: "retain",
                 quota: { cpu: "16", memory: "16Gi", storage: "50Gi", pods: 60 },
             },
             app: {
@@ -108,6 +108,31 @@ describe("parseSettings", () => {
         expect(new Set(clusters).size).toBe(4);
         expect(names[1].environment.name).toBe("feature-login-page");
         expect(names[0].environment.name).toMatch(/^feature-login-page-[0-9a-f]{6}$/);
+    });
+
+    it.each<[string, object, object]>([
+        ["a public name", { host: "www.example.com" },
+            { issuer: "acme", server: "https://acme-v02.api.letsencrypt.org/directory" }],
+        ["a name of one network", { host: "wiki.corp.internal" }, { issuer: "ca" }],
+        ["a name of one computer", { host: "site.localhost" }, { issuer: "ca" }],
+        ["a name without a domain", { host: "wiki" }, { issuer: "ca" }],
+        ["a public name in a closed network", { host: "www.example.com", tls: { issuer: "ca" } }, { issuer: "ca" }],
+        ["an address to write to", { host: "www.example.com", tls: { email: "ops@example.com" } }, {
+            issuer: "acme", server: "https://acme-v02.api.letsencrypt.org/directory", email: "ops@example.com",
+        }],
+        ["an ACME server of one's own", { host: "wiki.corp.internal", tls: { server: "https://acme.corp.internal/acme" } },
+            { issuer: "acme", server: "https://acme.corp.internal/acme" }],
+    ])("has the certificate of %s signed by who can", (_, environment, tls) => {
+        const cluster = { target: "existing", context: "c", registry: "localhost:5000", sharedStorageClass: "nfs" };
+        expect(parseSettings({ cluster, environment }, "prod").environment.tls).toEqual(tls);
+    });
+
+    it("has a laptop's certificate signed by its own authority, unless told otherwise", () => {
+        const issuer = (tls: object): string => {
+            const environment = { host: "www.example.com", tls };
+            return parseSettings({ cluster: { target: "kind" }, environment }, "dev").environment.tls.issuer;
+        };
+        expect([issuer({}), issuer({ issuer: "acme" })]).toEqual(["ca", "acme"]);
     });
 
     it("takes numbers for quantities, and paths in the home; those that reach the state stay as they are", () => {

@@ -15,6 +15,8 @@ interface Policy extends Manifest {
     spec: { podSelector: { matchLabels?: Record<string, string> }; policyTypes: string[]; ingress?: Rule[]; egress?: Rule[] };
 }
 
+const acme = { issuer: "acme" };
+
 let resources: Registered[];
 beforeAll(async () => {
     resources = await runStack("dev");
@@ -25,8 +27,8 @@ const peerName = (peer: Peer): string =>
     `${peer.namespaceSelector?.matchLabels["kubernetes.io/metadata.name"] ?? "?"}/${podName(peer.podSelector?.matchLabels)}`;
 
 /** All that is allowed in one direction, as `pod → peer:port`. */
-function allowed(direction: "ingress" | "egress"): string[] {
-    return objects<Policy>(resources, "NetworkPolicy").flatMap(({ metadata, spec }) => {
+function allowed(direction: "ingress" | "egress", from = resources): string[] {
+    return objects<Policy>(from, "NetworkPolicy").flatMap(({ metadata, spec }) => {
         const self = `${metadata.namespace}/${podName(spec.podSelector.matchLabels)}`;
         return (spec[direction] ?? []).flatMap(rule => {
             const peers = rule.from ?? rule.to;
@@ -40,6 +42,7 @@ function allowed(direction: "ingress" | "egress"): string[] {
 describe("network policies", () => {
     it("let in exactly what was declared", () => {
         expect(allowed("ingress")).toEqual([
+            "anywhere → landfall-certificates/cert-manager-webhook:10250/TCP",
             "anywhere → landfall-gateway/envoy:8080/TCP",
             "anywhere → landfall-gateway/envoy:8443/TCP",
             "anywhere → landfall-metrics/metrics-server:10250/TCP",
@@ -50,11 +53,14 @@ describe("network policies", () => {
     });
 
     it("let out exactly what was declared, and DNS", () => {
-        const namespaces = ["development", "landfall-gateway", "landfall-metrics", "landfall-storage"];
+        const namespaces = [
+            "development", "landfall-certificates", "landfall-gateway", "landfall-metrics", "landfall-storage",
+        ];
         const servers = ["kube-dns", "node-local-dns"];
         const dns = namespaces.flatMap(namespace => servers.flatMap(server => ["TCP", "UDP"].map(protocol =>
             `${namespace}/* → kube-system/${server}:53/${protocol}`)));
-        const api = ["landfall-gateway/contour", "landfall-gateway/contour-certgen",
+        const certManager = ["", "-webhook", "-cainjector"].map(part => `landfall-certificates/cert-manager${part}`);
+        const api = [...certManager, "landfall-gateway/contour", "landfall-gateway/contour-certgen",
             "landfall-metrics/metrics-server", "landfall-storage/local-path-provisioner"]
             .flatMap(pod => [`${pod} → anywhere:443/TCP`, `${pod} → anywhere:6443/TCP`]);
         expect(allowed("egress")).toEqual([
@@ -64,6 +70,18 @@ describe("network policies", () => {
             "landfall-gateway/envoy → landfall-gateway/contour:8001/TCP",
             "landfall-metrics/metrics-server → anywhere:10250/TCP",
         ].sort());
+    });
+
+    it("open the way of an ACME server's challenge, and to that server, where it signs the certificate", async () => {
+        const own = [allowed("ingress", resources), allowed("egress", resources)].flat();
+        const prod = await runStack("dev", { environment: { name: "development", host: "www.example.com", tls: acme } });
+        const more = [allowed("ingress", prod), allowed("egress", prod)].flat().filter(rule => !own.includes(rule));
+        expect(more.sort()).toEqual([
+            "landfall-certificates/cert-manager → anywhere:80/TCP",
+            "landfall-certificates/cert-manager → landfall-gateway/envoy:8080/TCP",
+            "landfall-gateway/envoy → landfall-certificates/acme-solver:8089/TCP",
+            "landfall-gateway/envoy → landfall-certificates/acme-solver:8089/TCP",
+        ]);
     });
 
     it("never name an address block, which Cilium doesn't match with pods or nodes", () => {

@@ -46,7 +46,8 @@ it("shows an application that works: its pods, its policies and its route are as
         const { config } = readStackConfig(path.join(root, "Pulumi.dev.yaml"));
         const { resources } = await captureProgram({ stack: "dev", config, program: async () => {
             const cluster = createCluster({ target: "kind", name: "counter", nodes: 1, image: "node", http: 80, https: 443 });
-            const { gateway } = new Platform("platform", { cluster, manifests: await loadManifests() });
+            const hosts = ["counter.localhost"];
+            const { gateway } = new Platform("platform", { cluster, manifests: await loadManifests(), hosts });
             const quota = { cpu: "8", memory: "8Gi", storage: "8Gi", pods: 20 };
             const environment = new workload.Environment("environment", { cluster, namespace: "test", volumes: "delete", quota });
             new Counter("counter", { environment, gateway, host: "counter.localhost" });

@@ -13,8 +13,9 @@ const containers = () => pods(resources).flatMap(pod =>
 describe("every pod", () => {
     it("is found by these tests", () => {
         expect(pods(resources).map(pod => pod.owner).sort()).toEqual([
-            "CronJob/contour-certgen", "Deployment/contour", "Deployment/envoy", "Deployment/local-path-provisioner",
-            "Deployment/metrics-server", "Deployment/web", "Job/contour-certgen-v1-33-8", "StatefulSet/database",
+            "CronJob/contour-certgen", "Deployment/cert-manager", "Deployment/cert-manager-cainjector",
+            "Deployment/cert-manager-webhook", "Deployment/contour", "Deployment/envoy",
+            "Deployment/local-path-provisioner", "Deployment/metrics-server", "Deployment/web", "Job/contour-certgen-v1-33-8", "StatefulSet/database",
         ]);
     });
 
@@ -64,7 +65,8 @@ describe("every pod", () => {
     it("holds an API token only where it talks to the API server", () => {
         const withToken = pods(resources).filter(pod => pod.spec.automountServiceAccountToken !== false);
         expect(withToken.map(pod => pod.owner).sort()).toEqual([
-            "CronJob/contour-certgen", "Deployment/contour", "Deployment/local-path-provisioner",
+            "CronJob/contour-certgen", "Deployment/cert-manager", "Deployment/cert-manager-cainjector",
+            "Deployment/cert-manager-webhook", "Deployment/contour", "Deployment/local-path-provisioner",
             "Deployment/metrics-server", "Job/contour-certgen-v1-33-8",
         ]);
     });
@@ -82,8 +84,8 @@ describe("every namespace", () => {
         const levels = objects(resources, "Namespace").map(({ metadata }) =>
             [metadata.name, metadata.labels?.["pod-security.kubernetes.io/enforce"]]);
         expect(Object.fromEntries(levels)).toEqual({
-            "development": "restricted", "landfall-gateway": "restricted", "landfall-metrics": "restricted",
-            "landfall-storage": "privileged",
+            "development": "restricted", "landfall-certificates": "restricted", "landfall-gateway": "restricted",
+            "landfall-metrics": "restricted", "landfall-storage": "privileged",
         });
     });
 

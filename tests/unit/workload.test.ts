@@ -65,9 +65,9 @@ describe("the web service", () => {
         expect(preferred?.map(({ podAffinityTerm }) => podAffinityTerm.topologyKey)).toEqual(["topology.kubernetes.io/zone"]);
     });
 
-    it("takes requests for its host from the gateway only", () => {
+    it("takes requests for its host from the gateway only, by HTTPS", () => {
         expect(object(resources, "HTTPRoute", "web").spec).toMatchObject({
-            parentRefs: [{ name: "gateway", namespace: "landfall-gateway" }],
+            parentRefs: [{ name: "gateway", namespace: "landfall-gateway", sectionName: "https" }],
             hostnames: ["wordpress.localhost"],
             rules: [{ backendRefs: [{ name: "web", port: 80 }] }],
         });

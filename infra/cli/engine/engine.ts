@@ -12,6 +12,8 @@ export interface Applied {
 /** The outputs of infra/index.ts that the commands use. */
 export interface Outputs {
     address?: string;
+    /** PEM; left out where the site's certificate is one that every browser trusts. */
+    caCertificate?: string;
     adminUser?: string;
     adminPassword?: string;
     images?: string[];

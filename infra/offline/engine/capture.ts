@@ -34,7 +34,7 @@ export async function captureProgram(options: ProgramOptions): Promise<Capture> 
             resources.push({ ...registration, inputs, secrets, marked: registration.inputs });
             return outcomeOf(registration, inputs);
         },
-        read(type, id) {
+        read({ type, id = "" }) {
             reads.push(type);
             return { id, outputs: { name: id, ...stackOutputs(options.config) } };
         },

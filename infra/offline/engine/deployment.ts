@@ -1,7 +1,8 @@
 import { deleteInReverse } from "./deletion";
-import type { Outcome } from "./monitor";
+import type { Outcome, ReadRequest } from "./monitor";
 import { plan, type Plan } from "./plan";
 import { Redactor } from "./redact";
+import { readResource } from "./read";
 import type { Registration } from "./registration";
 import type { ResourceState, State } from "./state";
 import { type Action, handlerOf } from "./types";
@@ -29,11 +30,13 @@ export class Deployment {
     /** What is or will be deleted in this run; what goes with it needs no deletion of its own. */
     private readonly going = new Set<string>();
     private readonly redactor = new Redactor();
+    private readonly env: NodeJS.ProcessEnv;
 
     constructor(
         private readonly state: State,
         private readonly options: DeploymentOptions,
     ) {
+        this.env = { ...process.env, ...options.env };
         for (const { inputs, outputs } of state.all()) this.redactor.learn([inputs, outputs]);
     }
 
@@ -44,7 +47,7 @@ export class Deployment {
         const old = this.state.find(registration.urn);
         if (!registration.custom) return this.component(registration, old);
         const surroundings = {
-            provider: this.providerInputs(registration),
+            provider: this.providerInputs(registration.provider),
             goesWithReplaced: registration.deletedWith !== undefined && this.going.has(registration.deletedWith),
         };
         const planned = plan(registration, old, handlerOf(registration.type), surroundings);
@@ -57,6 +60,13 @@ export class Deployment {
         }
         if (this.options.dryRun) return this.announce(registration, planned, old);
         return this.carryOut(registration, planned, old);
+    };
+
+    /** Reads what the program did not make. */
+    readonly read = async (request: ReadRequest): Promise<Outcome> => {
+        const outcome = await readResource(request, this.providerInputs(request.provider), this.env);
+        this.redactor.learn(outcome.outputs);
+        return outcome;
     };
 
     /** Deletes what the program no longer registers, and what was replaced. */
@@ -138,13 +148,13 @@ export class Deployment {
 
     private action(resource: ResourceState, operation: Operation, progress: Action["progress"]): Action {
         const { type, name, inputs } = resource;
-        const provider = this.providerInputs(resource);
-        const env = { ...process.env, ...this.options.env };
-        return { type, name, inputs, provider, env, resumed: false, timeout: resource.timeouts?.[operation], progress };
+        const provider = this.providerInputs(resource.provider);
+        const timeout = resource.timeouts?.[operation];
+        return { type, name, inputs, provider, env: this.env, resumed: false, timeout, progress };
     }
 
     /** The provider's inputs; an older one of the same URN if that is what the resource was made with. */
-    private providerInputs({ provider }: Registration): Values {
+    private providerInputs(provider: string | undefined): Values {
         const found = this.state.all().find(({ urn, id }) => provider === `${urn}::${id}`);
         return found?.inputs ?? {};
     }

@@ -2,7 +2,7 @@ import { captureProgram } from "./capture";
 import { type Changes, Deployment } from "./deployment";
 import { type ProgramOptions, runProgram } from "./program";
 import { type ResourceState, State } from "./state";
-import { handlerOf } from "./types";
+import { canRead, handlerOf } from "./types";
 import { unwrap } from "./values";
 
 export type { Changes } from "./deployment";
@@ -72,7 +72,8 @@ export async function destroy(
 /** Runs the program once on placeholders, so that an error of it or an unknown type comes before any change. */
 async function checkProgram(options: EngineOptions): Promise<void> {
     const { resources, reads } = await captureProgram(options);
-    if (reads.length > 0) throw new Error(`The offline engine can't read ${reads[0]}; Pulumi's engine can`);
+    const unreadable = reads.find(type => !canRead(type));
+    if (unreadable) throw new Error(`The offline engine can't read ${unreadable}; Pulumi's engine can`);
     for (const resource of resources.filter(({ custom }) => custom)) {
         handlerOf(resource.type).check?.({ ...resource, inputs: resource.marked }, undefined);
     }

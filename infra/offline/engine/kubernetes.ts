@@ -27,6 +27,7 @@ export const kubernetes: Handler = {
         return apply(action);
     },
     update: apply,
+    read,
     delete: remove,
 };
 
@@ -37,6 +38,17 @@ async function apply(action: Action): Promise<Outcome> {
     const live = skipsAwait(object) ? applied : await untilReady(action, client, applied);
     const { name, namespace } = asObject(live.metadata);
     return { id: [namespace, name].filter(Boolean).join("/"), outputs: outputsOf(action.inputs, live) };
+}
+
+/** The object of this id, as pulumi-kubernetes has it: `namespace/name`, or `name`; what a Secret holds is secret. */
+async function read(action: Action, id: string): Promise<Outcome> {
+    const [, groupVersion, kind] = action.type.split(":");
+    const apiVersion = groupVersion.replace(/^core\//, "");
+    const [name, namespace = null] = id.split("/").reverse();
+    const live = await clientOf(action).read({ apiVersion, kind, metadata: { name, namespace } });
+    if (!live) throw new Error(`there is no ${kind} ${id} to read`);
+    const inputs: Values = kind === "Secret" ? { data: secret({}), stringData: secret({}) } : {};
+    return { id, outputs: outputsOf(inputs, live) };
 }
 
 /** What someone else made stays theirs: taken over, it would be deleted with the stack. */

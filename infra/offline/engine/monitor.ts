@@ -20,8 +20,18 @@ export interface Outcome {
 /** What answers the program. */
 export interface Answers {
     register(registration: Registration): Promise<Outcome>;
-    /** Answers for a resource that the program only reads, such as another stack; refused if left out. */
-    read?(type: string, id: string): Outcome;
+    /** Answers for a resource that the program only reads, such as another stack. */
+    read(request: ReadRequest): Outcome | Promise<Outcome>;
+}
+
+/** A resource that the program only reads. */
+export interface ReadRequest {
+    type: string;
+    name: string;
+    /** Undefined where it is not known yet, as in a preview. */
+    id?: string;
+    /** `urn::id` of the explicit provider. */
+    provider?: string;
 }
 
 type Callback = (error: Error | null, response?: unknown) => void;
@@ -67,9 +77,12 @@ export async function startMonitor(
     };
     monitor.readResource = async (request, callback) => {
         try {
-            const type = request.getType();
-            const { outputs } = read?.(type, request.getId()) ?? refuse(`reading ${type} "${request.getName()}"`);
-            const urn = createUrn(project, options.stack, request.getParent(), type, request.getName());
+            failure.throwIfAny();
+            const [type, name, id] = [request.getType(), request.getName(), request.getId()];
+            const provider = request.getProvider();
+            const known = id !== pulumi.runtime.unknownValue;
+            const { outputs } = await read({ type, name, ...(known && { id }), ...(provider && { provider }) });
+            const urn = createUrn(project, options.stack, request.getParent(), type, name);
             const done = { getResult: () => 0, getUnknown: () => false };
             callback(null, { getUrn: () => urn, getProperties: () => struct(outputs), ...done });
         } catch (error) {

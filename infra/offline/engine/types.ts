@@ -13,8 +13,9 @@ import type { Values } from "./values";
  *
  * | type                            | create, update, delete               | difference                           |
  * | ------------------------------- | ------------------------------------ | ------------------------------------ |
- * | kubernetes:*                    | server-side apply, then readiness;   | no patch, Helm or YAML types         |
- * |                                 | foreground deletion until it is gone |                                      |
+ * | kubernetes:*                    | server-side apply, then readiness;   | no patch, Helm or YAML types; what   |
+ * |                                 | foreground deletion until it is gone;| is read is not kept in the state     |
+ * |                                 | reading by name                      |                                      |
  * | pulumi:providers:kubernetes     | kubeconfig, context, namespace       | required: there is no default one    |
  * | command:local:Command           | the commands                         | no assetPaths and archivePaths       |
  * | docker:index/image:Image        | docker build, docker push            | Docker's own login to the registry   |
@@ -60,6 +61,8 @@ export interface Handler {
     diff?(old: ResourceState, inputs: Values, provider: Values): Difference;
     create(action: Action): Promise<Outcome>;
     update(action: Action, old: ResourceState): Promise<Outcome>;
+    /** Reads one that the program did not make. */
+    read?(action: Action, id: string): Promise<Outcome>;
     /** `current` is what stands in its place, if it was replaced. */
     delete(action: Action, old: ResourceState, current: ResourceState | undefined): Promise<void>;
 }
@@ -76,9 +79,17 @@ const handlers: Record<string, Handler> = {
 
 /** What does resources of this type; an error that names the type if nothing does. */
 export function handlerOf(type: string): Handler {
-    const isManifest = /^kubernetes:(helm\.sh|yaml|kustomize)|(Patch|List)$/.test(type);
-    const isObject = /^kubernetes:[^:]+:\w+$/.test(type) && !isManifest;
-    const handler = isObject ? kubernetes : handlers[type];
+    const handler = isObject(type) ? kubernetes : handlers[type];
     if (!handler) throw new Error(`The offline engine can't do resources of type ${type}; Pulumi's engine can`);
     return handler;
+}
+
+/** Whether the engine can read what is of this type. */
+export function canRead(type: string): boolean {
+    return isObject(type) || handlers[type]?.read !== undefined;
+}
+
+function isObject(type: string): boolean {
+    const isManifest = /^kubernetes:(helm\.sh|yaml|kustomize)|(Patch|List)$/.test(type);
+    return /^kubernetes:[^:]+:\w+$/.test(type) && !isManifest;
 }

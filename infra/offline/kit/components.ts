@@ -13,6 +13,11 @@ export interface GoComponent {
     staging?: string;
     /** A main program of our own, in place of the module's. */
     main?: string;
+    /**
+     * Directory beside this file that holds main programs of our own, a folder each, which may use the module's internal
+     * packages.
+     */
+    sources?: string;
     /** The module's hash, for one that Go's checksum database doesn't have. */
     sum?: string;
 }
@@ -61,6 +66,8 @@ export const pauseImage = "registry.k8s.io/pause:3.10.2";
 const kubernetesPrograms = ["kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy", "kubelet",
     "kubeadm", "kubectl"];
 const [, minor, patch] = versions.kubernetes.split(".");
+const certManager = "github.com/cert-manager/cert-manager";
+const certManagerPrograms = ["controller", "webhook", "cainjector", "acmesolver"];
 
 export const goComponents: GoComponent[] = [
     {
@@ -141,6 +148,15 @@ export const goComponents: GoComponent[] = [
         version: tag(images.contour),
         programs: { contour: "github.com/projectcontour/contour/cmd/contour" },
         values: { "github.com/projectcontour/contour/internal/build.Version": tag(images.contour) },
+    },
+    {
+        // Its commands are in modules of their own, which no registry has.
+        name: "cert-manager",
+        module: certManager,
+        version: tag(images.certManagerController),
+        programs: Object.fromEntries(certManagerPrograms.map(name => [`cert-manager-${name}`, `./${name}`])),
+        values: { [`${certManager}/pkg/util.AppVersion`]: tag(images.certManagerController) },
+        sources: "cert-manager",
     },
 ];
 
@@ -233,6 +249,19 @@ export const imageComponents: ImageComponent[] = [
         files: { "/usr/local/bin/envoy": "envoy" },
         entrypoint: ["/usr/local/bin/envoy"],
     },
+    ...[
+        images.certManagerController, images.certManagerWebhook, images.certManagerCainjector, images.certManagerSolver,
+    ].map(image => {
+        const program = image.slice(image.lastIndexOf("/") + 1, image.lastIndexOf(":"));
+        return {
+            image,
+            // An ACME server's certificate is signed by one of the known authorities.
+            packages: ["ca-certificates"],
+            debianFiles: { "/etc/ssl/certs/ca-certificates.crt": "/etc/ssl/certs/ca-certificates.crt" },
+            files: { [`/${program}`]: program },
+            entrypoint: [`/${program}`],
+        };
+    }),
     {
         image: images.localPathProvisioner,
         files: { "/usr/local/bin/local-path-provisioner": "local-path-provisioner" },

@@ -1,6 +1,6 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { cached, keyOf } from "./cache";
+import { cached, contents, keyOf } from "./cache";
 import { GoComponent } from "./components";
 import { Log, run, step } from "./run";
 
@@ -8,7 +8,7 @@ const RECIPE = 1;
 
 /** Builds a component's programs from its Go module; returns the directory that holds them. */
 export function buildGo(log: Log, component: GoComponent): Promise<string> {
-    const key = keyOf(RECIPE, process.arch, component);
+    const key = keyOf(RECIPE, process.arch, component, ...ownSources(component).map(file => contents(file)));
     return cached(component.name, key, dir => {
         const programs = Object.keys(component.programs).join(", ");
         return step(log, `build ${programs} (${component.module} ${component.version})`, () => build(component, dir));
@@ -32,14 +32,16 @@ async function build(component: GoComponent, dir: string): Promise<void> {
         throw new Error(`${module} ${version} has the hash ${Sum}, but components.ts expects ${component.sum}.`);
     }
     const theirs = JSON.parse(await run("go", ["mod", "edit", "-json", GoMod])) as GoMod;
-    await go("mod", "init", `landfall.local/${component.name}`);
+    // Go lets a module's internal packages be used below the module's name only.
+    await go("mod", "init", component.sources ? `${module}/landfall` : `landfall.local/${component.name}`);
     const edits = [`-go=${theirs.Go}`, `-require=${module}@${version}`, ...replaceLines(component, theirs)];
     await go("mod", "edit", ...edits);
 
     const packages = Object.values(component.programs);
-    if (component.main) {
-        fs.writeFileSync(path.join(work, "main.go"), component.main);
-        await go("get", "."); // its imports come from the module and what that needs
+    if (component.main) fs.writeFileSync(path.join(work, "main.go"), component.main);
+    if (component.sources) fs.cpSync(path.join(__dirname, component.sources), work, { recursive: true });
+    if (component.main || component.sources) {
+        await go("get", "./..."); // their imports come from the module and what that needs
     } else {
         await go("get", ...packages.map(name => `${name}@${version}`));
     }
@@ -52,6 +54,11 @@ async function build(component: GoComponent, dir: string): Promise<void> {
         fs.renameSync(path.join(dir, built), path.join(dir, program));
     }
     fs.rmSync(work, { recursive: true });
+}
+
+/** The files of a component's own programs. */
+function ownSources({ sources, programs }: GoComponent): string[] {
+    return sources ? Object.values(programs).map(name => path.join(__dirname, sources, name, "main.go")) : [];
 }
 
 interface GoMod {

@@ -1,0 +1,61 @@
+import * as kubernetes from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { objectLabels, selectorLabels } from "../../workload/labels";
+import { allowConnection, networkPolicy } from "../../workload/network";
+import { podSecurityContext } from "../../workload/security";
+import type { Gateway } from "../gateway";
+import { Issuance } from "./issuance";
+import { controllerName, solver } from "./names";
+import { createIssuer } from "./objects";
+
+type AcmeIssuance = Extract<Issuance, { issuer: "acme" }>;
+
+/** Creates the issuer that orders certificates from an ACME server, whose challenges the gateway lets in. */
+export function createAcmeIssuer(
+    namespace: pulumi.Output<string>, { server, email }: AcmeIssuance, gateway: Gateway,
+    options: pulumi.CustomResourceOptions & { parent: pulumi.Resource },
+): kubernetes.apiextensions.CustomResource {
+    allowChallenges(namespace, gateway, options);
+    return createIssuer("acme", namespace, {
+        acme: {
+            server,
+            ...(email && { email }),
+            privateKeySecretRef: { name: "acme-account" },
+            solvers: [{
+                http01: {
+                    gatewayHTTPRoute: {
+                        serviceType: "ClusterIP",
+                        parentRefs: [{ name: gateway.gatewayName, namespace: gateway.namespace, sectionName: "http" }],
+                        podTemplate: {
+                            metadata: { labels: objectLabels(solver.name) },
+                            spec: { securityContext: podSecurityContext(1000) },
+                        },
+                    },
+                },
+            }],
+        },
+    }, options);
+}
+
+/** Lets the gateway reach the solvers, and cert-manager the ACME server and, to try a challenge, the site itself. */
+function allowChallenges(
+    namespace: pulumi.Output<string>, gateway: Gateway,
+    options: pulumi.CustomResourceOptions & { parent: pulumi.Resource },
+): void {
+    allowConnection(options.parent, gateway, { ...solver, namespace, cluster: gateway.cluster });
+    networkPolicy(`${controllerName}-to-outside`, namespace, {
+        podSelector: { matchLabels: selectorLabels(controllerName) },
+        policyTypes: ["Egress"],
+        egress: [
+            { ports: [80, 443].map(port => ({ port, protocol: "TCP" })) },
+            // The site's own address may lead straight to the gateway's pods.
+            {
+                to: [{
+                    namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": gateway.namespace } },
+                    podSelector: { matchLabels: selectorLabels(gateway.name) },
+                }],
+                ports: [{ port: gateway.httpPort, protocol: "TCP" }],
+            },
+        ],
+    }, options);
+}

@@ -1,0 +1,44 @@
+import * as kubernetes from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { createHash } from "node:crypto";
+import { Metadata } from "../../workload/labels";
+import { containerSecurityContext } from "../../workload/security";
+
+const directory = "/etc/cert-manager";
+const file = "config.yaml";
+
+type Container = kubernetes.types.input.core.v1.Container;
+
+/**
+ * Creates the ConfigMap of one program's configuration and returns its name, which follows its content: so a change
+ * rolls the pods.
+ */
+export function createConfig(
+    metadata: Metadata, content: object, options: pulumi.CustomResourceOptions,
+): pulumi.Output<string> {
+    const text = JSON.stringify(content);
+    const digest = createHash("sha256").update(text).digest("hex").slice(0, 8);
+    return new kubernetes.core.v1.ConfigMap(metadata.name, {
+        metadata: { ...metadata, name: `${metadata.name}-${digest}` },
+        data: { [file]: text },
+    }, { ...options, deleteBeforeReplace: false }).metadata.name;
+}
+
+/** The pod of one of cert-manager's programs, which reads its configuration from that ConfigMap. */
+export function configuredPod(
+    account: pulumi.Output<string>, config: pulumi.Output<string>, container: Container,
+): kubernetes.types.input.core.v1.PodSpec {
+    return {
+        serviceAccountName: account,
+        automountServiceAccountToken: true,
+        enableServiceLinks: false,
+        containers: [{
+            imagePullPolicy: "IfNotPresent",
+            args: [`--config=${directory}/${file}`],
+            securityContext: containerSecurityContext,
+            volumeMounts: [{ name: "config", mountPath: directory, readOnly: true }],
+            ...container,
+        }],
+        volumes: [{ name: "config", configMap: { name: config } }],
+    };
+}

@@ -1,0 +1,129 @@
+import * as kubernetes from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { Cluster } from "../../cluster/cluster";
+import { inCluster } from "../../cluster/options";
+import { gatewayAccessLabel, selectorLabels } from "../../workload/labels";
+import { networkPolicy } from "../../workload/network";
+import { restrictedNamespaceLabels } from "../../workload/security";
+import { createCrds } from "../crds";
+import type { Gateway } from "../gateway";
+import { KubernetesObject } from "../manifests";
+import { createNamespace, toApiServer } from "../namespace";
+import { createAcmeIssuer } from "./acme";
+import { createAuthority } from "./ca";
+import { createCainjector } from "./cainjector";
+import { createController } from "./controller";
+import { Issuance } from "./issuance";
+import { cainjectorName, certificateSecret, controllerName, namespaceName, webhookName } from "./names";
+import { createCertificate, untilReady } from "./objects";
+import { createWebhook, registerWebhook, webhookPort } from "./webhook";
+
+export interface CertificatesArgs {
+    cluster: Cluster;
+    /** cert-manager's custom resource definitions. */
+    definitions: KubernetesObject[];
+    /** Where the certificate is used. */
+    gateway: Gateway;
+    /** Host names that it is for. @example `["www.example.com"]` */
+    hosts: string[];
+    /** Who signs it. */
+    tls: Issuance;
+}
+
+/** The gateway's certificate, by cert-manager: made, and renewed in time. */
+export class Certificates extends pulumi.ComponentResource {
+    /** Certificate of the authority by which clients know the site, PEM; undefined where it is publicly known. */
+    readonly caCertificate: pulumi.Output<string | undefined>;
+
+    constructor(name: string, args: CertificatesArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("landfall:platform:Certificates", name, {}, opts);
+        const { cluster, gateway, hosts, tls } = args;
+        const options = inCluster(cluster, this);
+
+        const namespace = createNamespace(namespaceName, {
+            ...restrictedNamespaceLabels, ...(tls.issuer === "acme" ? gatewayAccessLabel : {}),
+        }, options);
+        const policies = createPolicies(namespace, cluster, options);
+        const ready = createCertManager(namespace, args, { ...options, dependsOn: policies });
+        const later = { ...options, dependsOn: ready };
+        const issuer = tls.issuer === "acme"
+            ? createAcmeIssuer(namespace, tls, gateway, later)
+            : createAuthority(namespace, hosts, later);
+        const certificate = createCertificate(certificateSecret, namespace, awaited(tls), {
+            dnsNames: hosts,
+            privateKey: { algorithm: "ECDSA", size: 256, rotationPolicy: "Always" },
+            usages: ["digital signature", "server auth"],
+            issuerRef: { kind: "Issuer", name: issuer.metadata.name },
+        }, later);
+        grantToGateway(name, namespace, gateway, { ...options, dependsOn: gateway });
+
+        this.caCertificate = tls.issuer === "ca"
+            ? readAuthority(name, certificate, options)
+            : pulumi.output(undefined);
+        this.registerOutputs({ caCertificate: this.caCertificate });
+    }
+}
+
+/** An ACME server gives the certificate once the host's name leads here, which may be long after the first run. */
+function awaited(tls: Issuance): Record<string, string> {
+    return tls.issuer === "ca" ? untilReady : {};
+}
+
+/** Creates cert-manager; returns what its objects need to be there: the programs first, then the webhook. */
+function createCertManager(
+    namespace: pulumi.Output<string>, { definitions, gateway, tls }: CertificatesArgs,
+    options: pulumi.CustomResourceOptions & { dependsOn: pulumi.Resource[] },
+): pulumi.Resource[] {
+    const crds = createCrds(definitions, { ...options, dependsOn: [] });
+    const after = { ...options, dependsOn: [...options.dependsOn, ...crds] };
+    const controller = createController(namespace, tls.issuer, {
+        ...after,
+        // It looks for the gateway's definitions when it starts, and gives up without.
+        dependsOn: [...after.dependsOn, ...(tls.issuer === "acme" ? [gateway] : [])],
+    });
+    const webhook = createWebhook(namespace, after);
+    const cainjector = createCainjector(namespace, after);
+    return [controller, ...registerWebhook([webhook, cainjector], options)];
+}
+
+function createPolicies(
+    namespace: pulumi.Output<string>, { capabilities }: Cluster, options: pulumi.CustomResourceOptions,
+): pulumi.Resource[] {
+    const toApi = [controllerName, webhookName, cainjectorName].map(name =>
+        networkPolicy(`${name}-to-api-server`, namespace, {
+            podSelector: { matchLabels: selectorLabels(name) },
+            policyTypes: ["Egress"],
+            egress: [toApiServer(capabilities)],
+        }, options));
+    const fromApi = networkPolicy(`${webhookName}-from-api-server`, namespace, {
+        podSelector: { matchLabels: selectorLabels(webhookName) },
+        policyTypes: ["Ingress"],
+        ingress: [{ ports: [{ port: webhookPort, protocol: "TCP" }] }],
+    }, options);
+    return [...toApi, fromApi];
+}
+
+/** Lets the gateway use the certificate's Secret, and no other, from its own namespace. */
+function grantToGateway(
+    name: string, namespace: pulumi.Output<string>, gateway: Gateway, options: pulumi.CustomResourceOptions,
+): void {
+    new kubernetes.apiextensions.CustomResource(`${name}-grant`, {
+        apiVersion: "gateway.networking.k8s.io/v1beta1",
+        kind: "ReferenceGrant",
+        metadata: { name: certificateSecret, namespace },
+        spec: {
+            from: [{ group: "gateway.networking.k8s.io", kind: "Gateway", namespace: gateway.namespace }],
+            to: [{ group: "", kind: "Secret", name: certificateSecret }],
+        },
+    }, options);
+}
+
+/** Reads the authority from beside the certificate that it has signed: the one that is right for what is served. */
+function readAuthority(
+    name: string, certificate: kubernetes.apiextensions.CustomResource, options: pulumi.CustomResourceOptions,
+): pulumi.Output<string> {
+    const id = certificate.id.apply(() => `${namespaceName}/${certificateSecret}`);
+    const { parent, provider } = options;
+    const secret = kubernetes.core.v1.Secret.get(`${name}-secret`, id, { parent, provider });
+    return pulumi.unsecret(secret.data.apply(data => Buffer.from(data?.["ca.crt"] ?? "", "base64").toString()));
+}

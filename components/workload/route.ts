@@ -1,0 +1,54 @@
+import * as kubernetes from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { Metadata } from "./labels";
+import type { Gateway } from "./web-service";
+
+/** Where a service receives requests from outside. */
+interface Exposed {
+    gateway: Gateway;
+    host: pulumi.Input<string>;
+}
+
+/**
+ * A year, in which browsers ask for the host by HTTPS only. It says nothing of the names below it, nor is it for the
+ * browsers' own lists: both bind what this service does not serve.
+ */
+const strictTransportSecurity = "max-age=31536000";
+
+/** Creates the routes from the gateway to the service: by HTTPS, to where HTTP is sent on. */
+export function createRoutes(metadata: Metadata, exposed: Exposed, options: pulumi.CustomResourceOptions): void {
+    createRoute(`${metadata.name}-route`, metadata, exposed, "https", {
+        filters: [{
+            type: "ResponseHeaderModifier",
+            responseHeaderModifier: {
+                set: [{ name: "Strict-Transport-Security", value: strictTransportSecurity }],
+            },
+        }],
+        backendRefs: [{ name: metadata.name, port: 80 }],
+    }, options);
+    const { publishedHttps: port } = exposed.gateway;
+    // An ACME server's challenge has a route with its exact path, which comes first.
+    createRoute(`${metadata.name}-redirect`, { ...metadata, name: `${metadata.name}-redirect` }, exposed, "http", {
+        filters: [{
+            type: "RequestRedirect",
+            requestRedirect: { scheme: "https", ...(port !== 443 && { port }), statusCode: 301 },
+        }],
+    }, options);
+}
+
+/** Creates a route with one rule for all paths, from one of the gateway's listeners. */
+function createRoute(
+    name: string, metadata: Metadata, { gateway, host }: Exposed, listener: "http" | "https", rule: object,
+    options: pulumi.CustomResourceOptions,
+): void {
+    new kubernetes.apiextensions.CustomResource(name, {
+        apiVersion: "gateway.networking.k8s.io/v1",
+        kind: "HTTPRoute",
+        metadata,
+        spec: {
+            parentRefs: [{ name: gateway.gatewayName, namespace: gateway.namespace, sectionName: listener }],
+            hostnames: [host],
+            rules: [rule],
+        },
+    }, options);
+}
