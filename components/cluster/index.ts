@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { AksArgs } from "./aks";
 import type { Cluster } from "./cluster";
 import type { EksArgs } from "./eks";
 import type { ExistingArgs } from "./existing";
@@ -14,12 +15,13 @@ export type ClusterArgs =
     | ({ target: "minikube" } & MinikubeArgs)
     | ({ target: "existing" } & ExistingArgs)
     | ({ target: "eks" } & EksArgs)
-    | ({ target: "gke" } & GkeArgs);
+    | ({ target: "gke" } & GkeArgs)
+    | ({ target: "aks" } & AksArgs);
 
 /** What a target is told besides its settings. */
 export interface ClusterContext {
     /**
-     * Whether the volumes' data goes when the cluster is destroyed. Only targets that keep it on this computer ask.
+     * Whether the volumes' data goes when the cluster is destroyed. Targets of existing clusters don't ask.
      * @default "retain"
      */
     volumes?: "delete" | "retain";
@@ -35,6 +37,7 @@ const targets: { [T in Target]: Maker<Extract<ClusterArgs, { target: T }>> } = {
     existing: (...args) => new (require("./existing") as typeof import("./existing")).Existing(...args),
     eks: (...args) => new (require("./eks") as typeof import("./eks")).Eks(...args),
     gke: (...args) => new (require("./gke") as typeof import("./gke")).Gke(...args),
+    aks: (...args) => new (require("./aks") as typeof import("./aks")).Aks(...args),
 };
 
 /** Makes the cluster that the settings describe. */
