@@ -14,10 +14,6 @@ export interface ProviderArgs {
  */
 export function createProvider(
     name: string, args: ProviderArgs, parent: pulumi.Resource, dependsOn?: pulumi.Resource,
- * @param dependsOn what goes only after all that is in the cluster has gone
- */
-export function createProvider(
-    name: string, args: ProviderArgs, parent: pulumi.Resource, dependsOn: pulumi.Resource[] = [],
 ): kubernetes.Provider {
     return new kubernetes.Provider(name, {
         kubeconfig: args.kubeconfig,

@@ -6,7 +6,9 @@ import { root } from "./home";
 import { readStackConfig, stackConfigFile } from "./stack-config";
 
 /** The stacks to compare, by target; the first is what the others are held against. */
-export const compared = { kind: "dev", minikube: "minikube", existing: "prod" };
+export const compared = {
+    kind: "dev", minikube: "minikube", existing: "prod", eks: "eks", gke: "gke", aks: "aks",
+};
 
 const file = path.join(root, "components/cluster/DIFFERENCES.md");
 

@@ -47,7 +47,7 @@ async function run(capabilities: Capabilities): Promise<Registered[]> {
         program: async () => {
             const provider = new kubernetes.Provider("provider", { kubeconfig: "{}" });
             const cluster = { kubeconfig: pulumi.secret("{}"), provider, capabilities };
-            new Platform("platform", { cluster, manifests });
+            new Platform("platform", { cluster, manifests, hosts: ["www.example.com"] });
             const quota = { cpu: "1", memory: "1Gi", storage: "1Gi", pods: 1 };
             new Environment("environment", { cluster, namespace: "production", volumes: "delete", quota });
             new ContainerImage("web", { cluster, context: "infra/images/web" });
@@ -147,7 +147,9 @@ describe("a controller that acts in the cloud", () => {
 it("DNS is open at the addresses where it is no pod, in every namespace of ours", () => {
     const policies = objects(resources, "NetworkPolicy").filter(({ metadata }) => metadata.name === "allow-dns");
     expect(policies.map(({ metadata }) => metadata.namespace).sort())
-        .toEqual(["landfall-autoscaler", "landfall-dns", "landfall-gateway", "production"]);
+        .toEqual([
+            "landfall-autoscaler", "landfall-certificates", "landfall-dns", "landfall-gateway", "production",
+        ]);
     for (const { spec } of policies) {
         const [{ to }] = spec.egress as { to: object[] }[];
         expect(to).toContainEqual({ ipBlock: { cidr: "198.18.0.10/32" } });

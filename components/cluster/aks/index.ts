@@ -65,7 +65,7 @@ export class Aks extends pulumi.ComponentResource implements Cluster {
         this.provider = createProvider(`${name}-provider`, {
             kubeconfig: this.kubeconfig,
             identifier: cluster.resourceUID,
-        }, this, [teardown]);
+        }, this, teardown);
         this.capabilities = capabilitiesOf(storage, registry, dns, place);
         this.registerOutputs({ kubeconfig: this.kubeconfig });
     }

@@ -42,7 +42,7 @@ export class Certificates extends pulumi.ComponentResource {
 
         const namespace = createNamespace(namespaceName, {
             ...restrictedNamespaceLabels, ...(tls.issuer === "acme" ? gatewayAccessLabel : {}),
-        }, options);
+        }, cluster.capabilities, options);
         const policies = createPolicies(namespace, cluster, options);
         const ready = createCertManager(namespace, args, { ...options, dependsOn: policies });
         const later = { ...options, dependsOn: ready };

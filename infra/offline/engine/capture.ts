@@ -1,5 +1,5 @@
 import { awsOutputs } from "./capture-aws";
-import { azureOutputs } from "./azure-outputs";
+import { azureOutputs } from "./capture-azure";
 import type { Outcome } from "./monitor";
 import { type ProgramOptions, runProgram } from "./program";
 import type { Registration } from "./registration";
@@ -70,6 +70,7 @@ function outcomeOf(registration: Registration, inputs: Values): Outcome {
     if (type.startsWith("docker:")) return { id, outputs: { ...registration.inputs, ...imageOutputs(inputs) } };
     if (type.startsWith("aws:")) {
         return { id, outputs: { ...registration.inputs, ...awsOutputs(type, name, registration.inputs) } };
+    }
     if (type.startsWith("azure-native:")) {
         return { id, outputs: { ...registration.inputs, ...azureOutputs(type, name, inputs) } };
     }
