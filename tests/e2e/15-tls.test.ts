@@ -1,10 +1,11 @@
 import { beforeAll, describe, expect, it } from "vitest";
+import { waitForAnswer } from "../../infra/cli/answer";
 import { Cluster } from "./support/kubernetes";
 import { Load } from "./support/load";
 import { address, names } from "./support/names";
 import { ask, authority } from "./support/site";
 import { adminPassword, ensureUp, figure } from "./support/stack";
-import { timed, until } from "./support/wait";
+import { sleep, timed, until } from "./support/wait";
 
 const namespace = "landfall-certificates";
 const secret = { name: "gateway-tls", namespace };
@@ -29,6 +30,9 @@ describe("the certificate", () => {
     it("is not believed without that authority, nor for another name", async () => {
         await expect(ask({ path: "/", ca: undefined })).rejects.toThrow(/unable to (verify|get)|self[- ]signed/);
         await expect(ask({ path: "/", servername: `www.${names.host}` })).rejects.toThrow();
+        const start = (ca?: string) => waitForAnswer(address, { local: true, ca }, undefined, 10);
+        expect(await start(authority())).toEqual({ answers: true, last: "200" });
+        expect((await start()).answers).toBe(false);
     });
 
     it("comes from an authority that vouches for the site alone", async () => {
@@ -50,6 +54,7 @@ describe("the certificate", () => {
                 await until("another certificate", async () =>
                     (await ask({ path: "/" })).certificate?.fingerprint256 !== before?.fingerprint256, 120, 0.2);
             });
+            await sleep(5000); // each of the two proxies changes in its own time
             figure("from the renewal's begin to the new certificate's first answer", `${seconds} s`);
         } finally {
             expect(await load.end()).toEqual([]);
@@ -103,7 +108,8 @@ describe("WordPress", () => {
         const form = new URLSearchParams({ log: "admin", pwd: adminPassword(), testcookie: "1" });
         const { status, headers } = await ask({
             method: "POST", path: "/wp-login.php", body: form.toString(), headers: {
-                "Content-Type": "application/x-www-form-urlencoded", Cookie: "wordpress_test_cookie=WP%20Cookie%20check",
+                "Content-Type": "application/x-www-form-urlencoded",
+                Cookie: "wordpress_test_cookie=WP%20Cookie%20check",
             },
         });
         expect([status, headers.location]).toEqual([302, `${address}/wp-admin/`]);

@@ -26,7 +26,8 @@ const ports: Record<Traffic["protocol"], number[]> = {
 
 const certManager = ["cert-manager", "cert-manager-cainjector", "cert-manager-webhook"];
 const ours = [
-    ...certManager, "contour", "contour-certgen", "database", "envoy", "local-path-provisioner", "metrics-server", "stranger", "web",
+    ...certManager, "contour", "contour-certgen", "database", "envoy", "local-path-provisioner", "metrics-server",
+    "stranger", "web",
 ];
 /** Those that ask the API server, which no policy can name: its port is open to them wherever it is. */
 const clients = [...certManager, "contour", "contour-certgen", "local-path-provisioner", "metrics-server"];
