@@ -39,7 +39,7 @@ export interface ManifestPin {
 const gatewayApiCrds = "https://raw.githubusercontent.com/kubernetes-sigs/gateway-api/v1.3.0/config/crd/standard";
 const certManagerCrds = `https://raw.githubusercontent.com/cert-manager/cert-manager/${certManager}/deploy/crds`;
 
-/** Custom resource definitions: of the Gateway API version that Contour is built for, of Contour and of cert-manager. */
+/** Custom resource definitions: of the Gateway API that Contour is built for, of Contour and of cert-manager. */
 export const manifests = {
     gatewayApi: [
         {

@@ -68,6 +68,7 @@ function createGateway(
 ): kubernetes.apiextensions.CustomResource {
     const apiVersion = "gateway.networking.k8s.io/v1";
     const allowedRoutes = { namespaces: { from: "Selector", selector: { matchLabels: gatewayAccessLabel } } };
+    const certificate = { kind: "Secret", name: certificateSecret, namespace: certificatesNamespace };
     const gatewayClass = new kubernetes.apiextensions.CustomResource(`${name}-class`, {
         apiVersion,
         kind: "GatewayClass",
@@ -86,10 +87,7 @@ function createGateway(
                     name: "https",
                     protocol: "HTTPS",
                     port: 443,
-                    tls: {
-                        mode: "Terminate",
-                        certificateRefs: [{ kind: "Secret", name: certificateSecret, namespace: certificatesNamespace }],
-                    },
+                    tls: { mode: "Terminate", certificateRefs: [certificate] },
                     allowedRoutes,
                 },
             ],

@@ -68,7 +68,8 @@ describe("a start on a fresh computer", () => {
     });
 
     it("answers to its own name only", async () => {
-        expect((await ask({ path: "/", headers: { Host: "other.localhost" } })).status).toBe(404);
+        expect((await ask({ path: "/", headers: { Host: "other.localhost" } })).status).toBe(421);
+        expect((await ask({ path: "/", headers: { Host: "other.localhost" }, insecure: true })).status).toBe(404);
     });
 
     it("gives the autoscaler the pods' use of CPU", async () => {

@@ -6,7 +6,10 @@ import type { Ended } from "./support/npm";
 import { adminPassword, ensureUp, figure } from "./support/stack";
 
 /** Workloads whose pods speak to the Kubernetes API; no other pod may hold a token. */
-const withToken = ["contour", "contour-certgen", "local-path-provisioner", "metrics-server"];
+const withToken = [
+    "cert-manager", "cert-manager-cainjector", "cert-manager-webhook", "contour", "contour-certgen",
+    "local-path-provisioner", "metrics-server",
+];
 
 let cluster: Cluster;
 let first: Ended;
@@ -27,9 +30,12 @@ describe("every pod of ours", () => {
 
     it("is there: each namespace has some", () => {
         const namespaces = [...new Set(pods.map(pod => pod.metadata?.namespace))].sort();
-        expect(namespaces).toEqual(["development", "landfall-gateway", "landfall-metrics", "landfall-storage"]);
-        expect([...new Set(pods.map(workloadOf))].sort()).toEqual(
-            ["contour", "contour-certgen", "database", "envoy", "local-path-provisioner", "metrics-server", "web"]);
+        expect(namespaces).toEqual(
+            ["development", "landfall-certificates", "landfall-gateway", "landfall-metrics", "landfall-storage"]);
+        expect([...new Set(pods.map(workloadOf))].sort()).toEqual([
+            "cert-manager", "cert-manager-cainjector", "cert-manager-webhook", "contour", "contour-certgen", "database",
+            "envoy", "local-path-provisioner", "metrics-server", "web",
+        ]);
         figure("pods of ours", pods.length);
     });
 
@@ -137,7 +143,7 @@ describe.each(["web", "database"])("inside the %s", workload => {
 });
 
 describe("the namespaces' fences", () => {
-    const fenced = ["development", "landfall-gateway", "landfall-metrics"];
+    const fenced = ["development", "landfall-certificates", "landfall-gateway", "landfall-metrics"];
 
     it.each(fenced)("%s admits a restricted pod, and none that is more", async namespace => {
         await expect(dryRun(namespace, {})).resolves.toBeDefined();

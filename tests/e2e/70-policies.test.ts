@@ -20,15 +20,17 @@ const unfenced = [dns, elsewhere, outside];
 
 /** Every port that a pod of ours listens on or is sent to. */
 const ports: Record<Traffic["protocol"], number[]> = {
-    TCP: [53, 80, 443, 3306, 6443, 8000, 8001, 8002, 8080, 8090, 8443, 10250],
+    TCP: [53, 80, 443, 3306, 6080, 6443, 8000, 8001, 8002, 8080, 8090, 8443, 9402, 9403, 10250],
     UDP: [53, 443, 8080],
 };
 
+const certManager = ["cert-manager", "cert-manager-cainjector", "cert-manager-webhook"];
 const ours = [
-    "contour", "contour-certgen", "database", "envoy", "local-path-provisioner", "metrics-server", "stranger", "web",
+    ...certManager, "contour", "contour-certgen", "database", "envoy", "local-path-provisioner", "metrics-server",
+    "stranger", "web",
 ];
 /** Those that ask the API server, which no policy can name: its port is open to them wherever it is. */
-const clients = ["contour", "contour-certgen", "local-path-provisioner", "metrics-server"];
+const clients = [...certManager, "contour", "contour-certgen", "local-path-provisioner", "metrics-server"];
 const open = unfenced.map(({ name }) => name);
 
 /** All that is allowed, where a pod of ours is on one side. */
@@ -42,6 +44,8 @@ const allowed = [
     // The API server asks metrics-server, and that asks the kubelets, on the same port.
     ...open.flatMap(name => [`${name} → metrics-server TCP 10250`, `metrics-server → ${name} TCP 10250`]),
     "metrics-server → metrics-server TCP 10250",
+    // It also asks the webhook.
+    ...[...open, "metrics-server"].map(name => `${name} → cert-manager-webhook TCP 10250`),
 ];
 
 describe("the rendered network policies", () => {

@@ -57,6 +57,26 @@ const exact: [string, Record<string, unknown>, string[]][] = [
         "allowed: one of kind, minikube, existing, eks, gke, aks",
         "example: landfall:cluster: { target: kind, nodes: 2 }",
     ]],
+    ["a public authority for a private name", { cluster: kind, environment: { tls: { issuer: "acme" } } }, [
+        "landfall:environment.tls.issuer can't be acme for a name that is not public",
+        "given: \"acme\"; landfall:environment.host is \"wordpress.localhost\" (the default)",
+        "allowed: ca, or acme with the network's own ACME server in landfall:environment.tls.server",
+        "example: landfall:environment: { host: wordpress.localhost, tls: { issuer: ca } }",
+    ]],
+    ["an ACME server beside the stack's own authority", {
+        cluster: kind, environment: { tls: { issuer: "ca", server: "https://acme.corp.internal" } },
+    }, [
+        "landfall:environment.tls.server is of no use: the certificate is signed by the stack's own authority",
+        "given: \"https://acme.corp.internal\"; landfall:environment.tls.issuer is \"ca\"",
+        "allowed: leave it out, or landfall:environment.tls.issuer acme",
+        "example: landfall:environment: { tls: { issuer: ca } }",
+    ]],
+    ["an ACME server without TLS", { cluster: kind, environment: { ...online, tls: { server: "http://acme.corp" } } }, [
+        "landfall:environment.tls.server is not valid",
+        "given: \"http://acme.corp\"",
+        "allowed: an address beginning with https://",
+        "example: landfall:environment: { tls: { server: https://acme-staging-v02.api.letsencrypt.org/directory } }",
+    ]],
     ["a number out of range", { cluster: { target: "kind", nodes: 11 } }, [
         "landfall:cluster.nodes is not valid",
         "given: 11",

@@ -254,6 +254,38 @@ describe("up", () => {
         expect(api.changes).toEqual([]);
     });
 
+    describe("what the program only reads", () => {
+        /** A Secret that a controller makes once there is a namespace. */
+        const reader: Program = async () => {
+            const opts = { provider: provider() };
+            const namespace = new kubernetes.core.v1.Namespace("site", { metadata: { name: "site" } }, opts);
+            const id = namespace.id.apply(site => `${site}/made`);
+            const made = kubernetes.core.v1.Secret.get("made", id, opts);
+            return { word: made.data.apply(data => Buffer.from(data?.word ?? "", "base64").toString()) };
+        };
+        const word = Buffer.from("rosebud").toString("base64");
+
+        it("is read each time, and nothing of it is kept", async () => {
+            api.objects.set("/api/v1/namespaces/site/secrets/made", {
+                apiVersion: "v1", kind: "Secret", metadata: { name: "made", namespace: "site", uid: "1" }, data: { word },
+            });
+            expect((await up(options(reader))).outputs).toEqual({ word: "rosebud" });
+            expect(fs.readFileSync(stateFile(), "utf8")).not.toMatch(new RegExp(`rosebud|${word}`));
+            expect(lines.join("\n")).not.toMatch(new RegExp(`rosebud|${word}`));
+            api.objects.delete("/api/v1/namespaces/site/secrets/made");
+            await expect(up(options(reader))).rejects.toThrow("there is no Secret site/made to read");
+        });
+
+        it("may not be there yet in a preview", async () => {
+            await expect(preview(options(reader))).resolves.toMatchObject({ changes: { create: 3 } });
+        });
+
+        it("can be objects only", async () => {
+            const stack = async () => ({ other: new pulumi.StackReference("organization/clusters/prod").name });
+            await expect(up(options(stack))).rejects.toThrow("The offline engine can't read pulumi:pulumi:StackReference");
+        });
+    });
+
     it("refuses a type that it can't do, by name and before any change", async () => {
         const program: Program = async () => {
             new kubernetes.core.v1.Namespace("site", { metadata: { name: "site" } }, { provider: provider() });

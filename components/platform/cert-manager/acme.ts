@@ -15,7 +15,7 @@ export function createAcmeIssuer(
     namespace: pulumi.Output<string>, { server, email }: AcmeIssuance, gateway: Gateway,
     options: pulumi.CustomResourceOptions & { parent: pulumi.Resource },
 ): kubernetes.apiextensions.CustomResource {
-    allowChallenges(namespace, gateway, options);
+    allowChallenges(namespace, gateway, Number(new URL(server).port || 443), options);
     return createIssuer("acme", namespace, {
         acme: {
             server,
@@ -39,15 +39,16 @@ export function createAcmeIssuer(
 
 /** Lets the gateway reach the solvers, and cert-manager the ACME server and, to try a challenge, the site itself. */
 function allowChallenges(
-    namespace: pulumi.Output<string>, gateway: Gateway,
+    namespace: pulumi.Output<string>, gateway: Gateway, serverPort: number,
     options: pulumi.CustomResourceOptions & { parent: pulumi.Resource },
 ): void {
+    const ports = [...new Set([80, 443, serverPort])];
     allowConnection(options.parent, gateway, { ...solver, namespace, cluster: gateway.cluster });
     networkPolicy(`${controllerName}-to-outside`, namespace, {
         podSelector: { matchLabels: selectorLabels(controllerName) },
         policyTypes: ["Egress"],
         egress: [
-            { ports: [80, 443].map(port => ({ port, protocol: "TCP" })) },
+            { ports: ports.map(port => ({ port, protocol: "TCP" })) },
             // The site's own address may lead straight to the gateway's pods.
             {
                 to: [{

@@ -30,7 +30,11 @@ export function controllerRules(issuer: Issuance["issuer"]): PolicyRule[] {
             verbs: change,
         },
         // Where the admission plugin OwnerReferencesPermissionEnforcement asks for it.
-        { apiGroups: [group], resources: ["certificates/finalizers", "certificaterequests/finalizers"], verbs: ["update"] },
+        {
+            apiGroups: [group],
+            resources: ["certificates/finalizers", "certificaterequests/finalizers"],
+            verbs: ["update"],
+        },
         ...(issuer === "acme" ? acmeRules() : []),
     ];
 }

@@ -13,10 +13,7 @@ export interface GoComponent {
     staging?: string;
     /** A main program of our own, in place of the module's. */
     main?: string;
-    /**
-     * Directory beside this file that holds main programs of our own, a folder each, which may use the module's internal
-     * packages.
-     */
+    /** Directory of main programs of our own, a folder each, which may use the module's internal packages. */
     sources?: string;
     /** The module's hash, for one that Go's checksum database doesn't have. */
     sum?: string;

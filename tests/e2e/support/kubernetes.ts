@@ -11,11 +11,13 @@ export class Cluster {
     readonly apps: k8s.AppsV1Api;
     readonly autoscaling: k8s.AutoscalingV2Api;
     readonly objects: k8s.KubernetesObjectApi;
+    private readonly custom: k8s.CustomObjectsApi;
 
     private constructor(private readonly config: k8s.KubeConfig) {
         this.core = config.makeApiClient(k8s.CoreV1Api);
         this.apps = config.makeApiClient(k8s.AppsV1Api);
         this.autoscaling = config.makeApiClient(k8s.AutoscalingV2Api);
+        this.custom = config.makeApiClient(k8s.CustomObjectsApi);
         this.objects = k8s.KubernetesObjectApi.makeApiClient(config);
     }
 
@@ -61,6 +63,17 @@ export class Cluster {
 
     webDeployment(): Promise<k8s.V1Deployment> {
         return this.apps.readNamespacedDeployment({ name: "web", namespace: names.environment });
+    }
+
+    /** Changes the status of a custom resource, as its controller does. */
+    async patchStatus(
+        group: string, version: string, plural: string, { name, namespace }: { name: string; namespace: string },
+        status: object,
+    ): Promise<void> {
+        await this.custom.patchNamespacedCustomObjectStatus(
+            { group, version, namespace, plural, name, body: { status } },
+            k8s.setHeaderOptions("Content-Type", k8s.PatchStrategy.MergePatch),
+        );
     }
 
     /** Runs a command in a pod's first container. */

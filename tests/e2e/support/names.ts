@@ -13,7 +13,7 @@ export const names = {
 };
 
 /** Address of the site as `npm start` prints it. */
-export const address = `http://${names.host}:${names.http}`;
+export const address = `https://${names.host}:${names.https}`;
 
 /** Root of the project: where Pulumi.yaml is. */
 export const root = path.resolve(__dirname, "../../..");

@@ -1,4 +1,8 @@
+import * as fs from "node:fs";
 import * as http from "node:http";
+import * as https from "node:https";
+import type { PeerCertificate, TLSSocket } from "node:tls";
+import { stackFile } from "../../../infra/cli/home";
 import { address, names } from "./names";
 
 /** An answer of the site. */
@@ -7,6 +11,8 @@ export interface Answer {
     headers: http.IncomingHttpHeaders;
     body: Buffer;
     text: string;
+    /** The certificate that the site has shown; left out where it was asked by HTTP. */
+    certificate?: PeerCertificate;
 }
 
 interface Request {
@@ -15,23 +21,41 @@ interface Request {
     headers?: Record<string, string>;
     body?: string | Buffer;
     seconds?: number;
+    /** Whether to ask by HTTP, without TLS. */
+    insecure?: boolean;
+    /** Name that the certificate has to be for. */
+    servername?: string;
+    /** Authority that must have signed it, PEM; undefined for those that every computer trusts. */
+    ca?: string;
+}
+
+/** The authority that the stack's certificate is signed by, from the file that `npm start` names. */
+export function authority(): string {
+    return fs.readFileSync(stackFile(names.stack, "ca.crt"), "utf8");
 }
 
 /** Asks the site through the gateway: 127.0.0.1, whatever this computer makes of the host's name. */
-export function ask({ method = "GET", path, headers = {}, body, seconds = 30 }: Request): Promise<Answer> {
+export function ask(request: Request): Promise<Answer> {
+    const { method = "GET", path, headers = {}, body, seconds = 30, insecure = false } = request;
+    const port = insecure ? names.http : names.https;
+    const { servername = names.host } = request;
+    const tls = insecure ? {} : { servername, ca: "ca" in request ? request.ca : authority() };
     return new Promise((resolve, reject) => {
-        const request = http.request({
+        const options: https.RequestOptions = {
             host: "127.0.0.1",
-            port: names.http,
+            port,
             method,
             path,
             agent: false,
             headers: {
-                Host: `${names.host}:${names.http}`,
+                Host: `${names.host}:${port}`,
                 ...(body === undefined ? {} : { "Content-Length": Buffer.byteLength(body) }),
                 ...headers,
             },
-        }, response => {
+            ...tls,
+        };
+        const sent = (insecure ? http : https).request(options, response => {
+            const certificate = insecure ? undefined : (response.socket as TLSSocket).getPeerCertificate(true);
             const parts: Buffer[] = [];
             response.on("data", (part: Buffer) => parts.push(part));
             response.on("error", fail);
@@ -39,16 +63,16 @@ export function ask({ method = "GET", path, headers = {}, body, seconds = 30 }: 
                 clearTimeout(timer);
                 const all = Buffer.concat(parts);
                 const { statusCode: status = 0, headers } = response;
-                resolve({ status, headers, body: all, text: all.toString() });
+                resolve({ status, headers, body: all, text: all.toString(), ...(certificate && { certificate }) });
             });
         });
-        const timer = setTimeout(() => request.destroy(new Error(`no answer within ${seconds} s`)), seconds * 1000);
+        const timer = setTimeout(() => sent.destroy(new Error(`no answer within ${seconds} s`)), seconds * 1000);
         const fail = (error: Error): void => {
             clearTimeout(timer);
             reject(new Error(`${method} ${path}: ${error.message}`));
         };
-        request.on("error", fail);
-        request.end(body);
+        sent.on("error", fail);
+        sent.end(body);
     });
 }
 

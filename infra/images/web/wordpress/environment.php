@@ -6,7 +6,7 @@
  *   WORDPRESS_DB_NAME           database                                                     wordpress
  *   WORDPRESS_DB_USER           user                                                         wordpress
  *   WORDPRESS_DB_PASSWORD_FILE  file with the password, or WORDPRESS_DB_PASSWORD with it     (required)
- *   WORDPRESS_URL               the site's address, e.g. http://wordpress.localhost:8080     (required)
+ *   WORDPRESS_URL               the site's address, e.g. https://wordpress.localhost:8443    (required)
  *   WORDPRESS_SALTS_DIR         folder with the files auth_key ... nonce_salt                (required)
  *   WORDPRESS_ACCESSIBLE_HOSTS  hosts that the site may call, with commas, e.g. *.wordpress.org   none
  *   WP_ENVIRONMENT_TYPE         local, development, staging; read by WordPress itself        production
