@@ -6,26 +6,13 @@ import { WordPress } from "./wordpress";
 
 export = async () => {
     const settings = loadSettings();
+    const { host, name, quota, tls, volumes } = settings.environment;
     const manifests = await loadManifests();
 
-    const cluster = createCluster(settings.cluster, { volumes: settings.environment.volumes });
-    const { host, tls } = settings.environment;
+    const cluster = createCluster(settings.cluster, { volumes });
     const platform = new Platform("platform", { cluster, manifests, hosts: [host], tls });
-    const environment = new Environment("environment", {
-        cluster,
-        namespace: settings.environment.name,
-        volumes: settings.environment.volumes,
-        quota: settings.environment.quota,
-    });
+    const environment = new Environment("environment", { cluster, namespace: name, volumes, quota });
     const app = new WordPress("wordpress", { settings, environment, gateway: platform.gateway });
 
-    return {
-        address: app.address,
-        endpoint: platform.gateway.endpoint,
-        caCertificate: platform.caCertificate,
-        namespace: environment.namespace,
-        adminUser: app.adminUser,
-        adminPassword: app.adminPassword,
-        images: app.images,
-    };
+    return { ...app.outputs, ...platform.outputs, namespace: environment.namespace };
 };

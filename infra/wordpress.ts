@@ -95,6 +95,12 @@ export class WordPress extends pulumi.ComponentResource {
         this.images = pulumi.all([webImage, databaseImage]);
         this.registerOutputs({ address: this.address });
     }
+
+    /** What people need to know of it. */
+    get outputs() {
+        const { address, adminUser, adminPassword, images } = this;
+        return { address, adminUser, adminPassword, images };
+    }
 }
 
 function createPassword(name: string, length: number, parent: pulumi.Resource): pulumi.Output<string> {

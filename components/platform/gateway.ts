@@ -8,6 +8,7 @@ import { restrictedNamespaceLabels } from "../workload/security";
 import { certificateSecret, namespaceName as certificatesNamespace } from "./cert-manager/names";
 import { contour, createCertificates, createContour, gatewayName, namespaceName } from "./contour";
 import { createCrds } from "./crds";
+import { DnsRecord, dnsRecords } from "./dns-records";
 import { createEnvoy, createEnvoyService, envoy } from "./envoy";
 import { Manifests } from "./manifests";
 import { createNamespace, toApiServer } from "./namespace";
@@ -60,6 +61,12 @@ export class Gateway extends pulumi.ComponentResource {
                 return ingress?.hostname ?? ingress?.ip ?? "";
             });
         this.registerOutputs({ gatewayName: this.gatewayName, endpoint: this.endpoint });
+    }
+
+    /** The DNS records that lead these hosts to the load balancer; undefined where there is none. */
+    recordsFor(hosts: string[]): pulumi.Output<DnsRecord[]> | undefined {
+        if (this.cluster.capabilities.loadBalancing.type !== "LoadBalancer") return undefined;
+        return this.endpoint.apply(balancer => dnsRecords(hosts, balancer));
     }
 }
 

@@ -4,6 +4,7 @@ import { inCluster } from "../cluster/options";
 import { Certificates } from "./cert-manager";
 import { Issuance } from "./cert-manager/issuance";
 import { createClusterAutoscaler } from "./cluster-autoscaler";
+import { DnsRecord } from "./dns-records";
 import { createExternalDns } from "./external-dns";
 import { Gateway } from "./gateway";
 import { Manifests } from "./manifests";
@@ -32,7 +33,9 @@ export interface PlatformArgs {
 export class Platform extends pulumi.ComponentResource {
     readonly gateway: Gateway;
     /** Certificate of the authority by which clients know the hosts, PEM; undefined where it is publicly known. */
-    readonly caCertificate: pulumi.Output<string | undefined>;
+    readonly caCertificate?: pulumi.Output<string>;
+    /** The records that lead the hosts here; undefined where the gateway's address is this computer's or the nodes'. */
+    readonly dnsRecords?: pulumi.Output<DnsRecord[]>;
 
     constructor(name: string, args: PlatformArgs, opts?: pulumi.ComponentResourceOptions) {
         super("landfall:platform:Platform", name, {}, opts);
@@ -66,6 +69,13 @@ export class Platform extends pulumi.ComponentResource {
             tls: args.tls ?? { issuer: "ca" },
         }, { parent: this });
         this.caCertificate = certificates.caCertificate;
+        this.dnsRecords = this.gateway.recordsFor(args.hosts);
         this.registerOutputs({});
+    }
+
+    /** What people need to know of it. */
+    get outputs() {
+        const { gateway: { endpoint }, caCertificate, dnsRecords } = this;
+        return { endpoint, ...(caCertificate && { caCertificate }), ...(dnsRecords && { dnsRecords }) };
     }
 }

@@ -1,6 +1,6 @@
 import * as fs from "node:fs";
 import { cacheDirectory } from "../../components/cache";
-import type { PlainSettings } from "../config";
+import { isLaptop, type PlainSettings } from "../config";
 import { ensureDocker } from "../offline/kit";
 import { Needs, needsOf } from "./computer/check";
 import { probes } from "./computer/probes";
@@ -92,7 +92,7 @@ async function remove(engine: Engine, { stack, keepData }: Context): Promise<Rec
 /** Gets what removing the cluster needs. */
 async function prepare({ stack, terminal }: Context): Promise<void> {
     const needs = needsOfStack(stack);
-    if (needs && !needs.docker) return;
+    if (needs && (!needs.docker || !isLaptop(needs.target))) return;
     const log = (line: string): void => terminal.line(`  ${line}`);
     const { memory, error } = await probes.docker();
     if (memory === undefined && !probes.rootOnDebian) {

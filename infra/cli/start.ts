@@ -1,5 +1,5 @@
 import * as fs from "node:fs";
-import type { PlainSettings } from "../config";
+import { isCloud, isLaptop, type PlainSettings } from "../config";
 import { buildKit, ensureDocker } from "../offline/kit";
 import { waitForAnswer } from "./answer";
 import { checkComputer, needsOf, Report } from "./computer/check";
@@ -58,7 +58,7 @@ export async function main(args: string[]): Promise<number> {
 async function start(context: Context): Promise<void> {
     const { stack, settings, terminal, signal } = context;
     const begin = Date.now();
-    const local = settings.cluster.target !== "existing";
+    const local = isLaptop(settings.cluster.target);
     const steps = new Steps(terminal, [
         "Check this computer", "Get what is missing", `Bring up the stack "${stack}"`, "Wait for the site's answer",
     ]);
@@ -77,13 +77,20 @@ async function start(context: Context): Promise<void> {
     if (!answer.answers) {
         throw new UserError(
             `The stack is up, but ${address} does not answer with a page: ${answer.last}. ` +
-                `Look at its pods, or run the command again. "npm run down" removes everything.`,
+                `${describeRecords(outputs)}Look at its pods, or run the command again. "npm run down" removes everything.`,
         );
     }
     terminal.line(`\nThe site answers at ${address}`);
     showAuthority(context, outputs);
     showLogin(context, outputs);
     terminal.line(`Total time: ${seconds(begin)}. Next: npm run down${stack === "dev" ? "" : ` -- --stack ${stack}`}`);
+}
+
+/** What leads a host's name to the load balancer, and for an ACME certificate has to be there first. */
+function describeRecords({ dnsRecords = [] }: Applied["outputs"]): string {
+    const records = dnsRecords.map(({ name, type, value }) => `${name} ${type} ${value}`);
+    return records.length === 0 ? ""
+        : `If its DNS record isn't there yet, make it, and give it some minutes: ${records.join(", ")}. `;
 }
 
 function engineOption(value: string | boolean | undefined): Context["asked"] {
@@ -108,6 +115,7 @@ async function prepare(context: Context, report: Report): Promise<() => Promise<
     const found = await pulumi?.findPulumi();
     const { engine, install } = chooseEngine({
         asked, holder: holderOf(stack), found: found !== undefined, reachable: report.network.pulumi,
+        cloud: isCloud(settings.cluster.target) ? settings.cluster.target : undefined,
     });
     if (report.setUpDocker) await orInterrupted(ensureDocker(log), signal, cutOff);
     const record = {

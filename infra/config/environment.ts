@@ -8,6 +8,18 @@ import { completeTls, fitsHost, tlsSchema } from "./tls";
 
 /** Targets on this computer, where a name under .localhost reaches the application. */
 const laptops: Target[] = ["kind", "minikube"];
+/** Targets that a cloud's provider makes. */
+const clouds: Target[] = ["eks", "gke", "aks"];
+/** Whether the cluster is on this computer, and goes with it. */
+export function isLaptop(target: Target): boolean {
+    return laptops.includes(target);
+}
+
+/** Whether the cluster is a cloud's, which only Pulumi's own providers make. */
+export function isCloud(target: Target): boolean {
+    return clouds.includes(target);
+}
+
 const laptopHost = "wordpress.localhost";
 /** Environments whose data goes with them. */
 const disposable = ["development", "dev"];

@@ -15,6 +15,7 @@ export type {
 export type { EnvironmentSettings } from "./environment";
 export type { PlainSettings } from "./schema";
 export type { Problem } from "./problem";
+export { isCloud, isLaptop } from "./environment";
 export { SettingsError } from "./problem";
 
 const project = "landfall";

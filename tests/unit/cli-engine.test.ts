@@ -36,6 +36,14 @@ describe("the choice of the engine", () => {
         expect(() => choose({ asked: "pulumi", found: true, holder: "offline" })).toThrow("with the offline engine");
     });
 
+    it("never has the offline engine make a cloud's cluster", () => {
+        expect(choose({ cloud: "eks", found: true })).toEqual({ engine: "pulumi", install: false });
+        expect(choose({ cloud: "eks", reachable: true })).toEqual({ engine: "pulumi", install: true });
+        for (const facts of [{}, { asked: "offline", found: true }] as const) {
+            expect(() => choose({ cloud: "eks", ...facts })).toThrow(/The target eks needs Pulumi[^]*Nothing was changed/);
+        }
+    });
+
     it("says what to do where Pulumi can't be had", () => {
         expect(() => choose({ asked: "pulumi" })).toThrow("--engine pulumi");
         expect(() => choose({ holder: "pulumi" })).toThrow("https://www.pulumi.com/docs/install/");

@@ -33,7 +33,7 @@ export interface CertificatesArgs {
 /** The gateway's certificate, by cert-manager: made, and renewed in time. */
 export class Certificates extends pulumi.ComponentResource {
     /** Certificate of the authority by which clients know the site, PEM; undefined where it is publicly known. */
-    readonly caCertificate: pulumi.Output<string | undefined>;
+    readonly caCertificate?: pulumi.Output<string>;
 
     constructor(name: string, args: CertificatesArgs, opts?: pulumi.ComponentResourceOptions) {
         super("landfall:platform:Certificates", name, {}, opts);
@@ -57,9 +57,7 @@ export class Certificates extends pulumi.ComponentResource {
         }, later);
         grantToGateway(name, namespace, gateway, { ...options, dependsOn: gateway });
 
-        this.caCertificate = tls.issuer === "ca"
-            ? readAuthority(name, certificate, options)
-            : pulumi.output(undefined);
+        if (tls.issuer === "ca") this.caCertificate = readAuthority(name, certificate, options);
         this.registerOutputs({ caCertificate: this.caCertificate });
     }
 }

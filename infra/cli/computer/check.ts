@@ -39,7 +39,7 @@ const gigabyte = 1e9;
 /** What this stack needs; a stack on someone else's cluster with ready images needs next to nothing. */
 export function needsOf({ cluster, app }: PlainSettings): Needs {
     const builds = !app.web.image || !app.database.image;
-    const local = cluster.target === "kind" || cluster.target === "minikube";
+    const local = cluster.target === "kind" || cluster.target === "minikube"; // narrows what the keys are
     const driver = cluster.target === "minikube" ? (cluster.driver ?? "docker") : undefined;
     const inDocker = cluster.target === "kind" || driver === "docker";
     const docker = inDocker || builds;

@@ -13,11 +13,20 @@ export interface EngineFacts {
     found: boolean;
     /** Whether get.pulumi.com answers. */
     reachable: boolean;
+    /** The target, if it is one that only Pulumi's own providers make. */
+    cloud?: string;
 }
 
 /** The engine for a stack, and whether its CLI must be downloaded first. The states of the two are never mixed. */
 export function chooseEngine(facts: EngineFacts): { engine: EngineName; install: boolean } {
-    const { asked, holder, found, reachable } = facts;
+    const { asked, holder, found, reachable, cloud } = facts;
+    if (cloud && (asked === "offline" || (!found && !reachable))) {
+        throw new UserError(
+            `The target ${cloud} needs Pulumi and its provider for that cloud, which the offline engine can't stand in ` +
+                "for. Install the Pulumi CLI (https://www.pulumi.com/docs/install/) on a computer that reaches the " +
+                "cloud, or choose a target on this one. Nothing was changed.",
+        );
+    }
     if (holder && asked !== "auto" && asked !== holder) {
         throw new UserError(
             `This stack was started with ${names[holder]}, which keeps its state; ${names[asked]} doesn't know it ` +

@@ -14,6 +14,8 @@ export interface Outputs {
     address?: string;
     /** PEM; left out where the site's certificate is one that every browser trusts. */
     caCertificate?: string;
+    /** What has to be in DNS for the site to be found; left out on a laptop. */
+    dnsRecords?: { name: string; type: string; value: string }[];
     adminUser?: string;
     adminPassword?: string;
     images?: string[];
