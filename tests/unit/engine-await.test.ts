@@ -119,6 +119,16 @@ describe("readiness", () => {
         expect((await isReady(cluster(), annotated)).ready).toBe(ready);
     });
 
+    it.each<[string, Values, boolean]>([
+        ["of this generation", { conditions: [is("Programmed", "True", { observedGeneration: 2 })] }, true],
+        ["of an older generation", { conditions: [is("Programmed", "True", { observedGeneration: 1 })] }, false],
+        ["with a status of an older generation", { observedGeneration: 1, conditions: [is("Programmed", "True")] }, false],
+    ])("waits for a condition %s", async (_, status, ready) => {
+        const annotations = { "pulumi.com/waitFor": "condition=Programmed" };
+        const object = { ...gateway, metadata: { generation: 2, annotations }, status };
+        expect((await isReady(cluster(), object)).ready).toBe(ready);
+    });
+
     it("refuses an expression that it does not know", async () => {
         const waitFor = "jsonpath={.a[?(@.b)]}";
         const annotated = { ...gateway, metadata: { annotations: { "pulumi.com/waitFor": waitFor } } };

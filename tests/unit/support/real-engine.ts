@@ -51,8 +51,9 @@ export function previewReal(project: string, files: string[], stack: string): Pl
             return stdout;
         };
         pulumi("stack", "init", stack);
-        const { steps } = JSON.parse(pulumi("preview", "--json")) as { steps: { newState: RealState }[] };
-        return byUrn(steps.map(({ newState }) => plannedByReal(newState)));
+        const { steps } = JSON.parse(pulumi("preview", "--json")) as { steps: { op: string; newState: RealState }[] };
+        // What is only read is no resource of the stack.
+        return byUrn(steps.filter(({ op }) => op !== "read").map(({ newState }) => plannedByReal(newState)));
     } finally {
         fs.rmSync(directory, { recursive: true, force: true });
     }
