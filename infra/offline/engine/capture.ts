@@ -1,4 +1,4 @@
-import { awsOutputs } from "./capture-aws";
+import { awsOutcome } from "./capture-aws";
 import { azureOutputs } from "./capture-azure";
 import type { Outcome } from "./monitor";
 import { type ProgramOptions, runProgram } from "./program";
@@ -68,9 +68,7 @@ function outcomeOf(registration: Registration, inputs: Values): Outcome {
         return { id, outputs: { ...registration.inputs, stdout: secrets ? secret(stdout) : stdout, stderr: "" } };
     }
     if (type.startsWith("docker:")) return { id, outputs: { ...registration.inputs, ...imageOutputs(inputs) } };
-    if (type.startsWith("aws:")) {
-        return { id, outputs: { ...registration.inputs, ...awsOutputs(type, name, registration.inputs) } };
-    }
+    if (type.startsWith("aws:")) return awsOutcome(type, name, registration.inputs);
     if (type.startsWith("azure-native:")) {
         return { id, outputs: { ...registration.inputs, ...azureOutputs(type, name, inputs) } };
     }
