@@ -4,7 +4,9 @@ import type { Place } from "./place";
 import type { Registry } from "./registry";
 import type { Storage } from "./storage";
 
-export function capabilitiesOf(storage: Storage, registry: Registry, dns: Dns | undefined, { tags }: Place): Capabilities {
+export function capabilitiesOf(
+    storage: Storage, registry: Registry, dns: Dns | undefined, { tags }: Place,
+): Capabilities {
     const [disk, shared] = storage.classes;
     return {
         storageClass: disk.name,
@@ -22,6 +24,8 @@ export function capabilitiesOf(storage: Storage, registry: Registry, dns: Dns | 
         apiServerPorts: [],
         externalDns: dns?.controller,
         networkPolicy: "enforced",
-        images: registry.images,
+        get images() {
+            return registry.delivery();
+        },
     };
 }

@@ -57,8 +57,8 @@ export function createNodePools(
 }
 
 /**
- * What AKS doesn't change on a pool is in its name: so the new pool is there before the old one is drained, which a pool
- * of the same name could not be.
+ * What AKS doesn't change on a pool is in its name: so the new pool is there before the old one is drained, which a
+ * pool of the same name could not be.
  */
 function poolName(pool: string, { machineType, diskSize, spot }: NodePool, settings: AksSettings): string {
     const fixed = [pool, machineType, diskSize, spot, settings.zones, settings.encryptionAtHost];
@@ -66,7 +66,9 @@ function poolName(pool: string, { machineType, diskSize, spot }: NodePool, setti
 }
 
 /** The disk is the machine's own where that is large enough, which AKS finds out; it is always encrypted. */
-function machines(vmSize: string, osDiskSizeGB: number, { settings, version, network }: NodesArgs, { tags }: Place) {
+function machines(
+    vmSize: string, osDiskSizeGB: number, { settings, version, network }: NodesArgs, { tags }: Place,
+) {
     return {
         tags,
         type: "VirtualMachineScaleSets",
@@ -82,7 +84,7 @@ function machines(vmSize: string, osDiskSizeGB: number, { settings, version, net
     };
 }
 
-/** Nodes wait for the pods' disruption budgets; one that can't be drained is replaced and left for people to look at. */
+/** Nodes wait for the pods' disruption budgets; one that can't be drained is replaced and left for people to see. */
 function upgradeSettings(maxSurge: string) {
     return { maxSurge, drainTimeoutInMinutes: 30, undrainableNodeBehavior: "Cordon" };
 }
