@@ -10,10 +10,10 @@ export interface ProviderArgs {
 /**
  * Makes the provider of a cluster's resources. Only a changed identifier replaces it, and with it all that is in the
  * cluster; renewed credentials don't. The kubeconfig of the person who runs the program plays no part.
- * @param dependsOn what goes only after all that is in the cluster has gone
+ * @param dependsOn what has to stand for as long as anything is in the cluster
  */
 export function createProvider(
-    name: string, args: ProviderArgs, parent: pulumi.Resource, dependsOn: pulumi.Resource[] = [],
+    name: string, args: ProviderArgs, parent: pulumi.Resource, dependsOn?: pulumi.Resource,
 ): kubernetes.Provider {
     return new kubernetes.Provider(name, {
         kubeconfig: args.kubeconfig,

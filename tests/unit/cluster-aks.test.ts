@@ -4,6 +4,7 @@ import { roles } from "../../components/cluster/aks/roles";
 import { Registered } from "../../infra/offline/engine/capture";
 import { aksArgs, captureAks } from "./support/aks";
 import { CapturedCluster } from "./support/cluster";
+import { pods, runStack } from "./support/program";
 
 vi.stubEnv("LANDFALL_RENDER", "1");
 
@@ -138,8 +139,8 @@ describe.each(cases)("a $size cluster with provisioning: $provisioning", changes
             expect(cluster.nodeProvisioningProfile).toEqual({ mode: "Auto", defaultNodePools: "Auto" });
             expect(cluster.autoScalerProfile).toBeUndefined();
         } else {
-            const { minCount, maxCount, enableAutoScaling } = inputsOf(pools[0]);
-            expect(enableAutoScaling).toBe(true);
+            const { count, minCount, maxCount, enableAutoScaling } = inputsOf(pools[0]);
+            expect({ count, enableAutoScaling }).toEqual({ count: undefined, enableAutoScaling: true });
             expect(Number(maxCount)).toBeGreaterThanOrEqual(3 * Number(minCount));
             expect(pools[0].ignoreChanges).toContain("count");
             expect(cluster.autoScalerProfile).toMatchObject({ skipNodesWithLocalStorage: "false" });
@@ -184,6 +185,17 @@ describe("a pool", () => {
             nodeTaints: ["kubernetes.azure.com/scalesetpriority=spot:NoSchedule"],
         });
         expect(inputs.upgradeSettings).toBeUndefined();
+    });
+
+    test("of spot machines takes the web server's replicas, and not the database", async () => {
+        const resources = await runStack("aks", { cluster: { ...aksArgs, nodePools: { batchjobs: pool } } });
+        const taint = { key: "kubernetes.azure.com/scalesetpriority", value: "spot", effect: "NoSchedule" };
+        const bears = pods(resources).filter(({ spec }) => spec.tolerations !== undefined);
+        expect(bears.map(({ owner, spec }) => [owner, spec.tolerations])).toEqual([
+            ["Deployment/web", [{ operator: "Equal", ...taint }]],
+        ]);
+        const plain = await runStack("aks", { cluster: aksArgs });
+        expect(pods(plain).filter(({ spec }) => spec.tolerations !== undefined)).toEqual([]);
     });
 
     test("of others is upgraded by nodes that are added, and drained with patience", async () => {

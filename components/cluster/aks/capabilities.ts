@@ -1,13 +1,22 @@
 import type { Capabilities } from "../cluster";
 import type { Dns } from "./dns";
+import { spotTaint } from "./nodes";
 import type { Place } from "./place";
 import type { Registry } from "./registry";
+import type { AksSettings } from "./sizes";
 import type { Storage } from "./storage";
 
+export interface Parts {
+    storage: Storage;
+    registry: Registry;
+    dns?: Dns;
+}
+
 export function capabilitiesOf(
-    storage: Storage, registry: Registry, dns: Dns | undefined, { tags }: Place,
+    { nodePools }: AksSettings, { storage, registry, dns }: Parts, { tags }: Place,
 ): Capabilities {
     const [disk, shared] = storage.classes;
+    const hasSpot = Object.values(nodePools).some(({ spot }) => spot);
     return {
         storageClass: disk.name,
         sharedStorageClass: shared.name,
@@ -23,6 +32,7 @@ export function capabilitiesOf(
         kubeletInsecureTls: false,
         apiServerPorts: [],
         externalDns: dns?.controller,
+        interruptible: hasSpot ? spotTaint : undefined,
         networkPolicy: "enforced",
         get images() {
             return registry.delivery();

@@ -65,8 +65,8 @@ export class Aks extends pulumi.ComponentResource implements Cluster {
         this.provider = createProvider(`${name}-provider`, {
             kubeconfig: this.kubeconfig,
             identifier: cluster.resourceUID,
-        }, this, [teardown]);
-        this.capabilities = capabilitiesOf(storage, registry, dns, place);
+        }, this, teardown);
+        this.capabilities = capabilitiesOf(settings, { storage, registry, dns }, place);
         this.registerOutputs({ kubeconfig: this.kubeconfig });
     }
 }

@@ -12,6 +12,11 @@ export interface NodesArgs {
     network: Network;
 }
 
+/** What AKS keeps pods off spot machines by. */
+export const spotTaint = {
+    key: "kubernetes.azure.com/scalesetpriority", value: "spot", effect: "NoSchedule" as const,
+};
+
 /** What AKS changes on no pool. The cluster's own pool keeps it, as it can't be made anew without the cluster. */
 export const systemPoolFixed = ["vmSize", "osDiskSizeGB", "availabilityZones", "enableEncryptionAtHost"];
 
@@ -45,8 +50,8 @@ export function createNodePools(
             agentPoolName: poolName(pool, given, settings),
             mode: "User",
             ...machines(given.machineType, given.diskSize, args, place),
+            // No `count`: it is the autoscaler's, and AKS refuses another one.
             enableAutoScaling: true,
-            count: given.min,
             minCount: given.min,
             maxCount: given.max,
             nodeLabels: given.labels,
@@ -91,12 +96,12 @@ function upgradeSettings(maxSurge: string) {
 
 /** AKS itself sets the label and the taint; stated, they don't look like a change. There is no surge of such nodes. */
 function spotOf({ labels }: NodePool) {
-    const priority = "kubernetes.azure.com/scalesetpriority";
+    const { key, value, effect } = spotTaint;
     return {
         scaleSetPriority: "Spot",
         scaleSetEvictionPolicy: "Delete",
         spotMaxPrice: -1,
-        nodeLabels: { ...labels, [priority]: "spot" },
-        nodeTaints: [`${priority}=spot:NoSchedule`],
+        nodeLabels: { ...labels, [key]: value },
+        nodeTaints: [`${key}=${value}:${effect}`],
     };
 }

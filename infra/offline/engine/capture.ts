@@ -1,4 +1,4 @@
-import { azureOutputs } from "./azure-outputs";
+import { azureOutputs } from "./capture-azure";
 import type { Outcome } from "./monitor";
 import { type ProgramOptions, runProgram } from "./program";
 import type { Registration } from "./registration";
