@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { Context } from "./context";
-import { eks } from "./targets/eks";
 import { aks } from "./targets/aks";
+import { eks } from "./targets/eks";
 import { existing } from "./targets/existing";
 import { gke } from "./targets/gke";
 import { kind } from "./targets/kind";

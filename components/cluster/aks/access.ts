@@ -4,8 +4,8 @@ import { assignRole, roles } from "./roles";
 import type { AksSettings } from "./sizes";
 
 /**
- * Lets the named people, groups and pipelines in. In the resource group rather than on the cluster: so it is in force by
- * the time the cluster is there, and outlives it on destroy.
+ * Lets the named people, groups and pipelines in. In the resource group rather than on the cluster: so it is in force
+ * by the time the cluster is there, and outlives it on destroy.
  */
 export function createAccess(name: string, { admins, viewers }: AksSettings, place: Place): RoleAssignment[] {
     const allow = (kind: string, principals: string[], role: keyof typeof roles): RoleAssignment[] =>

@@ -40,7 +40,7 @@ export interface AksArgs {
     zones: string[];
     /** Minor version of Kubernetes; it goes up one at a time. @example "1.35" */
     kubernetesVersion: string;
-    /** Object ids of people, groups and pipelines that may do everything in the cluster; among them whoever runs this. */
+    /** Object ids of people, groups and pipelines that may do everything in the cluster; among them who runs this. */
     admins: string[];
     /** Object ids of people, groups and pipelines that may look at everything but Secrets. @default none */
     viewers?: string[];
@@ -60,8 +60,8 @@ export interface AksArgs {
     /** Whether the cluster refuses to be deleted. @default true where size is production */
     deletionProtection?: boolean;
     /**
-     * Whether the machine that a node runs on also encrypts the node's caches and temporary disk. The subscription needs
-     * the feature Microsoft.Compute/EncryptionAtHost. @default true where size is production
+     * Whether the machine that a node runs on also encrypts the node's caches and temporary disk. The subscription
+     * needs the feature Microsoft.Compute/EncryptionAtHost. @default true where size is production
      */
     encryptionAtHost?: boolean;
     /** Resource id of the DNS zone whose records external-dns keeps. @default none: external-dns is not installed */

@@ -1,11 +1,22 @@
 import type { Capabilities } from "../cluster";
 import type { Dns } from "./dns";
+import { spotTaint } from "./nodes";
 import type { Place } from "./place";
 import type { Registry } from "./registry";
+import type { AksSettings } from "./sizes";
 import type { Storage } from "./storage";
 
-export function capabilitiesOf(storage: Storage, registry: Registry, dns: Dns | undefined, { tags }: Place): Capabilities {
+export interface Parts {
+    storage: Storage;
+    registry: Registry;
+    dns?: Dns;
+}
+
+export function capabilitiesOf(
+    { nodePools }: AksSettings, { storage, registry, dns }: Parts, { tags }: Place,
+): Capabilities {
     const [disk, shared] = storage.classes;
+    const hasSpot = Object.values(nodePools).some(({ spot }) => spot);
     return {
         storageClass: disk.name,
         sharedStorageClass: shared.name,
@@ -21,7 +32,10 @@ export function capabilitiesOf(storage: Storage, registry: Registry, dns: Dns | 
         kubeletInsecureTls: false,
         apiServerPorts: [],
         externalDns: dns?.controller,
+        interruptible: hasSpot ? spotTaint : undefined,
         networkPolicy: "enforced",
-        images: registry.images,
+        get images() {
+            return registry.delivery();
+        },
     };
 }

@@ -59,7 +59,9 @@ export function createControlPlane(
 
 function identityOf({ controlPlane, kubelet }: Identities) {
     return {
-        identity: { type: containerservice.ResourceIdentityType.UserAssigned, userAssignedIdentities: [controlPlane.id] },
+        identity: {
+            type: containerservice.ResourceIdentityType.UserAssigned, userAssignedIdentities: [controlPlane.id],
+        },
         identityProfile: {
             kubeletidentity: { resourceId: kubelet.id, clientId: kubelet.clientId, objectId: kubelet.principalId },
         },

@@ -29,10 +29,9 @@ export function requireLogin(): void {
 export function kubeconfigOf(
     cluster: containerservice.ManagedCluster, tenantId: pulumi.Output<string>, name: string, place: Place,
 ): pulumi.Output<string> {
-    const address = rendering() ? { server: pulumi.interpolate`https://${cluster.fqdn}:443` } : addressOf(cluster, place);
     return execKubeconfig({
         name,
-        ...address,
+        ...rendering() ? { server: pulumi.interpolate`https://${cluster.fqdn}:443` } : addressOf(cluster, place),
         exec: tenantId.apply(tenant => ({ command: "kubelogin", args: [...getToken, "--tenant-id", tenant] })),
     });
 }

@@ -66,7 +66,7 @@ export class Aks extends pulumi.ComponentResource implements Cluster {
             kubeconfig: this.kubeconfig,
             identifier: cluster.resourceUID,
         }, this, teardown);
-        this.capabilities = capabilitiesOf(storage, registry, dns, place);
+        this.capabilities = capabilitiesOf(settings, { storage, registry, dns }, place);
         this.registerOutputs({ kubeconfig: this.kubeconfig });
     }
 }

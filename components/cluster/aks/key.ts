@@ -23,7 +23,7 @@ export function createKey(
             sku: { family: "A", name: "standard" },
             enableRbacAuthorization: true,
             enableSoftDelete: true,
-            softDeleteRetentionInDays: settings.size === "production" ? 90 : 7,
+            softDeleteRetentionInDays: 90,
             // False is not a value that it takes.
             enablePurgeProtection: settings.size === "production" ? true : undefined,
             // The control plane is not in our network.

@@ -17,7 +17,7 @@ export function createNetwork(name: string, addresses: string, place: Place): Ne
         ...common,
         virtualNetworkName: "network",
         addressSpace: { addressPrefixes: [addresses] },
-    }, { ...options, ignoreChanges: ["subnets"] });
+    }, options);
     const [prefix] = splitNetwork(addresses, 20, 1);
     const nodes = new network.Subnet(`${name}-nodes`, {
         resourceGroupName: group.name,

@@ -12,6 +12,11 @@ export interface NodesArgs {
     network: Network;
 }
 
+/** What AKS keeps pods off spot machines by. */
+export const spotTaint = {
+    key: "kubernetes.azure.com/scalesetpriority", value: "spot", effect: "NoSchedule" as const,
+};
+
 /** What AKS changes on no pool. The cluster's own pool keeps it, as it can't be made anew without the cluster. */
 export const systemPoolFixed = ["vmSize", "osDiskSizeGB", "availabilityZones", "enableEncryptionAtHost"];
 
@@ -45,8 +50,8 @@ export function createNodePools(
             agentPoolName: poolName(pool, given, settings),
             mode: "User",
             ...machines(given.machineType, given.diskSize, args, place),
+            // No `count`: it is the autoscaler's, and AKS refuses another one.
             enableAutoScaling: true,
-            count: given.min,
             minCount: given.min,
             maxCount: given.max,
             nodeLabels: given.labels,
@@ -57,8 +62,8 @@ export function createNodePools(
 }
 
 /**
- * What AKS doesn't change on a pool is in its name: so the new pool is there before the old one is drained, which a pool
- * of the same name could not be.
+ * What AKS doesn't change on a pool is in its name: so the new pool is there before the old one is drained, which a
+ * pool of the same name could not be.
  */
 function poolName(pool: string, { machineType, diskSize, spot }: NodePool, settings: AksSettings): string {
     const fixed = [pool, machineType, diskSize, spot, settings.zones, settings.encryptionAtHost];
@@ -66,7 +71,9 @@ function poolName(pool: string, { machineType, diskSize, spot }: NodePool, setti
 }
 
 /** The disk is the machine's own where that is large enough, which AKS finds out; it is always encrypted. */
-function machines(vmSize: string, osDiskSizeGB: number, { settings, version, network }: NodesArgs, { tags }: Place) {
+function machines(
+    vmSize: string, osDiskSizeGB: number, { settings, version, network }: NodesArgs, { tags }: Place,
+) {
     return {
         tags,
         type: "VirtualMachineScaleSets",
@@ -82,19 +89,19 @@ function machines(vmSize: string, osDiskSizeGB: number, { settings, version, net
     };
 }
 
-/** Nodes wait for the pods' disruption budgets; one that can't be drained is replaced and left for people to look at. */
+/** Nodes wait for the pods' disruption budgets; one that can't be drained is replaced and left for people to see. */
 function upgradeSettings(maxSurge: string) {
     return { maxSurge, drainTimeoutInMinutes: 30, undrainableNodeBehavior: "Cordon" };
 }
 
 /** AKS itself sets the label and the taint; stated, they don't look like a change. There is no surge of such nodes. */
 function spotOf({ labels }: NodePool) {
-    const priority = "kubernetes.azure.com/scalesetpriority";
+    const { key, value, effect } = spotTaint;
     return {
         scaleSetPriority: "Spot",
         scaleSetEvictionPolicy: "Delete",
         spotMaxPrice: -1,
-        nodeLabels: { ...labels, [priority]: "spot" },
-        nodeTaints: [`${priority}=spot:NoSchedule`],
+        nodeLabels: { ...labels, [key]: value },
+        nodeTaints: [`${key}=${value}:${effect}`],
     };
 }

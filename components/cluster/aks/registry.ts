@@ -9,7 +9,8 @@ import { assignRole } from "./roles";
 import type { AksSettings } from "./sizes";
 
 export interface Registry {
-    images: ImageDelivery;
+    /** How images are pushed, with a new login: asked for only by who builds images. */
+    delivery(): ImageDelivery;
     /** What the nodes need to pull. */
     rights: pulumi.Resource[];
 }
@@ -34,12 +35,16 @@ export function createRegistry(
         adminUserEnabled: false,
         anonymousPullEnabled: false,
         zoneRedundancy: sku === "Premium" ? "Enabled" : undefined,
-    }, place.options);
+        // A registry keeps what it was made with.
+    }, { ...place.options, ignoreChanges: ["zoneRedundancy"] });
     const pull = assignRole(`${name}-pulls-images`, {
         role: "acrPull", principalId: kubelet.principalId, principalType: "ServicePrincipal", scope: registry.id,
     }, place);
-    const credentials = credentialsOf(registry.loginServer, place);
-    return { images: { method: "push", registry: registry.loginServer, credentials }, rights: [pull] };
+    const { loginServer } = registry;
+    return {
+        delivery: () => ({ method: "push", registry: loginServer, credentials: credentialsOf(loginServer, place) }),
+        rights: [pull],
+    };
 }
 
 /** A login for three hours, in exchange for that of the person or pipeline who runs the program. */
@@ -59,6 +64,8 @@ async function exchange(host: string, token: string): Promise<string> {
     const response = await fetch(`https://${host}/oauth2/exchange`, {
         method: "POST",
         body: new URLSearchParams({ grant_type: "access_token", service: host, access_token: token }),
+    }).catch((error: Error) => {
+        throw new pulumi.RunError(`The registry ${host} can't be reached: ${String(error.cause ?? error.message)}`);
     });
     if (!response.ok) {
         throw new pulumi.RunError(`The registry ${host} refused the login (${response.status}): pushing images takes ` +

@@ -15,8 +15,8 @@ export interface Storage {
 }
 
 /**
- * Where volumes are kept: in a resource group of their own, since AKS deletes the one of the nodes with the cluster. Data
- * that is retained outlives the stack there.
+ * Where volumes are kept: in a resource group of their own, since AKS deletes the one of the nodes with the cluster.
+ * Data that is retained outlives the stack there.
  */
 export function createStorage(
     name: string, settings: AksSettings, network: Network, { controlPlane }: Identities, place: Place,
@@ -56,7 +56,8 @@ function createShares(
             bypass: "None",
             virtualNetworkRules: [{ virtualNetworkResourceId: network.nodes.id }],
         },
-    }, place.options);
+        // Data is not moved to more zones by an update; Azure does that on request.
+    }, { ...place.options, ignoreChanges: ["sku"] });
 }
 
 function classesOf(

@@ -12,8 +12,8 @@ export function versionOf({ name, kubernetesVersion }: AksSettings, { options }:
 
 async function currentVersion(name: string, options: pulumi.InvokeOptions): Promise<string | undefined> {
     try {
-        const found = await containerservice.getManagedCluster({ resourceGroupName: name, resourceName: name }, options);
-        return found.currentKubernetesVersion;
+        const names = { resourceGroupName: name, resourceName: name };
+        return (await containerservice.getManagedCluster(names, options)).currentKubernetesVersion;
     } catch (error) {
         if (/ResourceNotFound|ResourceGroupNotFound/.test(String(error))) return undefined;
         throw error;
