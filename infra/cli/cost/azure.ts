@@ -40,7 +40,6 @@ export const azure: Cloud = {
         "azure-native:containerservice:MaintenanceConfiguration", "azure-native:managedidentity:UserAssignedIdentity",
         "azure-native:managedidentity:FederatedIdentityCredential", "azure-native:network:Subnet",
         "azure-native:network:VirtualNetwork", "azure-native:resources:ResourceGroup",
-        "azure-native:authorization:ManagementLockByScope", "azure-native:authorization:ManagementLockAtResourceGroupLevel",
         // Counted with the uses of its keys.
         "azure-native:keyvault:Vault",
         // Counted with the workspace that it writes to.
