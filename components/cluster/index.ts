@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { AksArgs } from "./aks";
 import type { Cluster } from "./cluster";
 import type { ExistingArgs } from "./existing";
 import type { KindArgs } from "./kind";
@@ -10,12 +11,13 @@ export * from "./cluster";
 export type ClusterArgs =
     | ({ target: "kind" } & KindArgs)
     | ({ target: "minikube" } & MinikubeArgs)
-    | ({ target: "existing" } & ExistingArgs);
+    | ({ target: "existing" } & ExistingArgs)
+    | ({ target: "aks" } & AksArgs);
 
 /** What a target is told besides its settings. */
 export interface ClusterContext {
     /**
-     * Whether the volumes' data goes when the cluster is destroyed. Only targets that keep it on this computer ask.
+     * Whether the volumes' data goes when the cluster is destroyed. Targets of existing clusters don't ask.
      * @default "retain"
      */
     volumes?: "delete" | "retain";
@@ -29,6 +31,7 @@ const targets: { [T in Target]: Maker<Extract<ClusterArgs, { target: T }>> } = {
     kind: (...args) => new (require("./kind") as typeof import("./kind")).Kind(...args),
     minikube: (...args) => new (require("./minikube") as typeof import("./minikube")).Minikube(...args),
     existing: (...args) => new (require("./existing") as typeof import("./existing")).Existing(...args),
+    aks: (...args) => new (require("./aks") as typeof import("./aks")).Aks(...args),
 };
 
 /** Makes the cluster that the settings describe. */

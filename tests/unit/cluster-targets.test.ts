@@ -25,6 +25,11 @@ test.each<[string, object]>([
     ["kind", { nodes: 1, image: "x", http: 1, https: 2 }],
     ["minikube", { nodes: 1, cpus: 2, memory: "4Gi", http: 1, https: 2 }],
     ["existing", {}],
+    ["aks", {
+        size: "production", location: "westeurope", zones: ["1"], kubernetesVersion: "1.35", admins: [],
+        authorizedNetworks: [], network: "10.20.0.0/16", podSubnet: "10.128.0.0/14", serviceSubnet: "172.20.0.0/16",
+        provisioning: "pools", maintenance: { day: "Sunday", start: "02:00", hours: 4 }, tags: {},
+    }],
 ])("%s loads no other target, nor what only another needs", (target, settings) => {
     const files = loadedBy(target, settings);
     const targets = files.flatMap(file => /^components\/cluster\/(\w+)\/index\.ts$/.exec(file)?.[1] ?? []);

@@ -1,0 +1,147 @@
+import * as z from "zod";
+import { dnsZonePattern } from "../../../components/cluster/aks/dns-zone";
+import { Context } from "../context";
+import { choice, flag, listOf, matching, network } from "../fields";
+import { networkSize, networksOverlap, parseNetwork } from "../network";
+import { rule, Violation } from "../rule";
+import { cloudKeys, poolsOrAuto, Size } from "./cloud";
+
+const machineTypes = {
+    what: "a size of Azure's virtual machines",
+    pattern: /^Standard_[A-Z][A-Za-z0-9_-]{1,40}$/,
+    example: "Standard_D4as_v5",
+};
+const uuid = (what: string) => matching(`${what}, a UUID in lower case`, /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
+const subscription = "12345678-aaaa-bbbb-cccc-1234567890ab";
+const person = "87654321-aaaa-bbbb-cccc-ba0987654321";
+const group = "23456789-aaaa-bbbb-cccc-9876543210ab";
+const zone = `/subscriptions/${subscription}/resourceGroups/dns/providers/Microsoft.Network/dnsZones/example.com`;
+
+/** Pods get a /24 on every node, and nodes an address each of a /20, of which Azure takes five. */
+const podsOfNode = 24;
+const mostNodes = networkSize(20) - 5;
+/** Nodes besides those of the pools: the system's and its surge. */
+const systemNodes = 4;
+const surge = 1 / 3;
+/** AKS takes 200; one is the nodes' own. */
+const mostNetworks = 199;
+const subnets = { network: "10.20.0.0/16", podSubnet: "10.128.0.0/14", serviceSubnet: "172.20.0.0/16" };
+/** What AKS uses itself. */
+const reserved = ["169.254.0.0/16", "172.30.0.0/16", "172.31.0.0/16", "192.0.2.0/24"];
+
+/** A cluster of Azure Kubernetes Service. */
+export function aks(context: Context) {
+    const keys = z.strictObject({
+        target: choice("aks").meta({
+            description: "The cluster is made in Azure Kubernetes Service.", example: "aks",
+        }),
+        ...cloudKeys(context, "cluster and of its resource group", 40, machineTypes),
+        subscription: uuid("a subscription's id").meta({
+            description: "Subscription that pays; nothing is made in any other.", example: subscription,
+        }),
+        tenant: uuid("a directory's id").optional().meta({
+            description: "Directory (tenant) of the subscription.", example: person,
+            defaultText: "that of the person or pipeline that is logged in",
+        }),
+        location: matching("a region's short name", /^[a-z]{2,}[a-z0-9]*$/).meta({
+            description: "Region; a change makes everything anew.", example: "westeurope",
+        }),
+        zones: listOf("zones", choice("1", "2", "3"), 1).default(["1", "2", "3"]).meta({
+            description: "Zones of the nodes; a change makes new nodes.", example: ["1", "3"],
+        }),
+        admins: listOf("object ids", uuid("an object id"), 1).meta({
+            description: "People, groups and pipelines that may do everything in the cluster; among them whoever runs "
+                + "the program. `az ad signed-in-user show --query id` prints one's own.",
+            example: [person],
+        }),
+        viewers: listOf("object ids", uuid("an object id")).default([]).meta({
+            description: "People, groups and pipelines that may look at everything in the cluster but Secrets.",
+            example: [group],
+        }),
+        podSubnet: network(8, podsOfNode).default(subnets.podSubnet).meta({
+            description: "Network of the pods, /24 a node; a change makes the cluster anew.", example: "198.18.0.0/16",
+        }),
+        serviceSubnet: network(12, 24).default(subnets.serviceSubnet).meta({
+            description: "Network of the services; a change makes the cluster anew.", example: "198.19.0.0/20",
+        }),
+        encryptionAtHost: flag().optional().meta({
+            description: "Whether the machine under a node also encrypts its caches and temporary disk. The "
+                + "subscription needs the feature Microsoft.Compute/EncryptionAtHost.",
+            example: false, defaultText: "true where size is production",
+        }),
+        dnsZone: matching("the resource id of a DNS zone", dnsZonePattern).optional().meta({
+            description: "Zone whose records external-dns keeps.", example: zone,
+            defaultText: "none: external-dns is not installed",
+        }),
+    });
+    const people = rule(keys, ["admins", "viewers"], once);
+    const networks = rule(rule(people, ["authorizedNetworks"], fewNetworks),
+        ["network", "podSubnet", "serviceSubnet"], apart);
+    const nodes = rule(rule(networks, ["provisioning", "nodePools"], poolsOrAuto), ["podSubnet", "nodePools"], room);
+    return rule(nodes, ["size", "zones"], twoZones).meta({
+        description: "A cluster of Azure Kubernetes Service, with network, key, logs, registry and storage of its own.",
+        example: {
+            target: "aks", subscription, location: "westeurope", admins: [person],
+            authorizedNetworks: ["203.0.113.0/24"],
+        },
+    });
+}
+
+function once({ admins, viewers }: { admins: string[]; viewers: string[] }): Violation | undefined {
+    const all = [...admins, ...viewers];
+    const twice = all.find((id, index) => all.indexOf(id) !== index);
+    return twice === undefined ? undefined : {
+        keys: ["viewers", "admins"], problem: `names ${twice} a second time`,
+        allowed: "ids that are in {cluster.admins} or here, once",
+        example: { admins: [...new Set(admins)], viewers: viewers.filter(id => !admins.includes(id)) },
+    };
+}
+
+function twoZones({ size, zones }: { size: Size; zones: string[] }): Violation | undefined {
+    return size === "development" || new Set(zones).size > 1 ? undefined : {
+        keys: ["zones", "size"], problem: "is one zone only, whose loss would be that of the site",
+        allowed: "two zones or more; or {cluster.size} development", example: { size: "development", zones },
+    };
+}
+
+function fewNetworks({ authorizedNetworks }: { authorizedNetworks: string[] }): Violation | undefined {
+    return authorizedNetworks.length <= mostNetworks ? undefined : {
+        keys: ["authorizedNetworks"], problem: `has ${authorizedNetworks.length} networks`,
+        allowed: `at most ${mostNetworks} networks`, example: { authorizedNetworks: ["203.0.113.0/24"] },
+    };
+}
+
+function apart(given: Record<"network" | "podSubnet" | "serviceSubnet", string>): Violation | undefined {
+    const overlap = (left: string, right: string): boolean => {
+        const [one, two] = [parseNetwork(left), parseNetwork(right)];
+        return one !== undefined && two !== undefined && networksOverlap(one, two);
+    };
+    const names = ["network", "podSubnet", "serviceSubnet"] as const;
+    for (const [index, name] of names.entries()) {
+        const other = names.slice(0, index).find(one => overlap(given[one], given[name]));
+        const taken = reserved.find(one => overlap(one, given[name]));
+        if (other === undefined && taken === undefined) continue;
+        return {
+            keys: [name, ...other ? [other] : []],
+            problem: other ? `overlaps {cluster.${other}}` : `overlaps ${taken}, which AKS uses itself`,
+            allowed: `networks that have no address in common, nor with ${reserved.join(", ")}`,
+            example: subnets,
+        };
+    }
+    return undefined;
+}
+
+function room(
+    { podSubnet, nodePools = {} }: { podSubnet: string; nodePools?: Record<string, { max: number }> },
+): Violation | undefined {
+    const pods = parseNetwork(podSubnet);
+    const holds = Math.min(mostNodes, pods ? networkSize(pods.prefix) / networkSize(podsOfNode) : 0);
+    const pools = Object.values(nodePools).reduce((sum, { max }) => sum + max + Math.ceil(max * surge), 0);
+    const nodes = pools + systemNodes;
+    return nodes <= holds ? undefined : {
+        keys: ["podSubnet", "nodePools"],
+        problem: `has room for ${holds} nodes only, and there may be ${nodes} while pools are upgraded`,
+        allowed: `a network with a /24 for every node, and pools of at most ${mostNodes} nodes together`,
+        example: { podSubnet: "10.128.0.0/12" },
+    };
+}
