@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { AksArgs } from "./aks";
 import type { Cluster } from "./cluster";
 import type { ExistingArgs } from "./existing";
+import type { GkeArgs } from "./gke";
 import type { KindArgs } from "./kind";
 import type { MinikubeArgs } from "./minikube";
 
@@ -12,7 +13,8 @@ export type ClusterArgs =
     | ({ target: "kind" } & KindArgs)
     | ({ target: "minikube" } & MinikubeArgs)
     | ({ target: "existing" } & ExistingArgs)
-    | ({ target: "aks" } & AksArgs);
+    | ({ target: "aks" } & AksArgs)
+    | ({ target: "gke" } & GkeArgs);
 
 /** What a target is told besides its settings. */
 export interface ClusterContext {
@@ -32,6 +34,7 @@ const targets: { [T in Target]: Maker<Extract<ClusterArgs, { target: T }>> } = {
     minikube: (...args) => new (require("./minikube") as typeof import("./minikube")).Minikube(...args),
     existing: (...args) => new (require("./existing") as typeof import("./existing")).Existing(...args),
     aks: (...args) => new (require("./aks") as typeof import("./aks")).Aks(...args),
+    gke: (...args) => new (require("./gke") as typeof import("./gke")).Gke(...args),
 };
 
 /** Makes the cluster that the settings describe. */

@@ -13,7 +13,7 @@ export interface ProviderArgs {
  * @param dependsOn what goes only after all that is in the cluster has gone
  */
 export function createProvider(
-    name: string, args: ProviderArgs, parent: pulumi.Resource, dependsOn: pulumi.Resource[] = [],
+    name: string, args: ProviderArgs, parent: pulumi.Resource, dependsOn: pulumi.Resource | pulumi.Resource[] = [],
 ): kubernetes.Provider {
     return new kubernetes.Provider(name, {
         kubeconfig: args.kubeconfig,

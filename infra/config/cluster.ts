@@ -2,12 +2,15 @@ import * as z from "zod";
 import { Context } from "./context";
 import { aks } from "./targets/aks";
 import { existing } from "./targets/existing";
+import { gke } from "./targets/gke";
 import { kind } from "./targets/kind";
 import { minikube } from "./targets/minikube";
 
 /** `landfall:cluster`: where the cluster comes from. A new target is a file in targets/ and an entry here. */
 export function clusterSchema(context: Context) {
-    return z.discriminatedUnion("target", [kind(context), minikube(context), existing(), aks(context)]);
+    return z.discriminatedUnion("target", [
+        kind(context), minikube(context), existing(), gke(context), aks(context),
+    ]);
 }
 
 export type ClusterSettings = z.output<ReturnType<typeof clusterSchema>>;
@@ -16,3 +19,4 @@ export type KindSettings = Extract<ClusterSettings, { target: "kind" }>;
 export type MinikubeSettings = Extract<ClusterSettings, { target: "minikube" }>;
 export type ExistingSettings = Extract<ClusterSettings, { target: "existing" }>;
 export type AksSettings = Extract<ClusterSettings, { target: "aks" }>;
+export type GkeSettings = Extract<ClusterSettings, { target: "gke" }>;
