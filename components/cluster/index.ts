@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { AksArgs } from "./aks";
 import type { Cluster } from "./cluster";
+import type { EksArgs } from "./eks";
 import type { ExistingArgs } from "./existing";
 import type { GkeArgs } from "./gke";
 import type { KindArgs } from "./kind";
@@ -14,7 +15,8 @@ export type ClusterArgs =
     | ({ target: "minikube" } & MinikubeArgs)
     | ({ target: "existing" } & ExistingArgs)
     | ({ target: "aks" } & AksArgs)
-    | ({ target: "gke" } & GkeArgs);
+    | ({ target: "gke" } & GkeArgs)
+    | ({ target: "eks" } & EksArgs);
 
 /** What a target is told besides its settings. */
 export interface ClusterContext {
@@ -35,6 +37,7 @@ const targets: { [T in Target]: Maker<Extract<ClusterArgs, { target: T }>> } = {
     existing: (...args) => new (require("./existing") as typeof import("./existing")).Existing(...args),
     aks: (...args) => new (require("./aks") as typeof import("./aks")).Aks(...args),
     gke: (...args) => new (require("./gke") as typeof import("./gke")).Gke(...args),
+    eks: (...args) => new (require("./eks") as typeof import("./eks")).Eks(...args),
 };
 
 /** Makes the cluster that the settings describe. */

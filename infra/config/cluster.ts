@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { Context } from "./context";
 import { aks } from "./targets/aks";
+import { eks } from "./targets/eks";
 import { existing } from "./targets/existing";
 import { gke } from "./targets/gke";
 import { kind } from "./targets/kind";
@@ -9,7 +10,7 @@ import { minikube } from "./targets/minikube";
 /** `landfall:cluster`: where the cluster comes from. A new target is a file in targets/ and an entry here. */
 export function clusterSchema(context: Context) {
     return z.discriminatedUnion("target", [
-        kind(context), minikube(context), existing(), gke(context), aks(context),
+        kind(context), minikube(context), existing(), eks(context), gke(context), aks(context),
     ]);
 }
 
@@ -20,3 +21,4 @@ export type MinikubeSettings = Extract<ClusterSettings, { target: "minikube" }>;
 export type ExistingSettings = Extract<ClusterSettings, { target: "existing" }>;
 export type AksSettings = Extract<ClusterSettings, { target: "aks" }>;
 export type GkeSettings = Extract<ClusterSettings, { target: "gke" }>;
+export type EksSettings = Extract<ClusterSettings, { target: "eks" }>;

@@ -10,7 +10,7 @@ import { PlainSettings, settingsSchema } from "./schema";
 
 export type { AppSettings } from "./app";
 export type {
-    AksSettings, ClusterSettings, ExistingSettings, GkeSettings, KindSettings, MinikubeSettings, Target,
+    AksSettings, ClusterSettings, EksSettings, ExistingSettings, GkeSettings, KindSettings, MinikubeSettings, Target,
 } from "./cluster";
 export type { EnvironmentSettings } from "./environment";
 export type { PlainSettings } from "./schema";

@@ -1,4 +1,5 @@
 import { azureOutputs } from "./azure-outputs";
+import { awsOutputs } from "./capture-aws";
 import type { Outcome } from "./monitor";
 import { type ProgramOptions, runProgram } from "./program";
 import type { Registration } from "./registration";
@@ -69,6 +70,9 @@ function outcomeOf(registration: Registration, inputs: Values): Outcome {
     if (type.startsWith("docker:")) return { id, outputs: { ...registration.inputs, ...imageOutputs(inputs) } };
     if (type.startsWith("azure-native:")) {
         return { id, outputs: { ...registration.inputs, ...azureOutputs(type, name, inputs) } };
+    }
+    if (type.startsWith("aws:")) {
+        return { id, outputs: { ...registration.inputs, ...awsOutputs(type, name, registration.inputs) } };
     }
     return { id, outputs: registration.inputs };
 }
