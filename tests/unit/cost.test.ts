@@ -16,9 +16,10 @@ const file = path.resolve(__dirname, "../../components/cluster/COST.md");
 const stacks = ["eks", "gke", "aks"];
 
 let captured: ByVariant<Registered[]>;
+// Nine programs, on three clouds' SDKs.
 beforeAll(async () => {
     captured = await captureAll();
-});
+}, 300_000);
 
 /** The one estimate of resources that are all of one cloud. */
 function estimateOf(resources: Registered[]): Estimate {
