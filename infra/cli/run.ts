@@ -10,6 +10,7 @@ const commands: Record<string, () => Promise<{ main: Command }>> = {
     down: () => import("./down"),
     render: () => import("./render"),
     bench: () => import("./bench"),
+    cost: () => import("./cost"),
     test: () => import("./test"),
 };
 
