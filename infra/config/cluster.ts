@@ -16,9 +16,3 @@ export function clusterSchema(context: Context) {
 
 export type ClusterSettings = z.output<ReturnType<typeof clusterSchema>>;
 export type Target = ClusterSettings["target"];
-export type KindSettings = Extract<ClusterSettings, { target: "kind" }>;
-export type MinikubeSettings = Extract<ClusterSettings, { target: "minikube" }>;
-export type ExistingSettings = Extract<ClusterSettings, { target: "existing" }>;
-export type EksSettings = Extract<ClusterSettings, { target: "eks" }>;
-export type GkeSettings = Extract<ClusterSettings, { target: "gke" }>;
-export type AksSettings = Extract<ClusterSettings, { target: "aks" }>;
