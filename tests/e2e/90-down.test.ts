@@ -23,7 +23,9 @@ describe("taken down", () => {
     });
 
     it("it answers no more", async () => {
-        await expect(ask({ path: "/" })).rejects.toThrow("ECONNREFUSED");
+        // The authority's file is gone too.
+        await expect(ask({ path: "/", ca: undefined })).rejects.toThrow("ECONNREFUSED");
+        await expect(ask({ path: "/", insecure: true })).rejects.toThrow("ECONNREFUSED");
     });
 
     it("it leaves no process", () => {
