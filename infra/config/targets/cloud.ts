@@ -18,8 +18,10 @@ export interface MachineTypes {
     example: string;
 }
 
-/** The keys that all clouds have. */
-export function cloudKeys(context: Context, what: string, longestName: number, machineTypes: MachineTypes) {
+/** The keys that all clouds have; `leastHours` is the shortest weekly maintenance that the cloud puts up with. */
+export function cloudKeys(
+    context: Context, what: string, longestName: number, machineTypes: MachineTypes, leastHours = 4,
+) {
     return {
         name: dnsLabel(longestName).default(toDnsLabel(`landfall-${context.stack}`, longestName)).meta({
             description: `Name of the ${what}; a change makes it anew.`, example: "landfall-prod",
@@ -59,7 +61,9 @@ export function cloudKeys(context: Context, what: string, longestName: number, m
             start: matching("a time of day HH:MM", /^([01]\d|2[0-3]):[0-5]\d$/).default("02:00").meta({
                 description: "When it begins, UTC.", example: "03:30",
             }),
-            hours: whole(4, 24).default(4).meta({ description: "How long it may take.", example: 6 }),
+            hours: whole(leastHours, 24).default(leastHours).meta({
+                description: "How long it may take.", example: leastHours + 2,
+            }),
         }).prefault({}).meta({
             description: "When the cloud may upgrade nodes and repair what it runs.",
             example: { day: "Tuesday", start: "03:30" },

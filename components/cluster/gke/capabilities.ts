@@ -1,0 +1,25 @@
+import type { Capabilities } from "../cluster";
+import type { ExternalDns } from "./external-dns";
+import type { Registry } from "./registry";
+
+/** What the cluster offers. */
+export function capabilitiesOf(
+    storageClasses: NonNullable<Capabilities["storageClasses"]>, registry: Registry, externalDns?: ExternalDns,
+): Capabilities {
+    const [own, shared] = storageClasses;
+    return {
+        storageClass: own.name,
+        sharedStorageClass: shared.name,
+        storageClasses,
+        // By backend services, which tell healthy nodes from others; it can't be changed later on.
+        loadBalancing: { type: "LoadBalancer", annotations: { "cloud.google.com/l4-rbs": "enabled" } },
+        metrics: "builtin",
+        kubeletInsecureTls: false,
+        apiServerPorts: [],
+        // Of the cache on each node, and of Google's own DNS behind it, which Autopilot asks.
+        dnsAddresses: ["169.254.20.10/32", "169.254.169.254/32"],
+        externalDns: externalDns?.controller,
+        networkPolicy: "enforced",
+        images: registry.images,
+    };
+}

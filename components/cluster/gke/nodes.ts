@@ -1,0 +1,74 @@
+import { Cluster, ClusterArgs, NodePool } from "@pulumi/gcp/container";
+import * as pulumi from "@pulumi/pulumi";
+import { addons } from "./addons";
+import type { GkeArgs, NodePoolArgs } from "./args";
+import { labelsOf } from "./labels";
+import { sizes } from "./sizes";
+
+/** What a node's tokens are good for: everything that its service account may do, which is little. */
+export const cloudPlatform = "https://www.googleapis.com/auth/cloud-platform";
+
+/** What only clusters have whose nodes are in pools. */
+export function standard(args: GkeArgs, nodeAccount: pulumi.Output<string>): Partial<ClusterArgs> {
+    return {
+        // GKE makes no cluster without a pool: it goes at once, and is never among ours.
+        removeDefaultNodePool: true,
+        initialNodeCount: 1,
+        nodeConfig: { machineType: "e2-medium", diskSizeGb: 30, ...security(nodeAccount) },
+        enableShieldedNodes: true,
+        defaultMaxPodsPerNode: 64,
+        clusterAutoscaling: { enabled: false, autoscalingProfile: sizes[args.size].autoscalingProfile },
+        addonsConfig: { ...addons, dnsCacheConfig: { enabled: true } },
+    };
+}
+
+/**
+ * Pools of their own, which come and go without the cluster. They have no names: one that is made anew stands before the
+ * old one is drained, as slowly as disruption budgets want it.
+ */
+export function createNodePools(
+    name: string, args: GkeArgs, cluster: Cluster, nodeAccount: pulumi.Output<string>, opts: pulumi.CustomResourceOptions,
+): NodePool[] {
+    if (args.provisioning === "auto") return [];
+    return Object.entries(args.nodePools ?? sizes[args.size].nodePools).map(([pool, poolArgs]) =>
+        new NodePool(`${name}-pool-${pool}`, {
+            cluster: cluster.name,
+            location: args.region,
+            version: cluster.masterVersion,
+            nodeLocations: args.zones,
+            initialNodeCount: Math.ceil(poolArgs.min / (args.zones?.length ?? 3)),
+            autoscaling: {
+                totalMinNodeCount: poolArgs.min,
+                totalMaxNodeCount: poolArgs.max,
+                locationPolicy: poolArgs.spot ? "ANY" : "BALANCED",
+            },
+            management: { autoRepair: true, autoUpgrade: true },
+            upgradeSettings: { strategy: "SURGE", maxSurge: 1, maxUnavailable: 0 },
+            nodeDrainConfigs: [{ respectPdbDuringNodePoolDeletion: true }],
+            nodeConfig: nodeConfig(poolArgs, labelsOf(args), nodeAccount),
+        }, { ...opts, ignoreChanges: ["initialNodeCount", "nodeCount"] }));
+}
+
+function nodeConfig(pool: NodePoolArgs, resourceLabels: Record<string, string>, nodeAccount: pulumi.Output<string>) {
+    return {
+        machineType: pool.machineType,
+        diskSizeGb: pool.diskSize,
+        diskType: "pd-balanced",
+        imageType: "COS_CONTAINERD",
+        spot: pool.spot,
+        labels: pool.labels,
+        resourceLabels,
+        ...security(nodeAccount),
+    };
+}
+
+function security(serviceAccount: pulumi.Output<string>) {
+    return {
+        serviceAccount,
+        oauthScopes: [cloudPlatform],
+        shieldedInstanceConfig: { enableSecureBoot: true, enableIntegrityMonitoring: true },
+        // Pods get an identity of their own, never the node's.
+        workloadMetadataConfig: { mode: "GKE_METADATA" },
+        metadata: { "disable-legacy-endpoints": "true" },
+    };
+}

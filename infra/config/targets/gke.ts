@@ -1,0 +1,72 @@
+import * as z from "zod";
+import { Context } from "../context";
+import { choice, dnsLabel, listOf, matching } from "../fields";
+import { rule, Violation } from "../rule";
+import { cloudKeys, poolsOrAuto } from "./cloud";
+
+const machineTypes = {
+    what: "a machine type of the families E2, N1, N2 and N2D: others don't attach disks that are in two zones",
+    pattern: /^(e2|n1|n2|n2d)-((standard|highmem|highcpu)-\d{1,3}|custom-\d{1,3}-\d{3,7}(-ext)?)$/,
+    example: "e2-standard-4",
+};
+
+/** Google makes accounts for the cluster whose names are longer than its own by a word. */
+const longestName = 24;
+const region = /^[a-z]+-[a-z]+\d{1,2}$/;
+const principal = /^((user|group|serviceAccount):[^\s@"]+@[a-z0-9.-]+|principal(Set)?:\/\/iam\.googleapis\.com\/[^\s"]+)$/;
+
+function principals(what: string, example: string) {
+    const allowed = "IAM principals such as user:jane@example.com, group:platform@example.com or serviceAccount:…";
+    return listOf(allowed, matching("", principal)).default([]).meta({ description: what, example: [example] });
+}
+
+/** A cluster on Google Kubernetes Engine. */
+export function gke(context: Context) {
+    const keys = z.strictObject({
+        target: choice("gke").meta({
+            description: "The cluster is made on Google Kubernetes Engine.", example: "gke",
+        }),
+        ...cloudKeys(context, "GKE cluster", longestName, machineTypes, 12),
+        project: matching(
+            "a project's id: 6 to 30 lower-case letters, digits and \"-\"", /^[a-z][a-z0-9-]{4,28}[a-z0-9]$/,
+        ).meta({ description: "Id of the Google Cloud project, which has billing.", example: "acme-prod" }),
+        region: matching("a region such as europe-west3", region).meta({
+            description: "Region of the cluster; a change makes everything anew.", example: "europe-west3",
+        }),
+        zones: listOf("zones of the region such as europe-west3-a", matching("", /^[a-z]+-[a-z]+\d{1,2}-[a-z]$/), 1)
+            .optional().meta({
+                description: "Zones of the nodes; disks in two zones need two of them.",
+                example: ["europe-west3-a", "europe-west3-b", "europe-west3-c"], defaultText: "three that GKE chooses",
+            }),
+        admins: principals(
+            "Who may do everything in the cluster, besides those who may in the whole project.",
+            "group:platform@example.com"),
+        viewers: principals("Who may look at everything in the cluster but Secrets.", "user:jane@example.com"),
+        dnsZone: dnsLabel().optional().meta({
+            description: "Managed zone of Cloud DNS in the project where a record is kept for the site's host.",
+            example: "example-com", defaultText: "no records are kept",
+        }),
+    });
+    const pools = rule(keys, ["provisioning", "nodePools"], poolsOrAuto);
+    return rule(rule(pools, ["region", "zones"], inRegion), ["name"], beginsWithLetter).meta({
+        description: "A cluster on Google Kubernetes Engine, in a network of its own.",
+        example: {
+            target: "gke", project: "acme-prod", region: "europe-west3", authorizedNetworks: ["203.0.113.0/24"],
+        },
+    });
+}
+
+function inRegion({ region, zones = [] }: { region: string; zones?: string[] }): Violation | undefined {
+    return zones.every(zone => zone.startsWith(`${region}-`)) ? undefined : {
+        keys: ["zones", "region"], problem: "are not all in {cluster.region}",
+        allowed: "zones of the region", example: { region, zones: ["a", "b", "c"].map(zone => `${region}-${zone}`) },
+    };
+}
+
+function beginsWithLetter({ name }: { name: string }): Violation | undefined {
+    return /^[a-z]/.test(name) ? undefined : {
+        keys: ["name"], problem: "begins with a digit, which Google takes for no name",
+        allowed: `1 to ${longestName} lower-case letters, digits and "-", beginning with a letter`,
+        example: { name: `gke-${name}`.slice(0, longestName) },
+    };
+}
