@@ -38,8 +38,8 @@ export class Gke extends pulumi.ComponentResource implements Cluster {
     readonly capabilities: Capabilities;
 
     constructor(name: string, args: GkeArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("landfall:cluster:Gke", name, {}, opts);
         requireHelper(helper);
+        super("landfall:cluster:Gke", name, {}, opts);
         const google = new Provider(`${name}-google`, {
             project: args.project, region: args.region, defaultLabels: labelsOf(args),
         }, { parent: this });

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { Context } from "../context";
 import { choice, dnsLabel, listOf, matching } from "../fields";
 import { rule, Violation } from "../rule";
-import { cloudKeys, poolsOrAuto } from "./cloud";
+import { cloudKeys, poolsOrAuto, Size } from "./cloud";
 
 const machineTypes = {
     what: "a machine type of the families E2, N1, N2 and N2D: others don't attach disks that are in two zones",
@@ -48,7 +48,8 @@ export function gke(context: Context) {
         }),
     });
     const pools = rule(keys, ["provisioning", "nodePools"], poolsOrAuto);
-    return rule(rule(pools, ["region", "zones"], inRegion), ["name"], beginsWithLetter).meta({
+    const zones = rule(rule(pools, ["region", "zones"], inRegion), ["size", "zones"], twoZones);
+    return rule(zones, ["name"], beginsWithLetter).meta({
         description: "A cluster on Google Kubernetes Engine, in a network of its own.",
         example: {
             target: "gke", project: "acme-prod", region: "europe-west3", authorizedNetworks: ["203.0.113.0/24"],
@@ -60,6 +61,13 @@ function inRegion({ region, zones = [] }: { region: string; zones?: string[] }):
     return zones.every(zone => zone.startsWith(`${region}-`)) ? undefined : {
         keys: ["zones", "region"], problem: "are not all in {cluster.region}",
         allowed: "zones of the region", example: { region, zones: ["a", "b", "c"].map(zone => `${region}-${zone}`) },
+    };
+}
+
+function twoZones({ size, zones }: { size: Size; zones?: string[] }): Violation | undefined {
+    return size === "development" || zones === undefined || new Set(zones).size > 1 ? undefined : {
+        keys: ["zones", "size"], problem: "is one zone only, whose loss would be that of the site",
+        allowed: "two zones or more; or {cluster.size} development", example: { size: "development", zones },
     };
 }
 
