@@ -21,14 +21,34 @@ function loadedBy(target: string, settings: object): string[] {
     return (JSON.parse(stdout) as string[]).map(file => path.relative(root, file).split(path.sep).join("/"));
 }
 
+const gke = {
+    size: "production", project: "p", region: "r", kubernetesVersion: "1.35", network: "10.20.0.0/16",
+    authorizedNetworks: [], provisioning: "pools", tags: {}, admins: [], viewers: [],
+    maintenance: { day: "Sunday", start: "02:00", hours: 12 },
+};
+
+/** The clouds' SDKs, by the target that takes them. */
+const sdks: Record<string, string> = { gke: "gcp" };
+
 test.each<[string, object]>([
     ["kind", { nodes: 1, image: "x", http: 1, https: 2 }],
     ["minikube", { nodes: 1, cpus: 2, memory: "4Gi", http: 1, https: 2 }],
     ["existing", {}],
+    ["gke", gke],
 ])("%s loads no other target, nor what only another needs", (target, settings) => {
     const files = loadedBy(target, settings);
     const targets = files.flatMap(file => /^components\/cluster\/(\w+)\/index\.ts$/.exec(file)?.[1] ?? []);
     expect(targets).toEqual([target]);
+    const clouds = files.flatMap(file => /^node_modules\/@pulumi\/(aws|gcp|azure-native)\//.exec(file)?.[1] ?? []);
+    expect([...new Set(clouds)]).toEqual(target in sdks ? [sdks[target]] : []);
     const needsCommands = target !== "existing";
     expect(files.some(file => file.startsWith("node_modules/@pulumi/command/"))).toBe(needsCommands);
+});
+
+test("gke loads of Google's SDK the services that it takes, and no other", () => {
+    const files = loadedBy("gke", gke);
+    const services = files.flatMap(file => /^node_modules\/@pulumi\/gcp\/(\w+)\//.exec(file)?.[1] ?? []);
+    expect([...new Set(services)].sort()).toEqual([
+        "artifactregistry", "compute", "container", "dns", "kms", "logging", "organizations", "projects", "serviceaccount",
+    ]);
 });
