@@ -36,7 +36,8 @@ describe.each(gkeVariants)("a cluster of GKE (%s)", (_, args) => {
 
 const letters = [..."abcdefghijklmnopqrstuvwxyz"];
 const word = (longest: number) => fc.tuple(
-    fc.constantFrom(...letters), fc.string({ unit: fc.constantFrom(...letters, ..."0123456789-"), maxLength: longest - 2 }),
+    fc.constantFrom(...letters),
+    fc.string({ unit: fc.constantFrom(...letters, ..."0123456789-"), maxLength: longest - 2 }),
     fc.constantFrom(...letters, ..."0123456789"),
 ).map(parts => parts.join(""));
 const some = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined });
@@ -63,10 +64,13 @@ const settings = fc.record({
         start: some(fc.constantFrom("00:00", "03:30", "23:59")), hours: some(fc.integer({ min: 12, max: 24 })),
     })),
     deletionProtection: some(fc.boolean()), tags: some(tags),
-    admins: some(fc.constantFrom(["user:a@example.com"], ["group:a@example.com", "serviceAccount:b@c.iam.gserviceaccount.com"])),
+    admins: some(fc.constantFrom(
+        ["user:a@example.com"], ["group:a@example.com", "serviceAccount:b@c.iam.gserviceaccount.com"])),
     viewers: some(fc.constant(["principalSet://iam.googleapis.com/locations/global/workforcePools/p/group/g"])),
     dnsZone: some(word(40)),
-}).map(({ pools, ...given }) => JSON.parse(JSON.stringify({ target: "gke", region: "europe-west3", ...given, ...pools })) as object);
+}).map(({ pools, ...given }) =>
+    // What is undefined is not in a file.
+    JSON.parse(JSON.stringify({ target: "gke", region: "europe-west3", ...given, ...pools })) as object);
 
 test("any cluster that the config lets through is one that they take", { timeout: 300_000 }, async () => {
     await fc.assert(fc.asyncProperty(settings, async given => {
@@ -90,8 +94,11 @@ describe("the check", () => {
     }
 
     test.each<[string, string, (inputs: never) => void, RegExp]>([
-        ["a word that is none of the API's", gkeTypes.cluster, (inputs: { loggingConfig: { enableComponents: string[] } }) =>
-            inputs.loggingConfig.enableComponents.push("AUDIT"), /enableComponents\[5\] is none of .*"AUDIT"/],
+        ["a word that is none of the API's", gkeTypes.cluster, (inputs: {
+            loggingConfig: { enableComponents: string[] };
+        }) => {
+            inputs.loggingConfig.enableComponents.push("AUDIT");
+        }, /enableComponents\[5\] is none of .*"AUDIT"/],
         ["a field that the API has not", gkeTypes.nodePool, (inputs: { nodeConfig: Record<string, unknown> }) => {
             inputs.nodeConfig.diskSizeGB = 50;
         }, /diskSizeGB is no (field|input)/],
@@ -114,7 +121,9 @@ describe("the check", () => {
         ["a name that is too long", "gcp:serviceaccount/account:Account", (inputs: { accountId: string }) => {
             inputs.accountId += "-of-the-cluster-of-acme";
         }, /accountId is beyond its limits/],
-        ["a word of another service", "gcp:compute/routerNat:RouterNat", (inputs: { logConfig: { filter: string } }) => {
+        ["a word of another service", "gcp:compute/routerNat:RouterNat", (inputs: {
+            logConfig: { filter: string };
+        }) => {
             inputs.logConfig.filter = "NONE";
         }, /filter is none of ERRORS_ONLY/],
     ])("finds %s", async (_, type, change, problem) => {

@@ -28,7 +28,8 @@ const rules: ProviderRules = {
             "masterAuth.clientCertificateConfig", "confidentialNodes", "enableKubernetesAlpha",
             "privateClusterConfig.masterIpv4CidrBlock", "privateClusterConfig.privateEndpointSubnetwork",
             "clusterAutoscaling.autoProvisioningDefaults.bootDiskKmsKey",
-            ...["metadata", "oauthScopes", "serviceAccount", "shieldedInstanceConfig", "spot"].map(key => `nodeConfig.${key}`),
+            ...["metadata", "oauthScopes", "serviceAccount", "shieldedInstanceConfig", "spot"]
+                .map(key => `nodeConfig.${key}`),
         ],
         "gcp:container/nodePool:NodePool": [
             "name", "cluster", "location", "project", "initialNodeCount", "maxPodsPerNode", "networkConfig.podRange",
@@ -75,11 +76,12 @@ describe("a change of", () => {
         ["a pool's labels", pools({ labels: { tier: "web" } }), [pool("update", "nodeConfig.labels.tier")]],
         ["a pool's size", pools({ min: 6, max: 60 }),
             [pool("update", "autoscaling.totalMaxNodeCount", "autoscaling.totalMinNodeCount")]],
-        ["a pool's kind, to Spot", pools({ spot: true }), [pool("replace", "autoscaling.locationPolicy", "nodeConfig.spot")]],
+        ["a pool's kind, to Spot", pools({ spot: true }),
+            [pool("replace", "autoscaling.locationPolicy", "nodeConfig.spot")]],
         ["the pools: one more", { nodePools: { web, spot: { ...web, spot: true } } },
             [{ name: "cluster-pool-spot", action: "create", properties: [] }]],
         ["the allow list", { authorizedNetworks: ["198.18.0.0/15", "203.0.113.0/24"] },
-            [cluster("masterAuthorizedNetworksConfig.cidrBlocks[0].cidrBlock", "masterAuthorizedNetworksConfig.cidrBlocks[1]")]],
+            [cluster(...["[0].cidrBlock", "[1]"].map(key => `masterAuthorizedNetworksConfig.cidrBlocks${key}`))]],
         ["the maintenance window", { maintenance: { day: "Tuesday", start: "03:30", hours: 14 } }, [cluster(
             ...["startTime", "endTime", "recurrence"].map(key => `maintenancePolicy.recurringWindow.${key}`))]],
         ["deletion protection", { deletionProtection: false }, [cluster("deletionProtection")]],
@@ -90,7 +92,8 @@ describe("a change of", () => {
             { name: "cluster-admins-group-platform@example.com", action: "delete" },
         ]],
     ])("%s touches nothing else", async (_, change, expected) => {
-        const byPath = (one: object) => "properties" in one ? { ...one, properties: [...one.properties as string[]].sort() } : one;
+        const byPath = (one: object) =>
+            "properties" in one ? { ...one, properties: [...one.properties as string[]].sort() } : one;
         const found = await effect(change);
         expect(found.map(byPath)).toMatchObject(expected.map(byPath));
     });
@@ -108,7 +111,7 @@ describe("a change of", () => {
         expect(found.filter(({ action }) => action !== "update")).toEqual([]);
     });
 
-    test("a pool that has to be made anew keeps the old one until the new one stands, and drains that slowly", async () => {
+    test("a pool that has to be made anew keeps the old one until the new one stands, drained slowly", async () => {
         const [replaced] = await effect(pools({ spot: true }));
         expect(replaced).toMatchObject({ action: "replace", deleteFirst: false });
         const { inputs } = old.find("cluster-pool-web");
@@ -128,8 +131,11 @@ describe("a change of", () => {
                 expect.objectContaining({ name: "cluster-gke", action: "replace", deleteFirst: true }));
         }
         const auto = await effect({ provisioning: "auto" });
-        expect(auto).toContainEqual(expect.objectContaining({ name: "cluster-gke", action: "replace", deleteFirst: true }));
-        expect(auto).toContainEqual(expect.objectContaining({ name: "cluster-pool-web", action: "delete" }));
+        for (const one of [
+            { name: "cluster-gke", action: "replace", deleteFirst: true }, { name: "cluster-pool-web", action: "delete" },
+        ]) {
+            expect(auto).toContainEqual(expect.objectContaining(one));
+        }
     });
 });
 
@@ -146,11 +152,13 @@ describe.each(["pools", "auto"] as const)("on destroy, with provisioning %s", pr
     test.each<[string, Parameters<DestroyOrder["uncertain"]>]>([
         ["all objects of Kubernetes, then what waits for the cloud's controllers", [kubernetes, "cluster-teardown"]],
         ["that, then the control plane", ["cluster-teardown", "cluster-gke"]],
-        ["that, then people's access and the nodes' rights", ["cluster-teardown", /^cluster-(admins|viewers|nodes-role|registry-nodes)/]],
+        ["that, then people's access and the nodes' rights",
+            ["cluster-teardown", /^cluster-(admins|viewers|nodes-role|registry-nodes)/]],
         ["that, then the rights of the controller of DNS records", ["cluster-teardown", /^cluster-dns-/]],
         ["that, then the keys, on which disks that are not released yet depend", ["cluster-teardown", /^cluster-key-/]],
         ["the control plane, then its key and its right to it", ["cluster-gke", /^cluster-key-secrets/]],
-        ["the control plane, then the network and its way out", ["cluster-gke", /^cluster-(nat|router|subnetwork|network)$/]],
+        ["the control plane, then the network and its way out",
+            ["cluster-gke", /^cluster-(nat|router|subnetwork|network)$/]],
         ["the control plane, then the nodes' account", ["cluster-gke", "cluster-nodes"]],
         ["all of Google's, then the services that had to be enabled", [
             ({ type, name }) => type.startsWith("gcp:") && !name.startsWith("cluster-service-"), /^cluster-service-/]],
@@ -176,7 +184,7 @@ describe("what is kept on destroy", () => {
         expect(await kept("delete")).toEqual([]);
     });
 
-    test("is, with the volumes, the key that they are read by and the network that file systems are peered with", async () => {
+    test("is, with the volumes, the key to read them by and the network that file systems are peered with", async () => {
         const expected = [
             "cluster-key-volumes", "cluster-key-volumes-compute", "cluster-key-volumes-file", "cluster-network",
         ];

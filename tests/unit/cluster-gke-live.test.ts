@@ -139,7 +139,7 @@ describe.skipIf(process.platform === "win32")("a cluster of GKE", () => {
         expect(await pulumi.isSecret(images.credentials.password)).toBe(true);
     });
 
-    test("names Google's own accounts by the project's number, and gives nodes the control plane's version", async () => {
+    test("names Google's accounts by the project's number, and gives nodes the control plane's version", async () => {
         writePlugin("exit 0");
         const { find } = await run();
         expect(find("cluster-key-secrets-container").inputs.member).toBe(

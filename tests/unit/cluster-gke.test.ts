@@ -44,7 +44,8 @@ describe.each(gkeVariants)("a cluster of GKE (%s)", (_, args) => {
         const { inputs } = captured.find("cluster-subnetwork");
         const ranges = inputs.secondaryIpRanges as { rangeName: string }[];
         const { clusterSecondaryRangeName, servicesSecondaryRangeName } = cluster.ipAllocationPolicy;
-        expect(ranges.map(({ rangeName }) => rangeName)).toEqual([clusterSecondaryRangeName, servicesSecondaryRangeName]);
+        const names = ranges.map(({ rangeName }) => rangeName);
+        expect(names).toEqual([clusterSecondaryRangeName, servicesSecondaryRangeName]);
         expect(inputs).toMatchObject({ privateIpGoogleAccess: true, logConfig: { metadata: "INCLUDE_ALL_METADATA" } });
         expect(captured.find("cluster-network").inputs.autoCreateSubnetworks).toBe(false);
         expect(captured.find("cluster-gke").dependsOn).toContain(captured.find("cluster-nat").urn);
@@ -57,10 +58,11 @@ describe.each(gkeVariants)("a cluster of GKE (%s)", (_, args) => {
             privateEndpointEnforcementEnabled: true,
         });
         // The DNS endpoint doesn't look at the allow list.
-        expect(cluster.controlPlaneEndpointsConfig).toMatchObject({ dnsEndpointConfig: { allowExternalTraffic: false } });
+        const dnsEndpointConfig = { allowExternalTraffic: false };
+        expect(cluster.controlPlaneEndpointsConfig).toMatchObject({ dnsEndpointConfig });
     });
 
-    test("has its Secrets and volumes encrypted by keys that are renewed, which only Google's own accounts may use", () => {
+    test("has its Secrets and volumes encrypted by keys that are renewed, and which only Google's agents use", () => {
         expect(cluster.databaseEncryption).toEqual({ state: "ENCRYPTED", keyName: "cluster-key-secrets-id" });
         const keys = captured.ofType("gcp:kms/cryptoKey:CryptoKey");
         expect(keys.map(({ inputs }) => inputs.rotationPeriod)).toEqual(["7776000s", "7776000s"]);
@@ -85,7 +87,7 @@ describe.each(gkeVariants)("a cluster of GKE (%s)", (_, args) => {
         expect(cluster.deletionProtection).toBe(production);
     });
 
-    test("enforces policies, knows pods by an identity of their own, and leaves the Gateway API to the platform", () => {
+    test("enforces policies, knows pods by their own identity, and leaves the Gateway API to the platform", () => {
         expect(cluster).toMatchObject({
             datapathProvider: "ADVANCED_DATAPATH",
             workloadIdentityConfig: { workloadPool: "acme-test.svc.id.goog" },
@@ -101,7 +103,8 @@ describe.each(gkeVariants)("a cluster of GKE (%s)", (_, args) => {
             minMasterVersion: "1.35",
             maintenancePolicy: {
                 recurringWindow: {
-                    startTime: "2026-01-11T02:00:00Z", endTime: "2026-01-11T14:00:00Z", recurrence: "FREQ=WEEKLY;BYDAY=SU",
+                    startTime: "2026-01-11T02:00:00Z", endTime: "2026-01-11T14:00:00Z",
+                    recurrence: "FREQ=WEEKLY;BYDAY=SU",
                 },
                 maintenanceExclusions: [{ exclusionOptions: { scope: "NO_MINOR_UPGRADES" } }],
             },
@@ -138,12 +141,13 @@ describe.each(gkeVariants)("a cluster of GKE (%s)", (_, args) => {
             .filter(({ inputs }) => String(inputs.role).startsWith("roles/container."))
             .filter(({ inputs }) => inputs.member !== `serviceAccount:${nodeAccount}`);
         const expression = "resource.name == \"projects/acme-test/locations/europe-west3/clusters/landfall-test\"";
-        const byRole = members.map(({ inputs }) => inputs).sort((one, other) => String(one.role) < String(other.role) ? -1 : 1);
+        const byRole = members.map(({ inputs }) => inputs)
+            .sort((one, other) => String(one.role).localeCompare(String(other.role)));
         expect(byRole).toMatchObject([
             { member: "group:platform@example.com", role: "roles/container.admin", condition: { expression } },
             { member: "user:jane@example.com", role: "roles/container.viewer", condition: { expression } },
         ]);
-        expect(captured.resources.map(({ type }) => type).filter(type => /serviceaccount\/key/i.test(type))).toEqual([]);
+        expect(captured.resources.filter(({ type }) => /serviceaccount\/key/i.test(type))).toEqual([]);
     });
 
     test("has a registry whose tags stay, whose images are looked at for holes, and which only its nodes read", () => {

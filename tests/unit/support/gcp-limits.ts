@@ -61,7 +61,9 @@ const limits: Record<string, Limits> = {
         member: matches(/^(user|group|serviceAccount):[^@\s]+@\S+$|^principal(Set)?:\/\/iam\.googleapis\.com\/\S+$/),
         condition: ({ title, description }: Record<string, string>) => title.length <= 100 && description.length <= 256,
     },
-    "pulumi:providers:gcp": { defaultLabels: (labels: string) => areLabels(JSON.parse(labels) as Record<string, string>) },
+    "pulumi:providers:gcp": {
+        defaultLabels: (labels: string) => areLabels(JSON.parse(labels) as Record<string, string>),
+    },
 };
 
 /** Which inputs are beyond the limits. */

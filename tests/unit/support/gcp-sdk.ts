@@ -49,7 +49,8 @@ function valueProblems(property: Property, value: unknown, at: string): string[]
     if (Array.isArray(value)) return value.flatMap((one, index) => valueProblems(property, one, `${at}[${index}]`));
     if (property.object) return objectProblems(property.object, value as Record<string, unknown>, at);
     const { words } = property;
-    return words === undefined || words.includes(String(value)) ? [] : [`${at} is none of ${words.join(", ")}: ${value}`];
+    if (words === undefined || words.includes(String(value))) return [];
+    return [`${at} is none of ${words.join(", ")}: ${String(value)}`];
 }
 
 /** Reads the interfaces of a file; `namespace` is that of those which stand in none. */
@@ -58,16 +59,20 @@ function load(file: string, namespace?: string): void {
     loaded.add(file);
     const source = ts.createSourceFile(file, fs.readFileSync(path.join(sdk, file), "utf8"), ts.ScriptTarget.Latest);
     const visit = (node: ts.Node, within?: string): void => {
-        if (ts.isModuleDeclaration(node) && node.body) ts.forEachChild(node.body, child => visit(child, node.name.text));
         if (ts.isInterfaceDeclaration(node)) interfaces.set(`${within}.${node.name.text}`, propertiesOf(node, source));
+        if (!ts.isModuleDeclaration(node) || !node.body) return;
+        ts.forEachChild(node.body, child => visit(child, node.name.text));
     };
     ts.forEachChild(source, node => visit(node, namespace));
 }
 
+/** How the documentation lists words. */
+const listed = /(?:Possible values are|Available options include):?((?:[\s*]*(?:,|and|or|`[^`]+`))+)/;
+
 function propertiesOf(node: ts.InterfaceDeclaration, source: ts.SourceFile): Properties {
     return Object.fromEntries(node.members.filter(ts.isPropertySignature).map(member => {
         const text = member.getFullText(source);
-        const list = /(?:Possible values are|Available options include):?((?:[\s*]*(?:,|and|or|`[^`]+`))+)/.exec(text)?.[1];
+        const list = listed.exec(text)?.[1];
         const words = list?.match(/`[^`]+`/g)?.map(word => word.replace(/[`"]/g, ""));
         const object = /inputs\.(\w+\.\w+)/.exec(member.type?.getText(source) ?? "")?.[1];
         return [(member.name as ts.Identifier).text, { required: member.questionToken === undefined, words, object }];

@@ -38,10 +38,13 @@ const cluster: Mapping = {
     enableAutopilot: (enabled: boolean) => ({ autopilot: { enabled } }),
     enableShieldedNodes: (enabled: boolean) => ({ shieldedNodes: { enabled } }),
     defaultMaxPodsPerNode: (maxPodsPerNode: number) => ({ defaultMaxPodsConstraint: { maxPodsPerNode } }),
-    masterAuthorizedNetworksConfig: (given: object) => ({ masterAuthorizedNetworksConfig: { enabled: true, ...given } }),
+    masterAuthorizedNetworksConfig: (given: object) => ({
+        masterAuthorizedNetworksConfig: { enabled: true, ...given },
+    }),
     loggingConfig: (componentConfig: object) => ({ loggingConfig: { componentConfig } }),
-    monitoringConfig: ({ managedPrometheus: managedPrometheusConfig, ...componentConfig }: { managedPrometheus: object }) =>
-        ({ monitoringConfig: { componentConfig, managedPrometheusConfig } }),
+    monitoringConfig: ({ managedPrometheus, ...componentConfig }: { managedPrometheus: object }) => ({
+        monitoringConfig: { componentConfig, managedPrometheusConfig: managedPrometheus },
+    }),
     clusterAutoscaling: ({ enabled, autoscalingProfile, autoProvisioningDefaults, ...rest }: Message) => ({
         autoscaling: {
             enableNodeAutoprovisioning: enabled, autoscalingProfile,
@@ -56,7 +59,10 @@ const cluster: Mapping = {
             [exclusionName, { ...times, maintenanceExclusionOptions: exclusionOptions }]);
         return {
             maintenancePolicy: {
-                window: { recurringWindow: { window, recurrence }, maintenanceExclusions: Object.fromEntries(exclusions) },
+                window: {
+                    recurringWindow: { window, recurrence },
+                    maintenanceExclusions: Object.fromEntries(exclusions),
+                },
                 ...rest,
             },
         };
