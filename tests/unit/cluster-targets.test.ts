@@ -1,39 +1,55 @@
 import { spawnSync } from "node:child_process";
 import * as path from "node:path";
 import { expect, test } from "vitest";
+import { readSettings } from "../../infra/cli/settings";
 
 const root = path.resolve(__dirname, "../..");
 
-/** The files that a program loads to make a cluster, relative to the project. */
-function loadedBy(target: string, settings: object): string[] {
-    const program = `
+/** The files that a program loads to make the cluster of a stack of this project, relative to the project. */
+function loadedBy(stack: string): string[] {
+    const { cluster } = readSettings(stack, path.join(root, `Pulumi.${stack}.yaml`));
+    const script = `
+        const { captureProgram } = require("./infra/offline/engine/capture");
         const { createCluster } = require("./components/cluster");
-        const mocks = { newResource: ({ name, inputs }) => ({ id: name, state: inputs }), call: () => ({}) };
-        require("@pulumi/pulumi").runtime.setMocks(mocks).then(() => {
-            createCluster(${JSON.stringify({ target, name: "test", ...settings })});
-            console.log(JSON.stringify(Object.keys(require.cache)));
-        });
+        const program = async () => void createCluster(${JSON.stringify(cluster)});
+        captureProgram({ stack: "${stack}", config: {}, program })
+            .then(() => console.log(JSON.stringify(Object.keys(require.cache))));
     `;
-    const { stdout, stderr } = spawnSync(process.execPath, ["--import", "tsx", "--eval", program], {
+    const { stdout, stderr } = spawnSync(process.execPath, ["--import", "tsx", "--eval", script], {
         cwd: root, encoding: "utf8", env: { ...process.env, LANDFALL_RENDER: "1" },
     });
     if (!stdout) throw new Error(stderr);
     return (JSON.parse(stdout) as string[]).map(file => path.relative(root, file).split(path.sep).join("/"));
 }
 
-test.each<[string, object]>([
-    ["kind", { nodes: 1, image: "x", http: 1, https: 2 }],
-    ["minikube", { nodes: 1, cpus: 2, memory: "4Gi", http: 1, https: 2 }],
-    ["existing", {}],
-    ["aks", {
-        size: "production", location: "westeurope", zones: ["1"], kubernetesVersion: "1.35", admins: [],
-        authorizedNetworks: [], network: "10.20.0.0/16", podSubnet: "10.128.0.0/14", serviceSubnet: "172.20.0.0/16",
-        provisioning: "pools", maintenance: { day: "Sunday", start: "02:00", hours: 4 }, tags: {},
-    }],
-])("%s loads no other target, nor what only another needs", (target, settings) => {
-    const files = loadedBy(target, settings);
-    const targets = files.flatMap(file => /^components\/cluster\/(\w+)\/index\.ts$/.exec(file)?.[1] ?? []);
-    expect(targets).toEqual([target]);
-    const needsCommands = target !== "existing";
-    expect(files.some(file => file.startsWith("node_modules/@pulumi/command/"))).toBe(needsCommands);
+function matches(files: string[], pattern: RegExp): string[] {
+    return [...new Set(files.flatMap(file => pattern.exec(file)?.[1] ?? []))].sort();
+}
+
+/** Each target's example, the SDK of its cloud, and the services of it that it takes. */
+test.each<[string, string, string[], string[]]>([
+    ["kind", "dev", [], []],
+    ["minikube", "minikube", [], []],
+    ["existing", "prod", [], []],
+    ["eks", "eks", ["aws"], [
+        "cloudwatch", "ec2", "ecr", "efs", "eks", "iam", "kms",
+        "lambda", // by cloudwatch's own module
+        "scheduler", "vpc",
+    ]],
+    ["gke", "gke", ["gcp"], [
+        "artifactregistry", "compute", "container", "dns", "kms", "logging", "organizations", "projects",
+        "serviceaccount",
+    ]],
+    ["aks", "aks", ["azure-native"], [
+        "authorization", "containerregistry", "containerservice", "keyvault", "managedidentity", "monitor", "network",
+        "operationalinsights", "resources", "storage",
+    ]],
+])("%s loads no other target, and of the clouds' packages only its own services", (target, stack, sdks, services) => {
+    const files = loadedBy(stack);
+    expect(matches(files, /^components\/cluster\/(\w+)\/index\.ts$/)).toEqual([target]);
+    expect(matches(files, /^node_modules\/@pulumi\/(aws|gcp|azure-native)\//)).toEqual(sdks);
+    const shared = ["config", "types"];
+    expect(matches(files, /^node_modules\/@pulumi\/(?:aws|gcp|azure-native)\/(\w+)\//)
+        .filter(service => !shared.includes(service))).toEqual(services);
+    expect(files.some(file => file.startsWith("node_modules/@pulumi/command/"))).toBe(target !== "existing");
 });

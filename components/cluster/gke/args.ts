@@ -30,7 +30,7 @@ export interface GkeArgs {
     admins: string[];
     /** IAM principals that may look at everything but Secrets. @example ["user:jane@example.com"] */
     viewers: string[];
-    /** Managed zone of Cloud DNS in the project, to keep records in. @default no records are kept @example "example-com" */
+    /** Managed zone of Cloud DNS in the project, to keep records in. @default none @example "example-com" */
     dnsZone?: string;
     /** What becomes of the volumes' data when the cluster is destroyed. @default "retain" */
     volumes?: "delete" | "retain";

@@ -19,8 +19,8 @@ export interface ControlPlaneArgs {
 }
 
 /**
- * A regional cluster: its control plane is in three zones. Its public address answers the allow list alone; Google's DNS
- * endpoint, which knows no such list, answers nobody outside.
+ * A regional cluster: its control plane is in three zones. Its public address answers the allow list alone; its DNS
+ * endpoint, which knows no such list, answers nobody outside of Google's own services.
  */
 export function createControlPlane(
     name: string, args: GkeArgs, { network, keys, nodeAccount, version }: ControlPlaneArgs,

@@ -20,12 +20,14 @@ export function createExternalDns(
     const { dnsZone: managedZone, project } = args;
     if (managedZone === undefined) return undefined;
     const { namespace, serviceAccount } = identities.externalDns;
-    const member = pulumi.interpolate`principal://iam.googleapis.com/projects/${number}/locations/global/workloadIdentityPools/${
-        project}.svc.id.goog/subject/ns/${namespace}/sa/${serviceAccount}`;
+    const pools = pulumi.interpolate`//iam.googleapis.com/projects/${number}/locations/global/workloadIdentityPools`;
+    const subject = `subject/ns/${namespace}/sa/${serviceAccount}`;
+    const member = pulumi.interpolate`principal:${pools}/${project}.svc.id.goog/${subject}`;
+    const role = "roles/dns.admin";
     const grants = [
-        new DnsManagedZoneIamMember(`${name}-dns-zone`, { managedZone, project, role: "roles/dns.admin", member }, opts),
+        new DnsManagedZoneIamMember(`${name}-dns-zone`, { managedZone, project, role, member }, opts),
         new IAMMember(`${name}-dns-zones`, { project, role: "roles/dns.reader", member }, opts),
     ];
-    const controller = { args: ["--provider=google", `--google-project=${project}`, `--zone-id-filter=${managedZone}`] };
-    return { controller, grants };
+    const controllerArgs = ["--provider=google", `--google-project=${project}`, `--zone-id-filter=${managedZone}`];
+    return { controller: { args: controllerArgs }, grants };
 }

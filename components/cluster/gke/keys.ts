@@ -28,9 +28,10 @@ export function createKeys(
 ): Keys {
     const keyRing = new KeyRing(`${name}-keys`, { name: uniqueName, location: args.region }, opts);
     const kept = { ...opts, retainOnDelete: args.volumes !== "delete" };
+    const ring = { keyRing, number };
     return {
-        secrets: createKey(`${name}-key-secrets`, { use: "secrets", keyRing, number, agents: ["container"] }, opts),
-        volumes: createKey(`${name}-key-volumes`, { use: "volumes", keyRing, number, agents: ["compute", "file"] }, kept),
+        secrets: createKey(`${name}-key-secrets`, { ...ring, use: "secrets", agents: ["container"] }, opts),
+        volumes: createKey(`${name}-key-volumes`, { ...ring, use: "volumes", agents: ["compute", "file"] }, kept),
     };
 }
 

@@ -13,7 +13,8 @@ const plugin = {
 /** The program that gets the tokens for the cluster; it shows by itself whether there are credentials. */
 export const helper: Helper = {
     ...plugin,
-    install: "Install it: gcloud components install gke-gcloud-auth-plugin, or the package google-cloud-cli-gke-gcloud-auth-plugin.",
+    install: "Install it: gcloud components install gke-gcloud-auth-plugin, or the system's package "
+        + "google-cloud-cli-gke-gcloud-auth-plugin.",
     login: "Log in: gcloud auth application-default login; a pipeline sets GOOGLE_APPLICATION_CREDENTIALS.",
 };
 
@@ -32,6 +33,6 @@ export function incarnationOf(cluster: Cluster): pulumi.Output<string> {
     return cluster.controlPlaneEndpointsConfig.apply(({ dnsEndpointConfig }) => {
         if (dnsEndpointConfig?.endpoint) return dnsEndpointConfig.endpoint;
         if (rendering()) return "rendered.gke.goog";
-        throw new pulumi.RunError("GKE gave the cluster no DNS endpoint, by which this cluster is told from any other.");
+        throw new pulumi.RunError("GKE gave the cluster no DNS endpoint, by which it is told from any other.");
     });
 }

@@ -13,6 +13,7 @@ export const loggedComponents = ["SYSTEM_COMPONENTS", "WORKLOADS", "APISERVER", 
 export function createLogBucket(
     name: string, uniqueName: pulumi.Output<string>, args: GkeArgs, opts: pulumi.CustomResourceOptions,
 ): ProjectSink {
+    const place = `projects/${args.project}/locations/${args.region}`;
     const bucket = new ProjectBucketConfig(`${name}-logs`, {
         project: args.project,
         location: args.region,
@@ -22,8 +23,7 @@ export function createLogBucket(
     }, opts);
     return new ProjectSink(`${name}-logs-sink`, {
         name: uniqueName,
-        destination: pulumi.interpolate`logging.googleapis.com/projects/${args.project}/locations/${args.region}/buckets/${
-            bucket.bucketId}`,
+        destination: pulumi.interpolate`logging.googleapis.com/${place}/buckets/${bucket.bucketId}`,
         filter: logFilter(args),
         uniqueWriterIdentity: true,
     }, opts);

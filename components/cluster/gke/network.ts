@@ -43,7 +43,8 @@ export function createNetwork(
 }
 
 function createNat(
-    name: string, uniqueName: pulumi.Output<string>, network: Network, region: string, opts: pulumi.CustomResourceOptions,
+    name: string, uniqueName: pulumi.Output<string>, network: Network, region: string,
+    opts: pulumi.CustomResourceOptions,
 ): RouterNat {
     const router = new Router(`${name}-router`, { name: uniqueName, network: network.id, region }, opts);
     return new RouterNat(`${name}-nat`, {

@@ -23,11 +23,12 @@ export function standard(args: GkeArgs, nodeAccount: pulumi.Output<string>): Par
 }
 
 /**
- * Pools of their own, which come and go without the cluster. They have no names: one that is made anew stands before the
- * old one is drained, as slowly as disruption budgets want it.
+ * Pools of their own, which come and go without the cluster. They have no names: one that is made anew stands before
+ * the old one is drained, as slowly as disruption budgets want it.
  */
 export function createNodePools(
-    name: string, args: GkeArgs, cluster: Cluster, nodeAccount: pulumi.Output<string>, opts: pulumi.CustomResourceOptions,
+    name: string, args: GkeArgs, cluster: Cluster, nodeAccount: pulumi.Output<string>,
+    opts: pulumi.CustomResourceOptions,
 ): NodePool[] {
     if (args.provisioning === "auto") return [];
     return Object.entries(args.nodePools ?? sizes[args.size].nodePools).map(([pool, poolArgs]) =>

@@ -3,7 +3,7 @@ import { Service, ServiceIdentity } from "@pulumi/gcp/projects";
 import * as pulumi from "@pulumi/pulumi";
 import { rendering } from "../lookup";
 
-/** Google Cloud's services that the cluster takes. They stay enabled: others in the project may have come to use them. */
+/** The services of Google Cloud that the cluster takes. They stay enabled, as others may have come to use them. */
 const services = [
     "artifactregistry", "cloudkms", "cloudresourcemanager", "compute", "container", "containerscanning", "file", "iam",
     "logging", "monitoring",
@@ -11,8 +11,9 @@ const services = [
 
 /** Enables the services, which goes before everything else. */
 export function enableServices(name: string, opts: pulumi.CustomResourceOptions): Service[] {
-    return services.map(service =>
-        new Service(`${name}-service-${service}`, { service: `${service}.googleapis.com`, disableOnDestroy: false }, opts));
+    return services.map(service => new Service(`${name}-service-${service}`, {
+        service: `${service}.googleapis.com`, disableOnDestroy: false,
+    }, opts));
 }
 
 /** Stands for the project's number where the program is only rendered. */

@@ -7,8 +7,8 @@ import { sizes } from "./sizes";
 
 /**
  * Disks for volumes that one pod writes, Filestore for those that many do. Alternatives to Filestore, whose smallest
- * file system of 100 GiB is more than some need: Cloud Storage by FUSE is cheaper, but no file system that WordPress can
- * trust (no locks, no atomic renames); an NFS server on a disk of our own would be one more thing that fails alone.
+ * file system of 100 GiB is more than some need: Cloud Storage by FUSE is cheaper, but no file system that WordPress
+ * can trust (no locks, no atomic renames); an NFS server on a disk of our own would be one more thing that fails alone.
  */
 export function storageClasses(args: GkeArgs, networkName: pulumi.Output<string>, key: Key): StorageClass[] {
     const { regionalDisks, sharedTier } = sizes[args.size];

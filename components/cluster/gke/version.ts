@@ -7,15 +7,18 @@ import type { GkeArgs } from "./args";
 const nothingThere = /not found|has not been used|SERVICE_DISABLED|is disabled/i;
 
 /** The version of the cluster's control plane; undefined where there is no cluster yet. */
-export function currentVersion(
+export function currentVersion(args: GkeArgs, opts: pulumi.InvokeOptions): pulumi.Output<string | undefined> {
+    return pulumi.output(rendering() ? undefined : lookUpVersion(args, opts));
+}
+
+export async function lookUpVersion(
     { name, region: location, project }: GkeArgs, opts: pulumi.InvokeOptions,
-): pulumi.Output<string | undefined> {
-    if (rendering()) return pulumi.output(undefined);
-    return pulumi.output(getCluster({ name, location, project }, opts).then(
-        ({ masterVersion }) => masterVersion,
-        (error: Error) => {
-            if (nothingThere.test(error.message)) return undefined;
-            throw new pulumi.RunError(`It can't be told whether the cluster ${name} is there: ${error.message}`);
-        },
-    ));
+): Promise<string | undefined> {
+    try {
+        return (await getCluster({ name, location, project }, opts)).masterVersion;
+    } catch (error) {
+        const { message } = error as Error;
+        if (nothingThere.test(message)) return undefined;
+        throw new pulumi.RunError(`It can't be told whether the cluster ${name} is there: ${message}`);
+    }
 }

@@ -13,11 +13,13 @@ const machineTypes = {
 /** Google makes accounts for the cluster whose names are longer than its own by a word. */
 const longestName = 24;
 const region = /^[a-z]+-[a-z]+\d{1,2}$/;
-const principal = /^((user|group|serviceAccount):[^\s@"]+@[a-z0-9.-]+|principal(Set)?:\/\/iam\.googleapis\.com\/[^\s"]+)$/;
+const account = /^(user|group|serviceAccount):[^\s@"]+@[a-z0-9.-]+$/;
+const federated = /^principal(Set)?:\/\/iam\.googleapis\.com\/[^\s"]+$/;
 
 function principals(what: string, example: string) {
     const allowed = "IAM principals such as user:jane@example.com, group:platform@example.com or serviceAccount:…";
-    return listOf(allowed, matching("", principal)).default([]).meta({ description: what, example: [example] });
+    const entry = z.union([matching("", account), matching("", federated)]);
+    return listOf(allowed, entry).default([]).meta({ description: what, example: [example] });
 }
 
 /** A cluster on Google Kubernetes Engine. */
