@@ -156,6 +156,15 @@ const clusters = fc.oneof(
         output: some(label), registry: fc.constant("localhost:5000"), sharedStorageClass: label,
         kubeletInsecureTls: some(fc.boolean()),
     }),
+    fc.record({
+        target: fc.constant("aks"), name: some(label), subscription: fc.uuid(), location: fc.constant("westeurope"),
+        admins: fc.uniqueArray(fc.uuid(), { minLength: 1, maxLength: 3 }), size: some(fc.constantFrom("development")),
+        authorizedNetworks: fc.constant(["203.0.113.0/24"]), encryptionAtHost: some(fc.boolean()),
+        nodePools: some(fc.dictionary(
+            fc.constantFrom("web", "batch"),
+            fc.record({ machineType: fc.constant("Standard_D4as_v5"), max: fc.integer({ min: 1, max: 50 }) }),
+        )),
+    }),
 ).map(cluster => {
     const [http, https] = "ports" in cluster ? cluster.ports : [undefined, undefined];
     return { ...cluster, ports: undefined, http, https };
@@ -206,7 +215,8 @@ describe("settings", { timeout: 60_000 }, () => {
 
     it("with one more key are refused by its name", () => {
         const objects = (value: Fragment, above: string[]): string[][] => [above, ...Object.entries(value).flatMap(
-            ([key, below]) => typeof below === "object" ? objects(below as Fragment, [...above, key]) : [],
+            ([key, below]) => typeof below === "object" && !Array.isArray(below)
+                ? objects(below as Fragment, [...above, key]) : [],
         )];
         fc.assert(fc.property(validSettings, fc.string({ minLength: 1 }), fc.nat(), (given, key, place) => {
             const raw = structuredClone(given);
