@@ -10,8 +10,11 @@ export interface ProviderArgs {
 /**
  * Makes the provider of a cluster's resources. Only a changed identifier replaces it, and with it all that is in the
  * cluster; renewed credentials don't. The kubeconfig of the person who runs the program plays no part.
+ * @param dependsOn what has to stand for as long as anything is in the cluster
  */
-export function createProvider(name: string, args: ProviderArgs, parent: pulumi.Resource): kubernetes.Provider {
+export function createProvider(
+    name: string, args: ProviderArgs, parent: pulumi.Resource, dependsOn?: pulumi.Resource,
+): kubernetes.Provider {
     return new kubernetes.Provider(name, {
         kubeconfig: args.kubeconfig,
         clusterIdentifier: args.identifier,
@@ -19,5 +22,5 @@ export function createProvider(name: string, args: ProviderArgs, parent: pulumi.
         // Updated under their names rather than deleted and made again; a digest in the pods' template rolls them.
         enableConfigMapMutable: true,
         enableSecretMutable: true,
-    }, { parent });
+    }, { parent, dependsOn });
 }

@@ -9,7 +9,9 @@ import { SettingsError } from "./problem";
 import { PlainSettings, settingsSchema } from "./schema";
 
 export type { AppSettings } from "./app";
-export type { ClusterSettings, ExistingSettings, KindSettings, MinikubeSettings, Target } from "./cluster";
+export type {
+    ClusterSettings, EksSettings, ExistingSettings, KindSettings, MinikubeSettings, Target,
+} from "./cluster";
 export type { EnvironmentSettings } from "./environment";
 export type { PlainSettings } from "./schema";
 export type { Problem } from "./problem";

@@ -17,11 +17,12 @@ export interface Helper {
 /**
  * Checks, before anything is made, that the program is there and that it has credentials: else the first sign of their
  * lack is an error half an hour later. Where the program is only rendered nothing is looked at.
+ * @returns what the call printed; undefined where nothing is looked at
  * @throws RunError that says what to install, or how to log in
  */
-export function requireHelper({ command, args, install, login }: Helper): void {
-    if (rendering()) return;
-    const { status, error, stderr } = spawnSync(command, args, {
+export function requireHelper({ command, args, install, login }: Helper): string | undefined {
+    if (rendering()) return undefined;
+    const { status, error, stdout, stderr } = spawnSync(command, args, {
         encoding: "utf8",
         timeout: 60_000,
         stdio: ["ignore", "pipe", "pipe"],
@@ -37,4 +38,5 @@ export function requireHelper({ command, args, install, login }: Helper): void {
         const said = (error?.message ?? stderr).trim().split(/\r?\n/).slice(-3).join("\n");
         throw new pulumi.RunError(`"${[command, ...args].join(" ")}" did not succeed: ${said}\n${login}\n${nothing}`);
     }
+    return stdout;
 }

@@ -1,0 +1,39 @@
+import * as ecr from "@pulumi/aws/ecr";
+import type { Key } from "@pulumi/aws/kms";
+import * as pulumi from "@pulumi/pulumi";
+import type { ImageDelivery } from "../cluster";
+import { rendering } from "../lookup";
+import type { Scope } from "./scope";
+
+/** Creates the registry: one repository, whose tags begin with the images' names. */
+export function createRegistry(scope: Scope, key: Key): ImageDelivery {
+    const { name, args, options } = scope;
+    const repository = new ecr.Repository(`${name}-images`, {
+        // A registry's names have no two dashes in a row.
+        name: `landfall/${args.name.replace(/-+/g, "-")}`,
+        imageTagMutability: "IMMUTABLE",
+        imageScanningConfiguration: { scanOnPush: true },
+        encryptionConfigurations: [{ encryptionType: "KMS", kmsKey: key.arn }],
+        // Images are built from their sources again.
+        forceDelete: true,
+    }, options);
+    new ecr.LifecyclePolicy(`${name}-images`, { repository: repository.name, policy: lifecycle }, options);
+    return { method: "push", registry: repository.repositoryUrl, naming: "tag", credentials: credentialsOf(scope) };
+}
+
+/** An image with a tag may be in use, however old it is; one without a tag is what is left of an interrupted push. */
+const lifecycle = JSON.stringify({
+    rules: [{
+        rulePriority: 1,
+        description: "Images without a tag",
+        selection: { tagStatus: "untagged", countType: "sinceImagePushed", countUnit: "days", countNumber: 7 },
+        action: { type: "expire" },
+    }],
+});
+
+/** A login of whoever runs the program, good for twelve hours. */
+function credentialsOf({ options }: Scope): Extract<ImageDelivery, { method: "push" }>["credentials"] {
+    if (rendering()) return undefined;
+    const token = ecr.getAuthorizationTokenOutput({}, options);
+    return { username: token.userName, password: pulumi.secret(token.password) };
+}

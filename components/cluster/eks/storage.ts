@@ -1,0 +1,110 @@
+import * as ec2 from "@pulumi/aws/ec2";
+import * as efs from "@pulumi/aws/efs";
+import type { Cluster } from "@pulumi/aws/eks";
+import type { Key } from "@pulumi/aws/kms";
+import * as vpc from "@pulumi/aws/vpc";
+import * as pulumi from "@pulumi/pulumi";
+import type { StorageClass } from "../cluster";
+import type { Network } from "./network";
+import { policyDocument } from "./roles";
+import type { Scope } from "./scope";
+
+/** A file system that pods on all nodes write. */
+export interface SharedFiles {
+    id: pulumi.Input<string>;
+    /** What has to be there as long as pods use it. */
+    parts: pulumi.Resource[];
+}
+
+/** Creates the shared file system, or takes up one that is there already, and lets the nodes reach it in every zone. */
+export function createSharedFiles(scope: Scope, network: Network, cluster: Cluster, key: Key): SharedFiles {
+    const { name, args, defaults, options } = scope;
+    const id = args.fileSystem ?? createFileSystem(scope, key).id;
+    const policy = new efs.FileSystemPolicy(`${name}-files`, { fileSystemId: id, policy: fileSystemPolicy() }, options);
+    new efs.BackupPolicy(`${name}-files`, {
+        fileSystemId: id, backupPolicy: { status: defaults.resilient ? "ENABLED" : "DISABLED" },
+    }, options);
+    const fence = createFence(scope, network.vpc, cluster);
+    const targets = network.privateSubnets.map((subnet, index) =>
+        new efs.MountTarget(`${name}-files-${args.zones[index].slice(-1)}`, {
+            fileSystemId: id, subnetId: subnet.id, securityGroups: [fence.id],
+        }, options));
+    return { id, parts: [policy, ...targets] };
+}
+
+function createFileSystem({ name, args, retained, options }: Scope, key: Key): efs.FileSystem {
+    return new efs.FileSystem(`${name}-files`, {
+        encrypted: true,
+        kmsKeyId: key.arn,
+        throughputMode: "elastic",
+        tags: { Name: args.name },
+    }, { ...options, protect: args.deletionProtection, retainOnDelete: retained });
+}
+
+/** Lets nobody but the nodes in, and nobody out. */
+function createFence({ name, args, options }: Scope, network: ec2.Vpc, cluster: Cluster): ec2.SecurityGroup {
+    const group = new ec2.SecurityGroup(`${name}-files`, {
+        vpcId: network.id,
+        description: `Shared files of the cluster ${args.name}`,
+        tags: { Name: `${args.name}-files` },
+    }, options);
+    new vpc.SecurityGroupIngressRule(`${name}-files`, {
+        securityGroupId: group.id,
+        referencedSecurityGroupId: cluster.vpcConfig.clusterSecurityGroupId,
+        ipProtocol: "tcp",
+        fromPort: 2049,
+        toPort: 2049,
+        description: "NFS from the nodes",
+    }, options);
+    return group;
+}
+
+/** Reading and writing by way of the network's mount targets, encrypted, and never as root. */
+function fileSystemPolicy(): pulumi.Output<string> {
+    return policyDocument([
+        {
+            Sid: "ThroughMountTargets",
+            Effect: "Allow",
+            Principal: { AWS: "*" },
+            Action: ["elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"],
+            Resource: "*",
+            Condition: { Bool: { "elasticfilesystem:AccessedViaMountTarget": "true" } },
+        },
+        {
+            Sid: "EncryptedOnly",
+            Effect: "Deny",
+            Principal: { AWS: "*" },
+            Action: ["*"],
+            Resource: "*",
+            Condition: { Bool: { "aws:SecureTransport": "false" } },
+        },
+    ]);
+}
+
+/** The classes of volumes: disks for one pod, directories of the shared file system for many. */
+export function storageClassesOf({ args }: Scope, key: Key, files: SharedFiles): StorageClass[] {
+    const auto = args.provisioning === "auto";
+    return [
+        {
+            name: "landfall",
+            isDefault: true,
+            provisioner: auto ? "ebs.csi.eks.amazonaws.com" : "ebs.csi.aws.com",
+            parameters: { type: "gp3", encrypted: "true", kmsKeyId: key.arn, "csi.storage.k8s.io/fstype": "ext4" },
+        },
+        {
+            name: "landfall-shared",
+            provisioner: "efs.csi.aws.com",
+            volumeBindingMode: "Immediate",
+            parameters: {
+                provisioningMode: "efs-ap",
+                fileSystemId: files.id,
+                // The same directory and owner for a claim of the same name, so that another cluster finds its files.
+                subPathPattern: "${.PVC.namespace}/${.PVC.name}",
+                ensureUniqueDirectory: "false",
+                uid: "1000",
+                gid: "1000",
+                directoryPerms: "700",
+            },
+        },
+    ];
+}

@@ -1,0 +1,108 @@
+import * as z from "zod";
+import { instanceTypesOf, isArm } from "../../../components/cluster/eks/machine";
+import { logTypes, sizes } from "../../../components/cluster/eks/sizes";
+import { Context } from "../context";
+import { choice, listOf, matching, network } from "../fields";
+import { rule, Violation } from "../rule";
+import { cloudKeys, poolsOrAuto } from "./cloud";
+
+const machineTypes = {
+    what: "an EC2 instance type, or several of one size with commas between, of which spot pools take what there is",
+    pattern: /^[a-z][a-z0-9-]*\.[a-z0-9-]+(,[a-z][a-z0-9-]*\.[a-z0-9-]+){0,19}$/,
+    example: "m6i.large",
+};
+
+const region = /^(af|ap|ca|eu|il|me|mx|sa|us|us-gov)-[a-z]+-\d$/;
+const zone = /^[a-z-]+-\d[a-z]$/;
+const principal = /^arn:aws(-us-gov)?:iam::\d{12}:(role|user)\/[\w+=,.@/-]+$/;
+const principals = "ARNs of IAM roles and users such as arn:aws:iam::123456789012:role/Operator";
+const example = {
+    target: "eks", account: "123456789012", region: "eu-west-1", authorizedNetworks: ["203.0.113.0/24"],
+    admins: ["arn:aws:iam::123456789012:role/Operator"],
+};
+
+/** A cluster of Amazon EKS. */
+export function eks(context: Context) {
+    const keys = z.strictObject({
+        target: choice("eks").meta({ description: "The cluster is made by Amazon EKS.", example: "eks" }),
+        account: matching("the 12 digits of an AWS account, in quotes", /^\d{12}$/).meta({
+            description: "The AWS account. Credentials of another one are refused.", example: example.account,
+        }),
+        region: matching("a region of AWS such as eu-west-1, outside China", region).meta({
+            description: "Region; a change makes everything anew.", example: example.region,
+        }),
+        zones: listOf("three availability zones of the region", matching("an availability zone", zone), 3).optional()
+            .meta({
+                description: "Availability zones; a change makes their networks anew. Not every account has a, b and c.",
+                example: ["eu-west-1a", "eu-west-1b", "eu-west-1c"], defaultText: "a, b and c of the region",
+            }),
+        admins: listOf(principals, matching("", principal), 1).meta({
+            description: "Who may do everything in the cluster. Whoever runs the program has to be among them; a group "
+                + "of people is the role that they take on.",
+            example: example.admins,
+        }),
+        viewers: listOf(principals, matching("", principal)).default([]).meta({
+            description: "Who may look at everything in the cluster but Secrets.",
+            example: ["arn:aws:iam::123456789012:role/Support"],
+        }),
+        ...cloudKeys(context, "EKS cluster, its key's alias and its registry", 40, machineTypes),
+        network: network(16, 18).default("10.20.0.0/16").meta({
+            description: "Addresses of the VPC, of which every pod takes one; a change makes everything anew.",
+            example: "10.40.0.0/16",
+        }),
+        logTypes: listOf(logTypes.join(", "), choice(...logTypes)).optional().meta({
+            description: "Logs of the control plane that go to CloudWatch.", example: ["audit"],
+            defaultText: "all where size is production, else audit and authenticator",
+        }),
+        dnsZone: matching("the id of a hosted zone such as Z0123456789ABCDEFGHIJ", /^Z[A-Z0-9]{1,31}$/).optional().meta({
+            description: "Route 53 hosted zone in which a record for the site's host is kept.",
+            example: "Z0123456789ABCDEFGHIJ",
+        }),
+        fileSystem: matching("the id of an EFS file system such as fs-0a1b2c3d4e5f67890", /^fs-[0-9a-f]{8,40}$/).optional()
+            .meta({
+                description: "A shared file system that an earlier cluster left behind, to be used again.",
+                example: "fs-0a1b2c3d4e5f67890", defaultText: "a new one",
+            }),
+    });
+    const pools = rule(rule(keys, ["provisioning", "nodePools"], poolsOrAuto), ["nodePools"], oneProcessor);
+    return rule(rule(pools, ["region", "zones"], threeZones), ["admins", "viewers"], noTwice)
+        .transform(({ zones, nodePools, deletionProtection, logTypes: logs, ...cluster }) => {
+            const defaults = sizes[cluster.size];
+            return {
+                ...cluster,
+                zones: zones ?? ["a", "b", "c"].map(letter => `${cluster.region}${letter}`),
+                nodePools: cluster.provisioning === "auto" ? {} : nodePools ?? defaults.nodePools,
+                deletionProtection: deletionProtection ?? defaults.deletionProtection,
+                logTypes: logs ?? defaults.logTypes,
+            };
+        })
+        .meta({ description: "A cluster of Amazon EKS with a network, a key, a registry and storage of its own.", example });
+}
+
+function threeZones({ region: given, zones = [] }: { region: string; zones?: string[] }): Violation | undefined {
+    const fit = zones.length === 0 || (zones.length === 3 && new Set(zones).size === 3);
+    return fit && zones.every(name => name.slice(0, -1) === given) ? undefined : {
+        keys: ["zones", "region"], problem: "are not three zones of {cluster.region}",
+        allowed: "three different zones of the region",
+        example: { region: given, zones: ["a", "b", "c"].map(letter => `${given}${letter}`) },
+    };
+}
+
+/** A pool has one node image, so that all its machines have one kind of processor. */
+function oneProcessor({ nodePools }: { nodePools?: Record<string, { machineType: string }> }): Violation | undefined {
+    const mixed = Object.entries(nodePools ?? {}).find(([, { machineType }]) =>
+        new Set(instanceTypesOf(machineType).map(isArm)).size > 1);
+    return mixed && {
+        keys: [`nodePools.${mixed[0]}.machineType`], problem: "mixes machines with Arm processors and others",
+        allowed: "instance types with one kind of processor",
+        example: { nodePools: { [mixed[0]]: { machineType: "m6i.large,m5.large" } } },
+    };
+}
+
+function noTwice({ admins, viewers }: { admins: string[]; viewers: string[] }): Violation | undefined {
+    const all = [...admins, ...viewers];
+    return new Set(all).size === all.length ? undefined : {
+        keys: ["viewers", "admins"], problem: "name someone twice, together with {cluster.admins}",
+        allowed: "every role and user once", example: { admins: example.admins, viewers: [] },
+    };
+}
