@@ -1,6 +1,6 @@
 import { stringify } from "yaml";
 import { Context } from "./context";
-import { Description, describeKey, describeTargets } from "./describe";
+import { Description, describeKey, describeTargets, entriesOf } from "./describe";
 import { settingsSchema } from "./schema";
 
 type Fragment = Record<string, unknown>;
@@ -28,7 +28,18 @@ export function exampleValue(settings: Description, [section, ...below]: string[
     const example = describeKey(settings, [section, ...below], context.target)?.example;
     return below.length === 0
         ? usualExample(settings, section, context)
-        : exampleAround(settings, section, nest(below, example), context);
+        : exampleAround(settings, section, nestInEntries(settings, section, below, example, context), context);
+}
+
+/** As `nest`, but what stands under a name of a record is completed by its own example. */
+function nestInEntries(
+    settings: Description, section: string, keys: string[], value: unknown, context: Context,
+): unknown {
+    return keys.reduceRight<unknown>((inner, key, index) => {
+        const above = describeKey(settings, [section, ...keys.slice(0, index)], context.target);
+        const entry = above && entriesOf(above)?.example;
+        return { [key]: isFragment(entry) && isFragment(inner) ? merge(entry, inner) : inner };
+    }, value);
 }
 
 /**
