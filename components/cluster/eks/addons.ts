@@ -13,7 +13,10 @@ interface AddOn {
     identity?: { serviceAccount: string; policy: string };
 }
 
-/** What makes a node ready: its pods' network and its policies, its Services, its pods' identities. */
+/** Gives pods their identities. */
+const identityAgent: AddOn = { name: "eks-pod-identity-agent" };
+
+/** What makes a node ready: its pods' network and its policies, and its Services. */
 const beforeNodes: AddOn[] = [
     {
         name: "vpc-cni",
@@ -21,7 +24,6 @@ const beforeNodes: AddOn[] = [
         identity: { serviceAccount: "aws-node", policy: "AmazonEKS_CNI_Policy" },
     },
     { name: "kube-proxy" },
-    { name: "eks-pod-identity-agent" },
 ];
 
 /** What runs on nodes, whether they are Auto Mode's or ours. */
@@ -49,18 +51,19 @@ function onOwnNodes(tags: Record<string, string>): AddOn[] {
 
 /** Creates the add-ons without which a node is not ready; Auto Mode needs none. */
 export function createNodeAddOns(scope: Scope, cluster: eks.Cluster): pulumi.Resource[] {
-    const wanted = scope.args.provisioning === "auto" ? [] : beforeNodes;
-    return wanted.flatMap(addOn => createAddOn(scope, cluster, addOn, []));
+    if (scope.args.provisioning === "auto") return [];
+    const agent = createAddOn(scope, cluster, identityAgent, []);
+    return [...agent, ...beforeNodes.flatMap(addOn => createAddOn(scope, cluster, addOn, agent))];
 }
 
 /** Creates the add-ons whose pods need nodes to run on. */
 export function createAddOns(scope: Scope, cluster: eks.Cluster, nodes: pulumi.Resource[]): pulumi.Resource[] {
-    const own = scope.args.provisioning === "auto" ? [] : onOwnNodes(scope.args.tags);
+    const own = scope.args.provisioning === "auto" ? [] : onOwnNodes(scope.tags);
     return [...own, ...onNodes].flatMap(addOn => createAddOn(scope, cluster, addOn, nodes));
 }
 
 function createAddOn(
-    scope: Scope, cluster: eks.Cluster, { name, configuration, identity }: AddOn, nodes: pulumi.Resource[],
+    scope: Scope, cluster: eks.Cluster, { name, configuration, identity }: AddOn, after: pulumi.Resource[],
 ): pulumi.Resource[] {
     const resourceName = `${scope.name}-${name}`;
     const role = identity && createPodRole(`${resourceName}-role`,
@@ -68,12 +71,12 @@ function createAddOn(
     const addOn = new eks.Addon(resourceName, {
         clusterName: cluster.name,
         addonName: name,
-        addonVersion: versionFor(scope, cluster, name),
+        addonVersion: versionFor(scope, name),
         configurationValues: configuration && JSON.stringify(configuration),
         resolveConflictsOnCreate: "OVERWRITE",
         resolveConflictsOnUpdate: "OVERWRITE",
         podIdentityAssociations: identity && role && [{ serviceAccount: identity.serviceAccount, roleArn: role.arn }],
-    }, { ...scope.options, dependsOn: [...nodes, ...role?.parts ?? []] });
+    }, { ...scope.options, dependsOn: [...after, ...role?.parts ?? []] });
     return [addOn, ...role?.parts ?? []];
 }
 
@@ -81,7 +84,8 @@ function createAddOn(
  * The version that EKS recommends for the cluster's version of Kubernetes, asked for on every run: left open it would
  * stay what it was at the beginning while the cluster goes on; the most recent one is not yet what EKS recommends.
  */
-function versionFor({ options }: Scope, cluster: eks.Cluster, addonName: string): pulumi.Output<string> | undefined {
+function versionFor({ args, options }: Scope, addonName: string): pulumi.Output<string> | undefined {
     if (rendering()) return undefined;
-    return eks.getAddonVersionOutput({ addonName, kubernetesVersion: cluster.version }, options).version;
+    const { kubernetesVersion } = args;
+    return eks.getAddonVersionOutput({ addonName, kubernetesVersion }, options).version;
 }

@@ -34,7 +34,11 @@ export interface EksArgs {
     deletionProtection: boolean;
     /** Route 53 hosted zone in which DNS records are kept. @default none @example "Z0123456789ABCDEFGHIJ" */
     dnsZone?: string;
-    /** An EFS file system that an earlier cluster left behind, to be used again. @default a new one @example "fs-0a1b2c3d" */
+    /**
+     * An EFS file system that an earlier cluster left behind, to be used again.
+     * @default a new one
+     * @example "fs-0a1b2c3d"
+     */
     fileSystem?: string;
     /** Put on everything that AWS can tag, besides `project` and `stack`. @example { "cost-center": "web" } */
     tags: Record<string, string>;

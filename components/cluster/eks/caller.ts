@@ -3,7 +3,8 @@ import { requireHelper } from "../cloud/helper";
 import type { EksArgs } from "./args";
 
 const login = "Log in, for example by \"aws sso login\" or \"aws configure\", or set AWS_PROFILE.";
-const install = "Install the AWS CLI, version 2: https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html";
+const install = "Install version 2 of the AWS CLI: "
+    + "https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html";
 
 /**
  * Asks the AWS CLI something, as whoever runs the program; undefined where it is only rendered.

@@ -19,7 +19,7 @@ export function capabilitiesOf(scope: Scope, { key, files, controllers, images }
         storageClass: "landfall",
         sharedStorageClass: "landfall-shared",
         storageClasses: storageClassesOf(scope, key, files),
-        loadBalancing: auto ? autoBalancer : ownBalancer(args.tags),
+        loadBalancing: auto ? autoBalancer : ownBalancer(scope.tags),
         metrics: "builtin",
         kubeletInsecureTls: false,
         // It listens where its Service does.
@@ -46,7 +46,7 @@ function ownBalancer(tags: Record<string, string>): LoadBalancing {
         annotations: {
             [`${annotation}-type`]: "nlb",
             [`${annotation}-cross-zone-load-balancing-enabled`]: "true",
-            ...(list && { [`${annotation}-additional-resource-tags`]: list }),
+            [`${annotation}-additional-resource-tags`]: list,
         },
     };
 }

@@ -10,7 +10,8 @@ import type { Scope } from "./scope";
 
 /** What EKS Auto Mode needs of the cluster's role, besides what every cluster needs. */
 const autoPolicies = [
-    "AmazonEKSComputePolicy", "AmazonEKSBlockStoragePolicy", "AmazonEKSLoadBalancingPolicy", "AmazonEKSNetworkingPolicy",
+    "AmazonEKSComputePolicy", "AmazonEKSBlockStoragePolicy", "AmazonEKSLoadBalancingPolicy",
+    "AmazonEKSNetworkingPolicy",
 ];
 
 export interface ControlPlaneArgs {
@@ -56,6 +57,8 @@ export function createControlPlane(scope: Scope, { network, key, logs, nodeRole 
     }, {
         ...options,
         protect: args.deletionProtection,
+        // EKS takes no subnets of another network or zone; refused half-way, such a change would leave two halves.
+        replaceOnChanges: ["vpcConfig.subnetIds"],
         dependsOn: [logs, ...role.parts, ...auto ? nodeRole.parts : [], ...network.routes],
     });
 }

@@ -16,23 +16,20 @@ export interface Controllers {
 export function createControllers(scope: Scope, cluster: eks.Cluster): Controllers {
     const { args } = scope;
     const environment = { AWS_REGION: args.region };
-    const autoscaler = args.provisioning === "pools" ? createIdentity(scope, cluster, "clusterAutoscaler", autoscaling(args.name)) : [];
-    const dns = args.dnsZone ? createIdentity(scope, cluster, "externalDns", records(scope, args.dnsZone)) : [];
-    return {
-        ...(args.provisioning === "pools" && {
-            clusterAutoscaler: {
-                args: [
-                    "--cloud-provider=aws",
-                    `--node-group-auto-discovery=asg:tag=${enabledTag},${ownerTag(args.name)}`,
-                ],
-                environment,
-            },
-        }),
-        ...(args.dnsZone && {
-            externalDns: { args: ["--provider=aws", `--zone-id-filter=${args.dnsZone}`], environment },
-        }),
-        parts: [...autoscaler, ...dns],
-    };
+    const parts: pulumi.Resource[] = [];
+    const controllers: Controllers = { parts };
+    if (args.provisioning === "pools") {
+        parts.push(...createIdentity(scope, cluster, "clusterAutoscaler", autoscaling(args.name)));
+        const tags = `${enabledTag},${ownerTag(args.name)}`;
+        controllers.clusterAutoscaler = {
+            args: ["--cloud-provider=aws", `--node-group-auto-discovery=asg:tag=${tags}`], environment,
+        };
+    }
+    if (args.dnsZone) {
+        parts.push(...createIdentity(scope, cluster, "externalDns", records(scope, args.dnsZone)));
+        controllers.externalDns = { args: ["--provider=aws", `--zone-id-filter=${args.dnsZone}`], environment };
+    }
+    return controllers;
 }
 
 /** Tags that EKS puts on the Auto Scaling groups of node groups. */

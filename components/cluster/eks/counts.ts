@@ -22,7 +22,8 @@ interface Group {
  * @param nodeGroupName begins the names of a pool's node groups
  */
 export function countsOf(
-    { name, region, nodePools }: Pick<EksArgs, "name" | "region" | "nodePools">, nodeGroupName: (pool: string) => string,
+    { name, region, nodePools }: Pick<EksArgs, "name" | "region" | "nodePools">,
+    nodeGroupName: (pool: string) => string,
 ): Record<string, Count> {
     const groups = askAws([
         "autoscaling", "describe-auto-scaling-groups", "--region", region,

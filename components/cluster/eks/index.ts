@@ -1,4 +1,3 @@
-import { Provider } from "@pulumi/aws/provider";
 import type { Cluster as ControlPlane } from "@pulumi/aws/eks";
 import type * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
@@ -29,7 +28,7 @@ export type { EksArgs, NodePool } from "./args";
 /**
  * A cluster of Amazon EKS with all that belongs to it: network, key, logs, nodes, volumes, registry, access.
  *
- * @example new Eks("cluster", { name: "landfall-prod", size: "production", account: "123456789012", region, zones, … })
+ * @example new Eks("cluster", { name: "landfall-prod", size: "production", account: "123456789012", region, … })
  */
 export class Eks extends pulumi.ComponentResource implements Cluster {
     readonly kubeconfig: pulumi.Output<string>;
@@ -40,7 +39,7 @@ export class Eks extends pulumi.ComponentResource implements Cluster {
         super("landfall:cluster:Eks", name, {}, opts);
         checkCaller(args);
         const counts = countsOf(args, pool => nodeGroupName({ name }, pool));
-        const scope = scopeOf(name, args, this, createAwsProvider(`${name}-aws`, args, this));
+        const scope = scopeOf(name, args, this);
 
         const key = createKey(scope);
         const network = createNetwork(scope);
@@ -73,15 +72,6 @@ export class Eks extends pulumi.ComponentResource implements Cluster {
         this.capabilities = capabilitiesOf(scope, { key, files, controllers, images });
         this.registerOutputs({ kubeconfig: this.kubeconfig });
     }
-}
-
-/** Refuses another account's credentials once more, in every call, and tags all that it makes. */
-function createAwsProvider(name: string, { region, account, tags }: EksArgs, parent: Eks): Provider {
-    return new Provider(name, {
-        region,
-        allowedAccountIds: [account],
-        defaultTags: { tags: { project: pulumi.getProject(), stack: pulumi.getStack(), ...tags } },
-    }, { parent });
 }
 
 function kubeconfigOf({ name, region }: EksArgs, cluster: ControlPlane): pulumi.Output<string> {

@@ -11,7 +11,7 @@ export interface Network {
     routes: pulumi.Resource[];
 }
 
-/** Creates the VPC: in each zone a private subnet for the nodes, and a public one for load balancers and the way out. */
+/** Creates the VPC: in each zone a private subnet for nodes, and a public one for load balancers and the way out. */
 export function createNetwork(scope: Scope): Network {
     const { name, args, options } = scope;
     const vpc = new ec2.Vpc(`${name}-vpc`, {
@@ -24,14 +24,14 @@ export function createNetwork(scope: Scope): Network {
     new ec2.DefaultSecurityGroup(`${name}-default-security-group`, { vpcId: vpc.id }, options);
 
     const blocks = blocksOf(args.network, args.zones.length);
-    const publicSubnets = createSubnets(scope, vpc, "public", blocks.public, { "kubernetes.io/role/elb": "1" });
-    const privateSubnets = createSubnets(scope, vpc, "private", blocks.private, { "kubernetes.io/role/internal-elb": "1" });
+    const publicSubnets = createSubnets(scope, vpc, "public", blocks.public);
+    const privateSubnets = createSubnets(scope, vpc, "private", blocks.private);
     const ways = createPublicRoutes(scope, vpc, publicSubnets);
     const routes = createPrivateRoutes(scope, vpc, publicSubnets, privateSubnets, ways);
     return { vpc, privateSubnets, routes };
 }
 
-/** A quarter of the network for each private subnet, since every pod takes an address; the public ones share the last. */
+/** A quarter of the network for each private subnet, as every pod takes an address; the public ones share the last. */
 function blocksOf(network: string, zones: number): { public: string[]; private: string[] } {
     const prefix = Number(network.split("/")[1]);
     return {
@@ -40,24 +40,30 @@ function blocksOf(network: string, zones: number): { public: string[]; private: 
     };
 }
 
+/** By these tags the controllers of load balancers find subnets for those that face the internet, and for others. */
+const roles = { public: "kubernetes.io/role/elb", private: "kubernetes.io/role/internal-elb" };
+
 function createSubnets(
-    { name, args, options }: Scope, vpc: ec2.Vpc, kind: "public" | "private", blocks: string[], tags: Record<string, string>,
+    { name, args, options }: Scope, vpc: ec2.Vpc, kind: keyof typeof roles, blocks: string[],
 ): ec2.Subnet[] {
     return args.zones.map((zone, index) => new ec2.Subnet(`${name}-${kind}-${letterOf(zone)}`, {
         vpcId: vpc.id,
         availabilityZone: zone,
         cidrBlock: blocks[index],
         mapPublicIpOnLaunch: false,
-        tags: { Name: `${args.name}-${kind}-${letterOf(zone)}`, ...tags },
+        tags: { Name: `${args.name}-${kind}-${letterOf(zone)}`, [roles[kind]]: "1" },
     }, options));
 }
 
 function createPublicRoutes(
     { name, args, options }: Scope, vpc: ec2.Vpc, subnets: ec2.Subnet[],
 ): pulumi.Resource[] {
-    const tags = { Name: args.name };
-    const gateway = new ec2.InternetGateway(`${name}-internet-gateway`, { vpcId: vpc.id, tags }, options);
-    const table = new ec2.RouteTable(`${name}-public`, { vpcId: vpc.id, tags: { Name: `${args.name}-public` } }, options);
+    const gateway = new ec2.InternetGateway(`${name}-internet-gateway`, {
+        vpcId: vpc.id, tags: { Name: args.name },
+    }, options);
+    const table = new ec2.RouteTable(`${name}-public`, {
+        vpcId: vpc.id, tags: { Name: `${args.name}-public` },
+    }, options);
     const route = new ec2.Route(`${name}-public-route`, {
         routeTableId: table.id, destinationCidrBlock: "0.0.0.0/0", gatewayId: gateway.id,
     }, options);

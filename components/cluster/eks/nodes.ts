@@ -11,7 +11,8 @@ import type { Scope } from "./scope";
 
 /** Creates the role of the nodes: to join the cluster and to pull images. Pods have roles of their own. */
 export function createNodeRole(scope: Scope): Role {
-    const worker = scope.args.provisioning === "auto" ? "AmazonEKSWorkerNodeMinimalPolicy" : "AmazonEKSWorkerNodePolicy";
+    const auto = scope.args.provisioning === "auto";
+    const worker = auto ? "AmazonEKSWorkerNodeMinimalPolicy" : "AmazonEKSWorkerNodePolicy";
     return createRole(`${scope.name}-nodes-role`, {
         service: "ec2.amazonaws.com",
         managed: [worker, "AmazonEC2ContainerRegistryPullOnly"],
@@ -64,7 +65,7 @@ function createNodeGroup(
         // New nodes come before old ones go; drained one by one, or a fifth of them at a time.
         updateConfig: { maxUnavailablePercentage: 20 },
         nodeRepairConfig: { enabled: true },
-        labels: { "landfall.dev/pool": pool, ...labels },
+        labels: { ...labels, "landfall.dev/pool": pool },
     }, {
         ...scope.options,
         ignoreChanges: autoscaled ? ["scalingConfig.desiredSize"] : [],
@@ -74,9 +75,9 @@ function createNodeGroup(
 
 /** What AWS asks of a machine besides its type: no old metadata service, and nothing on a disk in the clear. */
 function createTemplate(
-    { name, args, options }: Scope, pool: string, { diskSize }: NodePool, key: Key,
+    { name, args, tags, options }: Scope, pool: string, { diskSize }: NodePool, key: Key,
 ): ec2.LaunchTemplate {
-    const tags = { ...args.tags, Name: `${args.name}-${pool}` };
+    const named = { ...tags, Name: `${args.name}-${pool}` };
     return new ec2.LaunchTemplate(`${name}-template-${pool}`, {
         updateDefaultVersion: true,
         // One hop: the machine's credentials are out of its pods' reach.
@@ -91,6 +92,6 @@ function createTemplate(
                 deleteOnTermination: "true",
             },
         }],
-        tagSpecifications: ["instance", "volume"].map(resourceType => ({ resourceType, tags })),
+        tagSpecifications: ["instance", "volume"].map(resourceType => ({ resourceType, tags: named })),
     }, options);
 }

@@ -9,8 +9,7 @@ import type { Scope } from "./scope";
 export function createRegistry(scope: Scope, key: Key): ImageDelivery {
     const { name, args, options } = scope;
     const repository = new ecr.Repository(`${name}-images`, {
-        // A registry's names have no two dashes in a row.
-        name: `landfall/${args.name.replace(/-+/g, "-")}`,
+        name: `landfall/${args.name}`,
         imageTagMutability: "IMMUTABLE",
         imageScanningConfiguration: { scanOnPush: true },
         encryptionConfigurations: [{ encryptionType: "KMS", kmsKey: key.arn }],

@@ -47,8 +47,8 @@ export function createRole(name: string, args: RoleArgs, { partition, options }:
 
 /** Creates a role that the pods of one service account of this cluster take on, by EKS Pod Identity. */
 export function createPodRole(
-    name: string, account: { namespace: string; serviceAccount: string }, policies: Pick<RoleArgs, "managed" | "statements">,
-    scope: Scope,
+    name: string, account: { namespace: string; serviceAccount: string },
+    policies: Pick<RoleArgs, "managed" | "statements">, scope: Scope,
 ): Role {
     return createRole(name, {
         service: "pods.eks.amazonaws.com",

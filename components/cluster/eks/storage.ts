@@ -20,7 +20,9 @@ export interface SharedFiles {
 export function createSharedFiles(scope: Scope, network: Network, cluster: Cluster, key: Key): SharedFiles {
     const { name, args, defaults, options } = scope;
     const id = args.fileSystem ?? createFileSystem(scope, key).id;
-    const policy = new efs.FileSystemPolicy(`${name}-files`, { fileSystemId: id, policy: fileSystemPolicy() }, options);
+    const policy = new efs.FileSystemPolicy(`${name}-files`, {
+        fileSystemId: id, policy: fileSystemPolicy(scope, id),
+    }, options);
     new efs.BackupPolicy(`${name}-files`, {
         fileSystemId: id, backupPolicy: { status: defaults.resilient ? "ENABLED" : "DISABLED" },
     }, options);
@@ -60,14 +62,15 @@ function createFence({ name, args, options }: Scope, network: ec2.Vpc, cluster: 
 }
 
 /** Reading and writing by way of the network's mount targets, encrypted, and never as root. */
-function fileSystemPolicy(): pulumi.Output<string> {
+function fileSystemPolicy({ partition, args }: Scope, id: pulumi.Input<string>): pulumi.Output<string> {
+    const arn = pulumi.interpolate`arn:${partition}:elasticfilesystem:${args.region}:${args.account}:file-system/${id}`;
     return policyDocument([
         {
             Sid: "ThroughMountTargets",
             Effect: "Allow",
             Principal: { AWS: "*" },
             Action: ["elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"],
-            Resource: "*",
+            Resource: arn,
             Condition: { Bool: { "elasticfilesystem:AccessedViaMountTarget": "true" } },
         },
         {
@@ -75,7 +78,7 @@ function fileSystemPolicy(): pulumi.Output<string> {
             Effect: "Deny",
             Principal: { AWS: "*" },
             Action: ["*"],
-            Resource: "*",
+            Resource: arn,
             Condition: { Bool: { "aws:SecureTransport": "false" } },
         },
     ]);

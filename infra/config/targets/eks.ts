@@ -33,7 +33,7 @@ export function eks(context: Context) {
         }),
         zones: listOf("three availability zones of the region", matching("an availability zone", zone), 3).optional()
             .meta({
-                description: "Availability zones; a change makes their networks anew. Not every account has a, b and c.",
+                description: "Availability zones; a change makes everything anew. Not every account has a, b and c.",
                 example: ["eu-west-1a", "eu-west-1b", "eu-west-1c"], defaultText: "a, b and c of the region",
             }),
         admins: listOf(principals, matching("", principal), 1).meta({
@@ -54,18 +54,20 @@ export function eks(context: Context) {
             description: "Logs of the control plane that go to CloudWatch.", example: ["audit"],
             defaultText: "all where size is production, else audit and authenticator",
         }),
-        dnsZone: matching("the id of a hosted zone such as Z0123456789ABCDEFGHIJ", /^Z[A-Z0-9]{1,31}$/).optional().meta({
-            description: "Route 53 hosted zone in which a record for the site's host is kept.",
-            example: "Z0123456789ABCDEFGHIJ",
-        }),
-        fileSystem: matching("the id of an EFS file system such as fs-0a1b2c3d4e5f67890", /^fs-[0-9a-f]{8,40}$/).optional()
-            .meta({
+        dnsZone: matching("the id of a hosted zone such as Z0123456789ABCDEFGHIJ", /^Z[A-Z0-9]{1,31}$/)
+            .optional().meta({
+                description: "Route 53 hosted zone in which a record for the site's host is kept.",
+                example: "Z0123456789ABCDEFGHIJ", defaultText: "no records are kept",
+            }),
+        fileSystem: matching("the id of an EFS file system such as fs-0a1b2c3d4e5f67890", /^fs-[0-9a-f]{8,40}$/)
+            .optional().meta({
                 description: "A shared file system that an earlier cluster left behind, to be used again.",
                 example: "fs-0a1b2c3d4e5f67890", defaultText: "a new one",
             }),
     });
     const pools = rule(rule(keys, ["provisioning", "nodePools"], poolsOrAuto), ["nodePools"], oneProcessor);
-    return rule(rule(pools, ["region", "zones"], threeZones), ["admins", "viewers"], noTwice)
+    const labels = rule(rule(pools, ["nodePools"], labelsOfEks), ["tags"], fewTags);
+    return rule(rule(labels, ["region", "zones"], threeZones), ["admins", "viewers"], noTwice)
         .transform(({ zones, nodePools, deletionProtection, logTypes: logs, ...cluster }) => {
             const defaults = sizes[cluster.size];
             return {
@@ -76,7 +78,7 @@ export function eks(context: Context) {
                 logTypes: logs ?? defaults.logTypes,
             };
         })
-        .meta({ description: "A cluster of Amazon EKS with a network, a key, a registry and storage of its own.", example });
+        .meta({ description: "A cluster of Amazon EKS, in a network of its own.", example });
 }
 
 function threeZones({ region: given, zones = [] }: { region: string; zones?: string[] }): Violation | undefined {
@@ -96,6 +98,27 @@ function oneProcessor({ nodePools }: { nodePools?: Record<string, { machineType:
         keys: [`nodePools.${mixed[0]}.machineType`], problem: "mixes machines with Arm processors and others",
         allowed: "instance types with one kind of processor",
         example: { nodePools: { [mixed[0]]: { machineType: "m6i.large,m5.large" } } },
+    };
+}
+
+/** EKS takes fewer labels than Kubernetes does. */
+function labelsOfEks(
+    { nodePools }: { nodePools?: Record<string, { labels: Record<string, string> }> },
+): Violation | undefined {
+    const wrong = Object.entries(nodePools ?? {}).find(([, { labels }]) => Object.entries(labels).some(([key, value]) =>
+        key.length > 63 || value === "" || /(^|\.)(kubernetes\.io|k8s\.io|eks\.amazonaws\.com)\//.test(key)));
+    return wrong && {
+        keys: [`nodePools.${wrong[0]}.labels`], problem: "hold a label that EKS does not take",
+        allowed: "keys of at most 63 characters, not Kubernetes' or EKS's own; values that are not empty",
+        example: { nodePools: { [wrong[0]]: { machineType: machineTypes.example, labels: { tier: "web" } } } },
+    };
+}
+
+/** AWS takes 50; some are ours and the controllers'. */
+function fewTags({ tags }: { tags: Record<string, string> }): Violation | undefined {
+    return Object.keys(tags).length <= 40 ? undefined : {
+        keys: ["tags"], problem: "are too many", allowed: "at most 40 tags",
+        example: { tags: { "cost-center": "web" } },
     };
 }
 

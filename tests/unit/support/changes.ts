@@ -5,7 +5,7 @@ export interface Change {
     type: string;
     name: string;
     action: "create" | "delete" | "update" | "replace";
-    /** Paths of the inputs that differ, such as `vpcConfig.publicAccessCidrs[0]`; the name alone of a changed output. */
+    /** Paths of the inputs that differ, such as `vpcConfig.publicAccessCidrs[0]`. */
     properties: string[];
     /** With `replace`: whether the old one goes before the new one is there. */
     deleteFirst?: boolean;
@@ -14,8 +14,8 @@ export interface Change {
 /** What the providers do about a changed input, as far as the program's types go. */
 export interface ProviderRules {
     /**
-     * Type → inputs whose change replaces the resource, such as `vpcConfig.subnetIds` or `rules[*].name`; anything below
-     * them too.
+     * Type → inputs whose change, or that of anything below them, replaces the resource, such as `vpcConfig.subnetIds`
+     * or `rules[*].name`.
      */
     replacing: Record<string, string[]>;
     /** Types that give a new output, such as a version, with every update. */

@@ -6,8 +6,8 @@ import { captureProgram, Registered } from "../../../infra/offline/engine/captur
 export interface CapturedCluster {
     cluster: Cluster;
     resources: Registered[];
-    /** The one resource of that name. */
-    find(name: string): Registered;
+    /** The one resource of that name; with `kind`, such as `Role`, the one of that kind. */
+    find(name: string, kind?: string): Registered;
     /** All resources of a type. */
     ofType(type: string): Registered[];
 }
@@ -27,8 +27,9 @@ export async function captureCluster(args: ClusterArgs, context?: ClusterContext
     return {
         cluster,
         resources,
-        find(name) {
-            const found = resources.filter(resource => resource.name === name);
+        find(name, kind) {
+            const found = resources.filter(resource =>
+                resource.name === name && (kind === undefined || resource.type.endsWith(`:${kind}`)));
             if (found.length === 1) return found[0];
             throw new Error(`There are ${found.length} ${name} in ${resources.map(resource => resource.name).join()}`);
         },
