@@ -6,6 +6,7 @@ import * as path from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { createCluster, ImageDelivery } from "../../components/cluster";
 import { isPrincipal } from "../../components/cluster/eks/caller";
+import { captureCluster } from "./support/cluster";
 import { eksArgs } from "./support/eks";
 
 const operator = "arn:aws:sts::123456789012:assumed-role/Operator/jane";
@@ -108,6 +109,11 @@ describe.skipIf(process.platform === "win32")("whoever makes a cluster of EKS", 
         installAws({});
         await run();
         expect(fs.existsSync(path.join(directory, "calls"))).toBe(false);
+    });
+
+    test("needs Pulumi itself, and is told so by the engine that stands in for it", async () => {
+        installAws({ identity: { Account: "123456789012", Arn: operator } });
+        await expect(captureCluster(eksArgs())).rejects.toThrow(/function aws:eks\/.*, which only Pulumi's engine does$/);
     });
 
     test("pushes images by a login that expires, as a secret", async () => {

@@ -1,4 +1,4 @@
-import type { LogGroup } from "@pulumi/aws/cloudwatch";
+import type { LogGroup } from "@pulumi/aws/cloudwatch/logGroup";
 import * as eks from "@pulumi/aws/eks";
 import type { Key } from "@pulumi/aws/kms";
 import * as pulumi from "@pulumi/pulumi";

@@ -1,4 +1,5 @@
-import * as cloudwatch from "@pulumi/aws/cloudwatch";
+// The service's index loads Lambda for what it adds to log groups.
+import { LogGroup } from "@pulumi/aws/cloudwatch/logGroup";
 import * as ec2 from "@pulumi/aws/ec2";
 import type { Key } from "@pulumi/aws/kms";
 import * as pulumi from "@pulumi/pulumi";
@@ -6,7 +7,7 @@ import { createRole } from "./roles";
 import type { Scope } from "./scope";
 
 /** Creates the group of the control plane's logs before the cluster does, which would keep them for ever. */
-export function createControlPlaneLogs(scope: Scope, key: Key): cloudwatch.LogGroup {
+export function createControlPlaneLogs(scope: Scope, key: Key): LogGroup {
     return createLogGroup(scope, "control-plane", `/aws/eks/${scope.args.name}/cluster`, key);
 }
 
@@ -33,8 +34,8 @@ export function createFlowLog(scope: Scope, vpc: ec2.Vpc, key: Key): void {
 
 function createLogGroup(
     { name, args, defaults, options }: Scope, what: string, groupName: string, key: Key,
-): cloudwatch.LogGroup {
-    return new cloudwatch.LogGroup(`${name}-${what}-logs`, {
+): LogGroup {
+    return new LogGroup(`${name}-${what}-logs`, {
         name: groupName,
         retentionInDays: defaults.logRetentionDays,
         kmsKeyId: key.arn,
