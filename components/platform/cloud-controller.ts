@@ -28,6 +28,7 @@ export interface CloudControllerArgs extends Rules {
 }
 
 const uid = 65532;
+const priority = "system-cluster-critical";
 
 /** A controller that acts in the cloud as its ServiceAccount, in a namespace of its own. */
 export function createCloudController(
@@ -44,6 +45,7 @@ export function createCloudController(
         rules: args.rules,
     }, options);
     createPolicy(name, namespace, capabilities, options);
+    const quota = admitCritical(metadata, options);
     const files = createFiles(metadata, controller.files ?? {}, options);
     return createDeployment(metadata, {
         replicas: 1,
@@ -53,9 +55,22 @@ export function createCloudController(
         pod: {
             serviceAccountName,
             automountServiceAccountToken: true,
-            priorityClassName: "system-cluster-critical",
+            priorityClassName: priority,
             containers: [container(name, args, files.mounts)],
             volumes: files.volumes,
+        },
+    }, { ...options, dependsOn: quota });
+}
+
+/** GKE admits pods of the system's priorities only where a quota counts them. */
+function admitCritical(metadata: Metadata, options: pulumi.CustomResourceOptions): kubernetes.core.v1.ResourceQuota {
+    return new kubernetes.core.v1.ResourceQuota(`${metadata.name}-critical`, {
+        metadata: { ...metadata, name: "critical-pods" },
+        spec: {
+            hard: { pods: "10" },
+            scopeSelector: {
+                matchExpressions: [{ scopeName: "PriorityClass", operator: "In", values: [priority] }],
+            },
         },
     }, options);
 }

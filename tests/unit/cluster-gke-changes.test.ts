@@ -15,8 +15,8 @@ afterAll(() => {
 });
 
 /**
- * What forces a replacement: the attributes marked ForceNew in the provider's sources (terraform-provider-google-beta,
- * version 8: resource_container_cluster.go, resource_container_node_pool.go, node_config.go and so on), and of those
+ * What forces a replacement: the attributes marked ForceNew in the provider's sources (terraform-provider-google-beta of
+ * August 2026: resource_container_cluster.go, resource_container_node_pool.go, node_config.go and so on), and of those
  * that are not marked there the ranges of a subnetwork, which may grow but not move. The provider itself was asked for
  * the same table once, by hand, and answered as it is here.
  */

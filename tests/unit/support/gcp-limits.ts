@@ -16,7 +16,7 @@ interface Window { startTime: string; endTime: string; recurrence: string }
 interface Range { rangeName: string; ipCidrRange: string }
 
 /**
- * Limits that are only in Google's documentation and in the provider's own checks (its sources, version 8): patterns of
+ * Limits that are only in Google's documentation and in the provider's own checks (its sources): patterns of
  * names, ranges of numbers, and what of two inputs has to fit together.
  */
 const limits: Record<string, Limits> = {

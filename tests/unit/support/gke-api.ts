@@ -19,7 +19,7 @@ const notSent = (): Message => ({});
 interface Recurring { startTime: string; endTime: string; recurrence: string }
 interface Exclusion { exclusionName: string; startTime: string; endTime?: string; exclusionOptions: object }
 
-/** What the provider (container_cluster and container_node_pool, version 8) makes of its inputs. */
+/** What the provider (container_cluster and container_node_pool) makes of its inputs. */
 const cluster: Mapping = {
     ...Object.fromEntries([
         "name", "network", "subnetwork", "releaseChannel", "databaseEncryption", "workloadIdentityConfig", "masterAuth",
