@@ -5,6 +5,7 @@ import * as path from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import * as yaml from "yaml";
 import { Cluster, createCluster } from "../../components/cluster";
+import { currentVersion } from "../../components/cluster/aks/version";
 import { aksArgs, captureAks } from "./support/aks";
 import "./support/cluster";
 
@@ -136,6 +137,17 @@ describe.skipIf(process.platform === "win32")("every run", () => {
     test("asks for a version that the cluster can take", async () => {
         const { made } = await run({ currentKubernetesVersion: "1.34.7" });
         expect(made["cluster-control-plane"].inputs.kubernetesVersion).toBe("1.35");
+    });
+
+    test("stops where Azure doesn't say which version there is, rather than take the cluster for a new one", async () => {
+        await pulumi.runtime.setMocks({
+            newResource: ({ name, inputs }) => ({ id: name, state: inputs as object }),
+            call: () => {
+                throw failure("AuthorizationFailed");
+            },
+        });
+        await expect(currentVersion("landfall-prod", {})).rejects.toThrow(
+            /Azure didn't say which version the cluster "landfall-prod" has: .*AuthorizationFailed/);
     });
 
     test("pushes images by a login that the registry gives for that of the directory", async () => {

@@ -10,12 +10,14 @@ export function versionOf({ name, kubernetesVersion }: AksSettings, { options }:
     return checkedVersion(rendering() ? undefined : currentVersion(name, options), kubernetesVersion);
 }
 
-async function currentVersion(name: string, options: pulumi.InvokeOptions): Promise<string | undefined> {
+/** The version of the cluster; undefined where there is none yet. */
+export async function currentVersion(name: string, options: pulumi.InvokeOptions): Promise<string | undefined> {
     try {
         const names = { resourceGroupName: name, resourceName: name };
         return (await containerservice.getManagedCluster(names, options)).currentKubernetesVersion;
     } catch (error) {
-        if (/ResourceNotFound|ResourceGroupNotFound/.test(String(error))) return undefined;
-        throw error;
+        const { message } = error as Error;
+        if (/ResourceNotFound|ResourceGroupNotFound/.test(message)) return undefined;
+        throw new pulumi.RunError(`Azure didn't say which version the cluster "${name}" has: ${message}`);
     }
 }
