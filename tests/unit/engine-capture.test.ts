@@ -1,3 +1,4 @@
+import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, it } from "vitest";
 
 import { captureProgram } from "../../infra/offline/engine/capture";
@@ -49,5 +50,13 @@ describe("captureProgram", () => {
         const wrong = { ...options, config: { ...config, "landfall:app": '{"text":""}' } };
         await expect(captureProgram(wrong)).rejects.toThrow("landfall:app.text: must not be empty");
         await expect(captureProgram(options)).resolves.toHaveProperty("outputs.address", "http://site");
+    });
+
+    it("names the function that a program asks of a provider, even if it could do without", async () => {
+        const asking = async () => ({ size: pulumi.output(pulumi.runtime.invoke("test:index:getSize", {})) });
+        await expect(captureProgram({ ...options, program: asking })).rejects.toThrow(
+            "The program needs the function test:index:getSize, which only Pulumi's engine does");
+        const tolerant = async () => ({ size: await pulumi.runtime.invoke("test:index:getSize", {}).catch(() => 0) });
+        await expect(captureProgram({ ...options, program: tolerant })).rejects.toThrow("test:index:getSize");
     });
 });

@@ -3,6 +3,7 @@ import type {
     ReadResourceRequest,
     RegisterResourceOutputsRequest,
     RegisterResourceRequest,
+    ResourceInvokeRequest,
 } from "@pulumi/pulumi/proto/resource_pb";
 
 import type { FirstError, ProgramOptions } from "./program";
@@ -30,6 +31,7 @@ type Callback = (error: Error | null, response?: unknown) => void;
 interface Monitor {
     registerResource(request: RegisterResourceRequest, callback: Callback): Promise<void>;
     readResource(request: ReadResourceRequest, callback: Callback): Promise<void>;
+    invoke(request: ResourceInvokeRequest): Promise<void>;
     registerResourceOutputs(request: RegisterResourceOutputsRequest, callback: Callback): void;
 }
 
@@ -76,6 +78,7 @@ export async function startMonitor(
             failure.report(error);
         }
     };
+    monitor.invoke = async request => failure.report(refusal(`the function ${request.getTok()}`));
     monitor.registerResourceOutputs = (request, callback) => {
         const isStack = registered.get(request.getUrn())?.type === pulumi.runtime.rootPulumiStackTypeName;
         if (isStack) stack.outputs = (request.getOutputs()?.toJavaScript() ?? {}) as Values;
@@ -106,5 +109,9 @@ function struct(values: Values) {
 }
 
 function refuse(what: string): never {
-    throw new Error(`The program needs ${what}, which only Pulumi's engine does`);
+    throw refusal(what);
+}
+
+function refusal(what: string): Error {
+    return new Error(`The program needs ${what}, which only Pulumi's engine does`);
 }
