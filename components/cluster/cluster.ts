@@ -83,6 +83,8 @@ export interface Capabilities {
     clusterAutoscaler?: CloudController;
     /** Keeps the DNS records of the gateway's hosts: Platform installs it where it is given. */
     externalDns?: CloudController;
+    /** Taint of machines that may be taken away at short notice, where the target sets one: stateless pods bear it. */
+    interruptible?: { key: string; value: string; effect: "NoSchedule" };
     /** Whether the target enforces NetworkPolicy. */
     networkPolicy: "enforced" | "unenforced" | "unknown";
     images: ImageDelivery;

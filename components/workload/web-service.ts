@@ -82,7 +82,13 @@ function normalisePod(service: WebService, args: WebServiceArgs): Pod {
         configMap: createConfigMap(name, args.environment, args.env, service),
         secrets: createSecrets(name, args.environment, args.secretFiles, service),
     });
-    return { spec: { ...spec, ...spread(name) }, checksum: configChecksum(args) };
+    return { spec: { ...spec, ...spread(name), ...tolerance(service.cluster) }, checksum: configChecksum(args) };
+}
+
+/** Replicas may run where one of them is taken away at times: the others go on. */
+function tolerance({ capabilities }: Cluster): Pick<kubernetes.types.input.core.v1.PodSpec, "tolerations"> {
+    const { interruptible } = capabilities;
+    return interruptible ? { tolerations: [{ operator: "Equal", ...interruptible }] } : {};
 }
 
 /**

@@ -66,6 +66,7 @@ export interface PodSpec {
     containers: Container[];
     terminationGracePeriodSeconds?: number;
     topologySpreadConstraints?: { topologyKey: string }[];
+    tolerations?: object[];
     affinity?: {
         podAntiAffinity: {
             preferredDuringSchedulingIgnoredDuringExecution: { podAffinityTerm: { topologyKey: string } }[];
