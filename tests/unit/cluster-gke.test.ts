@@ -210,16 +210,21 @@ describe("external-dns", () => {
 
 test("a pool's limits are those of all zones together, and Spot VMs are had where there are some", async () => {
     const pool = { machineType: "e2-standard-4", min: 4, max: 40, diskSize: 50, labels: {} };
-    const { find } = await captureCluster({
+    const { find, cluster } = await captureCluster({
         ...gkeArgs, nodePools: { web: { ...pool, spot: false }, cheap: { ...pool, spot: true } },
     } satisfies typeof gkeArgs & GkeArgs);
     const totals = { totalMinNodeCount: 4, totalMaxNodeCount: 40 };
     expect(find("cluster-pool-web").inputs).toMatchObject({
         autoscaling: { ...totals, locationPolicy: "BALANCED" }, initialNodeCount: 2, nodeConfig: { spot: false },
     });
+    // Only what may be interrupted runs there.
+    const taint = { key: "cloud.google.com/gke-spot", value: "true" };
     expect(find("cluster-pool-cheap").inputs).toMatchObject({
-        autoscaling: { ...totals, locationPolicy: "ANY" }, nodeConfig: { spot: true },
+        autoscaling: { ...totals, locationPolicy: "ANY" },
+        nodeConfig: { spot: true, taints: [{ ...taint, effect: "NO_SCHEDULE" }] },
     });
+    expect(cluster.capabilities.interruptible).toEqual({ ...taint, effect: "NoSchedule" });
+    expect((await captureCluster(gkeArgs)).cluster.capabilities.interruptible).toBeUndefined();
 });
 
 test.each([8, 12, 16, 18])("a network of /%s is cut into parts that lie in it, and half of it is for pods", prefix => {

@@ -1,10 +1,13 @@
 import type { Capabilities } from "../cluster";
+import type { GkeArgs } from "./args";
 import type { ExternalDns } from "./external-dns";
+import { interruptible } from "./nodes";
 import type { Registry } from "./registry";
 
 /** What the cluster offers. */
 export function capabilitiesOf(
-    storageClasses: NonNullable<Capabilities["storageClasses"]>, registry: Registry, externalDns?: ExternalDns,
+    args: GkeArgs, storageClasses: NonNullable<Capabilities["storageClasses"]>, registry: Registry,
+    externalDns?: ExternalDns,
 ): Capabilities {
     const [own, shared] = storageClasses;
     return {
@@ -19,6 +22,7 @@ export function capabilitiesOf(
         // Of the cache on each node, and of Google's own DNS behind it, which Autopilot asks.
         dnsAddresses: ["169.254.20.10/32", "169.254.169.254/32"],
         externalDns: externalDns?.controller,
+        interruptible: interruptible(args),
         networkPolicy: "enforced",
         images: registry.images,
     };

@@ -77,7 +77,7 @@ export class Gke extends pulumi.ComponentResource implements Cluster {
             identifier: incarnationOf(controlPlane),
         }, this, teardown);
         const classes = storageClasses(args, network.network.name, keys.volumes);
-        this.capabilities = capabilitiesOf(classes, registry, externalDns);
+        this.capabilities = capabilitiesOf(args, classes, registry, externalDns);
         this.registerOutputs({ kubeconfig: this.kubeconfig });
     }
 }

@@ -1,5 +1,6 @@
 import { Cluster, ClusterArgs, NodePool } from "@pulumi/gcp/container";
 import * as pulumi from "@pulumi/pulumi";
+import type { Capabilities } from "../cluster";
 import { addons } from "./addons";
 import type { GkeArgs, NodePoolArgs } from "./args";
 import { labelsOf } from "./labels";
@@ -7,6 +8,9 @@ import { sizes } from "./sizes";
 
 /** What a node's tokens are good for: everything that its service account may do, which is little. */
 export const cloudPlatform = "https://www.googleapis.com/auth/cloud-platform";
+
+/** What keeps databases and the like off Spot VMs. */
+const spotTaint = { key: "cloud.google.com/gke-spot", value: "true" };
 
 /** What only clusters have whose nodes are in pools. */
 export function standard(args: GkeArgs, nodeAccount: pulumi.Output<string>): Partial<ClusterArgs> {
@@ -30,8 +34,7 @@ export function createNodePools(
     name: string, args: GkeArgs, cluster: Cluster, nodeAccount: pulumi.Output<string>,
     opts: pulumi.CustomResourceOptions,
 ): NodePool[] {
-    if (args.provisioning === "auto") return [];
-    return Object.entries(args.nodePools ?? sizes[args.size].nodePools).map(([pool, poolArgs]) =>
+    return Object.entries(poolsOf(args)).map(([pool, poolArgs]) =>
         new NodePool(`${name}-pool-${pool}`, {
             cluster: cluster.name,
             location: args.region,
@@ -50,6 +53,16 @@ export function createNodePools(
         }, { ...opts, ignoreChanges: ["initialNodeCount", "nodeCount"] }));
 }
 
+/** The taint of Spot VMs, where there are some. */
+export function interruptible(args: GkeArgs): Capabilities["interruptible"] {
+    const hasSpot = Object.values(poolsOf(args)).some(({ spot }) => spot);
+    return hasSpot ? { ...spotTaint, effect: "NoSchedule" } : undefined;
+}
+
+function poolsOf(args: GkeArgs): Record<string, NodePoolArgs> {
+    return args.provisioning === "auto" ? {} : args.nodePools ?? sizes[args.size].nodePools;
+}
+
 function nodeConfig(pool: NodePoolArgs, resourceLabels: Record<string, string>, nodeAccount: pulumi.Output<string>) {
     return {
         machineType: pool.machineType,
@@ -57,6 +70,7 @@ function nodeConfig(pool: NodePoolArgs, resourceLabels: Record<string, string>, 
         diskType: "pd-balanced",
         imageType: "COS_CONTAINERD",
         spot: pool.spot,
+        taints: pool.spot ? [{ ...spotTaint, effect: "NO_SCHEDULE" }] : undefined,
         labels: pool.labels,
         resourceLabels,
         ...security(nodeAccount),

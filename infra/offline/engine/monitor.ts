@@ -55,7 +55,7 @@ export async function startMonitor(
     { register, read }: Answers,
 ): Promise<{ outputs: Values }> {
     await pulumi.runtime.setMocks(
-        { newResource: args => refuse(args.type), call: args => refuseCall(args.token, failure) },
+        { newResource: args => refuse(args.type), call: args => refuse(`the function ${args.token}`) },
         project,
         options.stack,
         options.preview ?? false,
@@ -119,16 +119,6 @@ function registrationResponse({ urn, additionalSecretOutputs }: Registration, ou
 /** Stands for a protobuf Struct, of which the SDK only asks its JavaScript. */
 function struct(values: Values) {
     return { toJavaScript: () => values };
-}
-
-/** Reported at once: the SDK would only tell what came of it, in everything that waits for the answer. */
-function refuseCall(token: string, failure: FirstError): never {
-    try {
-        return refuse(`the function ${token}`);
-    } catch (error) {
-        failure.report(error);
-        throw error;
-    }
 }
 
 function refuse(what: string): never {
