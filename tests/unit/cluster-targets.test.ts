@@ -31,11 +31,7 @@ test.each<[string, string, string[], string[]]>([
     ["kind", "dev", [], []],
     ["minikube", "minikube", [], []],
     ["existing", "prod", [], []],
-    ["eks", "eks", ["aws"], [
-        "cloudwatch", "ec2", "ecr", "efs", "eks", "iam", "kms",
-        "lambda", // by cloudwatch's own module
-        "scheduler", "vpc",
-    ]],
+    ["eks", "eks", ["aws"], ["cloudwatch", "ec2", "ecr", "efs", "eks", "iam", "kms", "scheduler", "vpc"]],
     ["gke", "gke", ["gcp"], [
         "artifactregistry", "compute", "container", "dns", "kms", "logging", "organizations", "projects",
         "serviceaccount",
