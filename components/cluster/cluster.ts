@@ -24,6 +24,8 @@ export type ImageDelivery =
         method: "push";
         registry: pulumi.Input<string>;
         naming?: "repository" | "tag";
+        /** What the nodes are, where that isn't what this computer is. @example "linux/amd64" */
+        platform?: string;
         credentials?: RegistryCredentials;
     };
 

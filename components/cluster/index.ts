@@ -21,7 +21,7 @@ export type ClusterArgs =
 /** What a target is told besides its settings. */
 export interface ClusterContext {
     /**
-     * Whether the volumes' data goes when the cluster is destroyed. Targets of existing clusters don't ask.
+     * Whether the volumes' data goes when the cluster is destroyed, where the target has a say in that.
      * @default "retain"
      */
     volumes?: "delete" | "retain";

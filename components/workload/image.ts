@@ -23,7 +23,11 @@ export class ContainerImage extends pulumi.ComponentResource {
         const imageName = nameOf(name, directoryDigest(args.context), delivery);
         const image = new docker.Image(`${name}-image`, {
             imageName,
-            build: { context: args.context, dockerfile: `${args.context}/Dockerfile` },
+            build: {
+                context: args.context,
+                dockerfile: `${args.context}/Dockerfile`,
+                platform: delivery.method === "push" ? delivery.platform : undefined,
+            },
             skipPush: delivery.method === "load",
             registry: delivery.method === "push" && delivery.credentials
                 ? { server: delivery.registry, ...delivery.credentials } : undefined,

@@ -7,7 +7,7 @@ import { chooseEngine, EngineFacts } from "../../infra/cli/engine/choose";
 import { describe as describeResource, EventReport } from "../../infra/cli/engine/events";
 import { builtImages, describeChanges } from "../../infra/cli/engine/engine";
 import { holderOf } from "../../infra/cli/engine/holder";
-import { resourcesToKeep } from "../../infra/cli/engine/keep";
+import { refuseProtected, resourcesToKeep } from "../../infra/cli/engine/keep";
 import { readableLine } from "../../infra/cli/engine/offline-lines";
 import { backendDirectory, isInBackend, isStale, locksOf } from "../../infra/cli/engine/lock";
 import { stackFile, writePrivate, writeRecord } from "../../infra/cli/home";
@@ -140,6 +140,14 @@ describe("what is left by --keep-data", () => {
     it("is also the claims with their namespace, where the cluster stays", () => {
         const kept = resourcesToKeep([...resources, claim]);
         expect([...kept].sort()).toEqual(["claim", "namespace", "password", "volumes"]);
+    });
+
+    it("is nothing that is protected: then nothing goes", () => {
+        const urn = "urn:pulumi:prod::landfall::landfall:cluster:Eks$aws:eks/cluster:Cluster::cluster-control-plane";
+        const cluster = { urn, type: "aws:eks/cluster:Cluster", protect: true };
+        expect(() => refuseProtected([...resources, cluster])).toThrow(
+            /cluster-control-plane is protected[^]*deletionProtection to false[^]*Nothing was changed/);
+        expect(() => refuseProtected([...resources, { ...cluster, protect: false }])).not.toThrow();
     });
 
     it("is none of the images, which are known by name", () => {

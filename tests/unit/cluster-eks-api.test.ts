@@ -17,13 +17,14 @@ describe("what EKS is asked for", () => {
     /** Any settings that the config takes, within what differs between clusters. */
     const name = fc.stringMatching(/^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$/);
     const word = fc.stringMatching(/^[a-z][a-z0-9_-]{0,20}$/);
+    const label = fc.stringMatching(/^[A-Za-z0-9]{1,63}$/);
     const nodePool = fc.record({
         machineType: fc.constantFrom("m6i.large", "m7g.xlarge,c7g.xlarge", "t3.medium", "r6i.2xlarge,r5.2xlarge"),
         min: fc.integer({ min: 0, max: 20 }),
         max: fc.integer({ min: 20, max: 1000 }),
         diskSize: fc.integer({ min: 30, max: 2000 }),
         spot: fc.boolean(),
-        labels: fc.dictionary(fc.stringMatching(/^[A-Za-z0-9]{1,63}$/), fc.stringMatching(/^[A-Za-z0-9]{1,63}$/), { maxKeys: 3 }),
+        labels: fc.dictionary(label, label, { maxKeys: 3 }),
     });
     const settings = fc.record({
         name,
@@ -48,19 +49,22 @@ describe("what EKS is asked for", () => {
 });
 
 describe("the check of requests", () => {
-    test.each<[string, string, (inputs: Record<string, Record<string, unknown>>) => void]>([
+    type Inputs = Record<string, Record<string, unknown> | undefined> & Record<"upgradePolicy" | "accessConfig"
+        | "storageConfig" | "kubernetesNetworkConfig", Record<string, unknown>>;
+
+    test.each<[string, string, (inputs: Inputs) => void]>([
         ["a word that there is not", "cluster-control-plane: upgradePolicy.supportType is none of EXTENDED,STANDARD",
             inputs => inputs.upgradePolicy.supportType = "FREE"],
         ["a member that there is not", "cluster-control-plane: accessConfig.mode is not known",
             inputs => inputs.accessConfig.mode = "API"],
         ["a type that is another", "cluster-control-plane: storageConfig.blockStorage.enabled is no boolean",
             inputs => inputs.storageConfig.blockStorage = { enabled: "yes" }],
-        ["what has to be there", "cluster-control-plane: roleArn is missing", inputs => delete (inputs as object as { roleArn?: string }).roleArn],
+        ["what has to be there", "cluster-control-plane: roleArn is missing", inputs => delete inputs.roleArn],
         ["a value out of bounds", "cluster-control-plane: kubernetesNetworkConfig.serviceIpv4Cidr is not like",
             inputs => inputs.kubernetesNetworkConfig.serviceIpv4Cidr = "203.0.113.0/24"],
     ])("finds %s", async (_, problem, spoil) => {
         const { find } = await captureEks();
-        const spoiled = structuredClone(find("cluster-control-plane").inputs) as Record<string, Record<string, unknown>>;
+        const spoiled = structuredClone(find("cluster-control-plane").inputs) as Inputs;
         spoil(spoiled);
         const [refusal, ...more] = refusals([{ ...find("cluster-control-plane"), inputs: spoiled } as Registered]);
         expect(refusal).toContain(problem);
@@ -72,12 +76,14 @@ describe("the check of requests", () => {
         const spoiled = (resource: Registered, changes: object): Registered =>
             ({ ...resource, inputs: { ...resource.inputs, ...changes } as Registered["inputs"] });
         const pool = find("cluster-pool-main");
-        expect(refusals([spoiled(pool, { instanceTypes: ["m6i.enormous"] })])[0]).toMatch(/instanceTypes\[\] is none of/);
+        expect(refusals([spoiled(pool, { instanceTypes: ["m6i.enormous"] })])[0])
+            .toMatch(/instanceTypes\[\] is none of/);
         expect(refusals([spoiled(pool, { scalingConfig: { minSize: -1, maxSize: 0, desiredSize: 0 } })])).toEqual([
             "cluster-pool-main: scalingConfig.minSize is less than 0",
             "cluster-pool-main: scalingConfig.maxSize is less than 1",
         ]);
-        expect(refusals([spoiled(pool, { labels: { tier: "" } })])).toEqual(["cluster-pool-main: labels{} is less than 1"]);
+        expect(refusals([spoiled(pool, { labels: { tier: "" } })]))
+            .toEqual(["cluster-pool-main: labels{} is less than 1"]);
         const template = find("cluster-template-main");
         expect(refusals([spoiled(template, { metadataOptions: { httpTokens: "always" } })])[0])
             .toMatch(/HttpTokens is none of optional,required/);

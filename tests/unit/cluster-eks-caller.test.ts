@@ -33,7 +33,7 @@ function installAws({ identity, groups = [] }: Answers): void {
     const answers = JSON.stringify({ "get-caller-identity": identity, "describe-auto-scaling-groups": groups });
     fs.writeFileSync(program, `#!${process.execPath}
         const answer = ${answers}[process.argv[3]];
-        require("fs").appendFileSync(${JSON.stringify(path.join(directory, "calls"))}, process.argv.slice(2).join(" ") + "\\n");
+        require("fs").appendFileSync(${JSON.stringify(path.join(directory, "calls"))}, process.argv[3] + "\\n");
         if (answer === undefined) { console.error("Unable to locate credentials."); process.exit(253); }
         console.log(JSON.stringify(answer));
     `);
@@ -74,7 +74,8 @@ const problem = (changes?: object) => run(changes).then(() => "", (error: unknow
 
 describe.skipIf(process.platform === "win32")("whoever makes a cluster of EKS", () => {
     test("needs the AWS CLI", async () => {
-        expect(await problem()).toMatch(/"aws" was not found.*\nInstall version 2 of the AWS CLI: .*\nNothing was changed/);
+        expect(await problem())
+            .toMatch(/"aws" was not found.*\nInstall version 2 of the AWS CLI: .*\nNothing was changed/);
     });
 
     test("has to be logged in", async () => {
@@ -98,7 +99,13 @@ describe.skipIf(process.platform === "win32")("whoever makes a cluster of EKS", 
     test("is asked for before anything is made", async () => {
         installAws({});
         const registered = vi.fn();
-        await pulumi.runtime.setMocks({ call: () => ({}), newResource: args => (registered(args.type), { id: "x", state: {} }) });
+        await pulumi.runtime.setMocks({
+            call: () => ({}),
+            newResource: ({ type }) => {
+                registered(type);
+                return { id: "x", state: {} };
+            },
+        });
         expect(() => createCluster(eksArgs())).toThrow(/Unable to locate credentials/);
         await new Promise(resolve => setTimeout(resolve, 100));
         expect(registered.mock.calls.flat().filter(type => type !== "landfall:cluster:Eks")).toEqual([]);
@@ -113,7 +120,8 @@ describe.skipIf(process.platform === "win32")("whoever makes a cluster of EKS", 
 
     test("needs Pulumi itself, and is told so by the engine that stands in for it", async () => {
         installAws({ identity: { Account: "123456789012", Arn: operator } });
-        await expect(captureCluster(eksArgs())).rejects.toThrow(/function aws:eks\/.*, which only Pulumi's engine does$/);
+        await expect(captureCluster(eksArgs())).rejects
+            .toThrow(/function aws:eks\/.*, which only Pulumi's engine does$/);
     });
 
     test("pushes images by a login that expires, as a secret", async () => {

@@ -18,6 +18,11 @@ describe("the pools of EKS", () => {
             amiType: "AL2023_ARM_64_STANDARD", capacityType: "SPOT", instanceTypes: ["m7g.large", "c7gn.large"],
             scalingConfig: { minSize: 0, maxSize: 20, desiredSize: 0 }, labels: { tier: "web" },
         });
+        // Only pods that don't mind go where machines are taken away.
+        expect([main.inputs.taints, arm.inputs.taints]).toEqual([
+            [], [{ key: "landfall.dev/spot", value: "true", effect: "NO_SCHEDULE" }],
+        ]);
+        expect(made.cluster.capabilities.interruptible?.key).toBe("landfall.dev/spot");
         const vpc = made.ofType("aws:ec2/subnet:Subnet").filter(({ name }) => name.includes("private"));
         expect([...main.propertyDependencies.subnetIds].sort()).toEqual(vpc.map(({ urn }) => urn).sort());
     });
@@ -30,10 +35,11 @@ describe("the pools of EKS", () => {
             expect(inputs.metadataOptions).toMatchObject({ httpTokens: "required", httpPutResponseHopLimit: 1 });
             expect(inputs.blockDeviceMappings).toMatchObject([{ ebs: { encrypted: "true", volumeType: "gp3" } }]);
         }
-        expect(made.find("cluster-template-arm").inputs.blockDeviceMappings).toMatchObject([{ ebs: { volumeSize: 80 } }]);
+        const { blockDeviceMappings } = made.find("cluster-template-arm").inputs;
+        expect(blockDeviceMappings).toMatchObject([{ ebs: { volumeSize: 80 } }]);
     });
 
-    test("are repaired, get the latest image in the window, and lose a fifth of their nodes at most meanwhile", async () => {
+    test("are repaired, and updated in the window with a fifth of their nodes away at the most", async () => {
         const made = await captureEks({ nodePools: pools, maintenance: { day: "Tuesday", start: "03:30", hours: 6 } });
         for (const pool of Object.keys(pools)) {
             expect(made.find(`cluster-pool-${pool}`).inputs).toMatchObject({
@@ -51,7 +57,8 @@ describe("the pools of EKS", () => {
 
     test("take their version from the control plane, so that they follow it", async () => {
         const made = await captureEks({ nodePools: pools });
-        expect(made.find("cluster-pool-main").propertyDependencies.version).toEqual([made.find("cluster-control-plane").urn]);
+        expect(made.find("cluster-pool-main").propertyDependencies.version)
+            .toEqual([made.find("cluster-control-plane").urn]);
     });
 
     test("are there after what makes a node ready, and before what runs on nodes", async () => {

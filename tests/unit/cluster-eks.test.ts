@@ -150,10 +150,12 @@ describe.each(variants)("EKS, $size with $provisioning", variant => {
 
     test("has nodes that may join and pull images, and nothing else", () => {
         expect(managedPolicies(made, "cluster-nodes-role")).toEqual([
-            auto ? "AmazonEKSWorkerNodeMinimalPolicy" : "AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOnly",
+            auto ? "AmazonEKSWorkerNodeMinimalPolicy" : "AmazonEKSWorkerNodePolicy",
+            "AmazonEC2ContainerRegistryPullOnly",
         ]);
         const { urn } = made.find("cluster-nodes-role");
-        expect(made.ofType("aws:iam/rolePolicy:RolePolicy").filter(own => urnsIn(own, "role").includes(urn))).toEqual([]);
+        const own = made.ofType("aws:iam/rolePolicy:RolePolicy").filter(policy => urnsIn(policy, "role").includes(urn));
+        expect(own).toEqual([]);
     });
 
     test("has a network that enforces policies", async () => {
@@ -280,7 +282,9 @@ describe.each(variants)("EKS, $size with $provisioning", variant => {
         const kubeconfig = JSON.parse(String(provider.inputs.kubeconfig)) as { users: { user: object }[] };
         expect(kubeconfig.users.map(({ user }) => Object.keys(user))).toEqual([["exec"]]);
         expect(kubeconfig.users[0].user).toMatchObject({
-            exec: { command: "aws", args: expect.arrayContaining(["get-token", "landfall-test", "eu-west-1"]) as unknown },
+            exec: {
+                command: "aws", args: expect.arrayContaining(["get-token", "landfall-test", "eu-west-1"]) as unknown,
+            },
         });
         expect(made.cluster.deletedWith).toBeUndefined();
     });
@@ -316,7 +320,8 @@ test("records of the zone are kept by a controller that can change no other", as
     expect(made.cluster.capabilities.externalDns?.args).toContain("--zone-id-filter=Z0123456789ABC");
     expect(made.find("cluster-external-dns").inputs).toMatchObject(identities.externalDns);
     const own = made.ofType("aws:iam/rolePolicy:RolePolicy").find(({ name }) => name.includes("external-dns"));
-    const changing = policyOf(own as Registered).Statement.filter(({ Action }) => Action.some(one => one.includes("Change")));
+    const changing = policyOf(own as Registered).Statement
+        .filter(({ Action }) => Action.some(one => one.includes("Change")));
     expect(changing.map(({ Resource }) => Resource)).toEqual(["arn:aws:route53:::hostedzone/Z0123456789ABC"]);
 });
 

@@ -35,6 +35,7 @@ const cloud: Capabilities = {
     },
     images: {
         method: "push", registry: pulumi.output("registry.example.com/one"), naming: "tag",
+        platform: "linux/amd64",
         credentials: { username: "pusher", password: pulumi.secret("short-lived") },
     },
 };
@@ -164,6 +165,7 @@ describe("an image", () => {
         expect(image.inputs.imageName).toMatch(/^registry\.example\.com\/one:web-[0-9a-f]{12}$/);
         expect(image.inputs.registry).toMatchObject({ server: "registry.example.com/one", username: "pusher" });
         expect(image.secrets.map(String).join()).toContain("password");
+        expect(image.inputs.build).toMatchObject({ platform: "linux/amd64" });
     });
 
     it("goes to a repository of its own elsewhere, by the login of this computer", async () => {

@@ -1,6 +1,7 @@
 import * as authorization from "@pulumi/azure-native/authorization";
 import * as containerregistry from "@pulumi/azure-native/containerregistry";
 import * as pulumi from "@pulumi/pulumi";
+import { nodePlatform } from "../cloud/platform";
 import type { ImageDelivery, RegistryCredentials } from "../cluster";
 import { rendering } from "../lookup";
 import type { Identities } from "./identities";
@@ -42,7 +43,10 @@ export function createRegistry(
     }, place);
     const { loginServer } = registry;
     return {
-        delivery: () => ({ method: "push", registry: loginServer, credentials: credentialsOf(loginServer, place) }),
+        delivery: () => ({
+            method: "push", registry: loginServer, platform: nodePlatform,
+            credentials: credentialsOf(loginServer, place),
+        }),
         rights: [pull],
     };
 }

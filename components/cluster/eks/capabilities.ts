@@ -2,6 +2,7 @@ import type { Key } from "@pulumi/aws/kms";
 import type { Capabilities, ImageDelivery, LoadBalancing } from "../cluster";
 import type { Controllers } from "./controllers";
 import { servicesOf } from "./control-plane";
+import { spotTaint } from "./nodes";
 import type { Scope } from "./scope";
 import { SharedFiles, storageClassesOf } from "./storage";
 
@@ -28,6 +29,7 @@ export function capabilitiesOf(scope: Scope, { key, files, controllers, images }
         dnsAddresses: auto ? [`${tenthOf(servicesOf(args.network))}/32`] : undefined,
         clusterAutoscaler: controllers.clusterAutoscaler,
         externalDns: controllers.externalDns,
+        interruptible: Object.values(args.nodePools).some(({ spot }) => spot) ? spotTaint : undefined,
         networkPolicy: "enforced",
         images,
     };

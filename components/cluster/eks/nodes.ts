@@ -30,6 +30,9 @@ export interface NodeGroupsArgs {
     before: pulumi.Resource[];
 }
 
+/** Keeps a database off machines that AWS may take away: its pods don't bear this taint, stateless ones do. */
+export const spotTaint = { key: "landfall.dev/spot", value: "true", effect: "NoSchedule" } as const;
+
 /** The resource of a pool's node group, which Pulumi also begins the name in AWS with. */
 export function nodeGroupName({ name }: Pick<Scope, "name">, pool: string): string {
     return `${name}-pool-${pool}`;
@@ -66,6 +69,7 @@ function createNodeGroup(
         updateConfig: { maxUnavailablePercentage: 20 },
         nodeRepairConfig: { enabled: true },
         labels: { ...labels, "landfall.dev/pool": pool },
+        taints: spot ? [{ key: spotTaint.key, value: spotTaint.value, effect: "NO_SCHEDULE" }] : [],
     }, {
         ...scope.options,
         ignoreChanges: autoscaled ? ["scalingConfig.desiredSize"] : [],

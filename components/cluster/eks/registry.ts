@@ -1,6 +1,7 @@
 import * as ecr from "@pulumi/aws/ecr";
 import type { Key } from "@pulumi/aws/kms";
 import * as pulumi from "@pulumi/pulumi";
+import { nodePlatform } from "../cloud/platform";
 import type { ImageDelivery } from "../cluster";
 import { rendering } from "../lookup";
 import type { Scope } from "./scope";
@@ -17,7 +18,10 @@ export function createRegistry(scope: Scope, key: Key): ImageDelivery {
         forceDelete: true,
     }, options);
     new ecr.LifecyclePolicy(`${name}-images`, { repository: repository.name, policy: lifecycle }, options);
-    return { method: "push", registry: repository.repositoryUrl, naming: "tag", credentials: credentialsOf(scope) };
+    return {
+        method: "push", registry: repository.repositoryUrl, naming: "tag", platform: nodePlatform,
+        credentials: credentialsOf(scope),
+    };
 }
 
 /** An image with a tag may be in use, however old it is; one without a tag is what is left of an interrupted push. */

@@ -1,6 +1,7 @@
 import { Repository, RepositoryIamMember } from "@pulumi/gcp/artifactregistry";
 import { getClientConfigOutput } from "@pulumi/gcp/organizations";
 import * as pulumi from "@pulumi/pulumi";
+import { nodePlatform } from "../cloud/platform";
 import type { ImageDelivery, RegistryCredentials } from "../cluster";
 import { rendering } from "../lookup";
 import type { GkeArgs } from "./args";
@@ -41,7 +42,9 @@ export function createRegistry(
         member: pulumi.interpolate`serviceAccount:${nodeAccount}`,
     }, opts);
     const registry = pulumi.interpolate`${args.region}-docker.pkg.dev/${args.project}/${repository.repositoryId}`;
-    return { images: { method: "push", registry, credentials: pushCredentials(opts) }, grant };
+    return {
+        images: { method: "push", registry, platform: nodePlatform, credentials: pushCredentials(opts) }, grant,
+    };
 }
 
 /** The access token of whoever runs the program; it lasts an hour. */

@@ -1,3 +1,6 @@
+import { UserError } from "../user-error";
+import { describe } from "./events";
+
 /** As much of a resource in an engine's state as tells whether it holds data. */
 export interface StoredResource {
     urn: string;
@@ -5,6 +8,7 @@ export interface StoredResource {
     inputs?: Record<string, unknown>;
     dependencies?: string[];
     deletedWith?: string;
+    protect?: boolean;
 }
 
 /**
@@ -29,4 +33,15 @@ function holdsData({ type, inputs, deletedWith }: StoredResource): boolean {
     if (type.startsWith("random:")) return true;
     if (type === "kubernetes:core/v1:PersistentVolumeClaim") return !deletedWith;
     return type === "command:local:Command" && String(inputs?.delete ?? "").endsWith("/delete-volumes.mjs");
+}
+
+/** Pulumi meets a protected resource only when all that depends on it is gone: so it is looked for first. */
+export function refuseProtected(resources: readonly StoredResource[]): void {
+    const found = resources.find(({ protect }) => protect);
+    if (!found) return;
+    throw new UserError(
+        `${describe(found.urn)} is protected from deletion. If it is to go, set ` +
+            "landfall:cluster.deletionProtection to false, apply that (npm start, or pulumi up), and run the command " +
+            "again. Nothing was changed.",
+    );
 }

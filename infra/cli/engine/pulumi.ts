@@ -9,7 +9,7 @@ import type { Terminal } from "../terminal";
 import { UserError } from "../user-error";
 import { Applied, builtImages, Outputs } from "./engine";
 import { describe, EventReport } from "./events";
-import { resourcesToKeep, StoredResource } from "./keep";
+import { refuseProtected, resourcesToKeep, StoredResource } from "./keep";
 import { isStale, locksOf } from "./lock";
 
 type UpOptions = NonNullable<Parameters<Stack["up"]>[0]>;
@@ -76,7 +76,9 @@ export class PulumiEngine {
      */
     async destroy(keepData: boolean): Promise<Record<string, number>> {
         await this.recover();
-        const exclude = keepData ? [...resourcesToKeep((await this.exportState()).deployment?.resources ?? [])] : [];
+        const resources = (await this.exportState()).deployment?.resources ?? [];
+        const exclude = keepData ? [...resourcesToKeep(resources)] : [];
+        refuseProtected(resources.filter(({ urn }) => !exclude.includes(urn)));
         const { summary } = await this.operate(operation => this.stack.destroy({ ...operation, exclude }));
         if (!keepData) await this.stack.workspace.removeStack(this.stack.name, { preserveConfig: true });
         return countChanges(summary.resourceChanges);

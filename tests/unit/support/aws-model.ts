@@ -11,7 +11,7 @@ export interface Bounds {
     words?: Record<string, string>;
 }
 
-/** Path in a request → its bounds. A list's entries are `types[]`, a map's values `labels{}` and its keys `labels{key}`. */
+/** Path in a request → its bounds. Entries of lists are `types[]`, values of maps `labels{}`, their keys `labels{key}`. */
 export type Limits = Record<string, Bounds>;
 
 const simple: Record<number, string> = { 0: "string", 1: "number", 2: "boolean" };
@@ -54,7 +54,9 @@ function inMap(value: unknown, entry: Schema, limits: Limits, path: string): str
 /** Names of the members, of which the first so many are required, and their shapes. */
 type Structure = [members: string[], schemas: Schema[], required?: number];
 
-function inStructure(value: unknown, [members, schemas, required = 0]: Structure, limits: Limits, path: string): string[] {
+function inStructure(
+    value: unknown, [members, schemas, required = 0]: Structure, limits: Limits, path: string,
+): string[] {
     if (!isObject(value)) return [`${path} is no structure`];
     const at = (member: string) => path ? `${path}.${member}` : member;
     const given = Object.entries(value).filter(([, one]) => one !== undefined);

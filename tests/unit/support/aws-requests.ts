@@ -106,7 +106,9 @@ export const calls: Record<string, Call> = {
         limits: {
             "LaunchTemplateName": { least: 3, most: 128, pattern: /^[a-zA-Z0-9().\-/_]+$/ },
             "LaunchTemplateData.MetadataOptions.HttpTokens": { words: ec2.LaunchTemplateHttpTokensState },
-            "LaunchTemplateData.MetadataOptions.HttpEndpoint": { words: ec2.LaunchTemplateInstanceMetadataEndpointState },
+            "LaunchTemplateData.MetadataOptions.HttpEndpoint": {
+                words: ec2.LaunchTemplateInstanceMetadataEndpointState,
+            },
             "LaunchTemplateData.MetadataOptions.HttpPutResponseHopLimit": { least: 1, most: 64 },
             "LaunchTemplateData.BlockDeviceMappings[].Ebs.VolumeType": { words: ec2.VolumeType },
             "LaunchTemplateData.BlockDeviceMappings[].Ebs.VolumeSize": { least: 1, most: 16384 },
@@ -211,7 +213,9 @@ export const calls: Record<string, Call> = {
         limits: {
             "Name": { least: 1, most: 64, pattern: /^[0-9a-zA-Z\-_.]+$/ },
             "Description": { most: 512 },
-            "ScheduleExpression": { pattern: /^cron\([0-5]?\d ([01]?\d|2[0-3]) \? \* (SUN|MON|TUE|WED|THU|FRI|SAT) \*\)$/ },
+            "ScheduleExpression": {
+                pattern: /^cron\([0-5]?\d ([01]?\d|2[0-3]) \? \* (SUN|MON|TUE|WED|THU|FRI|SAT) \*\)$/,
+            },
             "FlexibleTimeWindow.Mode": { words: scheduler.FlexibleTimeWindowMode },
             "Target.RoleArn": roleArn,
             "Target.RetryPolicy.MaximumEventAgeInSeconds": { least: 60, most: 86_400 },
@@ -224,7 +228,8 @@ export const calls: Record<string, Call> = {
 export function refusals(resources: Registered[]): string[] {
     return resources.flatMap(({ type, name, inputs }) => {
         const call = calls[type];
-        return call ? problemsOf(call.request(inputs, name), call.schema, call.limits).map(one => `${name}: ${one}`) : [];
+        const problems = call ? problemsOf(call.request(inputs, name), call.schema, call.limits) : [];
+        return problems.map(problem => `${name}: ${problem}`);
     });
 }
 
@@ -232,7 +237,8 @@ export function refusals(resources: Registered[]): string[] {
 function pascal(value: unknown): unknown {
     if (Array.isArray(value)) return value.map(pascal);
     if (typeof value !== "object" || value === null) return value;
-    return Object.fromEntries(Object.entries(value).map(([key, one]) => [key[0].toUpperCase() + key.slice(1), pascal(one)]));
+    const entries = Object.entries(value).map(([key, one]) => [key[0].toUpperCase() + key.slice(1), pascal(one)]);
+    return Object.fromEntries(entries);
 }
 
 /** The provider takes some flags as text. */
