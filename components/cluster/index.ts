@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { BareMetalArgs } from "./baremetal";
 import type { Cluster } from "./cluster";
 import type { ExistingArgs } from "./existing";
 import type { KindArgs } from "./kind";
@@ -10,7 +11,8 @@ export * from "./cluster";
 export type ClusterArgs =
     | ({ target: "kind" } & KindArgs)
     | ({ target: "minikube" } & MinikubeArgs)
-    | ({ target: "existing" } & ExistingArgs);
+    | ({ target: "existing" } & ExistingArgs)
+    | ({ target: "baremetal" } & BareMetalArgs);
 
 /** What a target is told besides its settings. */
 export interface ClusterContext {
@@ -29,6 +31,7 @@ const targets: { [T in Target]: Maker<Extract<ClusterArgs, { target: T }>> } = {
     kind: (...args) => new (require("./kind") as typeof import("./kind")).Kind(...args),
     minikube: (...args) => new (require("./minikube") as typeof import("./minikube")).Minikube(...args),
     existing: (...args) => new (require("./existing") as typeof import("./existing")).Existing(...args),
+    baremetal: (...args) => new (require("./baremetal") as typeof import("./baremetal")).BareMetal(...args),
 };
 
 /** Makes the cluster that the settings describe. */

@@ -57,7 +57,7 @@ export async function main(args: string[]): Promise<number> {
 async function start(context: Context): Promise<void> {
     const { stack, settings, terminal, signal } = context;
     const begin = Date.now();
-    const local = settings.cluster.target !== "existing";
+    const local = ["kind", "minikube"].includes(settings.cluster.target);
     const steps = new Steps(terminal, [
         "Check this computer", "Get what is missing", `Bring up the stack "${stack}"`, "Wait for the site's answer",
     ]);

@@ -1,12 +1,13 @@
 import * as z from "zod";
 import { Context } from "./context";
+import { baremetal } from "./targets/baremetal";
 import { existing } from "./targets/existing";
 import { kind } from "./targets/kind";
 import { minikube } from "./targets/minikube";
 
 /** `landfall:cluster`: where the cluster comes from. A new target is a file in targets/ and an entry here. */
 export function clusterSchema(context: Context) {
-    return z.discriminatedUnion("target", [kind(context), minikube(context), existing()]);
+    return z.discriminatedUnion("target", [kind(context), minikube(context), existing(), baremetal(context)]);
 }
 
 export type ClusterSettings = z.output<ReturnType<typeof clusterSchema>>;
@@ -14,3 +15,4 @@ export type Target = ClusterSettings["target"];
 export type KindSettings = Extract<ClusterSettings, { target: "kind" }>;
 export type MinikubeSettings = Extract<ClusterSettings, { target: "minikube" }>;
 export type ExistingSettings = Extract<ClusterSettings, { target: "existing" }>;
+export type BareMetalSettings = Extract<ClusterSettings, { target: "baremetal" }>;

@@ -25,6 +25,7 @@ test.each<[string, object]>([
     ["kind", { nodes: 1, image: "x", http: 1, https: 2 }],
     ["minikube", { nodes: 1, cpus: 2, memory: "4Gi", http: 1, https: 2 }],
     ["existing", {}],
+    ["baremetal", { nodes: { server: { host: "203.0.113.11" } } }],
 ])("%s loads no other target, nor what only another needs", (target, settings) => {
     const files = loadedBy(target, settings);
     const targets = files.flatMap(file => /^components\/cluster\/(\w+)\/index\.ts$/.exec(file)?.[1] ?? []);

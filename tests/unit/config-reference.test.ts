@@ -46,7 +46,7 @@ describe("every key", () => {
             return;
         }
         if (!description?.properties && !description?.oneOf) {
-            expect(description?.allowed).toBeTruthy();
+            expect(description?.allowed ?? description?.names).toBeTruthy();
         }
         expect(description?.example).toBeDefined();
         const section = settingsSchema(context).shape[key[0] as "app"];

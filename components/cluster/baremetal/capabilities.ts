@@ -1,0 +1,46 @@
+import type { Capabilities } from "../cluster";
+import { gatewayPorts } from "../gateway-ports";
+import type { BareMetalArgs } from "./args";
+import type { DescribedCluster } from "./describe";
+import type { FoundNodes } from "./lookup";
+
+const local = "landfall-local";
+const shared = "landfall-shared";
+/** Where a single machine keeps the volumes. */
+const volumes = "/var/lib/landfall-volumes";
+
+export function capabilitiesOf(
+    args: BareMetalArgs, { nodes, facts, ssh }: DescribedCluster, { members }: FoundNodes, scripts: string,
+): Capabilities {
+    return {
+        ...storageOf(args, nodes.length === 1),
+        loadBalancing: {
+            type: "NodePort",
+            ...gatewayPorts,
+            host: args.virtualAddress ?? nodes[0].host,
+            publishedHttp: gatewayPorts.http,
+            publishedHttps: gatewayPorts.https,
+        },
+        metrics: "install",
+        // The kubelets sign their own, as kubeadm has it.
+        kubeletInsecureTls: true,
+        apiServerPorts: [6443],
+        networkPolicy: facts.network === "kube-router" ? "enforced" : "unknown",
+        images: {
+            method: "load",
+            script: `${scripts}/load-image.mjs`,
+            // A machine that was installed anew has no images yet.
+            environment: { NODES: JSON.stringify(nodes), SSH: JSON.stringify(ssh), MEMBERS: JSON.stringify(members) },
+        },
+    };
+}
+
+/** Pods on the same machine share its disk; of several machines each has its own. */
+function storageOf({ sharedDirectory }: BareMetalArgs, single: boolean): Partial<Capabilities> {
+    if (single) return { storageClass: local, sharedStorageClass: local, sharedDirectory: sharedDirectory ?? volumes };
+    return {
+        storageClass: local,
+        localDirectory: volumes,
+        ...(sharedDirectory !== undefined && { sharedStorageClass: shared, sharedDirectory }),
+    };
+}

@@ -1,0 +1,39 @@
+/** A machine as the scripts know it. */
+export interface NodeFacts {
+    name: string;
+    /** Where SSH finds it. */
+    host: string;
+    port: number;
+    user: string;
+    hostKey?: string;
+    /** IPv4 address on the network that the nodes share. */
+    address: string;
+    role: "control-plane" | "worker";
+}
+
+/** What the scripts are told of the cluster: only what the script at hand looks at, so that nothing else runs it again. */
+export interface ClusterFacts {
+    name: string;
+    /** Project and stack. */
+    owner: string;
+    /** Of the cluster; new for one that is made anew. */
+    incarnation: string;
+    version: string;
+    bundle?: string;
+    /** Host and port of the API. */
+    endpoint: string;
+    virtualAddress?: string;
+    /** The machines that share the virtual address, in the order in which they are to have it. */
+    controlPlanes: { name: string; address: string }[];
+    network: "kube-router" | "none";
+    podSubnet: string;
+    serviceSubnet: string;
+    /** Whether the control plane's nodes take no pods. */
+    tainted: boolean;
+    ignorePreflightErrors: string[];
+    /** Number of nodes. */
+    size: number;
+    /** Whether nodes become ready by what the program does, so that it may be waited for. */
+    ready: boolean;
+    repositories: typeof import("../../versions").packageRepositories;
+}
