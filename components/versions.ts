@@ -16,6 +16,7 @@ export const images = {
     contour: "ghcr.io/projectcontour/contour:v1.33.8",
     /** Of the minor version that Contour is tested with. */
     envoy: "docker.io/envoyproxy/envoy:distroless-v1.38.3",
+    kubeRouter: "docker.io/cloudnativelabs/kube-router:v2.11.1",
     localPathProvisioner: "docker.io/rancher/local-path-provisioner:v0.0.30",
     localPathHelper: "docker.io/library/busybox:1.37",
     /** In clouds only, like the next; of the clusters' minor version. */

@@ -6,7 +6,7 @@ import { root } from "./home";
 import { readStackConfig, stackConfigFile } from "./stack-config";
 
 /** The stacks to compare, by target; the first is what the others are held against. */
-export const compared = { kind: "dev", minikube: "minikube", existing: "prod" };
+export const compared = { kind: "dev", minikube: "minikube", existing: "prod", baremetal: "server" };
 
 const file = path.join(root, "components/cluster/DIFFERENCES.md");
 

@@ -17,7 +17,7 @@ const names = (...nodes: Node[]) => nodes.map(({ name, address }) => ({ name, ad
 const server: ClusterFacts = {
     name: "landfall-server", owner: "landfall/server", incarnation: "id", version: "v1.36.3", bundle: "./bundle",
     endpoint: "198.18.40.11:6443", controlPlanes: names(one), network: "none", podSubnet: "198.19.0.0/17",
-    serviceSubnet: "198.19.128.0/20", tainted: false, ignorePreflightErrors: ["SystemVerification"], size: 1, ready: true,
+    serviceSubnet: "198.19.128.0/20", tainted: false, ignorePreflightErrors: ["SystemVerification"], size: 1,
     repositories: packageRepositories,
 };
 const available: ClusterFacts = {

@@ -160,4 +160,20 @@ describe("a cluster of one's own machines", () => {
             sharedStorageClass: "landfall-shared", sharedDirectory: "/srv/shared",
         });
     });
+
+    test("routes and enforces policies by kube-router, unless it brings a network of its own", async () => {
+        const { find, capabilities, resources } = await run(available);
+        const router = resources.find(({ type }) => type === "kubernetes:apps/v1:DaemonSet");
+        const { template } = (router?.inputs.spec as { template: { spec: Record<string, unknown> } });
+        expect(template.spec).toMatchObject({ hostNetwork: true, priorityClassName: "system-node-critical",
+            tolerations: [{ operator: "Exists" }] });
+        const [container] = template.spec.containers as { args: string[]; image: string }[];
+        expect(container.args).toEqual(expect.arrayContaining(["--run-firewall=true", "--run-service-proxy=false"]));
+        expect(container.image).toMatch(/:v\d+\.\d+\.\d+$/);
+        expect(router?.deletedWith).toBe(find("machines").urn);
+        expect(capabilities.networkPolicy).toBe("enforced");
+        const own = await run({ ...available, network: "none" });
+        expect(own.resources.filter(({ type }) => type.startsWith("kubernetes:"))).toEqual([]);
+        expect(own.capabilities.networkPolicy).toBe("unknown");
+    });
 });

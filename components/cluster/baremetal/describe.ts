@@ -63,7 +63,6 @@ function factsOf(args: BareMetalArgs, nodes: NodeFacts[], controlPlanes: NodeFac
         tainted: nodes.length > controlPlanes.length,
         ignorePreflightErrors: args.ignorePreflightErrors ?? [],
         size: nodes.length,
-        ready: network !== "none" || networkManifest !== undefined,
         repositories: packageRepositories,
     };
 }

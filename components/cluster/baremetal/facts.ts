@@ -33,7 +33,5 @@ export interface ClusterFacts {
     ignorePreflightErrors: string[];
     /** Number of nodes. */
     size: number;
-    /** Whether nodes become ready by what the program does, so that it may be waited for. */
-    ready: boolean;
     repositories: typeof import("../../versions").packageRepositories;
 }

@@ -5,6 +5,7 @@ import { createProvider } from "../provider";
 import type { BareMetalArgs } from "./args";
 import { capabilitiesOf } from "./capabilities";
 import { describeCluster } from "./describe";
+import { createKubeRouter } from "./kube-router";
 import { createKubeconfig, createMachines, createNetwork, createNode, createVersions, scripts } from "./resources";
 import { findNodes } from "./lookup";
 
@@ -41,6 +42,9 @@ export class BareMetal extends pulumi.ComponentResource implements Cluster {
             kubeconfig: this.kubeconfig,
             identifier: found.incarnation,
         }, this);
+        if (described.facts.network === "kube-router") {
+            createKubeRouter({ parent: this, provider: this.provider, deletedWith: machines, deleteBeforeReplace: true });
+        }
         this.capabilities = capabilitiesOf(args, described, found, scripts);
         this.deletedWith = machines;
         this.registerOutputs({ kubeconfig: this.kubeconfig });

@@ -88,11 +88,11 @@ export function createVersions(
     name: string, { facts, nodes, controlPlanes, ssh }: DescribedCluster,
     { machines, members, network }: Made & { network: pulumi.Resource[] }, parent: pulumi.Resource,
 ): pulumi.Resource[] {
-    const { version, bundle, repositories, ignorePreflightErrors, size, ready } = facts;
+    const { version, bundle, repositories, ignorePreflightErrors, size } = facts;
     return nodes.reduce<pulumi.Resource[]>((before, node) => [scriptCommand(`${name}-${node.name}-version`, {
         create: `${scripts}/upgrade.mjs`,
         environment: environment({
-            version, ignorePreflightErrors, size: Math.min(size, 2), ready,
+            version, ignorePreflightErrors, size: Math.min(size, 2),
             ...(bundle ? { bundle } : { repositories }),
         }, { NODE: node, NODES: controlPlanes, SSH: ssh }),
     }, { parent, deletedWith: machines, dependsOn: before })], [...members, ...network]);

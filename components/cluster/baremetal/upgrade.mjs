@@ -20,6 +20,6 @@ await main(async () => {
             if (cluster.size > 1) await onHost(drainTasks(node.name, { answers: true }));
             await connection.run(node, renderScript(kubeletTasks(cluster)));
         }
-        if (cluster.ready) await onHost(backTasks(node.name, cluster.version));
+        await onHost(backTasks(node.name, cluster.version));
     });
 });

@@ -40,16 +40,17 @@ export function cordonTasks(name) {
         `fi`)];
 }
 
-/** Run on the control plane: waits until the node is as it should be, and lets pods come. */
+/** Run on the control plane: waits until a node that was cordoned for it is as it should be, and lets pods come. */
 export function backTasks(name, version) {
     return [
+        task(`Look whether ${name} was cordoned for an upgrade`,
+            `mark=$(kubectl get node ${name} --output 'jsonpath={.metadata.annotations.landfall\\.dev/cordoned}')`,
+            `if [ -z "$mark" ]; then exit 0; fi`),
         task(`Wait until ${name} runs ${version}`,
             `kubectl wait node ${name} --for 'jsonpath={.status.nodeInfo.kubeletVersion}=${version}' --timeout 180s >/dev/null`,
             `kubectl wait node ${name} --for condition=Ready --timeout 180s >/dev/null`),
         task(`Let pods come to ${name}`,
-            `if [ -n "$(kubectl get node ${name} --output 'jsonpath={.metadata.annotations.landfall\\.dev/cordoned}')" ]; then`,
-            `    kubectl uncordon ${name} >/dev/null`,
-            `    kubectl annotate node ${name} ${cordoned}- >/dev/null`,
-            `fi`),
+            `kubectl uncordon ${name} >/dev/null`,
+            `kubectl annotate node ${name} ${cordoned}- >/dev/null`),
     ];
 }

@@ -20,14 +20,16 @@ kubectl get node one >/dev/null 2>&1 || exit 0
 kubectl cordon one >/dev/null
 kubectl drain one --ignore-daemonsets --delete-emptydir-data --timeout=600s >/dev/null
 
+begin 'Look whether one was cordoned for an upgrade'
+mark=$(kubectl get node one --output 'jsonpath={.metadata.annotations.landfall\.dev/cordoned}')
+if [ -z "$mark" ]; then exit 0; fi
+
 begin 'Wait until one runs v1.36.3'
 kubectl wait node one --for 'jsonpath={.status.nodeInfo.kubeletVersion}=v1.36.3' --timeout 180s >/dev/null
 kubectl wait node one --for condition=Ready --timeout 180s >/dev/null
 
 begin 'Let pods come to one'
-if [ -n "$(kubectl get node one --output 'jsonpath={.metadata.annotations.landfall\.dev/cordoned}')" ]; then
-    kubectl uncordon one >/dev/null
-    kubectl annotate node one landfall.dev/cordoned- >/dev/null
-fi
+kubectl uncordon one >/dev/null
+kubectl annotate node one landfall.dev/cordoned- >/dev/null
 }
 main </dev/null
