@@ -16,13 +16,14 @@ const names = (...nodes: Node[]) => nodes.map(({ name, address }) => ({ name, ad
 
 const server: ClusterFacts = {
     name: "landfall-server", owner: "landfall/server", incarnation: "id", version: "v1.36.3", bundle: "./bundle",
-    endpoint: "198.18.40.11:6443", controlPlanes: names(one), network: "none", podSubnet: "198.19.0.0/17",
+    endpoint: "198.18.40.11:6443", controlPlanes: names(one), gatewayNodes: names(one), serviceAddress: "198.18.40.11", network: "none", podSubnet: "198.19.0.0/17",
     serviceSubnet: "198.19.128.0/20", tainted: false, ignorePreflightErrors: ["SystemVerification"], size: 1,
     repositories: packageRepositories,
 };
 const available: ClusterFacts = {
     ...server, name: "landfall-prod", owner: "landfall/prod", bundle: undefined, endpoint: "198.18.40.100:6443",
-    virtualAddress: "198.18.40.100", controlPlanes: names(one, two, three), network: "kube-router", tainted: true,
+    virtualAddress: "198.18.40.100", controlPlanes: names(one, two, three), gatewayAddress: "198.18.40.101",
+    gatewayNodes: names(one, two, three, worker), serviceAddress: "198.18.40.101", network: "kube-router", tainted: true,
     ignorePreflightErrors: [], size: 4,
 };
 
@@ -32,7 +33,7 @@ const variants: [string, ClusterFacts, Node, boolean, Deed[]][] = [
         "status", "probe", "install", "member", "settle", "upgrade", "around", "kubeconfig", "restore",
     ]],
     ["available-first", available, one, true, ["install", "member", "upgrade"]],
-    ["available-second", available, two, false, ["install", "mint", "member", "revoke", "leave"]],
+    ["available-second", available, two, false, ["install", "giveUp", "mint", "member", "revoke", "leave"]],
     ["available-worker", available, worker, false, ["install", "mint", "member", "settle", "upgrade", "leave"]],
 ];
 const scripts = variants.flatMap(([variant, cluster, of, first, deeds]) =>

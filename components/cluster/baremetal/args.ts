@@ -49,6 +49,11 @@ export interface BareMetalArgs {
     virtualAddress?: string;
     /** Instead of it: host and port of a load balancer in front of the API. @example "api.example.com:6443" */
     endpoint?: string;
+    /**
+     * A free IPv4 address of the nodes' network for the gateway, which moves to a node that has one of its pods.
+     * @default the only node's own; several nodes answer on ports 30080 and 30443 @example "192.0.2.9"
+     */
+    gatewayAddress?: string;
     /** The pod network: kube-router, which enforces network policies, or none, to bring one's own. @default "kube-router" */
     network?: "kube-router" | "none";
     /** Instead of it: a manifest that is applied as soon as the API answers. @example "./network.yaml" */

@@ -14,7 +14,7 @@ export function capabilitiesOf(
 ): Capabilities {
     return {
         ...storageOf(args, nodes.length === 1),
-        loadBalancing: {
+        loadBalancing: facts.serviceAddress ? { type: "LoadBalancer" } : {
             type: "NodePort",
             ...gatewayPorts,
             host: args.virtualAddress ?? nodes[0].host,

@@ -25,6 +25,11 @@ export interface ClusterFacts {
     virtualAddress?: string;
     /** The machines that share the virtual address, in the order in which they are to have it. */
     controlPlanes: { name: string; address: string }[];
+    /** An address for the gateway that moves between these nodes. */
+    gatewayAddress?: string;
+    gatewayNodes: { name: string; address: string }[];
+    /** What Services of type LoadBalancer get; left out where they get none. */
+    serviceAddress?: string;
     network: "kube-router" | "none";
     podSubnet: string;
     serviceSubnet: string;

@@ -1,6 +1,6 @@
 import type { ClusterFacts, NodeFacts } from "./facts";
 
-export type Deed = "status" | "probe" | "install" | "member" | "mint" | "revoke" | "settle" | "upgrade" | "around" |
+export type Deed = "status" | "probe" | "install" | "member" | "giveUp" | "mint" | "revoke" | "settle" | "upgrade" | "around" |
     "leave" | "kubeconfig" | "restore";
 type Node = NodeFacts & { incarnation: string };
 

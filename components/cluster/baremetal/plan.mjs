@@ -1,7 +1,7 @@
 // What will be done to the machines, in the order in which it is done: for people to read before, and for reviews.
 import { initTasks, joinTasks, mintTasks, revokeTasks, scheduleTasks } from "./tasks/control-plane.mjs";
 import { installTasks } from "./tasks/install.mjs";
-import { drainTasks, forgetTasks, restoreTasks } from "./tasks/leave.mjs";
+import { drainTasks, forgetTasks, giveUpTasks, restoreTasks } from "./tasks/leave.mjs";
 import { kubeconfigTasks, rememberTasks, statusTasks } from "./tasks/operate.mjs";
 import { probeTasks } from "./tasks/probe.mjs";
 import { renderList, renderScript } from "./tasks/script.mjs";
@@ -14,6 +14,7 @@ export function deedsFor(cluster, node, first) {
         probe: probeTasks({ peers: [], ports: [6443], bridged: cluster.network === "kube-router" }),
         install: installTasks(cluster, node),
         member: first ? initTasks(cluster, node) : joinTasks(cluster, node),
+        giveUp: giveUpTasks(cluster.controlPlanes.map(({ name }) => name)),
         mint: mintTasks(node),
         revoke: revokeTasks,
         settle: [...rememberTasks(node), ...(node.role === "control-plane" ? scheduleTasks(cluster, node) : [])],

@@ -44,16 +44,18 @@ export function createNode(
 ): local.Command {
     const { facts, ssh, controlPlanes } = described;
     const triggers = [found.incarnation, found.members[node.name]];
+    const known = { ...node, incarnation: found.members[node.name] };
     const options = { parent, deletedWith: machines };
-    const { owner, version, bundle, virtualAddress, network, repositories } = facts;
+    const { owner, version, bundle, virtualAddress, gatewayAddress, serviceAddress, network, repositories } = facts;
     const installed = scriptCommand(`${name}-machine`, {
         create: `${scripts}/install.mjs`,
         delete: `${scripts}/restore.mjs`,
         environment: environment({
-            owner, version, network,
+            owner, incarnation: found.incarnation, version, network,
             ...(bundle ? { bundle } : { repositories }),
-            ...(node.role === "control-plane" && { virtualAddress, controlPlanes: facts.controlPlanes }),
-        }, { NODE: node, NODES: [node], SSH: ssh }),
+            ...(gatewayAddress && { gatewayAddress, gatewayNodes: facts.gatewayNodes }),
+            ...(node.role === "control-plane" && { virtualAddress, controlPlanes: facts.controlPlanes, serviceAddress }),
+        }, { NODE: known, NODES: [node], SSH: ssh }),
         triggers,
     }, { ...options, dependsOn: machines });
 
@@ -63,9 +65,9 @@ export function createNode(
         create: `${scripts}/join.mjs`,
         delete: `${scripts}/leave.mjs`,
         environment: environment({
-            name: cluster, incarnation: found.incarnation, endpoint, ignorePreflightErrors,
+            name: cluster, endpoint, ignorePreflightErrors,
             ...(node.role === "control-plane" && { podSubnet, serviceSubnet, tainted, virtualAddress }),
-        }, { NODE: { ...node, incarnation: found.members[node.name] }, NODES: controlPlanes, SSH: ssh }),
+        }, { NODE: known, NODES: controlPlanes, SSH: ssh }),
         triggers,
     }, { ...options, dependsOn: [installed, ...before.slice(-1)] });
 }

@@ -50,6 +50,12 @@ export function baremetal(context: Context) {
                 + "answers. Give one from the start where more control-plane nodes may follow: it can't be changed.",
             example: "192.0.2.10",
         }),
+        gatewayAddress: address().optional().meta({
+            description: "A free address of the machines' network where the gateway answers. It moves to a machine that "
+                + "has one of the gateway's pods.",
+            example: "192.0.2.9",
+            defaultText: "the only machine's own; several answer on ports 30080 and 30443",
+        }),
         endpoint: matching("HOST:PORT", /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?:\d{1,5}$/).optional().meta({
             description: "Instead of `virtualAddress`: a load balancer in front of the control-plane nodes' port 6443.",
             example: "api.example.com:6443", defaultText: "`virtualAddress`, else the only control-plane node",
@@ -83,6 +89,7 @@ export function baremetal(context: Context) {
     const checked = [
         [["nodes"], differentMachines], [["nodes"], addressesKnown], [["nodes"], oddControlPlane],
         [["nodes", "virtualAddress", "endpoint"], oneEndpoint], [["nodes", "ssh"], keysThroughBastion],
+        [["nodes", "virtualAddress", "gatewayAddress"], ownGatewayAddress],
         [["network", "networkManifest"], ownNetwork], [["podSubnet", "serviceSubnet"], subnetsApart],
         [["nodes", "podSubnet", "serviceSubnet"], nodesOutside],
     ] as [(keyof z.output<typeof keys> & string)[], (value: z.output<typeof keys>) => Violation | undefined][];
@@ -187,6 +194,21 @@ function oneEndpoint(
     }
     return several && virtualAddress === undefined && endpoint === undefined
         ? violation("is missing: several control-plane nodes need one address for the API") : undefined;
+}
+
+/** The last number of a virtual address also tells its group of nodes from another. */
+function ownGatewayAddress(
+    { nodes, virtualAddress, gatewayAddress }: Nodes & { virtualAddress?: string; gatewayAddress?: string },
+): Violation | undefined {
+    const last = (given?: string) => given?.split(".")[3];
+    const taken = Object.values(nodes).some(({ host, address: own = host }) => own === gatewayAddress);
+    const clash = gatewayAddress !== undefined && last(virtualAddress) === last(gatewayAddress);
+    return !taken && !clash ? undefined : {
+        keys: ["gatewayAddress", "virtualAddress"],
+        problem: taken ? "is a machine's own address" : "ends with the same number as {cluster.virtualAddress}",
+        allowed: "a free address with a last number of its own",
+        example: { nodes: { server: { host: "203.0.113.11" } }, gatewayAddress: "203.0.113.9" },
+    };
 }
 
 /** A fingerprint is compared with the key that the machine shows, which can't be asked for through another machine. */

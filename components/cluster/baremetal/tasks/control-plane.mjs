@@ -2,14 +2,13 @@
 import { apiFiles, auditPolicy, authentication, initConfig, joinConfig } from "./kubeadm.mjs";
 import { task, writeFile } from "./script.mjs";
 
-/** Written when a machine has become a member, with its incarnation and the cluster's; read by the probe. */
+/** Written when a machine has become a member, with its incarnation. */
 export const memberFile = "/var/lib/landfall/member";
 
 /** Says whether anything is to be done: a member of this incarnation stays as it is. */
 export function membershipProbe(incarnation) {
     return task("Look whether the machine is a member",
-        `member() { [ "$(cat ${memberFile} 2>/dev/null)" = ${incarnation} ]; }`,
-        `if member; then exit 0; fi`);
+        `if [ "$(cat ${memberFile} 2>/dev/null)" = ${incarnation} ]; then exit 0; fi`);
 }
 
 /** What an interrupted run has begun here can't be gone on with: kubeadm begins anew. */
@@ -47,7 +46,7 @@ export function initTasks(cluster, node) {
         task("Begin the cluster (kubeadm init)",
             `kubeadm init --config /etc/kubernetes/landfall/kubeadm.yaml --skip-token-print >/var/log/landfall-kubeadm.log 2>&1 \\`,
             `    || { tail -n 20 /var/log/landfall-kubeadm.log >&2; exit 1; }`),
-        ...memberTasks(cluster, node),
+        memberTask(node),
     ];
 }
 
@@ -98,7 +97,7 @@ export function joinTasks(cluster, node) {
         task("Join the cluster (kubeadm join)",
             `kubeadm join --config /etc/kubernetes/landfall-join.yaml >/var/log/landfall-kubeadm.log 2>&1 \\`,
             `    || { tail -n 20 /var/log/landfall-kubeadm.log >&2; exit 1; }`),
-        ...memberTasks(cluster, node),
+        memberTask(node),
     ];
 }
 
@@ -113,10 +112,8 @@ function discovery({ endpoint }) {
     };
 }
 
-function memberTasks(cluster, node) {
-    return [task("Remember that the machine is a member",
-        `echo ${node.incarnation} > ${memberFile}`,
-        ...(node.role === "control-plane" ? [`echo ${cluster.incarnation} > /var/lib/landfall/cluster`] : []))];
+function memberTask({ incarnation }) {
+    return task("Remember that the machine is a member", `echo ${incarnation} > ${memberFile}`);
 }
 
 /** Whether the control plane's nodes take pods depends on whether there are workers. */

@@ -1,6 +1,7 @@
 // Makes a machine ready to become a node: kernel, packages, container runtime, kubelet and kubeadm.
-import { task, writeFile } from "./script.mjs";
+import { addressTasks } from "./addresses.mjs";
 import { keepalivedTasks } from "./keepalived.mjs";
+import { task, writeFile } from "./script.mjs";
 
 /** Where the parts of an offline bundle lie on a machine. */
 export const bundleDirectory = "/var/lib/landfall/bundle";
@@ -12,12 +13,13 @@ export const packages = ["conntrack", "curl", "ethtool", "iptables", "keepalived
 /** All tasks for one node. */
 export function installTasks(cluster, node) {
     return [
-        task("Note how the machine was found", noteFound, `echo ${JSON.stringify(cluster.owner)} > /var/lib/landfall/owner`),
+        task("Note how the machine was found, and whose it is now", noteFound, noteOwner(cluster, node)),
         task("Set the kernel", kernel(cluster)),
         ...(cluster.bundle ? fromBundle(cluster) : fromRepositories(cluster)),
         task("Set up the container runtime", runtime()),
         task("Set up the kubelet", kubelet),
         ...keepalivedTasks(cluster, node),
+        ...addressTasks(cluster, node),
     ];
 }
 
@@ -36,6 +38,15 @@ if [ ! -e ${found} ]; then
     done
     mv ${found}.new ${found}
 fi`;
+
+/** By what is noted here a run that comes after an interrupted one knows the machine again. */
+function noteOwner({ owner, incarnation }, node) {
+    return [
+        `echo ${JSON.stringify(owner)} > /var/lib/landfall/owner`,
+        `echo ${node.incarnation} > /var/lib/landfall/incarnation`,
+        ...(node.role === "control-plane" ? [`echo ${incarnation} > /var/lib/landfall/cluster`] : []),
+    ];
+}
 
 function kernel({ network }) {
     const modules = ["overlay", ...(network === "kube-router" ? ["br_netfilter"] : [])];

@@ -13,17 +13,37 @@ export function drainTasks(name, { answers, seconds = 600 }) {
     ];
 }
 
+/** etcdctl of the etcd that runs on the node itself. */
+const etcdctl = [
+    `pki=/etc/kubernetes/pki/etcd`,
+    `etcdctl() {`,
+    `    crictl exec "$(crictl ps --quiet --state Running --label io.kubernetes.container.name=etcd | head -n 1)" etcdctl \\`,
+    `        --endpoints https://127.0.0.1:2379 --cacert $pki/ca.crt --cert $pki/server.crt --key $pki/server.key "$@"`,
+    `}`,
+];
+
 /** Run on a node of the control plane that stays: forgets the node, and its copy of the data if it had one. */
 export function forgetTasks(name) {
     return [
-        task(`Take ${name} out of etcd`,
-            `etcd=$(crictl ps --quiet --state Running --label io.kubernetes.container.name=etcd | head -n 1)`,
-            `pki=/etc/kubernetes/pki/etcd`,
-            `ask() { crictl exec "$etcd" etcdctl --endpoints https://127.0.0.1:2379 --cacert $pki/ca.crt --cert $pki/server.crt --key $pki/server.key "$@"; }`,
-            `id=$(ask member list | awk -F', ' '$3 == "${name}" { print $1 }')`,
-            `if [ -n "$id" ]; then ask member remove "$id" >/dev/null; fi`),
+        task(`Take ${name} out of etcd`, etcdctl,
+            `id=$(etcdctl member list | awk -F', ' '$3 == "${name}" { print $1 }')`,
+            `if [ -n "$id" ]; then etcdctl member remove "$id" >/dev/null; fi`),
         task(`Take ${name} out of the cluster`, `kubectl delete node ${name} --ignore-not-found --wait=false >/dev/null`),
     ];
+}
+
+/**
+ * Run on a node of the control plane before another joins: etcd takes no new member while one of the old is dead. One
+ * that the settings no longer name, and that doesn't answer, is given up; it will not come back.
+ */
+export function giveUpTasks(names) {
+    return [task("Give up dead control-plane nodes that the settings no longer name", etcdctl,
+        `etcdctl member list | while IFS=', ' read -r id status name _ url _; do`,
+        `    case " ${names.join(" ")} " in *" $name "*) continue ;; esac`,
+        `    if curl --silent --max-time 5 --cacert $pki/ca.crt --cert $pki/server.crt --key $pki/server.key --output /dev/null "$url/health"; then continue; fi`,
+        `    etcdctl member remove "$id" >/dev/null`,
+        `    if [ -n "$name" ]; then kubectl delete node "$name" --ignore-not-found --wait=false >/dev/null; fi`,
+        `done`)];
 }
 
 /** Run on the machine itself: nothing of Kubernetes is left running or on disk. */
@@ -51,12 +71,12 @@ const resetTask = task("Reset the node",
 
 /** All that was put onto the machine goes; what was there before stays. */
 const restoreTask = task("Bring the machine back to how it was found",
-    `systemctl disable --quiet --now keepalived containerd 2>/dev/null || true`,
+    `systemctl disable --quiet --now landfall-addresses keepalived containerd 2>/dev/null || true`,
     `apt-mark unhold kubelet kubeadm kubectl >/dev/null 2>&1 || true`,
     `added=$(dpkg-query --show --showformat '\${Package}\\n' | sort -u | comm -13 /var/lib/landfall/found/packages -)`,
     `if [ -n "$added" ]; then dpkg --purge --force-depends $added >/dev/null 2>&1; fi`,
     `rm -f /usr/bin/{kubelet,kubeadm,kubectl,crictl,etcdctl} /etc/crictl.yaml`,
-    `rm -f /etc/systemd/system/kubelet.service /etc/sysctl.d/90-landfall.conf /etc/modules-load.d/landfall.conf`,
+    `rm -f /etc/systemd/system/{kubelet,landfall-addresses}.service /etc/sysctl.d/90-landfall.conf /etc/modules-load.d/landfall.conf`,
     `rm -f /etc/apt/sources.list.d/landfall.list /etc/apt/keyrings/landfall-*.gpg /var/log/landfall-kubeadm.log`,
     `rm -rf /etc/systemd/system/kubelet.service.d /etc/landfall /etc/keepalived /etc/containerd/config.toml`,
     `rm -rf /etc/kubernetes /etc/cni /opt/cni /opt/containerd /var/lib/etcd /var/lib/kubelet /var/lib/cni /run/cni-ipam-state`,

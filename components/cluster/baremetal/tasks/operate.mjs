@@ -9,7 +9,9 @@ const annotation = "landfall.dev/incarnation";
 export function statusTasks(owner) {
     return [task("Look whether the machine is a member",
         `[ "$(cat /var/lib/landfall/owner 2>/dev/null)" = ${JSON.stringify(owner)} ] || exit 0`,
-        `if [ -e ${memberFile} ]; then echo "member=$(cat ${memberFile})"; fi`,
+        // A member that was reset by hand is none any more.
+        `if [ -e ${memberFile} ] && [ ! -e /etc/kubernetes/kubelet.conf ]; then exit 0; fi`,
+        `if [ -e /var/lib/landfall/incarnation ]; then echo "member=$(cat /var/lib/landfall/incarnation)"; fi`,
         `if [ -e /var/lib/landfall/cluster ]; then`,
         `    echo "incarnation=$(cat /var/lib/landfall/cluster)"`,
         `    kubectl get nodes --request-timeout 5s --output 'jsonpath={range .items[*]}known={.metadata.name} {.metadata.annotations.landfall\\.dev/incarnation}{"\\n"}{end}' 2>/dev/null || true`,

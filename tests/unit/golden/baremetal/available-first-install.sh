@@ -9,7 +9,7 @@ begin 'Wait for another run on this machine'
 exec 9>/run/landfall.lock
 flock --wait 600 9
 
-begin 'Note how the machine was found'
+begin 'Note how the machine was found, and whose it is now'
 install -d -m 0700 /var/lib/landfall
 if [ ! -e /var/lib/landfall/found ]; then
     rm -rf /var/lib/landfall/found.new
@@ -25,6 +25,8 @@ if [ ! -e /var/lib/landfall/found ]; then
     mv /var/lib/landfall/found.new /var/lib/landfall/found
 fi
 echo "landfall/prod" > /var/lib/landfall/owner
+echo id-one > /var/lib/landfall/incarnation
+echo id > /var/lib/landfall/cluster
 
 begin 'Set the kernel'
 install -d "$(dirname /etc/modules-load.d/landfall.conf)"
@@ -143,7 +145,7 @@ if cmp -s /etc/systemd/system/kubelet.service.d/20-landfall.conf.landfall /etc/s
 systemctl daemon-reload
 systemctl enable --quiet kubelet
 
-begin 'Share the API'\''s virtual address'
+begin 'Share virtual addresses'
 changed=
 install -d "$(dirname /etc/landfall/check-api)"
 cat > /etc/landfall/check-api.landfall <<'LANDFALL_END'
@@ -153,6 +155,24 @@ exec curl --fail --silent --insecure --max-time 2 --output /dev/null https://127
 LANDFALL_END
 chmod 0755 /etc/landfall/check-api.landfall
 if cmp -s /etc/landfall/check-api.landfall /etc/landfall/check-api; then rm /etc/landfall/check-api.landfall; else mv /etc/landfall/check-api.landfall /etc/landfall/check-api; changed=1; fi
+install -d "$(dirname /etc/landfall/check-gateway)"
+cat > /etc/landfall/check-gateway.landfall <<'LANDFALL_END'
+#!/bin/sh
+# Whether this node has a pod of every Service that load balancers ask for; kube-proxy answers on a port of its own.
+set -eu
+ports=/run/landfall/health-ports
+if [ -z "$(find $ports -mmin -0.5 2>/dev/null)" ]; then
+    mkdir -p /run/landfall
+    kubectl --kubeconfig /etc/kubernetes/kubelet.conf --request-timeout 2s get services --all-namespaces \
+        --output 'jsonpath={range .items[*]}{.spec.healthCheckNodePort}{"\n"}{end}' | grep '^[1-9]' > $ports.new
+    mv $ports.new $ports
+fi
+while read -r port; do
+    curl --fail --silent --max-time 1 --output /dev/null "http://127.0.0.1:$port/healthz"
+done < $ports
+LANDFALL_END
+chmod 0755 /etc/landfall/check-gateway.landfall
+if cmp -s /etc/landfall/check-gateway.landfall /etc/landfall/check-gateway; then rm /etc/landfall/check-gateway.landfall; else mv /etc/landfall/check-gateway.landfall /etc/landfall/check-gateway; changed=1; fi
 interface=$(ip -o -4 address show | awk '$4 ~ "^198[.]18[.]40[.]11/" { print $2; exit }')
 sed "s/@INTERFACE@/$interface/" <<'LANDFALL_END' > /run/landfall-keepalived.conf
 global_defs {
@@ -187,6 +207,34 @@ vrrp_instance api {
         api
     }
 }
+vrrp_script gateway {
+    script /etc/landfall/check-gateway
+    interval 1
+    timeout 3
+    fall 2
+    rise 2
+    weight -100
+    init_fail
+}
+vrrp_instance gateway {
+    state BACKUP
+    interface @INTERFACE@
+    virtual_router_id 101
+    priority 200
+    advert_int 0.5
+    unicast_src_ip 198.18.40.11
+    unicast_peer {
+        198.18.40.12
+        198.18.40.13
+        198.18.40.21
+    }
+    virtual_ipaddress {
+        198.18.40.101/32
+    }
+    track_script {
+        gateway
+    }
+}
 LANDFALL_END
 if ! cmp -s /run/landfall-keepalived.conf /etc/keepalived/keepalived.conf; then
     install -D -m 0644 /run/landfall-keepalived.conf /etc/keepalived/keepalived.conf
@@ -195,5 +243,44 @@ fi
 rm /run/landfall-keepalived.conf
 systemctl enable --quiet keepalived
 if [ -n "$changed" ]; then systemctl restart keepalived; else systemctl start keepalived; fi
+
+begin 'Give load balancers'\'' Services their address'
+changed=
+install -d "$(dirname /etc/landfall/give-addresses)"
+cat > /etc/landfall/give-addresses.landfall <<'LANDFALL_END'
+#!/bin/bash
+# Gives every Service of type LoadBalancer that is no other controller's the address 198.18.40.101.
+export KUBECONFIG=/etc/kubernetes/admin.conf
+while true; do
+    kubectl get services --all-namespaces --watch --no-headers --output 'custom-columns=NAMESPACE:.metadata.namespace,NAME:.metadata.name,TYPE:.spec.type,CLASS:.spec.loadBalancerClass,ADDRESS:.status.loadBalancer.ingress[0].ip' 2>/dev/null \
+        | while read -r namespace name type class address; do
+            if [ "$type" != LoadBalancer ] || [ "$class" != '<none>' ] || [ "$address" = 198.18.40.101 ]; then continue; fi
+            kubectl patch service "$name" --namespace "$namespace" --subresource status --type merge \
+                --patch '{"status":{"loadBalancer":{"ingress":[{"ip":"198.18.40.101"}]}}}' </dev/null
+        done
+    sleep 2 # the API server ends a watch after a while
+done
+LANDFALL_END
+chmod 0755 /etc/landfall/give-addresses.landfall
+if cmp -s /etc/landfall/give-addresses.landfall /etc/landfall/give-addresses; then rm /etc/landfall/give-addresses.landfall; else mv /etc/landfall/give-addresses.landfall /etc/landfall/give-addresses; changed=1; fi
+install -d "$(dirname /etc/systemd/system/landfall-addresses.service)"
+cat > /etc/systemd/system/landfall-addresses.service.landfall <<'LANDFALL_END'
+[Unit]
+Description=Addresses of Services of type LoadBalancer
+After=network-online.target
+
+[Service]
+ExecStart=/etc/landfall/give-addresses
+Restart=always
+RestartSec=5
+
+[Install]
+WantedBy=multi-user.target
+LANDFALL_END
+chmod 0644 /etc/systemd/system/landfall-addresses.service.landfall
+if cmp -s /etc/systemd/system/landfall-addresses.service.landfall /etc/systemd/system/landfall-addresses.service; then rm /etc/systemd/system/landfall-addresses.service.landfall; else mv /etc/systemd/system/landfall-addresses.service.landfall /etc/systemd/system/landfall-addresses.service; changed=1; fi
+systemctl daemon-reload
+systemctl enable --quiet landfall-addresses
+if [ -n "$changed" ]; then systemctl restart landfall-addresses; else systemctl start landfall-addresses; fi
 }
 main </dev/null

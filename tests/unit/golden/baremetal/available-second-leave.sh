@@ -15,11 +15,13 @@ kubectl cordon two >/dev/null
 kubectl drain two --ignore-daemonsets --delete-emptydir-data --timeout=600s >/dev/null
 
 begin 'Take two out of etcd'
-etcd=$(crictl ps --quiet --state Running --label io.kubernetes.container.name=etcd | head -n 1)
 pki=/etc/kubernetes/pki/etcd
-ask() { crictl exec "$etcd" etcdctl --endpoints https://127.0.0.1:2379 --cacert $pki/ca.crt --cert $pki/server.crt --key $pki/server.key "$@"; }
-id=$(ask member list | awk -F', ' '$3 == "two" { print $1 }')
-if [ -n "$id" ]; then ask member remove "$id" >/dev/null; fi
+etcdctl() {
+    crictl exec "$(crictl ps --quiet --state Running --label io.kubernetes.container.name=etcd | head -n 1)" etcdctl \
+        --endpoints https://127.0.0.1:2379 --cacert $pki/ca.crt --cert $pki/server.crt --key $pki/server.key "$@"
+}
+id=$(etcdctl member list | awk -F', ' '$3 == "two" { print $1 }')
+if [ -n "$id" ]; then etcdctl member remove "$id" >/dev/null; fi
 
 begin 'Take two out of the cluster'
 kubectl delete node two --ignore-not-found --wait=false >/dev/null

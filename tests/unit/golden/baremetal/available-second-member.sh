@@ -10,8 +10,7 @@ exec 9>/run/landfall.lock
 flock --wait 600 9
 
 begin 'Look whether the machine is a member'
-member() { [ "$(cat /var/lib/landfall/member 2>/dev/null)" = id-two ]; }
-if member; then exit 0; fi
+if [ "$(cat /var/lib/landfall/member 2>/dev/null)" = id-two ]; then exit 0; fi
 
 begin 'Take away what an interrupted run has left'
 rm -f /var/lib/landfall/member
@@ -220,6 +219,5 @@ kubeadm join --config /etc/kubernetes/landfall-join.yaml >/var/log/landfall-kube
 
 begin 'Remember that the machine is a member'
 echo id-two > /var/lib/landfall/member
-echo id > /var/lib/landfall/cluster
 }
 main </dev/null

@@ -9,7 +9,7 @@ begin 'Wait for another run on this machine'
 exec 9>/run/landfall.lock
 flock --wait 600 9
 
-begin 'Note how the machine was found'
+begin 'Note how the machine was found, and whose it is now'
 install -d -m 0700 /var/lib/landfall
 if [ ! -e /var/lib/landfall/found ]; then
     rm -rf /var/lib/landfall/found.new
@@ -25,6 +25,7 @@ if [ ! -e /var/lib/landfall/found ]; then
     mv /var/lib/landfall/found.new /var/lib/landfall/found
 fi
 echo "landfall/prod" > /var/lib/landfall/owner
+echo id-web > /var/lib/landfall/incarnation
 
 begin 'Set the kernel'
 install -d "$(dirname /etc/modules-load.d/landfall.conf)"
@@ -142,5 +143,69 @@ chmod 0644 /etc/systemd/system/kubelet.service.d/20-landfall.conf.landfall
 if cmp -s /etc/systemd/system/kubelet.service.d/20-landfall.conf.landfall /etc/systemd/system/kubelet.service.d/20-landfall.conf; then rm /etc/systemd/system/kubelet.service.d/20-landfall.conf.landfall; else mv /etc/systemd/system/kubelet.service.d/20-landfall.conf.landfall /etc/systemd/system/kubelet.service.d/20-landfall.conf; changed=1; fi
 systemctl daemon-reload
 systemctl enable --quiet kubelet
+
+begin 'Share virtual addresses'
+changed=
+install -d "$(dirname /etc/landfall/check-gateway)"
+cat > /etc/landfall/check-gateway.landfall <<'LANDFALL_END'
+#!/bin/sh
+# Whether this node has a pod of every Service that load balancers ask for; kube-proxy answers on a port of its own.
+set -eu
+ports=/run/landfall/health-ports
+if [ -z "$(find $ports -mmin -0.5 2>/dev/null)" ]; then
+    mkdir -p /run/landfall
+    kubectl --kubeconfig /etc/kubernetes/kubelet.conf --request-timeout 2s get services --all-namespaces \
+        --output 'jsonpath={range .items[*]}{.spec.healthCheckNodePort}{"\n"}{end}' | grep '^[1-9]' > $ports.new
+    mv $ports.new $ports
+fi
+while read -r port; do
+    curl --fail --silent --max-time 1 --output /dev/null "http://127.0.0.1:$port/healthz"
+done < $ports
+LANDFALL_END
+chmod 0755 /etc/landfall/check-gateway.landfall
+if cmp -s /etc/landfall/check-gateway.landfall /etc/landfall/check-gateway; then rm /etc/landfall/check-gateway.landfall; else mv /etc/landfall/check-gateway.landfall /etc/landfall/check-gateway; changed=1; fi
+interface=$(ip -o -4 address show | awk '$4 ~ "^198[.]18[.]40[.]21/" { print $2; exit }')
+sed "s/@INTERFACE@/$interface/" <<'LANDFALL_END' > /run/landfall-keepalived.conf
+global_defs {
+    enable_script_security
+    script_user root
+    vrrp_version 3
+}
+vrrp_script gateway {
+    script /etc/landfall/check-gateway
+    interval 1
+    timeout 3
+    fall 2
+    rise 2
+    weight -100
+    init_fail
+}
+vrrp_instance gateway {
+    state BACKUP
+    interface @INTERFACE@
+    virtual_router_id 101
+    priority 197
+    advert_int 0.5
+    unicast_src_ip 198.18.40.21
+    unicast_peer {
+        198.18.40.11
+        198.18.40.12
+        198.18.40.13
+    }
+    virtual_ipaddress {
+        198.18.40.101/32
+    }
+    track_script {
+        gateway
+    }
+}
+LANDFALL_END
+if ! cmp -s /run/landfall-keepalived.conf /etc/keepalived/keepalived.conf; then
+    install -D -m 0644 /run/landfall-keepalived.conf /etc/keepalived/keepalived.conf
+    changed=1
+fi
+rm /run/landfall-keepalived.conf
+systemctl enable --quiet keepalived
+if [ -n "$changed" ]; then systemctl restart keepalived; else systemctl start keepalived; fi
 }
 main </dev/null

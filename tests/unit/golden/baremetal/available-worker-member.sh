@@ -10,8 +10,7 @@ exec 9>/run/landfall.lock
 flock --wait 600 9
 
 begin 'Look whether the machine is a member'
-member() { [ "$(cat /var/lib/landfall/member 2>/dev/null)" = id-web ]; }
-if member; then exit 0; fi
+if [ "$(cat /var/lib/landfall/member 2>/dev/null)" = id-web ]; then exit 0; fi
 
 begin 'Take away what an interrupted run has left'
 rm -f /var/lib/landfall/member

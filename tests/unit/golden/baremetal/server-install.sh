@@ -9,7 +9,7 @@ begin 'Wait for another run on this machine'
 exec 9>/run/landfall.lock
 flock --wait 600 9
 
-begin 'Note how the machine was found'
+begin 'Note how the machine was found, and whose it is now'
 install -d -m 0700 /var/lib/landfall
 if [ ! -e /var/lib/landfall/found ]; then
     rm -rf /var/lib/landfall/found.new
@@ -25,6 +25,8 @@ if [ ! -e /var/lib/landfall/found ]; then
     mv /var/lib/landfall/found.new /var/lib/landfall/found
 fi
 echo "landfall/server" > /var/lib/landfall/owner
+echo id-one > /var/lib/landfall/incarnation
+echo id > /var/lib/landfall/cluster
 
 begin 'Set the kernel'
 install -d "$(dirname /etc/modules-load.d/landfall.conf)"
@@ -141,5 +143,44 @@ chmod 0644 /etc/systemd/system/kubelet.service.d/20-landfall.conf.landfall
 if cmp -s /etc/systemd/system/kubelet.service.d/20-landfall.conf.landfall /etc/systemd/system/kubelet.service.d/20-landfall.conf; then rm /etc/systemd/system/kubelet.service.d/20-landfall.conf.landfall; else mv /etc/systemd/system/kubelet.service.d/20-landfall.conf.landfall /etc/systemd/system/kubelet.service.d/20-landfall.conf; changed=1; fi
 systemctl daemon-reload
 systemctl enable --quiet kubelet
+
+begin 'Give load balancers'\'' Services their address'
+changed=
+install -d "$(dirname /etc/landfall/give-addresses)"
+cat > /etc/landfall/give-addresses.landfall <<'LANDFALL_END'
+#!/bin/bash
+# Gives every Service of type LoadBalancer that is no other controller's the address 198.18.40.11.
+export KUBECONFIG=/etc/kubernetes/admin.conf
+while true; do
+    kubectl get services --all-namespaces --watch --no-headers --output 'custom-columns=NAMESPACE:.metadata.namespace,NAME:.metadata.name,TYPE:.spec.type,CLASS:.spec.loadBalancerClass,ADDRESS:.status.loadBalancer.ingress[0].ip' 2>/dev/null \
+        | while read -r namespace name type class address; do
+            if [ "$type" != LoadBalancer ] || [ "$class" != '<none>' ] || [ "$address" = 198.18.40.11 ]; then continue; fi
+            kubectl patch service "$name" --namespace "$namespace" --subresource status --type merge \
+                --patch '{"status":{"loadBalancer":{"ingress":[{"ip":"198.18.40.11"}]}}}' </dev/null
+        done
+    sleep 2 # the API server ends a watch after a while
+done
+LANDFALL_END
+chmod 0755 /etc/landfall/give-addresses.landfall
+if cmp -s /etc/landfall/give-addresses.landfall /etc/landfall/give-addresses; then rm /etc/landfall/give-addresses.landfall; else mv /etc/landfall/give-addresses.landfall /etc/landfall/give-addresses; changed=1; fi
+install -d "$(dirname /etc/systemd/system/landfall-addresses.service)"
+cat > /etc/systemd/system/landfall-addresses.service.landfall <<'LANDFALL_END'
+[Unit]
+Description=Addresses of Services of type LoadBalancer
+After=network-online.target
+
+[Service]
+ExecStart=/etc/landfall/give-addresses
+Restart=always
+RestartSec=5
+
+[Install]
+WantedBy=multi-user.target
+LANDFALL_END
+chmod 0644 /etc/systemd/system/landfall-addresses.service.landfall
+if cmp -s /etc/systemd/system/landfall-addresses.service.landfall /etc/systemd/system/landfall-addresses.service; then rm /etc/systemd/system/landfall-addresses.service.landfall; else mv /etc/systemd/system/landfall-addresses.service.landfall /etc/systemd/system/landfall-addresses.service; changed=1; fi
+systemctl daemon-reload
+systemctl enable --quiet landfall-addresses
+if [ -n "$changed" ]; then systemctl restart landfall-addresses; else systemctl start landfall-addresses; fi
 }
 main </dev/null

@@ -11,7 +11,8 @@ flock --wait 600 9
 
 begin 'Look whether the machine is a member'
 [ "$(cat /var/lib/landfall/owner 2>/dev/null)" = "landfall/server" ] || exit 0
-if [ -e /var/lib/landfall/member ]; then echo "member=$(cat /var/lib/landfall/member)"; fi
+if [ -e /var/lib/landfall/member ] && [ ! -e /etc/kubernetes/kubelet.conf ]; then exit 0; fi
+if [ -e /var/lib/landfall/incarnation ]; then echo "member=$(cat /var/lib/landfall/incarnation)"; fi
 if [ -e /var/lib/landfall/cluster ]; then
     echo "incarnation=$(cat /var/lib/landfall/cluster)"
     kubectl get nodes --request-timeout 5s --output 'jsonpath={range .items[*]}known={.metadata.name} {.metadata.annotations.landfall\.dev/incarnation}{"\n"}{end}' 2>/dev/null || true
