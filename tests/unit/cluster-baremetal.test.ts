@@ -132,6 +132,7 @@ describe("a cluster of one's own machines", () => {
         });
         expect(told("server-machine", "NODE")).toEqual({
             name: "server", host: "server.example.com", address: "192.0.2.11", port: 2222, user: "root", role: "control-plane",
+            incarnation: "00000000-0000-4000-8000-000000000000",
         });
     });
 
