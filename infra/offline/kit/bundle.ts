@@ -4,6 +4,7 @@ import * as path from "node:path";
 import { versions } from "../../../components/versions";
 import { buildBase } from "./base";
 import { cached, cachedNames, keyOf } from "./cache";
+import { ensureDocker } from "./docker";
 import { buildMachineImage } from "./machine";
 import { buildImages } from "./platform";
 import { buildPrograms } from "./programs";
@@ -25,6 +26,7 @@ export interface Bundle {
 
 /** Puts together an offline bundle for the target baremetal: packages, programs and images with their checksums. */
 export async function buildBundle(log: Log): Promise<Bundle> {
+    await ensureDocker(log);
     const [programs] = await Promise.all([buildPrograms(log), buildBase(log)]);
     const images = await buildImages(log, programs);
     const machineImage = await buildMachineImage(log);
