@@ -54,7 +54,10 @@ export interface BareMetalArgs {
      * @default the only node's own; several nodes answer on ports 30080 and 30443 @example "192.0.2.9"
      */
     gatewayAddress?: string;
-    /** The pod network: kube-router, which enforces network policies, or none, to bring one's own. @default "kube-router" */
+    /**
+     * The pod network: kube-router, which enforces network policies, or none, to bring one's own.
+     * @default "kube-router"
+     */
     network?: "kube-router" | "none";
     /** Instead of it: a manifest that is applied as soon as the API answers. @example "./network.yaml" */
     networkManifest?: string;

@@ -11,7 +11,7 @@ export interface NodeFacts {
     role: "control-plane" | "worker";
 }
 
-/** What the scripts are told of the cluster: only what the script at hand looks at, so that nothing else runs it again. */
+/** What scripts are told of the cluster: each only what it looks at, so that nothing else makes it run again. */
 export interface ClusterFacts {
     name: string;
     /** Project and stack. */

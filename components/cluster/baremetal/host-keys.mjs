@@ -34,7 +34,8 @@ async function findKey({ name, host, port, hostKey }) {
     const found = keys.find(key => fingerprint(key) === hostKey);
     if (found || keys.length === 0) return found;
     return fail(`${name} (${host}:${port}) has another host key than landfall:cluster names: expected ${hostKey}, ` +
-        `found ${keys.map(fingerprint).join(", ")}. Nothing was changed. If the machine is the right one, correct hostKey.`);
+        `found ${keys.map(fingerprint).join(", ")}. Nothing was changed. If the machine is the right one, ` +
+        "correct hostKey.");
 }
 
 /** As `ssh-keygen -l` shows it. */

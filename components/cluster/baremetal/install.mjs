@@ -17,7 +17,8 @@ await main(async () => {
 });
 
 async function sendBundle(connection, bundle, node) {
-    const [os, machine] = (await connection.run(node, '. /etc/os-release; echo "$ID-$VERSION_ID $(uname -m)"')).trim().split(" ");
+    const said = await connection.run(node, '. /etc/os-release; echo "$ID-$VERSION_ID $(uname -m)"');
+    const [os, machine] = said.trim().split(" ");
     const parts = partsFor(bundle, `${os}-${architecture(machine)}`);
     const lacking = (await connection.run(node, renderScript(lackingTasks(parts)))).split("\n").filter(Boolean);
     if (lacking.length > 0) {

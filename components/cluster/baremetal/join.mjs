@@ -1,6 +1,8 @@
 // Makes a machine that is ready a member of the cluster; the first one begins it.
 import { fail, main } from "../scripts/process.mjs";
-import { cluster as readCluster, firstAnswering, node as readNode, nodes as readNodes, ssh as readSsh } from "./settings.mjs";
+import {
+    cluster as readCluster, firstAnswering, node as readNode, nodes as readNodes, ssh as readSsh,
+} from "./settings.mjs";
 import { describeFailure, withSsh } from "./ssh.mjs";
 import { initTasks, joinTasks, memberFile, mintTasks, revokeTasks, scheduleTasks } from "./tasks/control-plane.mjs";
 import { giveUpTasks } from "./tasks/leave.mjs";

@@ -9,7 +9,7 @@ export function portsOf(role) {
     return role === "control-plane" ? [6443, 2379, 2380, 10250, 10256, 10257, 10259] : [10250, 10256];
 }
 
-/** The problems of all machines: `answers` are { node, found, apart }, where `apart` is the clock's difference in seconds. */
+/** The problems of all machines; of an answer { node, found, apart } the last is the clock's difference in seconds. */
 export function problemsOf(cluster, answers) {
     return [
         ...answers.flatMap(answer => problemsOfOne(cluster, answer)),
@@ -33,7 +33,8 @@ function problemsOfOne(cluster, { node, found }) {
             : `has ${first("processors")} processor; a control-plane node needs ${least.processors}.`,
         isOurs || number("disk") >= least.disk ? undefined
             : `has ${first("disk")} MB of disk free under /var/lib; ${least.disk} are needed.`,
-        first("swap") ? `swaps to ${first("swap")}. Turn it off: swapoff --all, and take it out of /etc/fstab.` : undefined,
+        first("swap")
+            ? `swaps to ${first("swap")}. Turn it off: swapoff --all, and take it out of /etc/fstab.` : undefined,
         first("addresses").split(",").includes(node.address) ? undefined
             : `has no interface with the address ${node.address}; it has ${first("addresses")}. ` +
                 `Name the right one by landfall:cluster.nodes.${node.name}.address.`,
@@ -47,7 +48,9 @@ function problemsOfOne(cluster, { node, found }) {
 function freshProblems({ owner }, node, found, first) {
     const takeOut = "Take it out of there first, or name another machine.";
     if (first("owner")) return [`belongs to the stack ${first("owner")}, not to ${owner}. ${takeOut}`];
-    if (found.leftover) return [`is in another cluster already, or was: there is ${found.leftover.join(", ")}. ${takeOut}`];
+    if (found.leftover) {
+        return [`is in another cluster already, or was: there is ${found.leftover.join(", ")}. ${takeOut}`];
+    }
     return [
         ...(found.runtime ?? []).map(runtime => `runs ${runtime} already. A node is a machine of its own.`),
         ...(found.port ?? []).map(text => text.split(" ")).map(([port, program]) =>
@@ -70,8 +73,8 @@ function versionProblem({ version }, found, isOurs) {
 function sameMachine(answers) {
     return answers.flatMap(({ node, found }, index) => {
         const same = answers.slice(0, index).find(other => other.found.machine?.[0] === found.machine?.[0]);
-        return same ? [`${node.name} (${node.host}) and ${same.node.name} (${same.node.host}) are the same machine, or ` +
-            "copies of one: both have the machine-id " + found.machine?.[0] + "."] : [];
+        return same ? [`${node.name} (${node.host}) and ${same.node.name} (${same.node.host}) are the same machine, ` +
+            `or copies of one: both have the machine-id ${found.machine?.[0]}.`] : [];
     });
 }
 

@@ -19,7 +19,10 @@ export function deedsFor(cluster, node, first) {
         revoke: revokeTasks,
         settle: [...rememberTasks(node), ...(node.role === "control-plane" ? scheduleTasks(cluster, node) : [])],
         upgrade: [...upgradeTasks(cluster, node), ...kubeletTasks(cluster)],
-        around: [...cordonTasks(node.name), ...drainTasks(node.name, { answers: true }), ...backTasks(node.name, cluster.version)],
+        around: [
+            ...cordonTasks(node.name), ...drainTasks(node.name, { answers: true }),
+            ...backTasks(node.name, cluster.version),
+        ],
         leave: [...drainTasks(node.name, { answers: true }), ...forgetTasks(node.name)],
         kubeconfig: kubeconfigTasks(cluster),
         restore: restoreTasks(cluster.owner),

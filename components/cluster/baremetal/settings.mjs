@@ -13,8 +13,9 @@ export const nodes = () => JSON.parse(setting("NODES"));
 /** The control plane's node that answers first, other than `except`. */
 export async function firstAnswering(connection, controlPlanes, except) {
     const others = controlPlanes.filter(({ name }) => name !== except);
+    const ask = "kubectl --kubeconfig /etc/kubernetes/admin.conf get --raw /readyz >/dev/null";
     const asked = others.map(async other => {
-        const { ok } = await connection.attempt(other, "kubectl --kubeconfig /etc/kubernetes/admin.conf get --raw /readyz >/dev/null");
+        const { ok } = await connection.attempt(other, ask);
         return ok ? other : Promise.reject(new Error(other.name));
     });
     return Promise.any(asked).catch(() => undefined);

@@ -23,7 +23,8 @@ export async function withSsh({ ssh, nodes }, work, { quick = false } = {}) {
         const known = await knownHostsFile(nodes, directory);
         fs.writeFileSync(config, renderSshConfig(ssh, nodes, known), { mode: 0o600 });
         const times = quick ? 1 : dial.times;
-        const attempt = (node, input, command = "bash -s") => attemptOn(config, node, asRoot(node, command), input, times);
+        const attempt = (node, input, command = "bash -s") =>
+            attemptOn(config, node, asRoot(node, command), input, times);
         const run = async (node, input, command) => {
             const result = await attempt(node, input, command);
             return result.ok ? result.stdout : fail(describeFailure(node, result));
@@ -81,8 +82,8 @@ async function attemptOn(config, node, command, input, times) {
 
 /** Whether nobody answered at the address, so that nothing can have been done there yet. */
 export function isSilent(stderr) {
-    return /timed out|Connection refused|No route to host|Network is unreachable|Could not resolve|UNKNOWN port 65535|banner exchange/i
-        .test(stderr);
+    const silence = /timed out|Connection refused|No route to host|Network is unreachable|Could not resolve|banner exchange/i;
+    return silence.test(stderr);
 }
 
 /** What went wrong on a node, in words for people. */
@@ -94,7 +95,8 @@ export function describeFailure({ name, host, port, user }, { code, stderr }) {
             `"${user} ALL=(ALL) NOPASSWD: ALL"; or log in as root.`;
     }
     const step = /^landfall: failed: (.*)$/m.exec(stderr)?.[1];
-    const said = stderr.split("\n").filter(line => line && !line.startsWith("landfall: failed: ")).slice(-25).join("\n");
+    const said = stderr.split("\n").filter(line => line && !line.startsWith("landfall: failed: "))
+        .slice(-25).join("\n");
     return `${at}${step ? `: ${step}` : ""} failed.\n${said}`.trimEnd();
 }
 

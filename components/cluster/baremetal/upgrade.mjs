@@ -1,7 +1,9 @@
 // Brings a node to the version of Kubernetes that the settings name, if it has another. The program calls it for one
 // node after the other, the control plane's first.
 import { fail, main } from "../scripts/process.mjs";
-import { cluster as readCluster, firstAnswering, node as readNode, nodes as readNodes, ssh as readSsh } from "./settings.mjs";
+import {
+    cluster as readCluster, firstAnswering, node as readNode, nodes as readNodes, ssh as readSsh,
+} from "./settings.mjs";
 import { withSsh } from "./ssh.mjs";
 import { drainTasks } from "./tasks/leave.mjs";
 import { renderScript } from "./tasks/script.mjs";

@@ -3,14 +3,17 @@ import { versions } from "../../../components/versions";
 import { Context } from "../context";
 import { byName, choice, dnsLabel, hostname, listOf, matching, network, port, portablePath } from "../fields";
 import { toDnsLabel } from "../names";
-import { networksOverlap, parseNetwork } from "../network";
 import { rule, Violation } from "../rule";
+import {
+    addressesKnown, differentMachines, ipv4, keysThroughBastion, nodesOutside, oddControlPlane, oneEndpoint,
+    ownGatewayAddress, ownNetwork,
+} from "./baremetal-rules";
 import { subnets, subnetsApart } from "./subnets";
 
-const ipv4 = /^((25[0-5]|2[0-4]\d|1?\d?\d)(\.|$)){4}$/;
 const address = () => matching("an IPv4 address", ipv4);
 const machine = () => z.union([hostname(), address()]).meta({ allowed: "a host name or an IPv4 address" });
-const user = () => matching("the name of a user: lower-case letters, digits, \"_\" and \"-\"", /^[a-z_][a-z0-9_-]{0,31}$/);
+const user = () =>
+    matching("the name of a user: lower-case letters, digits, \"_\" and \"-\"", /^[a-z_][a-z0-9_-]{0,31}$/);
 const fingerprint = "SHA256:nThbg6kXUpJWGl7E1IGOCspRomTxdCARLviKw6E5SY8";
 const hostKey = () => matching(
     "a fingerprint SHA256:…, as ssh-keygen -lf shows it, or the key itself: ssh-ed25519 AAAA…",
@@ -94,9 +97,10 @@ export function baremetal(context: Context) {
         [["nodes", "podSubnet", "serviceSubnet"], nodesOutside],
     ] as [(keyof z.output<typeof keys> & string)[], (value: z.output<typeof keys>) => Violation | undefined][];
     return checked.reduce((schema, [names, check]) => rule(schema, names, check as () => Violation | undefined), keys)
-        .transform(({ network: chosen, ...cluster }) => ({
-            ...cluster, network: chosen ?? (cluster.networkManifest === undefined ? "kube-router" as const : "none" as const),
-        }))
+        .transform(({ network: chosen, ...cluster }) => {
+            const usual = cluster.networkManifest === undefined ? "kube-router" : "none";
+            return { ...cluster, network: chosen ?? usual as "kube-router" | "none" };
+        })
         .meta({
             description: "A cluster of your own machines: Debian or Ubuntu, reached by SSH, made into upstream "
                 + "Kubernetes by kubeadm. A user with root's rights by sudo, or root, logs in with a key.",
@@ -135,117 +139,11 @@ function ssh() {
         knownHosts: portablePath("a file on this computer").optional().meta({
             description: "File of the known host keys.", example: "./known_hosts", defaultText: "ssh's own",
         }),
-        bastion: matching("[USER@]HOST[:PORT]", /^([a-z_][a-z0-9_-]{0,31}@)?[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?(:\d{1,5})?$/)
-            .optional().meta({
-                description: "A machine on the way to the others; its host key must be in known_hosts.",
-                example: "jump@bastion.example.com", defaultText: "none",
-            }),
+        bastion: matching(
+            "[USER@]HOST[:PORT]", /^([a-z_][a-z0-9_-]{0,31}@)?[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?(:\d{1,5})?$/,
+        ).optional().meta({
+            description: "A machine on the way to the others; its host key must be in known_hosts.",
+            example: "jump@bastion.example.com", defaultText: "none",
+        }),
     }).prefault({}).meta({ description: "How the machines are reached.", example: { user: "admin" } });
-}
-
-type Node = z.output<ReturnType<typeof node>>;
-type Nodes = { nodes: Record<string, Node> };
-
-function differentMachines({ nodes }: Nodes): Violation | undefined {
-    const seen = new Map<string, string>();
-    for (const [name, { host, port: sshPort, address: own = host }] of Object.entries(nodes)) {
-        const other = seen.get(`${host}:${sshPort}`) ?? seen.get(own);
-        if (other) {
-            return {
-                keys: ["nodes"], problem: `names one machine twice: ${other} and ${name}`,
-                allowed: "every machine once", example: { nodes: { [name]: { host: "203.0.113.11" } } },
-            };
-        }
-        seen.set(`${host}:${sshPort}`, name).set(own, name);
-    }
-    return undefined;
-}
-
-function addressesKnown({ nodes }: Nodes): Violation | undefined {
-    const [name] = Object.entries(nodes).find(([, { host, address: own }]) => !own && !ipv4.test(host)) ?? [];
-    return name === undefined ? undefined : {
-        keys: ["nodes"], problem: `does not say which address ${name} has on the machines' network`,
-        allowed: "an address beside every host that is a name",
-        example: { nodes: { [name]: { host: "server.example.com", address: "192.0.2.11" } } },
-    };
-}
-
-function oddControlPlane({ nodes }: Nodes): Violation | undefined {
-    const count = Object.values(nodes).filter(({ role }) => role === "control-plane").length;
-    return count % 2 === 1 ? undefined : {
-        keys: ["nodes"], problem: `has ${count === 0 ? "no" : count} control-plane nodes`,
-        allowed: "an odd number of control-plane nodes, since more than half of them must agree: 1, 3 or 5",
-        example: { nodes: { server: { host: "203.0.113.11" }, worker: { host: "203.0.113.12", role: "worker" } } },
-    };
-}
-
-function oneEndpoint(
-    { nodes, virtualAddress, endpoint }: Nodes & { virtualAddress?: string; endpoint?: string },
-): Violation | undefined {
-    const several = Object.values(nodes).filter(({ role }) => role === "control-plane").length > 1;
-    const violation = (problem: string): Violation => ({
-        keys: ["virtualAddress", "endpoint"], problem,
-        allowed: "a free address, or {cluster.endpoint}: a load balancer that you have",
-        example: { nodes: { server: { host: "203.0.113.11" } }, virtualAddress: "203.0.113.10" },
-    });
-    if (virtualAddress !== undefined && endpoint !== undefined) return violation("and {cluster.endpoint} are both given");
-    if (Object.values(nodes).some(({ host, address: own = host }) => own === virtualAddress)) {
-        return violation("is a machine's own address");
-    }
-    return several && virtualAddress === undefined && endpoint === undefined
-        ? violation("is missing: several control-plane nodes need one address for the API") : undefined;
-}
-
-/** The last number of a virtual address also tells its group of nodes from another. */
-function ownGatewayAddress(
-    { nodes, virtualAddress, gatewayAddress }: Nodes & { virtualAddress?: string; gatewayAddress?: string },
-): Violation | undefined {
-    const last = (given?: string) => given?.split(".")[3];
-    const taken = Object.values(nodes).some(({ host, address: own = host }) => own === gatewayAddress);
-    const clash = gatewayAddress !== undefined && last(virtualAddress) === last(gatewayAddress);
-    return !taken && !clash ? undefined : {
-        keys: ["gatewayAddress", "virtualAddress"],
-        problem: taken ? "is a machine's own address" : "ends with the same number as {cluster.virtualAddress}",
-        allowed: "a free address with a last number of its own",
-        example: { nodes: { server: { host: "203.0.113.11" } }, gatewayAddress: "203.0.113.9" },
-    };
-}
-
-/** A fingerprint is compared with the key that the machine shows, which can't be asked for through another machine. */
-function keysThroughBastion({ nodes, ssh: { bastion } }: Nodes & { ssh: { bastion?: string } }): Violation | undefined {
-    const [name] = Object.entries(nodes).find(([, { hostKey: key }]) => key?.startsWith("SHA256:")) ?? [];
-    return bastion === undefined || name === undefined ? undefined : {
-        keys: ["nodes", "ssh"], problem: `gives the fingerprint of ${name}, which is behind a bastion`,
-        allowed: "behind {cluster.ssh.bastion}, the host key itself or one in known_hosts",
-        example: { nodes: { [name]: { host: "203.0.113.11", hostKey: `ssh-ed25519 ${"A".repeat(68)}` } } },
-    };
-}
-
-function ownNetwork(
-    { network: chosen, networkManifest }: { network?: string; networkManifest?: string },
-): Violation | undefined {
-    return networkManifest === undefined || chosen !== "kube-router" ? undefined : {
-        keys: ["networkManifest", "network"], problem: "is a second pod network",
-        allowed: "one of them",
-        example: {
-            nodes: { server: { host: "203.0.113.11" } }, networkManifest: "./network.yaml",
-        },
-    };
-}
-
-function nodesOutside(
-    { nodes, podSubnet, serviceSubnet }: Nodes & { podSubnet: string; serviceSubnet: string },
-): Violation | undefined {
-    const inside = (key: "podSubnet" | "serviceSubnet", subnet: string): Violation | undefined => {
-        const range = parseNetwork(subnet);
-        const [name] = Object.entries(nodes).find(([, { host, address: own = host }]) => {
-            const single = parseNetwork(`${own}/32`);
-            return range && single && networksOverlap(range, single);
-        }) ?? [];
-        return name === undefined ? undefined : {
-            keys: [key, "nodes"], problem: `holds the address of ${name}`,
-            allowed: "a network that no machine is in", example: { nodes: { [name]: nodes[name] }, ...subnets },
-        };
-    };
-    return inside("podSubnet", podSubnet) ?? inside("serviceSubnet", serviceSubnet);
 }

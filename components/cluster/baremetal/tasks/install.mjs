@@ -7,6 +7,9 @@ import { task, writeFile } from "./script.mjs";
 export const bundleDirectory = "/var/lib/landfall/bundle";
 const found = "/var/lib/landfall/found";
 
+/** Keeps the kubelet from removing an image. */
+export const pinned = "io.cri-containerd.pinned=pinned";
+
 /** What a node needs besides Kubernetes' own packages, by their names in Debian and Ubuntu. */
 export const packages = ["conntrack", "curl", "ethtool", "iptables", "keepalived", "nftables", "socat"];
 
@@ -93,6 +96,10 @@ function fromBundle({ version }) {
             `    grep -qxF "$sum" /var/lib/landfall/images/imported 2>/dev/null && continue`,
             `    ctr --namespace k8s.io images import --no-unpack "$file" >/dev/null`,
             `    echo "$sum" >> /var/lib/landfall/images/imported`,
+            `done`,
+            // Pinned, as the kubelet removes unused images where disk is short, and none of these can be had again.
+            `for image in $(ctr --namespace k8s.io images list --quiet | grep -v ^sha256:); do`,
+            `    ctr --namespace k8s.io images label "$image" ${pinned} >/dev/null`,
             `done`),
         task("Check the version", `[ -e /var/lib/landfall/member ] || [ "$(kubelet --version)" = "Kubernetes ${version}" ]`),
     ];

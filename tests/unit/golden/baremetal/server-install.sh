@@ -77,6 +77,9 @@ for file in images/*.tar; do
     ctr --namespace k8s.io images import --no-unpack "$file" >/dev/null
     echo "$sum" >> /var/lib/landfall/images/imported
 done
+for image in $(ctr --namespace k8s.io images list --quiet | grep -v ^sha256:); do
+    ctr --namespace k8s.io images label "$image" io.cri-containerd.pinned=pinned >/dev/null
+done
 
 begin 'Check the version'
 [ -e /var/lib/landfall/member ] || [ "$(kubelet --version)" = "Kubernetes v1.36.3" ]
