@@ -82,7 +82,7 @@ async function attemptOn(config, node, command, input, times) {
 
 /** Whether nobody answered at the address, so that nothing can have been done there yet. */
 export function isSilent(stderr) {
-    const silence = /timed out|Connection refused|No route to host|Network is unreachable|Could not resolve|banner exchange/i;
+    const silence = /timed out|Connection refused|No route to host|Network is unreachable|Could not resolve|banner exchange|kex_exchange/i;
     return silence.test(stderr);
 }
 
@@ -114,6 +114,7 @@ const problems = [
         "refuses the key for USER. Is it in ~USER/.ssh/authorized_keys there, and is the right one offered " +
         "(landfall:cluster.ssh.key, else the agent's: ssh-add -l)?"],
     [/UNPROTECTED PRIVATE KEY|bad permissions/i, "was not dialled: others may read the private key. chmod 600 it."],
+    [/kex_exchange/i, "hangs up: sshd there is too busy, or holds failed logins against this computer for a while."],
     [/timed out|banner exchange/i, "does not answer: no connection within the time. Is it on, and is the port open?"],
     [/Connection refused/i, "refuses connections. Does sshd run there, on that port?"],
     [/Could not resolve/i, "has a name that does not resolve."],
