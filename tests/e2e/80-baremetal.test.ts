@@ -58,7 +58,11 @@ describe("a server of one's own", () => {
         config: {
             "landfall:cluster": JSON.stringify(cluster),
             "landfall:environment": JSON.stringify({ name: "production", host, volumes: "delete" }),
-            "landfall:app": JSON.stringify({ web: { replicas: { min: 2, max: 3 } } }),
+            // Two processors hold the control plane too.
+            "landfall:app": JSON.stringify({
+                web: { replicas: { min: 1, max: 2 }, cpu: { request: "100m", limit: "1" } },
+                database: { cpu: { request: "100m", limit: "1" } },
+            }),
         },
         log: line => {
             lines.push(line);
@@ -159,7 +163,7 @@ describe("a server of one's own", () => {
     });
 
     it("says nothing secret, neither in its log nor in its state in plain", () => {
-        const state = fs.readFileSync(path.join(directory, "state", "state.json"), "utf8");
+        const state = fs.readFileSync(path.join(directory, "state", "metal.json"), "utf8");
         expect(lines.join("\n")).not.toMatch(/PRIVATE KEY|client-key-data/);
         expect(state).not.toMatch(/"TOKEN"|[a-z0-9]{6}\.[a-z0-9]{16}"/);
     });

@@ -7,7 +7,8 @@ await main(async () => {
     const [nodes, ssh] = [readNodes(), readSsh()];
     await withSsh({ ssh, nodes }, async connection => {
         const host = await firstAnswering(connection, nodes) ?? fail("No node of the control plane answers.");
-        const apply = "kubectl --kubeconfig /etc/kubernetes/admin.conf apply --server-side --force-conflicts -f -";
+        const kubectl = "kubectl --kubeconfig /etc/kubernetes/admin.conf --cache-dir /run/landfall-kubectl";
+        const apply = `${kubectl} apply --server-side --force-conflicts -f -`;
         await connection.run(host, setting("MANIFEST"), apply);
     });
 });

@@ -11,7 +11,7 @@ export function addressTasks({ serviceAddress }, { role }) {
         `changed=`,
         writeFile("/etc/landfall/give-addresses", `#!/bin/bash
 # Gives every Service of type LoadBalancer that is no other controller's the address ${serviceAddress}.
-export KUBECONFIG=/etc/kubernetes/admin.conf
+export KUBECONFIG=/etc/kubernetes/admin.conf KUBECACHEDIR=/run/landfall-kubectl
 while true; do
     kubectl get services --all-namespaces --watch --no-headers --output 'custom-columns=${columns}' 2>/dev/null \\
         | while read -r namespace name type class address; do

@@ -15,6 +15,7 @@ set -eu
 ports=/run/landfall/health-ports
 if [ -z "$(find $ports -mmin -0.5 2>/dev/null)" ]; then
     mkdir -p /run/landfall
+    export KUBECACHEDIR=/run/landfall-kubectl
     kubectl --kubeconfig /etc/kubernetes/kubelet.conf --request-timeout 2s get services --all-namespaces \\
         --output 'jsonpath={range .items[*]}{.spec.healthCheckNodePort}{"\\n"}{end}' | grep '^[1-9]' > $ports.new
     mv $ports.new $ports

@@ -84,7 +84,7 @@ const restoreTask = task("Bring the machine back to how it was found",
     `tar --extract --directory / --file /var/lib/landfall/found/files.tar`,
     `systemctl daemon-reload`,
     `sysctl --quiet --load /var/lib/landfall/found/sysctl || true`,
-    `rm -rf /var/lib/landfall`);
+    `rm -rf /var/lib/landfall /run/landfall-kubectl`);
 
 /** `owner`: only what this stack has made is touched. */
 export function restoreTasks(owner) {

@@ -2,7 +2,7 @@ main() {
 set -euo pipefail
 umask 022
 export LC_ALL=C DEBIAN_FRONTEND=noninteractive PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
-export KUBECONFIG=/etc/kubernetes/admin.conf
+export KUBECONFIG=/etc/kubernetes/admin.conf KUBECACHEDIR=/run/landfall-kubectl
 begin() { task=$1; }
 trap 'code=$?; [ "$code" -eq 0 ] || echo "landfall: failed: $task" >&2' EXIT
 begin 'Wait for another run on this machine'
@@ -163,6 +163,7 @@ set -eu
 ports=/run/landfall/health-ports
 if [ -z "$(find $ports -mmin -0.5 2>/dev/null)" ]; then
     mkdir -p /run/landfall
+    export KUBECACHEDIR=/run/landfall-kubectl
     kubectl --kubeconfig /etc/kubernetes/kubelet.conf --request-timeout 2s get services --all-namespaces \
         --output 'jsonpath={range .items[*]}{.spec.healthCheckNodePort}{"\n"}{end}' | grep '^[1-9]' > $ports.new
     mv $ports.new $ports
@@ -250,7 +251,7 @@ install -d "$(dirname /etc/landfall/give-addresses)"
 cat > /etc/landfall/give-addresses.landfall <<'LANDFALL_END'
 #!/bin/bash
 # Gives every Service of type LoadBalancer that is no other controller's the address 198.18.40.101.
-export KUBECONFIG=/etc/kubernetes/admin.conf
+export KUBECONFIG=/etc/kubernetes/admin.conf KUBECACHEDIR=/run/landfall-kubectl
 while true; do
     kubectl get services --all-namespaces --watch --no-headers --output 'custom-columns=NAMESPACE:.metadata.namespace,NAME:.metadata.name,TYPE:.spec.type,CLASS:.spec.loadBalancerClass,ADDRESS:.status.loadBalancer.ingress[0].ip' 2>/dev/null \
         | while read -r namespace name type class address; do

@@ -2,7 +2,7 @@ main() {
 set -euo pipefail
 umask 022
 export LC_ALL=C DEBIAN_FRONTEND=noninteractive PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
-export KUBECONFIG=/etc/kubernetes/admin.conf
+export KUBECONFIG=/etc/kubernetes/admin.conf KUBECACHEDIR=/run/landfall-kubectl
 begin() { task=$1; }
 trap 'code=$?; [ "$code" -eq 0 ] || echo "landfall: failed: $task" >&2' EXIT
 begin 'Wait for another run on this machine'
@@ -47,6 +47,6 @@ rm -rf /var/lib/containerd /run/containerd /var/log/kubernetes /var/log/pods /va
 tar --extract --directory / --file /var/lib/landfall/found/files.tar
 systemctl daemon-reload
 sysctl --quiet --load /var/lib/landfall/found/sysctl || true
-rm -rf /var/lib/landfall
+rm -rf /var/lib/landfall /run/landfall-kubectl
 }
 main </dev/null
