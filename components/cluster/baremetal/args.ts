@@ -67,6 +67,8 @@ export interface BareMetalArgs {
     serviceSubnet?: string;
     /** A directory that is the same on all machines, such as a mounted NFS export. @example "/srv/landfall" */
     sharedDirectory?: string;
+    /** Whether a machine's volumes are deleted when it is brought back to how it was found. @default "retain" */
+    volumes?: "delete" | "retain";
     /** Findings of kubeadm's own preflight that are known and accepted. @example ["SystemVerification"] */
     ignorePreflightErrors?: string[];
 }

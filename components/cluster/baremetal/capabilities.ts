@@ -1,13 +1,11 @@
 import type { Capabilities } from "../cluster";
 import { gatewayPorts } from "../gateway-ports";
 import type { BareMetalArgs } from "./args";
-import type { DescribedCluster } from "./describe";
+import { DescribedCluster, volumesDirectory } from "./describe";
 import type { FoundNodes } from "./lookup";
 
 const local = "landfall-local";
 const shared = "landfall-shared";
-/** Where a single machine keeps the volumes. */
-const volumes = "/var/lib/landfall-volumes";
 
 export function capabilitiesOf(
     args: BareMetalArgs, { nodes, facts, ssh }: DescribedCluster, { members }: FoundNodes, scripts: string,
@@ -37,10 +35,10 @@ export function capabilitiesOf(
 
 /** Pods on the same machine share its disk; of several machines each has its own. */
 function storageOf({ sharedDirectory }: BareMetalArgs, single: boolean): Partial<Capabilities> {
-    if (single) return { storageClass: local, sharedStorageClass: local, sharedDirectory: sharedDirectory ?? volumes };
+    if (single) return { storageClass: local, sharedStorageClass: local, sharedDirectory: sharedDirectory ?? volumesDirectory };
     return {
         storageClass: local,
-        localDirectory: volumes,
+        localDirectory: volumesDirectory,
         ...(sharedDirectory !== undefined && { sharedStorageClass: shared, sharedDirectory }),
     };
 }

@@ -3,6 +3,9 @@ import { packageRepositories, versions } from "../../versions";
 import type { BareMetalArgs, BareMetalSsh } from "./args";
 import type { ClusterFacts, NodeFacts } from "./facts";
 
+/** Where a machine keeps volumes. */
+export const volumesDirectory = "/var/lib/landfall-volumes";
+
 /** The cluster as it is to be, with all defaults. */
 export interface DescribedCluster {
     /** The control plane's first. */
@@ -53,6 +56,7 @@ function factsOf(args: BareMetalArgs, nodes: NodeFacts[], controlPlanes: NodeFac
         name: args.name,
         owner: `${pulumi.getProject()}/${pulumi.getStack()}`,
         version: args.kubernetesVersion ?? versions.kubernetes,
+        volumes: args.volumes === "delete" ? volumesDirectory : undefined,
         bundle: args.bundle,
         endpoint: args.endpoint ?? `${args.virtualAddress ?? controlPlanes[0].host}:6443`,
         virtualAddress: args.virtualAddress,

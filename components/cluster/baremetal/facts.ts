@@ -19,6 +19,8 @@ export interface ClusterFacts {
     /** Of the cluster; new for one that is made anew. */
     incarnation: string;
     version: string;
+    /** The directory of volumes that go when a machine is brought back; left out where they stay. */
+    volumes?: string;
     bundle?: string;
     /** Host and port of the API. */
     endpoint: string;

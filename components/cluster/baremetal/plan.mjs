@@ -25,7 +25,7 @@ export function deedsFor(cluster, node, first) {
         ],
         leave: [...drainTasks(node.name, { answers: true }), ...forgetTasks(node.name)],
         kubeconfig: kubeconfigTasks(cluster),
-        restore: restoreTasks(cluster.owner),
+        restore: restoreTasks(cluster),
     };
 }
 

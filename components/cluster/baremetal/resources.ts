@@ -24,11 +24,11 @@ interface Made {
 export function createMachines(
     name: string, { facts, nodes, ssh }: DescribedCluster, { incarnation }: FoundNodes, parent: pulumi.Resource,
 ): local.Command {
-    const { owner, version, bundle, network } = facts;
+    const { owner, version, bundle, network, volumes } = facts;
     return scriptCommand(name, {
         create: `${scripts}/preflight.mjs`,
         delete: `${scripts}/restore.mjs`,
-        environment: environment({ owner, version, bundle, network }, { NODES: nodes, SSH: ssh }),
+        environment: environment({ owner, version, bundle, network, volumes }, { NODES: nodes, SSH: ssh }),
         triggers: [incarnation],
     }, { parent });
 }
@@ -46,12 +46,12 @@ export function createNode(
     const triggers = [found.incarnation, found.members[node.name]];
     const known = { ...node, incarnation: found.members[node.name] };
     const options = { parent, deletedWith: machines };
-    const { owner, version, bundle, virtualAddress, gatewayAddress, serviceAddress, network, repositories } = facts;
+    const { owner, version, volumes, bundle, virtualAddress, gatewayAddress, serviceAddress, network, repositories } = facts;
     const installed = scriptCommand(`${name}-machine`, {
         create: `${scripts}/install.mjs`,
         delete: `${scripts}/restore.mjs`,
         environment: environment({
-            owner, incarnation: found.incarnation, version, network,
+            owner, incarnation: found.incarnation, version, network, volumes,
             ...(bundle ? { bundle } : { repositories }),
             ...(gatewayAddress && { gatewayAddress, gatewayNodes: facts.gatewayNodes }),
             ...(node.role === "control-plane" && { virtualAddress, controlPlanes: facts.controlPlanes, serviceAddress }),

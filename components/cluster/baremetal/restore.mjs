@@ -7,7 +7,9 @@ import { renderScript } from "./tasks/script.mjs";
 
 await main(async () => {
     const [cluster, nodes, ssh] = [readCluster(), readNodes(), readSsh()];
-    const script = renderScript(restoreTasks(cluster.owner));
+    // `npm run down -- --keep-data` keeps what the settings would delete.
+    const volumes = process.env.LANDFALL_KEEP_DATA === "true" ? undefined : cluster.volumes;
+    const script = renderScript(restoreTasks({ ...cluster, volumes }));
     const failures = await withSsh({ ssh, nodes }, connection => Promise.all(nodes.map(async node => {
         const result = await connection.attempt(node, script);
         if (result.ok) return [];

@@ -86,12 +86,13 @@ const restoreTask = task("Bring the machine back to how it was found",
     `sysctl --quiet --load /var/lib/landfall/found/sysctl || true`,
     `rm -rf /var/lib/landfall /run/landfall-kubectl`);
 
-/** `owner`: only what this stack has made is touched. */
-export function restoreTasks(owner) {
+/** `owner`: only what this stack has made is touched; `volumes`: the directory of volumes that go with it. */
+export function restoreTasks({ owner, volumes }) {
     return [
         task("Look whose the machine is",
             `[ "$(cat /var/lib/landfall/owner 2>/dev/null)" = ${JSON.stringify(owner)} ] || exit 0`),
         resetTask,
+        ...(volumes ? [task("Delete the volumes", `rm -rf ${volumes}`)] : []),
         restoreTask,
     ];
 }
