@@ -23,11 +23,24 @@ export const images = {
     certManagerWebhook: certManagerImage("webhook"),
     certManagerCainjector: certManagerImage("cainjector"),
     certManagerSolver: certManagerImage("acmesolver"),
+    kubeRouter: "docker.io/cloudnativelabs/kube-router:v2.11.1",
     localPathProvisioner: "docker.io/rancher/local-path-provisioner:v0.0.30",
     localPathHelper: "docker.io/library/busybox:1.37",
     /** In clouds only, like the next; of the clusters' minor version. */
     clusterAutoscaler: "registry.k8s.io/autoscaling/cluster-autoscaler:v1.35.0",
     externalDns: "registry.k8s.io/external-dns/external-dns:v0.19.0",
+};
+
+/** Where bare-metal nodes on an open network get their packages, and the keys that sign them. */
+export const packageRepositories = {
+    kubernetes: {
+        url: "https://pkgs.k8s.io/core:/stable:",
+        fingerprint: "DE15B14486CD377B9E876E1A234654DA9A296436",
+    },
+    docker: {
+        url: "https://download.docker.com/linux",
+        fingerprint: "9DC858229FC7DD38854AE2D88D81803C0EBFCD88",
+    },
 };
 
 /** A file that a project publishes: where, and the SHA-256 that it must have. */

@@ -67,6 +67,8 @@ export interface Capabilities {
     sharedStorageClass?: string;
     /** A directory that all nodes share; Platform then makes the class `sharedStorageClass` on it. */
     sharedDirectory?: string;
+    /** A directory of each node; Platform then makes the class `storageClass` of it, whose volumes stay on their node. */
+    localDirectory?: string;
     /** Classes that Platform makes, on drivers that the cluster has. */
     storageClasses?: StorageClass[];
     loadBalancing: LoadBalancing;

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { AksArgs } from "./aks";
+import type { BareMetalArgs } from "./baremetal";
 import type { Cluster } from "./cluster";
 import type { EksArgs } from "./eks";
 import type { ExistingArgs } from "./existing";
@@ -16,7 +17,8 @@ export type ClusterArgs =
     | ({ target: "existing" } & ExistingArgs)
     | ({ target: "eks" } & EksArgs)
     | ({ target: "gke" } & GkeArgs)
-    | ({ target: "aks" } & AksArgs);
+    | ({ target: "aks" } & AksArgs)
+    | ({ target: "baremetal" } & BareMetalArgs);
 
 /** What a target is told besides its settings. */
 export interface ClusterContext {
@@ -38,6 +40,7 @@ const targets: { [T in Target]: Maker<Extract<ClusterArgs, { target: T }>> } = {
     eks: (...args) => new (require("./eks") as typeof import("./eks")).Eks(...args),
     gke: (...args) => new (require("./gke") as typeof import("./gke")).Gke(...args),
     aks: (...args) => new (require("./aks") as typeof import("./aks")).Aks(...args),
+    baremetal: (...args) => new (require("./baremetal") as typeof import("./baremetal")).BareMetal(...args),
 };
 
 /** Makes the cluster that the settings describe. */

@@ -5,7 +5,7 @@ import * as path from "node:path";
 import { projectRoot } from "../project";
 
 /** Stands for the incarnation where the program is only rendered, so that rendering twice gives the same. */
-const renderedIncarnation = "00000000-0000-4000-8000-000000000000";
+export const renderedIncarnation = "00000000-0000-4000-8000-000000000000";
 
 /** What a target's `status.mjs` finds on this computer. */
 export interface Found {
@@ -15,6 +15,8 @@ export interface Found {
     revision?: number;
     /** The machine's own address, where its ports are not published on this computer. */
     address?: string;
+    /** Of each of the cluster's own machines, by its name, where nodes come and go by themselves. */
+    members?: Record<string, string>;
     /** Whether the cluster had to be started. */
     started?: boolean;
 }

@@ -9,7 +9,7 @@ import { createExternalDns } from "./external-dns";
 import { Gateway } from "./gateway";
 import { Manifests } from "./manifests";
 import { createMetricsServer } from "./metrics";
-import { createSharedDirectoryClass } from "./storage";
+import { createDirectoryClasses } from "./storage";
 import { createStorageClasses } from "./storage-classes";
 
 export { loadManifests, Manifests } from "./manifests";
@@ -49,13 +49,7 @@ export class Platform extends pulumi.ComponentResource {
             createClusterAutoscaler(capabilities.clusterAutoscaler, capabilities, options);
         }
         createStorageClasses(capabilities.storageClasses ?? [], options);
-        if (capabilities.sharedDirectory !== undefined && capabilities.sharedStorageClass !== undefined) {
-            createSharedDirectoryClass({
-                storageClass: capabilities.sharedStorageClass,
-                directory: capabilities.sharedDirectory,
-                capabilities,
-            }, options);
-        }
+        createDirectoryClasses(capabilities, options);
         this.gateway = new Gateway(`${name}-gateway`, args, { parent: this });
         if (capabilities.externalDns !== undefined) {
             // It watches routes, whose definitions are the gateway's.

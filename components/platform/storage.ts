@@ -11,23 +11,25 @@ import { createServiceAccount } from "./rbac";
 
 const name = "local-path-provisioner";
 
-export interface SharedDirectoryArgs {
-    /** Name of the StorageClass. */
-    storageClass: string;
-    /** Directory that all nodes share, for example `/var/landfall/volumes`. */
+/** A StorageClass on directories of the nodes. */
+interface DirectoryClass {
+    name: string;
+    /** For example `/var/landfall/volumes`. */
     directory: string;
-    /** The cluster's. */
-    capabilities: Capabilities;
+    /** Whether all nodes see the same directory: then pods on many nodes write its volumes. */
+    shared: boolean;
 }
 
 /**
- * Makes a StorageClass of a directory that all nodes share: its volumes are written by pods on many nodes.
+ * Makes the StorageClasses on directories that the capabilities name: one that all nodes share, one of each node's own.
  * A volume's directory is `<namespace>/<claim>`, so a claim of the same name finds its data in a new cluster.
  */
-export function createSharedDirectoryClass(args: SharedDirectoryArgs, options: pulumi.CustomResourceOptions): void {
+export function createDirectoryClasses(capabilities: Capabilities, options: pulumi.CustomResourceOptions): void {
+    const classes = directoryClasses(capabilities);
+    if (classes.length === 0) return;
     // The provisioner's short-lived helper pods mount a directory of the node, which no stricter level admits.
     const namespace = createNamespace(
-        "landfall-storage", { "pod-security.kubernetes.io/enforce": "privileged" }, args.capabilities, options);
+        "landfall-storage", { "pod-security.kubernetes.io/enforce": "privileged" }, capabilities, options);
     const metadata = { name, namespace, labels: objectLabels(name) };
     const account = createServiceAccount(name, {
         namespace,
@@ -54,28 +56,43 @@ export function createSharedDirectoryClass(args: SharedDirectoryArgs, options: p
     networkPolicy(`${name}-traffic`, namespace, {
         podSelector: { matchLabels: selectorLabels(name) },
         policyTypes: ["Egress"],
-        egress: [toApiServer(args.capabilities)],
+        egress: [toApiServer(capabilities)],
     }, options);
-    const config = createConfig(metadata, args.directory, options);
-    const provisioner = `landfall.dev/${args.storageClass}`;
+    const config = createConfig(metadata, classes, options);
+    const provisioner = `landfall.dev/${classes.length === 1 ? classes[0].name : "directories"}`;
     const deployment = createProvisioner(metadata, provisioner, account, config, options);
-    new kubernetes.storage.v1.StorageClass(args.storageClass, {
-        metadata: { name: args.storageClass },
-        provisioner,
-        parameters: { pathPattern: "{{ .PVC.Namespace }}/{{ .PVC.Name }}" },
-        reclaimPolicy: "Delete",
-        volumeBindingMode: "Immediate",
-    }, { ...options, dependsOn: deployment });
+    for (const { name: storageClass, shared } of classes) {
+        new kubernetes.storage.v1.StorageClass(storageClass, {
+            metadata: { name: storageClass },
+            provisioner,
+            parameters: { pathPattern: "{{ .PVC.Namespace }}/{{ .PVC.Name }}" },
+            reclaimPolicy: "Delete",
+            volumeBindingMode: shared ? "Immediate" : "WaitForFirstConsumer",
+        }, { ...options, dependsOn: deployment });
+    }
+}
+
+function directoryClasses(capabilities: Capabilities): DirectoryClass[] {
+    const { storageClass, localDirectory, sharedStorageClass, sharedDirectory } = capabilities;
+    return [
+        ...(sharedStorageClass !== undefined && sharedDirectory !== undefined
+            ? [{ name: sharedStorageClass, directory: sharedDirectory, shared: true }] : []),
+        ...(storageClass !== undefined && localDirectory !== undefined
+            ? [{ name: storageClass, directory: localDirectory, shared: false }] : []),
+    ];
 }
 
 function createConfig(
-    metadata: Metadata, directory: string, options: pulumi.CustomResourceOptions,
+    metadata: Metadata, classes: DirectoryClass[], options: pulumi.CustomResourceOptions,
 ): pulumi.Output<string> {
+    const configs = Object.fromEntries(classes.map(({ name: storageClass, directory, shared }) => [storageClass, shared
+        ? { sharedFileSystemPath: directory }
+        : { nodePathMap: [{ node: "DEFAULT_PATH_FOR_NON_LISTED_NODES", paths: [directory] }] }]));
     const script = (command: string): string => `#!/bin/sh\nset -eu\n${command}\n`;
     return new kubernetes.core.v1.ConfigMap(name, {
         metadata,
         data: {
-            "config.json": JSON.stringify({ sharedFileSystemPath: directory }),
+            "config.json": JSON.stringify(classes.length === 1 ? configs[classes[0].name] : { storageClassConfigs: configs }),
             "setup": script('mkdir -m 0777 -p "$VOL_DIR"'),
             "teardown": script('rm -rf "$VOL_DIR"'),
             "helperPod.yaml": JSON.stringify(helperPod),

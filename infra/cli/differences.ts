@@ -7,7 +7,7 @@ import { readStackConfig, stackConfigFile } from "./stack-config";
 
 /** The stacks to compare, by target; the first is what the others are held against. */
 export const compared = {
-    kind: "dev", minikube: "minikube", existing: "prod", eks: "eks", gke: "gke", aks: "aks",
+    kind: "dev", minikube: "minikube", existing: "prod", baremetal: "server", eks: "eks", gke: "gke", aks: "aks",
 };
 
 const file = path.join(root, "components/cluster/DIFFERENCES.md");

@@ -37,7 +37,8 @@ function removeFiles(stack: string): void {
 
 /** A start that was cut off may have begun a cluster that no state names; the script takes nobody else's. */
 async function removeUnfinishedCluster(stack: string, cluster: ClusterSettings): Promise<void> {
-    if (cluster.target === "existing" || !fs.existsSync(path.join(home(), cluster.name))) return;
+    const local = cluster.target === "kind" || cluster.target === "minikube";
+    if (!local || !fs.existsSync(path.join(home(), cluster.name))) return;
     const script = path.join(root, "components", "cluster", cluster.target, "delete.mjs");
     await run(process.execPath, [script], {
         env: { CLUSTER_NAME: cluster.name, CLUSTER_OWNER: `landfall/${stack}` },

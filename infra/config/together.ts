@@ -1,5 +1,5 @@
 import type { AppSettings } from "./app";
-import type { ClusterSettings } from "./cluster";
+import type { BareMetalSettings, ClusterSettings } from "./cluster";
 import type { EnvironmentSettings } from "./environment";
 import { formatQuantity, quantity } from "./quantity";
 import { Violation } from "./rule";
@@ -61,6 +61,7 @@ export function needsSharedClass(
     { cluster, app }: { cluster: ClusterSettings; app: AppSettings },
 ): Violation | undefined {
     const { accessMode, storageClass } = app.web.uploads;
+    if (cluster.target === "baremetal") return needsSharedDirectory(cluster, app);
     const has = cluster.target !== "existing" || cluster.sharedStorageClass !== undefined;
     return has || accessMode !== "ReadWriteMany" || storageClass !== undefined ? undefined : {
         keys: ["cluster.sharedStorageClass", "app.web.uploads.accessMode"],
@@ -68,5 +69,18 @@ export function needsSharedClass(
         allowed: "a StorageClass for ReadWriteMany (see: kubectl get storageclass); or {app.web.uploads.accessMode} " +
             "ReadWriteOnce with {app.web.replicas} { min: 1, max: 1 }",
         example: { cluster: { sharedStorageClass: "efs" } },
+    };
+}
+
+/** Of several machines none sees another's disks. */
+function needsSharedDirectory(cluster: BareMetalSettings, { web }: AppSettings): Violation | undefined {
+    const { accessMode, storageClass } = web.uploads;
+    const has = cluster.sharedDirectory !== undefined || Object.keys(cluster.nodes).length === 1;
+    return has || accessMode !== "ReadWriteMany" || storageClass !== undefined ? undefined : {
+        keys: ["cluster.sharedDirectory", "app.web.uploads.accessMode"],
+        problem: "is missing: the uploads are a volume that pods on many nodes write",
+        allowed: "a directory that is the same on all machines, such as a mounted NFS export; or " +
+            "{app.web.uploads.accessMode} ReadWriteOnce with {app.web.replicas} { min: 1, max: 1 }",
+        example: { cluster: { sharedDirectory: "/srv/landfall" } },
     };
 }

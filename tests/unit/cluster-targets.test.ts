@@ -31,6 +31,7 @@ test.each<[string, string, string[], string[]]>([
     ["kind", "dev", [], []],
     ["minikube", "minikube", [], []],
     ["existing", "prod", [], []],
+    ["baremetal", "server", [], []],
     ["eks", "eks", ["aws"], ["cloudwatch", "ec2", "ecr", "efs", "eks", "iam", "kms", "scheduler", "vpc"]],
     ["gke", "gke", ["gcp"], [
         "artifactregistry", "compute", "container", "dns", "kms", "logging", "organizations", "projects",

@@ -30,31 +30,31 @@ const exact: [string, Record<string, unknown>, string[]][] = [
     ["no cluster", {}, [
         "landfall:cluster is missing",
         "given: nothing",
-        "allowed: an object whose target is one of kind, minikube, existing, eks, gke, aks",
+        "allowed: an object whose target is one of kind, minikube, existing, baremetal, eks, gke, aks",
         "example: landfall:cluster: { target: kind, nodes: 2 }",
     ]],
     ["a cluster that is a word", { cluster: "kind" }, [
         "landfall:cluster is not an object",
         "given: \"kind\" (text)",
-        "allowed: an object whose target is one of kind, minikube, existing, eks, gke, aks",
+        "allowed: an object whose target is one of kind, minikube, existing, baremetal, eks, gke, aks",
         "example: landfall:cluster: { target: kind, nodes: 2 }",
     ]],
     ["no target", { cluster: { nodes: 2 } }, [
         "landfall:cluster.target is missing",
         "given: nothing",
-        "allowed: one of kind, minikube, existing, eks, gke, aks",
+        "allowed: one of kind, minikube, existing, baremetal, eks, gke, aks",
         "example: landfall:cluster: { target: kind, nodes: 2 }",
     ]],
     ["a target with a slip", { cluster: { target: "minicube" } }, [
         "landfall:cluster.target is none of the words it can be; did you mean minikube?",
         "given: \"minicube\" (text)",
-        "allowed: one of kind, minikube, existing, eks, gke, aks",
+        "allowed: one of kind, minikube, existing, baremetal, eks, gke, aks",
         "example: landfall:cluster: { target: minikube, nodes: 2, memory: 6Gi }",
     ]],
     ["a target that there is not", { cluster: { target: "nomad" } }, [
         "landfall:cluster.target is not valid",
         "given: \"nomad\" (text)",
-        "allowed: one of kind, minikube, existing, eks, gke, aks",
+        "allowed: one of kind, minikube, existing, baremetal, eks, gke, aks",
         "example: landfall:cluster: { target: kind, nodes: 2 }",
     ]],
     ["a public authority for a private name", { cluster: kind, environment: { tls: { issuer: "acme" } } }, [

@@ -15,10 +15,10 @@ export function fail(message) {
     throw new Problem(message);
 }
 
-/** Runs a script's work, and prints what it returns. */
-export function main(work) {
+/** Runs a script's work, which may take its time, and prints what it returns. */
+export async function main(work) {
     try {
-        process.stdout.write(work() ?? "");
+        process.stdout.write((await work()) ?? "");
     } catch (error) {
         report(error);
     }

@@ -2,14 +2,14 @@ import * as z from "zod";
 import { images } from "../../../components/versions";
 import { Context } from "../context";
 import { choice, image, network, portablePath } from "../fields";
-import { networkSize, networksOverlap, parseNetwork } from "../network";
+import { networkSize, parseNetwork } from "../network";
 import { rule, Violation } from "../rule";
 import { laptopKeys } from "./laptop";
 import { differentPorts } from "./ports";
+import { subnets, subnetsApart } from "./subnets";
 
 /** `~/.landfall` is LANDFALL_HOME where that is set: see components/cluster/scripts/home.mjs. */
 const volumes = "~/.landfall/<name>/volumes";
-const subnets = { podSubnet: "10.244.0.0/16", serviceSubnet: "10.96.0.0/16" };
 /** kind gives every node a /24 of the pods' network. */
 const podsOfNode = 24;
 
@@ -34,7 +34,7 @@ export function kind(context: Context) {
             description: "Network of the services.", example: "198.19.0.0/20",
         }),
     });
-    return rule(rule(rule(keys, ["http", "https"], differentPorts), ["podSubnet", "serviceSubnet"], apart),
+    return rule(rule(rule(keys, ["http", "https"], differentPorts), ["podSubnet", "serviceSubnet"], subnetsApart),
         ["podSubnet", "nodes"], room)
         .transform(({ data, ...cluster }) => ({
             ...cluster, data: data ?? volumes.replace("<name>", cluster.name),
@@ -43,15 +43,6 @@ export function kind(context: Context) {
             description: "A cluster on this computer, in Docker containers. Ports are published on 127.0.0.1 only.",
             example: { target: "kind", nodes: 2 },
         });
-}
-
-function apart({ podSubnet, serviceSubnet }: { podSubnet: string; serviceSubnet: string }): Violation | undefined {
-    const [pods, services] = [parseNetwork(podSubnet), parseNetwork(serviceSubnet)];
-    return !pods || !services || !networksOverlap(pods, services) ? undefined : {
-        keys: ["serviceSubnet", "podSubnet"], problem: "overlaps {cluster.podSubnet}",
-        allowed: "two networks that have no address in common",
-        example: subnets,
-    };
 }
 
 function room({ podSubnet, nodes }: { podSubnet: string; nodes: number }): Violation | undefined {

@@ -4,6 +4,7 @@ import * as path from "node:path";
 import type { TestProject } from "vitest/node";
 import { removeConfig, writeConfig } from "./config";
 import { added, holdings, holdingsAtRest, remove } from "./docker";
+import { removeMachines } from "./machines";
 import { names } from "./names";
 import { npm } from "./npm";
 import { endCommandsWith } from "./processes";
@@ -53,6 +54,7 @@ async function takeDown(suite: Suite): Promise<void> {
     if (fs.existsSync(environment.LANDFALL_HOME)) {
         await npm(["run", "down", "--", "--stack", names.stack], environment);
     }
+    await removeMachines();
     const left = added(await holdings(), suite.before);
     await remove({ ...left, containers: left.containers.filter(name => name.startsWith(names.cluster)) });
 }

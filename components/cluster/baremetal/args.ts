@@ -1,0 +1,74 @@
+/** A machine that is, or is to become, a node. */
+export interface BareMetalNode {
+    /** Where SSH finds it: a name or an IPv4 address. @example "203.0.113.11" */
+    host: string;
+    /** Its IPv4 address on the network that the nodes share. @default `host` @example "192.0.2.11" */
+    address?: string;
+    /** Whether it holds a part of the control plane. Their number is odd. @default "control-plane" */
+    role?: "control-plane" | "worker";
+    /** Port of SSH. @default `ssh.port` */
+    port?: number;
+    /** Who logs in: root, or a user who may become it by sudo without a password. @default `ssh.user` */
+    user?: string;
+    /**
+     * Its host key, or the fingerprint of it; else it must be in known_hosts.
+     * @example "SHA256:nThbg6kXUpJWGl7E1IGOCspRomTxdCARLviKw6E5SY8"
+     */
+    hostKey?: string;
+}
+
+/** How the machines are reached. */
+export interface BareMetalSsh {
+    /** @default "root" */
+    user?: string;
+    /** @default 22 */
+    port?: number;
+    /** File of the private key, relative to the project; by default the agent's keys are offered. @example "~/.ssh/id" */
+    key?: string;
+    /** File of the known host keys. @default ssh's own, ~/.ssh/known_hosts */
+    knownHosts?: string;
+    /** A machine on the way to the others, whose host key is in known_hosts. @example "jump@bastion.example.com" */
+    bastion?: string;
+}
+
+/** Plain values, not `pulumi.Input`s: whether the cluster is there is looked up before any resource is made. */
+export interface BareMetalArgs {
+    /** Name of the cluster. @example "landfall-prod" */
+    name: string;
+    /** The machines by the names that their nodes get; the first control-plane node begins the cluster. */
+    nodes: Record<string, BareMetalNode>;
+    ssh?: BareMetalSsh;
+    /** Goes up one minor version at a time, node by node. @default versions.kubernetes @example "v1.36.3" */
+    kubernetesVersion?: string;
+    /** Directory of an offline bundle; by default packages and images are downloaded. @example "./bundle" */
+    bundle?: string;
+    /**
+     * A free IPv4 address of the nodes' network for the API, which moves to a control-plane node that answers.
+     * @example "192.0.2.10"
+     */
+    virtualAddress?: string;
+    /** Instead of it: host and port of a load balancer in front of the API. @example "api.example.com:6443" */
+    endpoint?: string;
+    /**
+     * A free IPv4 address of the nodes' network for the gateway, which moves to a node that has one of its pods.
+     * @default the only node's own; several nodes answer on ports 30080 and 30443 @example "192.0.2.9"
+     */
+    gatewayAddress?: string;
+    /**
+     * The pod network: kube-router, which enforces network policies, or none, to bring one's own.
+     * @default "kube-router"
+     */
+    network?: "kube-router" | "none";
+    /** Instead of it: a manifest that is applied as soon as the API answers. @example "./network.yaml" */
+    networkManifest?: string;
+    /** Range of the pods' addresses. @default "10.244.0.0/16" */
+    podSubnet?: string;
+    /** Range of the services' addresses. @default "10.96.0.0/16" */
+    serviceSubnet?: string;
+    /** A directory that is the same on all machines, such as a mounted NFS export. @example "/srv/landfall" */
+    sharedDirectory?: string;
+    /** Whether a machine's volumes are deleted when it is brought back to how it was found. @default "retain" */
+    volumes?: "delete" | "retain";
+    /** Findings of kubeadm's own preflight that are known and accepted. @example ["SystemVerification"] */
+    ignorePreflightErrors?: string[];
+}

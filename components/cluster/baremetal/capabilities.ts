@@ -1,0 +1,44 @@
+import type { Capabilities } from "../cluster";
+import { gatewayPorts } from "../gateway-ports";
+import type { BareMetalArgs } from "./args";
+import { DescribedCluster, volumesDirectory } from "./describe";
+import type { FoundNodes } from "./lookup";
+
+const local = "landfall-local";
+const shared = "landfall-shared";
+
+export function capabilitiesOf(
+    args: BareMetalArgs, { nodes, facts, ssh }: DescribedCluster, { members }: FoundNodes, scripts: string,
+): Capabilities {
+    return {
+        ...storageOf(args, nodes.length === 1),
+        loadBalancing: facts.serviceAddress ? { type: "LoadBalancer" } : {
+            type: "NodePort",
+            ...gatewayPorts,
+            host: args.virtualAddress ?? nodes[0].host,
+            publishedHttp: gatewayPorts.http,
+            publishedHttps: gatewayPorts.https,
+        },
+        metrics: "install",
+        // The kubelets sign their own, as kubeadm has it.
+        kubeletInsecureTls: true,
+        apiServerPorts: [6443],
+        networkPolicy: facts.network === "kube-router" ? "enforced" : "unknown",
+        images: {
+            method: "load",
+            script: `${scripts}/load-image.mjs`,
+            // A machine that was installed anew has no images yet.
+            environment: { NODES: JSON.stringify(nodes), SSH: JSON.stringify(ssh), MEMBERS: JSON.stringify(members) },
+        },
+    };
+}
+
+/** Pods on the same machine share its disk; of several machines each has its own. */
+function storageOf({ sharedDirectory }: BareMetalArgs, single: boolean): Partial<Capabilities> {
+    if (single) return { storageClass: local, sharedStorageClass: local, sharedDirectory: sharedDirectory ?? volumesDirectory };
+    return {
+        storageClass: local,
+        localDirectory: volumesDirectory,
+        ...(sharedDirectory !== undefined && { sharedStorageClass: shared, sharedDirectory }),
+    };
+}

@@ -1,0 +1,44 @@
+/** A machine as the scripts know it. */
+export interface NodeFacts {
+    name: string;
+    /** Where SSH finds it. */
+    host: string;
+    port: number;
+    user: string;
+    hostKey?: string;
+    /** IPv4 address on the network that the nodes share. */
+    address: string;
+    role: "control-plane" | "worker";
+}
+
+/** What scripts are told of the cluster: each only what it looks at, so that nothing else makes it run again. */
+export interface ClusterFacts {
+    name: string;
+    /** Project and stack. */
+    owner: string;
+    /** Of the cluster; new for one that is made anew. */
+    incarnation: string;
+    version: string;
+    /** The directory of volumes that go when a machine is brought back; left out where they stay. */
+    volumes?: string;
+    bundle?: string;
+    /** Host and port of the API. */
+    endpoint: string;
+    virtualAddress?: string;
+    /** The machines that share the virtual address, in the order in which they are to have it. */
+    controlPlanes: { name: string; address: string }[];
+    /** An address for the gateway that moves between these nodes. */
+    gatewayAddress?: string;
+    gatewayNodes: { name: string; address: string }[];
+    /** What Services of type LoadBalancer get; left out where they get none. */
+    serviceAddress?: string;
+    network: "kube-router" | "none";
+    podSubnet: string;
+    serviceSubnet: string;
+    /** Whether the control plane's nodes take no pods. */
+    tainted: boolean;
+    ignorePreflightErrors: string[];
+    /** Number of nodes. */
+    size: number;
+    repositories: typeof import("../../versions").packageRepositories;
+}

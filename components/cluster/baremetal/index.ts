@@ -1,0 +1,52 @@
+import type * as kubernetes from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import type { Capabilities, Cluster } from "../cluster";
+import { createProvider } from "../provider";
+import type { BareMetalArgs } from "./args";
+import { capabilitiesOf } from "./capabilities";
+import { describeCluster } from "./describe";
+import { createKubeRouter } from "./kube-router";
+import { createKubeconfig, createMachines, createNetwork, createNode, createVersions, scripts } from "./resources";
+import { findNodes } from "./lookup";
+
+export type { BareMetalArgs, BareMetalNode, BareMetalSsh } from "./args";
+
+/**
+ * A cluster of one's own machines, reached by SSH and made by kubeadm: one server, or an odd number of control-plane
+ * nodes and any number of workers. Each node is added, replaced, upgraded and removed by itself; a machine that was
+ * installed anew is noticed and joins again.
+ *
+ * @example new BareMetal("cluster", { name: "server", nodes: { server: { host: "203.0.113.11" } } })
+ */
+export class BareMetal extends pulumi.ComponentResource implements Cluster {
+    readonly kubeconfig: pulumi.Output<string>;
+    readonly provider: kubernetes.Provider;
+    readonly capabilities: Capabilities;
+    readonly deletedWith: pulumi.Resource;
+
+    constructor(name: string, args: BareMetalArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("landfall:cluster:BareMetal", name, {}, opts);
+        const described = describeCluster(args);
+        const found = findNodes(described, this);
+
+        const machines = createMachines(`${name}-machines`, described, found, this);
+        const members: pulumi.Resource[] = [];
+        for (const node of described.nodes) {
+            members.push(createNode(`${name}-${node.name}`, node, { described, found, machines, members }, this));
+        }
+        const network = createNetwork(`${name}-network`, described, found, { machines, members }, this);
+        const upgraded = createVersions(name, described, { machines, members, network }, this);
+        const admin = createKubeconfig(`${name}-kubeconfig`, described, found, { machines, upgraded }, this);
+        this.kubeconfig = pulumi.secret(admin.stdout);
+        this.provider = createProvider(`${name}-provider`, {
+            kubeconfig: this.kubeconfig,
+            identifier: found.incarnation,
+        }, this);
+        if (described.facts.network === "kube-router") {
+            createKubeRouter({ parent: this, provider: this.provider, deletedWith: machines, deleteBeforeReplace: true });
+        }
+        this.capabilities = capabilitiesOf(args, described, found, scripts);
+        this.deletedWith = machines;
+        this.registerOutputs({ kubeconfig: this.kubeconfig });
+    }
+}

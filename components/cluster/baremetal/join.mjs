@@ -1,0 +1,41 @@
+// Makes a machine that is ready a member of the cluster; the first one begins it.
+import { fail, main } from "../scripts/process.mjs";
+import {
+    cluster as readCluster, firstAnswering, node as readNode, nodes as readNodes, ssh as readSsh,
+} from "./settings.mjs";
+import { describeFailure, withSsh } from "./ssh.mjs";
+import { initTasks, joinTasks, memberFile, mintTasks, revokeTasks, scheduleTasks } from "./tasks/control-plane.mjs";
+import { giveUpTasks } from "./tasks/leave.mjs";
+import { rememberTasks } from "./tasks/operate.mjs";
+import { renderScript } from "./tasks/script.mjs";
+
+await main(async () => {
+    const [cluster, node, controlPlanes, ssh] = [readCluster(), readNode(), readNodes(), readSsh()];
+    const nodes = [node, ...controlPlanes.filter(({ name }) => name !== node.name)];
+    await withSsh({ ssh, nodes }, async connection => {
+        const { stdout } = await connection.attempt(node, `cat ${memberFile} 2>/dev/null`);
+        if (stdout.trim() !== node.incarnation) await become(connection);
+        const host = await firstAnswering(connection, controlPlanes) ?? fail("No node of the control plane answers.");
+        await connection.run(host, renderScript(rememberTasks(node)));
+        if (node.role === "control-plane") await connection.run(node, renderScript(scheduleTasks(cluster, node)));
+    });
+
+    async function become(connection) {
+        const host = await firstAnswering(connection, controlPlanes, node.name);
+        if (host) return joinThrough(connection, host);
+        if (node.name !== controlPlanes[0].name) fail(`${node.name} can't join: no node of the control plane answers.`);
+        await connection.run(node, renderScript(initTasks(cluster, node)));
+    }
+
+    async function joinThrough(connection, host) {
+        if (node.role === "control-plane") {
+            const others = controlPlanes.filter(({ name }) => name !== node.name);
+            await connection.run(host, renderScript(giveUpTasks(others.map(({ name }) => name))));
+        }
+        const minted = (await connection.run(host, renderScript(mintTasks(node)))).trim().split(" ");
+        const [TOKEN, AUTHORITY, KEYS = ""] = minted;
+        const result = await connection.attempt(node, renderScript(joinTasks(cluster, node), { TOKEN, AUTHORITY, KEYS }));
+        await connection.attempt(host, renderScript(revokeTasks, { TOKEN }));
+        if (!result.ok) fail(describeFailure(node, result));
+    }
+});

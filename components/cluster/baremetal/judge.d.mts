@@ -1,0 +1,10 @@
+import type { ClusterFacts, NodeFacts } from "./facts";
+
+export interface Answered {
+    node: NodeFacts;
+    found: Record<string, string[]>;
+    apart: number;
+}
+
+export function problemsOf(cluster: Pick<ClusterFacts, "owner" | "version">, answers: Answered[]): string[];
+export function portsOf(role: NodeFacts["role"]): number[];

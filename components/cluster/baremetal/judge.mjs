@@ -1,0 +1,88 @@
+// What is wrong with the machines, from what they have answered. Nothing is changed before all of it is told.
+import { architecture } from "./bundle.mjs";
+
+const systems = ["debian-12", "debian-13", "ubuntu-22.04", "ubuntu-24.04", "ubuntu-26.04"];
+const least = { "control-plane": 1700, worker: 900, disk: 10_000, processors: 2, clock: 5 };
+
+/** Ports that a node of this role listens on. */
+export function portsOf(role) {
+    return role === "control-plane" ? [6443, 2379, 2380, 10250, 10256, 10257, 10259] : [10250, 10256];
+}
+
+/** The problems of all machines; of an answer { node, found, apart } the last is the clock's difference in seconds. */
+export function problemsOf(cluster, answers) {
+    return [
+        ...answers.flatMap(answer => problemsOfOne(cluster, answer)),
+        ...sameMachine(answers),
+        ...clocks(answers),
+    ];
+}
+
+function problemsOfOne(cluster, { node, found }) {
+    const first = name => found[name]?.[0];
+    const number = name => Number(first(name));
+    const isOurs = first("owner") === cluster.owner;
+    const fresh = isOurs ? [] : freshProblems(cluster, node, found, first);
+    return [
+        systems.includes(first("os")) && architecture(first("arch")) ? undefined
+            : `runs ${first("os")} on ${first("arch")}; there must be one of ${systems.join(", ")} on x86_64 or aarch64.`,
+        first("systemd") === "yes" ? undefined : "does not run systemd.",
+        number("memory") >= least[node.role] ? undefined
+            : `has ${first("memory")} MiB of memory; a ${node.role} node needs ${least[node.role]}.`,
+        node.role === "worker" || number("processors") >= least.processors ? undefined
+            : `has ${first("processors")} processor; a control-plane node needs ${least.processors}.`,
+        isOurs || number("disk") >= least.disk ? undefined
+            : `has ${first("disk")} MB of disk free under /var/lib; ${least.disk} are needed.`,
+        first("swap")
+            ? `swaps to ${first("swap")}. Turn it off: swapoff --all, and take it out of /etc/fstab.` : undefined,
+        first("addresses").split(",").includes(node.address) ? undefined
+            : `has no interface with the address ${node.address}; it has ${first("addresses")}. ` +
+                `Name the right one by landfall:cluster.nodes.${node.name}.address.`,
+        ...(found.kernel ?? []).map(module => `lacks the kernel module ${module}.`),
+        versionProblem(cluster, found, isOurs),
+        ...fresh,
+    ].filter(Boolean).map(problem => `${node.name} (${node.host}) ${problem}`);
+}
+
+/** Of a machine that is not a node of this cluster yet. */
+function freshProblems({ owner }, node, found, first) {
+    const takeOut = "Take it out of there first, or name another machine.";
+    if (first("owner")) return [`belongs to the stack ${first("owner")}, not to ${owner}. ${takeOut}`];
+    if (found.leftover) {
+        return [`is in another cluster already, or was: there is ${found.leftover.join(", ")}. ${takeOut}`];
+    }
+    return [
+        ...(found.runtime ?? []).map(runtime => `runs ${runtime} already. A node is a machine of its own.`),
+        ...(found.port ?? []).map(text => text.split(" ")).map(([port, program]) =>
+            `has port ${port} taken by ${program || "another program"}, which a ${node.role} node needs.`),
+        ...(found.dropped ?? []).map(target => `gets no answer from ${target}: does a firewall stand between the nodes?`),
+    ];
+}
+
+function versionProblem({ version }, found, isOurs) {
+    const running = isOurs && found.member ? found.version?.[0] : undefined;
+    if (!running || running === version) return undefined;
+    const [have, want] = [running, version].map(text => text.slice(1).split(".").map(Number));
+    if (want[0] !== have[0] || want[1] < have[1] || (want[1] === have[1] && want[2] < have[2])) {
+        return `runs Kubernetes ${running}, which can't go back to ${version}.`;
+    }
+    return want[1] - have[1] <= 1 ? undefined
+        : `runs Kubernetes ${running}: minor versions go up one at a time. Next is v${have[0]}.${have[1] + 1}.`;
+}
+
+function sameMachine(answers) {
+    return answers.flatMap(({ node, found }, index) => {
+        const same = answers.slice(0, index).find(other => other.found.machine?.[0] === found.machine?.[0]);
+        return same ? [`${node.name} (${node.host}) and ${same.node.name} (${same.node.host}) are the same machine, ` +
+            `or copies of one: both have the machine-id ${found.machine?.[0]}.`] : [];
+    });
+}
+
+/** Certificates and etcd need clocks that agree; the one in the middle is taken to be right. */
+function clocks(answers) {
+    const sorted = answers.map(({ apart }) => apart).sort((a, b) => a - b);
+    const middle = sorted[Math.floor(sorted.length / 2)];
+    return answers.filter(({ apart }) => Math.abs(apart - middle) > least.clock).map(({ node, apart }) =>
+        `${node.name} (${node.host}) has a clock that is ${Math.round(Math.abs(apart - middle))} s ` +
+        `${apart > middle ? "ahead of" : "behind"} the others'. Set up time synchronisation (systemd-timesyncd, chrony).`);
+}

@@ -1,0 +1,43 @@
+// What will be done to the machines, in the order in which it is done: for people to read before, and for reviews.
+import { initTasks, joinTasks, mintTasks, revokeTasks, scheduleTasks } from "./tasks/control-plane.mjs";
+import { installTasks } from "./tasks/install.mjs";
+import { drainTasks, forgetTasks, giveUpTasks, restoreTasks } from "./tasks/leave.mjs";
+import { kubeconfigTasks, rememberTasks, statusTasks } from "./tasks/operate.mjs";
+import { probeTasks } from "./tasks/probe.mjs";
+import { renderList, renderScript } from "./tasks/script.mjs";
+import { backTasks, cordonTasks, kubeletTasks, upgradeTasks } from "./tasks/upgrade.mjs";
+
+/** The tasks of each deed for one node; `first` is the one that begins the cluster. */
+export function deedsFor(cluster, node, first) {
+    return {
+        status: statusTasks(cluster.owner),
+        probe: probeTasks({ peers: [], ports: [6443], bridged: cluster.network === "kube-router" }),
+        install: installTasks(cluster, node),
+        member: first ? initTasks(cluster, node) : joinTasks(cluster, node),
+        giveUp: giveUpTasks(cluster.controlPlanes.map(({ name }) => name)),
+        mint: mintTasks(node),
+        revoke: revokeTasks,
+        settle: [...rememberTasks(node), ...(node.role === "control-plane" ? scheduleTasks(cluster, node) : [])],
+        upgrade: [...upgradeTasks(cluster, node), ...kubeletTasks(cluster)],
+        around: [
+            ...cordonTasks(node.name), ...drainTasks(node.name, { answers: true }),
+            ...backTasks(node.name, cluster.version),
+        ],
+        leave: [...drainTasks(node.name, { answers: true }), ...forgetTasks(node.name)],
+        kubeconfig: kubeconfigTasks(cluster),
+        restore: restoreTasks(cluster),
+    };
+}
+
+/** What a machine is told for a deed. */
+export function scriptFor(cluster, node, first, deed) {
+    return renderScript(deedsFor(cluster, node, first)[deed]);
+}
+
+/** The names of all tasks that make the cluster, machine by machine. */
+export function listFor(cluster, nodes) {
+    return nodes.map((node, index) => {
+        const { probe, install, member, settle } = deedsFor(cluster, node, index === 0);
+        return renderList(`${node.name} (${node.host}), ${node.role}`, [...probe, ...install, ...member, ...settle]);
+    }).join("\n");
+}

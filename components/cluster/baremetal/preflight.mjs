@@ -1,0 +1,50 @@
+// Asks every machine, and checks the bundle, before the first change; all problems are told at once.
+import { fail, main } from "../scripts/process.mjs";
+import { architecture, bundleProblems } from "./bundle.mjs";
+import { portsOf, problemsOf } from "./judge.mjs";
+import { cluster as readCluster, nodes as readNodes, ssh as readSsh } from "./settings.mjs";
+import { describeFailure, withSsh } from "./ssh.mjs";
+import { parseProbe, probeTasks } from "./tasks/probe.mjs";
+import { renderScript } from "./tasks/script.mjs";
+
+await main(async () => {
+    const [cluster, nodes, ssh] = [readCluster(), readNodes(), readSsh()];
+    const answers = await withSsh({ ssh, nodes }, connection => Promise.all(nodes.map(node => ask(connection, node))));
+
+    /** What a machine answers, or why it doesn't. */
+    async function ask(connection, node) {
+        const script = renderScript(probeTasks({
+            peers: nodes.filter(other => other !== node).map(other => ({
+                address: other.address, ports: portsBetween(node, other),
+            })),
+            ports: portsOf(node.role),
+            bridged: cluster.network === "kube-router",
+        }));
+        const begin = Date.now();
+        const result = await connection.attempt(node, script);
+        if (!result.ok) return { node, problem: describeFailure(node, result) };
+        const found = parseProbe(result.stdout);
+        return { node, found, apart: Number(found.time[0]) - (begin + Date.now()) / 2000 };
+    }
+
+    const reached = answers.filter(({ found }) => found);
+    const systems = [...new Set(reached.map(({ found }) => `${found.os[0]}-${architecture(found.arch[0])}`))];
+    const problems = [
+        ...answers.flatMap(({ problem }) => problem ?? []),
+        ...problemsOf(cluster, reached),
+        ...(cluster.bundle ? await bundleProblems(cluster.bundle, cluster.version, systems) : []),
+    ];
+    if (problems.length === 0) return "";
+    const count = problems.length === 1 ? "is 1 problem" : `are ${problems.length} problems`;
+    return fail(`The machines are not ready; there ${count}. Nothing was changed.\n\n${problems.join("\n\n")}`);
+});
+
+/** What a node asks of another: everyone the API server, the control plane each other's etcd and every kubelet. */
+function portsBetween(from, to) {
+    const controlPlane = from.role === "control-plane";
+    return [
+        ...(to.role === "control-plane" ? [6443] : []),
+        ...(to.role === "control-plane" && controlPlane ? [2379, 2380] : []),
+        ...(controlPlane ? [10250] : []),
+    ];
+}

@@ -1,0 +1,126 @@
+import type { local } from "@pulumi/command";
+import * as pulumi from "@pulumi/pulumi";
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import { projectRoot } from "../../project";
+import { scriptCommand } from "../../script";
+import type { DescribedCluster } from "./describe";
+import type { ClusterFacts, NodeFacts } from "./facts";
+import type { FoundNodes } from "./lookup";
+
+export const scripts = "components/cluster/baremetal";
+
+/** What has been made so far. */
+interface Made {
+    machines: pulumi.Resource;
+    members: pulumi.Resource[];
+}
+
+/**
+ * Checks all machines before the first change. As it is there before the nodes, destroying it brings all machines back
+ * to how they were found, also those of a cluster whose making was interrupted; the nodes then need no leave-taking.
+ */
+export function createMachines(
+    name: string, { facts, nodes, ssh }: DescribedCluster, { incarnation }: FoundNodes, parent: pulumi.Resource,
+): local.Command {
+    const { owner, version, bundle, network, volumes } = facts;
+    return scriptCommand(name, {
+        create: `${scripts}/preflight.mjs`,
+        delete: `${scripts}/restore.mjs`,
+        environment: environment({ owner, version, bundle, network, volumes }, { NODES: nodes, SSH: ssh }),
+        triggers: [incarnation],
+    }, { parent });
+}
+
+/**
+ * Makes a machine a node. Machines are made ready side by side; the control plane's nodes join one after the other, as
+ * etcd takes one new member at a time, and then all workers at once.
+ */
+export function createNode(
+    name: string, node: NodeFacts, { described, found, machines, members }: Made & {
+        described: DescribedCluster; found: FoundNodes;
+    }, parent: pulumi.Resource,
+): local.Command {
+    const { facts, ssh, controlPlanes } = described;
+    const triggers = [found.incarnation, found.members[node.name]];
+    const known = { ...node, incarnation: found.members[node.name] };
+    const options = { parent, deletedWith: machines };
+    const { owner, version, volumes, bundle, virtualAddress, gatewayAddress, serviceAddress, network, repositories } = facts;
+    const installed = scriptCommand(`${name}-machine`, {
+        create: `${scripts}/install.mjs`,
+        delete: `${scripts}/restore.mjs`,
+        environment: environment({
+            owner, incarnation: found.incarnation, version, network, volumes,
+            ...(bundle ? { bundle } : { repositories }),
+            ...(gatewayAddress && { gatewayAddress, gatewayNodes: facts.gatewayNodes }),
+            ...(node.role === "control-plane" && { virtualAddress, controlPlanes: facts.controlPlanes, serviceAddress }),
+        }, { NODE: known, NODES: [node], SSH: ssh }),
+        triggers,
+    }, { ...options, dependsOn: machines });
+
+    const { name: cluster, endpoint, podSubnet, serviceSubnet, tainted, ignorePreflightErrors } = facts;
+    const before = node.role === "control-plane" ? members : members.slice(0, controlPlanes.length);
+    return scriptCommand(`${name}-member`, {
+        create: `${scripts}/join.mjs`,
+        delete: `${scripts}/leave.mjs`,
+        environment: environment({
+            name: cluster, endpoint, ignorePreflightErrors,
+            ...(node.role === "control-plane" && { podSubnet, serviceSubnet, tainted, virtualAddress }),
+        }, { NODE: known, NODES: controlPlanes, SSH: ssh }),
+        triggers,
+    }, { ...options, dependsOn: [installed, ...before.slice(-1)] });
+}
+
+/** Applies the pod network that the stack brings along. */
+export function createNetwork(
+    name: string, { ssh, controlPlanes, networkManifest }: DescribedCluster, found: FoundNodes,
+    { machines, members }: Made, parent: pulumi.Resource,
+): pulumi.Resource[] {
+    if (networkManifest === undefined) return [];
+    return [scriptCommand(name, {
+        create: `${scripts}/network.mjs`,
+        environment: { ...environment({}, { NODES: controlPlanes, SSH: ssh }), MANIFEST: readManifest(networkManifest) },
+        triggers: [found.incarnation],
+    }, { parent, deletedWith: machines, dependsOn: members[0] })];
+}
+
+/** Brings the nodes to the version, one after the other; returns the last step. */
+export function createVersions(
+    name: string, { facts, nodes, controlPlanes, ssh }: DescribedCluster,
+    { machines, members, network }: Made & { network: pulumi.Resource[] }, parent: pulumi.Resource,
+): pulumi.Resource[] {
+    const { version, bundle, repositories, ignorePreflightErrors, size } = facts;
+    return nodes.reduce<pulumi.Resource[]>((before, node) => [scriptCommand(`${name}-${node.name}-version`, {
+        create: `${scripts}/upgrade.mjs`,
+        environment: environment({
+            version, ignorePreflightErrors, size: Math.min(size, 2),
+            ...(bundle ? { bundle } : { repositories }),
+        }, { NODE: node, NODES: controlPlanes, SSH: ssh }),
+    }, { parent, deletedWith: machines, dependsOn: before })], [...members, ...network]);
+}
+
+/** Has an administrator's kubeconfig signed. */
+export function createKubeconfig(
+    name: string, { facts, controlPlanes, ssh }: DescribedCluster, found: FoundNodes,
+    { machines, upgraded }: { machines: pulumi.Resource; upgraded: pulumi.Resource[] }, parent: pulumi.Resource,
+): local.Command {
+    const { name: cluster, endpoint } = facts;
+    return scriptCommand(name, {
+        create: `${scripts}/kubeconfig.mjs`,
+        environment: environment({ name: cluster, endpoint }, { NODES: controlPlanes, SSH: ssh }),
+        triggers: [found.incarnation],
+    }, { parent, deletedWith: machines, dependsOn: upgraded });
+}
+
+/** What a script is told, as JSON; nothing of it is secret. */
+function environment(cluster: Partial<ClusterFacts>, values: Record<string, unknown>): Record<string, string> {
+    const texts = Object.entries({ CLUSTER: cluster, ...values }).map(([key, value]) => [key, JSON.stringify(value)]);
+    return Object.fromEntries(texts) as Record<string, string>;
+}
+
+function readManifest(file: string): string {
+    const found = path.resolve(projectRoot, file.replace(/^~(?=[\\/])/, () => os.homedir()));
+    if (fs.existsSync(found)) return fs.readFileSync(found, "utf8");
+    throw new pulumi.RunError(`landfall:cluster.networkManifest: there is no file ${found}. Nothing was changed.`);
+}

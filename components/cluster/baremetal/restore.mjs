@@ -1,0 +1,21 @@
+// Brings machines back to how they were found; one that no longer answers keeps nobody waiting.
+import { fail, main } from "../scripts/process.mjs";
+import { cluster as readCluster, nodes as readNodes, ssh as readSsh } from "./settings.mjs";
+import { describeFailure, isSilent, withSsh } from "./ssh.mjs";
+import { restoreTasks } from "./tasks/leave.mjs";
+import { renderScript } from "./tasks/script.mjs";
+
+await main(async () => {
+    const [cluster, nodes, ssh] = [readCluster(), readNodes(), readSsh()];
+    // `npm run down -- --keep-data` keeps what the settings would delete.
+    const volumes = process.env.LANDFALL_KEEP_DATA === "true" ? undefined : cluster.volumes;
+    const script = renderScript(restoreTasks({ ...cluster, volumes }));
+    const failures = await withSsh({ ssh, nodes }, connection => Promise.all(nodes.map(async node => {
+        const result = await connection.attempt(node, script);
+        if (result.ok) return [];
+        if (result.code !== 255 || !isSilent(result.stderr)) return [describeFailure(node, result)];
+        process.stderr.write(`${node.name} (${node.host}) does not answer; it is left as it is.\n`);
+        return [];
+    })));
+    if (failures.flat().length > 0) fail(failures.flat().join("\n\n"));
+});

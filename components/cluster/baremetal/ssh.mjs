@@ -1,0 +1,125 @@
+// Reaches the nodes by the system's own ssh, which reads nothing but the settings given here: no user's ssh config plays
+// a part. Host keys are known before a connection is made, or there is none.
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+
+import { resolvePath } from "../scripts/home.mjs";
+import { fail } from "../scripts/process.mjs";
+import { execute } from "./execute.mjs";
+import { knownHostsFile, pinnedAlias } from "./host-keys.mjs";
+
+/** How often an address that doesn't answer is dialled, and the seconds that a dial and the pause after it take. */
+const dial = { times: 3, seconds: 10, pause: 5 };
+
+/**
+ * Gives work a connection to the machines of `nodes`: `attempt(node, script)`, `run(node, script)`, `send(…)`. Of one
+ * that is `quick` an address is dialled once.
+ */
+export async function withSsh({ ssh, nodes }, work, { quick = false } = {}) {
+    const directory = fs.mkdtempSync(path.join(os.tmpdir(), "landfall-ssh-"));
+    try {
+        const config = path.join(directory, "config");
+        const known = await knownHostsFile(nodes, directory);
+        fs.writeFileSync(config, renderSshConfig(ssh, nodes, known), { mode: 0o600 });
+        const times = quick ? 1 : dial.times;
+        const attempt = (node, input, command = "bash -s") =>
+            attemptOn(config, node, asRoot(node, command), input, times);
+        const run = async (node, input, command) => {
+            const result = await attempt(node, input, command);
+            return result.ok ? result.stdout : fail(describeFailure(node, result));
+        };
+        return await work({ attempt, run });
+    } finally {
+        fs.rmSync(directory, { recursive: true, force: true });
+    }
+}
+
+/** All that ssh is told, in the order in which its first value of each option counts. */
+export function renderSshConfig(ssh, nodes, known = {}) {
+    const hosts = nodes.map(node => section(node.name, node, known[node.name], ssh.bastion && "landfall-bastion"));
+    const bastion = ssh.bastion ? [section("landfall-bastion", ssh.bastion)] : [];
+    const common = [
+        "Host *",
+        "    BatchMode yes",
+        "    StrictHostKeyChecking yes",
+        ...(ssh.knownHosts ? [`    UserKnownHostsFile ${quote(resolvePath(ssh.knownHosts))}`] : []),
+        ...(ssh.key ? [`    IdentityFile ${quote(resolvePath(ssh.key))}`, "    IdentitiesOnly yes"] : []),
+        `    ConnectTimeout ${dial.seconds}`,
+        "    ServerAliveInterval 10",
+        "    ServerAliveCountMax 3",
+        "    LogLevel ERROR",
+    ];
+    return `${[...hosts, ...bastion].map(lines => `${lines.join("\n")}\n`).join("")}${common.join("\n")}\n`;
+}
+
+function section(name, { host, port, user }, known, jump) {
+    return [
+        `Host ${name}`,
+        `    HostName ${host}`,
+        `    Port ${port}`,
+        `    User ${user}`,
+        ...(jump ? [`    ProxyJump ${jump}`] : []),
+        ...(known ? [`    HostKeyAlias ${pinnedAlias(name)}`, `    UserKnownHostsFile ${quote(known)}`] : []),
+    ];
+}
+
+/** Windows' paths too: ssh reads a backslash within quotes as an escape. */
+function quote(file) {
+    return `"${file.split("\\").join("/")}"`;
+}
+
+function asRoot({ user }, command) {
+    return user === "root" ? command : `sudo -n ${command}`;
+}
+
+async function attemptOn(config, node, command, input, times) {
+    const result = await execute("ssh", ["-F", config, "-T", node.name, command], input);
+    if (result.code !== 255 || times <= 1 || !isSilent(result.stderr)) return { ...result, ok: result.code === 0 };
+    await new Promise(resolve => setTimeout(resolve, dial.pause * 1000));
+    return attemptOn(config, node, command, input, times - 1);
+}
+
+/** Whether nobody answered at the address, so that nothing can have been done there yet. */
+export function isSilent(stderr) {
+    const silence = /timed out|Connection refused|No route to host|Network is unreachable|Could not resolve|banner exchange|kex_exchange/i;
+    return silence.test(stderr);
+}
+
+/** What went wrong on a node, in words for people. */
+export function describeFailure({ name, host, port, user }, { code, stderr }) {
+    const at = `${name} (${user}@${host}:${port})`;
+    if (code === 255) return `${at} ${connectionProblem(stderr, user)}`;
+    if (/^sudo: /m.test(stderr)) {
+        return `${at}: ${user} can't become root without a password. Allow it in /etc/sudoers.d on the machine: ` +
+            `"${user} ALL=(ALL) NOPASSWD: ALL"; or log in as root.`;
+    }
+    const step = /^landfall: failed: (.*)$/m.exec(stderr)?.[1];
+    const said = stderr.split("\n").filter(line => line && !line.startsWith("landfall: failed: "))
+        .slice(-25).join("\n");
+    return `${at}${step ? `: ${step}` : ""} failed.\n${said}`.trimEnd();
+}
+
+function connectionProblem(stderr, user) {
+    const [pattern, text] = problems.find(([pattern]) => pattern.test(stderr)) ?? [undefined, "can't be reached."];
+    return `${text.replace("USER", user)}${pattern === problems[0][0] ? "" : `\n${lastLine(stderr)}`}`;
+}
+
+const problems = [
+    [/REMOTE HOST IDENTIFICATION HAS CHANGED|Host key verification failed|No \S+ host key is known/i,
+        "has another host key than is known, or none is known. If the machine is the right one, name its key by " +
+        "landfall:cluster.nodes.<name>.hostKey (on the machine: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub), or " +
+        "put it into known_hosts."],
+    [/Permission denied/i,
+        "refuses the key for USER. Is it in ~USER/.ssh/authorized_keys there, and is the right one offered " +
+        "(landfall:cluster.ssh.key, else the agent's: ssh-add -l)?"],
+    [/UNPROTECTED PRIVATE KEY|bad permissions/i, "was not dialled: others may read the private key. chmod 600 it."],
+    [/kex_exchange/i, "hangs up: sshd there is too busy, or holds failed logins against this computer for a while."],
+    [/timed out|banner exchange/i, "does not answer: no connection within the time. Is it on, and is the port open?"],
+    [/Connection refused/i, "refuses connections. Does sshd run there, on that port?"],
+    [/Could not resolve/i, "has a name that does not resolve."],
+];
+
+function lastLine(stderr) {
+    return stderr.trim().split("\n").pop() ?? "";
+}

@@ -1,0 +1,36 @@
+// Run at program start: prints the incarnations of the cluster and of its nodes, as the machines know them. What was
+// taken out or installed anew by hand has none, so that the program makes it again under a new one.
+import { fail, main } from "../scripts/process.mjs";
+import { cluster as readCluster, nodes as readNodes, ssh as readSsh } from "./settings.mjs";
+import { describeFailure, withSsh } from "./ssh.mjs";
+import { parseStatus, statusTasks } from "./tasks/operate.mjs";
+import { renderScript } from "./tasks/script.mjs";
+
+await main(async () => {
+    const [cluster, nodes, ssh] = [readCluster(), readNodes(), readSsh()];
+    const script = renderScript(statusTasks(cluster.owner));
+    const answers = await withSsh({ ssh, nodes }, connection => Promise.all(nodes.map(async node => {
+        const result = await connection.attempt(node, script);
+        return result.ok ? { node, ...parseStatus(result.stdout) } : { node, problem: describeFailure(node, result) };
+    })), { quick: true });
+    return JSON.stringify(statusOf(answers));
+});
+
+/**
+ * A node that doesn't answer is what the control plane remembers of it. That there is no cluster is known only if all of
+ * the control plane says so: a cluster that can't be seen mustn't be taken for one that is gone.
+ */
+function statusOf(answers) {
+    const controlPlane = answers.filter(({ node }) => node.role === "control-plane");
+    const incarnation = controlPlane.find(answer => answer.incarnation)?.incarnation;
+    const problems = controlPlane.flatMap(({ problem }) => problem ?? []);
+    if (!incarnation && problems.length > 0) {
+        fail(`Whether there is a cluster can't be told. Nothing was changed.\n\n${problems.join("\n\n")}`);
+    }
+    const known = Object.assign({}, ...answers.map(answer => answer.known ?? {}));
+    const members = answers.flatMap(({ node, member, problem }) => {
+        const id = problem ? known[node.name] : member;
+        return id ? [[node.name, id]] : [];
+    });
+    return { incarnation, members: Object.fromEntries(members) };
+}

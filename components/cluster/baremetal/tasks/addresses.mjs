@@ -1,0 +1,39 @@
+// Gives Services of type LoadBalancer their address, as no cloud does it here. All of them share it, each with its ports.
+import { task, writeFile } from "./script.mjs";
+
+const columns = "NAMESPACE:.metadata.namespace,NAME:.metadata.name,TYPE:.spec.type,CLASS:.spec.loadBalancerClass," +
+    "ADDRESS:.status.loadBalancer.ingress[0].ip";
+
+/** Only for nodes of the control plane, which may write it. */
+export function addressTasks({ serviceAddress }, { role }) {
+    if (!serviceAddress || role !== "control-plane") return [];
+    return [task("Give load balancers' Services their address",
+        `changed=`,
+        writeFile("/etc/landfall/give-addresses", `#!/bin/bash
+# Gives every Service of type LoadBalancer that is no other controller's the address ${serviceAddress}.
+export KUBECONFIG=/etc/kubernetes/admin.conf KUBECACHEDIR=/run/landfall-kubectl
+while true; do
+    kubectl get services --all-namespaces --watch --no-headers --output 'custom-columns=${columns}' 2>/dev/null \\
+        | while read -r namespace name type class address; do
+            if [ "$type" != LoadBalancer ] || [ "$class" != '<none>' ] || [ "$address" = ${serviceAddress} ]; then continue; fi
+            kubectl patch service "$name" --namespace "$namespace" --subresource status --type merge \\
+                --patch '{"status":{"loadBalancer":{"ingress":[{"ip":"${serviceAddress}"}]}}}' </dev/null
+        done
+    sleep 2 # the API server ends a watch after a while
+done`, { mode: "0755" }),
+        writeFile("/etc/systemd/system/landfall-addresses.service", `[Unit]
+Description=Addresses of Services of type LoadBalancer
+After=network-online.target
+
+[Service]
+ExecStart=/etc/landfall/give-addresses
+Restart=always
+RestartSec=5
+
+[Install]
+WantedBy=multi-user.target`),
+        `systemctl daemon-reload`,
+        `systemctl enable --quiet landfall-addresses`,
+        `if [ -n "$changed" ]; then systemctl restart landfall-addresses; else systemctl start landfall-addresses; fi`,
+    )];
+}

@@ -1,0 +1,216 @@
+// Makes a machine ready to become a node: kernel, packages, container runtime, kubelet and kubeadm.
+import { addressTasks } from "./addresses.mjs";
+import { keepalivedTasks } from "./keepalived.mjs";
+import { task, writeFile } from "./script.mjs";
+
+/** Where the parts of an offline bundle lie on a machine. */
+export const bundleDirectory = "/var/lib/landfall/bundle";
+const found = "/var/lib/landfall/found";
+
+/** Keeps the kubelet from removing an image. */
+export const pinned = "io.cri-containerd.pinned=pinned";
+
+/** What a node needs besides Kubernetes' own packages, by their names in Debian and Ubuntu. */
+export const packages = ["conntrack", "curl", "ethtool", "iptables", "keepalived", "nftables", "socat"];
+
+/** All tasks for one node. */
+export function installTasks(cluster, node) {
+    return [
+        task("Note how the machine was found, and whose it is now", noteFound, noteOwner(cluster, node)),
+        task("Set the kernel", kernel(cluster)),
+        ...(cluster.bundle ? fromBundle(cluster) : fromRepositories(cluster)),
+        task("Set up the container runtime", runtime()),
+        task("Set up the kubelet", kubelet),
+        ...keepalivedTasks(cluster, node),
+        ...addressTasks(cluster, node),
+    ];
+}
+
+/** Once, and before anything else: what destroy brings back. */
+const noteFound = `install -d -m 0700 /var/lib/landfall
+if [ ! -e ${found} ]; then
+    rm -rf ${found}.new
+    mkdir ${found}.new
+    dpkg-query --show --showformat '\${Package}\\n' | sort -u > ${found}.new/packages
+    for setting in net.ipv4.ip_forward vm.overcommit_memory vm.panic_on_oom kernel.panic kernel.panic_on_oops; do
+        echo "$setting = $(sysctl --values "$setting")"
+    done > ${found}.new/sysctl
+    tar --create --directory / --file ${found}.new/files.tar --files-from /dev/null
+    for file in etc/containerd etc/keepalived etc/kubernetes etc/cni opt/cni etc/crictl.yaml; do
+        if [ -e "/$file" ]; then tar --append --directory / --file ${found}.new/files.tar "$file"; fi
+    done
+    mv ${found}.new ${found}
+fi`;
+
+/** By what is noted here a run that comes after an interrupted one knows the machine again. */
+function noteOwner({ owner, incarnation }, node) {
+    return [
+        `echo ${JSON.stringify(owner)} > /var/lib/landfall/owner`,
+        `echo ${node.incarnation} > /var/lib/landfall/incarnation`,
+        ...(node.role === "control-plane" ? [`echo ${incarnation} > /var/lib/landfall/cluster`] : []),
+    ];
+}
+
+function kernel({ network }) {
+    const modules = ["overlay", ...(network === "kube-router" ? ["br_netfilter"] : [])];
+    return [
+        writeFile("/etc/modules-load.d/landfall.conf", modules.join("\n")),
+        // What is built into the kernel is no module.
+        ...modules.map(module => `modprobe --quiet ${module} || true`),
+        writeFile("/etc/sysctl.d/90-landfall.conf", [
+            "net.ipv4.ip_forward = 1",
+            ...(network === "kube-router" ? ["net.bridge.bridge-nf-call-iptables = 1"] : []),
+            "# As the kubelet wants it that protects the kernel's defaults.",
+            "vm.overcommit_memory = 1",
+            "vm.panic_on_oom = 0",
+            "kernel.panic = 10",
+            "kernel.panic_on_oops = 1",
+        ].join("\n")),
+        "sysctl --quiet --load /etc/sysctl.d/90-landfall.conf",
+    ];
+}
+
+/** What is in the bundle has been sent and checked before. */
+function fromBundle({ version }) {
+    return [
+        task("Install packages from the bundle",
+            `. /etc/os-release`,
+            `cd ${bundleDirectory}/packages/"$ID-\${VERSION_ID-}-$(dpkg --print-architecture)"`,
+            `missing=()`,
+            `for file in *.deb; do`,
+            `    name=$(dpkg-deb --field "$file" Package)`,
+            `    dpkg-query --show --showformat '\${db:Status-Status}' "$name" 2>/dev/null | grep -qx installed || missing+=("$file")`,
+            `done`,
+            `[ \${#missing[@]} -eq 0 ] || dpkg --install "\${missing[@]}" >/dev/null`),
+        task("Install Kubernetes from the bundle",
+            // A member's version changes by the upgrade alone, which drains it first.
+            `if [ ! -e /var/lib/landfall/member ]; then`,
+            indent(programsFromBundle),
+            `fi`),
+        task("Import the images of the bundle",
+            `systemctl enable --quiet --now containerd`,
+            `cd ${bundleDirectory}`,
+            `install -d /var/lib/landfall/images`,
+            `for file in images/*.tar; do`,
+            `    sum=$(grep "  $file\$" .checked)`,
+            `    grep -qxF "$sum" /var/lib/landfall/images/imported 2>/dev/null && continue`,
+            `    ctr --namespace k8s.io images import --no-unpack "$file" >/dev/null`,
+            `    echo "$sum" >> /var/lib/landfall/images/imported`,
+            `done`,
+            // Pinned, as the kubelet removes unused images where disk is short, and none of these can be had again.
+            `for image in $(ctr --namespace k8s.io images list --quiet | grep -v ^sha256:); do`,
+            `    ctr --namespace k8s.io images label "$image" ${pinned} >/dev/null`,
+            `done`),
+        task("Check the version", `[ -e /var/lib/landfall/member ] || [ "$(kubelet --version)" = "Kubernetes ${version}" ]`),
+    ];
+}
+
+/** Programs come with a unit of their own, as Kubernetes' packages have it. */
+export const programsFromBundle = [
+    `arch=$(dpkg --print-architecture)`,
+    `install -m 0755 ${bundleDirectory}/bin/"$arch"/{kubelet,kubeadm,kubectl,crictl,etcdctl} /usr/bin/`,
+    `install -d /opt/cni/bin`,
+    `install -m 0755 ${bundleDirectory}/cni/"$arch"/* /opt/cni/bin/`,
+].join("\n");
+
+function fromRepositories(cluster) {
+    return [
+        task("Add Kubernetes' and Docker's package repositories", repositories(cluster)),
+        task("Install packages",
+            `apt-get install --quiet --yes --no-install-recommends ${packages.join(" ")} containerd.io >/dev/null`),
+        task("Install Kubernetes",
+            `if [ ! -e /var/lib/landfall/member ]; then`,
+            indent(programsFromRepository(cluster)),
+            `fi`),
+    ];
+}
+
+/** Each minor version has a repository of its own. The keys are known by their fingerprints. */
+export function repositories({ version, repositories: { kubernetes, docker } }) {
+    const minor = version.split(".").slice(0, 2).join(".");
+    return `. /etc/os-release
+apt-get update --quiet >/dev/null
+apt-get install --quiet --yes --no-install-recommends ca-certificates curl gnupg >/dev/null
+install -d -m 0755 /etc/apt/keyrings
+trust() {
+    curl --fail --silent --show-error --location --output "/run/landfall-$1.asc" "$2"
+    fingerprints=$(gpg --batch --show-keys --with-colons "/run/landfall-$1.asc" | awk -F: '$1 == "fpr" { print $10 }')
+    grep -qx "$3" <<<"$fingerprints" || { echo "The key at $2 is not the one that was pinned: $3" >&2; exit 1; }
+    gpg --batch --yes --dearmor --output "/etc/apt/keyrings/landfall-$1.gpg" "/run/landfall-$1.asc"
+    rm "/run/landfall-$1.asc"
+}
+trust kubernetes ${kubernetes.url}/${minor}/deb/Release.key ${kubernetes.fingerprint}
+trust docker ${docker.url}/"$ID"/gpg ${docker.fingerprint}
+cat > /etc/apt/sources.list.d/landfall.list <<LANDFALL_END
+deb [signed-by=/etc/apt/keyrings/landfall-kubernetes.gpg] ${kubernetes.url}/${minor}/deb/ /
+deb [signed-by=/etc/apt/keyrings/landfall-docker.gpg] ${docker.url}/$ID $VERSION_CODENAME stable
+LANDFALL_END
+apt-get update --quiet >/dev/null`;
+}
+
+export function programsFromRepository({ version }, names = ["kubelet", "kubeadm", "kubectl"]) {
+    const exactly = names.map(name => `'${name}=${version.slice(1)}-*'`).join(" ");
+    return [
+        `apt-mark unhold kubelet kubeadm kubectl >/dev/null 2>&1 || true`,
+        `apt-get install --quiet --yes --no-install-recommends --allow-change-held-packages ${exactly} cri-tools >/dev/null`,
+        `apt-mark hold kubelet kubeadm kubectl >/dev/null`,
+    ].join("\n");
+}
+
+/** Mirrors of registries that the machine names, in /etc/containerd/certs.d, count. */
+function runtime() {
+    return [
+        `changed=`,
+        `pause=$(kubeadm config images list 2>/dev/null | grep /pause:)`,
+        `sed "s#@PAUSE@#$pause#" <<'LANDFALL_END' > /run/landfall-containerd.toml`,
+        `version = 2`,
+        `[plugins."io.containerd.grpc.v1.cri"]`,
+        `  sandbox_image = "@PAUSE@"`,
+        `  [plugins."io.containerd.grpc.v1.cri".cni]`,
+        `    bin_dir = "/opt/cni/bin"`,
+        `  [plugins."io.containerd.grpc.v1.cri".registry]`,
+        `    config_path = "/etc/containerd/certs.d"`,
+        `  [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]`,
+        `    runtime_type = "io.containerd.runc.v2"`,
+        `    [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]`,
+        `      SystemdCgroup = true`,
+        `LANDFALL_END`,
+        `if ! cmp -s /run/landfall-containerd.toml /etc/containerd/config.toml; then`,
+        `    install -D -m 0644 /run/landfall-containerd.toml /etc/containerd/config.toml`,
+        `    changed=1`,
+        `fi`,
+        `rm /run/landfall-containerd.toml`,
+        writeFile("/etc/crictl.yaml", "runtime-endpoint: unix:///run/containerd/containerd.sock"),
+        `systemctl enable --quiet containerd`,
+        `if [ -n "$changed" ]; then systemctl restart containerd; else systemctl start containerd; fi`,
+    ];
+}
+
+const kubelet = [
+    `install -d /etc/kubernetes/kubelet.conf.d /etc/kubernetes/manifests`,
+    writeFile("/etc/systemd/system/kubelet.service", `[Unit]
+Description=kubelet: The Kubernetes Node Agent
+Wants=network-online.target
+After=network-online.target containerd.service
+
+[Service]
+Environment="KUBELET_KUBECONFIG_ARGS=--bootstrap-kubeconfig=/etc/kubernetes/bootstrap-kubelet.conf --kubeconfig=/etc/kubernetes/kubelet.conf"
+Environment="KUBELET_CONFIG_ARGS=--config=/var/lib/kubelet/config.yaml --config-dir=/etc/kubernetes/kubelet.conf.d"
+EnvironmentFile=-/var/lib/kubelet/kubeadm-flags.env
+ExecStart=/usr/bin/kubelet $KUBELET_KUBECONFIG_ARGS $KUBELET_CONFIG_ARGS $KUBELET_KUBEADM_ARGS
+Restart=always
+StartLimitInterval=0
+RestartSec=1
+
+[Install]
+WantedBy=multi-user.target`),
+    // After the packages' own 10-kubeadm.conf, which knows no directory of additions.
+    writeFile("/etc/systemd/system/kubelet.service.d/20-landfall.conf", `[Service]
+Environment="KUBELET_CONFIG_ARGS=--config=/var/lib/kubelet/config.yaml --config-dir=/etc/kubernetes/kubelet.conf.d"`),
+    `systemctl daemon-reload`,
+    `systemctl enable --quiet kubelet`,
+].join("\n");
+
+function indent(text) {
+    return text.split("\n").map(line => `    ${line}`).join("\n");
+}

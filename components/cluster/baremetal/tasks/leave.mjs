@@ -1,0 +1,98 @@
+// Takes a node out of its cluster, and a machine back to how it was found.
+import { task } from "./script.mjs";
+
+/** Run on a node of the control plane that stays: moves the pods away, as slowly as their budgets ask, if it answers. */
+export function drainTasks(name, { answers, seconds = 600 }) {
+    return [
+        task(`Drain ${name}`,
+            `kubectl get node ${name} >/dev/null 2>&1 || exit 0`,
+            `kubectl cordon ${name} >/dev/null`,
+            answers
+                ? `kubectl drain ${name} --ignore-daemonsets --delete-emptydir-data --timeout=${seconds}s >/dev/null`
+                : `echo "${name} does not answer: its pods are given up." >&2`),
+    ];
+}
+
+/** etcdctl of the etcd that runs on the node itself. */
+const etcdctl = [
+    `pki=/etc/kubernetes/pki/etcd`,
+    `etcdctl() {`,
+    `    crictl exec "$(crictl ps --quiet --state Running --label io.kubernetes.container.name=etcd | head -n 1)" etcdctl \\`,
+    `        --endpoints https://127.0.0.1:2379 --cacert $pki/ca.crt --cert $pki/server.crt --key $pki/server.key "$@"`,
+    `}`,
+];
+
+/** Run on a node of the control plane that stays: forgets the node, and its copy of the data if it had one. */
+export function forgetTasks(name) {
+    return [
+        task(`Take ${name} out of etcd`, etcdctl,
+            `id=$(etcdctl member list | awk -F', ' '$3 == "${name}" { print $1 }')`,
+            `if [ -n "$id" ]; then etcdctl member remove "$id" >/dev/null; fi`),
+        task(`Take ${name} out of the cluster`, `kubectl delete node ${name} --ignore-not-found --wait=false >/dev/null`),
+    ];
+}
+
+/**
+ * Run on a node of the control plane before another joins: etcd takes no new member while one of the old is dead. One
+ * that the settings no longer name, and that doesn't answer, is given up; it will not come back.
+ */
+export function giveUpTasks(names) {
+    return [task("Give up dead control-plane nodes that the settings no longer name", etcdctl,
+        `etcdctl member list | while IFS=', ' read -r id status name _ url _; do`,
+        `    case " ${names.join(" ")} " in *" $name "*) continue ;; esac`,
+        `    if curl --silent --max-time 5 --cacert $pki/ca.crt --cert $pki/server.crt --key $pki/server.key --output /dev/null "$url/health"; then continue; fi`,
+        `    etcdctl member remove "$id" >/dev/null`,
+        `    if [ -n "$name" ]; then kubectl delete node "$name" --ignore-not-found --wait=false >/dev/null; fi`,
+        `done`)];
+}
+
+/** Run on the machine itself: nothing of Kubernetes is left running or on disk. */
+const resetTask = task("Reset the node",
+    `if [ -x /usr/bin/kubeadm ]; then`,
+    `    kubeadm reset --force --cri-socket unix:///run/containerd/containerd.sock >/dev/null 2>&1 || true`,
+    `fi`,
+    `systemctl disable --quiet --now kubelet 2>/dev/null || true`,
+    // Containers that the runtime can no longer stop, and what they have mounted.
+    `if systemctl --quiet is-active containerd; then`,
+    `    crictl pods --quiet 2>/dev/null | xargs --no-run-if-empty crictl rmp --force >/dev/null 2>&1 || true`,
+    `    systemctl stop containerd`,
+    `fi`,
+    `pkill -f '^/usr/bin/containerd-shim-runc-v2' || true`,
+    `awk '$2 ~ "^/(var/lib/kubelet|run/containerd|var/lib/containerd|run/netns/cni)" { print $2 }' /proc/mounts | sort -r \\`,
+    `    | xargs --no-run-if-empty umount --lazy 2>/dev/null || true`,
+    `if command -v iptables-save >/dev/null; then`,
+    `    for tables in iptables ip6tables; do`,
+    `        "$tables-save" 2>/dev/null | grep --invert-match -E 'KUBE-|CNI-|POD-NETWORK' | "$tables-restore" 2>/dev/null || true`,
+    `    done`,
+    `fi`,
+    `for link in $(ip -o link show | awk -F': ' '{ sub("@.*", "", $2); print $2 }' | grep -E '^(veth|cni|kube-)' || true); do`,
+    `    ip link delete "$link" 2>/dev/null || true`,
+    `done`);
+
+/** All that was put onto the machine goes; what was there before stays. */
+const restoreTask = task("Bring the machine back to how it was found",
+    `systemctl disable --quiet --now landfall-addresses keepalived containerd 2>/dev/null || true`,
+    `apt-mark unhold kubelet kubeadm kubectl >/dev/null 2>&1 || true`,
+    `added=$(dpkg-query --show --showformat '\${Package}\\n' | sort -u | comm -13 /var/lib/landfall/found/packages -)`,
+    `if [ -n "$added" ]; then dpkg --purge --force-depends $added >/dev/null 2>&1; fi`,
+    `rm -f /usr/bin/{kubelet,kubeadm,kubectl,crictl,etcdctl} /etc/crictl.yaml`,
+    `rm -f /etc/systemd/system/{kubelet,landfall-addresses}.service /etc/sysctl.d/90-landfall.conf /etc/modules-load.d/landfall.conf`,
+    `rm -f /etc/apt/sources.list.d/landfall.list /etc/apt/keyrings/landfall-*.gpg /var/log/landfall-kubeadm.log`,
+    `rm -rf /etc/systemd/system/kubelet.service.d /etc/landfall /etc/keepalived /etc/containerd/config.toml`,
+    `rm -rf /etc/kubernetes /etc/cni /opt/cni /opt/containerd /var/lib/etcd /var/lib/kubelet /var/lib/cni /run/cni-ipam-state`,
+    `rm -rf /var/lib/containerd /run/containerd /var/log/kubernetes /var/log/pods /var/log/containers /run/landfall`,
+    `tar --extract --directory / --file /var/lib/landfall/found/files.tar`,
+    `systemctl daemon-reload`,
+    `sysctl --quiet --load /var/lib/landfall/found/sysctl || true`,
+    `rm -rf /var/lib/landfall /run/landfall-kubectl`);
+
+/** `owner`: only what this stack has made is touched; `volumes`: the directory of volumes that go with it. */
+export function restoreTasks({ owner, volumes }) {
+    return [
+        task("Look whose the machine is",
+            `[ "$(cat /var/lib/landfall/owner 2>/dev/null)" = ${JSON.stringify(owner)} ] || exit 0`),
+        resetTask,
+        ...(volumes ? [task("Delete the volumes", `rm -rf ${volumes}`)] : []),
+        restoreTask,
+    ];
+}

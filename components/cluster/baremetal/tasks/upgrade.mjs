@@ -1,0 +1,56 @@
+// Brings one node to another version of Kubernetes, without a pod that is missed elsewhere.
+import { bundleDirectory, programsFromBundle, programsFromRepository, repositories } from "./install.mjs";
+import { task } from "./script.mjs";
+
+const cordoned = "landfall.dev/cordoned";
+
+/** Run on the node: its kubeadm, and with it the control plane's pods and the kubelet's configuration. */
+export function upgradeTasks(cluster, node) {
+    const { version, bundle, ignorePreflightErrors } = cluster;
+    const ignored = ignorePreflightErrors.length > 0 ? ` --ignore-preflight-errors=${ignorePreflightErrors.join(",")}` : "";
+    const log = ">/var/log/landfall-kubeadm.log 2>&1 || { tail -n 20 /var/log/landfall-kubeadm.log >&2; exit 1; }";
+    return [
+        task("Install the new kubeadm", bundle
+            ? `install -m 0755 ${bundleDirectory}/bin/"$(dpkg --print-architecture)"/kubeadm /usr/bin/`
+            : `${repositories(cluster)}\n${programsFromRepository(cluster, ["kubeadm"])}`),
+        task("Upgrade what kubeadm has set up here", ...(node.role === "worker" ? [`kubeadm upgrade node${ignored} ${log}`] : [
+            `running=$(kubectl get configmap kubeadm-config --namespace kube-system --output 'jsonpath={.data.ClusterConfiguration}' | awk '$1 == "kubernetesVersion:" { print $2 }')`,
+            `if [ "$running" = ${version} ]; then`,
+            `    kubeadm upgrade node${ignored} ${log}`,
+            `else`,
+            `    kubeadm upgrade apply --yes ${version}${ignored} ${log}`,
+            `fi`,
+        ])),
+    ];
+}
+
+/** Run on the node once its pods have gone. */
+export function kubeletTasks(cluster) {
+    return [task("Install the new kubelet",
+        cluster.bundle ? programsFromBundle : programsFromRepository(cluster),
+        `systemctl restart kubelet`)];
+}
+
+/** Run on the control plane: no new pods for the node; remembers whether it was us who said so. */
+export function cordonTasks(name) {
+    return [task(`Cordon ${name}`,
+        `if [ "$(kubectl get node ${name} --output 'jsonpath={.spec.unschedulable}')" != true ]; then`,
+        `    kubectl annotate node ${name} --overwrite ${cordoned}=upgrade >/dev/null`,
+        `    kubectl cordon ${name} >/dev/null`,
+        `fi`)];
+}
+
+/** Run on the control plane: waits until a node that was cordoned for it is as it should be, and lets pods come. */
+export function backTasks(name, version) {
+    return [
+        task(`Look whether ${name} was cordoned for an upgrade`,
+            `mark=$(kubectl get node ${name} --output 'jsonpath={.metadata.annotations.landfall\\.dev/cordoned}')`,
+            `if [ -z "$mark" ]; then exit 0; fi`),
+        task(`Wait until ${name} runs ${version}`,
+            `kubectl wait node ${name} --for 'jsonpath={.status.nodeInfo.kubeletVersion}=${version}' --timeout 180s >/dev/null`,
+            `kubectl wait node ${name} --for condition=Ready --timeout 180s >/dev/null`),
+        task(`Let pods come to ${name}`,
+            `kubectl uncordon ${name} >/dev/null`,
+            `kubectl annotate node ${name} ${cordoned}- >/dev/null`),
+    ];
+}

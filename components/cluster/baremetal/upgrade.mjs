@@ -1,0 +1,27 @@
+// Brings a node to the version of Kubernetes that the settings name, if it has another. The program calls it for one
+// node after the other, the control plane's first.
+import { fail, main } from "../scripts/process.mjs";
+import {
+    cluster as readCluster, firstAnswering, node as readNode, nodes as readNodes, ssh as readSsh,
+} from "./settings.mjs";
+import { withSsh } from "./ssh.mjs";
+import { drainTasks } from "./tasks/leave.mjs";
+import { renderScript } from "./tasks/script.mjs";
+import { backTasks, cordonTasks, kubeletTasks, upgradeTasks } from "./tasks/upgrade.mjs";
+
+await main(async () => {
+    const [cluster, node, controlPlanes, ssh] = [readCluster(), readNode(), readNodes(), readSsh()];
+    const nodes = [node, ...controlPlanes.filter(({ name }) => name !== node.name)];
+    await withSsh({ ssh, nodes }, async connection => {
+        const host = await firstAnswering(connection, controlPlanes) ?? fail("No node of the control plane answers.");
+        const onHost = tasks => connection.run(host, renderScript(tasks));
+        if (await connection.run(node, "kubelet --version") !== `Kubernetes ${cluster.version}\n`) {
+            await connection.run(node, renderScript(upgradeTasks(cluster, node)));
+            await onHost(cordonTasks(node.name));
+            // The pods of a single node have nowhere to go; they go on while its kubelet is changed.
+            if (cluster.size > 1) await onHost(drainTasks(node.name, { answers: true }));
+            await connection.run(node, renderScript(kubeletTasks(cluster)));
+        }
+        await onHost(backTasks(node.name, cluster.version));
+    });
+});

@@ -1,0 +1,120 @@
+import { networksOverlap, parseNetwork } from "../network";
+import { Violation } from "../rule";
+import { subnets } from "./subnets";
+
+/** An IPv4 address. */
+export const ipv4 = /^((25[0-5]|2[0-4]\d|1?\d?\d)(\.|$)){4}$/;
+
+/** What the rules look at of a machine. */
+interface Machine {
+    host: string;
+    address?: string;
+    port?: number;
+    role: "control-plane" | "worker";
+    hostKey?: string;
+}
+type Nodes = { nodes: Record<string, Machine> };
+
+export function differentMachines({ nodes }: Nodes): Violation | undefined {
+    const seen = new Map<string, string>();
+    for (const [name, { host, port: sshPort, address: own = host }] of Object.entries(nodes)) {
+        const other = seen.get(`${host}:${sshPort}`) ?? seen.get(own);
+        if (other) {
+            return {
+                keys: ["nodes"], problem: `names one machine twice: ${other} and ${name}`,
+                allowed: "every machine once", example: { nodes: { [name]: { host: "203.0.113.11" } } },
+            };
+        }
+        seen.set(`${host}:${sshPort}`, name).set(own, name);
+    }
+    return undefined;
+}
+
+export function addressesKnown({ nodes }: Nodes): Violation | undefined {
+    const [name] = Object.entries(nodes).find(([, { host, address: own }]) => !own && !ipv4.test(host)) ?? [];
+    return name === undefined ? undefined : {
+        keys: ["nodes"], problem: `does not say which address ${name} has on the machines' network`,
+        allowed: "an address beside every host that is a name",
+        example: { nodes: { [name]: { host: "server.example.com", address: "192.0.2.11" } } },
+    };
+}
+
+export function oddControlPlane({ nodes }: Nodes): Violation | undefined {
+    const count = Object.values(nodes).filter(({ role }) => role === "control-plane").length;
+    return count % 2 === 1 ? undefined : {
+        keys: ["nodes"], problem: `has ${count === 0 ? "no" : count} control-plane nodes`,
+        allowed: "an odd number of control-plane nodes, since more than half of them must agree: 1, 3 or 5",
+        example: { nodes: { server: { host: "203.0.113.11" }, worker: { host: "203.0.113.12", role: "worker" } } },
+    };
+}
+
+export function oneEndpoint(
+    { nodes, virtualAddress, endpoint }: Nodes & { virtualAddress?: string; endpoint?: string },
+): Violation | undefined {
+    const several = Object.values(nodes).filter(({ role }) => role === "control-plane").length > 1;
+    const violation = (problem: string): Violation => ({
+        keys: ["virtualAddress", "endpoint"], problem,
+        allowed: "a free address, or {cluster.endpoint}: a load balancer that you have",
+        example: { nodes: { server: { host: "203.0.113.11" } }, virtualAddress: "203.0.113.10" },
+    });
+    if (virtualAddress !== undefined && endpoint !== undefined) return violation("and {cluster.endpoint} are both given");
+    if (Object.values(nodes).some(({ host, address: own = host }) => own === virtualAddress)) {
+        return violation("is a machine's own address");
+    }
+    return several && virtualAddress === undefined && endpoint === undefined
+        ? violation("is missing: several control-plane nodes need one address for the API") : undefined;
+}
+
+/** The last number of a virtual address also tells its group of nodes from another. */
+export function ownGatewayAddress(
+    { nodes, virtualAddress, gatewayAddress }: Nodes & { virtualAddress?: string; gatewayAddress?: string },
+): Violation | undefined {
+    const last = (given?: string) => given?.split(".")[3];
+    const taken = Object.values(nodes).some(({ host, address: own = host }) => own === gatewayAddress);
+    const clash = gatewayAddress !== undefined && last(virtualAddress) === last(gatewayAddress);
+    return !taken && !clash ? undefined : {
+        keys: ["gatewayAddress", "virtualAddress"],
+        problem: taken ? "is a machine's own address" : "ends with the same number as {cluster.virtualAddress}",
+        allowed: "a free address with a last number of its own",
+        example: { nodes: { server: { host: "203.0.113.11" } }, gatewayAddress: "203.0.113.9" },
+    };
+}
+
+/** A fingerprint is compared with the key that the machine shows, which can't be asked for through another machine. */
+export function keysThroughBastion({ nodes, ssh: { bastion } }: Nodes & { ssh: { bastion?: string } }): Violation | undefined {
+    const [name] = Object.entries(nodes).find(([, { hostKey: key }]) => key?.startsWith("SHA256:")) ?? [];
+    return bastion === undefined || name === undefined ? undefined : {
+        keys: ["nodes", "ssh"], problem: `gives the fingerprint of ${name}, which is behind a bastion`,
+        allowed: "behind {cluster.ssh.bastion}, the host key itself or one in known_hosts",
+        example: { nodes: { [name]: { host: "203.0.113.11", hostKey: `ssh-ed25519 ${"A".repeat(68)}` } } },
+    };
+}
+
+export function ownNetwork(
+    { network: chosen, networkManifest }: { network?: string; networkManifest?: string },
+): Violation | undefined {
+    return networkManifest === undefined || chosen !== "kube-router" ? undefined : {
+        keys: ["networkManifest", "network"], problem: "is a second pod network",
+        allowed: "one of them",
+        example: {
+            nodes: { server: { host: "203.0.113.11" } }, networkManifest: "./network.yaml",
+        },
+    };
+}
+
+export function nodesOutside(
+    { nodes, podSubnet, serviceSubnet }: Nodes & { podSubnet: string; serviceSubnet: string },
+): Violation | undefined {
+    const inside = (key: "podSubnet" | "serviceSubnet", subnet: string): Violation | undefined => {
+        const range = parseNetwork(subnet);
+        const [name] = Object.entries(nodes).find(([, { host, address: own = host }]) => {
+            const single = parseNetwork(`${own}/32`);
+            return range && single && networksOverlap(range, single);
+        }) ?? [];
+        return name === undefined ? undefined : {
+            keys: [key, "nodes"], problem: `holds the address of ${name}`,
+            allowed: "a network that no machine is in", example: { nodes: { [name]: nodes[name] }, ...subnets },
+        };
+    };
+    return inside("podSubnet", podSubnet) ?? inside("serviceSubnet", serviceSubnet);
+}

@@ -1,0 +1,149 @@
+import * as z from "zod";
+import { versions } from "../../../components/versions";
+import { Context } from "../context";
+import { byName, choice, dnsLabel, hostname, listOf, matching, network, port, portablePath } from "../fields";
+import { toDnsLabel } from "../names";
+import { rule, Violation } from "../rule";
+import {
+    addressesKnown, differentMachines, ipv4, keysThroughBastion, nodesOutside, oddControlPlane, oneEndpoint,
+    ownGatewayAddress, ownNetwork,
+} from "./baremetal-rules";
+import { subnets, subnetsApart } from "./subnets";
+
+const address = () => matching("an IPv4 address", ipv4);
+const machine = () => z.union([hostname(), address()]).meta({ allowed: "a host name or an IPv4 address" });
+const user = () =>
+    matching("the name of a user: lower-case letters, digits, \"_\" and \"-\"", /^[a-z_][a-z0-9_-]{0,31}$/);
+const fingerprint = "SHA256:nThbg6kXUpJWGl7E1IGOCspRomTxdCARLviKw6E5SY8";
+const hostKey = () => matching(
+    "a fingerprint SHA256:…, as ssh-keygen -lf shows it, or the key itself: ssh-ed25519 AAAA…",
+    /^(SHA256:[A-Za-z0-9+/]{43}|(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)) [A-Za-z0-9+/]+={0,2})$/,
+);
+
+/** Machines of one's own, made into a cluster by kubeadm over SSH. */
+export function baremetal(context: Context) {
+    const keys = z.strictObject({
+        target: choice("baremetal").meta({
+            description: "The cluster is made of your own machines over SSH.", example: "baremetal",
+        }),
+        name: dnsLabel(40).default(toDnsLabel(`landfall-${context.stack}`, 40)).meta({
+            description: "Name of the cluster.", example: "landfall-prod", defaultText: "`landfall-<stack>`",
+        }),
+        nodes: byName(
+            "1 to 63 lower-case letters, digits and \"-\", beginning with a letter",
+            /^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/, "server", node(),
+        ).meta({
+            description: "The machines, by the names that their nodes get. One, or an odd number of control-plane nodes "
+                + "and any number of workers; the first control-plane node begins the cluster.",
+            example: { server: { host: "203.0.113.11" } },
+        }),
+        ssh: ssh(),
+        kubernetesVersion: matching("a version such as v1.36.3, from v1.34.0", /^v1\.(3[4-9]|[4-9]\d)\.\d{1,2}$/)
+            .default(versions.kubernetes).meta({
+                description: "Version of Kubernetes. It goes up one minor version at a time, node by node.",
+                example: "v1.36.3",
+            }),
+        bundle: portablePath("a directory on this computer").optional().meta({
+            description: "Offline bundle: packages, programs and images with their checksums, for machines on a closed "
+                + "network.",
+            example: "./bundle", defaultText: "none: the machines download what they need",
+        }),
+        virtualAddress: address().optional().meta({
+            description: "A free address of the machines' network for the API. It moves to a control-plane node that "
+                + "answers. Give one from the start where more control-plane nodes may follow: it can't be changed.",
+            example: "192.0.2.10",
+        }),
+        gatewayAddress: address().optional().meta({
+            description: "A free address of the machines' network where the gateway answers. It moves to a machine that "
+                + "has one of the gateway's pods.",
+            example: "192.0.2.9",
+            defaultText: "the only machine's own; several answer on ports 30080 and 30443",
+        }),
+        endpoint: matching("HOST:PORT", /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?:\d{1,5}$/).optional().meta({
+            description: "Instead of `virtualAddress`: a load balancer in front of the control-plane nodes' port 6443.",
+            example: "api.example.com:6443", defaultText: "`virtualAddress`, else the only control-plane node",
+        }),
+        network: choice("kube-router", "none").optional().meta({
+            description: "Pod network: kube-router, which enforces network policies, or none, to bring your own.",
+            example: "none", defaultText: "kube-router; none where there is a `networkManifest`",
+        }),
+        networkManifest: portablePath("a file on this computer").optional().meta({
+            description: "A pod network of your own: a manifest that is applied as soon as the API answers.",
+            example: "./network.yaml", defaultText: "none",
+        }),
+        podSubnet: network(8, 24).default(subnets.podSubnet).meta({
+            description: "Network of the pods; every node takes a /24 of it.", example: "198.18.0.0/16",
+        }),
+        serviceSubnet: network(12, 28).default(subnets.serviceSubnet).meta({
+            description: "Network of the services.", example: "198.19.0.0/20",
+        }),
+        sharedDirectory: matching("an absolute path", /^\/[\w./-]*[\w-]$/).optional().meta({
+            description: "A directory that is the same on all machines, such as a mounted NFS export, for volumes that "
+                + "pods on many nodes write.",
+            example: "/srv/landfall", defaultText: "a directory of its own on a single machine, none on several",
+        }),
+        ignorePreflightErrors: listOf(
+            "names of kubeadm's checks", matching("the name of a check", /^[A-Za-z0-9.-]+$/),
+        ).default([]).meta({
+            description: "Findings of `kubeadm`'s own preflight that are known and accepted.",
+            example: ["SystemVerification"],
+        }),
+    });
+    const checked = [
+        [["nodes"], differentMachines], [["nodes"], addressesKnown], [["nodes"], oddControlPlane],
+        [["nodes", "virtualAddress", "endpoint"], oneEndpoint], [["nodes", "ssh"], keysThroughBastion],
+        [["nodes", "virtualAddress", "gatewayAddress"], ownGatewayAddress],
+        [["network", "networkManifest"], ownNetwork], [["podSubnet", "serviceSubnet"], subnetsApart],
+        [["nodes", "podSubnet", "serviceSubnet"], nodesOutside],
+    ] as [(keyof z.output<typeof keys> & string)[], (value: z.output<typeof keys>) => Violation | undefined][];
+    return checked.reduce((schema, [names, check]) => rule(schema, names, check as () => Violation | undefined), keys)
+        .transform(({ network: chosen, ...cluster }) => {
+            const usual = cluster.networkManifest === undefined ? "kube-router" : "none";
+            return { ...cluster, network: chosen ?? usual as "kube-router" | "none" };
+        })
+        .meta({
+            description: "A cluster of your own machines: Debian or Ubuntu, reached by SSH, made into upstream "
+                + "Kubernetes by kubeadm. A user with root's rights by sudo, or root, logs in with a key.",
+            example: { target: "baremetal", nodes: { server: { host: "203.0.113.11" } } },
+        });
+}
+
+function node() {
+    return z.strictObject({
+        host: machine().meta({ description: "Where SSH finds it.", example: "203.0.113.11" }),
+        address: address().optional().meta({
+            description: "Its address on the network that the machines share.", example: "192.0.2.11",
+            defaultText: "`host`, where that is an address",
+        }),
+        role: choice("control-plane", "worker").default("control-plane").meta({
+            description: "Whether it holds a part of the control plane.", example: "control-plane",
+        }),
+        port: port().optional().meta({ description: "Port of SSH.", example: 2222, defaultText: "`ssh.port`" }),
+        user: user().optional().meta({ description: "Who logs in.", example: "admin", defaultText: "`ssh.user`" }),
+        hostKey: hostKey().optional().meta({
+            description: "Its host key or the key's fingerprint.", example: fingerprint,
+            defaultText: "what known_hosts says",
+        }),
+    }).meta({ description: "A machine.", example: { host: "203.0.113.11" } });
+}
+
+function ssh() {
+    return z.strictObject({
+        user: user().default("root").meta({
+            description: "Who logs in: root, or a user who may become it by sudo without a password.", example: "admin",
+        }),
+        port: port().default(22).meta({ description: "Port of SSH.", example: 2222 }),
+        key: portablePath("a file on this computer").optional().meta({
+            description: "File of the private key.", example: "~/.ssh/id_ed25519", defaultText: "the agent's keys",
+        }),
+        knownHosts: portablePath("a file on this computer").optional().meta({
+            description: "File of the known host keys.", example: "./known_hosts", defaultText: "ssh's own",
+        }),
+        bastion: matching(
+            "[USER@]HOST[:PORT]", /^([a-z_][a-z0-9_-]{0,31}@)?[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?(:\d{1,5})?$/,
+        ).optional().meta({
+            description: "A machine on the way to the others; its host key must be in known_hosts.",
+            example: "jump@bastion.example.com", defaultText: "none",
+        }),
+    }).prefault({}).meta({ description: "How the machines are reached.", example: { user: "admin" } });
+}

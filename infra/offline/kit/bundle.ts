@@ -1,0 +1,87 @@
+import { createHash } from "node:crypto";
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { versions } from "../../../components/versions";
+import { buildBase } from "./base";
+import { cached, cachedNames, keyOf } from "./cache";
+import { ensureDocker } from "./docker";
+import { buildMachineImage } from "./machine";
+import { buildImages } from "./platform";
+import { buildPrograms } from "./programs";
+import { Log, run, step } from "./run";
+
+const RECIPE = 1;
+/** What the target baremetal installs on a node besides Kubernetes, with all that a bare Debian lacks for it. */
+const packages = ["containerd", "conntrack", "curl", "ethtool", "iptables", "keepalived", "nftables", "socat"];
+const binaries = ["kubelet", "kubeadm", "kubectl", "crictl", "etcdctl"];
+const plugins = ["loopback", "ptp", "host-local", "portmap"];
+const system = "debian-13";
+
+/** A bundle, and the image of a machine that it can be installed on. */
+export interface Bundle {
+    /** Directory that `landfall:cluster.bundle` names. */
+    directory: string;
+    machineImage: string;
+}
+
+/** Puts together an offline bundle for the target baremetal: packages, programs and images with their checksums. */
+export async function buildBundle(log: Log): Promise<Bundle> {
+    await ensureDocker(log);
+    const [programs] = await Promise.all([buildPrograms(log), buildBase(log)]);
+    const images = await buildImages(log, programs);
+    const machineImage = await buildMachineImage(log);
+    const inputs = [versions.kubernetes, packages, cachedNames([...programs.values(), images]), machineImage];
+    const directory = await cached("bundle", keyOf(RECIPE, inputs), dir =>
+        step(log, "put together the bundle", async () => {
+            const arch = await run("dpkg", ["--print-architecture"]);
+            const add = (file: string, to: string): void => {
+                fs.mkdirSync(path.join(dir, path.dirname(to)), { recursive: true });
+                fs.copyFileSync(file, path.join(dir, to));
+            };
+            for (const name of binaries) add(programs.get(name) as string, `bin/${arch}/${name}`);
+            for (const name of plugins) add(programs.get(name) as string, `cni/${arch}/${name}`);
+            add(images, "images/kit.tar");
+            fs.mkdirSync(path.join(dir, "version"));
+            fs.writeFileSync(path.join(dir, "version", versions.kubernetes), `${versions.kubernetes}\n`);
+            await downloadPackages(machineImage, path.join(dir, `packages/${system}-${arch}`));
+            fs.writeFileSync(path.join(dir, "SHA256SUMS"), checksums(dir));
+        }));
+    return { directory, machineImage };
+}
+
+/** A machine's own apt says which packages it lacks. */
+async function downloadPackages(image: string, target: string): Promise<void> {
+    fs.mkdirSync(target, { recursive: true });
+    const container = await run("docker", ["create", "--entrypoint", "sh", image, "-c",
+        "rm -f /etc/apt/apt.conf.d/docker-clean && apt-get update --quiet && apt-get install --quiet --yes " +
+        `--download-only --no-install-recommends ${packages.join(" ")}`]);
+    try {
+        await run("docker", ["start", "--attach", container]);
+        await run("docker", ["cp", `${container}:/var/cache/apt/archives/.`, target]);
+    } finally {
+        await run("docker", ["rm", "--force", container]);
+    }
+    for (const name of fs.readdirSync(target).filter(file => !file.endsWith(".deb"))) {
+        fs.rmSync(path.join(target, name), { recursive: true });
+    }
+}
+
+/** As `sha256sum` writes them. */
+function checksums(dir: string): string {
+    const files = fs.readdirSync(dir, { recursive: true, encoding: "utf8" }).sort()
+        .filter(file => fs.statSync(path.join(dir, file)).isFile());
+    return files.map(file => {
+        const digest = createHash("sha256").update(fs.readFileSync(path.join(dir, file))).digest("hex");
+        return `${digest}  ${file.split(path.sep).join("/")}\n`;
+    }).join("");
+}
+
+if (require.main === module) {
+    buildBundle(console.log).then(
+        bundle => console.log(JSON.stringify(bundle, undefined, 4)),
+        (error: Error) => {
+            console.error(error.message);
+            process.exitCode = 1;
+        },
+    );
+}

@@ -1,0 +1,29 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { images } from "../../../components/versions";
+
+const files = path.join(__dirname, "node/files/kind");
+
+/**
+ * The pod network of the kit's kind clusters as a manifest for any other: addresses from each node's range, and static
+ * routes between the nodes, which must be neighbours. It enforces no network policies.
+ */
+export function podNetworkManifest(podSubnet: string): string {
+    const script = fs.readFileSync(path.join(files, "bin/pod-network"), "utf8");
+    const manifest = fs.readFileSync(path.join(files, "manifests/default-cni.yaml"), "utf8")
+        .replace(/^#.*\n/, "")
+        .replace("${localPathHelper}", images.localPathHelper)
+        .replace("{{ .PodSubnet }}", podSubnet)
+        // A kind node has the script on its disk; here it comes from the ConfigMap below.
+        .replace("chroot /host /kind/bin/pod-network",
+            "cp /script/pod-network /host$CREDENTIALS/ && chroot /host sh $CREDENTIALS/pod-network")
+        .replace("          volumeMounts:\n", "          volumeMounts:\n            - name: script\n              mountPath: /script\n")
+        .replace("      volumes:\n", "      volumes:\n        - name: script\n          configMap:\n            name: pod-network\n");
+    const configMap = {
+        apiVersion: "v1",
+        kind: "ConfigMap",
+        metadata: { name: "pod-network", namespace: "kube-system" },
+        data: { "pod-network": script },
+    };
+    return `${manifest}---\n${JSON.stringify(configMap)}\n`;
+}

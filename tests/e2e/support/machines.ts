@@ -1,0 +1,86 @@
+import { randomUUID } from "node:crypto";
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { run } from "../../../infra/offline/kit/run";
+import { until } from "./wait";
+
+/** Everything that stands in for machines has a name that begins so; nothing else on this computer does. */
+const prefix = "landfall-metal-e2e-";
+const network = `${prefix}network`;
+const subnet = "198.18.48";
+
+/** A container that stands in for a machine with Debian and sshd. */
+export interface Machine {
+    name: string;
+    address: string;
+    container: string;
+    /** SHA-256 of its host key, as ssh-keygen shows it. */
+    hostKey: string;
+}
+
+/** Machines on a network of their own, whose root and whose users `admin` (sudo) and `visitor` (none) have one key. */
+export class Machines {
+    readonly key: string;
+    private readonly all: Machine[] = [];
+
+    constructor(private readonly image: string, directory: string) {
+        this.key = path.join(directory, "id");
+    }
+
+    /** Starts one; `last` is the last number of its address. */
+    async add(name: string, last: number): Promise<Machine> {
+        await this.prepare();
+        const machine = { name, address: `${subnet}.${last}`, container: `${prefix}${name}`, hostKey: "" };
+        await run("docker", [
+            "run", "--detach", "--name", machine.container, "--hostname", name, "--privileged", "--cgroupns=private",
+            // A container has the hardware's identity otherwise, which is the same for all.
+            "--env", `container_uuid=${randomUUID()}`,
+            "--network", network, "--ip", machine.address, "--tmpfs", "/run", "--tmpfs", "/tmp", "--volume", "/var",
+            this.image,
+        ]);
+        await until(`sshd on ${name}`, async () => {
+            await this.exec(machine, "systemctl", "is-active", "ssh");
+            return true;
+        }, 60);
+        const authorize = "for user in root admin visitor; do home=$(getent passwd $user | cut -d: -f6); " +
+            "install -d -m 700 -o $user $home/.ssh; echo \"$0\" > $home/.ssh/authorized_keys; done";
+        await this.exec(machine, "bash", "-c", authorize, fs.readFileSync(`${this.key}.pub`, "utf8").trim());
+        const shown = await this.exec(machine, "ssh-keygen", "-lf", "/etc/ssh/ssh_host_ed25519_key.pub");
+        machine.hostKey = shown.split(" ")[1];
+        this.all.push(machine);
+        return machine;
+    }
+
+    /** Runs a command on a machine, as its root. */
+    exec({ container }: Machine, ...command: string[]): Promise<string> {
+        return run("docker", ["exec", container, ...command]);
+    }
+
+    /** What there is on a machine that a cluster would change: packages, files, processes, interfaces. */
+    async inventory(machine: Machine): Promise<Record<string, string>> {
+        const sh = (command: string) => this.exec(machine, "bash", "-c", command);
+        return {
+            packages: await sh("dpkg-query --show --showformat '${Package}\\n' | sort"),
+            files: await sh("find /etc /usr /opt /home /root /var/lib -xdev -type f -not -path '/var/lib/apt/*' " +
+                "-not -path '/var/lib/dpkg/*' -not -name .sudo_as_admin_successful -not -path '/var/lib/systemd/*' -not -name ld.so.cache | sort"),
+            processes: await sh("ps -eo comm= | grep -vE '^(ps|bash|sort|sshd.*|systemd.*|\\(sd-pam\\)|sleep|grep)$' | sort -u"),
+            interfaces: await sh("ip -o link show | awk -F': ' '{ sub(\"@.*\", \"\", $2); print $2 }' | sort"),
+            mounts: await sh("awk '{ print $2 }' /proc/mounts | grep -E '^/(var/lib|run)/' | sort || true"),
+        };
+    }
+
+    private async prepare(): Promise<void> {
+        if (fs.existsSync(this.key)) return;
+        await run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", this.key]);
+        await removeMachines();
+        await run("docker", ["network", "create", "--subnet", `${subnet}.0/24`, network]);
+    }
+}
+
+/** Removes all machines of the suite, also those that an earlier run has left. */
+export async function removeMachines(): Promise<void> {
+    const attempt = (...args: string[]) => run("docker", args).catch(() => "");
+    const ids = (await attempt("ps", "--all", "--quiet", "--filter", `name=^${prefix}`)).split("\n").filter(Boolean);
+    for (const id of ids) await attempt("rm", "--force", "--volumes", id);
+    await attempt("network", "rm", network);
+}

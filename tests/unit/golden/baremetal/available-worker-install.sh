@@ -1,0 +1,212 @@
+main() {
+set -euo pipefail
+umask 022
+export LC_ALL=C DEBIAN_FRONTEND=noninteractive PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+export KUBECONFIG=/etc/kubernetes/admin.conf KUBECACHEDIR=/run/landfall-kubectl
+begin() { task=$1; }
+trap 'code=$?; [ "$code" -eq 0 ] || echo "landfall: failed: $task" >&2' EXIT
+begin 'Wait for another run on this machine'
+exec 9>/run/landfall.lock
+flock --wait 600 9
+
+begin 'Note how the machine was found, and whose it is now'
+install -d -m 0700 /var/lib/landfall
+if [ ! -e /var/lib/landfall/found ]; then
+    rm -rf /var/lib/landfall/found.new
+    mkdir /var/lib/landfall/found.new
+    dpkg-query --show --showformat '${Package}\n' | sort -u > /var/lib/landfall/found.new/packages
+    for setting in net.ipv4.ip_forward vm.overcommit_memory vm.panic_on_oom kernel.panic kernel.panic_on_oops; do
+        echo "$setting = $(sysctl --values "$setting")"
+    done > /var/lib/landfall/found.new/sysctl
+    tar --create --directory / --file /var/lib/landfall/found.new/files.tar --files-from /dev/null
+    for file in etc/containerd etc/keepalived etc/kubernetes etc/cni opt/cni etc/crictl.yaml; do
+        if [ -e "/$file" ]; then tar --append --directory / --file /var/lib/landfall/found.new/files.tar "$file"; fi
+    done
+    mv /var/lib/landfall/found.new /var/lib/landfall/found
+fi
+echo "landfall/prod" > /var/lib/landfall/owner
+echo id-web > /var/lib/landfall/incarnation
+
+begin 'Set the kernel'
+install -d "$(dirname /etc/modules-load.d/landfall.conf)"
+cat > /etc/modules-load.d/landfall.conf.landfall <<'LANDFALL_END'
+overlay
+br_netfilter
+LANDFALL_END
+chmod 0644 /etc/modules-load.d/landfall.conf.landfall
+if cmp -s /etc/modules-load.d/landfall.conf.landfall /etc/modules-load.d/landfall.conf; then rm /etc/modules-load.d/landfall.conf.landfall; else mv /etc/modules-load.d/landfall.conf.landfall /etc/modules-load.d/landfall.conf; changed=1; fi
+modprobe --quiet overlay || true
+modprobe --quiet br_netfilter || true
+install -d "$(dirname /etc/sysctl.d/90-landfall.conf)"
+cat > /etc/sysctl.d/90-landfall.conf.landfall <<'LANDFALL_END'
+net.ipv4.ip_forward = 1
+net.bridge.bridge-nf-call-iptables = 1
+# As the kubelet wants it that protects the kernel's defaults.
+vm.overcommit_memory = 1
+vm.panic_on_oom = 0
+kernel.panic = 10
+kernel.panic_on_oops = 1
+LANDFALL_END
+chmod 0644 /etc/sysctl.d/90-landfall.conf.landfall
+if cmp -s /etc/sysctl.d/90-landfall.conf.landfall /etc/sysctl.d/90-landfall.conf; then rm /etc/sysctl.d/90-landfall.conf.landfall; else mv /etc/sysctl.d/90-landfall.conf.landfall /etc/sysctl.d/90-landfall.conf; changed=1; fi
+sysctl --quiet --load /etc/sysctl.d/90-landfall.conf
+
+begin 'Add Kubernetes'\'' and Docker'\''s package repositories'
+. /etc/os-release
+apt-get update --quiet >/dev/null
+apt-get install --quiet --yes --no-install-recommends ca-certificates curl gnupg >/dev/null
+install -d -m 0755 /etc/apt/keyrings
+trust() {
+    curl --fail --silent --show-error --location --output "/run/landfall-$1.asc" "$2"
+    fingerprints=$(gpg --batch --show-keys --with-colons "/run/landfall-$1.asc" | awk -F: '$1 == "fpr" { print $10 }')
+    grep -qx "$3" <<<"$fingerprints" || { echo "The key at $2 is not the one that was pinned: $3" >&2; exit 1; }
+    gpg --batch --yes --dearmor --output "/etc/apt/keyrings/landfall-$1.gpg" "/run/landfall-$1.asc"
+    rm "/run/landfall-$1.asc"
+}
+trust kubernetes https://pkgs.k8s.io/core:/stable:/v1.36/deb/Release.key DE15B14486CD377B9E876E1A234654DA9A296436
+trust docker https://download.docker.com/linux/"$ID"/gpg 9DC858229FC7DD38854AE2D88D81803C0EBFCD88
+cat > /etc/apt/sources.list.d/landfall.list <<LANDFALL_END
+deb [signed-by=/etc/apt/keyrings/landfall-kubernetes.gpg] https://pkgs.k8s.io/core:/stable:/v1.36/deb/ /
+deb [signed-by=/etc/apt/keyrings/landfall-docker.gpg] https://download.docker.com/linux/$ID $VERSION_CODENAME stable
+LANDFALL_END
+apt-get update --quiet >/dev/null
+
+begin 'Install packages'
+apt-get install --quiet --yes --no-install-recommends conntrack curl ethtool iptables keepalived nftables socat containerd.io >/dev/null
+
+begin 'Install Kubernetes'
+if [ ! -e /var/lib/landfall/member ]; then
+    apt-mark unhold kubelet kubeadm kubectl >/dev/null 2>&1 || true
+    apt-get install --quiet --yes --no-install-recommends --allow-change-held-packages 'kubelet=1.36.3-*' 'kubeadm=1.36.3-*' 'kubectl=1.36.3-*' cri-tools >/dev/null
+    apt-mark hold kubelet kubeadm kubectl >/dev/null
+fi
+
+begin 'Set up the container runtime'
+changed=
+pause=$(kubeadm config images list 2>/dev/null | grep /pause:)
+sed "s#@PAUSE@#$pause#" <<'LANDFALL_END' > /run/landfall-containerd.toml
+version = 2
+[plugins."io.containerd.grpc.v1.cri"]
+  sandbox_image = "@PAUSE@"
+  [plugins."io.containerd.grpc.v1.cri".cni]
+    bin_dir = "/opt/cni/bin"
+  [plugins."io.containerd.grpc.v1.cri".registry]
+    config_path = "/etc/containerd/certs.d"
+  [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
+    runtime_type = "io.containerd.runc.v2"
+    [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
+      SystemdCgroup = true
+LANDFALL_END
+if ! cmp -s /run/landfall-containerd.toml /etc/containerd/config.toml; then
+    install -D -m 0644 /run/landfall-containerd.toml /etc/containerd/config.toml
+    changed=1
+fi
+rm /run/landfall-containerd.toml
+install -d "$(dirname /etc/crictl.yaml)"
+cat > /etc/crictl.yaml.landfall <<'LANDFALL_END'
+runtime-endpoint: unix:///run/containerd/containerd.sock
+LANDFALL_END
+chmod 0644 /etc/crictl.yaml.landfall
+if cmp -s /etc/crictl.yaml.landfall /etc/crictl.yaml; then rm /etc/crictl.yaml.landfall; else mv /etc/crictl.yaml.landfall /etc/crictl.yaml; changed=1; fi
+systemctl enable --quiet containerd
+if [ -n "$changed" ]; then systemctl restart containerd; else systemctl start containerd; fi
+
+begin 'Set up the kubelet'
+install -d /etc/kubernetes/kubelet.conf.d /etc/kubernetes/manifests
+install -d "$(dirname /etc/systemd/system/kubelet.service)"
+cat > /etc/systemd/system/kubelet.service.landfall <<'LANDFALL_END'
+[Unit]
+Description=kubelet: The Kubernetes Node Agent
+Wants=network-online.target
+After=network-online.target containerd.service
+
+[Service]
+Environment="KUBELET_KUBECONFIG_ARGS=--bootstrap-kubeconfig=/etc/kubernetes/bootstrap-kubelet.conf --kubeconfig=/etc/kubernetes/kubelet.conf"
+Environment="KUBELET_CONFIG_ARGS=--config=/var/lib/kubelet/config.yaml --config-dir=/etc/kubernetes/kubelet.conf.d"
+EnvironmentFile=-/var/lib/kubelet/kubeadm-flags.env
+ExecStart=/usr/bin/kubelet $KUBELET_KUBECONFIG_ARGS $KUBELET_CONFIG_ARGS $KUBELET_KUBEADM_ARGS
+Restart=always
+StartLimitInterval=0
+RestartSec=1
+
+[Install]
+WantedBy=multi-user.target
+LANDFALL_END
+chmod 0644 /etc/systemd/system/kubelet.service.landfall
+if cmp -s /etc/systemd/system/kubelet.service.landfall /etc/systemd/system/kubelet.service; then rm /etc/systemd/system/kubelet.service.landfall; else mv /etc/systemd/system/kubelet.service.landfall /etc/systemd/system/kubelet.service; changed=1; fi
+install -d "$(dirname /etc/systemd/system/kubelet.service.d/20-landfall.conf)"
+cat > /etc/systemd/system/kubelet.service.d/20-landfall.conf.landfall <<'LANDFALL_END'
+[Service]
+Environment="KUBELET_CONFIG_ARGS=--config=/var/lib/kubelet/config.yaml --config-dir=/etc/kubernetes/kubelet.conf.d"
+LANDFALL_END
+chmod 0644 /etc/systemd/system/kubelet.service.d/20-landfall.conf.landfall
+if cmp -s /etc/systemd/system/kubelet.service.d/20-landfall.conf.landfall /etc/systemd/system/kubelet.service.d/20-landfall.conf; then rm /etc/systemd/system/kubelet.service.d/20-landfall.conf.landfall; else mv /etc/systemd/system/kubelet.service.d/20-landfall.conf.landfall /etc/systemd/system/kubelet.service.d/20-landfall.conf; changed=1; fi
+systemctl daemon-reload
+systemctl enable --quiet kubelet
+
+begin 'Share virtual addresses'
+changed=
+install -d "$(dirname /etc/landfall/check-gateway)"
+cat > /etc/landfall/check-gateway.landfall <<'LANDFALL_END'
+#!/bin/sh
+# Whether this node has a pod of every Service that load balancers ask for; kube-proxy answers on a port of its own.
+set -eu
+ports=/run/landfall/health-ports
+if [ -z "$(find $ports -mmin -0.5 2>/dev/null)" ]; then
+    mkdir -p /run/landfall
+    export KUBECACHEDIR=/run/landfall-kubectl
+    kubectl --kubeconfig /etc/kubernetes/kubelet.conf --request-timeout 2s get services --all-namespaces \
+        --output 'jsonpath={range .items[*]}{.spec.healthCheckNodePort}{"\n"}{end}' | grep '^[1-9]' > $ports.new
+    mv $ports.new $ports
+fi
+while read -r port; do
+    curl --fail --silent --max-time 1 --output /dev/null "http://127.0.0.1:$port/healthz"
+done < $ports
+LANDFALL_END
+chmod 0755 /etc/landfall/check-gateway.landfall
+if cmp -s /etc/landfall/check-gateway.landfall /etc/landfall/check-gateway; then rm /etc/landfall/check-gateway.landfall; else mv /etc/landfall/check-gateway.landfall /etc/landfall/check-gateway; changed=1; fi
+interface=$(ip -o -4 address show | awk '$4 ~ "^198[.]18[.]40[.]21/" { print $2; exit }')
+sed "s/@INTERFACE@/$interface/" <<'LANDFALL_END' > /run/landfall-keepalived.conf
+global_defs {
+    enable_script_security
+    script_user root
+    vrrp_version 3
+}
+vrrp_script gateway {
+    script /etc/landfall/check-gateway
+    interval 1
+    timeout 3
+    fall 2
+    rise 2
+    weight -100
+    init_fail
+}
+vrrp_instance gateway {
+    state BACKUP
+    interface @INTERFACE@
+    virtual_router_id 101
+    priority 197
+    advert_int 0.5
+    unicast_src_ip 198.18.40.21
+    unicast_peer {
+        198.18.40.11
+        198.18.40.12
+        198.18.40.13
+    }
+    virtual_ipaddress {
+        198.18.40.101/32
+    }
+    track_script {
+        gateway
+    }
+}
+LANDFALL_END
+if ! cmp -s /run/landfall-keepalived.conf /etc/keepalived/keepalived.conf; then
+    install -D -m 0644 /run/landfall-keepalived.conf /etc/keepalived/keepalived.conf
+    changed=1
+fi
+rm /run/landfall-keepalived.conf
+systemctl enable --quiet keepalived
+if [ -n "$changed" ]; then systemctl restart keepalived; else systemctl start keepalived; fi
+}
+main </dev/null

@@ -1,0 +1,29 @@
+main() {
+set -euo pipefail
+umask 022
+export LC_ALL=C DEBIAN_FRONTEND=noninteractive PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+export KUBECONFIG=/etc/kubernetes/admin.conf KUBECACHEDIR=/run/landfall-kubectl
+begin() { task=$1; }
+trap 'code=$?; [ "$code" -eq 0 ] || echo "landfall: failed: $task" >&2' EXIT
+begin 'Wait for another run on this machine'
+exec 9>/run/landfall.lock
+flock --wait 600 9
+
+begin 'Drain web'
+kubectl get node web >/dev/null 2>&1 || exit 0
+kubectl cordon web >/dev/null
+kubectl drain web --ignore-daemonsets --delete-emptydir-data --timeout=600s >/dev/null
+
+begin 'Take web out of etcd'
+pki=/etc/kubernetes/pki/etcd
+etcdctl() {
+    crictl exec "$(crictl ps --quiet --state Running --label io.kubernetes.container.name=etcd | head -n 1)" etcdctl \
+        --endpoints https://127.0.0.1:2379 --cacert $pki/ca.crt --cert $pki/server.crt --key $pki/server.key "$@"
+}
+id=$(etcdctl member list | awk -F', ' '$3 == "web" { print $1 }')
+if [ -n "$id" ]; then etcdctl member remove "$id" >/dev/null; fi
+
+begin 'Take web out of the cluster'
+kubectl delete node web --ignore-not-found --wait=false >/dev/null
+}
+main </dev/null

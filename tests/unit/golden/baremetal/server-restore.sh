@@ -1,0 +1,52 @@
+main() {
+set -euo pipefail
+umask 022
+export LC_ALL=C DEBIAN_FRONTEND=noninteractive PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+export KUBECONFIG=/etc/kubernetes/admin.conf KUBECACHEDIR=/run/landfall-kubectl
+begin() { task=$1; }
+trap 'code=$?; [ "$code" -eq 0 ] || echo "landfall: failed: $task" >&2' EXIT
+begin 'Wait for another run on this machine'
+exec 9>/run/landfall.lock
+flock --wait 600 9
+
+begin 'Look whose the machine is'
+[ "$(cat /var/lib/landfall/owner 2>/dev/null)" = "landfall/server" ] || exit 0
+
+begin 'Reset the node'
+if [ -x /usr/bin/kubeadm ]; then
+    kubeadm reset --force --cri-socket unix:///run/containerd/containerd.sock >/dev/null 2>&1 || true
+fi
+systemctl disable --quiet --now kubelet 2>/dev/null || true
+if systemctl --quiet is-active containerd; then
+    crictl pods --quiet 2>/dev/null | xargs --no-run-if-empty crictl rmp --force >/dev/null 2>&1 || true
+    systemctl stop containerd
+fi
+pkill -f '^/usr/bin/containerd-shim-runc-v2' || true
+awk '$2 ~ "^/(var/lib/kubelet|run/containerd|var/lib/containerd|run/netns/cni)" { print $2 }' /proc/mounts | sort -r \
+    | xargs --no-run-if-empty umount --lazy 2>/dev/null || true
+if command -v iptables-save >/dev/null; then
+    for tables in iptables ip6tables; do
+        "$tables-save" 2>/dev/null | grep --invert-match -E 'KUBE-|CNI-|POD-NETWORK' | "$tables-restore" 2>/dev/null || true
+    done
+fi
+for link in $(ip -o link show | awk -F': ' '{ sub("@.*", "", $2); print $2 }' | grep -E '^(veth|cni|kube-)' || true); do
+    ip link delete "$link" 2>/dev/null || true
+done
+
+begin 'Bring the machine back to how it was found'
+systemctl disable --quiet --now landfall-addresses keepalived containerd 2>/dev/null || true
+apt-mark unhold kubelet kubeadm kubectl >/dev/null 2>&1 || true
+added=$(dpkg-query --show --showformat '${Package}\n' | sort -u | comm -13 /var/lib/landfall/found/packages -)
+if [ -n "$added" ]; then dpkg --purge --force-depends $added >/dev/null 2>&1; fi
+rm -f /usr/bin/{kubelet,kubeadm,kubectl,crictl,etcdctl} /etc/crictl.yaml
+rm -f /etc/systemd/system/{kubelet,landfall-addresses}.service /etc/sysctl.d/90-landfall.conf /etc/modules-load.d/landfall.conf
+rm -f /etc/apt/sources.list.d/landfall.list /etc/apt/keyrings/landfall-*.gpg /var/log/landfall-kubeadm.log
+rm -rf /etc/systemd/system/kubelet.service.d /etc/landfall /etc/keepalived /etc/containerd/config.toml
+rm -rf /etc/kubernetes /etc/cni /opt/cni /opt/containerd /var/lib/etcd /var/lib/kubelet /var/lib/cni /run/cni-ipam-state
+rm -rf /var/lib/containerd /run/containerd /var/log/kubernetes /var/log/pods /var/log/containers /run/landfall
+tar --extract --directory / --file /var/lib/landfall/found/files.tar
+systemctl daemon-reload
+sysctl --quiet --load /var/lib/landfall/found/sysctl || true
+rm -rf /var/lib/landfall /run/landfall-kubectl
+}
+main </dev/null

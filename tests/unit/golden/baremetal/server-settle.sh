@@ -1,0 +1,19 @@
+main() {
+set -euo pipefail
+umask 022
+export LC_ALL=C DEBIAN_FRONTEND=noninteractive PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+export KUBECONFIG=/etc/kubernetes/admin.conf KUBECACHEDIR=/run/landfall-kubectl
+begin() { task=$1; }
+trap 'code=$?; [ "$code" -eq 0 ] || echo "landfall: failed: $task" >&2' EXIT
+begin 'Wait for another run on this machine'
+exec 9>/run/landfall.lock
+flock --wait 600 9
+
+begin 'Have the cluster remember the node'\''s incarnation'
+kubectl wait node one --for create --timeout 60s >/dev/null
+kubectl annotate node one --overwrite landfall.dev/incarnation=id-one >/dev/null
+
+begin 'Say whether pods may run on the control plane'
+kubectl taint node one node-role.kubernetes.io/control-plane:NoSchedule- >/dev/null 2>&1 || true
+}
+main </dev/null

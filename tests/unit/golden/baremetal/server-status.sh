@@ -1,0 +1,21 @@
+main() {
+set -euo pipefail
+umask 022
+export LC_ALL=C DEBIAN_FRONTEND=noninteractive PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+export KUBECONFIG=/etc/kubernetes/admin.conf KUBECACHEDIR=/run/landfall-kubectl
+begin() { task=$1; }
+trap 'code=$?; [ "$code" -eq 0 ] || echo "landfall: failed: $task" >&2' EXIT
+begin 'Wait for another run on this machine'
+exec 9>/run/landfall.lock
+flock --wait 600 9
+
+begin 'Look whether the machine is a member'
+[ "$(cat /var/lib/landfall/owner 2>/dev/null)" = "landfall/server" ] || exit 0
+if [ -e /var/lib/landfall/member ] && [ ! -e /etc/kubernetes/kubelet.conf ]; then exit 0; fi
+if [ -e /var/lib/landfall/incarnation ]; then echo "member=$(cat /var/lib/landfall/incarnation)"; fi
+if [ -e /var/lib/landfall/cluster ]; then
+    echo "incarnation=$(cat /var/lib/landfall/cluster)"
+    kubectl get nodes --request-timeout 5s --output 'jsonpath={range .items[*]}known={.metadata.name} {.metadata.annotations.landfall\.dev/incarnation}{"\n"}{end}' 2>/dev/null || true
+fi
+}
+main </dev/null
