@@ -1,5 +1,5 @@
 import * as fs from "node:fs";
-import * as http from "node:http";
+import * as https from "node:https";
 import * as os from "node:os";
 import * as path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -137,7 +137,7 @@ describe("a server of one's own", () => {
         })} s`);
         expect(outputs.endpoint).toBe(machine.address);
         const status = await until("the site", async () => {
-            const answer = await ask(machine.address);
+            const answer = await ask(machine.address, String(outputs.caCertificate));
             return answer === 200 && answer;
         }, 180);
         expect(status).toBe(200);
@@ -173,14 +173,15 @@ describe("a server of one's own", () => {
         expect(await machines.inventory(machine)).toEqual(before);
     });
 
-    function ask(address: string): Promise<number> {
+    /** By HTTPS at the balancer's address, with a certificate for the host by the stack's own authority. */
+    function ask(address: string, ca: string): Promise<number> {
+        const options = { host: address, servername: host, ca, headers: { Host: host }, timeout: 20_000 };
         return new Promise((resolve, reject) => {
-            http.get({ host: address, path: "/", headers: { Host: host }, timeout: 20_000 }, response => {
+            const asked = https.get(options, response => {
                 response.resume();
                 resolve(response.statusCode ?? 0);
-            }).on("error", reject).on("timeout", function (this: http.ClientRequest) {
-                this.destroy(new Error("no answer within 20 s"));
             });
+            asked.on("error", reject).on("timeout", () => asked.destroy(new Error("no answer within 20 s")));
         });
     }
 });
