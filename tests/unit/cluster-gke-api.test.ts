@@ -57,8 +57,7 @@ const settings = fc.record({
     network: some(fc.constantFrom("10.0.0.0/8", "10.20.0.0/16", "172.16.0.0/12", "192.168.64.0/18")),
     pools: fc.oneof(
         fc.record({
-            nodePools: some(fc.dictionary(fc.constantFrom("web", "spot", "a1"), nodePool)
-                .map(pools => ({ ...pools, stay: { machineType: "e2-standard-4" } }))),
+            nodePools: some(fc.dictionary(fc.constantFrom("web", "spot", "a1"), nodePool, { minKeys: 1 })),
         }),
         fc.constant({ provisioning: "auto" }),
     ),

@@ -77,7 +77,7 @@ describe("a change of", () => {
         ["a pool's size", pools({ min: 6, max: 60 }),
             [pool("update", "autoscaling.totalMaxNodeCount", "autoscaling.totalMinNodeCount")]],
         ["a pool's kind, to Spot", pools({ spot: true }),
-            [pool("replace", "autoscaling.locationPolicy", "nodeConfig.spot", "nodeConfig.taints")]],
+            [pool("replace", "autoscaling.locationPolicy", "nodeConfig.spot")]],
         ["the pools: one more", { nodePools: { web, spot: { ...web, spot: true } } },
             [{ name: "cluster-pool-spot", action: "create", properties: [] }]],
         ["the allow list", { authorizedNetworks: ["198.18.0.0/15", "203.0.113.0/24"] },

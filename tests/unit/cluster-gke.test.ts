@@ -224,7 +224,10 @@ test("a pool's limits are those of all zones together, and Spot VMs are had wher
         nodeConfig: { spot: true, taints: [{ ...taint, effect: "NO_SCHEDULE" }] },
     });
     expect(cluster.capabilities.interruptible).toEqual({ ...taint, effect: "NoSchedule" });
-    expect((await captureCluster(gkeArgs)).cluster.capabilities.interruptible).toBeUndefined();
+    // Where there are no others, everything has to.
+    const alone = await captureCluster({ ...gkeArgs, nodePools: { cheap: { ...pool, spot: true } } });
+    expect(alone.cluster.capabilities.interruptible).toBeUndefined();
+    expect(alone.find("cluster-pool-cheap").inputs.nodeConfig).not.toHaveProperty("taints");
 });
 
 test.each([8, 12, 16, 18])("a network of /%s is cut into parts that lie in it, and half of it is for pods", prefix => {

@@ -40,8 +40,6 @@ describe("a cluster of GKE", () => {
             /machineType is not valid: a machine type of the families E2, N1, N2 and N2D/],
         ["a name that begins with a digit", { name: "1st" }, /name begins with a digit/],
         ["a name that leaves no room for its accounts", { name: "a".repeat(25) }, /name is not valid: 1 to 24/],
-        ["no machine that stays", { nodePools: { web: { machineType: "e2-standard-4", spot: true } } },
-            /nodePools have no machines that stay/],
         ["everybody", { admins: ["allUsers"] }, /admins.0 is not valid|admins is not valid/],
         ["pools and Autopilot", { provisioning: "auto", nodePools: { web: { machineType: "e2-standard-4" } } },
             /nodePools are nobody's/],

@@ -49,30 +49,32 @@ export function createNodePools(
             management: { autoRepair: true, autoUpgrade: true },
             upgradeSettings: { strategy: "SURGE", maxSurge: 1, maxUnavailable: 0 },
             nodeDrainConfigs: [{ respectPdbDuringNodePoolDeletion: true }],
-            nodeConfig: nodeConfig(poolArgs, labelsOf(args), nodeAccount),
+            nodeConfig: nodeConfig(args, poolArgs, nodeAccount),
         }, { ...opts, ignoreChanges: ["initialNodeCount", "nodeCount"] }));
 }
 
-/** The taint of Spot VMs, where there are some. */
+/** The taint of Spot VMs, where there are others for what doesn't bear it. */
 export function interruptible(args: GkeArgs): Capabilities["interruptible"] {
-    const hasSpot = Object.values(poolsOf(args)).some(({ spot }) => spot);
-    return hasSpot ? { ...spotTaint, effect: "NoSchedule" } : undefined;
+    const pools = Object.values(poolsOf(args));
+    const hasBoth = pools.some(({ spot }) => spot) && pools.some(({ spot }) => !spot);
+    return hasBoth ? { ...spotTaint, effect: "NoSchedule" } : undefined;
 }
 
 function poolsOf(args: GkeArgs): Record<string, NodePoolArgs> {
     return args.provisioning === "auto" ? {} : args.nodePools ?? sizes[args.size].nodePools;
 }
 
-function nodeConfig(pool: NodePoolArgs, resourceLabels: Record<string, string>, nodeAccount: pulumi.Output<string>) {
+function nodeConfig(args: GkeArgs, pool: NodePoolArgs, nodeAccount: pulumi.Output<string>) {
+    const isTainted = interruptible(args) !== undefined;
     return {
         machineType: pool.machineType,
         diskSizeGb: pool.diskSize,
         diskType: "pd-balanced",
         imageType: "COS_CONTAINERD",
         spot: pool.spot,
-        taints: pool.spot ? [{ ...spotTaint, effect: "NO_SCHEDULE" }] : undefined,
+        taints: pool.spot && isTainted ? [{ ...spotTaint, effect: "NO_SCHEDULE" }] : undefined,
         labels: pool.labels,
-        resourceLabels,
+        resourceLabels: labelsOf(args),
         ...security(nodeAccount),
     };
 }

@@ -51,7 +51,7 @@ export function gke(context: Context) {
     });
     const pools = rule(keys, ["provisioning", "nodePools"], poolsOrAuto);
     const zones = rule(rule(pools, ["region", "zones"], inRegion), ["size", "zones"], twoZones);
-    return rule(rule(zones, ["nodePools"], notAllSpot), ["name"], beginsWithLetter).meta({
+    return rule(zones, ["name"], beginsWithLetter).meta({
         description: "A cluster on Google Kubernetes Engine, in a network of its own.",
         example: {
             target: "gke", project: "acme-prod", region: "europe-west3", authorizedNetworks: ["203.0.113.0/24"],
@@ -70,14 +70,6 @@ function twoZones({ size, zones }: { size: Size; zones?: string[] }): Violation 
     return size === "development" || zones === undefined || new Set(zones).size > 1 ? undefined : {
         keys: ["zones", "size"], problem: "is one zone only, whose loss would be that of the site",
         allowed: "two zones or more; or {cluster.size} development", example: { size: "development", zones },
-    };
-}
-
-function notAllSpot({ nodePools }: { nodePools?: Record<string, { spot: boolean }> }): Violation | undefined {
-    return nodePools === undefined || Object.values(nodePools).some(({ spot }) => !spot) ? undefined : {
-        keys: ["nodePools"], problem: "have no machines that stay, which the database and GKE's own pods need",
-        allowed: "at least one pool that isn't spot",
-        example: { nodePools: { general: { machineType: machineTypes.example, min: 3, max: 30 } } },
     };
 }
 
