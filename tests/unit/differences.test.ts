@@ -27,6 +27,9 @@ describe("the same application on every target", () => {
             "Deployment production/web: spec.template.metadata.annotations.landfall.dev/config",
             "Deployment production/web: spec.template.spec.containers[].image",
             "Deployment production/web: spec.template.spec.initContainers[].image",
+            // Stateless pods bear the taint of machines that may be taken away, where a pool has such.
+            ...["effect", "key", "operator", "value"]
+                .map(field => `Deployment production/web: spec.template.spec.tolerations[].${field}`),
             "HTTPRoute production/web-redirect: spec.rules[].filters[].requestRedirect.port",
             // Where DNS answers at an address that is no pod's.
             "NetworkPolicy production/allow-dns: spec.egress[].to[].ipBlock.cidr",
