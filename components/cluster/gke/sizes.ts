@@ -21,7 +21,8 @@ const node = { diskSize: 50, spot: false, labels: {} };
 export const sizes: Record<GkeArgs["size"], Size> = {
     development: {
         deletionProtection: false,
-        nodePools: { general: { ...node, machineType: "e2-standard-2", min: 1, max: 6 } },
+        // GKE's own pods and ours fill more than one such node at rest.
+        nodePools: { general: { ...node, machineType: "e2-standard-2", min: 2, max: 6 } },
         autoscalingProfile: "OPTIMIZE_UTILIZATION",
         regionalDisks: false,
         sharedTier: "basic_hdd",
