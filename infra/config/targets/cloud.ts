@@ -28,7 +28,7 @@ export function cloudKeys(
             defaultText: "`landfall-<stack>`",
         }),
         size: choice(...sizes).default("production").meta({
-            description: "What the other defaults are for: `production` survives the loss of a zone and is protected "
+            description: "What the other defaults are for: `production` is spread over three zones and protected "
                 + "from deletion, `development` is cheap.", example: "development",
         }),
         kubernetesVersion: matching("a minor version in quotes, such as \"1.36\"", /^1\.\d{2}$/)
