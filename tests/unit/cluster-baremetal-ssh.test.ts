@@ -146,7 +146,8 @@ describe("an offline bundle", () => {
     };
     beforeEach(() => {
         directory = fs.mkdtempSync(path.join(os.tmpdir(), "landfall bundle "));
-        const files = ["bin/amd64/kubelet", "cni/amd64/ptp", "images/kit.tar", "packages/debian-13-amd64/a_1%3a2.deb",
+        const files = ["bin/amd64/kubelet", "cni/amd64/ptp", "images/kit.tar", "images/control-plane/kit.tar",
+            "images/workloads/kit.tar", "packages/debian-13-amd64/a_1%3a2.deb",
             "packages/ubuntu-24.04-arm64/a.deb", "version/v1.36.3"];
         files.forEach(name => put(name, name));
         const digest = (name: string) => createHash("sha256").update(name).digest("hex");
@@ -155,10 +156,17 @@ describe("an offline bundle", () => {
     afterEach(() => fs.rmSync(directory, { recursive: true, force: true }));
     const problems = (version = "v1.36.3", systems = ["debian-13-amd64"]) => bundleProblems(directory, version, systems);
 
-    test("that is whole has no problem; a machine gets its own part of it", async () => {
+    test("that is whole has no problem", async () => {
         expect(await problems()).toEqual([]);
-        expect(partsFor(directory, "debian-13-amd64").map(({ name }) => name)).toEqual(
-            ["bin/amd64/kubelet", "cni/amd64/ptp", "images/kit.tar", "packages/debian-13-amd64/a_1%3a2.deb"]);
+    });
+
+    test.each<["control-plane" | "worker", boolean, string[]]>([
+        ["control-plane", true, ["images/kit.tar", "images/control-plane/kit.tar"]],
+        ["control-plane", false, ["images/kit.tar", "images/control-plane/kit.tar", "images/workloads/kit.tar"]],
+        ["worker", true, ["images/kit.tar", "images/workloads/kit.tar"]],
+    ])("has for a %s (workers beside it: %s) its own part", (role, tainted, images) => {
+        expect(partsFor(directory, "debian-13-amd64", { role, tainted }).map(({ name }) => name)).toEqual(
+            ["bin/amd64/kubelet", "cni/amd64/ptp", ...images, "packages/debian-13-amd64/a_1%3a2.deb"]);
     });
 
     test.each<[string, () => void, RegExp]>([

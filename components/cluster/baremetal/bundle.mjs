@@ -46,11 +46,18 @@ function missingParts(directory, listed, version, systems) {
     ];
 }
 
-/** The files of the bundle that a machine of this system takes. */
-export function partsFor(bundle, system) {
+/**
+ * The files of the bundle that a machine of this system takes: of the images those of every node, of the control plane,
+ * and of nodes that take pods, as far as it is one.
+ */
+export function partsFor(bundle, system, { role, tainted }) {
     const arch = system.split("-").pop();
-    const wanted = [`packages/${system}/`, `bin/${arch}/`, `cni/${arch}/`, "images/"];
-    return [...readSums(bundle)].filter(([name]) => wanted.some(part => name.startsWith(part)))
+    const wanted = [
+        `packages/${system}/[^/]+`, `bin/${arch}/[^/]+`, `cni/${arch}/[^/]+`, "images/[^/]+",
+        ...(role === "control-plane" ? ["images/control-plane/[^/]+"] : []),
+        ...(role === "worker" || !tainted ? ["images/workloads/[^/]+"] : []),
+    ].map(part => new RegExp(`^${part}$`));
+    return [...readSums(bundle)].filter(([name]) => wanted.some(part => part.test(name)))
         .map(([name, sum]) => ({ name, sum, file: path.join(resolvePath(bundle), name) }));
 }
 

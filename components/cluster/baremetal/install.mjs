@@ -11,15 +11,15 @@ import { renderScript } from "./tasks/script.mjs";
 await main(async () => {
     const [cluster, node, ssh] = [readCluster(), readNode(), readSsh()];
     await withSsh({ ssh, nodes: [node] }, async connection => {
-        if (cluster.bundle) await sendBundle(connection, cluster.bundle, node);
+        if (cluster.bundle) await sendBundle(connection, cluster, node);
         await connection.run(node, renderScript(installTasks(cluster, node)));
     });
 });
 
-async function sendBundle(connection, bundle, node) {
+async function sendBundle(connection, { bundle, tainted }, node) {
     const said = await connection.run(node, '. /etc/os-release; echo "$ID-$VERSION_ID $(uname -m)"');
     const [os, machine] = said.trim().split(" ");
-    const parts = partsFor(bundle, `${os}-${architecture(machine)}`);
+    const parts = partsFor(bundle, `${os}-${architecture(machine)}`, { ...node, tainted });
     const lacking = (await connection.run(node, renderScript(lackingTasks(parts)))).split("\n").filter(Boolean);
     if (lacking.length > 0) {
         const archive = { program: "tar", args: ["-c", "-f", "-", "-C", resolvePath(bundle), ...lacking] };

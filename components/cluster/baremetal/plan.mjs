@@ -20,7 +20,7 @@ export function deedsFor(cluster, node, first) {
         settle: [...rememberTasks(node), ...(node.role === "control-plane" ? scheduleTasks(cluster, node) : [])],
         upgrade: [...upgradeTasks(cluster, node), ...kubeletTasks(cluster)],
         around: [
-            ...cordonTasks(node.name), ...drainTasks(node.name, { answers: true }),
+            ...cordonTasks(node.name), ...drainTasks(node.name, { answers: true, homebound: true }),
             ...backTasks(node.name, cluster.version),
         ],
         leave: [...drainTasks(node.name, { answers: true }), ...forgetTasks(node.name)],

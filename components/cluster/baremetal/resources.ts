@@ -46,20 +46,22 @@ export function createNode(
     const triggers = [found.incarnation, found.members[node.name]];
     const known = { ...node, incarnation: found.members[node.name] };
     const options = { parent, deletedWith: machines };
-    const { owner, version, volumes, bundle, virtualAddress, gatewayAddress, serviceAddress, network, repositories } = facts;
+    const {
+        owner, version, volumes, bundle, tainted, virtualAddress, gatewayAddress, serviceAddress, network, repositories,
+    } = facts;
     const installed = scriptCommand(`${name}-machine`, {
         create: `${scripts}/install.mjs`,
         delete: `${scripts}/restore.mjs`,
         environment: environment({
             owner, incarnation: found.incarnation, version, network, volumes,
-            ...(bundle ? { bundle } : { repositories }),
+            ...(bundle ? { bundle, tainted } : { repositories }),
             ...(gatewayAddress && { gatewayAddress, gatewayNodes: facts.gatewayNodes }),
             ...(node.role === "control-plane" && { virtualAddress, controlPlanes: facts.controlPlanes, serviceAddress }),
         }, { NODE: known, NODES: [node], SSH: ssh }),
         triggers,
     }, { ...options, dependsOn: machines });
 
-    const { name: cluster, endpoint, podSubnet, serviceSubnet, tainted, ignorePreflightErrors } = facts;
+    const { name: cluster, endpoint, podSubnet, serviceSubnet, ignorePreflightErrors } = facts;
     const before = node.role === "control-plane" ? members : members.slice(0, controlPlanes.length);
     return scriptCommand(`${name}-member`, {
         create: `${scripts}/join.mjs`,

@@ -19,7 +19,7 @@ await main(async () => {
             await connection.run(node, renderScript(upgradeTasks(cluster, node)));
             await onHost(cordonTasks(node.name));
             // The pods of a single node have nowhere to go; they go on while its kubelet is changed.
-            if (cluster.size > 1) await onHost(drainTasks(node.name, { answers: true }));
+            if (cluster.size > 1) await onHost(drainTasks(node.name, { answers: true, homebound: true }));
             await connection.run(node, renderScript(kubeletTasks(cluster)));
         }
         await onHost(backTasks(node.name, cluster.version));

@@ -1,16 +1,19 @@
 import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { versions } from "../../../components/versions";
+import { images as pinned, versions } from "../../../components/versions";
 import { buildBase } from "./base";
 import { cached, cachedNames, keyOf } from "./cache";
+import { imageComponents, kubernetesImages, kubernetesOf } from "./components";
 import { ensureDocker } from "./docker";
+import { buildGo } from "./go";
+import { saveImages } from "./images";
 import { buildMachineImage } from "./machine";
-import { buildImages } from "./platform";
+import { buildImage, buildImages } from "./platform";
 import { buildPrograms } from "./programs";
 import { Log, run, step } from "./run";
 
-const RECIPE = 1;
+const RECIPE = 2;
 /** What the target baremetal installs on a node besides Kubernetes, with all that a bare Debian lacks for it. */
 const packages = ["containerd", "conntrack", "curl", "ethtool", "iptables", "keepalived", "nftables", "socat"];
 const binaries = ["kubelet", "kubeadm", "kubectl", "crictl", "etcdctl"];
@@ -24,15 +27,20 @@ export interface Bundle {
     machineImage: string;
 }
 
-/** Puts together an offline bundle for the target baremetal: packages, programs and images with their checksums. */
-export async function buildBundle(log: Log): Promise<Bundle> {
+/**
+ * Puts together an offline bundle for the target baremetal: packages, programs and images with their checksums.
+ * `version` is that of Kubernetes; an earlier one is there to be upgraded.
+ */
+export async function buildBundle(log: Log, version = versions.kubernetes): Promise<Bundle> {
     await ensureDocker(log);
     const [programs] = await Promise.all([buildPrograms(log), buildBase(log)]);
-    const images = await buildImages(log, programs);
+    const archive = await buildImages(log, programs);
+    const kubernetes = await buildGo(log, kubernetesOf(version));
+    for (const name of Object.keys(kubernetesOf(version).programs)) programs.set(name, path.join(kubernetes, name));
     const machineImage = await buildMachineImage(log);
-    const inputs = [versions.kubernetes, packages, cachedNames([...programs.values(), images]), machineImage];
+    const inputs = [version, packages, cachedNames([...programs.values(), archive]), machineImage];
     const directory = await cached("bundle", keyOf(RECIPE, inputs), dir =>
-        step(log, "put together the bundle", async () => {
+        step(log, `put together the bundle of Kubernetes ${version}`, async () => {
             const arch = await run("dpkg", ["--print-architecture"]);
             const add = (file: string, to: string): void => {
                 fs.mkdirSync(path.join(dir, path.dirname(to)), { recursive: true });
@@ -40,13 +48,33 @@ export async function buildBundle(log: Log): Promise<Bundle> {
             };
             for (const name of binaries) add(programs.get(name) as string, `bin/${arch}/${name}`);
             for (const name of plugins) add(programs.get(name) as string, `cni/${arch}/${name}`);
-            add(images, "images/kit.tar");
+            await addImages(version, programs, archive, dir);
             fs.mkdirSync(path.join(dir, "version"));
-            fs.writeFileSync(path.join(dir, "version", versions.kubernetes), `${versions.kubernetes}\n`);
+            fs.writeFileSync(path.join(dir, "version", version), `${version}\n`);
             await downloadPackages(machineImage, path.join(dir, `packages/${system}-${arch}`));
             fs.writeFileSync(path.join(dir, "SHA256SUMS"), checksums(dir));
         }));
     return { directory, machineImage };
+}
+
+/** An archive for every kind of node, so that none gets what it doesn't run. */
+async function addImages(version: string, programs: Map<string, string>, archive: string, dir: string): Promise<void> {
+    await run("docker", ["load", "--quiet", "--input", archive]);
+    const own = kubernetesImages(version);
+    if (version !== versions.kubernetes) {
+        for (const component of own) await buildImage(component, programs, dir);
+    }
+    const current = kubernetesImages(versions.kubernetes).map(({ image }) => image);
+    const others = imageComponents.map(({ image }) => image).filter(image => !current.includes(image));
+    const all = [...own.map(({ image }) => image), ...others];
+    const isControl = (image: string) => /\/(kube-(apiserver|controller-manager|scheduler)|etcd):/.test(image);
+    // The last one is the pod network's.
+    const isEverywhere = (image: string) => /\/(kube-proxy|coredns|pause):/.test(image) || image === pinned.localPathHelper;
+    await saveImages(all.filter(isControl), path.join(dir, "images/control-plane/kit.tar"));
+    await saveImages(all.filter(isEverywhere), path.join(dir, "images/kit.tar"));
+    await saveImages(all.filter(image => !isControl(image) && !isEverywhere(image)),
+        path.join(dir, "images/workloads/kit.tar"));
+    await run("docker", ["rmi", "--force", ...new Set([...all, ...current])]);
 }
 
 /** A machine's own apt says which packages it lacks. */
@@ -77,7 +105,7 @@ function checksums(dir: string): string {
 }
 
 if (require.main === module) {
-    buildBundle(console.log).then(
+    buildBundle(console.log, process.argv[2]).then(
         bundle => console.log(JSON.stringify(bundle, undefined, 4)),
         (error: Error) => {
             console.error(error.message);

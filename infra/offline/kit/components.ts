@@ -62,25 +62,11 @@ export const pauseImage = "registry.k8s.io/pause:3.10.2";
 
 const kubernetesPrograms = ["kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy", "kubelet",
     "kubeadm", "kubectl"];
-const [, minor, patch] = versions.kubernetes.split(".");
 const certManager = "github.com/cert-manager/cert-manager";
 const certManagerPrograms = ["controller", "webhook", "cainjector", "acmesolver"];
 
 export const goComponents: GoComponent[] = [
-    {
-        name: "kubernetes",
-        module: "k8s.io/kubernetes",
-        version: versions.kubernetes,
-        programs: Object.fromEntries(kubernetesPrograms.map(name => [name, `k8s.io/kubernetes/cmd/${name}`])),
-        staging: `v0.${minor}.${patch}`,
-        values: {
-            "k8s.io/component-base/version.gitVersion": versions.kubernetes,
-            "k8s.io/component-base/version.gitMajor": "1",
-            "k8s.io/component-base/version.gitMinor": minor,
-            "k8s.io/component-base/version.gitTreeState": "clean",
-            "k8s.io/client-go/pkg/version.gitVersion": versions.kubernetes,
-        },
-    },
+    kubernetesOf(versions.kubernetes),
     {
         name: "kind",
         module: "sigs.k8s.io/kind",
@@ -204,18 +190,7 @@ export const wheelComponents: WheelComponent[] = [
 ];
 
 export const imageComponents: ImageComponent[] = [
-    ...["kube-apiserver", "kube-controller-manager", "kube-scheduler"].map(program => ({
-        image: `registry.k8s.io/${program}:${versions.kubernetes}`,
-        files: { [`/usr/local/bin/${program}`]: program },
-        entrypoint: [`/usr/local/bin/${program}`],
-    })),
-    {
-        image: `registry.k8s.io/kube-proxy:${versions.kubernetes}`,
-        base: "debian",
-        packages: ["conntrack", "iptables", "kmod", "nftables"],
-        files: { "/usr/local/bin/kube-proxy": "kube-proxy" },
-        entrypoint: ["/usr/local/bin/kube-proxy"],
-    },
+    ...kubernetesImages(versions.kubernetes),
     {
         image: `registry.k8s.io/etcd:${etcd.slice(1)}-0`,
         files: { "/usr/local/bin/etcd": "etcd", "/usr/local/bin/etcdctl": "etcdctl" },
@@ -227,9 +202,12 @@ export const imageComponents: ImageComponent[] = [
     },
     {
         image: pauseImage,
-        packages: ["catatonit"],
-        debianFiles: { "/pause": "/usr/bin/catatonit" },
-        entrypoint: ["/pause", "-P"], // pauses, and reaps like Kubernetes' own
+        packages: ["catatonit", "busybox-static"],
+        debianFiles: { "/catatonit": "/usr/bin/catatonit", "/busybox": "/usr/bin/busybox" },
+        // Pauses, and reaps like Kubernetes' own; kubeadm has a Job run `pause -v` before it upgrades.
+        run: ["/busybox", "sh", "-c", `printf '#!/busybox sh\\n[ "$1" = -v ] || exec /catatonit -P\\n' > /pause; ` +
+            "/busybox chmod 755 /pause"],
+        entrypoint: ["/pause"],
     },
     {
         image: images.metricsServer,
@@ -272,6 +250,43 @@ export const imageComponents: ImageComponent[] = [
         cmd: ["sh"],
     },
 ];
+
+/** Kubernetes' own programs, of any version. */
+export function kubernetesOf(version: string): GoComponent {
+    const [, minor, patch] = version.split(".");
+    return {
+        name: "kubernetes",
+        module: "k8s.io/kubernetes",
+        version,
+        programs: Object.fromEntries(kubernetesPrograms.map(name => [name, `k8s.io/kubernetes/cmd/${name}`])),
+        staging: `v0.${minor}.${patch}`,
+        values: {
+            "k8s.io/component-base/version.gitVersion": version,
+            "k8s.io/component-base/version.gitMajor": "1",
+            "k8s.io/component-base/version.gitMinor": minor,
+            "k8s.io/component-base/version.gitTreeState": "clean",
+            "k8s.io/client-go/pkg/version.gitVersion": version,
+        },
+    };
+}
+
+/** The images that kubeadm pulls for a version, besides those of etcd, CoreDNS and the pause. */
+export function kubernetesImages(version: string): ImageComponent[] {
+    return [
+        ...["kube-apiserver", "kube-controller-manager", "kube-scheduler"].map(program => ({
+            image: `registry.k8s.io/${program}:${version}`,
+            files: { [`/usr/local/bin/${program}`]: program },
+            entrypoint: [`/usr/local/bin/${program}`],
+        })),
+        {
+            image: `registry.k8s.io/kube-proxy:${version}`,
+            base: "debian",
+            packages: ["conntrack", "iptables", "kmod", "nftables"],
+            files: { "/usr/local/bin/kube-proxy": "kube-proxy" },
+            entrypoint: ["/usr/local/bin/kube-proxy"],
+        },
+    ];
+}
 
 function tag(image: string): string {
     return image.slice(image.lastIndexOf(":") + 1);

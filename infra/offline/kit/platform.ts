@@ -35,7 +35,7 @@ export async function buildImages(log: Log, programs: Map<string, string>): Prom
     return path.join(dir, "images.tar");
 }
 
-async function buildImage(component: ImageComponent, programs: Map<string, string>, dir: string): Promise<void> {
+export async function buildImage(component: ImageComponent, programs: Map<string, string>, dir: string): Promise<void> {
     const context = fs.mkdtempSync(path.join(dir, "context-"));
     for (const [target, program] of Object.entries(component.files ?? {})) {
         const file = programs.get(program);

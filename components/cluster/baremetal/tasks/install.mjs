@@ -91,7 +91,7 @@ function fromBundle({ version }) {
             `systemctl enable --quiet --now containerd`,
             `cd ${bundleDirectory}`,
             `install -d /var/lib/landfall/images`,
-            `for file in images/*.tar; do`,
+            `for file in $(find images -name '*.tar' | sort); do`,
             `    sum=$(grep "  $file\$" .checked)`,
             `    grep -qxF "$sum" /var/lib/landfall/images/imported 2>/dev/null && continue`,
             `    ctr --namespace k8s.io images import --no-unpack "$file" >/dev/null`,

@@ -15,10 +15,23 @@ if [ "$(kubectl get node one --output 'jsonpath={.spec.unschedulable}')" != true
     kubectl cordon one >/dev/null
 fi
 
+begin 'Mark the pods that can run on one only'
+own=$(kubectl get persistentvolumes \
+    --output 'jsonpath={range .items[*]}{.spec.claimRef.namespace} {.spec.claimRef.name} {.spec.nodeAffinity.required.nodeSelectorTerms[*].matchExpressions[*].values[*]}{"\n"}{end}' \
+    | awk 'NF == 3 && $3 == "one" { print $1 "/" $2 }')
+kubectl get pods --all-namespaces --field-selector spec.nodeName=one \
+    --output 'jsonpath={range .items[*]}{.metadata.namespace} {.metadata.name} {.spec.volumes[*].persistentVolumeClaim.claimName}{"\n"}{end}' \
+    | while read -r namespace pod claims; do
+        for claim in $claims; do
+            grep -qxF "$namespace/$claim" <<<"$own" || continue
+            kubectl label pod "$pod" --namespace "$namespace" --overwrite landfall.dev/stays=true >/dev/null </dev/null
+        done
+    done
+
 begin 'Drain one'
 kubectl get node one >/dev/null 2>&1 || exit 0
 kubectl cordon one >/dev/null
-kubectl drain one --ignore-daemonsets --delete-emptydir-data --timeout=600s >/dev/null
+kubectl drain one --ignore-daemonsets --delete-emptydir-data --pod-selector '!landfall.dev/stays' --timeout=600s >/dev/null
 
 begin 'Look whether one was cordoned for an upgrade'
 mark=$(kubectl get node one --output 'jsonpath={.metadata.annotations.landfall\.dev/cordoned}')

@@ -71,7 +71,7 @@ begin 'Import the images of the bundle'
 systemctl enable --quiet --now containerd
 cd /var/lib/landfall/bundle
 install -d /var/lib/landfall/images
-for file in images/*.tar; do
+for file in $(find images -name '*.tar' | sort); do
     sum=$(grep "  $file$" .checked)
     grep -qxF "$sum" /var/lib/landfall/images/imported 2>/dev/null && continue
     ctr --namespace k8s.io images import --no-unpack "$file" >/dev/null
