@@ -4,7 +4,9 @@ import {
     cluster as readCluster, firstAnswering, node as readNode, nodes as readNodes, ssh as readSsh,
 } from "./settings.mjs";
 import { describeFailure, withSsh } from "./ssh.mjs";
-import { initTasks, joinTasks, memberFile, mintTasks, revokeTasks, scheduleTasks } from "./tasks/control-plane.mjs";
+import {
+    cleanTask, initTasks, joinTasks, memberFile, mintTasks, revokeTasks, scheduleTasks,
+} from "./tasks/control-plane.mjs";
 import { giveUpTasks } from "./tasks/leave.mjs";
 import { rememberTasks } from "./tasks/operate.mjs";
 import { renderScript } from "./tasks/script.mjs";
@@ -30,8 +32,10 @@ await main(async () => {
     async function joinThrough(connection, host) {
         if (node.role === "control-plane") {
             const others = controlPlanes.filter(({ name }) => name !== node.name);
-            await connection.run(host, renderScript(giveUpTasks(others.map(({ name }) => name))));
+            await connection.run(host, renderScript(giveUpTasks(others.map(({ name }) => name), node)));
         }
+        // Not before etcd has forgotten it: of two members, one alone can't.
+        await connection.run(node, renderScript([cleanTask]));
         const minted = (await connection.run(host, renderScript(mintTasks(node)))).trim().split(" ");
         const [TOKEN, AUTHORITY, KEYS = ""] = minted;
         const result = await connection.attempt(node, renderScript(joinTasks(cluster, node), { TOKEN, AUTHORITY, KEYS }));

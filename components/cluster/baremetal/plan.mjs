@@ -1,5 +1,5 @@
 // What will be done to the machines, in the order in which it is done: for people to read before, and for reviews.
-import { initTasks, joinTasks, mintTasks, revokeTasks, scheduleTasks } from "./tasks/control-plane.mjs";
+import { cleanTask, initTasks, joinTasks, mintTasks, revokeTasks, scheduleTasks } from "./tasks/control-plane.mjs";
 import { installTasks } from "./tasks/install.mjs";
 import { drainTasks, forgetTasks, giveUpTasks, restoreTasks } from "./tasks/leave.mjs";
 import { kubeconfigTasks, rememberTasks, statusTasks } from "./tasks/operate.mjs";
@@ -13,8 +13,8 @@ export function deedsFor(cluster, node, first) {
         status: statusTasks(cluster.owner),
         probe: probeTasks({ peers: [], ports: [6443], bridged: cluster.network === "kube-router" }),
         install: installTasks(cluster, node),
-        member: first ? initTasks(cluster, node) : joinTasks(cluster, node),
-        giveUp: giveUpTasks(cluster.controlPlanes.map(({ name }) => name)),
+        member: first ? initTasks(cluster, node) : [cleanTask, ...joinTasks(cluster, node)],
+        giveUp: giveUpTasks(cluster.controlPlanes.map(({ name }) => name).filter(name => name !== node.name), node),
         mint: mintTasks(node),
         revoke: revokeTasks,
         settle: [...rememberTasks(node), ...(node.role === "control-plane" ? scheduleTasks(cluster, node) : [])],

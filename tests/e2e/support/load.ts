@@ -1,11 +1,10 @@
-import { ask } from "./site";
+import { ask, Site, suiteSite } from "./site";
 import { figure } from "./stack";
 import { sleep } from "./wait";
 
 /** A page, which PHP and the database make, among four files: enough to notice a gap, and light on a small computer. */
 const paths = ["/", ...Array<string>(4).fill("/wp-includes/images/w-logo-blue.png")];
 const perSecond = 5;
-const longest = 60;
 
 /** Light, bounded load: five requests a second for a minute at most, each over a connection of its own. */
 export class Load {
@@ -15,7 +14,10 @@ export class Load {
     private stopped = false;
     private readonly loop = this.run();
 
-    constructor(private readonly name: string) {}
+    /** `site`: another one than the suite's; `longest`: seconds after which no more is asked. */
+    constructor(
+        private readonly name: string, private readonly site: Site = suiteSite, private readonly longest = 60,
+    ) {}
 
     /** Ends the load; returns what failed, after all requests have been answered. */
     async end(): Promise<string[]> {
@@ -33,7 +35,7 @@ export class Load {
 
     private async run(): Promise<void> {
         const begin = Date.now();
-        for (let i = 0; !this.stopped && i < longest * perSecond; i++) {
+        for (let i = 0; !this.stopped && i < this.longest * perSecond; i++) {
             const request = this.one(paths[i % paths.length]).finally(() => this.underWay.delete(request));
             this.underWay.add(request);
             await sleep(Math.max(0, begin + ((i + 1) * 1000) / perSecond - Date.now()));
@@ -43,7 +45,7 @@ export class Load {
     private async one(path: string): Promise<void> {
         const time = new Date().toISOString().slice(11, 23);
         try {
-            const { status } = await ask({ path });
+            const { status } = await ask({ path }, this.site);
             if (status === 200) this.ok++;
             else this.failures.push(`${time} GET ${path}: ${status}`);
         } catch (error) {

@@ -7,7 +7,11 @@ import { until } from "./wait";
 /** Everything that stands in for machines has a name that begins so; nothing else on this computer does. */
 const prefix = "landfall-metal-e2e-";
 const network = `${prefix}network`;
+const volume = `${prefix}shared`;
 const subnet = "198.18.48";
+
+/** Where all machines see the same directory, as they do with a mounted NFS export. */
+export const sharedDirectory = "/srv/shared";
 
 /** A container that stands in for a machine with Debian and sshd. */
 export interface Machine {
@@ -36,6 +40,7 @@ export class Machines {
             // A container has the hardware's identity otherwise, which is the same for all.
             "--env", `container_uuid=${randomUUID()}`,
             "--network", network, "--ip", machine.address, "--tmpfs", "/run", "--tmpfs", "/tmp", "--volume", "/var",
+            "--volume", `${volume}:${sharedDirectory}`,
             this.image,
         ]);
         await until(`sshd on ${name}`, async () => {
@@ -54,6 +59,11 @@ export class Machines {
     /** Runs a command on a machine, as its root. */
     exec({ container }: Machine, ...command: string[]): Promise<string> {
         return run("docker", ["exec", container, ...command]);
+    }
+
+    /** Takes the power away. */
+    async kill({ container }: Machine): Promise<void> {
+        await run("docker", ["kill", container]);
     }
 
     /** What there is on a machine that a cluster would change: packages, files, processes, interfaces. */
@@ -83,4 +93,5 @@ export async function removeMachines(): Promise<void> {
     const ids = (await attempt("ps", "--all", "--quiet", "--filter", `name=^${prefix}`)).split("\n").filter(Boolean);
     for (const id of ids) await attempt("rm", "--force", "--volumes", id);
     await attempt("network", "rm", network);
+    await attempt("volume", "rm", volume);
 }

@@ -5,6 +5,20 @@ import type { PeerCertificate, TLSSocket } from "node:tls";
 import { stackFile } from "../../../infra/cli/home";
 import { address, names } from "./names";
 
+/** Where a site answers: by HTTPS on a port of 127.0.0.1, whatever this computer makes of the host's name. */
+export interface Site {
+    host: string;
+    https: number;
+    http?: number;
+    /** As its visitors know it. */
+    address: string;
+    /** Authority that must have signed its certificate, PEM. */
+    ca: () => string;
+}
+
+/** The site of the suite's stack. */
+export const suiteSite: Site = { ...names, address, ca: authority };
+
 /** An answer of the site. */
 export interface Answer {
     status: number;
@@ -34,12 +48,12 @@ export function authority(): string {
     return fs.readFileSync(stackFile(names.stack, "ca.crt"), "utf8");
 }
 
-/** Asks the site through the gateway: 127.0.0.1, whatever this computer makes of the host's name. */
-export function ask(request: Request): Promise<Answer> {
+/** Asks the site through the gateway. */
+export function ask(request: Request, site = suiteSite): Promise<Answer> {
     const { method = "GET", path, headers = {}, body, seconds = 30, insecure = false } = request;
-    const port = insecure ? names.http : names.https;
-    const { servername = names.host } = request;
-    const tls = insecure ? {} : { servername, ca: "ca" in request ? request.ca : authority() };
+    const port = insecure ? site.http : site.https;
+    const { servername = site.host } = request;
+    const tls = insecure ? {} : { servername, ca: "ca" in request ? request.ca : site.ca() };
     return new Promise((resolve, reject) => {
         const options: https.RequestOptions = {
             host: "127.0.0.1",
@@ -48,7 +62,7 @@ export function ask(request: Request): Promise<Answer> {
             path,
             agent: false,
             headers: {
-                Host: `${names.host}:${port}`,
+                Host: insecure ? `${site.host}:${port}` : new URL(site.address).host,
                 ...(body === undefined ? {} : { "Content-Length": Buffer.byteLength(body) }),
                 ...headers,
             },
@@ -94,12 +108,14 @@ export class Editor {
     private readonly cookies = new Map<string, string>();
     private nonce = "";
 
+    private constructor(private readonly site: Site) {}
+
     /** Logs in by the form, as a browser does. */
-    static async logIn(password: string, user = "admin"): Promise<Editor> {
-        const editor = new Editor();
+    static async logIn(password: string, user = "admin", site = suiteSite): Promise<Editor> {
+        const editor = new Editor(site);
         await editor.send({ path: "/wp-login.php" }); // sets the cookie that the form looks for
         const form = new URLSearchParams({
-            log: user, pwd: password, "wp-submit": "Log In", redirect_to: `${address}/wp-admin/`, testcookie: "1",
+            log: user, pwd: password, "wp-submit": "Log In", redirect_to: `${site.address}/wp-admin/`, testcookie: "1",
         });
         const { status, text } = await editor.send({
             method: "POST", path: "/wp-login.php", body: form.toString(),
@@ -136,7 +152,8 @@ export class Editor {
 
     private async send(request: Request): Promise<Answer> {
         const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join("; ");
-        const answer = await ask({ ...request, headers: { ...request.headers, ...(cookie && { Cookie: cookie }) } });
+        const headers = { ...request.headers, ...(cookie && { Cookie: cookie }) };
+        const answer = await ask({ ...request, headers }, this.site);
         for (const line of answer.headers["set-cookie"] ?? []) {
             const [, name, value] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
             if (name) this.cookies.set(name, value);

@@ -12,7 +12,7 @@ export function membershipProbe(incarnation) {
 }
 
 /** What an interrupted run has begun here can't be gone on with: kubeadm begins anew. */
-const clean = task("Take away what an interrupted run has left",
+export const cleanTask = task("Take away what an interrupted run has left",
     `rm -f ${memberFile}`,
     `if [ -e /etc/kubernetes/kubelet.conf ] || [ -n "$(ls /etc/kubernetes/manifests 2>/dev/null)" ]; then`,
     `    kubeadm reset --force --cri-socket unix:///run/containerd/containerd.sock >/dev/null 2>&1`,
@@ -30,7 +30,7 @@ const apiServerFiles = task("Write the API server's audit policy and who may ask
 export function initTasks(cluster, node) {
     return [
         membershipProbe(node.incarnation),
-        clean,
+        cleanTask,
         apiServerFiles,
         task("Make the key that encrypts secrets at rest",
             `if [ ! -e ${apiFiles.encryption} ]; then`,
@@ -77,12 +77,10 @@ export function mintTasks({ role }) {
 /** Ends what was minted, as soon as it has been used. */
 export const revokeTasks = [task("Revoke the join token", `kubeadm token delete "\${TOKEN%%.*}" >/dev/null`)];
 
-/** Joins the cluster. Expects the values TOKEN, AUTHORITY and, for the control plane, KEYS. */
+/** Joins the cluster, on a clean machine. Expects the values TOKEN, AUTHORITY and, for the control plane, KEYS. */
 export function joinTasks(cluster, node) {
     const controlPlane = node.role === "control-plane";
     return [
-        membershipProbe(node.incarnation),
-        clean,
         ...(controlPlane ? [apiServerFiles, task("Take over the control plane's keys",
             `(umask 077; base64 --decode <<<"$KEYS" | tar -xz -C /etc/kubernetes --no-same-owner)`)] : []),
         task("Write kubeadm's configuration",

@@ -59,13 +59,17 @@ export function forgetTasks(name) {
 
 /**
  * Run on a node of the control plane before another joins: etcd takes no new member while one of the old is dead. One
- * that the settings no longer name, and that doesn't answer, is given up; it will not come back.
+ * that the settings no longer name, and that doesn't answer, is given up; it will not come back. What the joining node
+ * was goes too: with its data gone, the same member can't begin again.
  */
-export function giveUpTasks(names) {
+export function giveUpTasks(names, joining) {
     return [task("Give up dead control-plane nodes that the settings no longer name", etcdctl,
-        `etcdctl member list | while IFS=', ' read -r id status name _ url _; do`,
-        `    case " ${names.join(" ")} " in *" $name "*) continue ;; esac`,
-        `    if curl --silent --max-time 5 --cacert $pki/ca.crt --cert $pki/server.crt --key $pki/server.key --output /dev/null "$url/health"; then continue; fi`,
+        `etcdctl member list | while IFS=', ' read -r id _ name peer url _; do`,
+        `    if [ "$name" != ${joining.name} ] && [ "$peer" != https://${joining.address}:2380 ]; then`,
+        `        case " ${names.join(" ")} " in *" $name "*) continue ;; esac`,
+        `        if curl --silent --max-time 5 --cacert $pki/ca.crt --cert $pki/server.crt --key $pki/server.key \\`,
+        `            --output /dev/null "$url/health"; then continue; fi`,
+        `    fi`,
         `    etcdctl member remove "$id" >/dev/null`,
         `    if [ -n "$name" ]; then kubectl delete node "$name" --ignore-not-found --wait=false >/dev/null; fi`,
         `done`)];

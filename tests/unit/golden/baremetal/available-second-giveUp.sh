@@ -15,9 +15,12 @@ etcdctl() {
     crictl exec "$(crictl ps --quiet --state Running --label io.kubernetes.container.name=etcd | head -n 1)" etcdctl \
         --endpoints https://127.0.0.1:2379 --cacert $pki/ca.crt --cert $pki/server.crt --key $pki/server.key "$@"
 }
-etcdctl member list | while IFS=', ' read -r id status name _ url _; do
-    case " one two three " in *" $name "*) continue ;; esac
-    if curl --silent --max-time 5 --cacert $pki/ca.crt --cert $pki/server.crt --key $pki/server.key --output /dev/null "$url/health"; then continue; fi
+etcdctl member list | while IFS=', ' read -r id _ name peer url _; do
+    if [ "$name" != two ] && [ "$peer" != https://198.18.40.12:2380 ]; then
+        case " one three " in *" $name "*) continue ;; esac
+        if curl --silent --max-time 5 --cacert $pki/ca.crt --cert $pki/server.crt --key $pki/server.key \
+            --output /dev/null "$url/health"; then continue; fi
+    fi
     etcdctl member remove "$id" >/dev/null
     if [ -n "$name" ]; then kubectl delete node "$name" --ignore-not-found --wait=false >/dev/null; fi
 done

@@ -9,9 +9,6 @@ begin 'Wait for another run on this machine'
 exec 9>/run/landfall.lock
 flock --wait 600 9
 
-begin 'Look whether the machine is a member'
-if [ "$(cat /var/lib/landfall/member 2>/dev/null)" = id-web ]; then exit 0; fi
-
 begin 'Take away what an interrupted run has left'
 rm -f /var/lib/landfall/member
 if [ -e /etc/kubernetes/kubelet.conf ] || [ -n "$(ls /etc/kubernetes/manifests 2>/dev/null)" ]; then

@@ -1,0 +1,86 @@
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import { destroy, EngineOptions, Result, up } from "../../../infra/offline/engine";
+import { Bundle } from "../../../infra/offline/kit/bundle";
+import { podNetworkManifest } from "../../../infra/offline/kit/network";
+import { Machine, Machines, removeMachines } from "./machines";
+
+export const metalHost = "server.landfall.test";
+const podSubnet = "198.19.0.0/17";
+const serviceSubnet = "198.19.128.0/20";
+
+/** A stack of the target baremetal on stand-ins for machines, in a temporary directory. */
+export class Metal {
+    readonly directory = fs.mkdtempSync(path.join(os.tmpdir(), "landfall-metal-"));
+    readonly machines: Machines;
+    /** What the engine has said. */
+    readonly lines: string[] = [];
+
+    constructor(readonly bundle: Bundle) {
+        this.machines = new Machines(bundle.machineImage, this.directory);
+        fs.writeFileSync(path.join(this.directory, "network.yaml"), podNetworkManifest(podSubnet));
+    }
+
+    /** The stack's `landfall:cluster` with these machines; `changes` has the last word. */
+    cluster(nodes: Record<string, Machine & { role?: string }>, changes: object = {}): object {
+        return {
+            target: "baremetal",
+            name: "server",
+            nodes: Object.fromEntries(Object.entries(nodes).map(([name, { address, hostKey, role }]) =>
+                [name, { host: address, hostKey, ...(role && { role }) }])),
+            ssh: { user: "admin", key: this.machines.key },
+            bundle: this.bundle.directory,
+            networkManifest: path.join(this.directory, "network.yaml"),
+            podSubnet,
+            serviceSubnet,
+            // The kernel of this computer's containers has no configuration that kubeadm could read.
+            ignorePreflightErrors: ["SystemVerification"],
+            ...changes,
+        };
+    }
+
+    options(cluster: object, state = "state", replicas = { min: 1, max: 2 }): EngineOptions {
+        return {
+            stack: "metal",
+            directory: path.join(this.directory, state),
+            config: {
+                "landfall:cluster": JSON.stringify(cluster),
+                "landfall:environment": JSON.stringify({ name: "production", host: metalHost, volumes: "delete" }),
+                // Two processors hold all machines, the control plane's too.
+                "landfall:app": JSON.stringify({
+                    web: { replicas, cpu: { request: "100m", limit: "1" } },
+                    database: { cpu: { request: "100m", limit: "1" } },
+                }),
+            },
+            log: line => {
+                this.lines.push(line);
+                console.log(line);
+            },
+        };
+    }
+
+    up(cluster: object, replicas?: { min: number; max: number }): Promise<Result> {
+        return up(this.options(cluster, undefined, replicas));
+    }
+
+    destroy(cluster: object): Promise<unknown> {
+        return destroy(this.options(cluster));
+    }
+
+    /** Why the settings are refused; they are given to a stack of their own. */
+    async refusal(cluster: object): Promise<string> {
+        fs.rmSync(path.join(this.directory, "wrong"), { recursive: true, force: true });
+        return up(this.options(cluster, "wrong")).then(() => "it was accepted", (error: Error) => error.message);
+    }
+
+    /** kubectl with an administrator's rights, on a node of the control plane. */
+    kubectl(machine: Machine, ...args: string[]): Promise<string> {
+        return this.machines.exec(machine, "kubectl", "--kubeconfig", "/etc/kubernetes/admin.conf", ...args);
+    }
+
+    async end(): Promise<void> {
+        await removeMachines();
+        fs.rmSync(this.directory, { recursive: true, force: true });
+    }
+}
