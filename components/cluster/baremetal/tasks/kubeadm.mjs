@@ -13,13 +13,15 @@ const ciphers = [
     "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384", "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256",
 ];
 const kubeadmApi = "kubeadm.k8s.io/v1beta4";
+/** Machines with slow disks take longer than kubeadm allows by itself. */
+const timeouts = { controlPlaneComponentHealthCheck: "10m0s", etcdAPICall: "5m0s", kubernetesAPICall: "3m0s" };
 
 /** The configuration of `kubeadm init` on the first node. */
 export function initConfig(cluster, node) {
     return documents(
         { apiVersion: kubeadmApi, kind: "InitConfiguration", ...registration(cluster, node), ...localEndpoint(node),
             // Joins mint their own; this one is needed by nobody.
-            bootstrapTokens: [{ ttl: "1m0s" }] },
+            bootstrapTokens: [{ ttl: "1m0s" }], timeouts },
         clusterConfiguration(cluster),
         kubeletConfiguration,
         // The machine's own limit of tracked connections holds.
@@ -35,6 +37,7 @@ export function joinConfig(cluster, node) {
         ...registration(cluster, node),
         discovery: { file: { kubeConfigPath: "/run/landfall/discovery.conf" } },
         ...(node.role === "control-plane" && { controlPlane: localEndpoint(node) }),
+        timeouts,
     });
 }
 

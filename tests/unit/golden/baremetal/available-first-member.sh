@@ -200,7 +200,12 @@ cat > /etc/kubernetes/landfall/kubeadm.yaml.landfall <<'LANDFALL_END'
     {
       "ttl": "1m0s"
     }
-  ]
+  ],
+  "timeouts": {
+    "controlPlaneComponentHealthCheck": "10m0s",
+    "etcdAPICall": "5m0s",
+    "kubernetesAPICall": "3m0s"
+  }
 }
 ---
 {

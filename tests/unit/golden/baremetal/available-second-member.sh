@@ -204,6 +204,11 @@ cat > /etc/kubernetes/landfall-join.yaml.landfall <<'LANDFALL_END'
       "advertiseAddress": "198.18.40.12",
       "bindPort": 6443
     }
+  },
+  "timeouts": {
+    "controlPlaneComponentHealthCheck": "10m0s",
+    "etcdAPICall": "5m0s",
+    "kubernetesAPICall": "3m0s"
   }
 }
 LANDFALL_END

@@ -75,6 +75,11 @@ cat > /etc/kubernetes/landfall-join.yaml.landfall <<'LANDFALL_END'
     "file": {
       "kubeConfigPath": "/run/landfall/discovery.conf"
     }
+  },
+  "timeouts": {
+    "controlPlaneComponentHealthCheck": "10m0s",
+    "etcdAPICall": "5m0s",
+    "kubernetesAPICall": "3m0s"
   }
 }
 LANDFALL_END
