@@ -10,12 +10,17 @@ export const metalHost = "server.landfall.test";
 const podSubnet = "198.19.0.0/17";
 const serviceSubnet = "198.19.128.0/20";
 
+const kernelSettings = ["vm/overcommit_memory", "vm/panic_on_oom", "kernel/panic",
+    "kernel/panic_on_oops", "fs/inotify/max_user_instances", "fs/inotify/max_user_watches"].map(name => `/proc/sys/${name}`);
+
 /** A stack of the target baremetal on stand-ins for machines, in a temporary directory. */
 export class Metal {
     readonly directory = fs.mkdtempSync(path.join(os.tmpdir(), "landfall-metal-"));
     readonly machines: Machines;
     /** What the engine has said. */
     readonly lines: string[] = [];
+    /** The machines' kernel is this computer's, and several of them change it at once. */
+    private readonly kernel = kernelSettings.map(file => [file, fs.readFileSync(file, "utf8")]);
 
     constructor(readonly bundle: Bundle) {
         this.machines = new Machines(bundle.machineImage, this.directory);
@@ -81,6 +86,7 @@ export class Metal {
 
     async end(): Promise<void> {
         await removeMachines();
+        for (const [file, value] of this.kernel) fs.writeFileSync(file, value);
         fs.rmSync(this.directory, { recursive: true, force: true });
     }
 }

@@ -13,6 +13,18 @@ export const pinned = "io.cri-containerd.pinned=pinned";
 /** What a node needs besides Kubernetes' own packages, by their names in Debian and Ubuntu. */
 export const packages = ["conntrack", "curl", "ethtool", "iptables", "keepalived", "nftables", "socat"];
 
+const kernelSettings = [
+    ["net.ipv4.ip_forward", 1],
+    // As the kubelet wants it that protects the kernel's defaults.
+    ["vm.overcommit_memory", 1],
+    ["vm.panic_on_oom", 0],
+    ["kernel.panic", 10],
+    ["kernel.panic_on_oops", 1],
+    // Every pod that watches files takes of these; where they run out, the runtime itself doesn't start.
+    ["fs.inotify.max_user_instances", 8192],
+    ["fs.inotify.max_user_watches", 524288],
+];
+
 /** All tasks for one node. */
 export function installTasks(cluster, node) {
     return [
@@ -32,7 +44,7 @@ if [ ! -e ${found} ]; then
     rm -rf ${found}.new
     mkdir ${found}.new
     dpkg-query --show --showformat '\${Package}\\n' | sort -u > ${found}.new/packages
-    for setting in net.ipv4.ip_forward vm.overcommit_memory vm.panic_on_oom kernel.panic kernel.panic_on_oops; do
+    for setting in ${kernelSettings.map(([name]) => name).join(" ")}; do
         echo "$setting = $(sysctl --values "$setting")"
     done > ${found}.new/sysctl
     tar --create --directory / --file ${found}.new/files.tar --files-from /dev/null
@@ -58,13 +70,8 @@ function kernel({ network }) {
         // What is built into the kernel is no module.
         ...modules.map(module => `modprobe --quiet ${module} || true`),
         writeFile("/etc/sysctl.d/90-landfall.conf", [
-            "net.ipv4.ip_forward = 1",
             ...(network === "kube-router" ? ["net.bridge.bridge-nf-call-iptables = 1"] : []),
-            "# As the kubelet wants it that protects the kernel's defaults.",
-            "vm.overcommit_memory = 1",
-            "vm.panic_on_oom = 0",
-            "kernel.panic = 10",
-            "kernel.panic_on_oops = 1",
+            ...kernelSettings.map(([name, value]) => `${name} = ${value}`),
         ].join("\n")),
         "sysctl --quiet --load /etc/sysctl.d/90-landfall.conf",
     ];

@@ -15,7 +15,7 @@ if [ ! -e /var/lib/landfall/found ]; then
     rm -rf /var/lib/landfall/found.new
     mkdir /var/lib/landfall/found.new
     dpkg-query --show --showformat '${Package}\n' | sort -u > /var/lib/landfall/found.new/packages
-    for setting in net.ipv4.ip_forward vm.overcommit_memory vm.panic_on_oom kernel.panic kernel.panic_on_oops; do
+    for setting in net.ipv4.ip_forward vm.overcommit_memory vm.panic_on_oom kernel.panic kernel.panic_on_oops fs.inotify.max_user_instances fs.inotify.max_user_watches; do
         echo "$setting = $(sysctl --values "$setting")"
     done > /var/lib/landfall/found.new/sysctl
     tar --create --directory / --file /var/lib/landfall/found.new/files.tar --files-from /dev/null
@@ -39,11 +39,12 @@ modprobe --quiet overlay || true
 install -d "$(dirname /etc/sysctl.d/90-landfall.conf)"
 cat > /etc/sysctl.d/90-landfall.conf.landfall <<'LANDFALL_END'
 net.ipv4.ip_forward = 1
-# As the kubelet wants it that protects the kernel's defaults.
 vm.overcommit_memory = 1
 vm.panic_on_oom = 0
 kernel.panic = 10
 kernel.panic_on_oops = 1
+fs.inotify.max_user_instances = 8192
+fs.inotify.max_user_watches = 524288
 LANDFALL_END
 chmod 0644 /etc/sysctl.d/90-landfall.conf.landfall
 if cmp -s /etc/sysctl.d/90-landfall.conf.landfall /etc/sysctl.d/90-landfall.conf; then rm /etc/sysctl.d/90-landfall.conf.landfall; else mv /etc/sysctl.d/90-landfall.conf.landfall /etc/sysctl.d/90-landfall.conf; changed=1; fi
