@@ -18,6 +18,7 @@ const server: ClusterFacts = {
     name: "landfall-server", owner: "landfall/server", incarnation: "id", version: "v1.36.3", bundle: "./bundle",
     endpoint: "198.18.40.11:6443", controlPlanes: names(one), gatewayNodes: names(one), serviceAddress: "198.18.40.11", network: "none", podSubnet: "198.19.0.0/17",
     serviceSubnet: "198.19.128.0/20", tainted: false, ignorePreflightErrors: ["SystemVerification"], size: 1,
+    renewBefore: 60, rotate: {},
     repositories: packageRepositories,
 };
 const available: ClusterFacts = {
@@ -30,9 +31,10 @@ const available: ClusterFacts = {
 /** Each variant that a machine may meet: which cluster, which node, and what is done to it. */
 const variants: [string, ClusterFacts, Node, boolean, Deed[]][] = [
     ["server", server, one, true, [
-        "status", "probe", "install", "member", "settle", "upgrade", "around", "kubeconfig", "restore",
+        "status", "probe", "install", "member", "settle", "upgrade", "around", "certificates", "encryptionKey", "kubeconfig",
+        "restore",
     ]],
-    ["available-first", available, one, true, ["install", "member", "upgrade"]],
+    ["available-first", available, one, true, ["install", "member", "upgrade", "certificates"]],
     ["available-second", available, two, false, ["install", "giveUp", "mint", "member", "revoke", "leave"]],
     ["available-worker", available, worker, false, ["install", "mint", "member", "settle", "upgrade", "leave"]],
 ];

@@ -51,6 +51,9 @@ describe("machines of one's own", () => {
         ["two pod networks", { nodes: { server }, network: "kube-router", networkManifest: "./n.yaml" },
             /networkManifest is a second pod network/],
         ["pods where the machines are", { nodes: { server }, podSubnet: "203.0.113.0/24" }, /podSubnet holds the address of server/],
+        ["a rotation that is no text", { nodes: { server }, rotate: { certificates: "next month" } },
+            /rotate\.certificates is not valid/],
+        ["a rotation of something else", { nodes: { server }, rotate: { tokens: "2026-11" } }, /rotate\.tokens/],
         ["pods where the services are", { nodes: { server }, podSubnet: "10.96.0.0/16" }, /serviceSubnet overlaps/],
     ])("%s is refused", (_, cluster, message) => {
         const found = problems(cluster);

@@ -31,6 +31,14 @@ export interface BareMetalSsh {
     bastion?: string;
 }
 
+/** Each is any short text, such as the month: another text than before rotates once. */
+export interface BareMetalRotations {
+    /** The certificates of the control plane, node by node, and the administrator's. @example "2026-11" */
+    certificates?: string;
+    /** The key that encrypts secrets at rest. @example "2026-11" */
+    encryptionKey?: string;
+}
+
 /** Plain values, not `pulumi.Input`s: whether the cluster is there is looked up before any resource is made. */
 export interface BareMetalArgs {
     /** Name of the cluster. @example "landfall-prod" */
@@ -69,6 +77,8 @@ export interface BareMetalArgs {
     sharedDirectory?: string;
     /** Whether a machine's volumes are deleted when it is brought back to how it was found. @default "retain" */
     volumes?: "delete" | "retain";
+    /** What is made anew, once for every text. */
+    rotate?: BareMetalRotations;
     /** Findings of kubeadm's own preflight that are known and accepted. @example ["SystemVerification"] */
     ignorePreflightErrors?: string[];
 }

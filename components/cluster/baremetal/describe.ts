@@ -69,6 +69,8 @@ function factsOf(args: BareMetalArgs, nodes: NodeFacts[], controlPlanes: NodeFac
         serviceSubnet: args.serviceSubnet ?? "10.96.0.0/16",
         tainted: nodes.length > controlPlanes.length,
         ignorePreflightErrors: args.ignorePreflightErrors ?? [],
+        renewBefore: 60,
+        rotate: args.rotate ?? {},
         size: nodes.length,
         repositories: packageRepositories,
     };

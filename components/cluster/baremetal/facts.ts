@@ -1,3 +1,5 @@
+import type { BareMetalRotations } from "./args";
+
 /** A machine as the scripts know it. */
 export interface NodeFacts {
     name: string;
@@ -38,6 +40,12 @@ export interface ClusterFacts {
     /** Whether the control plane's nodes take no pods. */
     tainted: boolean;
     ignorePreflightErrors: string[];
+    /** Days before their end at which the control plane's certificates are renewed. */
+    renewBefore: number;
+    /** What is rotated, and for which text. */
+    rotate: BareMetalRotations;
+    /** Of the one thing that a script rotates: the text. */
+    rotation?: string;
     /** Number of nodes. */
     size: number;
     repositories: typeof import("../../versions").packageRepositories;

@@ -8,8 +8,9 @@ import { describeCluster } from "./describe";
 import { createKubeRouter } from "./kube-router";
 import { createKubeconfig, createMachines, createNetwork, createNode, createVersions, scripts } from "./resources";
 import { findNodes } from "./lookup";
+import { createRotations } from "./rotation";
 
-export type { BareMetalArgs, BareMetalNode, BareMetalSsh } from "./args";
+export type { BareMetalArgs, BareMetalNode, BareMetalRotations, BareMetalSsh } from "./args";
 
 /**
  * A cluster of one's own machines, reached by SSH and made by kubeadm: one server, or an odd number of control-plane
@@ -36,7 +37,8 @@ export class BareMetal extends pulumi.ComponentResource implements Cluster {
         }
         const network = createNetwork(`${name}-network`, described, found, { machines, members }, this);
         const upgraded = createVersions(name, described, { machines, members, network }, this);
-        const admin = createKubeconfig(`${name}-kubeconfig`, described, found, { machines, upgraded }, this);
+        const rotated = createRotations(name, described, { machines, upgraded }, this);
+        const admin = createKubeconfig(`${name}-kubeconfig`, described, found, { machines, upgraded: rotated }, this);
         this.kubeconfig = pulumi.secret(admin.stdout);
         this.provider = createProvider(`${name}-provider`, {
             kubeconfig: this.kubeconfig,

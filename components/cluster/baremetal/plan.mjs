@@ -1,9 +1,13 @@
 // What will be done to the machines, in the order in which it is done: for people to read before, and for reviews.
+import { keyName } from "./keys.mjs";
+import { rotateTasks } from "./tasks/certificates.mjs";
 import { cleanTask, initTasks, joinTasks, mintTasks, revokeTasks, scheduleTasks } from "./tasks/control-plane.mjs";
+import { makeKeyTasks, readKeysTasks, rewriteTasks, useKeysTasks } from "./tasks/encryption.mjs";
 import { installTasks } from "./tasks/install.mjs";
 import { drainTasks, forgetTasks, giveUpTasks, restoreTasks } from "./tasks/leave.mjs";
 import { kubeconfigTasks, rememberTasks, statusTasks } from "./tasks/operate.mjs";
 import { probeTasks } from "./tasks/probe.mjs";
+import { healthTasks, restartTasks } from "./tasks/restart.mjs";
 import { renderList, renderScript } from "./tasks/script.mjs";
 import { backTasks, cordonTasks, kubeletTasks, upgradeTasks } from "./tasks/upgrade.mjs";
 
@@ -24,6 +28,11 @@ export function deedsFor(cluster, node, first) {
             ...backTasks(node.name, cluster.version),
         ],
         leave: [...drainTasks(node.name, { answers: true }), ...forgetTasks(node.name)],
+        certificates: [...healthTasks, ...rotateTasks(cluster, "2026-11")],
+        encryptionKey: [
+            ...readKeysTasks, ...healthTasks, ...makeKeyTasks, ...restartTasks(cluster), ...useKeysTasks,
+            ...rewriteTasks(keyName("2026-11")),
+        ],
         kubeconfig: kubeconfigTasks(cluster),
         restore: restoreTasks(cluster),
     };

@@ -48,6 +48,7 @@ export function createNode(
     const options = { parent, deletedWith: machines };
     const {
         owner, version, volumes, bundle, tainted, virtualAddress, gatewayAddress, serviceAddress, network, repositories,
+        renewBefore,
     } = facts;
     const installed = scriptCommand(`${name}-machine`, {
         create: `${scripts}/install.mjs`,
@@ -56,7 +57,9 @@ export function createNode(
             owner, incarnation: found.incarnation, version, network, volumes,
             ...(bundle ? { bundle, tainted } : { repositories }),
             ...(gatewayAddress && { gatewayAddress, gatewayNodes: facts.gatewayNodes }),
-            ...(node.role === "control-plane" && { virtualAddress, controlPlanes: facts.controlPlanes, serviceAddress }),
+            ...(node.role === "control-plane" && {
+                virtualAddress, controlPlanes: facts.controlPlanes, serviceAddress, renewBefore,
+            }),
         }, { NODE: known, NODES: [node], SSH: ssh }),
         triggers,
     }, { ...options, dependsOn: machines });
@@ -107,16 +110,16 @@ export function createKubeconfig(
     name: string, { facts, controlPlanes, ssh }: DescribedCluster, found: FoundNodes,
     { machines, upgraded }: { machines: pulumi.Resource; upgraded: pulumi.Resource[] }, parent: pulumi.Resource,
 ): local.Command {
-    const { name: cluster, endpoint } = facts;
+    const { name: cluster, endpoint, rotate } = facts;
     return scriptCommand(name, {
         create: `${scripts}/kubeconfig.mjs`,
-        environment: environment({ name: cluster, endpoint }, { NODES: controlPlanes, SSH: ssh }),
+        environment: environment({ name: cluster, endpoint, rotation: rotate.certificates }, { NODES: controlPlanes, SSH: ssh }),
         triggers: [found.incarnation],
     }, { parent, deletedWith: machines, dependsOn: upgraded });
 }
 
 /** What a script is told, as JSON; nothing of it is secret. */
-function environment(cluster: Partial<ClusterFacts>, values: Record<string, unknown>): Record<string, string> {
+export function environment(cluster: Partial<ClusterFacts>, values: Record<string, unknown>): Record<string, string> {
     const texts = Object.entries({ CLUSTER: cluster, ...values }).map(([key, value]) => [key, JSON.stringify(value)]);
     return Object.fromEntries(texts) as Record<string, string>;
 }

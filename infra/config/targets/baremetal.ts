@@ -82,6 +82,7 @@ export function baremetal(context: Context) {
                 + "pods on many nodes write.",
             example: "/srv/landfall", defaultText: "a directory of its own on a single machine, none on several",
         }),
+        rotate: rotate(),
         ignorePreflightErrors: listOf(
             "names of kubeadm's checks", matching("the name of a check", /^[A-Za-z0-9.-]+$/),
         ).default([]).meta({
@@ -125,6 +126,27 @@ function node() {
             defaultText: "what known_hosts says",
         }),
     }).meta({ description: "A machine.", example: { host: "203.0.113.11" } });
+}
+
+function rotate() {
+    const text = () => matching(
+        "1 to 32 letters, digits, \".\", \"_\" and \"-\", beginning with a letter or digit",
+        /^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$/,
+    ).optional();
+    return z.strictObject({
+        certificates: text().meta({
+            description: "The control plane's certificates, node by node, and the administrator's. They are renewed by "
+                + "themselves 60 days before their end.",
+            example: "2026-11", defaultText: "none",
+        }),
+        encryptionKey: text().meta({
+            description: "The key that encrypts secrets at rest; all secrets are written again with the new one.",
+            example: "2026-11", defaultText: "none",
+        }),
+    }).prefault({}).meta({
+        description: "What is made anew: each is any short text, and another text than before rotates once.",
+        example: { encryptionKey: "2026-11" },
+    });
 }
 
 function ssh() {

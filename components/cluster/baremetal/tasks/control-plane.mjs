@@ -1,4 +1,5 @@
 // Makes machines that are ready into nodes: the first begins the cluster, the others join it.
+import { encryptionConfig } from "../keys.mjs";
 import { apiFiles, auditPolicy, authentication, initConfig, joinConfig } from "./kubeadm.mjs";
 import { task, writeFile } from "./script.mjs";
 
@@ -36,7 +37,8 @@ export function initTasks(cluster, node) {
             `if [ ! -e ${apiFiles.encryption} ]; then`,
             `    key=$(head -c 32 /dev/urandom | base64 --wrap=0)`,
             `    (umask 077; cat > ${apiFiles.encryption} <<LANDFALL_END`,
-            JSON.stringify(encryption("$key"), undefined, 2),
+            // The value is the shell's to fill in: it never leaves the control-plane nodes.
+            JSON.stringify(encryptionConfig([{ name: "key1", secret: "$key" }]), undefined, 2),
             `LANDFALL_END`,
             `    )`,
             `fi`),
@@ -48,16 +50,6 @@ export function initTasks(cluster, node) {
             `    || { tail -n 20 /var/log/landfall-kubeadm.log >&2; exit 1; }`),
         memberTask(node),
     ];
-}
-
-/** The value of the key is the shell's to fill in: it never leaves the control-plane nodes. */
-function encryption(secret) {
-    const providers = [{ secretbox: { keys: [{ name: "key1", secret }] } }, { identity: {} }];
-    return {
-        apiVersion: "apiserver.config.k8s.io/v1",
-        kind: "EncryptionConfiguration",
-        resources: [{ resources: ["secrets"], providers }],
-    };
 }
 
 /**

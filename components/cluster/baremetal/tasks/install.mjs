@@ -1,5 +1,6 @@
 // Makes a machine ready to become a node: kernel, packages, container runtime, kubelet and kubeadm.
 import { addressTasks } from "./addresses.mjs";
+import { renewalTasks } from "./certificates.mjs";
 import { keepalivedTasks } from "./keepalived.mjs";
 import { task, writeFile } from "./script.mjs";
 
@@ -11,7 +12,7 @@ const found = "/var/lib/landfall/found";
 export const pinned = "io.cri-containerd.pinned=pinned";
 
 /** What a node needs besides Kubernetes' own packages, by their names in Debian and Ubuntu. */
-export const packages = ["conntrack", "curl", "ethtool", "iptables", "keepalived", "nftables", "socat"];
+export const packages = ["conntrack", "curl", "ethtool", "iptables", "keepalived", "nftables", "openssl", "socat"];
 
 const kernelSettings = [
     ["net.ipv4.ip_forward", 1],
@@ -35,6 +36,7 @@ export function installTasks(cluster, node) {
         task("Set up the kubelet", kubelet),
         ...keepalivedTasks(cluster, node),
         ...addressTasks(cluster, node),
+        ...renewalTasks(cluster, node),
     ];
 }
 

@@ -1,12 +1,14 @@
 // Virtual addresses: the API's is where a control-plane node answers, the gateway's where a gateway does; each moves to
 // another node within seconds.
+import { asideFile } from "./restart.mjs";
 import { task, writeFile } from "./script.mjs";
 
 /** What a failing check takes from a node's priority: more than all nodes differ by. */
 const penalty = 100;
 
 const checkApi = `#!/bin/sh
-# Whether the API server of this node answers.
+# Whether the API server of this node answers, and is not about to be restarted.
+[ ! -e ${asideFile} ] || exit 1
 exec curl --fail --silent --insecure --max-time 2 --output /dev/null https://127.0.0.1:6443/livez`;
 
 const checkGateway = `#!/bin/sh
@@ -38,8 +40,9 @@ export function keepalivedTasks(cluster, node) {
     const addresses = addressesOf(cluster, node);
     if (addresses.length === 0) return [];
     return [task("Share virtual addresses",
-        `changed=`,
         ...addresses.map(({ name, check }) => writeFile(`/etc/landfall/check-${name}`, check, { mode: "0755" })),
+        // A check is read anew each time; only another configuration needs a restart.
+        `changed=`,
         `interface=$(ip -o -4 address show | awk '$4 ~ "^${node.address.replaceAll(".", "[.]")}/" { print $2; exit }')`,
         `sed "s/@INTERFACE@/$interface/" <<'LANDFALL_END' > /run/landfall-keepalived.conf`,
         keepalivedConfig(addresses, node),

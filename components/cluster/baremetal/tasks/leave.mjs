@@ -1,4 +1,6 @@
 // Takes a node out of its cluster, and a machine back to how it was found.
+import { removeRenewal } from "./certificates.mjs";
+import { etcdctl } from "./etcd.mjs";
 import { task } from "./script.mjs";
 
 /** Of pods that a drain leaves where they are. */
@@ -37,15 +39,6 @@ function homeboundTask(name) {
         `        done`,
         `    done`);
 }
-
-/** etcdctl of the etcd that runs on the node itself. */
-const etcdctl = [
-    `pki=/etc/kubernetes/pki/etcd`,
-    `etcdctl() {`,
-    `    crictl exec "$(crictl ps --quiet --state Running --label io.kubernetes.container.name=etcd | head -n 1)" etcdctl \\`,
-    `        --endpoints https://127.0.0.1:2379 --cacert $pki/ca.crt --cert $pki/server.crt --key $pki/server.key "$@"`,
-    `}`,
-];
 
 /** Run on a node of the control plane that stays: forgets the node, and its copy of the data if it had one. */
 export function forgetTasks(name) {
@@ -101,6 +94,7 @@ const resetTask = task("Reset the node",
 /** All that was put onto the machine goes; what was there before stays. */
 const restoreTask = task("Bring the machine back to how it was found",
     `systemctl disable --quiet --now landfall-addresses keepalived containerd 2>/dev/null || true`,
+    ...removeRenewal,
     `apt-mark unhold kubelet kubeadm kubectl >/dev/null 2>&1 || true`,
     `added=$(dpkg-query --show --showformat '\${Package}\\n' | sort -u | comm -13 /var/lib/landfall/found/packages -)`,
     `if [ -n "$added" ]; then dpkg --purge --force-depends $added >/dev/null 2>&1; fi`,

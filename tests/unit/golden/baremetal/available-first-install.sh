@@ -74,7 +74,7 @@ LANDFALL_END
 apt-get update --quiet >/dev/null
 
 begin 'Install packages'
-apt-get install --quiet --yes --no-install-recommends conntrack curl ethtool iptables keepalived nftables socat containerd.io >/dev/null
+apt-get install --quiet --yes --no-install-recommends conntrack curl ethtool iptables keepalived nftables openssl socat containerd.io >/dev/null
 
 begin 'Install Kubernetes'
 if [ ! -e /var/lib/landfall/member ]; then
@@ -147,11 +147,11 @@ systemctl daemon-reload
 systemctl enable --quiet kubelet
 
 begin 'Share virtual addresses'
-changed=
 install -d "$(dirname /etc/landfall/check-api)"
 cat > /etc/landfall/check-api.landfall <<'LANDFALL_END'
 #!/bin/sh
-# Whether the API server of this node answers.
+# Whether the API server of this node answers, and is not about to be restarted.
+[ ! -e /run/landfall/api-aside ] || exit 1
 exec curl --fail --silent --insecure --max-time 2 --output /dev/null https://127.0.0.1:6443/livez
 LANDFALL_END
 chmod 0755 /etc/landfall/check-api.landfall
@@ -175,6 +175,7 @@ done < $ports
 LANDFALL_END
 chmod 0755 /etc/landfall/check-gateway.landfall
 if cmp -s /etc/landfall/check-gateway.landfall /etc/landfall/check-gateway; then rm /etc/landfall/check-gateway.landfall; else mv /etc/landfall/check-gateway.landfall /etc/landfall/check-gateway; changed=1; fi
+changed=
 interface=$(ip -o -4 address show | awk '$4 ~ "^198[.]18[.]40[.]11/" { print $2; exit }')
 sed "s/@INTERFACE@/$interface/" <<'LANDFALL_END' > /run/landfall-keepalived.conf
 global_defs {
@@ -284,5 +285,155 @@ if cmp -s /etc/systemd/system/landfall-addresses.service.landfall /etc/systemd/s
 systemctl daemon-reload
 systemctl enable --quiet landfall-addresses
 if [ -n "$changed" ]; then systemctl restart landfall-addresses; else systemctl start landfall-addresses; fi
+
+begin 'Write what restarts the control plane'
+changed=
+install -d "$(dirname /etc/landfall/restart-control-plane)"
+cat > /etc/landfall/restart-control-plane.landfall <<'LANDFALL_END'
+#!/bin/bash
+# Restarts those parts of the control plane on this node that have started before a file was written which they read:
+# one after the other, each once the one before it is well again.
+set -euo pipefail
+ask() { curl --fail --silent --max-time 5 --output /dev/null "$@"; }
+etcd_ready() (
+    cd /etc/kubernetes/pki/etcd
+    ask --cacert ca.crt --cert server.crt --key server.key https://127.0.0.1:2379/health
+)
+kube-apiserver_ready() { ask --cacert /etc/kubernetes/pki/ca.crt --resolve kubernetes:6443:127.0.0.1 https://kubernetes:6443/readyz; }
+kube-controller-manager_ready() { ask --insecure https://127.0.0.1:10257/healthz; }
+kube-scheduler_ready() { ask --insecure https://127.0.0.1:10259/healthz; }
+pki=/etc/kubernetes/pki/etcd
+etcdctl() {
+    crictl exec "$(crictl ps --quiet --state Running --label io.kubernetes.container.name=etcd | head -n 1)" etcdctl \
+        --endpoints https://127.0.0.1:2379 --cacert $pki/ca.crt --cert $pki/server.crt --key $pki/server.key "$@"
+}
+
+container() { crictl ps --quiet --state Running --label "io.kubernetes.container.name=$1" | head -n 1; }
+
+# NAME FILE…: whether it runs, and has started after the files were written.
+is_current() {
+    local id started written
+    id=$(container "$1")
+    [ -n "$id" ] || return 1
+    shift
+    started=$(date --date "$(crictl inspect --output go-template --template '{{.status.startedAt}}' "$id")" +%s%N)
+    written=$(stat --format %.9Y "$@" | tr -d . | sort --numeric-sort | tail -n 1)
+    [ "$started" -gt "$written" ]
+}
+
+# A member of etcd may only go for a moment if all others are there; where too few are, there is nothing to lose.
+others_are_well() {
+    if ! etcd_ready || etcdctl endpoint health --cluster >/dev/null 2>&1; then return; fi
+    echo "Another member of etcd is not well: nothing is restarted here." >&2
+    exit 1
+}
+
+hand_on() {
+    install -d -m 0700 /run/landfall
+    touch /run/landfall/api-aside
+    for _ in $(seq 10); do
+        ip -4 -o address show | grep --quiet --fixed-strings ' 198.18.40.100/' || return 0
+        sleep 1
+    done
+}
+trap 'rm -f /run/landfall/api-aside' EXIT
+
+# Time for what is being answered; the API server would wait a minute for watches that don't end.
+stop() { crictl stop --timeout 5 "$1" >/dev/null 2>&1 || crictl stop --timeout 5 "$1" >/dev/null; }
+
+# Of a container whose end it doesn't see the kubelet makes the next at once, and not after up to 5 minutes.
+forget_ends() {
+    crictl ps --all --quiet --state Exited --label "io.kubernetes.container.name=$1" \
+        | xargs --no-run-if-empty crictl rm >/dev/null 2>&1 || true
+}
+
+# NAME FILE…
+restart() {
+    local id
+    if ! is_current "$@"; then
+        others_are_well
+        id=$(container "$1")
+        case "$1" in etcd|kube-apiserver) hand_on ;; esac
+        if [ -n "$id" ]; then stop "$id"; fi
+    fi
+    for _ in $(seq 180); do
+        if is_current "$@" && "$1_ready"; then return; fi
+        forget_ends "$1"
+        sleep 1
+    done
+    echo "$1 is not well, 3 minutes after its restart." >&2
+    exit 1
+}
+
+cd /etc/kubernetes
+restart etcd pki/etcd/{server,peer,healthcheck-client}.crt
+restart kube-apiserver pki/{apiserver,apiserver-etcd-client,apiserver-kubelet-client,front-proxy-client}.crt landfall/*.json
+restart kube-controller-manager controller-manager.conf
+restart kube-scheduler scheduler.conf
+LANDFALL_END
+chmod 0755 /etc/landfall/restart-control-plane.landfall
+if cmp -s /etc/landfall/restart-control-plane.landfall /etc/landfall/restart-control-plane; then rm /etc/landfall/restart-control-plane.landfall; else mv /etc/landfall/restart-control-plane.landfall /etc/landfall/restart-control-plane; changed=1; fi
+
+begin 'Renew certificates before they expire'
+changed=
+install -d "$(dirname /etc/landfall/renew-certificates)"
+cat > /etc/landfall/renew-certificates.landfall <<'LANDFALL_END'
+#!/bin/bash
+# Renews this node's certificates of the control plane where one has less than 60 days left, and has them used.
+set -euo pipefail
+export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+[ -e /etc/kubernetes/manifests/kube-apiserver.yaml ] || exit 0 # not a member yet
+certificates() {
+    cd /etc/kubernetes
+    ls -d pki/{apiserver,apiserver-etcd-client,apiserver-kubelet-client,front-proxy-client}.crt \
+        pki/etcd/{server,peer,healthcheck-client}.crt {admin,super-admin,controller-manager,scheduler}.conf 2>/dev/null || true
+}
+certificate() {
+    case "$1" in
+        *.conf) sed -n 's/^ *client-certificate-data: //p' "/etc/kubernetes/$1" | base64 --decode ;;
+        *) cat "/etc/kubernetes/$1" ;;
+    esac
+}
+command -v openssl >/dev/null || { echo "openssl is missing on this machine: install the package openssl." >&2; exit 1; }
+for file in $(certificates); do
+    if ! certificate "$file" | openssl x509 -noout -checkend 5184000 >/dev/null; then
+        echo "$file expires within 60 days: all certificates of this node are renewed."
+        kubeadm certs renew all
+        break
+    fi
+done
+exec /etc/landfall/restart-control-plane
+LANDFALL_END
+chmod 0755 /etc/landfall/renew-certificates.landfall
+if cmp -s /etc/landfall/renew-certificates.landfall /etc/landfall/renew-certificates; then rm /etc/landfall/renew-certificates.landfall; else mv /etc/landfall/renew-certificates.landfall /etc/landfall/renew-certificates; changed=1; fi
+install -d "$(dirname /etc/systemd/system/landfall-certificates.service)"
+cat > /etc/systemd/system/landfall-certificates.service.landfall <<'LANDFALL_END'
+[Unit]
+Description=Certificates of the control plane
+
+[Service]
+Type=oneshot
+ExecStart=/usr/bin/flock --wait 3600 /run/landfall.lock /etc/landfall/renew-certificates
+LANDFALL_END
+chmod 0644 /etc/systemd/system/landfall-certificates.service.landfall
+if cmp -s /etc/systemd/system/landfall-certificates.service.landfall /etc/systemd/system/landfall-certificates.service; then rm /etc/systemd/system/landfall-certificates.service.landfall; else mv /etc/systemd/system/landfall-certificates.service.landfall /etc/systemd/system/landfall-certificates.service; changed=1; fi
+install -d "$(dirname /etc/systemd/system/landfall-certificates.timer)"
+cat > /etc/systemd/system/landfall-certificates.timer.landfall <<'LANDFALL_END'
+[Unit]
+Description=Certificates of the control plane, once a week
+
+[Timer]
+OnCalendar=Mon *-*-* 03:00
+RandomizedDelaySec=2h
+Persistent=true
+
+[Install]
+WantedBy=timers.target
+LANDFALL_END
+chmod 0644 /etc/systemd/system/landfall-certificates.timer.landfall
+if cmp -s /etc/systemd/system/landfall-certificates.timer.landfall /etc/systemd/system/landfall-certificates.timer; then rm /etc/systemd/system/landfall-certificates.timer.landfall; else mv /etc/systemd/system/landfall-certificates.timer.landfall /etc/systemd/system/landfall-certificates.timer; changed=1; fi
+systemctl daemon-reload
+systemctl enable --quiet landfall-certificates.timer
+if [ -n "$changed" ]; then systemctl restart landfall-certificates.timer; else systemctl start landfall-certificates.timer; fi
 }
 main </dev/null

@@ -73,7 +73,7 @@ LANDFALL_END
 apt-get update --quiet >/dev/null
 
 begin 'Install packages'
-apt-get install --quiet --yes --no-install-recommends conntrack curl ethtool iptables keepalived nftables socat containerd.io >/dev/null
+apt-get install --quiet --yes --no-install-recommends conntrack curl ethtool iptables keepalived nftables openssl socat containerd.io >/dev/null
 
 begin 'Install Kubernetes'
 if [ ! -e /var/lib/landfall/member ]; then
@@ -146,7 +146,6 @@ systemctl daemon-reload
 systemctl enable --quiet kubelet
 
 begin 'Share virtual addresses'
-changed=
 install -d "$(dirname /etc/landfall/check-gateway)"
 cat > /etc/landfall/check-gateway.landfall <<'LANDFALL_END'
 #!/bin/sh
@@ -166,6 +165,7 @@ done < $ports
 LANDFALL_END
 chmod 0755 /etc/landfall/check-gateway.landfall
 if cmp -s /etc/landfall/check-gateway.landfall /etc/landfall/check-gateway; then rm /etc/landfall/check-gateway.landfall; else mv /etc/landfall/check-gateway.landfall /etc/landfall/check-gateway; changed=1; fi
+changed=
 interface=$(ip -o -4 address show | awk '$4 ~ "^198[.]18[.]40[.]21/" { print $2; exit }')
 sed "s/@INTERFACE@/$interface/" <<'LANDFALL_END' > /run/landfall-keepalived.conf
 global_defs {

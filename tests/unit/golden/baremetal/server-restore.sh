@@ -35,6 +35,8 @@ done
 
 begin 'Bring the machine back to how it was found'
 systemctl disable --quiet --now landfall-addresses keepalived containerd 2>/dev/null || true
+systemctl disable --quiet --now landfall-certificates.timer 2>/dev/null || true
+rm -f /etc/systemd/system/landfall-certificates.{service,timer} /var/lib/systemd/timers/stamp-landfall-certificates.timer
 apt-mark unhold kubelet kubeadm kubectl >/dev/null 2>&1 || true
 added=$(dpkg-query --show --showformat '${Package}\n' | sort -u | comm -13 /var/lib/landfall/found/packages -)
 if [ -n "$added" ]; then dpkg --purge --force-depends $added >/dev/null 2>&1; fi
