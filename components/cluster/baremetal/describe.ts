@@ -70,6 +70,8 @@ function factsOf(args: BareMetalArgs, nodes: NodeFacts[], controlPlanes: NodeFac
         tainted: nodes.length > controlPlanes.length,
         ignorePreflightErrors: args.ignorePreflightErrors ?? [],
         size: nodes.length,
+        patches: args.patches,
+        reboot: args.reboot ?? "needed",
         repositories: packageRepositories,
     };
 }

@@ -1,11 +1,16 @@
 // What will be done to the machines, in the order in which it is done: for people to read before, and for reviews.
+import { cordonTasks, uncordonTasks } from "./tasks/cordon.mjs";
 import { initTasks, joinTasks, mintTasks, revokeTasks, scheduleTasks } from "./tasks/control-plane.mjs";
 import { installTasks } from "./tasks/install.mjs";
 import { drainTasks, forgetTasks, giveUpTasks, restoreTasks } from "./tasks/leave.mjs";
 import { kubeconfigTasks, rememberTasks, statusTasks } from "./tasks/operate.mjs";
+import {
+    controlPlaneTasks, patchedTasks, patchTasks, quorumTasks, readyTasks, reason as patching, rebootReasonTasks,
+    rebootTasks, rememberPatchedTasks,
+} from "./tasks/patch.mjs";
 import { probeTasks } from "./tasks/probe.mjs";
 import { renderList, renderScript } from "./tasks/script.mjs";
-import { backTasks, cordonTasks, kubeletTasks, upgradeTasks } from "./tasks/upgrade.mjs";
+import { backTasks, kubeletTasks, reason as upgrading, upgradeTasks } from "./tasks/upgrade.mjs";
 
 /** The tasks of each deed for one node; `first` is the one that begins the cluster. */
 export function deedsFor(cluster, node, first) {
@@ -20,8 +25,17 @@ export function deedsFor(cluster, node, first) {
         settle: [...rememberTasks(node), ...(node.role === "control-plane" ? scheduleTasks(cluster, node) : [])],
         upgrade: [...upgradeTasks(cluster, node), ...kubeletTasks(cluster)],
         around: [
-            ...cordonTasks(node.name), ...drainTasks(node.name, { answers: true }),
+            ...cordonTasks(node.name, upgrading), ...drainTasks(node.name, { answers: true }),
             ...backTasks(node.name, cluster.version),
+        ],
+        patch: [...patchedTasks(cluster), ...patchTasks(cluster), ...rebootReasonTasks(cluster)],
+        reboot: [
+            ...rebootTasks("ID", ["a package asks for it"]), ...(node.role === "control-plane" ? controlPlaneTasks : []),
+            ...rememberPatchedTasks(cluster),
+        ],
+        aroundPatch: [
+            ...(node.role === "control-plane" ? quorumTasks : []), ...cordonTasks(node.name, patching),
+            ...readyTasks(node.name), ...uncordonTasks(node.name, patching),
         ],
         leave: [...drainTasks(node.name, { answers: true }), ...forgetTasks(node.name)],
         kubeconfig: kubeconfigTasks(cluster),

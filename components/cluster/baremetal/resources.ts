@@ -114,7 +114,7 @@ export function createKubeconfig(
 }
 
 /** What a script is told, as JSON; nothing of it is secret. */
-function environment(cluster: Partial<ClusterFacts>, values: Record<string, unknown>): Record<string, string> {
+export function environment(cluster: Partial<ClusterFacts>, values: Record<string, unknown>): Record<string, string> {
     const texts = Object.entries({ CLUSTER: cluster, ...values }).map(([key, value]) => [key, JSON.stringify(value)]);
     return Object.fromEntries(texts) as Record<string, string>;
 }

@@ -7,14 +7,29 @@ export function drainTasks(name, { answers, seconds = 600 }) {
         task(`Drain ${name}`,
             `kubectl get node ${name} >/dev/null 2>&1 || exit 0`,
             `kubectl cordon ${name} >/dev/null`,
-            answers
-                ? `kubectl drain ${name} --ignore-daemonsets --delete-emptydir-data --timeout=${seconds}s >/dev/null`
-                : `echo "${name} does not answer: its pods are given up." >&2`),
+            ...(answers ? drain(name, seconds) : [`echo "${name} does not answer: its pods are given up." >&2`])),
+    ];
+}
+
+/** kubectl says which pods may not go, again and again, but not which budgets keep them. */
+function drain(name, seconds) {
+    return [
+        `said=$(kubectl drain ${name} --ignore-daemonsets --delete-emptydir-data --timeout=${seconds}s 2>&1 >/dev/null) || {`,
+        `    tail -n 5 <<<"$said" >&2`,
+        `    sed -nE 's|.*evicting pods/"([^"]*)" -n "([^"]*)".*disruption budget.*|\\2 \\1|p' <<<"$said" | sort -u \\`,
+        `    | while read -r namespace pod; do`,
+        `        budgets=$(kubectl get poddisruptionbudgets --namespace "$namespace" \\`,
+        `            --output 'jsonpath={.items[?(@.status.disruptionsAllowed==0)].metadata.name}' </dev/null)`,
+        `        echo "$namespace/$pod may not go: a PodDisruptionBudget lets no pod go (\${budgets// /, })." >&2`,
+        `    done`,
+        `    echo "${name} takes no new pods. Run this again once its pods may go, or: kubectl uncordon ${name}" >&2`,
+        `    exit 1`,
+        `}`,
     ];
 }
 
 /** etcdctl of the etcd that runs on the node itself. */
-const etcdctl = [
+export const etcdctl = [
     `pki=/etc/kubernetes/pki/etcd`,
     `etcdctl() {`,
     `    crictl exec "$(crictl ps --quiet --state Running --label io.kubernetes.container.name=etcd | head -n 1)" etcdctl \\`,
@@ -40,7 +55,8 @@ export function giveUpTasks(names) {
     return [task("Give up dead control-plane nodes that the settings no longer name", etcdctl,
         `etcdctl member list | while IFS=', ' read -r id status name _ url _; do`,
         `    case " ${names.join(" ")} " in *" $name "*) continue ;; esac`,
-        `    if curl --silent --max-time 5 --cacert $pki/ca.crt --cert $pki/server.crt --key $pki/server.key --output /dev/null "$url/health"; then continue; fi`,
+        `    if curl --silent --max-time 5 --cacert $pki/ca.crt --cert $pki/server.crt --key $pki/server.key \\`,
+        `        --output /dev/null "$url/health"; then continue; fi`,
         `    etcdctl member remove "$id" >/dev/null`,
         `    if [ -n "$name" ]; then kubectl delete node "$name" --ignore-not-found --wait=false >/dev/null; fi`,
         `done`)];

@@ -17,7 +17,8 @@ etcdctl() {
 }
 etcdctl member list | while IFS=', ' read -r id status name _ url _; do
     case " one two three " in *" $name "*) continue ;; esac
-    if curl --silent --max-time 5 --cacert $pki/ca.crt --cert $pki/server.crt --key $pki/server.key --output /dev/null "$url/health"; then continue; fi
+    if curl --silent --max-time 5 --cacert $pki/ca.crt --cert $pki/server.crt --key $pki/server.key \
+        --output /dev/null "$url/health"; then continue; fi
     etcdctl member remove "$id" >/dev/null
     if [ -n "$name" ]; then kubectl delete node "$name" --ignore-not-found --wait=false >/dev/null; fi
 done
