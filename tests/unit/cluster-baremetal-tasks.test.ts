@@ -19,24 +19,27 @@ const server: ClusterFacts = {
     endpoint: "198.18.40.11:6443", controlPlanes: names(one), gatewayNodes: names(one), serviceAddress: "198.18.40.11", network: "none", podSubnet: "198.19.0.0/17",
     serviceSubnet: "198.19.128.0/20", tainted: false, ignorePreflightErrors: ["SystemVerification"], size: 1,
     renewBefore: 60, rotate: {},
+    patches: "2026-11", reboot: "needed",
     repositories: packageRepositories,
 };
 const available: ClusterFacts = {
     ...server, name: "landfall-prod", owner: "landfall/prod", bundle: undefined, endpoint: "198.18.40.100:6443",
     virtualAddress: "198.18.40.100", controlPlanes: names(one, two, three), gatewayAddress: "198.18.40.101",
     gatewayNodes: names(one, two, three, worker), serviceAddress: "198.18.40.101", network: "kube-router", tainted: true,
-    ignorePreflightErrors: [], size: 4,
+    ignorePreflightErrors: [], size: 4, reboot: "always",
 };
 
 /** Each variant that a machine may meet: which cluster, which node, and what is done to it. */
 const variants: [string, ClusterFacts, Node, boolean, Deed[]][] = [
     ["server", server, one, true, [
-        "status", "probe", "install", "member", "settle", "upgrade", "around", "certificates", "encryptionKey", "kubeconfig",
-        "restore",
+        "status", "probe", "install", "member", "settle", "upgrade", "around", "patch", "reboot", "aroundPatch",
+        "certificates", "encryptionKey", "kubeconfig", "restore",
     ]],
     ["available-first", available, one, true, ["install", "member", "upgrade", "certificates"]],
     ["available-second", available, two, false, ["install", "giveUp", "mint", "member", "revoke", "leave"]],
-    ["available-worker", available, worker, false, ["install", "mint", "member", "settle", "upgrade", "leave"]],
+    ["available-worker", available, worker, false, [
+        "install", "mint", "member", "settle", "upgrade", "patch", "reboot", "leave",
+    ]],
 ];
 const scripts = variants.flatMap(([variant, cluster, of, first, deeds]) =>
     deeds.map(deed => [`${variant}-${deed}`, scriptFor(cluster, of, first, deed)] as const));

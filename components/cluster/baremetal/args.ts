@@ -51,6 +51,13 @@ export interface BareMetalArgs {
     /** Directory of an offline bundle; by default packages and images are downloaded. @example "./bundle" */
     bundle?: string;
     /**
+     * Has the machines patched, one after the other, whenever it is another text than before: the packages of the
+     * distribution, or those of the bundle that are newer. @example "2026-11"
+     */
+    patches?: string;
+    /** Whether a patched machine is rebooted only where it is needed, or in any case. @default "needed" */
+    reboot?: "needed" | "always";
+    /**
      * A free IPv4 address of the nodes' network for the API, which moves to a control-plane node that answers.
      * @example "192.0.2.10"
      */

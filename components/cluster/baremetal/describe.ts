@@ -72,6 +72,8 @@ function factsOf(args: BareMetalArgs, nodes: NodeFacts[], controlPlanes: NodeFac
         renewBefore: 60,
         rotate: args.rotate ?? {},
         size: nodes.length,
+        patches: args.patches,
+        reboot: args.reboot ?? "needed",
         repositories: packageRepositories,
     };
 }

@@ -48,5 +48,9 @@ export interface ClusterFacts {
     rotation?: string;
     /** Number of nodes. */
     size: number;
+    /** Which patches the machines are to have; left out where they aren't patched. */
+    patches?: string;
+    /** When a machine is rebooted after it was patched. */
+    reboot: "needed" | "always";
     repositories: typeof import("../../versions").packageRepositories;
 }

@@ -6,6 +6,7 @@ import type { BareMetalArgs } from "./args";
 import { capabilitiesOf } from "./capabilities";
 import { describeCluster } from "./describe";
 import { createKubeRouter } from "./kube-router";
+import { createPatches } from "./patches";
 import { createKubeconfig, createMachines, createNetwork, createNode, createVersions, scripts } from "./resources";
 import { findNodes } from "./lookup";
 import { createRotations } from "./rotation";
@@ -38,7 +39,8 @@ export class BareMetal extends pulumi.ComponentResource implements Cluster {
         const network = createNetwork(`${name}-network`, described, found, { machines, members }, this);
         const upgraded = createVersions(name, described, { machines, members, network }, this);
         const rotated = createRotations(name, described, { machines, upgraded }, this);
-        const admin = createKubeconfig(`${name}-kubeconfig`, described, found, { machines, upgraded: rotated }, this);
+        const patched = createPatches(name, described, { machines, upgraded: rotated }, this);
+        const admin = createKubeconfig(`${name}-kubeconfig`, described, found, { machines, upgraded: patched }, this);
         this.kubeconfig = pulumi.secret(admin.stdout);
         this.provider = createProvider(`${name}-provider`, {
             kubeconfig: this.kubeconfig,

@@ -2,7 +2,8 @@
 import { fail, main } from "../scripts/process.mjs";
 import { firstAnswering, node as readNode, nodes as readNodes, ssh as readSsh } from "./settings.mjs";
 import { withSsh } from "./ssh.mjs";
-import { drainTasks, forgetTasks } from "./tasks/leave.mjs";
+import { drainTasks } from "./tasks/drain.mjs";
+import { forgetTasks } from "./tasks/leave.mjs";
 import { renderScript } from "./tasks/script.mjs";
 
 await main(async () => {

@@ -2,14 +2,20 @@
 import { keyName } from "./keys.mjs";
 import { rotateTasks } from "./tasks/certificates.mjs";
 import { cleanTask, initTasks, joinTasks, mintTasks, revokeTasks, scheduleTasks } from "./tasks/control-plane.mjs";
+import { cordonTasks, uncordonTasks } from "./tasks/cordon.mjs";
+import { drainTasks } from "./tasks/drain.mjs";
 import { makeKeyTasks, readKeysTasks, rewriteTasks, useKeysTasks } from "./tasks/encryption.mjs";
 import { installTasks } from "./tasks/install.mjs";
-import { drainTasks, forgetTasks, giveUpTasks, restoreTasks } from "./tasks/leave.mjs";
+import { forgetTasks, giveUpTasks, restoreTasks } from "./tasks/leave.mjs";
 import { kubeconfigTasks, rememberTasks, statusTasks } from "./tasks/operate.mjs";
+import {
+    controlPlaneTasks, patchedTasks, patchTasks, quorumTasks, readyTasks, reason as patching, rebootReasonTasks,
+    rebootTasks, rememberPatchedTasks,
+} from "./tasks/patch.mjs";
 import { probeTasks } from "./tasks/probe.mjs";
 import { healthTasks, restartTasks } from "./tasks/restart.mjs";
 import { renderList, renderScript } from "./tasks/script.mjs";
-import { backTasks, cordonTasks, kubeletTasks, upgradeTasks } from "./tasks/upgrade.mjs";
+import { backTasks, kubeletTasks, reason as upgrading, upgradeTasks } from "./tasks/upgrade.mjs";
 
 /** The tasks of each deed for one node; `first` is the one that begins the cluster. */
 export function deedsFor(cluster, node, first) {
@@ -24,8 +30,17 @@ export function deedsFor(cluster, node, first) {
         settle: [...rememberTasks(node), ...(node.role === "control-plane" ? scheduleTasks(cluster, node) : [])],
         upgrade: [...upgradeTasks(cluster, node), ...kubeletTasks(cluster)],
         around: [
-            ...cordonTasks(node.name), ...drainTasks(node.name, { answers: true, homebound: true }),
+            ...cordonTasks(node.name, upgrading), ...drainTasks(node.name, { answers: true, homebound: true }),
             ...backTasks(node.name, cluster.version),
+        ],
+        patch: [...patchedTasks(cluster), ...patchTasks(cluster), ...rebootReasonTasks(cluster)],
+        reboot: [
+            ...rebootTasks("ID", ["a package asks for it"]), ...(node.role === "control-plane" ? controlPlaneTasks : []),
+            ...rememberPatchedTasks(cluster),
+        ],
+        aroundPatch: [
+            ...(node.role === "control-plane" ? quorumTasks : []), ...cordonTasks(node.name, patching),
+            ...readyTasks(node.name), ...uncordonTasks(node.name, patching),
         ],
         leave: [...drainTasks(node.name, { answers: true }), ...forgetTasks(node.name)],
         certificates: [...healthTasks, ...rotateTasks(cluster, "2026-11")],

@@ -5,9 +5,10 @@ import {
     cluster as readCluster, firstAnswering, node as readNode, nodes as readNodes, ssh as readSsh,
 } from "./settings.mjs";
 import { withSsh } from "./ssh.mjs";
-import { drainTasks } from "./tasks/leave.mjs";
+import { cordonTasks } from "./tasks/cordon.mjs";
+import { drainTasks } from "./tasks/drain.mjs";
 import { renderScript } from "./tasks/script.mjs";
-import { backTasks, cordonTasks, kubeletTasks, upgradeTasks } from "./tasks/upgrade.mjs";
+import { backTasks, kubeletTasks, reason, upgradeTasks } from "./tasks/upgrade.mjs";
 
 await main(async () => {
     const [cluster, node, controlPlanes, ssh] = [readCluster(), readNode(), readNodes(), readSsh()];
@@ -17,7 +18,7 @@ await main(async () => {
         const onHost = tasks => connection.run(host, renderScript(tasks));
         if (await connection.run(node, "kubelet --version") !== `Kubernetes ${cluster.version}\n`) {
             await connection.run(node, renderScript(upgradeTasks(cluster, node)));
-            await onHost(cordonTasks(node.name));
+            await onHost(cordonTasks(node.name, reason));
             // The pods of a single node have nowhere to go; they go on while its kubelet is changed.
             if (cluster.size > 1) await onHost(drainTasks(node.name, { answers: true, homebound: true }));
             await connection.run(node, renderScript(kubeletTasks(cluster)));

@@ -3,43 +3,6 @@ import { removeRenewal } from "./certificates.mjs";
 import { etcdctl } from "./etcd.mjs";
 import { task } from "./script.mjs";
 
-/** Of pods that a drain leaves where they are. */
-const stays = "landfall.dev/stays";
-
-/**
- * Run on a node of the control plane that stays: moves the pods away, as slowly as their budgets ask, if it answers.
- * `homebound`: those whose volume is on the machine's own disk may stay, for they could run nowhere else.
- */
-export function drainTasks(name, { answers, homebound = false, seconds = 600 }) {
-    const selector = homebound ? ` --pod-selector '!${stays}'` : "";
-    return [
-        ...(homebound ? [homeboundTask(name)] : []),
-        task(`Drain ${name}`,
-            `kubectl get node ${name} >/dev/null 2>&1 || exit 0`,
-            `kubectl cordon ${name} >/dev/null`,
-            answers
-                ? `kubectl drain ${name} --ignore-daemonsets --delete-emptydir-data${selector} --timeout=${seconds}s >/dev/null`
-                : `echo "${name} does not answer: its pods are given up." >&2`),
-    ];
-}
-
-function homeboundTask(name) {
-    const columns = (...paths) => `jsonpath={range .items[*]}${paths.map(path => `{${path}}`).join(" ")}{"\\n"}{end}`;
-    const hosts = ".spec.nodeAffinity.required.nodeSelectorTerms[*].matchExpressions[*].values[*]";
-    return task(`Mark the pods that can run on ${name} only`,
-        `own=$(kubectl get persistentvolumes \\`,
-        `    --output '${columns(".spec.claimRef.namespace", ".spec.claimRef.name", hosts)}' \\`,
-        `    | awk 'NF == 3 && $3 == "${name}" { print $1 "/" $2 }')`,
-        `kubectl get pods --all-namespaces --field-selector spec.nodeName=${name} \\`,
-        `    --output '${columns(".metadata.namespace", ".metadata.name", ".spec.volumes[*].persistentVolumeClaim.claimName")}' \\`,
-        `    | while read -r namespace pod claims; do`,
-        `        for claim in $claims; do`,
-        `            grep -qxF "$namespace/$claim" <<<"$own" || continue`,
-        `            kubectl label pod "$pod" --namespace "$namespace" --overwrite ${stays}=true >/dev/null </dev/null`,
-        `        done`,
-        `    done`);
-}
-
 /** Run on a node of the control plane that stays: forgets the node, and its copy of the data if it had one. */
 export function forgetTasks(name) {
     return [

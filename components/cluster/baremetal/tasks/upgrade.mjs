@@ -1,8 +1,10 @@
 // Brings one node to another version of Kubernetes, without a pod that is missed elsewhere.
+import { uncordonTasks } from "./cordon.mjs";
 import { bundleDirectory, programsFromBundle, programsFromRepository, repositories } from "./install.mjs";
 import { task } from "./script.mjs";
 
-const cordoned = "landfall.dev/cordoned";
+/** What a node is cordoned for meanwhile. */
+export const reason = "upgrade";
 
 /** Run on the node: its kubeadm, and with it the control plane's pods and the kubelet's configuration. */
 export function upgradeTasks(cluster, node) {
@@ -14,7 +16,8 @@ export function upgradeTasks(cluster, node) {
             ? `install -m 0755 ${bundleDirectory}/bin/"$(dpkg --print-architecture)"/kubeadm /usr/bin/`
             : `${repositories(cluster)}\n${programsFromRepository(cluster, ["kubeadm"])}`),
         task("Upgrade what kubeadm has set up here", ...(node.role === "worker" ? [`kubeadm upgrade node${ignored} ${log}`] : [
-            `running=$(kubectl get configmap kubeadm-config --namespace kube-system --output 'jsonpath={.data.ClusterConfiguration}' | awk '$1 == "kubernetesVersion:" { print $2 }')`,
+            `running=$(kubectl get configmap kubeadm-config --namespace kube-system \\`,
+            `    --output 'jsonpath={.data.ClusterConfiguration}' | awk '$1 == "kubernetesVersion:" { print $2 }')`,
             `if [ "$running" = ${version} ]; then`,
             `    kubeadm upgrade node${ignored} ${log}`,
             `else`,
@@ -31,26 +34,9 @@ export function kubeletTasks(cluster) {
         `systemctl restart kubelet`)];
 }
 
-/** Run on the control plane: no new pods for the node; remembers whether it was us who said so. */
-export function cordonTasks(name) {
-    return [task(`Cordon ${name}`,
-        `if [ "$(kubectl get node ${name} --output 'jsonpath={.spec.unschedulable}')" != true ]; then`,
-        `    kubectl annotate node ${name} --overwrite ${cordoned}=upgrade >/dev/null`,
-        `    kubectl cordon ${name} >/dev/null`,
-        `fi`)];
-}
-
 /** Run on the control plane: waits until a node that was cordoned for it is as it should be, and lets pods come. */
 export function backTasks(name, version) {
-    return [
-        task(`Look whether ${name} was cordoned for an upgrade`,
-            `mark=$(kubectl get node ${name} --output 'jsonpath={.metadata.annotations.landfall\\.dev/cordoned}')`,
-            `if [ -z "$mark" ]; then exit 0; fi`),
-        task(`Wait until ${name} runs ${version}`,
-            `kubectl wait node ${name} --for 'jsonpath={.status.nodeInfo.kubeletVersion}=${version}' --timeout 180s >/dev/null`,
-            `kubectl wait node ${name} --for condition=Ready --timeout 180s >/dev/null`),
-        task(`Let pods come to ${name}`,
-            `kubectl uncordon ${name} >/dev/null`,
-            `kubectl annotate node ${name} ${cordoned}- >/dev/null`),
-    ];
+    return uncordonTasks(name, reason, [task(`Wait until ${name} runs ${version}`,
+        `kubectl wait node ${name} --for 'jsonpath={.status.nodeInfo.kubeletVersion}=${version}' --timeout 180s >/dev/null`,
+        `kubectl wait node ${name} --for condition=Ready --timeout 180s >/dev/null`)]);
 }

@@ -33,7 +33,8 @@ apt-get install --quiet --yes --no-install-recommends --allow-change-held-packag
 apt-mark hold kubelet kubeadm kubectl >/dev/null
 
 begin 'Upgrade what kubeadm has set up here'
-running=$(kubectl get configmap kubeadm-config --namespace kube-system --output 'jsonpath={.data.ClusterConfiguration}' | awk '$1 == "kubernetesVersion:" { print $2 }')
+running=$(kubectl get configmap kubeadm-config --namespace kube-system \
+    --output 'jsonpath={.data.ClusterConfiguration}' | awk '$1 == "kubernetesVersion:" { print $2 }')
 if [ "$running" = v1.36.3 ]; then
     kubeadm upgrade node >/var/log/landfall-kubeadm.log 2>&1 || { tail -n 20 /var/log/landfall-kubeadm.log >&2; exit 1; }
 else

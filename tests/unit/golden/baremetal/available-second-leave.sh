@@ -12,7 +12,17 @@ flock --wait 600 9
 begin 'Drain two'
 kubectl get node two >/dev/null 2>&1 || exit 0
 kubectl cordon two >/dev/null
-kubectl drain two --ignore-daemonsets --delete-emptydir-data --timeout=600s >/dev/null
+said=$(kubectl drain two --ignore-daemonsets --delete-emptydir-data --timeout=600s 2>&1 >/dev/null) || {
+    tail -n 5 <<<"$said" >&2
+    sed -nE 's|.*evicting pods/"([^"]*)" -n "([^"]*)".*disruption budget.*|\2 \1|p' <<<"$said" | sort -u \
+    | while read -r namespace pod; do
+        budgets=$(kubectl get poddisruptionbudgets --namespace "$namespace" \
+            --output 'jsonpath={.items[?(@.status.disruptionsAllowed==0)].metadata.name}' </dev/null)
+        echo "$namespace/$pod may not go: a PodDisruptionBudget lets no pod go (${budgets// /, })." >&2
+    done
+    echo "two takes no new pods. Run this again once its pods may go, or: kubectl uncordon two" >&2
+    exit 1
+}
 
 begin 'Take two out of etcd'
 pki=/etc/kubernetes/pki/etcd

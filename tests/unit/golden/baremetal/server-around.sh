@@ -10,7 +10,9 @@ exec 9>/run/landfall.lock
 flock --wait 600 9
 
 begin 'Cordon one'
-if [ "$(kubectl get node one --output 'jsonpath={.spec.unschedulable}')" != true ]; then
+mark=$(kubectl get node one --output 'jsonpath={.metadata.annotations.landfall\.dev/cordoned}')
+cordoned=$(kubectl get node one --output 'jsonpath={.spec.unschedulable}')
+if [ -n "$mark" ] || [ "$cordoned" != true ]; then
     kubectl annotate node one --overwrite landfall.dev/cordoned=upgrade >/dev/null
     kubectl cordon one >/dev/null
 fi
@@ -31,11 +33,22 @@ kubectl get pods --all-namespaces --field-selector spec.nodeName=one \
 begin 'Drain one'
 kubectl get node one >/dev/null 2>&1 || exit 0
 kubectl cordon one >/dev/null
-kubectl drain one --ignore-daemonsets --delete-emptydir-data --pod-selector '!landfall.dev/stays' --timeout=600s >/dev/null
+said=$(kubectl drain one --ignore-daemonsets --delete-emptydir-data --timeout=600s \
+    --pod-selector '!landfall.dev/stays' 2>&1 >/dev/null) || {
+    tail -n 5 <<<"$said" >&2
+    sed -nE 's|.*evicting pods/"([^"]*)" -n "([^"]*)".*disruption budget.*|\2 \1|p' <<<"$said" | sort -u \
+    | while read -r namespace pod; do
+        budgets=$(kubectl get poddisruptionbudgets --namespace "$namespace" \
+            --output 'jsonpath={.items[?(@.status.disruptionsAllowed==0)].metadata.name}' </dev/null)
+        echo "$namespace/$pod may not go: a PodDisruptionBudget lets no pod go (${budgets// /, })." >&2
+    done
+    echo "one takes no new pods. Run this again once its pods may go, or: kubectl uncordon one" >&2
+    exit 1
+}
 
-begin 'Look whether one was cordoned for an upgrade'
+begin 'Look whether one was cordoned for this'
 mark=$(kubectl get node one --output 'jsonpath={.metadata.annotations.landfall\.dev/cordoned}')
-if [ -z "$mark" ]; then exit 0; fi
+if [ "$mark" != upgrade ]; then exit 0; fi
 
 begin 'Wait until one runs v1.36.3'
 kubectl wait node one --for 'jsonpath={.status.nodeInfo.kubeletVersion}=v1.36.3' --timeout 180s >/dev/null
