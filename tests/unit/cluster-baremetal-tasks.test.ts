@@ -32,6 +32,7 @@ const variants: [string, ClusterFacts, Node, boolean, Deed[]][] = [
     ["server", server, one, true, [
         "status", "probe", "install", "member", "settle", "upgrade", "around", "kubeconfig", "restore",
     ]],
+    ["pool", { ...server, serviceAddress: undefined }, one, true, ["install"]],
     ["available-first", available, one, true, ["install", "member", "upgrade"]],
     ["available-second", available, two, false, ["install", "giveUp", "mint", "member", "revoke", "leave"]],
     ["available-worker", available, worker, false, ["install", "mint", "member", "settle", "upgrade", "leave"]],
