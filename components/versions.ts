@@ -9,6 +9,7 @@ export const versions = {
 };
 
 const certManager = "v1.21.2";
+const metallb = "v0.16.1";
 const certManagerImage = (part: string): string => `quay.io/jetstack/cert-manager-${part}:${certManager}`;
 
 /** The images that the platform installs. The kit of a closed network builds them under the same names. */
@@ -24,6 +25,9 @@ export const images = {
     certManagerCainjector: certManagerImage("cainjector"),
     certManagerSolver: certManagerImage("acmesolver"),
     kubeRouter: "docker.io/cloudnativelabs/kube-router:v2.11.1",
+    /** By choice: for a range of addresses on machines of one's own. */
+    metallbController: `quay.io/metallb/controller:${metallb}`,
+    metallbSpeaker: `quay.io/metallb/speaker:${metallb}`,
     localPathProvisioner: "docker.io/rancher/local-path-provisioner:v0.0.30",
     localPathHelper: "docker.io/library/busybox:1.37",
     /** In clouds only, like the next; of the clusters' minor version. */
@@ -51,8 +55,12 @@ export interface ManifestPin {
 
 const gatewayApiCrds = "https://raw.githubusercontent.com/kubernetes-sigs/gateway-api/v1.3.0/config/crd/standard";
 const certManagerCrds = `https://raw.githubusercontent.com/cert-manager/cert-manager/${certManager}/deploy/crds`;
+const metallbCrds = `https://raw.githubusercontent.com/metallb/metallb/${metallb}/config/crd/bases`;
 
-/** Custom resource definitions: of the Gateway API that Contour is built for, of Contour and of cert-manager. */
+/**
+ * Custom resource definitions: of the Gateway API that Contour is built for, of Contour, of cert-manager and, for those
+ * who choose it, of MetalLB.
+ */
 export const manifests = {
     gatewayApi: [
         {
@@ -100,6 +108,44 @@ export const manifests = {
         {
             url: `${certManagerCrds}/cert-manager.io_issuers.yaml`,
             sha256: "05e37efb02777e0362d24269fa103c2fc11419f9c85e31854ef873e5d9e5c5cc",
+        },
+    ],
+    metallb: [
+        {
+            url: `${metallbCrds}/metallb.io_bfdprofiles.yaml`,
+            sha256: "b62589379612dcd4a0f267d65364e1acdf9870ca068dfbc2dd338c73757ea156",
+        },
+        {
+            url: `${metallbCrds}/metallb.io_bgpadvertisements.yaml`,
+            sha256: "0e15848edf8f342f8bfd29f6c11b1d89266be5ebf950035987b5008bdf673370",
+        },
+        {
+            url: `${metallbCrds}/metallb.io_bgppeers.yaml`,
+            sha256: "ddf860a818a4a163547c5510f7122ffaee996d9157c227e6536ea1d39d6c4a60",
+        },
+        {
+            url: `${metallbCrds}/metallb.io_communities.yaml`,
+            sha256: "c6bca6acc922264263ff2df35986453d55570adeda1560f4bc66926df853b6b6",
+        },
+        {
+            url: `${metallbCrds}/metallb.io_configurationstates.yaml`,
+            sha256: "1b0b826a26a88ff3e4c8426a843b0057a52b6af13e333198375454fc8ac2d44d",
+        },
+        {
+            url: `${metallbCrds}/metallb.io_ipaddresspools.yaml`,
+            sha256: "585d55016cb9cf1aac3ed4a63b1075051bf8c20aab28dfcd3cfbe58a632ed230",
+        },
+        {
+            url: `${metallbCrds}/metallb.io_l2advertisements.yaml`,
+            sha256: "c2561949e442c8253237ef81dbfe7c4a69fd5c1bfdf30f8bc0829d74d4cd4d64",
+        },
+        {
+            url: `${metallbCrds}/metallb.io_servicebgpstatuses.yaml`,
+            sha256: "3f236c79b22a7f89e9845221f025ee1a03c17673c0cd696fbf131b61ae3cd555",
+        },
+        {
+            url: `${metallbCrds}/metallb.io_servicel2statuses.yaml`,
+            sha256: "8f5703075435b55d229fdb72d8afdd3dc8d4167e7fa4ce65d9b08720e48c83cd",
         },
     ],
 } satisfies Record<string, ManifestPin[]>;

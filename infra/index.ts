@@ -1,13 +1,13 @@
 import { createCluster } from "../components/cluster";
 import { loadManifests, Platform } from "../components/platform";
 import { Environment } from "../components/workload";
-import { loadSettings } from "./config";
+import { loadSettings, manifestsFor } from "./config";
 import { WordPress } from "./wordpress";
 
 export = async () => {
     const settings = loadSettings();
     const { host, name, quota, tls, volumes } = settings.environment;
-    const manifests = await loadManifests();
+    const manifests = await loadManifests(manifestsFor(settings));
 
     const cluster = createCluster(settings.cluster, { volumes });
     const platform = new Platform("platform", { cluster, manifests, hosts: [host], tls });

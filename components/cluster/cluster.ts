@@ -4,10 +4,16 @@ import * as pulumi from "@pulumi/pulumi";
 /** How the gateway is reached from outside the cluster. */
 export type LoadBalancing =
     /**
-     * The target turns a Service of type LoadBalancer into an address by itself. The annotations are what its
-     * controller wants to read on that Service; the class chooses among several controllers.
+     * A Service of type LoadBalancer gets an address: by the target itself, or of these ranges and networks, which
+     * Platform then has MetalLB hand out. The annotations are what the controller wants to read on that Service; the
+     * class chooses among several controllers.
      */
-    | { type: "LoadBalancer"; annotations?: Record<string, pulumi.Input<string>>; loadBalancerClass?: string }
+    | {
+        type: "LoadBalancer";
+        annotations?: Record<string, pulumi.Input<string>>;
+        loadBalancerClass?: string;
+        addressPool?: string[];
+    }
     /** The gateway listens on these ports of every node; `publishedHttp` is what answers on 127.0.0.1 or `host`. */
     | { type: "NodePort"; http: number; https: number; host: string; publishedHttp: number; publishedHttps: number };
 

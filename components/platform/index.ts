@@ -8,6 +8,7 @@ import { DnsRecord } from "./dns-records";
 import { createExternalDns } from "./external-dns";
 import { Gateway } from "./gateway";
 import { Manifests } from "./manifests";
+import { createMetalLb } from "./metallb";
 import { createMetricsServer } from "./metrics";
 import { createDirectoryClasses } from "./storage";
 import { createStorageClasses } from "./storage-classes";
@@ -50,6 +51,10 @@ export class Platform extends pulumi.ComponentResource {
         }
         createStorageClasses(capabilities.storageClasses ?? [], options);
         createDirectoryClasses(capabilities, options);
+        if (capabilities.loadBalancing.type === "LoadBalancer" && capabilities.loadBalancing.addressPool) {
+            const { addressPool: addresses } = capabilities.loadBalancing;
+            createMetalLb({ addresses, definitions: args.manifests.metallb, capabilities }, options);
+        }
         this.gateway = new Gateway(`${name}-gateway`, args, { parent: this });
         if (capabilities.externalDns !== undefined) {
             // It watches routes, whose definitions are the gateway's.

@@ -17,18 +17,25 @@ export interface KubernetesObject {
 /** The custom resource definitions that the platform needs, as their projects publish them. */
 export type Manifests = Record<keyof typeof manifests, KubernetesObject[]>;
 
+/** Which manifests are needed, besides those that every platform has. */
+export interface ManifestsWanted {
+    /** For capabilities with a pool of addresses; empty otherwise. @default false */
+    metallb?: boolean;
+}
+
 /**
  * Reads the pinned manifests from the cache, and fetches what it lacks. Each must have the pinned digest, wherever it
  * comes from.
  * @throws where one can neither be found nor fetched, or was altered.
  */
-export async function loadManifests(): Promise<Manifests> {
+export async function loadManifests({ metallb = false }: ManifestsWanted = {}): Promise<Manifests> {
     const read = async (pins: readonly ManifestPin[]): Promise<KubernetesObject[]> =>
         (await Promise.all(pins.map(readManifest))).flatMap(parseManifest);
     return {
         gatewayApi: await read(manifests.gatewayApi),
         contour: await read(manifests.contour),
         certManager: await read(manifests.certManager),
+        metallb: metallb ? await read(manifests.metallb) : [],
     };
 }
 

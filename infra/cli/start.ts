@@ -1,5 +1,5 @@
 import * as fs from "node:fs";
-import { isCloud, isLaptop, type PlainSettings } from "../config";
+import { isCloud, isLaptop, manifestsFor, type PlainSettings } from "../config";
 import { buildKit, ensureDocker } from "../offline/kit";
 import { waitForAnswer } from "./answer";
 import { checkComputer, needsOf, Report } from "./computer/check";
@@ -128,7 +128,7 @@ async function prepare(context: Context, report: Report): Promise<() => Promise<
     };
     const image = report.kit ? await orInterrupted(useKit(log), signal, cutOff) : undefined;
     if (!report.kit) await orInterrupted(ensureClusterTool(settings.cluster.target, log), signal, cutOff);
-    await orInterrupted(ensureManifests(log), signal, cutOff);
+    await orInterrupted(ensureManifests(manifestsFor(settings), log), signal, cutOff);
     const command = install && pulumi ? await orInterrupted(pulumi.installPulumi(log), signal, cutOff) : found;
 
     if (engine === "pulumi" && command) {

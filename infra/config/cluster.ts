@@ -1,4 +1,5 @@
 import * as z from "zod";
+import type { ManifestsWanted } from "../../components/platform/manifests";
 import { Context } from "./context";
 import { aks } from "./targets/aks";
 import { eks } from "./targets/eks";
@@ -21,3 +22,8 @@ export type KindSettings = Extract<ClusterSettings, { target: "kind" }>;
 export type MinikubeSettings = Extract<ClusterSettings, { target: "minikube" }>;
 export type ExistingSettings = Extract<ClusterSettings, { target: "existing" }>;
 export type BareMetalSettings = Extract<ClusterSettings, { target: "baremetal" }>;
+
+/** Which manifests the platform on this cluster needs, besides the usual. */
+export function manifestsFor({ cluster }: { cluster: ClusterSettings }): ManifestsWanted {
+    return { metallb: "addressPool" in cluster && cluster.addressPool !== undefined };
+}

@@ -13,6 +13,7 @@ export type { ClusterSettings, Target } from "./cluster";
 export type { EnvironmentSettings } from "./environment";
 export type { PlainSettings } from "./schema";
 export type { Problem } from "./problem";
+export { manifestsFor } from "./cluster";
 export { isCloud, isLaptop } from "./environment";
 export { SettingsError } from "./problem";
 

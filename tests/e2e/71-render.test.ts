@@ -45,7 +45,7 @@ describe.each(stacks)("rendered, the stack %s", stack => {
     let kubeconform: (input: string) => Promise<Report>;
 
     beforeAll(async () => {
-        await loadManifests().catch(() => provideManifests(console.log));
+        await loadManifests({ metallb: true }).catch(() => provideManifests(console.log));
         const crds = Object.values<readonly ManifestPin[]>(manifests).flat().map(cachedManifest);
         const program = path.join(await buildTools(console.log, ["kubeconform"]), "kubeconform");
         const location = path.join(await schemas(crds), SCHEMA_TEMPLATE);

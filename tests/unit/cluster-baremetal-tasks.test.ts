@@ -35,6 +35,7 @@ const variants: [string, ClusterFacts, Node, boolean, Deed[]][] = [
         "status", "probe", "install", "member", "settle", "upgrade", "around", "patch", "reboot", "aroundPatch",
         "certificates", "encryptionKey", "kubeconfig", "restore",
     ]],
+    ["pool", { ...server, serviceAddress: undefined }, one, true, ["install"]],
     ["available-first", available, one, true, ["install", "member", "upgrade", "certificates"]],
     ["available-second", available, two, false, ["install", "giveUp", "mint", "member", "revoke", "leave"]],
     ["available-worker", available, worker, false, [

@@ -70,6 +70,11 @@ export interface BareMetalArgs {
      */
     gatewayAddress?: string;
     /**
+     * Instead of it: free IPv4 addresses of the nodes' network, as ranges and networks, that MetalLB gives to Services
+     * of type LoadBalancer. The gateway has the first of them. @example ["192.0.2.100-192.0.2.110"]
+     */
+    addressPool?: string[];
+    /**
      * The pod network: kube-router, which enforces network policies, or none, to bring one's own.
      * @default "kube-router"
      */

@@ -1,24 +1,19 @@
 import type { Capabilities } from "../cluster";
-import { gatewayPorts } from "../gateway-ports";
 import type { BareMetalArgs } from "./args";
 import { DescribedCluster, volumesDirectory } from "./describe";
+import { loadBalancingOf } from "./load-balancing";
 import type { FoundNodes } from "./lookup";
 
 const local = "landfall-local";
 const shared = "landfall-shared";
 
 export function capabilitiesOf(
-    args: BareMetalArgs, { nodes, facts, ssh }: DescribedCluster, { members }: FoundNodes, scripts: string,
+    args: BareMetalArgs, described: DescribedCluster, { members }: FoundNodes, scripts: string,
 ): Capabilities {
+    const { nodes, facts, ssh } = described;
     return {
         ...storageOf(args, nodes.length === 1),
-        loadBalancing: facts.serviceAddress ? { type: "LoadBalancer" } : {
-            type: "NodePort",
-            ...gatewayPorts,
-            host: args.virtualAddress ?? nodes[0].host,
-            publishedHttp: gatewayPorts.http,
-            publishedHttps: gatewayPorts.https,
-        },
+        loadBalancing: loadBalancingOf(args, described),
         metrics: "install",
         // The kubelets sign their own, as kubeadm has it.
         kubeletInsecureTls: true,

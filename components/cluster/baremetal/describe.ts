@@ -63,7 +63,7 @@ function factsOf(args: BareMetalArgs, nodes: NodeFacts[], controlPlanes: NodeFac
         controlPlanes: controlPlanes.map(({ name, address }) => ({ name, address })),
         gatewayAddress: args.gatewayAddress,
         gatewayNodes: nodes.map(({ name, address }) => ({ name, address })),
-        serviceAddress: args.gatewayAddress ?? (nodes.length === 1 ? nodes[0].address : undefined),
+        serviceAddress: args.gatewayAddress ?? (nodes.length === 1 && !args.addressPool ? nodes[0].address : undefined),
         network,
         podSubnet: args.podSubnet ?? "10.244.0.0/16",
         serviceSubnet: args.serviceSubnet ?? "10.96.0.0/16",

@@ -32,7 +32,7 @@ export interface ClusterFacts {
     /** An address for the gateway that moves between these nodes. */
     gatewayAddress?: string;
     gatewayNodes: { name: string; address: string }[];
-    /** What Services of type LoadBalancer get; left out where they get none. */
+    /** What all Services of type LoadBalancer get; left out where they get none, or addresses of a pool. */
     serviceAddress?: string;
     network: "kube-router" | "none";
     podSubnet: string;

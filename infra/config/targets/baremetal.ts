@@ -4,6 +4,7 @@ import { Context } from "../context";
 import { byName, choice, dnsLabel, hostname, listOf, matching, network, port, portablePath } from "../fields";
 import { toDnsLabel } from "../names";
 import { rule, Violation } from "../rule";
+import { addressPool, freePool, onePool } from "./address-pool";
 import {
     addressesKnown, differentMachines, ipv4, keysThroughBastion, nodesOutside, oddControlPlane, oneEndpoint,
     ownGatewayAddress, ownNetwork,
@@ -59,6 +60,11 @@ export function baremetal(context: Context) {
             example: "192.0.2.9",
             defaultText: "the only machine's own; several answer on ports 30080 and 30443",
         }),
+        addressPool: addressPool().optional().meta({
+            description: "Instead of `gatewayAddress`: free addresses of the machines' network that MetalLB gives to "
+                + "Services of type LoadBalancer. The gateway has the first of them.",
+            example: ["192.0.2.100-192.0.2.110"], defaultText: "none: all such Services have the gateway's address",
+        }),
         endpoint: matching("HOST:PORT", /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?:\d{1,5}$/).optional().meta({
             description: "Instead of `virtualAddress`: a load balancer in front of the control-plane nodes' port 6443.",
             example: "api.example.com:6443", defaultText: "`virtualAddress`, else the only control-plane node",
@@ -94,6 +100,8 @@ export function baremetal(context: Context) {
         [["nodes"], differentMachines], [["nodes"], addressesKnown], [["nodes"], oddControlPlane],
         [["nodes", "virtualAddress", "endpoint"], oneEndpoint], [["nodes", "ssh"], keysThroughBastion],
         [["nodes", "virtualAddress", "gatewayAddress"], ownGatewayAddress],
+        [["addressPool", "gatewayAddress"], onePool],
+        [["nodes", "addressPool", "virtualAddress", "endpoint", "podSubnet", "serviceSubnet"], freePool],
         [["network", "networkManifest"], ownNetwork], [["podSubnet", "serviceSubnet"], subnetsApart],
         [["nodes", "podSubnet", "serviceSubnet"], nodesOutside],
     ] as [(keyof z.output<typeof keys> & string)[], (value: z.output<typeof keys>) => Violation | undefined][];

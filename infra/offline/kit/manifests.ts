@@ -7,6 +7,7 @@ import { Log, run } from "./run";
 /** Modules whose name isn't that of their repository. */
 const moduleNames: Record<string, string> = {
     "github.com/kubernetes-sigs/gateway-api": "sigs.k8s.io/gateway-api",
+    "github.com/metallb/metallb": "go.universe.tf/metallb",
 };
 
 /**

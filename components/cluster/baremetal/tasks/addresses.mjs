@@ -1,15 +1,26 @@
 // Gives Services of type LoadBalancer their address, as no cloud does it here. All of them share it, each with its ports.
 import { task, writeFile } from "./script.mjs";
 
+const script = "/etc/landfall/give-addresses";
+const unit = "/etc/systemd/system/landfall-addresses.service";
 const columns = "NAMESPACE:.metadata.namespace,NAME:.metadata.name,TYPE:.spec.type,CLASS:.spec.loadBalancerClass," +
     "ADDRESS:.status.loadBalancer.ingress[0].ip";
 
+/** Where no address is to be given, it may have been: a load balancer gives them now, or there is none. */
+const leaveTask = task("Leave load balancers' Services to others",
+    `if [ -e ${unit} ]; then`,
+    `    systemctl disable --quiet --now landfall-addresses`,
+    `    rm -f ${unit} ${script}`,
+    `    systemctl daemon-reload`,
+    `fi`);
+
 /** Only for nodes of the control plane, which may write it. */
 export function addressTasks({ serviceAddress }, { role }) {
-    if (!serviceAddress || role !== "control-plane") return [];
+    if (role !== "control-plane") return [];
+    if (!serviceAddress) return [leaveTask];
     return [task("Give load balancers' Services their address",
         `changed=`,
-        writeFile("/etc/landfall/give-addresses", `#!/bin/bash
+        writeFile(script, `#!/bin/bash
 # Gives every Service of type LoadBalancer that is no other controller's the address ${serviceAddress}.
 export KUBECONFIG=/etc/kubernetes/admin.conf KUBECACHEDIR=/run/landfall-kubectl
 while true; do
@@ -21,12 +32,12 @@ while true; do
         done
     sleep 2 # the API server ends a watch after a while
 done`, { mode: "0755" }),
-        writeFile("/etc/systemd/system/landfall-addresses.service", `[Unit]
+        writeFile(unit, `[Unit]
 Description=Addresses of Services of type LoadBalancer
 After=network-online.target
 
 [Service]
-ExecStart=/etc/landfall/give-addresses
+ExecStart=${script}
 Restart=always
 RestartSec=5
 

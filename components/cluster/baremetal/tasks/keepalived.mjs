@@ -35,10 +35,17 @@ function addressesOf({ virtualAddress, controlPlanes, gatewayAddress, gatewayNod
     ];
 }
 
-/** Only for nodes that may hold a virtual address. */
+/** A node that is to hold no virtual address may have shared one; a keepalived that isn't ours is left alone. */
+const giveUpTask = task("Share no virtual address",
+    `if [ -e /etc/landfall/check-api ] || [ -e /etc/landfall/check-gateway ]; then`,
+    `    systemctl disable --quiet --now keepalived`,
+    `    rm -f /etc/keepalived/keepalived.conf /etc/landfall/check-{api,gateway}`,
+    `fi`);
+
+/** What keeps virtual addresses alive on one node. */
 export function keepalivedTasks(cluster, node) {
     const addresses = addressesOf(cluster, node);
-    if (addresses.length === 0) return [];
+    if (addresses.length === 0) return [giveUpTask];
     return [task("Share virtual addresses",
         ...addresses.map(({ name, check }) => writeFile(`/etc/landfall/check-${name}`, check, { mode: "0755" })),
         // A check is read anew each time; only another configuration needs a restart.

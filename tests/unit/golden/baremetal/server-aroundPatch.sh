@@ -10,7 +10,11 @@ exec 9>/run/landfall.lock
 flock --wait 600 9
 
 begin 'Look whether all members of etcd are healthy'
-
+pki=/etc/kubernetes/pki/etcd
+etcdctl() {
+    crictl exec "$(crictl ps --quiet --state Running --label io.kubernetes.container.name=etcd | head -n 1)" etcdctl \
+        --endpoints https://127.0.0.1:2379 --cacert $pki/ca.crt --cert $pki/server.crt --key $pki/server.key "$@"
+}
 etcdctl endpoint health --cluster >/dev/null
 
 begin 'Cordon one'

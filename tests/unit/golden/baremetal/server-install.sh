@@ -148,6 +148,12 @@ if cmp -s /etc/systemd/system/kubelet.service.d/20-landfall.conf.landfall /etc/s
 systemctl daemon-reload
 systemctl enable --quiet kubelet
 
+begin 'Share no virtual address'
+if [ -e /etc/landfall/check-api ] || [ -e /etc/landfall/check-gateway ]; then
+    systemctl disable --quiet --now keepalived
+    rm -f /etc/keepalived/keepalived.conf /etc/landfall/check-{api,gateway}
+fi
+
 begin 'Give load balancers'\'' Services their address'
 changed=
 install -d "$(dirname /etc/landfall/give-addresses)"

@@ -22,7 +22,11 @@ done
 curl --fail --silent --show-error --insecure --max-time 5 --output /dev/null https://127.0.0.1:6443/readyz
 
 begin 'Wait for all members of etcd'
-
+pki=/etc/kubernetes/pki/etcd
+etcdctl() {
+    crictl exec "$(crictl ps --quiet --state Running --label io.kubernetes.container.name=etcd | head -n 1)" etcdctl \
+        --endpoints https://127.0.0.1:2379 --cacert $pki/ca.crt --cert $pki/server.crt --key $pki/server.key "$@"
+}
 for _ in {1..60}; do
     ! etcdctl endpoint health --cluster >/dev/null 2>&1 || break
     sleep 3

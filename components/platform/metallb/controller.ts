@@ -1,0 +1,69 @@
+import * as kubernetes from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { images } from "../../versions";
+import { objectLabels } from "../../workload/labels";
+import { containerSecurityContext } from "../../workload/security";
+import { createDeployment } from "../deployment";
+import { createServiceAccount } from "../rbac";
+import { commonArgs, controllerName as name, group, healthPort, podNameVariable } from "./names";
+
+/**
+ * Creates the controller, which gives Services of type LoadBalancer their addresses. One replica: it elects no leader,
+ * and while it is away addresses stay where they are.
+ *
+ * Without its webhook: the pool comes from settings that are checked already, the controller checks it again when it
+ * reads it, and so the program needs no rights on Secrets, admission and definitions, and nothing waits for it to run.
+ */
+export function createController(
+    namespace: pulumi.Output<string>, options: pulumi.CustomResourceOptions,
+): kubernetes.apps.v1.Deployment {
+    const probe = (path: string) => ({ httpGet: { path, port: "health" }, periodSeconds: 10 });
+    return createDeployment({ name, namespace, labels: objectLabels(name) }, {
+        replicas: 1,
+        uid: 65534,
+        pod: {
+            serviceAccountName: createAccount(namespace, options),
+            automountServiceAccountToken: true,
+            enableServiceLinks: false,
+            priorityClassName: "system-cluster-critical",
+            containers: [{
+                name: "controller",
+                image: images.metallbController,
+                imagePullPolicy: "IfNotPresent",
+                args: [...commonArgs, "--webhook-mode=disabled"],
+                env: [podNameVariable],
+                ports: [{ name: "health", containerPort: healthPort }],
+                readinessProbe: { ...probe("/readyz"), periodSeconds: 5 },
+                livenessProbe: { ...probe("/healthz"), initialDelaySeconds: 10 },
+                resources: { requests: { cpu: "20m", memory: "64Mi" }, limits: { cpu: "500m", memory: "256Mi" } },
+                securityContext: containerSecurityContext,
+            }],
+        },
+    }, options);
+}
+
+function createAccount(
+    namespace: pulumi.Output<string>, options: pulumi.CustomResourceOptions,
+): pulumi.Output<string> {
+    const read = ["get", "list", "watch"];
+    return createServiceAccount(name, {
+        namespace,
+        clusterRules: [
+            { apiGroups: [""], resources: ["namespaces", "services"], verbs: read },
+            { apiGroups: [""], resources: ["services/status"], verbs: ["update"] },
+            // On the Services, in their own namespaces.
+            { apiGroups: [""], resources: ["events"], verbs: ["create", "patch"] },
+            { apiGroups: [group], resources: ["configurationstates"], verbs: read },
+        ],
+        rules: [
+            { apiGroups: [""], resources: ["pods"], verbs: ["get"] },
+            { apiGroups: [group], resources: ["communities", "ipaddresspools"], verbs: read },
+            { apiGroups: [group], resources: ["ipaddresspools/status"], verbs: ["update"] },
+            {
+                apiGroups: [group],
+                resources: ["configurationstates", "configurationstates/status"],
+                verbs: ["create", "patch", "update"],
+            },
+        ],
+    }, options);
+}

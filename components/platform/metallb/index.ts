@@ -1,0 +1,63 @@
+import * as kubernetes from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { Capabilities } from "../../cluster/cluster";
+import { selectorLabels } from "../../workload/labels";
+import { networkPolicy } from "../../workload/network";
+import { createCrds } from "../crds";
+import { KubernetesObject } from "../manifests";
+import { createNamespace, toApiServer } from "../namespace";
+import { createController } from "./controller";
+import { controllerName, group, namespaceName } from "./names";
+import { createSpeakers } from "./speaker";
+
+export interface MetalLbArgs {
+    /** What it hands out: ranges and networks. @example `["192.0.2.100-192.0.2.110", "192.0.2.128/28"]` */
+    addresses: string[];
+    /** Its custom resource definitions, all of them: its programs watch each kind. */
+    definitions: KubernetesObject[];
+    capabilities: Capabilities;
+}
+
+/**
+ * Installs MetalLB, which gives Services of type LoadBalancer addresses of a pool and answers for them by ARP from one
+ * of the nodes. It needs nothing of the network but that the nodes are neighbours. Facts: metallb v0.16.1, config.
+ */
+export function createMetalLb(
+    { addresses, definitions, capabilities }: MetalLbArgs,
+    options: pulumi.CustomResourceOptions & { parent: pulumi.Resource },
+): void {
+    const crds = createCrds(definitions, options);
+    // The speakers are on the nodes' own network and open raw sockets there, which no stricter level admits.
+    const namespace = createNamespace(
+        namespaceName, { "pod-security.kubernetes.io/enforce": "privileged" }, capabilities, options);
+    // No policy holds for pods on the nodes' own network, such as the speakers.
+    const policy = networkPolicy(`${controllerName}-to-api-server`, namespace, {
+        podSelector: { matchLabels: selectorLabels(controllerName) },
+        policyTypes: ["Egress"],
+        egress: [toApiServer(capabilities)],
+    }, options);
+    const after = { ...options, dependsOn: [...crds, policy] };
+    createPool(addresses, namespace, after);
+    createController(namespace, after);
+    createSpeakers(namespace, after);
+}
+
+function createPool(
+    addresses: string[], namespace: pulumi.Output<string>, options: pulumi.CustomResourceOptions,
+): void {
+    const { CustomResource } = kubernetes.apiextensions;
+    const apiVersion = `${group}/v1beta1`;
+    const pool = new CustomResource("metallb-pool", {
+        apiVersion,
+        kind: "IPAddressPool",
+        metadata: { name: "default", namespace },
+        // Some devices take an address that ends with 0 or 255 for a network's own or for all of it.
+        spec: { addresses, avoidBuggyIPs: true },
+    }, options);
+    new CustomResource("metallb-advertisement", {
+        apiVersion,
+        kind: "L2Advertisement",
+        metadata: { name: "default", namespace },
+        spec: { ipAddressPools: [pool.metadata.name] },
+    }, options);
+}

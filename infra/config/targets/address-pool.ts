@@ -1,0 +1,71 @@
+import * as z from "zod";
+import { firstAddress, parseRange, rangesOverlap } from "../../../components/cluster/baremetal/address-pool";
+import { listOf } from "../fields";
+import { Violation } from "../rule";
+
+const allowed = "a range FIRST-LAST of IPv4 addresses, FIRST not above LAST, or a network ADDRESS/LENGTH, no bit of the "
+    + "address set beyond it";
+
+/** What the rules look at. */
+interface Addresses {
+    nodes: Record<string, { host: string; address?: string }>;
+    addressPool?: string[];
+    gatewayAddress?: string;
+    virtualAddress?: string;
+    endpoint?: string;
+    podSubnet: string;
+    serviceSubnet: string;
+}
+
+/** Ranges and networks as MetalLB takes them. */
+export function addressPool() {
+    const entry = z.string().refine(given => /[-/]/.test(given) && parseRange(given) !== undefined).meta({ allowed });
+    return listOf("ranges and networks of IPv4 addresses", entry, 1);
+}
+
+/** The gateway's address is of the pool or a virtual one. */
+export function onePool({ addressPool: pool, gatewayAddress }: Addresses): Violation | undefined {
+    return pool === undefined || gatewayAddress === undefined ? undefined : violation(
+        "addressPool", "and {cluster.gatewayAddress} are both given",
+        "one of them; with a pool the gateway has its first address", ["gatewayAddress"],
+    );
+}
+
+/** Nobody else may have an address of the pool. */
+export function freePool(settings: Addresses): Violation | undefined {
+    const { addressPool: pool = [], podSubnet, serviceSubnet } = settings;
+    const ranges = pool.map(parseRange).filter(range => range !== undefined);
+    const holds = (other: string) => {
+        const range = parseRange(other);
+        return range !== undefined && ranges.some(own => rangesOverlap(own, range));
+    };
+    const [holder] = Object.entries(takenAddresses(settings)).find(([, addresses]) => addresses.some(holds)) ?? [];
+    const subnet = Object.entries({ podSubnet, serviceSubnet }).find(([, network]) => holds(network))?.[0];
+    const twice = ranges.some((range, index) => ranges.slice(0, index).some(other => rangesOverlap(range, other)));
+    if (holder !== undefined) return violation("addressPool", `holds ${holder}`, "addresses that nobody has");
+    if (subnet !== undefined) {
+        return violation("addressPool", `overlaps {cluster.${subnet}}`, "addresses of the machines' network", [subnet]);
+    }
+    if (twice) return violation("addressPool", "names an address twice", "ranges that have no address in common");
+    return pool.length === 0 || firstAddress(pool) !== undefined ? undefined : violation(
+        "addressPool", "has no address to hand out", "at least one address that doesn't end with 0 or 255",
+    );
+}
+
+/** Who has which addresses already. */
+function takenAddresses({ nodes, virtualAddress, endpoint }: Addresses): Record<string, string[]> {
+    const machines = Object.entries(nodes).map(([name, { host, address = host }]) =>
+        [`the address of ${name}`, [host, address]]);
+    return {
+        ...Object.fromEntries(machines) as Record<string, string[]>,
+        ...(virtualAddress && { "{cluster.virtualAddress}": [virtualAddress] }),
+        ...(endpoint && { "the address of {cluster.endpoint}": [endpoint.split(":")[0]] }),
+    };
+}
+
+function violation(key: string, problem: string, allow: string, others: string[] = []): Violation {
+    return {
+        keys: [key, ...others], problem, allowed: allow,
+        example: { nodes: { server: { host: "192.0.2.11" } }, addressPool: ["192.0.2.100-192.0.2.110"] },
+    };
+}

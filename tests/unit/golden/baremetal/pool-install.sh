@@ -1,0 +1,309 @@
+main() {
+set -euo pipefail
+umask 022
+export LC_ALL=C DEBIAN_FRONTEND=noninteractive PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+export KUBECONFIG=/etc/kubernetes/admin.conf KUBECACHEDIR=/run/landfall-kubectl
+begin() { task=$1; }
+trap 'code=$?; [ "$code" -eq 0 ] || echo "landfall: failed: $task" >&2' EXIT
+begin 'Wait for another run on this machine'
+exec 9>/run/landfall.lock
+flock --wait 600 9
+
+begin 'Note how the machine was found, and whose it is now'
+install -d -m 0700 /var/lib/landfall
+if [ ! -e /var/lib/landfall/found ]; then
+    rm -rf /var/lib/landfall/found.new
+    mkdir /var/lib/landfall/found.new
+    dpkg-query --show --showformat '${Package}\n' | sort -u > /var/lib/landfall/found.new/packages
+    for setting in net.ipv4.ip_forward vm.overcommit_memory vm.panic_on_oom kernel.panic kernel.panic_on_oops fs.inotify.max_user_instances fs.inotify.max_user_watches; do
+        echo "$setting = $(sysctl --values "$setting")"
+    done > /var/lib/landfall/found.new/sysctl
+    tar --create --directory / --file /var/lib/landfall/found.new/files.tar --files-from /dev/null
+    for file in etc/containerd etc/keepalived etc/kubernetes etc/cni opt/cni etc/crictl.yaml; do
+        if [ -e "/$file" ]; then tar --append --directory / --file /var/lib/landfall/found.new/files.tar "$file"; fi
+    done
+    mv /var/lib/landfall/found.new /var/lib/landfall/found
+fi
+echo "landfall/server" > /var/lib/landfall/owner
+echo id-one > /var/lib/landfall/incarnation
+echo id > /var/lib/landfall/cluster
+
+begin 'Set the kernel'
+install -d "$(dirname /etc/modules-load.d/landfall.conf)"
+cat > /etc/modules-load.d/landfall.conf.landfall <<'LANDFALL_END'
+overlay
+LANDFALL_END
+chmod 0644 /etc/modules-load.d/landfall.conf.landfall
+if cmp -s /etc/modules-load.d/landfall.conf.landfall /etc/modules-load.d/landfall.conf; then rm /etc/modules-load.d/landfall.conf.landfall; else mv /etc/modules-load.d/landfall.conf.landfall /etc/modules-load.d/landfall.conf; changed=1; fi
+modprobe --quiet overlay || true
+install -d "$(dirname /etc/sysctl.d/90-landfall.conf)"
+cat > /etc/sysctl.d/90-landfall.conf.landfall <<'LANDFALL_END'
+net.ipv4.ip_forward = 1
+vm.overcommit_memory = 1
+vm.panic_on_oom = 0
+kernel.panic = 10
+kernel.panic_on_oops = 1
+fs.inotify.max_user_instances = 8192
+fs.inotify.max_user_watches = 524288
+LANDFALL_END
+chmod 0644 /etc/sysctl.d/90-landfall.conf.landfall
+if cmp -s /etc/sysctl.d/90-landfall.conf.landfall /etc/sysctl.d/90-landfall.conf; then rm /etc/sysctl.d/90-landfall.conf.landfall; else mv /etc/sysctl.d/90-landfall.conf.landfall /etc/sysctl.d/90-landfall.conf; changed=1; fi
+sysctl --quiet --load /etc/sysctl.d/90-landfall.conf
+
+begin 'Install packages from the bundle'
+. /etc/os-release
+cd /var/lib/landfall/bundle/packages/"$ID-${VERSION_ID-}-$(dpkg --print-architecture)"
+missing=()
+for file in *.deb; do
+    name=$(dpkg-deb --field "$file" Package)
+    dpkg-query --show --showformat '${db:Status-Status}' "$name" 2>/dev/null | grep -qx installed || missing+=("$file")
+done
+[ ${#missing[@]} -eq 0 ] || dpkg --install "${missing[@]}" >/dev/null
+
+begin 'Install Kubernetes from the bundle'
+if [ ! -e /var/lib/landfall/member ]; then
+    arch=$(dpkg --print-architecture)
+    install -m 0755 /var/lib/landfall/bundle/bin/"$arch"/{kubelet,kubeadm,kubectl,crictl,etcdctl} /usr/bin/
+    install -d /opt/cni/bin
+    install -m 0755 /var/lib/landfall/bundle/cni/"$arch"/* /opt/cni/bin/
+fi
+
+begin 'Import the images of the bundle'
+systemctl enable --quiet --now containerd
+cd /var/lib/landfall/bundle
+install -d /var/lib/landfall/images
+for file in $(find images -name '*.tar' | sort); do
+    sum=$(grep "  $file$" .checked)
+    grep -qxF "$sum" /var/lib/landfall/images/imported 2>/dev/null && continue
+    ctr --namespace k8s.io images import --no-unpack "$file" >/dev/null
+    echo "$sum" >> /var/lib/landfall/images/imported
+done
+for image in $(ctr --namespace k8s.io images list --quiet | grep -v ^sha256:); do
+    ctr --namespace k8s.io images label "$image" io.cri-containerd.pinned=pinned >/dev/null
+done
+
+begin 'Check the version'
+[ -e /var/lib/landfall/member ] || [ "$(kubelet --version)" = "Kubernetes v1.36.3" ]
+
+begin 'Set up the container runtime'
+changed=
+pause=$(kubeadm config images list 2>/dev/null | grep /pause:)
+sed "s#@PAUSE@#$pause#" <<'LANDFALL_END' > /run/landfall-containerd.toml
+version = 2
+[plugins."io.containerd.grpc.v1.cri"]
+  sandbox_image = "@PAUSE@"
+  [plugins."io.containerd.grpc.v1.cri".cni]
+    bin_dir = "/opt/cni/bin"
+  [plugins."io.containerd.grpc.v1.cri".registry]
+    config_path = "/etc/containerd/certs.d"
+  [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
+    runtime_type = "io.containerd.runc.v2"
+    [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
+      SystemdCgroup = true
+LANDFALL_END
+if ! cmp -s /run/landfall-containerd.toml /etc/containerd/config.toml; then
+    install -D -m 0644 /run/landfall-containerd.toml /etc/containerd/config.toml
+    changed=1
+fi
+rm /run/landfall-containerd.toml
+install -d "$(dirname /etc/crictl.yaml)"
+cat > /etc/crictl.yaml.landfall <<'LANDFALL_END'
+runtime-endpoint: unix:///run/containerd/containerd.sock
+LANDFALL_END
+chmod 0644 /etc/crictl.yaml.landfall
+if cmp -s /etc/crictl.yaml.landfall /etc/crictl.yaml; then rm /etc/crictl.yaml.landfall; else mv /etc/crictl.yaml.landfall /etc/crictl.yaml; changed=1; fi
+systemctl enable --quiet containerd
+if [ -n "$changed" ]; then systemctl restart containerd; else systemctl start containerd; fi
+
+begin 'Set up the kubelet'
+install -d /etc/kubernetes/kubelet.conf.d /etc/kubernetes/manifests
+install -d "$(dirname /etc/systemd/system/kubelet.service)"
+cat > /etc/systemd/system/kubelet.service.landfall <<'LANDFALL_END'
+[Unit]
+Description=kubelet: The Kubernetes Node Agent
+Wants=network-online.target
+After=network-online.target containerd.service
+
+[Service]
+Environment="KUBELET_KUBECONFIG_ARGS=--bootstrap-kubeconfig=/etc/kubernetes/bootstrap-kubelet.conf --kubeconfig=/etc/kubernetes/kubelet.conf"
+Environment="KUBELET_CONFIG_ARGS=--config=/var/lib/kubelet/config.yaml --config-dir=/etc/kubernetes/kubelet.conf.d"
+EnvironmentFile=-/var/lib/kubelet/kubeadm-flags.env
+ExecStart=/usr/bin/kubelet $KUBELET_KUBECONFIG_ARGS $KUBELET_CONFIG_ARGS $KUBELET_KUBEADM_ARGS
+Restart=always
+StartLimitInterval=0
+RestartSec=1
+
+[Install]
+WantedBy=multi-user.target
+LANDFALL_END
+chmod 0644 /etc/systemd/system/kubelet.service.landfall
+if cmp -s /etc/systemd/system/kubelet.service.landfall /etc/systemd/system/kubelet.service; then rm /etc/systemd/system/kubelet.service.landfall; else mv /etc/systemd/system/kubelet.service.landfall /etc/systemd/system/kubelet.service; changed=1; fi
+install -d "$(dirname /etc/systemd/system/kubelet.service.d/20-landfall.conf)"
+cat > /etc/systemd/system/kubelet.service.d/20-landfall.conf.landfall <<'LANDFALL_END'
+[Service]
+Environment="KUBELET_CONFIG_ARGS=--config=/var/lib/kubelet/config.yaml --config-dir=/etc/kubernetes/kubelet.conf.d"
+LANDFALL_END
+chmod 0644 /etc/systemd/system/kubelet.service.d/20-landfall.conf.landfall
+if cmp -s /etc/systemd/system/kubelet.service.d/20-landfall.conf.landfall /etc/systemd/system/kubelet.service.d/20-landfall.conf; then rm /etc/systemd/system/kubelet.service.d/20-landfall.conf.landfall; else mv /etc/systemd/system/kubelet.service.d/20-landfall.conf.landfall /etc/systemd/system/kubelet.service.d/20-landfall.conf; changed=1; fi
+systemctl daemon-reload
+systemctl enable --quiet kubelet
+
+begin 'Share no virtual address'
+if [ -e /etc/landfall/check-api ] || [ -e /etc/landfall/check-gateway ]; then
+    systemctl disable --quiet --now keepalived
+    rm -f /etc/keepalived/keepalived.conf /etc/landfall/check-{api,gateway}
+fi
+
+begin 'Leave load balancers'\'' Services to others'
+if [ -e /etc/systemd/system/landfall-addresses.service ]; then
+    systemctl disable --quiet --now landfall-addresses
+    rm -f /etc/systemd/system/landfall-addresses.service /etc/landfall/give-addresses
+    systemctl daemon-reload
+fi
+
+begin 'Write what restarts the control plane'
+changed=
+install -d "$(dirname /etc/landfall/restart-control-plane)"
+cat > /etc/landfall/restart-control-plane.landfall <<'LANDFALL_END'
+#!/bin/bash
+# Restarts those parts of the control plane on this node that have started before a file was written which they read:
+# one after the other, each once the one before it is well again.
+set -euo pipefail
+ask() { curl --fail --silent --max-time 5 --output /dev/null "$@"; }
+etcd_ready() (
+    cd /etc/kubernetes/pki/etcd
+    ask --cacert ca.crt --cert server.crt --key server.key https://127.0.0.1:2379/health
+)
+kube-apiserver_ready() { ask --cacert /etc/kubernetes/pki/ca.crt --resolve kubernetes:6443:127.0.0.1 https://kubernetes:6443/readyz; }
+kube-controller-manager_ready() { ask --insecure https://127.0.0.1:10257/healthz; }
+kube-scheduler_ready() { ask --insecure https://127.0.0.1:10259/healthz; }
+pki=/etc/kubernetes/pki/etcd
+etcdctl() {
+    crictl exec "$(crictl ps --quiet --state Running --label io.kubernetes.container.name=etcd | head -n 1)" etcdctl \
+        --endpoints https://127.0.0.1:2379 --cacert $pki/ca.crt --cert $pki/server.crt --key $pki/server.key "$@"
+}
+
+container() { crictl ps --quiet --state Running --label "io.kubernetes.container.name=$1" | head -n 1; }
+
+# NAME FILE…: whether it runs, and has started after the files were written.
+is_current() {
+    local id started written
+    id=$(container "$1")
+    [ -n "$id" ] || return 1
+    shift
+    started=$(date --date "$(crictl inspect --output go-template --template '{{.status.startedAt}}' "$id")" +%s%N)
+    written=$(stat --format %.9Y "$@" | tr -d . | sort --numeric-sort | tail -n 1)
+    [ "$started" -gt "$written" ]
+}
+
+# A member of etcd may only go for a moment if all others are there; where too few are, there is nothing to lose.
+others_are_well() {
+    if ! etcd_ready || etcdctl endpoint health --cluster >/dev/null 2>&1; then return; fi
+    echo "Another member of etcd is not well: nothing is restarted here." >&2
+    exit 1
+}
+
+hand_on() {
+    return 0 # no other node has the API's address
+}
+trap 'rm -f /run/landfall/api-aside' EXIT
+
+# Time for what is being answered; the API server would wait a minute for watches that don't end.
+stop() { crictl stop --timeout 5 "$1" >/dev/null 2>&1 || crictl stop --timeout 5 "$1" >/dev/null; }
+
+# Of a container whose end it doesn't see the kubelet makes the next at once, and not after up to 5 minutes.
+forget_ends() {
+    crictl ps --all --quiet --state Exited --label "io.kubernetes.container.name=$1" \
+        | xargs --no-run-if-empty crictl rm >/dev/null 2>&1 || true
+}
+
+# NAME FILE…
+restart() {
+    local id
+    if ! is_current "$@"; then
+        others_are_well
+        id=$(container "$1")
+        case "$1" in etcd|kube-apiserver) hand_on ;; esac
+        if [ -n "$id" ]; then stop "$id"; fi
+    fi
+    for _ in $(seq 180); do
+        if is_current "$@" && "$1_ready"; then return; fi
+        forget_ends "$1"
+        sleep 1
+    done
+    echo "$1 is not well, 3 minutes after its restart." >&2
+    exit 1
+}
+
+cd /etc/kubernetes
+restart etcd pki/etcd/{server,peer,healthcheck-client}.crt
+restart kube-apiserver pki/{apiserver,apiserver-etcd-client,apiserver-kubelet-client,front-proxy-client}.crt landfall/*.json
+restart kube-controller-manager controller-manager.conf
+restart kube-scheduler scheduler.conf
+LANDFALL_END
+chmod 0755 /etc/landfall/restart-control-plane.landfall
+if cmp -s /etc/landfall/restart-control-plane.landfall /etc/landfall/restart-control-plane; then rm /etc/landfall/restart-control-plane.landfall; else mv /etc/landfall/restart-control-plane.landfall /etc/landfall/restart-control-plane; changed=1; fi
+
+begin 'Renew certificates before they expire'
+changed=
+install -d "$(dirname /etc/landfall/renew-certificates)"
+cat > /etc/landfall/renew-certificates.landfall <<'LANDFALL_END'
+#!/bin/bash
+# Renews this node's certificates of the control plane where one has less than 60 days left, and has them used.
+set -euo pipefail
+export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+[ -e /etc/kubernetes/manifests/kube-apiserver.yaml ] || exit 0 # not a member yet
+certificates() {
+    cd /etc/kubernetes
+    ls -d pki/{apiserver,apiserver-etcd-client,apiserver-kubelet-client,front-proxy-client}.crt \
+        pki/etcd/{server,peer,healthcheck-client}.crt {admin,super-admin,controller-manager,scheduler}.conf 2>/dev/null || true
+}
+certificate() {
+    case "$1" in
+        *.conf) sed -n 's/^ *client-certificate-data: //p' "/etc/kubernetes/$1" | base64 --decode ;;
+        *) cat "/etc/kubernetes/$1" ;;
+    esac
+}
+command -v openssl >/dev/null || { echo "openssl is missing on this machine: install the package openssl." >&2; exit 1; }
+for file in $(certificates); do
+    if ! certificate "$file" | openssl x509 -noout -checkend 5184000 >/dev/null; then
+        echo "$file expires within 60 days: all certificates of this node are renewed."
+        kubeadm certs renew all
+        break
+    fi
+done
+exec /etc/landfall/restart-control-plane
+LANDFALL_END
+chmod 0755 /etc/landfall/renew-certificates.landfall
+if cmp -s /etc/landfall/renew-certificates.landfall /etc/landfall/renew-certificates; then rm /etc/landfall/renew-certificates.landfall; else mv /etc/landfall/renew-certificates.landfall /etc/landfall/renew-certificates; changed=1; fi
+install -d "$(dirname /etc/systemd/system/landfall-certificates.service)"
+cat > /etc/systemd/system/landfall-certificates.service.landfall <<'LANDFALL_END'
+[Unit]
+Description=Certificates of the control plane
+
+[Service]
+Type=oneshot
+ExecStart=/usr/bin/flock --wait 3600 /run/landfall.lock /etc/landfall/renew-certificates
+LANDFALL_END
+chmod 0644 /etc/systemd/system/landfall-certificates.service.landfall
+if cmp -s /etc/systemd/system/landfall-certificates.service.landfall /etc/systemd/system/landfall-certificates.service; then rm /etc/systemd/system/landfall-certificates.service.landfall; else mv /etc/systemd/system/landfall-certificates.service.landfall /etc/systemd/system/landfall-certificates.service; changed=1; fi
+install -d "$(dirname /etc/systemd/system/landfall-certificates.timer)"
+cat > /etc/systemd/system/landfall-certificates.timer.landfall <<'LANDFALL_END'
+[Unit]
+Description=Certificates of the control plane, once a week
+
+[Timer]
+OnCalendar=Mon *-*-* 03:00
+RandomizedDelaySec=2h
+Persistent=true
+
+[Install]
+WantedBy=timers.target
+LANDFALL_END
+chmod 0644 /etc/systemd/system/landfall-certificates.timer.landfall
+if cmp -s /etc/systemd/system/landfall-certificates.timer.landfall /etc/systemd/system/landfall-certificates.timer; then rm /etc/systemd/system/landfall-certificates.timer.landfall; else mv /etc/systemd/system/landfall-certificates.timer.landfall /etc/systemd/system/landfall-certificates.timer; changed=1; fi
+systemctl daemon-reload
+systemctl enable --quiet landfall-certificates.timer
+if [ -n "$changed" ]; then systemctl restart landfall-certificates.timer; else systemctl start landfall-certificates.timer; fi
+}
+main </dev/null
