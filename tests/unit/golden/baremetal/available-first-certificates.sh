@@ -157,7 +157,7 @@ begin 'Restart the control plane with them'
 /etc/landfall/restart-control-plane
 
 begin 'Look whether they are served'
-served() { openssl s_client -connect "$1" "${@:2}" </dev/null 2>/dev/null | openssl x509 -noout -fingerprint -sha256; }
+served() { openssl s_client -connect "$1" </dev/null 2>/dev/null | openssl x509 -noout -fingerprint -sha256; }
 [ "$(served 127.0.0.1:6443)" = "$(describe pki/apiserver.crt)" ]
 [ "$(served 127.0.0.1:2379)" = "$(describe pki/etcd/server.crt)" ]
 
