@@ -106,7 +106,7 @@ export function rotateTasks(cluster, text) {
         ...restartTasks(cluster),
         task("Restart the control plane with them", restartProgram),
         task("Look whether they are served",
-            `served() { openssl s_client -connect "$1" "\${@:2}" </dev/null 2>/dev/null | openssl x509 -noout -fingerprint -sha256; }`,
+            `served() { openssl s_client -connect "$1" </dev/null 2>/dev/null | openssl x509 -noout -fingerprint -sha256; }`,
             `[ "$(served 127.0.0.1:6443)" = "$(describe pki/apiserver.crt)" ]`,
             `[ "$(served 127.0.0.1:2379)" = "$(describe pki/etcd/server.crt)" ]`),
         task("Remember what they were rotated for", `echo ${text} > ${rotated}`, `rm ${begun}`),
