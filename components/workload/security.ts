@@ -3,7 +3,7 @@ import * as kubernetes from "@pulumi/kubernetes";
 type PodSecurityContext = kubernetes.types.input.core.v1.PodSecurityContext;
 type SecurityContext = kubernetes.types.input.core.v1.SecurityContext;
 
-/** The highest Pod Security Standard, enforced on every namespace of ours but the storage provisioner's. */
+/** The highest Pod Security Standard, enforced on every namespace of ours but the storage provisioner's and MetalLB's. */
 export const restrictedNamespaceLabels = {
     "pod-security.kubernetes.io/enforce": "restricted",
     "pod-security.kubernetes.io/audit": "restricted",
