@@ -25,6 +25,8 @@ export interface BareMetalSsh {
     port?: number;
     /** File of the private key, relative to the project; by default the agent's keys are offered. @example "~/.ssh/id" */
     key?: string;
+    /** Instead of it: the private key itself, which is kept secret. @example config.require("privateKey") */
+    privateKey?: string;
     /** File of the known host keys. @default ssh's own, ~/.ssh/known_hosts */
     knownHosts?: string;
     /** A machine on the way to the others, whose host key is in known_hosts. @example "jump@bastion.example.com" */

@@ -3,12 +3,13 @@ import { gatewayPorts } from "../gateway-ports";
 import type { BareMetalArgs } from "./args";
 import { DescribedCluster, volumesDirectory } from "./describe";
 import type { FoundNodes } from "./lookup";
+import { secretEnvironment } from "./secrets";
 
 const local = "landfall-local";
 const shared = "landfall-shared";
 
 export function capabilitiesOf(
-    args: BareMetalArgs, { nodes, facts, ssh }: DescribedCluster, { members }: FoundNodes, scripts: string,
+    args: BareMetalArgs, { nodes, facts, ssh, secrets }: DescribedCluster, { members }: FoundNodes, scripts: string,
 ): Capabilities {
     return {
         ...storageOf(args, nodes.length === 1),
@@ -28,7 +29,10 @@ export function capabilitiesOf(
             method: "load",
             script: `${scripts}/load-image.mjs`,
             // A machine that was installed anew has no images yet.
-            environment: { NODES: JSON.stringify(nodes), SSH: JSON.stringify(ssh), MEMBERS: JSON.stringify(members) },
+            environment: {
+                NODES: JSON.stringify(nodes), SSH: JSON.stringify(ssh), MEMBERS: JSON.stringify(members),
+                ...secretEnvironment(secrets),
+            },
         },
     };
 }
