@@ -42,7 +42,7 @@ export interface BareMetalArgs {
     ssh?: BareMetalSsh;
     /** Goes up one minor version at a time, node by node. @default versions.kubernetes @example "v1.36.3" */
     kubernetesVersion?: string;
-    /** Directory of an offline bundle; by default packages and images are downloaded. @example "./bundle" */
+    /** Offline bundle, a directory or an archive (.tar, .tar.gz, .tgz); by default packages and images are downloaded. @example "./bundle" */
     bundle?: string;
     /**
      * Has the machines patched, one after the other, whenever it is another text than before: the packages of the

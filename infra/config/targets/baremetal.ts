@@ -43,7 +43,7 @@ export function baremetal(context: Context) {
                 description: "Version of Kubernetes. It goes up one minor version at a time, node by node.",
                 example: "v1.36.3",
             }),
-        bundle: portablePath("a directory on this computer").optional().meta({
+        bundle: portablePath("a directory, .tar, .tar.gz or .tgz on this computer").optional().meta({
             description: "Offline bundle: packages, programs and images with their checksums, for machines on a closed "
                 + "network.",
             example: "./bundle", defaultText: "none: the machines download what they need",
