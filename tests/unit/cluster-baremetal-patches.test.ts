@@ -118,7 +118,7 @@ esac\n`, { mode: 0o755 });
             .replace(/ PATH=\S+/, ` PATH=${directory}:$PATH`).replaceAll("/run/landfall.lock", path.join(directory, "lock"));
         const { status, stderr } = spawnSync("bash", ["-s"], { input: script, encoding: "utf8" });
         expect(status).toBe(1);
-        expect(stderr).toContain("shop/web-1 may not go: a PodDisruptionBudget lets no pod go (web, other).");
+        expect(stderr).toContain("shop/web-1 can't be evicted: its PodDisruptionBudget allows none (web, other).");
         expect(stderr).toContain("global timeout reached: 600s");
         expect(stderr.split("\n").length).toBeLessThan(12);
     });

@@ -43,7 +43,8 @@ async function digestOf(file, anew) {
     const digest = await hashOf(file);
     if (looksOf(file) !== looks) fail(`${file} is being written to. ${unchanged}`);
     fs.mkdirSync(path.dirname(memo), { recursive: true });
-    fs.writeFileSync(`${memo}.${process.pid}`, JSON.stringify({ ...readMemo(memo), [file]: { looks, digest } }), { mode: 0o600 });
+    const content = JSON.stringify({ ...readMemo(memo), [file]: { looks, digest } });
+    fs.writeFileSync(`${memo}.${process.pid}`, content, { mode: 0o600 });
     fs.renameSync(`${memo}.${process.pid}`, memo);
     return digest;
 }
@@ -96,10 +97,12 @@ function tar(file, gzip, args) {
 
 /** Nothing but files and directories, and none of them elsewhere: as both kinds of tar list them, one a line. */
 function refuseStrangers(file, list) {
+    const elsewhere = /\s(\/|[A-Za-z]:[\\/])|[\s/\\]\.\.([/\\]|$)/;
     const stranger = list.split("\n").filter(Boolean)
-        .find(line => !/^[-d]/.test(line) || /\s(\/|[A-Za-z]:[\\/])|(^|[\s/\\])\.\.([/\\]|$)/.test(line.trimEnd()));
+        .find(line => !/^[-d]/.test(line) || elsewhere.test(line.trimEnd()));
     if (stranger) {
-        fail(`The bundle ${file} was not unpacked: it holds what is no file or directory of its own. ${unchanged}\n${stranger}`);
+        fail(`The bundle ${file} was not unpacked: it holds what is no file or directory of its own. ${unchanged}\n` +
+            stranger);
     }
 }
 

@@ -10,7 +10,7 @@ export const node = () => JSON.parse(setting("NODE"));
 /** The nodes of the control plane, or all nodes where the script is about all. */
 export const nodes = () => JSON.parse(setting("NODES"));
 
-/** What is secret among it, if it is given: taken out of the environment, so that no program started here inherits it. */
+/** What is secret of it, if it is given: taken out of the environment, so that no program started here inherits it. */
 export function secret(name) {
     const value = process.env[name] || undefined;
     delete process.env[name];
