@@ -20,7 +20,7 @@ export type LoadBalancing =
 /** How an image that the program builds reaches the nodes. */
 export type ImageDelivery =
     /** A Node script, run as `node <script>` with IMAGE and these values in its environment, loads it. */
-    | { method: "load"; script: string; environment: Record<string, string> }
+    | { method: "load"; script: string; environment: Record<string, pulumi.Input<string>> }
     /**
      * It is pushed to this registry, for example `ghcr.io/example`, and pulled by digest. Its name is that of a
      * repository below the registry; with `naming: "tag"` the registry is one repository, whose tags begin with it.

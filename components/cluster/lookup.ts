@@ -17,6 +17,8 @@ export interface Found {
     address?: string;
     /** Of each of the cluster's own machines, by its name, where nodes come and go by themselves. */
     members?: Record<string, string>;
+    /** What people should know of the cluster, though it keeps nobody from going on. */
+    warnings?: string[];
     /** Whether the cluster had to be started. */
     started?: boolean;
 }
@@ -37,6 +39,7 @@ export function findCluster(
     if (rendering()) return { incarnation: renderedIncarnation };
     const found = runStatus(script, { ...environment, MAY_START: String(!pulumi.runtime.isDryRun()) });
     if (found.started) pulumi.log.info("The cluster was stopped; it has been started.", parent);
+    for (const warning of found.warnings ?? []) pulumi.log.warn(warning, parent);
     return { ...found, incarnation: found.incarnation ?? randomUUID() };
 }
 

@@ -11,7 +11,7 @@ export interface Description {
     default?: unknown;
     /** What to say in place of `default`, where that depends on other things. */
     defaultText?: string;
-    /** Never shown in an error. */
+    /** Never shown in an error. Its `example` is a file to read it from. */
     secret?: boolean;
     enum?: string[];
     properties?: Record<string, Description>;

@@ -43,7 +43,7 @@ function badValue(subject: Subject, keys: string[], issue: Issue): Problem {
     const { settings, raw, context } = subject;
     const target = keys.join(".") === "cluster.target";
     const described = describeKey(settings, keys, context.target) ?? {};
-    const stated = at(raw, keys);
+    const stated = valueAt(raw, keys);
     const value = stated === undefined && keys.length > 1 && !target ? issue.input : stated;
     const targets = Object.keys(describeTargets(settings));
     const words = target ? targets : described.enum ?? [];
@@ -95,7 +95,7 @@ function unknownKey(subject: Subject, keys: string[]): Problem {
         key: keyText(keys),
         problem: hint ? `is an unknown key; ${hint}` : "is an unknown key",
         // A slip in a secret's name must not show the secret.
-        given: givenText(subject, describeKey(settings, instead)?.secret ? instead : keys, at(raw, keys)),
+        given: givenText(subject, describeKey(settings, instead, context.target)?.secret ? instead : keys, valueAt(raw, keys)),
         allowed: known.join(", "),
         example: exampleOf(settings, instead, context),
     };
@@ -107,9 +107,9 @@ function brokenRule(subject: Subject, keys: string[], params: RuleParams): Probl
     const above = keys.slice(0, keys.length - violation.keys[0].split(".").length);
     const given = violation.keys.map((key, index) => {
         const path = [...above, ...key.split(".")];
-        const used = at(value, key.split("."));
+        const used = valueAt(value, key.split("."));
         const text = givenText(subject, path, used) +
-            (used !== undefined && at(raw, path) === undefined ? " (the default)" : "");
+            (used !== undefined && valueAt(raw, path) === undefined ? " (the default)" : "");
         return index === 0 ? text : `${keyText(path)} is ${used === undefined ? "not given" : text}`;
     });
     const named = (text: string) => text.replace(/\{([a-z][\w.]*)\}/gi, (_, key: string) => keyText([key]));
@@ -129,7 +129,8 @@ export function keyText(keys: string[]): string {
     return `landfall:${keys.join(".")}`;
 }
 
-function at(value: unknown, keys: string[]): unknown {
+/** What stands under the keys. */
+export function valueAt(value: unknown, keys: string[]): unknown {
     return keys.reduce<unknown>((inner, key) => {
         return typeof inner === "object" && inner !== null && Object.hasOwn(inner, key)
             ? (inner as Record<string, unknown>)[key] : undefined;
@@ -144,9 +145,18 @@ function givenText({ settings, context, secrets }: Subject, keys: string[], valu
     if (secrets.includes(keys[0]) || describeKey(settings, keys, context.target)?.secret) {
         return typeof value === "string" ? `a text of ${value.length} characters` : "a secret that is no text";
     }
-    const json = JSON.stringify(value) ?? String(value);
+    const shown = withoutSecrets(describeKey(settings, keys, context.target), value);
+    const json = JSON.stringify(shown) ?? String(shown);
     const text = json.length > 120 ? `${json.slice(0, 117)}...` : json;
     const type = value === null ? "empty" : Array.isArray(value) ? "a list"
         : { string: "text", number: "a number", boolean: "true or false", object: "an object" }[typeof value as string];
     return typed && type ? `${text} (${type})` : text;
+}
+
+/** The value with the lengths of the secrets in it in their place. */
+function withoutSecrets(description: Description | undefined, value: unknown): unknown {
+    if (description?.secret) return typeof value === "string" ? `a text of ${value.length} characters` : "a secret";
+    if (!description || typeof value !== "object" || value === null || Array.isArray(value)) return value;
+    return Object.fromEntries(Object.entries(value).map(([key, inner]) =>
+        [key, withoutSecrets(description.properties?.[key] ?? entriesOf(description), inner)]));
 }

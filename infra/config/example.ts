@@ -11,15 +11,17 @@ export function exampleLine(section: string, value: unknown): string {
     return `landfall:${section}: ${yaml}`;
 }
 
-/** How a secret is set: never as text to paste into a file. */
-export function secretCommand(key: string): string {
-    return `pulumi config set --secret landfall:${key}`;
+/** How a secret is set: never as text to paste into a file; one of several lines is read from one, its example. */
+export function secretCommand(key: string, file?: unknown): string {
+    const path = key.includes(".") ? "--path " : "";
+    return `pulumi config set --secret ${path}landfall:${key}${typeof file === "string" ? ` < ${file}` : ""}`;
 }
 
 /** An example of the key in its place, which the schema accepts as it stands. */
 export function exampleOf(settings: Description, keys: string[], context: Context): string {
-    return describeKey(settings, keys, context.target)?.secret
-        ? secretCommand(keys.join("."))
+    const { secret, example } = describeKey(settings, keys, context.target) ?? {};
+    return secret
+        ? secretCommand(keys.join("."), example)
         : exampleLine(keys[0], exampleValue(settings, keys, context));
 }
 

@@ -1,9 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as runtimeConfig from "@pulumi/pulumi/runtime/config";
 import { Context } from "./context";
-import { describeSettings, describeTargets } from "./describe";
-import { toProblems } from "./errors";
-import { secretCommand } from "./example";
+import { allKeys, describeKey, describeSettings, describeTargets, type Description } from "./describe";
+import { toProblems, valueAt } from "./errors";
+import { exampleOf } from "./example";
 import type { Problem } from "./problem";
 import { SettingsError } from "./problem";
 import { PlainSettings, settingsSchema } from "./schema";
@@ -20,7 +20,7 @@ export { SettingsError } from "./problem";
 const project = "landfall";
 const targetNames = Object.keys(describeTargets(describeSettings({ stack: "" })));
 
-/** What the program runs with: complete, checked, and the password still secret. */
+/** What the program runs with: complete, checked, and the password still secret. Other secrets are their users' to keep. */
 export interface Settings extends Omit<PlainSettings, "adminPassword"> {
     /** Password of the site's first user; left out where it is to be generated. */
     adminPassword?: pulumi.Output<string>;
@@ -30,8 +30,9 @@ export interface Settings extends Omit<PlainSettings, "adminPassword"> {
 export function loadSettings(): Settings {
     const stack = pulumi.getStack();
     try {
-        const { adminPassword, ...settings } = parseSettings(readConfig(), stack, {
-            problems: plainPassword(), secrets: ownKeys().filter(key => isSecret(key)),
+        const raw = readConfig();
+        const { adminPassword, ...settings } = parseSettings(raw, stack, {
+            problems: plainSecrets(raw, { stack, target: knownTarget(raw.cluster) }), secrets: ownKeys().filter(key => isSecret(key)),
         });
         return adminPassword === undefined
             ? settings
@@ -102,13 +103,19 @@ function fromJson(value: string): unknown {
     }
 }
 
-/** A password in plain text would lie readable in the stack's file. */
-function plainPassword(): Problem[] {
-    return !ownKeys().includes("adminPassword") || isSecret("adminPassword") ? [] : [{
-        key: `${project}:adminPassword`,
+/** A secret in plain text would lie readable in the stack's file. */
+function plainSecrets(raw: Record<string, unknown>, context: Context): Problem[] {
+    const settings = describeSettings(context);
+    return secretKeys(settings, context.target).filter(([section, ...below]) =>
+        !isSecret(section) && valueAt(raw, [section, ...below]) !== undefined).map(keys => ({
+        key: `${project}:${keys.join(".")}`,
         problem: "is not a secret",
         given: "plain text",
-        allowed: "a secret of at least 12 characters, or leave it out to have one generated",
-        example: secretCommand("adminPassword"),
-    }];
+        allowed: describeKey(settings, keys, context.target)?.allowed ?? "a secret",
+        example: exampleOf(settings, keys, context),
+    }));
+}
+
+function secretKeys(settings: Description, target?: string): string[][] {
+    return allKeys(settings).filter(keys => describeKey(settings, keys, target)?.secret);
 }

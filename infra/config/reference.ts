@@ -28,6 +28,7 @@ export const wholeExamples: Record<string, Record<string, unknown>> = {
 /** An object of the settings: its heading, and what the schema says about it. */
 interface Chapter {
     heading: string;
+    keys: string[];
     object: Description;
 }
 
@@ -35,10 +36,10 @@ interface Chapter {
 export function renderReference(): string {
     const settings = describeSettings({ stack: "<stack>" });
     const targets = Object.entries(describeTargets(settings)).flatMap(([name, target]) => {
-        return chapters(`landfall:cluster with target: ${name}`, target);
+        return chapters(`landfall:cluster with target: ${name}`, ["cluster"], target);
     });
     const others = ["environment", "app"].flatMap(section => {
-        return chapters(`landfall:${section}`, settings.properties?.[section] ?? {});
+        return chapters(`landfall:${section}`, [section], settings.properties?.[section] ?? {});
     });
     return [
         "# Configuration",
@@ -47,9 +48,9 @@ export function renderReference(): string {
             "and unknown keys stop the program before anything is changed, with a list of all that is wrong.",
         ...Object.entries(wholeExamples).flatMap(([title, example]) => [`${title}:`, stackFile(example)]),
         "## landfall",
-        table(settings, settings, "landfall:"),
-        ...[...targets, ...others].flatMap(({ heading, object }) => [
-            `## ${heading}`, object.description ?? "", table(settings, object),
+        table(settings, settings, [], "landfall:"),
+        ...[...targets, ...others].flatMap(({ heading, keys, object }) => [
+            `## ${heading}`, object.description ?? "", table(settings, object, keys),
         ]),
     ].join("\n\n") + "\n";
 }
@@ -62,24 +63,25 @@ function stackFile(settings: Record<string, unknown>): string {
 }
 
 /** An object and the objects below it. */
-function chapters(heading: string, object: Description): Chapter[] {
+function chapters(heading: string, keys: string[], object: Description): Chapter[] {
     const separator = heading.includes(" ") ? ": " : ".";
     const below = Object.entries(object.properties ?? {}).flatMap(([key, description]) => {
         const entries = entriesOf(description);
-        if (entries) return chapters(`${heading}${separator}${key}.<name>`, entries);
-        return description.properties ? chapters(`${heading}${separator}${key}`, description) : [];
+        if (entries) return chapters(`${heading}${separator}${key}.<name>`, [...keys, key, "<name>"], entries);
+        return description.properties ? chapters(`${heading}${separator}${key}`, [...keys, key], description) : [];
     });
-    return object.properties ? [{ heading, object }, ...below] : below;
+    return object.properties ? [{ heading, keys, object }, ...below] : below;
 }
 
-function table(settings: Description, object: Description, prefix = ""): string {
+/** `above` is the key of the object, without the project's. */
+function table(settings: Description, object: Description, above: string[] = [], prefix = ""): string {
     const rows = Object.entries(object.properties ?? {}).map(([key, description]) => [
         `\`${prefix}${key}\``,
         typeText(description),
         object.required?.includes(key) ? "required" : defaultText(description),
         description.properties || description.oneOf || entriesOf(description)?.properties
             ? "see below" : allowedText(settings, description),
-        description.secret ? `\`${secretCommand(key)}\`` : code(description.example),
+        description.secret ? `\`${secretCommand([...above, key].join("."), description.example)}\`` : code(description.example),
         description.description ?? "",
     ]);
     const header = ["key", "type", "default", "allowed", "example", "what it is"];

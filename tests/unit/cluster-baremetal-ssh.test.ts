@@ -6,7 +6,7 @@ import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { bundleProblems, partsFor } from "../../components/cluster/baremetal/bundle.mjs";
 import type { NodeFacts } from "../../components/cluster/baremetal/facts";
-import { Answered, portsOf, problemsOf } from "../../components/cluster/baremetal/judge.mjs";
+import { Answered, portsOf, problemsOf, warningsOf } from "../../components/cluster/baremetal/judge.mjs";
 import { describeFailure, isSilent, renderSshConfig } from "../../components/cluster/baremetal/ssh.mjs";
 
 const node = (name: string, more: Partial<NodeFacts> = {}): NodeFacts => ({
@@ -99,6 +99,12 @@ describe("a machine", () => {
         expect(problems).toHaveLength(1);
         expect(problems[0]).toMatch(message);
         expect(problems[0]).toMatch(/^one \(198\.18\.40\.11\) /);
+    });
+
+    test("of the cluster is warned of when the kubelet is about to evict pods, and not before", () => {
+        const warnings = (free?: number) => warningsOf([{ node: node("one"), free }]);
+        expect([warnings(), warnings(10), warnings(100)]).toEqual([[], [], []]);
+        expect(warnings(9)).toEqual([expect.stringMatching(/^one \(198\.18\.40\.11\) has 9 % of its disk .* free.*evicts pods/)]);
     });
 
     test("with many problems tells all of them at once, and so do many machines", () => {

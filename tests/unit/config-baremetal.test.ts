@@ -48,6 +48,8 @@ describe("machines of one's own", () => {
         ["a machine's own address for the API", { nodes: three, virtualAddress: "203.0.113.12" }, /is a machine's own address/],
         ["a fingerprint behind a bastion", { ssh: { bastion: "b.example.com" },
             nodes: { server: { ...server, hostKey: `SHA256:${"a".repeat(43)}` } } }, /gives the fingerprint of server/],
+        ["patches without a name", { nodes: { server }, patches: " " }, /patches is not valid/],
+        ["a reboot at no time", { nodes: { server }, reboot: "never" }, /reboot is none of the words|reboot is not valid/],
         ["two pod networks", { nodes: { server }, network: "kube-router", networkManifest: "./n.yaml" },
             /networkManifest is a second pod network/],
         ["pods where the machines are", { nodes: { server }, podSubnet: "203.0.113.0/24" }, /podSubnet holds the address of server/],

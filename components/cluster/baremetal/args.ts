@@ -25,6 +25,8 @@ export interface BareMetalSsh {
     port?: number;
     /** File of the private key, relative to the project; by default the agent's keys are offered. @example "~/.ssh/id" */
     key?: string;
+    /** Instead of it: the private key itself, which is kept secret. @example config.require("privateKey") */
+    privateKey?: string;
     /** File of the known host keys. @default ssh's own, ~/.ssh/known_hosts */
     knownHosts?: string;
     /** A machine on the way to the others, whose host key is in known_hosts. @example "jump@bastion.example.com" */
@@ -48,7 +50,7 @@ export interface BareMetalArgs {
     ssh?: BareMetalSsh;
     /** Goes up one minor version at a time, node by node. @default versions.kubernetes @example "v1.36.3" */
     kubernetesVersion?: string;
-    /** Directory of an offline bundle; by default packages and images are downloaded. @example "./bundle" */
+    /** Offline bundle, a directory or an archive (.tar, .tar.gz, .tgz); by default packages and images are downloaded. @example "./bundle" */
     bundle?: string;
     /**
      * Has the machines patched, one after the other, whenever it is another text than before: the packages of the

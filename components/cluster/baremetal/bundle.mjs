@@ -1,9 +1,9 @@
 // The offline bundle: binaries, packages and images in a directory, with their checksums in SHA256SUMS.
-import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
 
 import { resolvePath } from "../scripts/home.mjs";
+import { hashOf } from "./archive.mjs";
 
 const sums = "SHA256SUMS";
 
@@ -23,7 +23,7 @@ export async function bundleProblems(bundle, version, systems) {
     const bad = await Promise.all([...listed].map(async ([name, sum]) => {
         const file = path.join(directory, name);
         if (!fs.existsSync(file)) return `The bundle ${directory} is incomplete: ${name} is missing.`;
-        const found = await digestOf(file);
+        const found = await hashOf(file);
         return found === sum ? undefined
             : `The bundle ${directory} was altered: ${name} has the SHA-256 ${found}, and ${sums} says ${sum}.`;
     }));
@@ -64,12 +64,4 @@ export function partsFor(bundle, system, { role, tainted }) {
 /** Debian's name of a machine's architecture. */
 export function architecture(machine) {
     return { x86_64: "amd64", aarch64: "arm64" }[machine];
-}
-
-function digestOf(file) {
-    return new Promise((resolve, reject) => {
-        const hash = createHash("sha256");
-        fs.createReadStream(file, { highWaterMark: 1 << 20 }).on("error", reject)
-            .on("data", data => hash.update(data)).on("end", () => resolve(hash.digest("hex")));
-    });
 }

@@ -3,6 +3,7 @@ import type { BareMetalArgs } from "./args";
 import { DescribedCluster, volumesDirectory } from "./describe";
 import { loadBalancingOf } from "./load-balancing";
 import type { FoundNodes } from "./lookup";
+import { secretEnvironment } from "./secrets";
 
 const local = "landfall-local";
 const shared = "landfall-shared";
@@ -10,7 +11,7 @@ const shared = "landfall-shared";
 export function capabilitiesOf(
     args: BareMetalArgs, described: DescribedCluster, { members }: FoundNodes, scripts: string,
 ): Capabilities {
-    const { nodes, facts, ssh } = described;
+    const { nodes, facts, ssh, secrets } = described;
     return {
         ...storageOf(args, nodes.length === 1),
         loadBalancing: loadBalancingOf(args, described),
@@ -23,7 +24,10 @@ export function capabilitiesOf(
             method: "load",
             script: `${scripts}/load-image.mjs`,
             // A machine that was installed anew has no images yet.
-            environment: { NODES: JSON.stringify(nodes), SSH: JSON.stringify(ssh), MEMBERS: JSON.stringify(members) },
+            environment: {
+                NODES: JSON.stringify(nodes), SSH: JSON.stringify(ssh), MEMBERS: JSON.stringify(members),
+                ...secretEnvironment(secrets),
+            },
         },
     };
 }

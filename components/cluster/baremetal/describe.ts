@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { packageRepositories, versions } from "../../versions";
 import type { BareMetalArgs, BareMetalSsh } from "./args";
 import type { ClusterFacts, NodeFacts } from "./facts";
+import type { Secrets } from "./secrets";
 
 /** Where a machine keeps volumes. */
 export const volumesDirectory = "/var/lib/landfall-volumes";
@@ -13,6 +14,8 @@ export interface DescribedCluster {
     controlPlanes: NodeFacts[];
     facts: Omit<ClusterFacts, "incarnation">;
     ssh: Pick<BareMetalSsh, "key" | "knownHosts"> & { bastion?: Bastion };
+    /** What scripts are told besides, and nobody else is to know. */
+    secrets: Secrets;
     networkManifest?: string;
 }
 
@@ -23,7 +26,7 @@ export interface Bastion {
 }
 
 export function describeCluster(args: BareMetalArgs): DescribedCluster {
-    const { port = 22, user = "root", key, knownHosts, bastion } = args.ssh ?? {};
+    const { port = 22, user = "root", key, privateKey, knownHosts, bastion } = args.ssh ?? {};
     const all = Object.entries(args.nodes).map(([name, node]): NodeFacts => ({
         name,
         host: node.host,
@@ -40,6 +43,7 @@ export function describeCluster(args: BareMetalArgs): DescribedCluster {
         controlPlanes,
         facts: factsOf(args, nodes, controlPlanes),
         ssh: { key, knownHosts, bastion: bastionOf(bastion, port, user) },
+        secrets: { SSH_PRIVATE_KEY: privateKey },
         networkManifest: args.networkManifest,
     };
 }

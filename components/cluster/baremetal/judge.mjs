@@ -2,7 +2,7 @@
 import { architecture } from "./bundle.mjs";
 
 const systems = ["debian-12", "debian-13", "ubuntu-22.04", "ubuntu-24.04", "ubuntu-26.04"];
-const least = { "control-plane": 1700, worker: 900, disk: 10_000, processors: 2, clock: 5 };
+const least = { "control-plane": 1700, worker: 900, disk: 10_000, processors: 2, clock: 5, free: 10 };
 
 /** Ports that a node of this role listens on. */
 export function portsOf(role) {
@@ -42,6 +42,12 @@ function problemsOfOne(cluster, { node, found }) {
         versionProblem(cluster, found, isOurs),
         ...fresh,
     ].filter(Boolean).map(problem => `${node.name} (${node.host}) ${problem}`);
+}
+
+/** What is wrong with nodes, but keeps nobody from going on; `free` is the part of the disk, in per cent. */
+export function warningsOf(answers) {
+    return answers.filter(({ free }) => free < least.free).map(({ node, free }) =>
+        `${node.name} (${node.host}) has ${free} % of its disk under /var/lib free. Below ${least.free} % the kubelet evicts pods.`);
 }
 
 /** Of a machine that is not a node of this cluster yet. */

@@ -5,15 +5,15 @@ import { environment, scripts } from "./resources";
 
 /** Patches the nodes, one after the other, if the settings name patches; returns the last step. */
 export function createPatches(
-    name: string, { facts, nodes, controlPlanes, ssh }: DescribedCluster,
+    name: string, { facts, nodes, controlPlanes, ssh, secrets }: DescribedCluster,
     { machines, upgraded }: { machines: pulumi.Resource; upgraded: pulumi.Resource[] }, parent: pulumi.Resource,
 ): pulumi.Resource[] {
     const { patches, reboot, bundle, tainted, size } = facts;
     if (patches === undefined) return upgraded;
     return nodes.reduce<pulumi.Resource[]>((before, node) => [scriptCommand(`${name}-${node.name}-patches`, {
         create: `${scripts}/patch.mjs`,
-        environment: environment(
-            { patches, reboot, ...(bundle && { bundle, tainted }), size: Math.min(size, 2) }, { NODE: node, NODES: controlPlanes, SSH: ssh },
-        ),
+        environment: environment({
+            patches, reboot, ...(bundle && { bundle, tainted }), size: Math.min(size, 2),
+        }, { NODE: node, NODES: controlPlanes, SSH: ssh }, secrets),
     }, { parent, deletedWith: machines, dependsOn: before })], upgraded);
 }

@@ -1,5 +1,6 @@
 // Asks every machine, and checks the bundle, before the first change; all problems are told at once.
 import { fail, main } from "../scripts/process.mjs";
+import { bundleDirectory } from "./archive.mjs";
 import { architecture, bundleProblems } from "./bundle.mjs";
 import { portsOf, problemsOf } from "./judge.mjs";
 import { cluster as readCluster, nodes as readNodes, ssh as readSsh } from "./settings.mjs";
@@ -10,6 +11,14 @@ import { renderScript } from "./tasks/script.mjs";
 await main(async () => {
     const [cluster, nodes, ssh] = [readCluster(), readNodes(), readSsh()];
     const answers = await withSsh({ ssh, nodes }, connection => Promise.all(nodes.map(node => ask(connection, node))));
+
+    async function problemsOfBundle(systems) {
+        try {
+            return await bundleProblems(await bundleDirectory(cluster.bundle, { anew: true }), cluster.version, systems);
+        } catch (error) {
+            return [error.message];
+        }
+    }
 
     /** What a machine answers, or why it doesn't. */
     async function ask(connection, node) {
@@ -32,7 +41,7 @@ await main(async () => {
     const problems = [
         ...answers.flatMap(({ problem }) => problem ?? []),
         ...problemsOf(cluster, reached),
-        ...(cluster.bundle ? await bundleProblems(cluster.bundle, cluster.version, systems) : []),
+        ...(cluster.bundle ? await problemsOfBundle(systems) : []),
     ];
     if (problems.length === 0) return "";
     const count = problems.length === 1 ? "is 1 problem" : `are ${problems.length} problems`;

@@ -8,6 +8,7 @@ import { scriptCommand } from "../../script";
 import type { DescribedCluster } from "./describe";
 import type { ClusterFacts, NodeFacts } from "./facts";
 import type { FoundNodes } from "./lookup";
+import { secretEnvironment, type Secrets } from "./secrets";
 
 export const scripts = "components/cluster/baremetal";
 
@@ -22,13 +23,13 @@ interface Made {
  * to how they were found, also those of a cluster whose making was interrupted; the nodes then need no leave-taking.
  */
 export function createMachines(
-    name: string, { facts, nodes, ssh }: DescribedCluster, { incarnation }: FoundNodes, parent: pulumi.Resource,
+    name: string, { facts, nodes, ssh, secrets }: DescribedCluster, { incarnation }: FoundNodes, parent: pulumi.Resource,
 ): local.Command {
     const { owner, version, bundle, network, volumes } = facts;
     return scriptCommand(name, {
         create: `${scripts}/preflight.mjs`,
         delete: `${scripts}/restore.mjs`,
-        environment: environment({ owner, version, bundle, network, volumes }, { NODES: nodes, SSH: ssh }),
+        environment: environment({ owner, version, bundle, network, volumes }, { NODES: nodes, SSH: ssh }, secrets),
         triggers: [incarnation],
     }, { parent });
 }
@@ -42,7 +43,7 @@ export function createNode(
         described: DescribedCluster; found: FoundNodes;
     }, parent: pulumi.Resource,
 ): local.Command {
-    const { facts, ssh, controlPlanes } = described;
+    const { facts, ssh, secrets, controlPlanes } = described;
     const triggers = [found.incarnation, found.members[node.name]];
     const known = { ...node, incarnation: found.members[node.name] };
     const options = { parent, deletedWith: machines };
@@ -60,7 +61,7 @@ export function createNode(
             ...(node.role === "control-plane" && {
                 virtualAddress, controlPlanes: facts.controlPlanes, serviceAddress, renewBefore,
             }),
-        }, { NODE: known, NODES: [node], SSH: ssh }),
+        }, { NODE: known, NODES: [node], SSH: ssh }, secrets),
         triggers,
     }, { ...options, dependsOn: machines });
 
@@ -72,27 +73,27 @@ export function createNode(
         environment: environment({
             name: cluster, endpoint, ignorePreflightErrors,
             ...(node.role === "control-plane" && { podSubnet, serviceSubnet, tainted, virtualAddress }),
-        }, { NODE: known, NODES: controlPlanes, SSH: ssh }),
+        }, { NODE: known, NODES: controlPlanes, SSH: ssh }, secrets),
         triggers,
     }, { ...options, dependsOn: [installed, ...before.slice(-1)] });
 }
 
 /** Applies the pod network that the stack brings along. */
 export function createNetwork(
-    name: string, { ssh, controlPlanes, networkManifest }: DescribedCluster, found: FoundNodes,
+    name: string, { ssh, secrets, controlPlanes, networkManifest }: DescribedCluster, found: FoundNodes,
     { machines, members }: Made, parent: pulumi.Resource,
 ): pulumi.Resource[] {
     if (networkManifest === undefined) return [];
     return [scriptCommand(name, {
         create: `${scripts}/network.mjs`,
-        environment: { ...environment({}, { NODES: controlPlanes, SSH: ssh }), MANIFEST: readManifest(networkManifest) },
+        environment: { ...environment({}, { NODES: controlPlanes, SSH: ssh }, secrets), MANIFEST: readManifest(networkManifest) },
         triggers: [found.incarnation],
     }, { parent, deletedWith: machines, dependsOn: members[0] })];
 }
 
 /** Brings the nodes to the version, one after the other; returns the last step. */
 export function createVersions(
-    name: string, { facts, nodes, controlPlanes, ssh }: DescribedCluster,
+    name: string, { facts, nodes, controlPlanes, ssh, secrets }: DescribedCluster,
     { machines, members, network }: Made & { network: pulumi.Resource[] }, parent: pulumi.Resource,
 ): pulumi.Resource[] {
     const { version, bundle, repositories, ignorePreflightErrors, size } = facts;
@@ -101,27 +102,31 @@ export function createVersions(
         environment: environment({
             version, ignorePreflightErrors, size: Math.min(size, 2),
             ...(bundle ? { bundle } : { repositories }),
-        }, { NODE: node, NODES: controlPlanes, SSH: ssh }),
+        }, { NODE: node, NODES: controlPlanes, SSH: ssh }, secrets),
     }, { parent, deletedWith: machines, dependsOn: before })], [...members, ...network]);
 }
 
 /** Has an administrator's kubeconfig signed. */
 export function createKubeconfig(
-    name: string, { facts, controlPlanes, ssh }: DescribedCluster, found: FoundNodes,
+    name: string, { facts, controlPlanes, ssh, secrets }: DescribedCluster, found: FoundNodes,
     { machines, upgraded }: { machines: pulumi.Resource; upgraded: pulumi.Resource[] }, parent: pulumi.Resource,
 ): local.Command {
     const { name: cluster, endpoint, rotate } = facts;
     return scriptCommand(name, {
         create: `${scripts}/kubeconfig.mjs`,
-        environment: environment({ name: cluster, endpoint, rotation: rotate.certificates }, { NODES: controlPlanes, SSH: ssh }),
+        environment: environment({
+            name: cluster, endpoint, rotation: rotate.certificates,
+        }, { NODES: controlPlanes, SSH: ssh }, secrets),
         triggers: [found.incarnation],
     }, { parent, deletedWith: machines, dependsOn: upgraded });
 }
 
-/** What a script is told, as JSON; nothing of it is secret. */
-export function environment(cluster: Partial<ClusterFacts>, values: Record<string, unknown>): Record<string, string> {
+/** What a script is told: as JSON what is not secret, and what is. */
+export function environment(
+    cluster: Partial<ClusterFacts>, values: Record<string, unknown>, secrets: Secrets,
+): Record<string, pulumi.Input<string>> {
     const texts = Object.entries({ CLUSTER: cluster, ...values }).map(([key, value]) => [key, JSON.stringify(value)]);
-    return Object.fromEntries(texts) as Record<string, string>;
+    return { ...Object.fromEntries(texts) as Record<string, string>, ...secretEnvironment(secrets) };
 }
 
 function readManifest(file: string): string {

@@ -8,7 +8,7 @@ import { environment, scripts } from "./resources";
  * returns the last step. Where the settings give none there is no resource.
  */
 export function createRotations(
-    name: string, { facts, controlPlanes, ssh }: DescribedCluster,
+    name: string, { facts, controlPlanes, ssh, secrets }: DescribedCluster,
     { machines, upgraded }: { machines: pulumi.Resource; upgraded: pulumi.Resource[] }, parent: pulumi.Resource,
 ): pulumi.Resource[] {
     const rotations: [string, string, string | undefined][] = [
@@ -18,7 +18,9 @@ export function createRotations(
     return rotations.reduce((before, [what, script, rotation]) => rotation === undefined ? before : [
         scriptCommand(`${name}-${what}`, {
             create: `${scripts}/${script}`,
-            environment: environment({ rotation, virtualAddress: facts.virtualAddress }, { NODES: controlPlanes, SSH: ssh }),
+            environment: environment({
+                rotation, virtualAddress: facts.virtualAddress,
+            }, { NODES: controlPlanes, SSH: ssh }, secrets),
         }, { parent, deletedWith: machines, dependsOn: before }),
     ], upgraded);
 }

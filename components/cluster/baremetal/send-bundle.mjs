@@ -1,16 +1,17 @@
 // Brings a machine its part of the offline bundle; what it has already is not sent again.
-import { resolvePath } from "../scripts/home.mjs";
+import { bundleDirectory } from "./archive.mjs";
 import { architecture, partsFor } from "./bundle.mjs";
 import { acceptTasks, lackingTasks, receiveCommand } from "./tasks/bundle.mjs";
 import { renderScript } from "./tasks/script.mjs";
 
 export async function sendBundle(connection, { bundle, tainted }, node) {
+    const directory = await bundleDirectory(bundle);
     const said = await connection.run(node, '. /etc/os-release; echo "$ID-$VERSION_ID $(uname -m)"');
     const [os, machine] = said.trim().split(" ");
-    const parts = partsFor(bundle, `${os}-${architecture(machine)}`, { ...node, tainted });
+    const parts = partsFor(directory, `${os}-${architecture(machine)}`, { ...node, tainted });
     const lacking = (await connection.run(node, renderScript(lackingTasks(parts)))).split("\n").filter(Boolean);
     if (lacking.length > 0) {
-        const archive = { program: "tar", args: ["-c", "-f", "-", "-C", resolvePath(bundle), ...lacking] };
+        const archive = { program: "tar", args: ["-c", "-f", "-", "-C", directory, ...lacking] };
         await connection.run(node, archive, receiveCommand);
     }
     await connection.run(node, renderScript(acceptTasks(parts)));

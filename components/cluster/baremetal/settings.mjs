@@ -4,11 +4,18 @@ import { setting } from "../scripts/process.mjs";
 /** The cluster: see `ClusterFacts` in facts.ts. */
 export const cluster = () => JSON.parse(setting("CLUSTER"));
 /** How machines are reached. */
-export const ssh = () => JSON.parse(setting("SSH"));
+export const ssh = () => ({ ...JSON.parse(setting("SSH")), privateKey: secret("SSH_PRIVATE_KEY") });
 /** The node that the script is about. */
 export const node = () => JSON.parse(setting("NODE"));
 /** The nodes of the control plane, or all nodes where the script is about all. */
 export const nodes = () => JSON.parse(setting("NODES"));
+
+/** What is secret of it, if it is given: taken out of the environment, so that no program started here inherits it. */
+export function secret(name) {
+    const value = process.env[name] || undefined;
+    delete process.env[name];
+    return value;
+}
 
 /** The control plane's node that answers first, other than `except`. */
 export async function firstAnswering(connection, controlPlanes, except) {

@@ -8,9 +8,13 @@ import { resolvePath } from "../scripts/home.mjs";
 import { fail } from "../scripts/process.mjs";
 import { execute } from "./execute.mjs";
 import { knownHostsFile, pinnedAlias } from "./host-keys.mjs";
+import { withKeyFile } from "./private-key.mjs";
 
 /** How often an address that doesn't answer is dialled, and the seconds that a dial and the pause after it take. */
 const dial = { times: 3, seconds: 10, pause: 5 };
+
+/** What ends a script before its time; nothing of its connection is left behind then, either. */
+const signals = ["SIGINT", "SIGTERM", "SIGHUP"];
 
 /**
  * Gives work a connection to the machines of `nodes`: `attempt(node, script)`, `run(node, script)`, `send(…)`. Of one
@@ -18,10 +22,15 @@ const dial = { times: 3, seconds: 10, pause: 5 };
  */
 export async function withSsh({ ssh, nodes }, work, { quick = false } = {}) {
     const directory = fs.mkdtempSync(path.join(os.tmpdir(), "landfall-ssh-"));
+    const remove = () => fs.rmSync(directory, { recursive: true, force: true });
+    const stop = () => process.exit(1);
+    process.once("exit", remove);
+    for (const signal of signals) process.once(signal, stop);
     try {
         const config = path.join(directory, "config");
+        const own = await withKeyFile(ssh, directory);
         const known = await knownHostsFile(nodes, directory);
-        fs.writeFileSync(config, renderSshConfig(ssh, nodes, known), { mode: 0o600 });
+        fs.writeFileSync(config, renderSshConfig(own, nodes, known), { mode: 0o600 });
         const times = quick ? 1 : dial.times;
         const attempt = (node, input, command = "bash -s") =>
             attemptOn(config, node, asRoot(node, command), input, times);
@@ -31,7 +40,9 @@ export async function withSsh({ ssh, nodes }, work, { quick = false } = {}) {
         };
         return await work({ attempt, run });
     } finally {
-        fs.rmSync(directory, { recursive: true, force: true });
+        remove();
+        process.removeListener("exit", remove);
+        for (const signal of signals) process.removeListener(signal, stop);
     }
 }
 
@@ -112,7 +123,7 @@ const problems = [
         "put it into known_hosts."],
     [/Permission denied/i,
         "refuses the key for USER. Is it in ~USER/.ssh/authorized_keys there, and is the right one offered " +
-        "(landfall:cluster.ssh.key, else the agent's: ssh-add -l)?"],
+        "(landfall:cluster.ssh.key or .privateKey, else the agent's: ssh-add -l)?"],
     [/UNPROTECTED PRIVATE KEY|bad permissions/i, "was not dialled: others may read the private key. chmod 600 it."],
     [/kex_exchange/i, "hangs up: sshd there is too busy, or holds failed logins against this computer for a while."],
     [/timed out|banner exchange/i, "does not answer: no connection within the time. Is it on, and is the port open?"],

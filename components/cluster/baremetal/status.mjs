@@ -1,6 +1,7 @@
 // Run at program start: prints the incarnations of the cluster and of its nodes, as the machines know them. What was
 // taken out or installed anew by hand has none, so that the program makes it again under a new one.
 import { fail, main } from "../scripts/process.mjs";
+import { warningsOf } from "./judge.mjs";
 import { cluster as readCluster, nodes as readNodes, ssh as readSsh } from "./settings.mjs";
 import { describeFailure, withSsh } from "./ssh.mjs";
 import { parseStatus, statusTasks } from "./tasks/operate.mjs";
@@ -13,7 +14,7 @@ await main(async () => {
         const result = await connection.attempt(node, script);
         return result.ok ? { node, ...parseStatus(result.stdout) } : { node, problem: describeFailure(node, result) };
     })), { quick: true });
-    return JSON.stringify(statusOf(answers));
+    return JSON.stringify({ ...statusOf(answers), warnings: warningsOf(answers) });
 });
 
 /**

@@ -11,6 +11,13 @@ export function home() {
     return path.resolve(process.env.LANDFALL_HOME || path.join(os.homedir(), ".landfall"));
 }
 
+/** As `cacheDirectory` of components/cache.ts, for scripts, which run without a compiler. */
+export function cacheDirectory() {
+    const { LANDFALL_CACHE, LOCALAPPDATA, XDG_CACHE_HOME } = process.env;
+    const ofUser = (process.platform === "win32" && LOCALAPPDATA) || XDG_CACHE_HOME || path.join(os.homedir(), ".cache");
+    return LANDFALL_CACHE ?? path.join(ofUser, "landfall");
+}
+
 /** A path on this computer: `~` is the user's directory, `~/.landfall` is `home()`; else relative to the project. */
 export function resolvePath(given) {
     const [first, second, ...rest] = given.split(/[\\/]/);

@@ -90,6 +90,13 @@ export function keysThroughBastion({ nodes, ssh: { bastion } }: Nodes & { ssh: {
     };
 }
 
+export function oneKey({ ssh: { key, privateKey } }: { ssh: { key?: string; privateKey?: string } }): Violation | undefined {
+    return key === undefined || privateKey === undefined ? undefined : {
+        keys: ["ssh.key", "ssh.privateKey"], problem: "is a second key", allowed: "one of them",
+        example: { nodes: { server: { host: "203.0.113.11" } }, ssh: { key: "~/.ssh/id_ed25519" } },
+    };
+}
+
 export function ownNetwork(
     { network: chosen, networkManifest }: { network?: string; networkManifest?: string },
 ): Violation | undefined {

@@ -1,12 +1,12 @@
 import * as z from "zod";
 import { versions } from "../../../components/versions";
 import { Context } from "../context";
-import { byName, choice, dnsLabel, hostname, listOf, matching, network, port, portablePath } from "../fields";
+import { byName, choice, dnsLabel, hostname, line, listOf, matching, network, port, portablePath } from "../fields";
 import { toDnsLabel } from "../names";
 import { rule, Violation } from "../rule";
 import { addressPool, freePool, onePool } from "./address-pool";
 import {
-    addressesKnown, differentMachines, ipv4, keysThroughBastion, nodesOutside, oddControlPlane, oneEndpoint,
+    addressesKnown, differentMachines, ipv4, keysThroughBastion, nodesOutside, oddControlPlane, oneEndpoint, oneKey,
     ownGatewayAddress, ownNetwork,
 } from "./baremetal-rules";
 import { subnets, subnetsApart } from "./subnets";
@@ -44,10 +44,19 @@ export function baremetal(context: Context) {
                 description: "Version of Kubernetes. It goes up one minor version at a time, node by node.",
                 example: "v1.36.3",
             }),
-        bundle: portablePath("a directory on this computer").optional().meta({
+        bundle: portablePath("a directory, .tar, .tar.gz or .tgz on this computer").optional().meta({
             description: "Offline bundle: packages, programs and images with their checksums, for machines on a closed "
                 + "network.",
             example: "./bundle", defaultText: "none: the machines download what they need",
+        }),
+        patches: line(63).optional().meta({
+            description: "Has the machines patched, one after the other, whenever it is another text than before: the "
+                + "distribution's packages, or those of the bundle that are newer. Kubernetes stays as it is.",
+            example: "2026-11", defaultText: "none: the machines are not patched",
+        }),
+        reboot: choice("needed", "always").default("needed").meta({
+            description: "Whether a machine that was patched is rebooted only where that is needed, or in any case.",
+            example: "always",
         }),
         virtualAddress: address().optional().meta({
             description: "A free address of the machines' network for the API. It moves to a control-plane node that "
@@ -98,7 +107,7 @@ export function baremetal(context: Context) {
     });
     const checked = [
         [["nodes"], differentMachines], [["nodes"], addressesKnown], [["nodes"], oddControlPlane],
-        [["nodes", "virtualAddress", "endpoint"], oneEndpoint], [["nodes", "ssh"], keysThroughBastion],
+        [["nodes", "virtualAddress", "endpoint"], oneEndpoint], [["nodes", "ssh"], keysThroughBastion], [["ssh"], oneKey],
         [["nodes", "virtualAddress", "gatewayAddress"], ownGatewayAddress],
         [["addressPool", "gatewayAddress"], onePool],
         [["nodes", "addressPool", "virtualAddress", "endpoint", "podSubnet", "serviceSubnet"], freePool],
@@ -165,6 +174,13 @@ function ssh() {
         port: port().default(22).meta({ description: "Port of SSH.", example: 2222 }),
         key: portablePath("a file on this computer").optional().meta({
             description: "File of the private key.", example: "~/.ssh/id_ed25519", defaultText: "the agent's keys",
+        }),
+        privateKey: matching(
+            "a private key without a passphrase, as ssh-keygen writes it",
+            /^\s*-----BEGIN ([A-Z0-9]+ )?PRIVATE KEY-----\r?\n[A-Za-z0-9+/=\s]+-----END ([A-Z0-9]+ )?PRIVATE KEY-----\s*$/,
+        ).optional().meta({
+            description: "Instead of `key`: the private key itself, a Pulumi secret.", secret: true,
+            example: "~/.ssh/id_ed25519", defaultText: "none",
         }),
         knownHosts: portablePath("a file on this computer").optional().meta({
             description: "File of the known host keys.", example: "./known_hosts", defaultText: "ssh's own",

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
+import { parseArgs } from "node:util";
 import { images as pinned, versions } from "../../../components/versions";
 import { buildBase } from "./base";
 import { cached, cachedNames, keyOf } from "./cache";
@@ -104,9 +105,22 @@ function checksums(dir: string): string {
     }).join("");
 }
 
+/** Writes a bundle's directory to a file, whole or not at all. */
+async function archive(directory: string, file: string): Promise<void> {
+    const unfinished = `${file}.${process.pid}`;
+    const compress = /gz$/.test(file) ? ["--gzip"] : [];
+    await run("tar", ["--create", ...compress, "--file", unfinished, "--directory", directory, "."]);
+    fs.renameSync(unfinished, file);
+}
+
 if (require.main === module) {
-    buildBundle(console.log, process.argv[2]).then(
-        bundle => console.log(JSON.stringify(bundle, undefined, 4)),
+    const { values, positionals } = parseArgs({ options: { archive: { type: "string" } }, allowPositionals: true });
+    buildBundle(console.log, positionals[0]).then(
+        async bundle => {
+            if (values.archive !== undefined) await archive(bundle.directory, values.archive);
+            console.log(JSON.stringify({ ...bundle, ...values }, undefined, 4));
+        },
+    ).catch(
         (error: Error) => {
             console.error(error.message);
             process.exitCode = 1;

@@ -47,7 +47,7 @@ function drain(name, homebound, seconds) {
         `    | while read -r namespace pod; do`,
         `        budgets=$(kubectl get poddisruptionbudgets --namespace "$namespace" \\`,
         `            --output 'jsonpath={.items[?(@.status.disruptionsAllowed==0)].metadata.name}' </dev/null)`,
-        `        echo "$namespace/$pod may not go: a PodDisruptionBudget lets no pod go (\${budgets// /, })." >&2`,
+        `        echo "$namespace/$pod can't be evicted: its PodDisruptionBudget allows none (\${budgets// /, })." >&2`,
         `    done`,
         `    echo "${name} takes no new pods. Run this again once its pods may go, or: kubectl uncordon ${name}" >&2`,
         `    exit 1`,

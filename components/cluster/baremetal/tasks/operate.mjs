@@ -5,25 +5,29 @@ import { task } from "./script.mjs";
 /** Where the cluster remembers the nodes' incarnations, for when one of them doesn't answer. */
 const annotation = "landfall.dev/incarnation";
 
-/** Prints the incarnations that a machine of this owner knows: NAME=VALUE. */
+/** Prints the incarnations that a machine of this owner knows, and the part of its disk that is free: NAME=VALUE. */
 export function statusTasks(owner) {
     return [task("Look whether the machine is a member",
         `[ "$(cat /var/lib/landfall/owner 2>/dev/null)" = ${JSON.stringify(owner)} ] || exit 0`,
         // A member that was reset by hand is none any more.
         `if [ -e ${memberFile} ] && [ ! -e /etc/kubernetes/kubelet.conf ]; then exit 0; fi`,
+        `df --output=avail,size -B1M /var/lib | awk 'NR == 2 && $2 > 0 { print "free=" int(100 * $1 / $2) }'`,
         `if [ -e /var/lib/landfall/incarnation ]; then echo "member=$(cat /var/lib/landfall/incarnation)"; fi`,
         `if [ -e /var/lib/landfall/cluster ]; then`,
         `    echo "incarnation=$(cat /var/lib/landfall/cluster)"`,
-        `    kubectl get nodes --request-timeout 5s --output 'jsonpath={range .items[*]}known={.metadata.name} {.metadata.annotations.landfall\\.dev/incarnation}{"\\n"}{end}' 2>/dev/null || true`,
+        `    kubectl get nodes --request-timeout 5s --output 'jsonpath={range .items[*]}known={.metadata.name} '\\`,
+        `'{.metadata.annotations.landfall\\.dev/incarnation}{"\\n"}{end}' 2>/dev/null || true`,
         `fi`)];
 }
 
 /** Reads what statusTasks print. */
 export function parseStatus(stdout) {
-    const lines = stdout.split("\n").filter(Boolean).map(line => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)]);
+    const lines = stdout.split("\n").filter(Boolean)
+        .map(line => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)]);
     const value = name => lines.find(([key]) => key === name)?.[1];
     const known = lines.filter(([key]) => key === "known").map(([, text]) => text.split(" ")).filter(([, id]) => id);
-    return { incarnation: value("incarnation"), member: value("member"), known: Object.fromEntries(known) };
+    const free = value("free");
+    return { incarnation: value("incarnation"), member: value("member"), free: free && Number(free), known: Object.fromEntries(known) };
 }
 
 export function rememberTasks(node) {

@@ -10,7 +10,7 @@ const done = "/var/lib/landfall/patched";
 const underWay = "/var/lib/landfall/patching";
 const log = "/run/landfall-patches.log";
 
-/** A name for the time since the machine was started; a container has its host's boot id, but a first process of its own. */
+/** A name for the time since the machine's start; a container has its host's boot id, but a first process of its own. */
 const boot = `boot="$(cat /proc/sys/kernel/random/boot_id) $(awk '{ print $22 }' /proc/1/stat)"`;
 
 /** Run on the machine: says whether it has these patches. */
@@ -69,13 +69,15 @@ export function rebootReasonTasks({ reboot }) {
     return [task("Look whether the machine is to be rebooted",
         boot,
         `echo "$boot"`,
-        reboot === "always" ? [`if [ "$(tail -n 1 ${underWay})" = "$boot" ]; then echo 'the settings say so'; fi`] : [],
+        reboot !== "always" ? []
+            : `if [ "$(tail -n 1 ${underWay})" = "$boot" ]; then echo 'the settings say so'; fi`,
         `if [ -e /run/reboot-required ]; then echo 'a package asks for it'; fi`,
         `newest=$(find /boot -maxdepth 1 -name 'vmlinuz-*' -printf '%f\\n' 2>/dev/null \\`,
         `    | sed 's/^vmlinuz-//' | sort --version-sort | tail -n 1 || true)`,
         `if [ -n "$newest" ] && [ "$newest" != "$(uname -r)" ]; then echo "the kernel $newest is installed"; fi`,
         // What was replaced on disk is still used by what was not started anew; containers have files of their own.
-        `outdated=$(grep --files-with-matches --extended-regexp ' /(usr|lib|opt)/.* \\(deleted\\)$' /proc/[0-9]*/maps 2>/dev/null \\`,
+        `outdated=$(grep --files-with-matches --extended-regexp ' /(usr|lib|opt)/.* \\(deleted\\)$' \\`,
+        `    /proc/[0-9]*/maps 2>/dev/null \\`,
         `    | while IFS=/ read -r _ _ process _; do`,
         `        grep --quiet kubepods "/proc/$process/cgroup" 2>/dev/null || cat "/proc/$process/comm" 2>/dev/null || true`,
         `    done | sort -u | paste -sd ' ' || true)`,

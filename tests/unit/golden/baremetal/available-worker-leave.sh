@@ -18,7 +18,7 @@ said=$(kubectl drain web --ignore-daemonsets --delete-emptydir-data --timeout=60
     | while read -r namespace pod; do
         budgets=$(kubectl get poddisruptionbudgets --namespace "$namespace" \
             --output 'jsonpath={.items[?(@.status.disruptionsAllowed==0)].metadata.name}' </dev/null)
-        echo "$namespace/$pod may not go: a PodDisruptionBudget lets no pod go (${budgets// /, })." >&2
+        echo "$namespace/$pod can't be evicted: its PodDisruptionBudget allows none (${budgets// /, })." >&2
     done
     echo "web takes no new pods. Run this again once its pods may go, or: kubectl uncordon web" >&2
     exit 1

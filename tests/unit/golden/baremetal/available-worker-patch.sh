@@ -39,7 +39,8 @@ if [ -e /run/reboot-required ]; then echo 'a package asks for it'; fi
 newest=$(find /boot -maxdepth 1 -name 'vmlinuz-*' -printf '%f\n' 2>/dev/null \
     | sed 's/^vmlinuz-//' | sort --version-sort | tail -n 1 || true)
 if [ -n "$newest" ] && [ "$newest" != "$(uname -r)" ]; then echo "the kernel $newest is installed"; fi
-outdated=$(grep --files-with-matches --extended-regexp ' /(usr|lib|opt)/.* \(deleted\)$' /proc/[0-9]*/maps 2>/dev/null \
+outdated=$(grep --files-with-matches --extended-regexp ' /(usr|lib|opt)/.* \(deleted\)$' \
+    /proc/[0-9]*/maps 2>/dev/null \
     | while IFS=/ read -r _ _ process _; do
         grep --quiet kubepods "/proc/$process/cgroup" 2>/dev/null || cat "/proc/$process/comm" 2>/dev/null || true
     done | sort -u | paste -sd ' ' || true)

@@ -1,0 +1,1 @@
+export function bundleDirectory(bundle: string, options?: { anew?: boolean }): Promise<string>;
