@@ -208,6 +208,14 @@ hand_on() {
 }
 trap 'rm -f /run/landfall/api-aside' EXIT
 
+# A leader that goes without a word has writes wait for an election.
+hand_on_lead() {
+    local own other
+    own=$(etcdctl endpoint status | cut -d , -f 2 | tr -d ' ')
+    other=$(etcdctl member list | cut -d , -f 1 | grep --invert-match --line-regexp "$own" | head -n 1 || true)
+    if [ -n "$other" ]; then etcdctl move-leader "$other" >/dev/null 2>&1 || true; fi # fails where another leads
+}
+
 # Time for what is being answered; the API server would wait a minute for watches that don't end.
 stop() { crictl stop --timeout 5 "$1" >/dev/null 2>&1 || crictl stop --timeout 5 "$1" >/dev/null; }
 
@@ -224,6 +232,7 @@ restart() {
         others_are_well
         id=$(container "$1")
         case "$1" in etcd|kube-apiserver) hand_on ;; esac
+        if [ "$1" = etcd ] && etcd_ready; then hand_on_lead; fi
         if [ -n "$id" ]; then stop "$id"; fi
     fi
     for _ in $(seq 180); do
