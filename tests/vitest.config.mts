@@ -24,10 +24,11 @@ export default defineConfig({
                     sequence: { groupOrder: 0 },
                 },
             },
-            {
+            // Those of the night take longer than a build may.
+            ...([["e2e", "test"], ["nightly", "nightly"]] as const).map(([name, suffix]) => ({
                 test: {
-                    name: "e2e",
-                    include: ["tests/e2e/**/*.test.ts"],
+                    name,
+                    include: [`tests/e2e/**/*.${suffix}.ts`],
                     globalSetup: ["tests/e2e/support/setup.ts"],
                     // One cluster on one computer: one file after the other.
                     fileParallelism: false,
@@ -39,7 +40,7 @@ export default defineConfig({
                     disableConsoleIntercept: true,
                     sequence: { groupOrder: 1 },
                 },
-            },
+            })),
         ],
     },
 });

@@ -7,6 +7,7 @@ import { forward, Forward } from "./support/forward";
 import { interrupted } from "./support/interrupt";
 import { Machine } from "./support/machines";
 import { Metal, metalHost } from "./support/metal";
+import { rotatesItsSecrets } from "./support/rotation";
 import { ask } from "./support/site";
 import { figure } from "./support/stack";
 import { timed, until } from "./support/wait";
@@ -134,11 +135,19 @@ describe("a server of one's own", () => {
         expect({ ...changes, same: 0 }).toEqual({ create: 0, update: 0, replace: 0, delete: 0, same: 0 });
     });
 
+    const state = () => fs.readFileSync(path.join(metal.directory, "state", "metal.json"), "utf8");
+
     it("says nothing secret, neither in its log nor in its state in plain", () => {
-        const state = fs.readFileSync(path.join(metal.directory, "state", "metal.json"), "utf8");
         expect(metal.lines.join("\n")).not.toMatch(/PRIVATE KEY|client-key-data/);
-        expect(state).not.toMatch(/"TOKEN"|[a-z0-9]{6}\.[a-z0-9]{16}"/);
+        expect(state()).not.toMatch(/"TOKEN"|[a-z0-9]{6}\.[a-z0-9]{16}"/);
     });
+
+    rotatesItsSecrets(() => ({
+        machines: metal.machines,
+        machine,
+        apply: changes => metal.up(clusterOf(changes)),
+        said: () => metal.lines.join("\n") + state(),
+    }));
 
     it("goes, and the machine is as it was found", async () => {
         figure("back to the bare machine", `${await timed(() => metal.destroy(clusterOf()))} s`);

@@ -7,7 +7,7 @@ import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { ClusterArgs, createCluster } from "../../components/cluster";
 import { reboot } from "../../components/cluster/baremetal/reboot.mjs";
-import { drainTasks } from "../../components/cluster/baremetal/tasks/leave.mjs";
+import { drainTasks } from "../../components/cluster/baremetal/tasks/drain.mjs";
 import { renderScript } from "../../components/cluster/baremetal/tasks/script.mjs";
 import { captureProgram } from "../../infra/offline/engine/capture";
 

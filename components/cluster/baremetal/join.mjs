@@ -8,7 +8,7 @@ import {
     cleanTask, initTasks, joinTasks, memberFile, mintTasks, revokeTasks, scheduleTasks,
 } from "./tasks/control-plane.mjs";
 import { giveUpTasks } from "./tasks/leave.mjs";
-import { rememberTasks } from "./tasks/operate.mjs";
+import { rememberTasks, spreadTasks } from "./tasks/operate.mjs";
 import { renderScript } from "./tasks/script.mjs";
 
 await main(async () => {
@@ -18,7 +18,7 @@ await main(async () => {
         const { stdout } = await connection.attempt(node, `cat ${memberFile} 2>/dev/null`);
         if (stdout.trim() !== node.incarnation) await become(connection);
         const host = await firstAnswering(connection, controlPlanes) ?? fail("No node of the control plane answers.");
-        await connection.run(host, renderScript(rememberTasks(node)));
+        await connection.run(host, renderScript([...rememberTasks(node), ...spreadTasks]));
         if (node.role === "control-plane") await connection.run(node, renderScript(scheduleTasks(cluster, node)));
     });
 

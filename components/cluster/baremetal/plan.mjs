@@ -7,7 +7,7 @@ import { drainTasks } from "./tasks/drain.mjs";
 import { makeKeyTasks, readKeysTasks, rewriteTasks, useKeysTasks } from "./tasks/encryption.mjs";
 import { installTasks } from "./tasks/install.mjs";
 import { forgetTasks, giveUpTasks, restoreTasks } from "./tasks/leave.mjs";
-import { kubeconfigTasks, rememberTasks, statusTasks } from "./tasks/operate.mjs";
+import { kubeconfigTasks, rememberTasks, spreadTasks, statusTasks } from "./tasks/operate.mjs";
 import {
     controlPlaneTasks, patchedTasks, patchTasks, quorumTasks, readyTasks, reason as patching, rebootReasonTasks,
     rebootTasks, rememberPatchedTasks,
@@ -27,7 +27,7 @@ export function deedsFor(cluster, node, first) {
         giveUp: giveUpTasks(cluster.controlPlanes.map(({ name }) => name).filter(name => name !== node.name), node),
         mint: mintTasks(node),
         revoke: revokeTasks,
-        settle: [...rememberTasks(node), ...(node.role === "control-plane" ? scheduleTasks(cluster, node) : [])],
+        settle: [...rememberTasks(node), ...spreadTasks, ...(node.role === "control-plane" ? scheduleTasks(cluster, node) : [])],
         upgrade: [...upgradeTasks(cluster, node), ...kubeletTasks(cluster)],
         around: [
             ...cordonTasks(node.name, upgrading), ...drainTasks(node.name, { answers: true, homebound: true }),

@@ -12,12 +12,14 @@ export class Load {
     private readonly underWay = new Set<Promise<void>>();
     private ok = 0;
     private stopped = false;
-    private readonly loop = this.run();
+    private readonly loop: Promise<void>;
 
     /** `site`: another one than the suite's; `longest`: seconds after which no more is asked. */
     constructor(
         private readonly name: string, private readonly site: Site = suiteSite, private readonly longest = 60,
-    ) {}
+    ) {
+        this.loop = this.run();
+    }
 
     /** Ends the load; returns what failed, after all requests have been answered. */
     async end(): Promise<string[]> {

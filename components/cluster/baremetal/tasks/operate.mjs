@@ -36,6 +36,14 @@ export function rememberTasks(node) {
         `kubectl annotate node ${node.name} --overwrite ${annotation}=${node.incarnation} >/dev/null`)];
 }
 
+/** Cluster DNS begins with all of its pods on the first node, and would be gone with it. */
+export const spreadTasks = [task("Spread the cluster's DNS over nodes",
+    `if [ "$(kubectl get nodes --no-headers | wc -l)" -gt 1 ]; then`,
+    `    pods="get pods --namespace kube-system --selector k8s-app=kube-dns"`,
+    `    over=$(kubectl $pods --output 'jsonpath={range .items[*]}{.spec.nodeName}{"\\n"}{end}' | sort -u | grep -c . || true)`,
+    `    if [ "$over" -lt 2 ]; then kubectl rollout restart deployment coredns --namespace kube-system >/dev/null; fi`,
+    `fi`)];
+
 /** A certificate of its own: revoked by taking the group's rights away, not shared with a node's admin.conf. */
 export function kubeconfigTasks({ name }) {
     return [task("Sign an administrator's kubeconfig",
