@@ -15,6 +15,7 @@ describe("what EKS is asked for", () => {
     });
 
     /** Any settings that the config takes, within what differs between clusters. */
+    const plain = { noNullPrototype: true }; // as the config's are
     const name = fc.stringMatching(/^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$/);
     const word = fc.stringMatching(/^[a-z][a-z0-9_-]{0,20}$/);
     const label = fc.stringMatching(/^[A-Za-z0-9]{1,63}$/);
@@ -24,12 +25,12 @@ describe("what EKS is asked for", () => {
         max: fc.integer({ min: 20, max: 1000 }),
         diskSize: fc.integer({ min: 30, max: 2000 }),
         spot: fc.boolean(),
-        labels: fc.dictionary(label, label, { maxKeys: 3 }),
-    });
+        labels: fc.dictionary(label, label, { ...plain, maxKeys: 3 }),
+    }, plain);
     const settings = fc.record({
         name,
         size: fc.constantFrom("development", "production"),
-        nodePools: fc.dictionary(fc.stringMatching(/^[a-z][a-z0-9]{0,11}$/), nodePool, { minKeys: 1, maxKeys: 3 }),
+        nodePools: fc.dictionary(fc.stringMatching(/^[a-z][a-z0-9]{0,11}$/), nodePool, { ...plain, minKeys: 1, maxKeys: 3 }),
         network: fc.constantFrom("10.20.0.0/16", "172.16.0.0/16", "172.31.0.0/17", "192.168.64.0/18", "100.64.0.0/16"),
         logTypes: fc.uniqueArray(fc.constantFrom("api", "audit", "authenticator", "controllerManager", "scheduler")),
         maintenance: fc.record({
@@ -37,9 +38,9 @@ describe("what EKS is asked for", () => {
             start: fc.tuple(fc.integer({ min: 0, max: 23 }), fc.integer({ min: 0, max: 59 }))
                 .map(time => time.map(part => String(part).padStart(2, "0")).join(":")),
             hours: fc.integer({ min: 4, max: 24 }),
-        }),
-        tags: fc.dictionary(word, word, { maxKeys: 40 }),
-    });
+        }, plain),
+        tags: fc.dictionary(word, word, { ...plain, maxKeys: 40 }),
+    }, plain);
 
     test("is what AWS takes, whatever the config takes", async () => {
         await fc.assert(fc.asyncProperty(settings, async given => {
