@@ -32,7 +32,8 @@ export function loadSettings(): Settings {
     try {
         const raw = readConfig();
         const { adminPassword, ...settings } = parseSettings(raw, stack, {
-            problems: plainSecrets(raw, { stack, target: knownTarget(raw.cluster) }), secrets: ownKeys().filter(key => isSecret(key)),
+            problems: plainSecrets(raw, { stack, target: knownTarget(raw.cluster) }),
+            secrets: ownKeys().filter(key => isSecret(key)),
         });
         return adminPassword === undefined
             ? settings

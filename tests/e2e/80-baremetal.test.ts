@@ -5,7 +5,7 @@ import { buildBundle } from "../../infra/offline/kit/bundle";
 import { run } from "../../infra/offline/kit/run";
 import { forward, Forward } from "./support/forward";
 import { interrupted } from "./support/interrupt";
-import { Machine } from "./support/machines";
+import { etcdctl, Machine } from "./support/machines";
 import { Metal, metalHost } from "./support/metal";
 import { rotatesItsSecrets } from "./support/rotation";
 import { ask } from "./support/site";
@@ -118,10 +118,8 @@ describe("a server of one's own", () => {
 
     it("keeps secrets encrypted, an audit log, and nobody anonymous", async () => {
         const sh = (command: string) => metal.machines.exec(machine, "bash", "-c", command);
-        const etcd = "crictl exec $(crictl ps --quiet --label io.kubernetes.container.name=etcd) etcdctl " +
-            "--cacert /etc/kubernetes/pki/etcd/ca.crt --cert /etc/kubernetes/pki/etcd/server.crt --key /etc/kubernetes/pki/etcd/server.key";
-        expect(await sh(`${etcd} get /registry/secrets/production/ --prefix | grep -a -c k8s:enc:secretbox:v1:key1`)).toMatch(/^[1-9]/);
-        expect(await sh(`${etcd} get /registry/secrets/ --prefix | grep -a -c 'k8s:enc' `)).toMatch(/^[1-9]/);
+        expect(await sh(`${etcdctl} get /registry/secrets/production/ --prefix | grep -a -c k8s:enc:secretbox:v1:key1`)).toMatch(/^[1-9]/);
+        expect(await sh(`${etcdctl} get /registry/secrets/ --prefix | grep -a -c 'k8s:enc' `)).toMatch(/^[1-9]/);
         expect(await sh("grep -c '\"resource\":\"deployments\"' /var/log/kubernetes/audit.log")).toMatch(/^[1-9]/);
         const code = (url: string) => sh(`curl --silent --insecure --output /dev/null --write-out '%{http_code}' ${url}`);
         expect(await code("https://127.0.0.1:6443/livez")).toBe("200");

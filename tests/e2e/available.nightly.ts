@@ -4,13 +4,13 @@ import { buildBundle } from "../../infra/offline/kit/bundle";
 import { versions } from "../../components/versions";
 import { forward, Forward } from "./support/forward";
 import { Load } from "./support/load";
-import { Machine, sharedDirectory } from "./support/machines";
+import { etcdctl, Machine, sharedDirectory } from "./support/machines";
 import { Metal, metalHost } from "./support/metal";
 import { ask, Editor, Site } from "./support/site";
 import { figure } from "./support/stack";
 import { sleep, timed, until } from "./support/wait";
 
-/** The latest patch before the one that Landfall installs: what the cluster begins with, to be upgraded under load. */
+/** A patch before the one that Landfall installs: what the cluster begins with, to be upgraded under load. */
 const earlier = "v1.36.1";
 const virtualAddress = "198.18.48.100";
 const gatewayAddress = "198.18.48.101";
@@ -145,22 +145,19 @@ describe("own hardware, highly available", () => {
         return machines.find((_, index) => held[index]);
     }
 
-    /** etcdctl on a machine of the control plane. */
-    function etcdctl(machine: Machine, args: string): Promise<string> {
-        return metal.machines.exec(machine, "bash", "-c", "crictl exec $(crictl ps --quiet --label io.kubernetes.container.name=etcd) " +
-            "etcdctl --cacert /etc/kubernetes/pki/etcd/ca.crt --cert /etc/kubernetes/pki/etcd/server.crt " +
-            `--key /etc/kubernetes/pki/etcd/server.key ${args}`);
+    function askEtcd(machine: Machine, args: string): Promise<string> {
+        return metal.machines.exec(machine, "bash", "-c", `${etcdctl} ${args}`);
     }
 
     async function members(machine: Machine): Promise<string[]> {
-        return (await etcdctl(machine, "member list")).split("\n").filter(Boolean).map(line => line.split(", ")[2]);
+        return (await askEtcd(machine, "member list")).split("\n").filter(Boolean).map(line => line.split(", ")[2]);
     }
 
     /** Has a machine's etcd lead the others. */
     async function lead(machine: Machine): Promise<void> {
-        const id = (await etcdctl(machine, "member list")).split("\n").find(line => line.includes(`, ${machine.name}, `))?.split(", ")[0];
+        const id = (await askEtcd(machine, "member list")).split("\n").find(line => line.includes(`, ${machine.name}, `))?.split(", ")[0];
         const endpoints = controlPlane().map(({ address }) => `https://${address}:2379`).join(",");
-        await etcdctl(machine, `--endpoints ${endpoints} move-leader ${id}`).catch((error: Error) => {
+        await askEtcd(machine, `--endpoints ${endpoints} move-leader ${id}`).catch((error: Error) => {
             if (!error.message.includes("already")) throw error;
         });
     }

@@ -13,6 +13,11 @@ const subnet = "198.18.48";
 /** Where all machines see the same directory, as they do with a mounted NFS export. */
 export const sharedDirectory = "/srv/shared";
 
+/** etcdctl as a shell on a machine of the control plane runs it. */
+export const etcdctl = "crictl exec $(crictl ps --quiet --label io.kubernetes.container.name=etcd) etcdctl " +
+    "--cacert /etc/kubernetes/pki/etcd/ca.crt --cert /etc/kubernetes/pki/etcd/server.crt " +
+    "--key /etc/kubernetes/pki/etcd/server.key";
+
 /** A container that stands in for a machine with Debian and sshd. */
 export interface Machine {
     name: string;

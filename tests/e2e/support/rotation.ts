@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { Result } from "../../../infra/offline/engine";
-import { Machine, Machines } from "./machines";
+import { etcdctl, Machine, Machines } from "./machines";
 import { figure } from "./stack";
 import { timed } from "./wait";
 
@@ -15,8 +15,6 @@ export interface Server {
 }
 
 const rotate = { certificates: "2026-11", encryptionKey: "2026-11" };
-const etcdctl = "crictl exec $(crictl ps --quiet --label io.kubernetes.container.name=etcd) etcdctl --cacert /etc/kubernetes/pki/etcd/ca.crt " +
-    "--cert /etc/kubernetes/pki/etcd/server.crt --key /etc/kubernetes/pki/etcd/server.key";
 
 /** Certificates and the encryption key of a server are made anew by a changed setting. */
 export function rotatesItsSecrets(server: () => Server): void {
