@@ -1,7 +1,7 @@
-// Brings machines back to how they were found; one that no longer answers keeps nobody waiting.
+// Brings machines back to how they were found; one that no longer answers, or is another by now, keeps nobody waiting.
 import { fail, main } from "../scripts/process.mjs";
 import { cluster as readCluster, nodes as readNodes, ssh as readSsh } from "./settings.mjs";
-import { describeFailure, isSilent, withSsh } from "./ssh.mjs";
+import { describeFailure, isSilent, isStranger, withSsh } from "./ssh.mjs";
 import { restoreTasks } from "./tasks/leave.mjs";
 import { renderScript } from "./tasks/script.mjs";
 
@@ -13,8 +13,9 @@ await main(async () => {
     const failures = await withSsh({ ssh, nodes }, connection => Promise.all(nodes.map(async node => {
         const result = await connection.attempt(node, script);
         if (result.ok) return [];
-        if (result.code !== 255 || !isSilent(result.stderr)) return [describeFailure(node, result)];
-        process.stderr.write(`${node.name} (${node.host}) does not answer; it is left as it is.\n`);
+        const gone = isSilent(result.stderr) ? "does not answer" : isStranger(result.stderr) && "has another host key by now";
+        if (result.code !== 255 || !gone) return [describeFailure(node, result)];
+        process.stderr.write(`${node.name} (${node.host}) ${gone}; it is left as it is.\n`);
         return [];
     })));
     if (failures.flat().length > 0) fail(failures.flat().join("\n\n"));

@@ -7,7 +7,7 @@ import * as path from "node:path";
 import { resolvePath } from "../scripts/home.mjs";
 import { fail } from "../scripts/process.mjs";
 import { execute } from "./execute.mjs";
-import { knownHostsFile, pinnedAlias } from "./host-keys.mjs";
+import { knownHostsFiles, otherKey, pinnedAlias } from "./host-keys.mjs";
 import { withKeyFile } from "./private-key.mjs";
 
 /** How often an address that doesn't answer is dialled, and the seconds that a dial and the pause after it take. */
@@ -29,11 +29,14 @@ export async function withSsh({ ssh, nodes }, work, { quick = false } = {}) {
     try {
         const config = path.join(directory, "config");
         const own = await withKeyFile(ssh, directory);
-        const known = await knownHostsFile(nodes, directory);
-        fs.writeFileSync(config, renderSshConfig(own, nodes, known), { mode: 0o600 });
+        const { files, strangers } = await knownHostsFiles(nodes, directory);
+        fs.writeFileSync(config, renderSshConfig(own, nodes, files), { mode: 0o600 });
         const times = quick ? 1 : dial.times;
-        const attempt = (node, input, command = "bash -s") =>
-            attemptOn(config, node, asRoot(node, command), input, times);
+        const attempt = async (node, input, command = "bash -s") => {
+            const stranger = strangers[node.name];
+            if (stranger) return { ok: false, code: 255, stdout: "", stderr: stranger };
+            return attemptOn(config, node, asRoot(node, command), input, times);
+        };
         const run = async (node, input, command) => {
             const result = await attempt(node, input, command);
             return result.ok ? result.stdout : fail(describeFailure(node, result));
@@ -97,8 +100,14 @@ export function isSilent(stderr) {
     return silence.test(stderr);
 }
 
+/** Whether something answers that has proven to be another machine; where no key is known, nothing is proven. */
+export function isStranger(stderr) {
+    return stderr.includes(otherKey) || stderr.includes("REMOTE HOST IDENTIFICATION HAS CHANGED");
+}
+
 /** What went wrong on a node, in words for people. */
 export function describeFailure({ name, host, port, user }, { code, stderr }) {
+    if (code === 255 && stderr.includes(otherKey)) return stderr;
     const at = `${name} (${user}@${host}:${port})`;
     if (code === 255) return `${at} ${connectionProblem(stderr, user)}`;
     if (/^sudo: /m.test(stderr)) {
