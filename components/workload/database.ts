@@ -41,7 +41,10 @@ export class Database extends pulumi.ComponentResource implements Listener {
     readonly namespace: pulumi.Output<string>;
     readonly cluster: Cluster;
     readonly port = 3306;
-    /** Host name inside the cluster. */
+    /**
+     * Its Service's address inside the cluster. Not its name: the cluster's DNS would have a say in every connection, and
+     * for most of a minute after one of its pods is lost with a node, some of the questions go unanswered.
+     */
     readonly host: pulumi.Output<string>;
     readonly database: string;
     readonly user: string;
@@ -68,7 +71,7 @@ export class Database extends pulumi.ComponentResource implements Listener {
         this.statefulSet = createStatefulSet(this, args, claim.metadata.name, metadata, options);
         createDisruptionBudget(metadata, options);
 
-        this.host = pulumi.interpolate`${service.metadata.name}.${this.namespace}.svc`;
+        this.host = service.spec.clusterIP;
         this.registerOutputs({ host: this.host, port: this.port });
     }
 }
@@ -81,10 +84,9 @@ function createService(
     metadata: Metadata, port: number, options: pulumi.CustomResourceOptions,
 ): kubernetes.core.v1.Service {
     return new kubernetes.core.v1.Service(metadata.name, {
-        // Clients wait for the server themselves, so the name needs no server to be there yet.
+        // Clients wait for the server themselves, so the address needs no server to be there yet.
         metadata: { ...metadata, annotations: { "pulumi.com/skipAwait": "true" } },
         spec: {
-            clusterIP: "None",
             selector: selectorLabels(metadata.name),
             ports: [{ name: "mysql", port, targetPort: "main" }],
         },

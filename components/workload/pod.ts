@@ -62,6 +62,9 @@ export interface PodSources {
     secrets: Record<string, pulumi.Input<string>>;
 }
 
+/** A question that went to a DNS pod which is lost with its node is soon asked again, which is another pod's to answer. */
+const dnsConfig = { options: [{ name: "timeout", value: "1" }, { name: "attempts", value: "5" }] };
+
 /** The spec of a pod that the Pod Security Standard `restricted` admits and that needs no API access. */
 export function podSpec(name: string, args: PodArgs, sources: PodSources): PodSpec {
     const { volumes, mounts } = volumesOf(args, sources);
@@ -88,6 +91,7 @@ export function podSpec(name: string, args: PodArgs, sources: PodSources): PodSp
     return {
         automountServiceAccountToken: false,
         enableServiceLinks: false,
+        dnsConfig,
         securityContext: podSecurityContext(args.uid),
         terminationGracePeriodSeconds: args.terminationGracePeriodSeconds,
         initContainers: Object.entries(args.before ?? {}).map(([step, command]) =>

@@ -48,6 +48,13 @@ describe("the web service", () => {
         expect(spec.terminationGracePeriodSeconds).toBeGreaterThan(sleep.sleep.seconds + 30);
     });
 
+    it("finds its database without asking the cluster's DNS, which may be lost in part with a node", () => {
+        const { WORDPRESS_DB_HOST } = object<{ data: Record<string, string> }>(resources, "ConfigMap", "web-environment").data;
+        expect(WORDPRESS_DB_HOST).toMatch(/^\d+\.\d+\.\d+\.\d+$/);
+        expect(object(resources, "Service", "database").spec).not.toHaveProperty("clusterIP");
+        expect(pod("Deployment/web").dnsConfig?.options).toContainEqual({ name: "timeout", value: "1" });
+    });
+
     it("has all three probes", () => {
         const [container] = pod("Deployment/web").containers;
         expect(container).toMatchObject({

@@ -67,6 +67,7 @@ export interface PodSpec {
     terminationGracePeriodSeconds?: number;
     topologySpreadConstraints?: { topologyKey: string }[];
     tolerations?: object[];
+    dnsConfig?: { options: { name: string; value: string }[] };
     affinity?: {
         podAntiAffinity: {
             preferredDuringSchedulingIgnoredDuringExecution: { podAffinityTerm: { topologyKey: string } }[];
