@@ -17,6 +17,8 @@ export interface ScriptArgs {
     triggers?: pulumi.Input<string>[];
     /** Whether people see what the scripts print on standard output, which then holds no secret. @default false */
     shown?: boolean;
+    /** Whether it finds what it has printed the last time in PULUMI_COMMAND_STDOUT, when it is run again. @default false */
+    remembers?: boolean;
 }
 
 /**
@@ -32,7 +34,7 @@ export function scriptCommand(name: string, args: ScriptArgs, opts: pulumi.Custo
         environment: args.environment,
         triggers: args.triggers,
         logging: args.shown ? local.Logging.Stdout : local.Logging.None,
-        addPreviousOutputInEnv: false,
+        addPreviousOutputInEnv: args.remembers ?? false,
     }, { deleteBeforeReplace: true, additionalSecretOutputs: ["stdout", "stderr"], ...opts });
 }
 

@@ -5,6 +5,8 @@ export interface ProviderArgs {
     kubeconfig: pulumi.Output<string>;
     /** What tells this cluster from any other, and from one of the same name made later. */
     identifier: pulumi.Input<string>;
+    /** Whether objects that are there already are taken over, instead of refused. @default false */
+    upsert?: boolean;
 }
 
 /**
@@ -22,5 +24,6 @@ export function createProvider(
         // Updated under their names rather than deleted and made again; a digest in the pods' template rolls them.
         enableConfigMapMutable: true,
         enableSecretMutable: true,
+        ...(args.upsert && { upsertExistingObjects: true }),
     }, { parent, dependsOn });
 }

@@ -33,15 +33,24 @@ export function exampleValue(settings: Description, [section, ...below]: string[
         : exampleAround(settings, section, nestInEntries(settings, section, below, example, context), context);
 }
 
-/** As `nest`, but what stands under a name of a record is completed by its own example. */
+/**
+ * As `nest`, but what stands under a name of a record is completed by its own example, and an object by what it can't be
+ * without.
+ */
 function nestInEntries(
     settings: Description, section: string, keys: string[], value: unknown, context: Context,
 ): unknown {
     return keys.reduceRight<unknown>((inner, key, index) => {
         const above = describeKey(settings, [section, ...keys.slice(0, index)], context.target);
         const entry = above && entriesOf(above)?.example;
-        return { [key]: isFragment(entry) && isFragment(inner) ? merge(entry, inner) : inner };
+        const part = isFragment(entry) && isFragment(inner) ? merge(entry, inner) : inner;
+        return { ...(index > 0 && required(above)), [key]: part };
     }, value);
+}
+
+/** Of the example of an object the keys that it can't be without; a secret one is set by a command. */
+function required({ required: names = [], example }: Description = {}): Fragment {
+    return Object.fromEntries(Object.entries(isFragment(example) ? example : {}).filter(([key]) => names.includes(key)));
 }
 
 /**

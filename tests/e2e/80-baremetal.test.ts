@@ -7,8 +7,9 @@ import { forward, Forward } from "./support/forward";
 import { interrupted } from "./support/interrupt";
 import { etcdctl, Machine } from "./support/machines";
 import { Metal, metalHost } from "./support/metal";
+import { comesBackFromSnapshots } from "./support/recovery";
 import { rotatesItsSecrets } from "./support/rotation";
-import { ask } from "./support/site";
+import { ask, Site } from "./support/site";
 import { figure } from "./support/stack";
 import { timed, until } from "./support/wait";
 
@@ -18,6 +19,8 @@ describe("a server of one's own", () => {
     let machine: Machine;
     let gateway: Forward;
     let before: Record<string, string>;
+    let site: Site;
+    const answers = () => until("the site", async () => (await ask({ path: "/" }, site)).status === 200, 180).then(() => undefined);
 
     beforeAll(async () => {
         metal = new Metal(await buildBundle(console.log));
@@ -110,10 +113,10 @@ describe("a server of one's own", () => {
             ({ outputs } = await metal.up(clusterOf()));
         })} s`);
         expect(outputs.endpoint).toBe(machine.address);
-        const site = {
+        site = {
             host: metalHost, https: gateway.port, address: `https://${metalHost}`, ca: () => String(outputs.caCertificate),
         };
-        await until("the site", async () => (await ask({ path: "/" }, site)).status === 200, 180);
+        await answers();
     });
 
     it("keeps secrets encrypted, an audit log, and nobody anonymous", async () => {
@@ -121,10 +124,14 @@ describe("a server of one's own", () => {
         expect(await sh(`${etcdctl} get /registry/secrets/production/ --prefix | grep -a -c k8s:enc:secretbox:v1:key1`)).toMatch(/^[1-9]/);
         expect(await sh(`${etcdctl} get /registry/secrets/ --prefix | grep -a -c 'k8s:enc' `)).toMatch(/^[1-9]/);
         expect(await sh("grep -c '\"resource\":\"deployments\"' /var/log/kubernetes/audit.log")).toMatch(/^[1-9]/);
-        const code = (url: string) => sh(`curl --silent --insecure --output /dev/null --write-out '%{http_code}' ${url}`);
+        const code = (url: string) =>
+            sh(`curl --silent ${url.includes("--cacert") ? "" : "--insecure"} --output /dev/null --write-out '%{http_code}' ${url}`);
         expect(await code("https://127.0.0.1:6443/livez")).toBe("200");
         expect(await code("https://127.0.0.1:6443/version")).toBe("401");
         expect(await code("https://127.0.0.1:10250/pods")).toBe("401");
+        expect(await code(`--cacert /etc/kubernetes/pki/ca.crt https://${machine.address}:10250/pods`)).toBe("401");
+        expect(await metal.kubectl(machine, "logs", "--namespace", "kube-system", "--selector", "component=etcd", "--tail", "1")).not.toBe("");
+        expect(await metal.kubectl(machine, "top", "nodes", "--no-headers")).toMatch(/^server /);
         expect(await sh("ls /run/landfall/*.conf 2>/dev/null | wc -l")).toBe("0");
     });
 
@@ -140,12 +147,21 @@ describe("a server of one's own", () => {
         expect(state()).not.toMatch(/"TOKEN"|[a-z0-9]{6}\.[a-z0-9]{16}"/);
     });
 
-    rotatesItsSecrets(() => ({
+    const settings: object[] = [];
+    const server = () => ({
         machines: metal.machines,
         machine,
-        apply: changes => metal.up(clusterOf(changes)),
+        apply: (changes: object) => {
+            settings.push(changes);
+            return metal.up(clusterOf(Object.assign({}, ...settings) as object));
+        },
+        logged: () => metal.lines.join("\n"),
         said: () => metal.lines.join("\n") + state(),
-    }));
+        answers,
+        reinstall: () => metal.machines.reinstall(machine),
+    });
+    rotatesItsSecrets(server);
+    comesBackFromSnapshots(server);
 
     it("goes, and the machine is as it was found", async () => {
         figure("back to the bare machine", `${await timed(() => metal.destroy(clusterOf()))} s`);

@@ -130,6 +130,28 @@ describe("own hardware, highly available", () => {
         expect((await ask({ path: new URL(post).pathname }, site)).text).toContain("It was there before anything failed.");
     });
 
+    it("comes back from a snapshot when all data of etcd is destroyed, and the site goes on meanwhile", async () => {
+        const upgraded = { kubernetesVersion: versions.kubernetes, bundle: current };
+        const snapshots = { repository: `${sharedDirectory}/etcd`, password: "correct horse battery staple" };
+        await apply({ ...upgraded, snapshots });
+        const noted = async () => (await kubectl("get", "configmaps", "--output", "name")).split("\n");
+        const onAll = (command: string) =>
+            Promise.all(controlPlane().map(machine => metal.machines.exec(machine, "bash", "-c", command)));
+        await kubectl("create", "configmap", "before");
+        await onAll("systemctl start landfall-snapshot.service");
+        await kubectl("create", "configmap", "after");
+
+        const load = new Load("requests while etcd was restored", site, 240);
+        await onAll("rm -rf /var/lib/etcd/member; crictl stop --timeout 0 $(crictl ps --quiet --name '^etcd$')");
+        const seconds = await timed(() => apply({ ...upgraded, snapshots: { ...snapshots, restore: "latest" } }));
+        figure("three control-plane nodes restored, all data of etcd destroyed", `${seconds} s`);
+        expect(await noted()).toContain("configmap/before");
+        expect(await noted()).not.toContain("configmap/after");
+        expect(await load.end()).toEqual([]);
+        expect(await members(controlPlane()[0])).toHaveLength(3);
+        expect((await ask({ path: new URL(post).pathname }, site)).text).toContain("It was there before anything failed.");
+    });
+
     it("goes, and the machines are as they were found", async () => {
         figure("four machines back to how they were found", `${await timed(() => metal.destroy(settings()))} s`);
         for (const name of nodes) {

@@ -4,7 +4,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { cacheDirectory } from "../../components/cache";
-import { bundleDirectory } from "../../components/cluster/baremetal/archive.mjs";
+import { openBundle } from "../../components/cluster/baremetal/archive.mjs";
 import { cacheDirectory as ofScripts } from "../../components/cluster/scripts/home.mjs";
 
 let directory: string;
@@ -26,7 +26,7 @@ afterEach(() => {
 
 describe("a bundle", () => {
     test("that is a directory is used as it is", async () => {
-        expect(await bundleDirectory(at("bundle"))).toBe(at("bundle"));
+        expect(await openBundle(at("bundle"))).toBe(at("bundle"));
     });
 
     test.each<[string, string[]]>([
@@ -35,25 +35,25 @@ describe("a bundle", () => {
         ["compressed", ["-c", "-z", "-f", "b.tar", "-C", "bundle", "."]],
     ])("that is an archive %s is unpacked once, under its digest", async (_, args) => {
         tar(...args);
-        const [first, second] = await Promise.all([bundleDirectory(at("b.tar")), bundleDirectory(at("b.tar"))]);
+        const [first, second] = await Promise.all([openBundle(at("b.tar")), openBundle(at("b.tar"))]);
         expect(second).toBe(first);
         expect(fs.readFileSync(path.join(first, "SHA256SUMS"), "utf8")).toBe("sums\n");
         expect(fs.statSync(path.join(first, "images", "kit.tar")).size).toBe(200_000);
         expect(unpacked()).toEqual([expect.stringMatching(/^[0-9a-f]{64}$/)]);
         fs.writeFileSync(path.join(first, "seen"), "");
-        expect(await bundleDirectory(at("b.tar"), { anew: true })).toBe(first);
+        expect(await openBundle(at("b.tar"), { anew: true })).toBe(first);
         expect(fs.existsSync(path.join(first, "seen"))).toBe(true);
     });
 
     test("that was altered is another one, though it has the size and the time of before", async () => {
         tar("-c", "-f", "b.tar", "-C", "bundle", ".");
-        const first = await bundleDirectory(at("b.tar"));
+        const first = await openBundle(at("b.tar"));
         const { atime, mtime } = fs.statSync(at("b.tar"));
         const content = fs.readFileSync(at("b.tar"));
         content.write("evil", content.indexOf("sums\n"));
         fs.writeFileSync(at("b.tar"), content);
         fs.utimesSync(at("b.tar"), atime, mtime);
-        const second = await bundleDirectory(at("b.tar"));
+        const second = await openBundle(at("b.tar"));
         expect(second).not.toBe(first);
         expect(fs.readFileSync(path.join(second, "SHA256SUMS"), "utf8")).toBe("evil\n");
     });
@@ -77,8 +77,8 @@ describe("a bundle", () => {
         }, /holds what is no file or directory[\s\S]*etc/],
     ])("that is %s is refused, and leaves nothing", async (_, spoil, message) => {
         spoil();
-        await expect(bundleDirectory(at("b.tar"))).rejects.toThrow(message);
-        await expect(bundleDirectory(at("b.tar"))).rejects.toThrow(/Nothing was changed/);
+        await expect(openBundle(at("b.tar"))).rejects.toThrow(message);
+        await expect(openBundle(at("b.tar"))).rejects.toThrow(/Nothing was changed/);
         expect(fs.existsSync(at("cache", "bundles")) ? unpacked() : []).toEqual([]);
     });
 });

@@ -6,8 +6,9 @@ import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { bundleProblems, partsFor } from "../../components/cluster/baremetal/bundle.mjs";
 import type { NodeFacts } from "../../components/cluster/baremetal/facts";
+import { otherKey } from "../../components/cluster/baremetal/host-keys.mjs";
 import { Answered, portsOf, problemsOf, warningsOf } from "../../components/cluster/baremetal/judge.mjs";
-import { describeFailure, isSilent, renderSshConfig } from "../../components/cluster/baremetal/ssh.mjs";
+import { describeFailure, isSilent, isStranger, renderSshConfig } from "../../components/cluster/baremetal/ssh.mjs";
 
 const node = (name: string, more: Partial<NodeFacts> = {}): NodeFacts => ({
     name, host: "198.18.40.11", address: "198.18.40.11", port: 22, user: "root", role: "control-plane", ...more,
@@ -58,6 +59,15 @@ describe("ssh", () => {
         expect(isSilent("Permission denied (publickey).")).toBe(false);
         expect(isSilent("Host key verification failed.")).toBe(false);
     });
+
+    test("takes a machine for another only where its key proves it, never where no key is known", () => {
+        const changed = "@    WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED!     @\nHost key verification failed.";
+        expect(isStranger(changed)).toBe(true);
+        expect(isStranger(`one (198.18.40.11:22) ${otherKey}: expected SHA256:a, found SHA256:b.`)).toBe(true);
+        expect(isStranger("No ED25519 host key is known for one and you have requested strict checking.\n" +
+            "Host key verification failed.")).toBe(false);
+        expect(isStranger("ssh: connect to host 198.18.40.11 port 22: Connection timed out")).toBe(false);
+    });
 });
 
 const cluster = { owner: "landfall/prod", version: "v1.36.3" };
@@ -105,6 +115,11 @@ describe("a machine", () => {
         const warnings = (free?: number) => warningsOf([{ node: node("one"), free }]);
         expect([warnings(), warnings(10), warnings(100)]).toEqual([[], [], []]);
         expect(warnings(9)).toEqual([expect.stringMatching(/^one \(198\.18\.40\.11\) has 9 % of its disk .* free.*evicts pods/)]);
+    });
+
+    test("of the cluster that could not take its last snapshot is warned of", () => {
+        expect(warningsOf([{ node: node("one"), free: 50, snapshots: "failed" }])).toEqual(
+            [expect.stringMatching(/^one \(198\.18\.40\.11\) could not take the last snapshot.*journalctl --unit landfall-snapshot$/)]);
     });
 
     test("with many problems tells all of them at once, and so do many machines", () => {

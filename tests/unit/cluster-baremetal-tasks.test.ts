@@ -16,6 +16,7 @@ const names = (...nodes: Node[]) => nodes.map(({ name, address }) => ({ name, ad
 
 const server: ClusterFacts = {
     name: "landfall-server", owner: "landfall/server", incarnation: "id", version: "v1.36.3", bundle: "./bundle",
+    volumesDirectory: "/var/lib/landfall-volumes",
     endpoint: "198.18.40.11:6443", controlPlanes: names(one), gatewayNodes: names(one), serviceAddress: "198.18.40.11", network: "none", podSubnet: "198.19.0.0/17",
     serviceSubnet: "198.19.128.0/20", tainted: false, ignorePreflightErrors: ["SystemVerification"], size: 1,
     renewBefore: 60, rotate: {},
@@ -37,7 +38,7 @@ const variants: [string, ClusterFacts, Node, boolean, Deed[]][] = [
     ]],
     ["pool", { ...server, serviceAddress: undefined }, one, true, ["install"]],
     ["available-first", available, one, true, ["install", "member", "upgrade", "certificates"]],
-    ["available-second", available, two, false, ["install", "giveUp", "mint", "member", "revoke", "leave"]],
+    ["available-second", available, two, false, ["install", "giveUp", "mint", "member", "revoke", "snapshots", "snapshotsEnd", "recover", "leave"]],
     ["available-worker", available, worker, false, [
         "install", "mint", "member", "settle", "upgrade", "patch", "reboot", "leave",
     ]],
@@ -96,6 +97,7 @@ describe("a cluster is hardened", () => {
             "audit-policy-file": "/etc/kubernetes/landfall/audit-policy.json",
             "authentication-config": "/etc/kubernetes/landfall/authentication.json",
             "encryption-provider-config": "/etc/kubernetes/landfall/encryption.json",
+            "kubelet-certificate-authority": "/etc/kubernetes/pki/ca.crt",
             "profiling": "false",
             "tls-min-version": "VersionTLS12",
         });
@@ -117,7 +119,7 @@ describe("a cluster is hardened", () => {
             authentication: { anonymous: { enabled: false }, webhook: { enabled: true } },
             authorization: { mode: "Webhook" },
             protectKernelDefaults: true, readOnlyPort: 0, rotateCertificates: true, seccompDefault: true,
-            tlsMinVersion: "VersionTLS12",
+            serverTLSBootstrap: true, tlsMinVersion: "VersionTLS12",
         });
     });
 });

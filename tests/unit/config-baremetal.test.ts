@@ -5,6 +5,8 @@ import { parseSettings, SettingsError } from "../../infra/config";
 const server = { host: "203.0.113.11" };
 const three = { one: { host: "203.0.113.11" }, two: { host: "203.0.113.12" }, three: { host: "203.0.113.13" } };
 
+const snapshots = { repository: "/mnt/backup", password: "correct horse battery" };
+
 /** The problems of the cluster's settings, each as `key problem`. */
 function problems(cluster: object, app: object = {}): string[] {
     try {
@@ -56,11 +58,28 @@ describe("machines of one's own", () => {
         ["a rotation that is no text", { nodes: { server }, rotate: { certificates: "next month" } },
             /rotate\.certificates is not valid/],
         ["a rotation of something else", { nodes: { server }, rotate: { tokens: "2026-11" } }, /rotate\.tokens/],
+        ["snapshots without a password", { nodes: { server }, snapshots: { repository: "/mnt/backup" } },
+            /snapshots\.password is missing/],
+        ["snapshots into a directory that is relative", { nodes: { server }, snapshots: { ...snapshots, repository: "backup" } },
+            /snapshots\.repository is not valid/],
+        ["a snapshot that is no ID", { nodes: { server }, snapshots: { ...snapshots, restore: "yesterday" } },
+            /snapshots\.restore is not valid/],
+        ["an environment that is none", { nodes: { server }, snapshots: { ...snapshots, environment: "export A" } },
+            /snapshots\.environment is not valid/],
         ["pods where the services are", { nodes: { server }, podSubnet: "10.96.0.0/16" }, /serviceSubnet overlaps/],
     ])("%s is refused", (_, cluster, message) => {
         const found = problems(cluster);
         expect(found).toHaveLength(1);
         expect(found[0]).toMatch(message);
+    });
+
+    test("take snapshots into whatever restic can reach, with what it needs for that", () => {
+        for (const repository of ["/mnt/backup/etcd", "sftp:user@backup.example.com:/srv/etcd", "s3:https://s3.example.com/etcd"]) {
+            const environment = "# for restic\r\nAWS_ACCESS_KEY_ID=a\r\n\r\nAWS_SECRET_ACCESS_KEY=b=c d\r\n";
+            expect(problems({ nodes: { server }, snapshots: {
+                ...snapshots, repository, environment, schedule: "Mon..Fri *-*-* 0/4:15", restore: "0123abcd", keep: { hourly: 48 },
+            } })).toEqual([]);
+        }
     });
 
     test("that are several need a directory in common for what pods on many of them write", () => {

@@ -52,7 +52,10 @@ describe("every key", () => {
         const section = settingsSchema(context).shape[key[0] as "app"];
         const example = exampleValue(described, key, context);
         const result = section.safeParse(example);
-        expect(result.error?.issues ?? []).toEqual([]);
+        // A secret that is required is set by a command, never as text.
+        const issues = (result.error?.issues ?? []).filter(({ path: at }) =>
+            !describeKey(described, [key[0], ...at.map(String)], context.target)?.secret);
+        expect(issues).toEqual([]);
         const at = key.slice(1).reduce<unknown>((inner, name) => (inner as Record<string, unknown>)[name], example);
         const own = description?.oneOf ? describeTargets(described)[context.target] : description;
         expect({ at }).toMatchObject({ at: own?.example });

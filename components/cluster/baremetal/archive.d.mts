@@ -1,1 +1,1 @@
-export function bundleDirectory(bundle: string, options?: { anew?: boolean }): Promise<string>;
+export function openBundle(bundle: string, options?: { anew?: boolean }): Promise<string>;

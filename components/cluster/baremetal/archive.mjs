@@ -12,7 +12,7 @@ const unchanged = "Nothing was changed.";
  * The directory of a bundle, which is one or is unpacked from an archive. The digest of a file that looks as before is
  * remembered, unless it is to be taken `anew`.
  */
-export async function bundleDirectory(bundle, { anew = false } = {}) {
+export async function openBundle(bundle, { anew = false } = {}) {
     const file = resolvePath(bundle);
     const found = fs.statSync(file, { throwIfNoEntry: false });
     if (!found) fail(`landfall:cluster.bundle: there is no ${file}. ${unchanged}`);

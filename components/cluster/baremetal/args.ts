@@ -41,6 +41,22 @@ export interface BareMetalRotations {
     encryptionKey?: string;
 }
 
+/** Snapshots of etcd, and of the keys without which they can't be read, in a restic repository. */
+export interface BareMetalSnapshots {
+    /** A directory that is mounted on the control-plane nodes, or sftp:…, s3:…, rest:… @example "/mnt/backup/etcd" */
+    repository: string;
+    /** What encrypts the repository; kept secret. @example config.require("snapshotsPassword") */
+    password: string;
+    /** Lines NAME=value for restic; kept secret. @example "AWS_ACCESS_KEY_ID=…\nAWS_SECRET_ACCESS_KEY=…" */
+    environment?: string;
+    /** A calendar event of systemd. @default "hourly" @example "*:0/15" */
+    schedule?: string;
+    /** Of how many hours, days and weeks the last one is kept. @default { hourly: 24, daily: 7, weekly: 4 } */
+    keep?: { hourly?: number; daily?: number; weekly?: number };
+    /** Has the cluster restored from this snapshot, once. @example "latest" */
+    restore?: string;
+}
+
 /** Plain values, not `pulumi.Input`s: whether the cluster is there is looked up before any resource is made. */
 export interface BareMetalArgs {
     /** Name of the cluster. @example "landfall-prod" */
@@ -93,6 +109,8 @@ export interface BareMetalArgs {
     volumes?: "delete" | "retain";
     /** What is made anew, once for every text. */
     rotate?: BareMetalRotations;
+    /** Left out, none are taken. */
+    snapshots?: BareMetalSnapshots;
     /** Findings of kubeadm's own preflight that are known and accepted. @example ["SystemVerification"] */
     ignorePreflightErrors?: string[];
 }

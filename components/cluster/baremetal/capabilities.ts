@@ -16,8 +16,7 @@ export function capabilitiesOf(
         ...storageOf(args, nodes.length === 1),
         loadBalancing: loadBalancingOf(args, described),
         metrics: "install",
-        // The kubelets sign their own, as kubeadm has it.
-        kubeletInsecureTls: true,
+        kubeletInsecureTls: false,
         apiServerPorts: [6443],
         networkPolicy: facts.network === "kube-router" ? "enforced" : "unknown",
         images: {

@@ -13,7 +13,7 @@ await main(async () => {
     await withSsh({ ssh, nodes }, async connection => {
         const said = await askAll(connection, nodes, lookTasks, "Rotating the certificates");
         if (said.every(text => text === rotation)) return;
-        await askAll(connection, nodes, healthTasks, "Rotating the certificates");
+        await askAll(connection, nodes, healthTasks(), "Rotating the certificates");
         for (const node of nodes) await connection.run(node, script);
     });
 });

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { packageRepositories, versions } from "../../versions";
-import type { BareMetalArgs, BareMetalSsh } from "./args";
+import type { BareMetalArgs, BareMetalSnapshots, BareMetalSsh } from "./args";
 import type { ClusterFacts, NodeFacts } from "./facts";
 import type { Secrets } from "./secrets";
 
@@ -17,7 +17,10 @@ export interface DescribedCluster {
     /** What scripts are told besides, and nobody else is to know. */
     secrets: Secrets;
     networkManifest?: string;
+    snapshots?: DescribedSnapshots;
 }
+
+type DescribedSnapshots = BareMetalSnapshots & { schedule: string; keep: { hourly: number; daily: number; weekly: number } };
 
 export interface Bastion {
     host: string;
@@ -45,6 +48,9 @@ export function describeCluster(args: BareMetalArgs): DescribedCluster {
         ssh: { key, knownHosts, bastion: bastionOf(bastion, port, user) },
         secrets: { SSH_PRIVATE_KEY: privateKey },
         networkManifest: args.networkManifest,
+        snapshots: args.snapshots && {
+            schedule: "hourly", ...args.snapshots, keep: { hourly: 24, daily: 7, weekly: 4, ...args.snapshots.keep },
+        },
     };
 }
 
@@ -61,6 +67,7 @@ function factsOf(args: BareMetalArgs, nodes: NodeFacts[], controlPlanes: NodeFac
         owner: `${pulumi.getProject()}/${pulumi.getStack()}`,
         version: args.kubernetesVersion ?? versions.kubernetes,
         volumes: args.volumes === "delete" ? volumesDirectory : undefined,
+        volumesDirectory,
         bundle: args.bundle,
         endpoint: args.endpoint ?? `${args.virtualAddress ?? controlPlanes[0].host}:6443`,
         virtualAddress: args.virtualAddress,

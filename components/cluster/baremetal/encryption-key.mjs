@@ -16,7 +16,7 @@ await main(async () => {
         const files = await askAll(connection, nodes, readKeysTasks, "Rotating the encryption key");
         const rings = new Map(nodes.map((node, index) => [node, parseKeys(files[index]) ?? refuse(node)]));
         if ([...rings.values()].every(keys => keys.length === 1 && keys[0].name === name)) return advance(keys => keys);
-        await askAll(connection, nodes, healthTasks, "Rotating the encryption key");
+        await askAll(connection, nodes, healthTasks(), "Rotating the encryption key");
 
         const key = onlyKey(name, [...rings.values()]) ??
             { name, secret: await connection.run(nodes[0], renderScript(makeKeyTasks)) };

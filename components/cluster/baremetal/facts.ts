@@ -23,6 +23,8 @@ export interface ClusterFacts {
     version: string;
     /** The directory of volumes that go when a machine is brought back; left out where they stay. */
     volumes?: string;
+    /** Where a machine keeps volumes. */
+    volumesDirectory: string;
     bundle?: string;
     /** Host and port of the API. */
     endpoint: string;
@@ -46,6 +48,10 @@ export interface ClusterFacts {
     rotate: BareMetalRotations;
     /** Of the one thing that a script rotates: the text. */
     rotation?: string;
+    /** When snapshots are taken, how many are kept, and which is restored. */
+    schedule?: string;
+    keep?: { hourly: number; daily: number; weekly: number };
+    restore?: string;
     /** Number of nodes. */
     size: number;
     /** Which patches the machines are to have; left out where they aren't patched. */

@@ -7,11 +7,14 @@ import { capabilitiesOf } from "./capabilities";
 import { describeCluster } from "./describe";
 import { createKubeRouter } from "./kube-router";
 import { createPatches } from "./patches";
-import { createKubeconfig, createMachines, createNetwork, createNode, createVersions, scripts } from "./resources";
+import {
+    createKubeconfig, createMachine, createMachines, createMember, createNetwork, createVersions, scripts,
+} from "./resources";
 import { findNodes } from "./lookup";
 import { createRotations } from "./rotation";
+import { createRecovery, createSnapshots } from "./snapshots";
 
-export type { BareMetalArgs, BareMetalNode, BareMetalRotations, BareMetalSsh } from "./args";
+export type { BareMetalArgs, BareMetalNode, BareMetalRotations, BareMetalSnapshots, BareMetalSsh } from "./args";
 
 /**
  * A cluster of one's own machines, reached by SSH and made by kubeadm: one server, or an odd number of control-plane
@@ -32,19 +35,26 @@ export class BareMetal extends pulumi.ComponentResource implements Cluster {
         const found = findNodes(described, this);
 
         const machines = createMachines(`${name}-machines`, described, found, this);
+        const ready = described.nodes.map(node =>
+            createMachine(`${name}-${node.name}-machine`, node, described, found, machines, this));
+        const recovered = createRecovery(`${name}-recovery`, described, found, { machines, installed: ready[0] }, this);
         const members: pulumi.Resource[] = [];
-        for (const node of described.nodes) {
-            members.push(createNode(`${name}-${node.name}`, node, { described, found, machines, members }, this));
+        for (const [index, node] of described.nodes.entries()) {
+            const made = { machines, members, before: [ready[index], ...recovered] };
+            members.push(createMember(`${name}-${node.name}-member`, node, described, found, made, this));
         }
         const network = createNetwork(`${name}-network`, described, found, { machines, members }, this);
         const upgraded = createVersions(name, described, { machines, members, network }, this);
         const rotated = createRotations(name, described, { machines, upgraded }, this);
         const patched = createPatches(name, described, { machines, upgraded: rotated }, this);
-        const admin = createKubeconfig(`${name}-kubeconfig`, described, found, { machines, upgraded: patched }, this);
+        const saved = createSnapshots(`${name}-snapshots`, described, found, { machines, upgraded: patched }, this);
+        const admin = createKubeconfig(`${name}-kubeconfig`, described, found, { machines, upgraded: saved }, this);
         this.kubeconfig = pulumi.secret(admin.stdout);
         this.provider = createProvider(`${name}-provider`, {
             kubeconfig: this.kubeconfig,
             identifier: found.incarnation,
+            // What a snapshot brings back is there already.
+            upsert: args.snapshots?.restore !== undefined,
         }, this);
         if (described.facts.network === "kube-router") {
             createKubeRouter({ parent: this, provider: this.provider, deletedWith: machines, deleteBeforeReplace: true });

@@ -4,12 +4,12 @@ import {
     cluster as readCluster, firstAnswering, node as readNode, nodes as readNodes, ssh as readSsh,
 } from "./settings.mjs";
 import { describeFailure, withSsh } from "./ssh.mjs";
-import {
-    cleanTask, initTasks, joinTasks, memberFile, mintTasks, revokeTasks, scheduleTasks,
-} from "./tasks/control-plane.mjs";
+import { cleanTask, initTasks, joinTasks, mintTasks, revokeTasks, scheduleTasks } from "./tasks/control-plane.mjs";
 import { giveUpTasks } from "./tasks/leave.mjs";
+import { memberFile } from "./tasks/member.mjs";
 import { rememberTasks, spreadTasks } from "./tasks/operate.mjs";
 import { renderScript } from "./tasks/script.mjs";
+import { emptyVolumesTasks, volumesTasks } from "./tasks/volumes.mjs";
 
 await main(async () => {
     const [cluster, node, controlPlanes, ssh] = [readCluster(), readNode(), readNodes(), readSsh()];
@@ -19,6 +19,8 @@ await main(async () => {
         if (stdout.trim() !== node.incarnation) await become(connection);
         const host = await firstAnswering(connection, controlPlanes) ?? fail("No node of the control plane answers.");
         await connection.run(host, renderScript([...rememberTasks(node), ...spreadTasks]));
+        const volumes = (await connection.run(host, renderScript(volumesTasks(cluster, node)))).split("\n").filter(Boolean);
+        if (volumes.length > 0) await connection.run(node, renderScript(emptyVolumesTasks(volumes)));
         if (node.role === "control-plane") await connection.run(node, renderScript(scheduleTasks(cluster, node)));
     });
 

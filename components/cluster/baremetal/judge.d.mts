@@ -7,5 +7,5 @@ export interface Answered {
 }
 
 export function problemsOf(cluster: Pick<ClusterFacts, "owner" | "version">, answers: Answered[]): string[];
-export function warningsOf(answers: { node: NodeFacts; free?: number }[]): string[];
+export function warningsOf(answers: { node: NodeFacts; free?: number; snapshots?: string }[]): string[];
 export function portsOf(role: NodeFacts["role"]): number[];

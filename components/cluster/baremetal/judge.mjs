@@ -46,8 +46,10 @@ function problemsOfOne(cluster, { node, found }) {
 
 /** What is wrong with nodes, but keeps nobody from going on; `free` is the part of the disk, in per cent. */
 export function warningsOf(answers) {
-    return answers.filter(({ free }) => free < least.free).map(({ node, free }) =>
-        `${node.name} (${node.host}) has ${free} % of its disk under /var/lib free. Below ${least.free} % the kubelet evicts pods.`);
+    return answers.flatMap(({ node, free, snapshots }) => [
+        ...(free < least.free ? [`has ${free} % of its disk under /var/lib free. Below ${least.free} % the kubelet evicts pods.`] : []),
+        ...(snapshots === "failed" ? ["could not take the last snapshot of etcd: journalctl --unit landfall-snapshot"] : []),
+    ].map(warning => `${node.name} (${node.host}) ${warning}`));
 }
 
 /** Of a machine that is not a node of this cluster yet. */

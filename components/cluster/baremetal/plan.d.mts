@@ -1,7 +1,8 @@
 import type { ClusterFacts, NodeFacts } from "./facts";
 
 export type Deed = "status" | "probe" | "install" | "member" | "giveUp" | "mint" | "revoke" | "settle" | "upgrade" |
-    "around" | "patch" | "reboot" | "aroundPatch" | "leave" | "certificates" | "encryptionKey" | "kubeconfig" | "restore";
+    "around" | "patch" | "reboot" | "aroundPatch" | "leave" | "certificates" | "encryptionKey" |
+    "snapshots" | "snapshotsEnd" | "recover" | "kubeconfig" | "restore";
 type Node = NodeFacts & { incarnation: string };
 
 export function scriptFor(cluster: ClusterFacts, node: Node, first: boolean, deed: Deed): string;

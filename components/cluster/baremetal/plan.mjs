@@ -13,9 +13,17 @@ import {
     rebootTasks, rememberPatchedTasks,
 } from "./tasks/patch.mjs";
 import { probeTasks } from "./tasks/probe.mjs";
+import {
+    bringTasks, kubeletTasks as registerTasks, replaceTasks, startTasks, stopTasks,
+} from "./tasks/recover.mjs";
 import { healthTasks, restartTasks } from "./tasks/restart.mjs";
 import { renderList, renderScript } from "./tasks/script.mjs";
+import { endTasks, snapshotTasks, takeTasks } from "./tasks/snapshots.mjs";
 import { backTasks, kubeletTasks, reason as upgrading, upgradeTasks } from "./tasks/upgrade.mjs";
+import { emptyVolumesTasks, volumesTasks } from "./tasks/volumes.mjs";
+
+/** What stands for secrets where scripts are only read. */
+const settings = { repository: "/mnt/backup/etcd", password: "PASSWORD", environment: "NAME=VALUE" };
 
 /** The tasks of each deed for one node; `first` is the one that begins the cluster. */
 export function deedsFor(cluster, node, first) {
@@ -27,7 +35,10 @@ export function deedsFor(cluster, node, first) {
         giveUp: giveUpTasks(cluster.controlPlanes.map(({ name }) => name).filter(name => name !== node.name), node),
         mint: mintTasks(node),
         revoke: revokeTasks,
-        settle: [...rememberTasks(node), ...spreadTasks, ...(node.role === "control-plane" ? scheduleTasks(cluster, node) : [])],
+        settle: [
+            ...rememberTasks(node), ...spreadTasks, ...volumesTasks(cluster, node), ...emptyVolumesTasks(["DIRECTORY"]),
+            ...(node.role === "control-plane" ? scheduleTasks(cluster, node) : []),
+        ],
         upgrade: [...upgradeTasks(cluster, node), ...kubeletTasks(cluster)],
         around: [
             ...cordonTasks(node.name, upgrading), ...drainTasks(node.name, { answers: true, homebound: true }),
@@ -43,10 +54,21 @@ export function deedsFor(cluster, node, first) {
             ...readyTasks(node.name), ...uncordonTasks(node.name, patching),
         ],
         leave: [...drainTasks(node.name, { answers: true }), ...forgetTasks(node.name)],
-        certificates: [...healthTasks, ...rotateTasks(cluster, "2026-11")],
+        certificates: [...healthTasks(), ...rotateTasks(cluster, "2026-11")],
         encryptionKey: [
-            ...readKeysTasks, ...healthTasks, ...makeKeyTasks, ...restartTasks(cluster), ...useKeysTasks,
+            ...readKeysTasks, ...healthTasks(), ...makeKeyTasks, ...restartTasks(cluster), ...useKeysTasks,
             ...rewriteTasks(keyName("2026-11")),
+        ],
+        snapshots: [
+            ...snapshotTasks({
+                name: cluster.name, schedule: "hourly", keep: { hourly: 24, daily: 7, weekly: 4 },
+            }, settings),
+            ...takeTasks,
+        ],
+        snapshotsEnd: endTasks,
+        recover: [
+            ...bringTasks(settings, "ID", { version: cluster.version, standing: true }), ...stopTasks,
+            ...replaceTasks(node, cluster.controlPlanes, "ID"), ...startTasks, ...registerTasks,
         ],
         kubeconfig: kubeconfigTasks(cluster),
         restore: restoreTasks(cluster),

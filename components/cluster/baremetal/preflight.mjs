@@ -1,6 +1,6 @@
 // Asks every machine, and checks the bundle, before the first change; all problems are told at once.
 import { fail, main } from "../scripts/process.mjs";
-import { bundleDirectory } from "./archive.mjs";
+import { openBundle } from "./archive.mjs";
 import { architecture, bundleProblems } from "./bundle.mjs";
 import { portsOf, problemsOf } from "./judge.mjs";
 import { cluster as readCluster, nodes as readNodes, ssh as readSsh } from "./settings.mjs";
@@ -14,7 +14,7 @@ await main(async () => {
 
     async function problemsOfBundle(systems) {
         try {
-            return await bundleProblems(await bundleDirectory(cluster.bundle, { anew: true }), cluster.version, systems);
+            return await bundleProblems(await openBundle(cluster.bundle, { anew: true }), cluster.version, systems);
         } catch (error) {
             return [error.message];
         }

@@ -34,24 +34,16 @@ export function createMachines(
     }, { parent });
 }
 
-/**
- * Makes a machine a node. Machines are made ready side by side; the control plane's nodes join one after the other, as
- * etcd takes one new member at a time, and then all workers at once.
- */
-export function createNode(
-    name: string, node: NodeFacts, { described, found, machines, members }: Made & {
-        described: DescribedCluster; found: FoundNodes;
-    }, parent: pulumi.Resource,
+/** Makes a machine ready to become a node; all of them side by side. */
+export function createMachine(
+    name: string, node: NodeFacts, { facts, ssh, secrets }: DescribedCluster, found: FoundNodes,
+    machines: pulumi.Resource, parent: pulumi.Resource,
 ): local.Command {
-    const { facts, ssh, secrets, controlPlanes } = described;
-    const triggers = [found.incarnation, found.members[node.name]];
-    const known = { ...node, incarnation: found.members[node.name] };
-    const options = { parent, deletedWith: machines };
     const {
         owner, version, volumes, bundle, tainted, virtualAddress, gatewayAddress, serviceAddress, network, repositories,
         renewBefore,
     } = facts;
-    const installed = scriptCommand(`${name}-machine`, {
+    return scriptCommand(name, {
         create: `${scripts}/install.mjs`,
         delete: `${scripts}/restore.mjs`,
         environment: environment({
@@ -61,21 +53,37 @@ export function createNode(
             ...(node.role === "control-plane" && {
                 virtualAddress, controlPlanes: facts.controlPlanes, serviceAddress, renewBefore,
             }),
-        }, { NODE: known, NODES: [node], SSH: ssh }, secrets),
-        triggers,
-    }, { ...options, dependsOn: machines });
+        }, { NODE: knownNode(node, found), NODES: [node], SSH: ssh }, secrets),
+        triggers: [found.incarnation, found.members[node.name]],
+    }, { parent, deletedWith: machines, dependsOn: machines });
+}
 
-    const { name: cluster, endpoint, podSubnet, serviceSubnet, ignorePreflightErrors } = facts;
-    const before = node.role === "control-plane" ? members : members.slice(0, controlPlanes.length);
-    return scriptCommand(`${name}-member`, {
+/**
+ * Makes a machine a node: the control plane's join one after the other, as etcd takes one new member at a time, and then
+ * all workers at once. `before` is what each waits for besides.
+ */
+export function createMember(
+    name: string, node: NodeFacts, { facts, ssh, secrets, controlPlanes }: DescribedCluster, found: FoundNodes,
+    { machines, members, before }: Made & { before: pulumi.Resource[] }, parent: pulumi.Resource,
+): local.Command {
+    const {
+        name: cluster, endpoint, podSubnet, serviceSubnet, ignorePreflightErrors, tainted, virtualAddress, volumesDirectory,
+    } = facts;
+    const others = node.role === "control-plane" ? members : members.slice(0, controlPlanes.length);
+    return scriptCommand(name, {
         create: `${scripts}/join.mjs`,
         delete: `${scripts}/leave.mjs`,
         environment: environment({
-            name: cluster, endpoint, ignorePreflightErrors,
+            name: cluster, endpoint, ignorePreflightErrors, volumesDirectory,
             ...(node.role === "control-plane" && { podSubnet, serviceSubnet, tainted, virtualAddress }),
-        }, { NODE: known, NODES: controlPlanes, SSH: ssh }, secrets),
-        triggers,
-    }, { ...options, dependsOn: [installed, ...before.slice(-1)] });
+        }, { NODE: knownNode(node, found), NODES: controlPlanes, SSH: ssh }, secrets),
+        triggers: [found.incarnation, found.members[node.name]],
+    }, { parent, deletedWith: machines, dependsOn: [...before, ...others.slice(-1)] });
+}
+
+/** A node as the scripts know it that look at which one it is. */
+export function knownNode(node: NodeFacts, { members }: FoundNodes): NodeFacts & { incarnation: string } {
+    return { ...node, incarnation: members[node.name] };
 }
 
 /** Applies the pod network that the stack brings along. */

@@ -1,11 +1,11 @@
 // Brings a machine its part of the offline bundle; what it has already is not sent again.
-import { bundleDirectory } from "./archive.mjs";
+import { openBundle } from "./archive.mjs";
 import { architecture, partsFor } from "./bundle.mjs";
 import { acceptTasks, lackingTasks, receiveCommand } from "./tasks/bundle.mjs";
 import { renderScript } from "./tasks/script.mjs";
 
 export async function sendBundle(connection, { bundle, tainted }, node) {
-    const directory = await bundleDirectory(bundle);
+    const directory = await openBundle(bundle);
     const said = await connection.run(node, '. /etc/os-release; echo "$ID-$VERSION_ID $(uname -m)"');
     const [os, machine] = said.trim().split(" ");
     const parts = partsFor(directory, `${os}-${architecture(machine)}`, { ...node, tainted });

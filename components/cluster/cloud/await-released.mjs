@@ -2,11 +2,11 @@
 // controllers have yet to release, and prints which volumes are kept.
 import { CoreV1Api, KubeConfig } from "@kubernetes/client-node";
 import { setTimeout as pause } from "node:timers/promises";
-import { fail, mainAsync, setting } from "../scripts/process.mjs";
+import { fail, main, setting } from "../scripts/process.mjs";
 
 const seconds = Number(process.env.RELEASE_SECONDS ?? 600);
 
-mainAsync(async () => {
+main(async () => {
     const api = connect(setting("CLUSTER_KUBECONFIG"));
     const end = Date.now() + seconds * 1000;
     for (;;) {

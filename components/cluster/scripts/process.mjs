@@ -24,15 +24,6 @@ export async function main(work) {
     }
 }
 
-/** The same for work that waits. */
-export async function mainAsync(work) {
-    try {
-        process.stdout.write((await work()) ?? "");
-    } catch (error) {
-        report(error);
-    }
-}
-
 function report(error) {
     process.stderr.write(`${error instanceof Problem ? error.message : error.stack}\n`);
     process.exitCode = 1;

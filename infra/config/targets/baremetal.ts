@@ -9,6 +9,7 @@ import {
     addressesKnown, differentMachines, ipv4, keysThroughBastion, nodesOutside, oddControlPlane, oneEndpoint, oneKey,
     ownGatewayAddress, ownNetwork,
 } from "./baremetal-rules";
+import { snapshots } from "./baremetal-snapshots";
 import { subnets, subnetsApart } from "./subnets";
 
 const address = () => matching("an IPv4 address", ipv4);
@@ -98,6 +99,10 @@ export function baremetal(context: Context) {
             example: "/srv/landfall", defaultText: "a directory of its own on a single machine, none on several",
         }),
         rotate: rotate(),
+        snapshots: snapshots().optional().meta({
+            description: "Snapshots of etcd on a schedule, kept off the nodes, and how they are restored.",
+            example: { repository: "/mnt/backup/etcd" }, defaultText: "none: no snapshots are taken",
+        }),
         ignorePreflightErrors: listOf(
             "names of kubeadm's checks", matching("the name of a check", /^[A-Za-z0-9.-]+$/),
         ).default([]).meta({

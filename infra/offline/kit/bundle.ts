@@ -16,7 +16,8 @@ import { Log, run, step } from "./run";
 
 const RECIPE = 2;
 /** What the target baremetal installs on a node besides Kubernetes, with all that a bare Debian lacks for it. */
-const packages = ["containerd", "conntrack", "curl", "ethtool", "iptables", "keepalived", "nftables", "openssl", "socat"];
+const packages = ["containerd", "conntrack", "curl", "ethtool", "iptables", "keepalived", "nftables", "openssl", "restic",
+    "socat"];
 const binaries = ["kubelet", "kubeadm", "kubectl", "crictl", "etcdctl"];
 const plugins = ["loopback", "ptp", "host-local", "portmap"];
 const system = "debian-13";

@@ -86,6 +86,12 @@ export const goComponents: GoComponent[] = [
         programs: { etcdctl: "go.etcd.io/etcd/etcdctl/v3" },
     },
     {
+        name: "etcdutl",
+        module: "go.etcd.io/etcd/etcdutl/v3",
+        version: etcd,
+        programs: { etcdutl: "go.etcd.io/etcd/etcdutl/v3" },
+    },
+    {
         name: "cni",
         module: "github.com/containernetworking/plugins",
         version: "v1.9.1",
@@ -193,7 +199,7 @@ export const imageComponents: ImageComponent[] = [
     ...kubernetesImages(versions.kubernetes),
     {
         image: `registry.k8s.io/etcd:${etcd.slice(1)}-0`,
-        files: { "/usr/local/bin/etcd": "etcd", "/usr/local/bin/etcdctl": "etcdctl" },
+        files: Object.fromEntries(["etcd", "etcdctl", "etcdutl"].map(name => [`/usr/local/bin/${name}`, name])),
     },
     {
         image: `registry.k8s.io/coredns/coredns:${coredns}`,

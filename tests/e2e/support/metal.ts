@@ -49,6 +49,8 @@ export class Metal {
         return {
             stack: "metal",
             directory: path.join(this.directory, state),
+            // What may hold a secret is one as a whole.
+            secretKeys: "snapshots" in cluster ? ["landfall:cluster"] : [],
             config: {
                 "landfall:cluster": JSON.stringify(cluster),
                 "landfall:environment": JSON.stringify({ name: "production", host: metalHost, volumes: "delete" }),

@@ -8,7 +8,7 @@ import { timed } from "./wait";
 export interface Server {
     machines: Machines;
     machine: Machine;
-    /** Applies the stack with changes to `landfall:cluster`. */
+    /** Applies the stack with these changes to `landfall:cluster`, and all earlier ones. */
     apply: (changes: object) => Promise<Result>;
     /** All that the program has said and remembered. */
     said: () => string;

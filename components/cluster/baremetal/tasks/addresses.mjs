@@ -1,5 +1,6 @@
 // Gives Services of type LoadBalancer their address, as no cloud does it here. All of them share it, each with its ports.
-import { task, writeFile } from "./script.mjs";
+import { task } from "./script.mjs";
+import { serviceTask } from "./service.mjs";
 
 const script = "/etc/landfall/give-addresses";
 const unit = "/etc/systemd/system/landfall-addresses.service";
@@ -18,9 +19,11 @@ const leaveTask = task("Leave load balancers' Services to others",
 export function addressTasks({ serviceAddress }, { role }) {
     if (role !== "control-plane") return [];
     if (!serviceAddress) return [leaveTask];
-    return [task("Give load balancers' Services their address",
-        `changed=`,
-        writeFile(script, `#!/bin/bash
+    return [serviceTask("Give load balancers' Services their address", {
+        name: "landfall-addresses",
+        description: "Addresses of Services of type LoadBalancer",
+        file: script,
+        program: `#!/bin/bash
 # Gives every Service of type LoadBalancer that is no other controller's the address ${serviceAddress}.
 export KUBECONFIG=/etc/kubernetes/admin.conf KUBECACHEDIR=/run/landfall-kubectl
 while true; do
@@ -31,20 +34,6 @@ while true; do
                 --patch '{"status":{"loadBalancer":{"ingress":[{"ip":"${serviceAddress}"}]}}}' </dev/null
         done
     sleep 2 # the API server ends a watch after a while
-done`, { mode: "0755" }),
-        writeFile(unit, `[Unit]
-Description=Addresses of Services of type LoadBalancer
-After=network-online.target
-
-[Service]
-ExecStart=${script}
-Restart=always
-RestartSec=5
-
-[Install]
-WantedBy=multi-user.target`),
-        `systemctl daemon-reload`,
-        `systemctl enable --quiet landfall-addresses`,
-        `if [ -n "$changed" ]; then systemctl restart landfall-addresses; else systemctl start landfall-addresses; fi`,
-    )];
+done`,
+    })];
 }

@@ -1,9 +1,9 @@
 // The certificates of the control plane, which kubeadm signs for a year.
 import { restartProgram, restartTasks } from "./restart.mjs";
-import { task, writeFile } from "./script.mjs";
+import { task } from "./script.mjs";
+import { removeTimer, timerTask } from "./service.mjs";
 
-const renewProgram = "/etc/landfall/renew-certificates";
-const unit = "landfall-certificates";
+const renewal = { name: "landfall-certificates", file: "/etc/landfall/renew-certificates" };
 const [begun, rotated] = ["/var/lib/landfall/certificates-begun", "/var/lib/landfall/certificates-rotated"];
 
 /** What expires on a node of the control plane: `certificates` lists it, `certificate FILE` prints one. */
@@ -23,29 +23,12 @@ command -v openssl >/dev/null || { echo "openssl is missing on this machine: ins
 /** Only for nodes of the control plane: a timer renews what is about to expire, so that an idle cluster lives. */
 export function renewalTasks(cluster, node) {
     if (node.role !== "control-plane") return [];
-    return [...restartTasks(cluster), task("Renew certificates before they expire",
-        `changed=`,
-        writeFile(renewProgram, renew(cluster.renewBefore), { mode: "0755" }),
-        writeFile(`/etc/systemd/system/${unit}.service`, `[Unit]
-Description=Certificates of the control plane
-
-[Service]
-Type=oneshot
-ExecStart=/usr/bin/flock --wait 3600 /run/landfall.lock ${renewProgram}`),
-        writeFile(`/etc/systemd/system/${unit}.timer`, `[Unit]
-Description=Certificates of the control plane, once a week
-
-[Timer]
-OnCalendar=${weekday(cluster, node)} *-*-* 03:00
-RandomizedDelaySec=2h
-Persistent=true
-
-[Install]
-WantedBy=timers.target`),
-        `systemctl daemon-reload`,
-        `systemctl enable --quiet ${unit}.timer`,
-        `if [ -n "$changed" ]; then systemctl restart ${unit}.timer; else systemctl start ${unit}.timer; fi`,
-    )];
+    return [...restartTasks(cluster), timerTask("Renew certificates before they expire", {
+        ...renewal,
+        description: "Certificates of the control plane",
+        program: renew(cluster.renewBefore),
+        when: [`OnCalendar=${weekday(cluster, node)} *-*-* 03:00`, "RandomizedDelaySec=2h"],
+    })];
 }
 
 /** Each node has a day of its own, so that no two restart at once. */
@@ -72,10 +55,7 @@ exec ${restartProgram}`;
 }
 
 /** What takes the timer off a machine. */
-export const removeRenewal = [
-    `systemctl disable --quiet --now ${unit}.timer 2>/dev/null || true`,
-    `rm -f /etc/systemd/system/${unit}.{service,timer} /var/lib/systemd/timers/stamp-${unit}.timer`,
-];
+export const removeRenewal = removeTimer(renewal);
 
 /** Whether a node has the certificates of this rotation already: prints what it was rotated for. */
 export const lookTasks = [task("Look what the certificates were rotated for", `cat ${rotated} 2>/dev/null || true`)];

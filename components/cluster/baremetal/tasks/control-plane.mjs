@@ -1,16 +1,9 @@
 // Makes machines that are ready into nodes: the first begins the cluster, the others join it.
 import { encryptionConfig } from "../keys.mjs";
 import { apiFiles, auditPolicy, authentication, initConfig, joinConfig } from "./kubeadm.mjs";
+import { memberFile, membershipProbe } from "./member.mjs";
+import { beginTask, begunTask } from "./recover.mjs";
 import { task, writeFile } from "./script.mjs";
-
-/** Written when a machine has become a member, with its incarnation. */
-export const memberFile = "/var/lib/landfall/member";
-
-/** Says whether anything is to be done: a member of this incarnation stays as it is. */
-export function membershipProbe(incarnation) {
-    return task("Look whether the machine is a member",
-        `if [ "$(cat ${memberFile} 2>/dev/null)" = ${incarnation} ]; then exit 0; fi`);
-}
 
 /** What an interrupted run has begun here can't be gone on with: kubeadm begins anew. */
 export const cleanTask = task("Take away what an interrupted run has left",
@@ -33,6 +26,7 @@ export function initTasks(cluster, node) {
         membershipProbe(node.incarnation),
         cleanTask,
         apiServerFiles,
+        beginTask(node),
         task("Make the key that encrypts secrets at rest",
             `if [ ! -e ${apiFiles.encryption} ]; then`,
             `    key=$(head -c 32 /dev/urandom | base64 --wrap=0)`,
@@ -46,8 +40,10 @@ export function initTasks(cluster, node) {
             `changed=`,
             writeFile("/etc/kubernetes/landfall/kubeadm.yaml", initConfig(cluster, node), { mode: "0600" })),
         task("Begin the cluster (kubeadm init)",
-            `kubeadm init --config /etc/kubernetes/landfall/kubeadm.yaml --skip-token-print >/var/log/landfall-kubeadm.log 2>&1 \\`,
+            `kubeadm init --config /etc/kubernetes/landfall/kubeadm.yaml --skip-token-print \\`,
+            `    --ignore-preflight-errors DirAvailable--var-lib-etcd >/var/log/landfall-kubeadm.log 2>&1 \\`,
             `    || { tail -n 20 /var/log/landfall-kubeadm.log >&2; exit 1; }`),
+        begunTask(node),
         memberTask(node),
     ];
 }

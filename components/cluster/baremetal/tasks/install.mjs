@@ -3,6 +3,7 @@ import { addressTasks } from "./addresses.mjs";
 import { renewalTasks } from "./certificates.mjs";
 import { keepalivedTasks } from "./keepalived.mjs";
 import { task, writeFile } from "./script.mjs";
+import { servingTasks } from "./serving.mjs";
 
 /** Where the parts of an offline bundle lie on a machine. */
 export const bundleDirectory = "/var/lib/landfall/bundle";
@@ -37,6 +38,7 @@ export function installTasks(cluster, node) {
         ...keepalivedTasks(cluster, node),
         ...addressTasks(cluster, node),
         ...renewalTasks(cluster, node),
+        ...servingTasks(node),
     ];
 }
 

@@ -15,12 +15,18 @@ const checkGateway = `#!/bin/sh
 # Whether this node has a pod of every Service that load balancers ask for; kube-proxy answers on a port of its own.
 set -eu
 ports=/run/landfall/health-ports
-if [ -z "$(find $ports -mmin -0.5 2>/dev/null)" ]; then
+[ -e /etc/kubernetes/kubelet.conf ] # else it is no node yet
+every=0.5 # minutes
+[ -e $ports ] || every=0.1
+if [ -z "$(find $ports.asked -mmin -$every 2>/dev/null)" ]; then
     mkdir -p /run/landfall
+    touch $ports.asked
     export KUBECACHEDIR=/run/landfall-kubectl
-    kubectl --kubeconfig /etc/kubernetes/kubelet.conf --request-timeout 2s get services --all-namespaces \\
+    # As long as the API doesn't answer, what it has said last holds.
+    if timeout 4 kubectl --kubeconfig /etc/kubernetes/kubelet.conf get services --all-namespaces \\
         --output 'jsonpath={range .items[*]}{.spec.healthCheckNodePort}{"\\n"}{end}' | grep '^[1-9]' > $ports.new
-    mv $ports.new $ports
+    then mv $ports.new $ports
+    fi
 fi
 while read -r port; do
     curl --fail --silent --max-time 1 --output /dev/null "http://127.0.0.1:$port/healthz"
@@ -86,7 +92,7 @@ ${peers.map(peer => `        ${peer.address}\n`).join("")}    }
     return `vrrp_script ${name} {
     script /etc/landfall/check-${name}
     interval 1
-    timeout 3
+    timeout 5
     fall 2
     rise 2
     weight -${penalty}

@@ -2,6 +2,7 @@
 import { removeRenewal } from "./certificates.mjs";
 import { etcdctl } from "./etcd.mjs";
 import { task } from "./script.mjs";
+import { removeSnapshots } from "./snapshots.mjs";
 
 /** Run on a node of the control plane that stays: forgets the node, and its copy of the data if it had one. */
 export function forgetTasks(name) {
@@ -56,13 +57,14 @@ const resetTask = task("Reset the node",
 
 /** All that was put onto the machine goes; what was there before stays. */
 const restoreTask = task("Bring the machine back to how it was found",
-    `systemctl disable --quiet --now landfall-addresses keepalived containerd 2>/dev/null || true`,
+    `systemctl disable --quiet --now landfall-addresses landfall-kubelets keepalived containerd 2>/dev/null || true`,
     ...removeRenewal,
+    ...removeSnapshots,
     `apt-mark unhold kubelet kubeadm kubectl >/dev/null 2>&1 || true`,
     `added=$(dpkg-query --show --showformat '\${Package}\\n' | sort -u | comm -13 /var/lib/landfall/found/packages -)`,
     `if [ -n "$added" ]; then dpkg --purge --force-depends $added >/dev/null 2>&1; fi`,
     `rm -f /usr/bin/{kubelet,kubeadm,kubectl,crictl,etcdctl} /etc/crictl.yaml`,
-    `rm -f /etc/systemd/system/{kubelet,landfall-addresses}.service /etc/sysctl.d/90-landfall.conf /etc/modules-load.d/landfall.conf`,
+    `rm -f /etc/systemd/system/{kubelet,landfall-addresses,landfall-kubelets}.service /etc/sysctl.d/90-landfall.conf /etc/modules-load.d/landfall.conf`,
     `rm -f /etc/apt/sources.list.d/landfall.list /etc/apt/keyrings/landfall-*.gpg /var/log/landfall-kubeadm.log`,
     `rm -rf /etc/systemd/system/kubelet.service.d /etc/landfall /etc/keepalived /etc/containerd/config.toml`,
     `rm -rf /etc/kubernetes /etc/cni /opt/cni /opt/containerd /var/lib/etcd /var/lib/kubelet /var/lib/cni /run/cni-ipam-state`,

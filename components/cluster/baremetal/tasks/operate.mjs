@@ -1,6 +1,8 @@
 // What is asked of a cluster that runs.
-import { memberFile } from "./control-plane.mjs";
+import { memberFile } from "./member.mjs";
 import { task } from "./script.mjs";
+import { addressLabel } from "./serving.mjs";
+import { snapshotUnit } from "./snapshots.mjs";
 
 /** Where the cluster remembers the nodes' incarnations, for when one of them doesn't answer. */
 const annotation = "landfall.dev/incarnation";
@@ -12,6 +14,7 @@ export function statusTasks(owner) {
         // A member that was reset by hand is none any more.
         `if [ -e ${memberFile} ] && [ ! -e /etc/kubernetes/kubelet.conf ]; then exit 0; fi`,
         `df --output=avail,size -B1M /var/lib | awk 'NR == 2 && $2 > 0 { print "free=" int(100 * $1 / $2) }'`,
+        `if systemctl --quiet is-failed ${snapshotUnit}; then echo snapshots=failed; fi`,
         `if [ -e /var/lib/landfall/incarnation ]; then echo "member=$(cat /var/lib/landfall/incarnation)"; fi`,
         `if [ -e /var/lib/landfall/cluster ]; then`,
         `    echo "incarnation=$(cat /var/lib/landfall/cluster)"`,
@@ -27,12 +30,16 @@ export function parseStatus(stdout) {
     const value = name => lines.find(([key]) => key === name)?.[1];
     const known = lines.filter(([key]) => key === "known").map(([, text]) => text.split(" ")).filter(([, id]) => id);
     const free = value("free");
-    return { incarnation: value("incarnation"), member: value("member"), free: free && Number(free), known: Object.fromEntries(known) };
+    return {
+        incarnation: value("incarnation"), member: value("member"), free: free && Number(free), snapshots: value("snapshots"),
+        known: Object.fromEntries(known),
+    };
 }
 
 export function rememberTasks(node) {
-    return [task("Have the cluster remember the node's incarnation",
+    return [task("Have the cluster remember the node's address and incarnation",
         `kubectl wait node ${node.name} --for create --timeout 60s >/dev/null`,
+        `kubectl label node ${node.name} --overwrite ${addressLabel}=${node.address} >/dev/null`,
         `kubectl annotate node ${node.name} --overwrite ${annotation}=${node.incarnation} >/dev/null`)];
 }
 

@@ -17,14 +17,16 @@ kube-apiserver_ready() { ask --cacert /etc/kubernetes/pki/ca.crt --resolve kuber
 kube-controller-manager_ready() { ask --insecure https://127.0.0.1:10257/healthz; }
 kube-scheduler_ready() { ask --insecure https://127.0.0.1:10259/healthz; }`;
 
-/** Changes nothing: fails where this node's part of the control plane doesn't become well within a while. */
-export const healthTasks = [task("Look whether etcd and the API server answer",
-    health,
-    `for _ in $(seq 60); do`,
-    `    if etcd_ready && kube-apiserver_ready; then answers=1; break; fi`,
-    `    sleep 1`,
-    `done`,
-    `[ -n "\${answers-}" ] || { echo "etcd or the API server of this node is not well." >&2; exit 1; }`)];
+/** Changes nothing: fails where this node's part of the control plane doesn't become well within the seconds. */
+export function healthTasks(seconds = 60) {
+    return [task("Look whether etcd and the API server answer",
+        health,
+        `for _ in $(seq ${seconds}); do`,
+        `    if etcd_ready && kube-apiserver_ready; then answers=1; break; fi`,
+        `    sleep 1`,
+        `done`,
+        `[ -n "\${answers-}" ] || { echo "etcd or the API server of this node is not well." >&2; exit 1; }`)];
+}
 
 /** Writes the program that restarts what is out of date; others than the only node hand the API's address on first. */
 export function restartTasks({ virtualAddress, controlPlanes }) {

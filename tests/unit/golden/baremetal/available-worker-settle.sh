@@ -9,8 +9,9 @@ begin 'Wait for another run on this machine'
 exec 9>/run/landfall.lock
 flock --wait 600 9
 
-begin 'Have the cluster remember the node'\''s incarnation'
+begin 'Have the cluster remember the node'\''s address and incarnation'
 kubectl wait node web --for create --timeout 60s >/dev/null
+kubectl label node web --overwrite node-restriction.kubernetes.io/landfall-address=198.18.40.21 >/dev/null
 kubectl annotate node web --overwrite landfall.dev/incarnation=id-web >/dev/null
 
 begin 'Spread the cluster'\''s DNS over nodes'
@@ -19,5 +20,15 @@ if [ "$(kubectl get nodes --no-headers | wc -l)" -gt 1 ]; then
     over=$(kubectl $pods --output 'jsonpath={range .items[*]}{.spec.nodeName}{"\n"}{end}' | sort -u | grep -c . || true)
     if [ "$over" -lt 2 ]; then kubectl rollout restart deployment coredns --namespace kube-system >/dev/null; fi
 fi
+
+begin 'List the volumes of web'
+kubectl get persistentvolumes --output 'jsonpath={range .items[*]}{.spec.hostPath.path}{.spec.local.path} {.spec.nodeAffinity.required.nodeSelectorTerms[*].matchExpressions[*].values[*]}{"\n"}{end}' \
+    | awk '$1 ~ "^/var/lib/landfall-volumes/" && (NF == 1 || $2 == "web") { print $1 }'
+
+begin 'Make the directories of volumes that were lost'
+for directory in 'DIRECTORY'; do
+    mkdir -p "$directory"
+    if [ -z "$(ls -A "$directory")" ]; then chmod 0777 "$directory"; fi
+done
 }
 main </dev/null

@@ -299,7 +299,7 @@ if cmp -s /etc/systemd/system/landfall-certificates.service.landfall /etc/system
 install -d "$(dirname /etc/systemd/system/landfall-certificates.timer)"
 cat > /etc/systemd/system/landfall-certificates.timer.landfall <<'LANDFALL_END'
 [Unit]
-Description=Certificates of the control plane, once a week
+Description=Certificates of the control plane, from time to time
 
 [Timer]
 OnCalendar=Mon *-*-* 03:00
@@ -314,5 +314,68 @@ if cmp -s /etc/systemd/system/landfall-certificates.timer.landfall /etc/systemd/
 systemctl daemon-reload
 systemctl enable --quiet landfall-certificates.timer
 if [ -n "$changed" ]; then systemctl restart landfall-certificates.timer; else systemctl start landfall-certificates.timer; fi
+
+begin 'Approve the certificates that kubelets serve with'
+changed=
+install -d "$(dirname /etc/landfall/approve-kubelets)"
+cat > /etc/landfall/approve-kubelets.landfall <<'LANDFALL_END'
+#!/bin/bash
+# Approves a kubelet's request for a certificate to serve with, if it is for the node's own name and address and no other.
+export LC_ALL=C KUBECONFIG=/etc/kubernetes/admin.conf KUBECACHEDIR=/run/landfall-kubectl
+
+# A node that has just joined is given its label in a moment.
+address_of() {
+    local address
+    for _ in {1..30}; do
+        address=$(kubectl get node "$1" --output 'jsonpath={.metadata.labels.node-restriction\.kubernetes\.io/landfall-address}' </dev/null 2>/dev/null)
+        if [ -n "$address" ]; then echo "$address"; return; fi
+        sleep 2
+    done
+}
+
+# NODE REQUEST: whether the subject is the node, and the names are its name and its address.
+is_due() {
+    local request names
+    request=$(base64 --decode <<<"$2")
+    [ "$(openssl req -noout -subject -nameopt RFC2253 <<<"$request")" = "subject=CN=system:node:$1,O=system:nodes" ] || return
+    names=$(openssl req -noout -text <<<"$request" | sed -n '/Subject Alternative Name/{n;s/^ *//p}')
+    [ "$names" = "DNS:$1, IP Address:$(address_of "$1")" ]
+}
+
+while true; do
+    timeout 300 kubectl get certificatesigningrequests --watch --no-headers --output 'custom-columns=NAME:.metadata.name,SIGNER:.spec.signerName,USER:.spec.username,CONDITION:.status.conditions[*].type,REQUEST:.spec.request' 2>/dev/null \
+        | while read -r name signer user condition request; do
+            [ "$signer" = kubernetes.io/kubelet-serving ] && [ "$condition" = '<none>' ] || continue
+            [[ $user =~ ^system:node:([a-z0-9-]+)$ ]] || continue
+            if is_due "${BASH_REMATCH[1]}" "$request"; then
+                kubectl certificate approve "$name" </dev/null
+            else
+                echo "$name of $user is not approved: it is for other names than the node's own."
+            fi
+        done
+    sleep 2
+done
+LANDFALL_END
+chmod 0755 /etc/landfall/approve-kubelets.landfall
+if cmp -s /etc/landfall/approve-kubelets.landfall /etc/landfall/approve-kubelets; then rm /etc/landfall/approve-kubelets.landfall; else mv /etc/landfall/approve-kubelets.landfall /etc/landfall/approve-kubelets; changed=1; fi
+install -d "$(dirname /etc/systemd/system/landfall-kubelets.service)"
+cat > /etc/systemd/system/landfall-kubelets.service.landfall <<'LANDFALL_END'
+[Unit]
+Description=Certificates that kubelets serve with
+After=network-online.target
+
+[Service]
+ExecStart=/etc/landfall/approve-kubelets
+Restart=always
+RestartSec=5
+
+[Install]
+WantedBy=multi-user.target
+LANDFALL_END
+chmod 0644 /etc/systemd/system/landfall-kubelets.service.landfall
+if cmp -s /etc/systemd/system/landfall-kubelets.service.landfall /etc/systemd/system/landfall-kubelets.service; then rm /etc/systemd/system/landfall-kubelets.service.landfall; else mv /etc/systemd/system/landfall-kubelets.service.landfall /etc/systemd/system/landfall-kubelets.service; changed=1; fi
+systemctl daemon-reload
+systemctl enable --quiet landfall-kubelets
+if [ -n "$changed" ]; then systemctl restart landfall-kubelets; else systemctl start landfall-kubelets; fi
 }
 main </dev/null

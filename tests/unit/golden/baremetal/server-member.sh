@@ -133,6 +133,29 @@ LANDFALL_END
 chmod 0600 /etc/kubernetes/landfall/authentication.json.landfall
 if cmp -s /etc/kubernetes/landfall/authentication.json.landfall /etc/kubernetes/landfall/authentication.json; then rm /etc/kubernetes/landfall/authentication.json.landfall; else mv /etc/kubernetes/landfall/authentication.json.landfall /etc/kubernetes/landfall/authentication.json; changed=1; fi
 
+begin 'Begin from the snapshot that was brought, if one was'
+if [ -e /var/lib/landfall/recovery/etcd.db ]; then
+    (umask 077; mkdir -p /etc/kubernetes/pki; cp -r /var/lib/landfall/recovery/pki/. /etc/kubernetes/pki)
+    chmod 0644 /etc/kubernetes/pki/{ca,front-proxy-ca,etcd/ca}.crt
+    install -m 0600 /var/lib/landfall/recovery/encryption.json /etc/kubernetes/landfall/encryption.json
+    etcdutl() {
+        local image code=0 at=/run/landfall/etcd-image
+        image=$(kubeadm config images list --kubernetes-version "$(kubelet --version | cut -d ' ' -f 2)" 2>/dev/null | grep /etcd:)
+        [ -n "$(ctr --namespace k8s.io images list --quiet "name==$image")" ] || crictl pull "$image" >/dev/null
+        ctr --namespace k8s.io images unmount --rm $at >/dev/null 2>&1 || true
+        mkdir -p $at
+        ctr --namespace k8s.io images mount "$image" $at >/dev/null
+        $at/usr/local/bin/etcdutl "$@" 2>/run/landfall/etcdutl.log || code=$?
+        ctr --namespace k8s.io images unmount --rm $at >/dev/null
+        [ "$code" -eq 0 ] || { tail -n 5 /run/landfall/etcdutl.log >&2; return 1; }
+    }
+    install -d -m 0700 /var/lib/etcd
+    find /var/lib/etcd -mindepth 1 -delete
+    etcdutl snapshot restore /var/lib/landfall/recovery/etcd.db --data-dir /var/lib/etcd --bump-revision 1000000000 --mark-compacted \
+        --name one --initial-cluster one=https://198.18.40.11:2380 \
+        --initial-advertise-peer-urls https://198.18.40.11:2380 --initial-cluster-token landfall >/dev/null
+fi
+
 begin 'Make the key that encrypts secrets at rest'
 if [ ! -e /etc/kubernetes/landfall/encryption.json ]; then
     key=$(head -c 32 /dev/urandom | base64 --wrap=0)
@@ -249,6 +272,10 @@ cat > /etc/kubernetes/landfall/kubeadm.yaml.landfall <<'LANDFALL_END'
         "value": "/etc/kubernetes/landfall/encryption.json"
       },
       {
+        "name": "kubelet-certificate-authority",
+        "value": "/etc/kubernetes/pki/ca.crt"
+      },
+      {
         "name": "profiling",
         "value": "false"
       },
@@ -319,6 +346,7 @@ cat > /etc/kubernetes/landfall/kubeadm.yaml.landfall <<'LANDFALL_END'
   "readOnlyPort": 0,
   "rotateCertificates": true,
   "seccompDefault": true,
+  "serverTLSBootstrap": true,
   "streamingConnectionIdleTimeout": "5m0s",
   "tlsCipherSuites": [
     "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256",
@@ -343,8 +371,21 @@ chmod 0600 /etc/kubernetes/landfall/kubeadm.yaml.landfall
 if cmp -s /etc/kubernetes/landfall/kubeadm.yaml.landfall /etc/kubernetes/landfall/kubeadm.yaml; then rm /etc/kubernetes/landfall/kubeadm.yaml.landfall; else mv /etc/kubernetes/landfall/kubeadm.yaml.landfall /etc/kubernetes/landfall/kubeadm.yaml; changed=1; fi
 
 begin 'Begin the cluster (kubeadm init)'
-kubeadm init --config /etc/kubernetes/landfall/kubeadm.yaml --skip-token-print >/var/log/landfall-kubeadm.log 2>&1 \
+kubeadm init --config /etc/kubernetes/landfall/kubeadm.yaml --skip-token-print \
+    --ignore-preflight-errors DirAvailable--var-lib-etcd >/var/log/landfall-kubeadm.log 2>&1 \
     || { tail -n 20 /var/log/landfall-kubeadm.log >&2; exit 1; }
+
+begin 'Forget the nodes of the snapshot'
+if [ -e /var/lib/landfall/recovery ]; then
+    for _ in $(seq 60); do
+        ! kubectl get --raw /readyz >/dev/null 2>&1 || break
+        sleep 1
+    done
+    { kubectl get nodes --output name | grep --invert-match --line-regexp node/one || true; } \
+        | xargs --no-run-if-empty kubectl delete --wait=false >/dev/null
+    kubectl uncordon one >/dev/null
+    rm -rf /var/lib/landfall/recovery
+fi
 
 begin 'Remember that the machine is a member'
 echo id-one > /var/lib/landfall/member

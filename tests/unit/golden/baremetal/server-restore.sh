@@ -34,14 +34,17 @@ for link in $(ip -o link show | awk -F': ' '{ sub("@.*", "", $2); print $2 }' | 
 done
 
 begin 'Bring the machine back to how it was found'
-systemctl disable --quiet --now landfall-addresses keepalived containerd 2>/dev/null || true
+systemctl disable --quiet --now landfall-addresses landfall-kubelets keepalived containerd 2>/dev/null || true
 systemctl disable --quiet --now landfall-certificates.timer 2>/dev/null || true
-rm -f /etc/systemd/system/landfall-certificates.{service,timer} /var/lib/systemd/timers/stamp-landfall-certificates.timer
+rm -f /etc/systemd/system/landfall-certificates.{service,timer} /var/lib/systemd/timers/stamp-landfall-certificates.timer /etc/landfall/renew-certificates
+systemctl disable --quiet --now landfall-snapshot.timer 2>/dev/null || true
+rm -f /etc/systemd/system/landfall-snapshot.{service,timer} /var/lib/systemd/timers/stamp-landfall-snapshot.timer /etc/landfall/take-snapshot
+rm -f /etc/landfall/snapshots.env
 apt-mark unhold kubelet kubeadm kubectl >/dev/null 2>&1 || true
 added=$(dpkg-query --show --showformat '${Package}\n' | sort -u | comm -13 /var/lib/landfall/found/packages -)
 if [ -n "$added" ]; then dpkg --purge --force-depends $added >/dev/null 2>&1; fi
 rm -f /usr/bin/{kubelet,kubeadm,kubectl,crictl,etcdctl} /etc/crictl.yaml
-rm -f /etc/systemd/system/{kubelet,landfall-addresses}.service /etc/sysctl.d/90-landfall.conf /etc/modules-load.d/landfall.conf
+rm -f /etc/systemd/system/{kubelet,landfall-addresses,landfall-kubelets}.service /etc/sysctl.d/90-landfall.conf /etc/modules-load.d/landfall.conf
 rm -f /etc/apt/sources.list.d/landfall.list /etc/apt/keyrings/landfall-*.gpg /var/log/landfall-kubeadm.log
 rm -rf /etc/systemd/system/kubelet.service.d /etc/landfall /etc/keepalived /etc/containerd/config.toml
 rm -rf /etc/kubernetes /etc/cni /opt/cni /opt/containerd /var/lib/etcd /var/lib/kubelet /var/lib/cni /run/cni-ipam-state

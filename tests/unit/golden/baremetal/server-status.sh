@@ -13,6 +13,7 @@ begin 'Look whether the machine is a member'
 [ "$(cat /var/lib/landfall/owner 2>/dev/null)" = "landfall/server" ] || exit 0
 if [ -e /var/lib/landfall/member ] && [ ! -e /etc/kubernetes/kubelet.conf ]; then exit 0; fi
 df --output=avail,size -B1M /var/lib | awk 'NR == 2 && $2 > 0 { print "free=" int(100 * $1 / $2) }'
+if systemctl --quiet is-failed landfall-snapshot.service; then echo snapshots=failed; fi
 if [ -e /var/lib/landfall/incarnation ]; then echo "member=$(cat /var/lib/landfall/incarnation)"; fi
 if [ -e /var/lib/landfall/cluster ]; then
     echo "incarnation=$(cat /var/lib/landfall/cluster)"

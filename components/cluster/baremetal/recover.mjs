@@ -1,0 +1,39 @@
+// Brings a snapshot of etcd, and with it the cluster that it was taken of: where the control plane stands all of its nodes
+// get its data, and where there is none the first machine begins from it.
+import { main } from "../scripts/process.mjs";
+import { askAll } from "./rotation.mjs";
+import { cluster as readCluster, nodes as readNodes, secret, ssh as readSsh } from "./settings.mjs";
+import { chooseSnapshot } from "./snapshot-list.mjs";
+import { withSsh } from "./ssh.mjs";
+import { rememberTasks } from "./tasks/operate.mjs";
+import { bringTasks, kubeletTasks, lookTasks, replaceTasks, startTasks, stopTasks } from "./tasks/recover.mjs";
+import { listTasks } from "./tasks/repository.mjs";
+import { renderScript } from "./tasks/script.mjs";
+
+await main(async () => {
+    // A change of what the script is told is no reason to restore again.
+    if (process.env.PULUMI_COMMAND_STDOUT) return process.env.PULUMI_COMMAND_STDOUT;
+
+    const [cluster, nodes, ssh, settings] = [readCluster(), readNodes(), readSsh(), JSON.parse(secret("SNAPSHOTS"))];
+    const controlPlanes = nodes.filter(({ role }) => role === "control-plane");
+    return withSsh({ ssh, nodes }, async connection => {
+        const said = await askAll(connection, controlPlanes, lookTasks, "Restoring a snapshot");
+        const members = controlPlanes.filter((_, index) => said[index] === "member");
+        const standing = members.length > 0;
+        const on = standing ? members : controlPlanes.slice(0, 1);
+        const listed = await connection.run(on[0], renderScript(listTasks(settings)));
+        const { id, time } = chooseSnapshot(listed, cluster);
+
+        const onAll = tasksFor => Promise.all(on.map(node => connection.run(node, renderScript(tasksFor(node)))));
+        await onAll(() => bringTasks(settings, id, { version: cluster.version, standing }));
+        if (standing) {
+            await onAll(() => stopTasks);
+            await onAll(node => replaceTasks(node, members, id));
+            await onAll(() => startTasks);
+            const started = await Promise.all(nodes.map(node => connection.attempt(node, renderScript(kubeletTasks))));
+            const known = nodes.filter((_, index) => started[index].stdout.trim() === "member");
+            await connection.run(on[0], renderScript(known.flatMap(rememberTasks)));
+        }
+        return `${id} of ${time}`;
+    });
+});

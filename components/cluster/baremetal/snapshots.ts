@@ -1,0 +1,51 @@
+import type { local } from "@pulumi/command";
+import * as pulumi from "@pulumi/pulumi";
+import { scriptCommand } from "../../script";
+import type { BareMetalSnapshots } from "./args";
+import type { DescribedCluster } from "./describe";
+import type { FoundNodes } from "./lookup";
+import { environment, knownNode, scripts } from "./resources";
+
+/** Has snapshots taken on a schedule, if the settings say so; returns the last step. */
+export function createSnapshots(
+    name: string, { facts, controlPlanes, ssh, secrets, snapshots }: DescribedCluster, found: FoundNodes,
+    { machines, upgraded }: { machines: pulumi.Resource; upgraded: pulumi.Resource[] }, parent: pulumi.Resource,
+): pulumi.Resource[] {
+    if (!snapshots) return upgraded;
+    const { schedule, keep } = snapshots;
+    // A machine that was installed anew has to be told again.
+    const known = controlPlanes.map(node => knownNode(node, found));
+    return [scriptCommand(name, {
+        create: `${scripts}/snapshots.mjs`,
+        delete: `${scripts}/snapshots-end.mjs`,
+        environment: environment({ name: facts.name, schedule, keep }, { NODES: known, SSH: ssh }, {
+            ...secrets, SNAPSHOTS: repositoryOf(snapshots),
+        }),
+    }, { parent, deletedWith: machines, dependsOn: upgraded })];
+}
+
+/**
+ * Restores a snapshot where the settings name one: once for each, and again if the cluster is made anew. It comes before
+ * the first node, which begins the cluster from it where there is none.
+ */
+export function createRecovery(
+    name: string, { facts, nodes, ssh, secrets, snapshots }: DescribedCluster, found: FoundNodes,
+    { machines, installed }: { machines: pulumi.Resource; installed: pulumi.Resource }, parent: pulumi.Resource,
+): local.Command[] {
+    if (snapshots?.restore === undefined) return [];
+    const { restore } = snapshots;
+    const known = nodes.map(node => knownNode(node, found));
+    return [scriptCommand(name, {
+        create: `${scripts}/recover.mjs`,
+        environment: environment({ name: facts.name, version: facts.version, restore }, { NODES: known, SSH: ssh }, {
+            ...secrets, SNAPSHOTS: repositoryOf(snapshots),
+        }),
+        triggers: [found.incarnation, restore],
+        remembers: true,
+    }, { parent, deletedWith: machines, dependsOn: installed })];
+}
+
+/** What restic is told: a secret as a whole. */
+function repositoryOf({ repository, password, environment: variables }: BareMetalSnapshots): string {
+    return JSON.stringify({ repository, password, environment: variables });
+}

@@ -1,0 +1,11 @@
+// Whether a machine is a node of the cluster.
+import { task } from "./script.mjs";
+
+/** Written when a machine has become a member, with its incarnation. */
+export const memberFile = "/var/lib/landfall/member";
+
+/** Says whether anything is to be done: a member of this incarnation stays as it is. */
+export function membershipProbe(incarnation) {
+    return task("Look whether the machine is a member",
+        `if [ "$(cat ${memberFile} 2>/dev/null)" = ${incarnation} ]; then exit 0; fi`);
+}

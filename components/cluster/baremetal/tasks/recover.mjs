@@ -1,0 +1,142 @@
+// A cluster goes back to a snapshot: where it stands, or on a machine that begins it anew.
+import { apiFiles } from "./kubeadm.mjs";
+import { memberFile } from "./member.mjs";
+import { exportLines, restic, resticTask } from "./repository.mjs";
+import { healthTasks } from "./restart.mjs";
+import { task } from "./script.mjs";
+import { directory } from "./snapshots.mjs";
+
+/** A snapshot that was brought and looked at. */
+const brought = "/var/lib/landfall/recovery";
+/** What the kubelet is to leave alone meanwhile. */
+const stopped = "/var/lib/landfall/stopped-manifests";
+/** The data as it was before, until the next time. */
+const before = "/var/lib/landfall/etcd-before";
+const manifests = "/etc/kubernetes/manifests";
+const parts = ["kube-scheduler", "kube-controller-manager", "kube-apiserver", "etcd"];
+
+/** Prints `member` on a node of a cluster. */
+export const lookTasks = [task("Look whether the machine is a member", `if [ -e ${memberFile} ]; then echo member; fi`)];
+
+/** etcd's own program, out of its image: there is one for every version. */
+const etcdutl = `etcdutl() {
+    local image code=0 at=/run/landfall/etcd-image
+    image=$(kubeadm config images list --kubernetes-version "$(kubelet --version | cut -d ' ' -f 2)" 2>/dev/null | grep /etcd:)
+    [ -n "$(ctr --namespace k8s.io images list --quiet "name==$image")" ] || crictl pull "$image" >/dev/null
+    ctr --namespace k8s.io images unmount --rm $at >/dev/null 2>&1 || true
+    mkdir -p $at
+    ctr --namespace k8s.io images mount "$image" $at >/dev/null
+    $at/usr/local/bin/etcdutl "$@" 2>/run/landfall/etcdutl.log || code=$?
+    ctr --namespace k8s.io images unmount --rm $at >/dev/null
+    [ "$code" -eq 0 ] || { tail -n 5 /run/landfall/etcdutl.log >&2; return 1; }
+}`;
+
+/** Brings the snapshot and looks whether it is whole and fits; nothing else is changed. */
+export function bringTasks(settings, id, { version, standing }) {
+    return [
+        resticTask,
+        task("Bring the snapshot",
+            ...exportLines(settings),
+            `rm -rf ${brought} ${brought}.new`,
+            `(umask 077; mkdir ${brought}.new)`,
+            `${restic} restore --no-lock ${id} --target ${brought}.new >/dev/null`,
+            `mv ${brought}.new${directory} ${brought}`,
+            `rm -rf ${brought}.new`),
+        task("Look at the snapshot",
+            etcdutl,
+            `etcdutl snapshot status ${brought}/etcd.db >/dev/null`,
+            `taken=$(cat ${brought}/version)`,
+            `if [ "\${taken%.*}" != ${version.split(".").slice(0, 2).join(".")} ]; then`,
+            `    echo "It was taken with Kubernetes $taken, and this is ${version}. Nothing was changed. Restore it with" \\`,
+            `        "landfall:cluster.kubernetesVersion: $taken, and upgrade then." >&2`,
+            `    exit 1`,
+            `fi`,
+            ...(standing ? [
+                `if ! cmp --silent ${brought}/pki/ca.crt /etc/kubernetes/pki/ca.crt; then`,
+                `    echo "It is another cluster's, whose machines would not know this one's. Nothing was changed. Destroy this" \\`,
+                `        "cluster first: a new one can begin from the snapshot." >&2`,
+                `    exit 1`,
+                `fi`,
+            ] : [])),
+    ];
+}
+
+/** Run on all nodes of the control plane, before the data of any is replaced. */
+export const stopTasks = [task("Stop the control plane",
+    // Before the first time that it stops for this, and not when an interrupted run is gone on with.
+    `if [ -e ${manifests}/etcd.yaml ]; then rm -rf ${before}; fi`,
+    `install -d -m 0700 ${stopped}`,
+    `for part in ${parts.join(" ")}; do`,
+    `    if [ -e ${manifests}/$part.yaml ]; then mv ${manifests}/$part.yaml ${stopped}/; fi`,
+    `done`,
+    `running() { crictl ps --quiet --state Running --name '^(${parts.join("|")})$'; }`,
+    `for _ in $(seq 60); do`,
+    `    if [ -z "$(running)" ]; then break; fi`,
+    `    running | xargs --no-run-if-empty crictl stop --timeout 5 >/dev/null 2>&1 || true`,
+    `    sleep 1`,
+    `done`,
+    `if [ -n "$(running)" ]; then echo "The control plane doesn't stop." >&2; exit 1; fi`)];
+
+/** Run on all nodes of the control plane, `members` by name and address: each gets the same data, as one new cluster. */
+export function replaceTasks(node, members, id) {
+    return [task("Replace the data of etcd",
+        `if [ ! -e ${before} ]; then`,
+        `    install -d -m 0700 ${before}.new /var/lib/etcd`,
+        `    find /var/lib/etcd -mindepth 1 -maxdepth 1 -exec mv --target-directory ${before}.new {} +`,
+        `    mv ${before}.new ${before}`,
+        `fi`,
+        ...restoreLines(node, members, id),
+        `install -m 0600 ${brought}/encryption.json ${apiFiles.encryption}`)];
+}
+
+/** Watches must notice that they are out of date, so the data's revision goes up by more than anybody has seen. */
+function restoreLines(node, members, id) {
+    const peer = ({ name, address }) => `${name}=https://${address}:2380`;
+    return [
+        etcdutl,
+        `install -d -m 0700 /var/lib/etcd`,
+        `find /var/lib/etcd -mindepth 1 -delete`,
+        `etcdutl snapshot restore ${brought}/etcd.db --data-dir /var/lib/etcd --bump-revision 1000000000 --mark-compacted \\`,
+        `    --name ${node.name} --initial-cluster ${members.map(peer).join(",")} \\`,
+        `    --initial-advertise-peer-urls https://${node.address}:2380 --initial-cluster-token ${id} >/dev/null`,
+    ];
+}
+
+export const startTasks = [
+    task("Start the control plane",
+        `for part in ${parts.join(" ")}; do`,
+        `    if [ -e ${stopped}/$part.yaml ]; then mv ${stopped}/$part.yaml ${manifests}/; fi`,
+        `done`,
+        `rm -rf ${stopped}`),
+    ...healthTasks(180),
+    task("Take away what was brought", `rm -rf ${brought}`),
+];
+
+/** Nodes that the snapshot doesn't know make themselves known only when their kubelet starts. */
+export const kubeletTasks = [...lookTasks, task("Restart the kubelet", `if [ -e ${memberFile} ]; then systemctl restart kubelet; fi`)];
+
+/** Run on the machine that begins a cluster, before kubeadm does: from a snapshot, if one was brought. */
+export function beginTask(node) {
+    return task("Begin from the snapshot that was brought, if one was",
+        `if [ -e ${brought}/etcd.db ]; then`,
+        `    (umask 077; mkdir -p /etc/kubernetes/pki; cp -r ${brought}/pki/. /etc/kubernetes/pki)`,
+        `    chmod 0644 /etc/kubernetes/pki/{ca,front-proxy-ca,etcd/ca}.crt`,
+        `    install -m 0600 ${brought}/encryption.json ${apiFiles.encryption}`,
+        ...restoreLines(node, [node], "landfall").join("\n").split("\n").map(line => `    ${line}`),
+        `fi`);
+}
+
+/** Run there as soon as the API answers: what were nodes are machines that join anew, or are gone. */
+export function begunTask({ name }) {
+    return task("Forget the nodes of the snapshot",
+        `if [ -e ${brought} ]; then`,
+        `    for _ in $(seq 60); do`,
+        `        ! kubectl get --raw /readyz >/dev/null 2>&1 || break`,
+        `        sleep 1`,
+        `    done`,
+        `    { kubectl get nodes --output name | grep --invert-match --line-regexp node/${name} || true; } \\`,
+        `        | xargs --no-run-if-empty kubectl delete --wait=false >/dev/null`,
+        `    kubectl uncordon ${name} >/dev/null`,
+        `    rm -rf ${brought}`,
+        `fi`);
+}

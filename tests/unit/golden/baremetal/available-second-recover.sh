@@ -1,0 +1,123 @@
+main() {
+set -euo pipefail
+umask 022
+export LC_ALL=C DEBIAN_FRONTEND=noninteractive PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+export KUBECONFIG=/etc/kubernetes/admin.conf KUBECACHEDIR=/run/landfall-kubectl
+begin() { task=$1; }
+trap 'code=$?; [ "$code" -eq 0 ] || echo "landfall: failed: $task" >&2' EXIT
+begin 'Wait for another run on this machine'
+exec 9>/run/landfall.lock
+flock --wait 600 9
+
+begin 'Install restic'
+if ! command -v restic >/dev/null; then
+    apt-get install --quiet --yes --no-install-recommends restic >/dev/null || {
+        echo "restic is neither here nor to be had: the bundle lacks its package." >&2
+        exit 1
+    }
+fi
+
+begin 'Bring the snapshot'
+export RESTIC_REPOSITORY='/mnt/backup/etcd'
+export RESTIC_PASSWORD='PASSWORD'
+export NAME='VALUE'
+rm -rf /var/lib/landfall/recovery /var/lib/landfall/recovery.new
+(umask 077; mkdir /var/lib/landfall/recovery.new)
+restic --no-cache --quiet restore --no-lock ID --target /var/lib/landfall/recovery.new >/dev/null
+mv /var/lib/landfall/recovery.new/var/lib/landfall/snapshot /var/lib/landfall/recovery
+rm -rf /var/lib/landfall/recovery.new
+
+begin 'Look at the snapshot'
+etcdutl() {
+    local image code=0 at=/run/landfall/etcd-image
+    image=$(kubeadm config images list --kubernetes-version "$(kubelet --version | cut -d ' ' -f 2)" 2>/dev/null | grep /etcd:)
+    [ -n "$(ctr --namespace k8s.io images list --quiet "name==$image")" ] || crictl pull "$image" >/dev/null
+    ctr --namespace k8s.io images unmount --rm $at >/dev/null 2>&1 || true
+    mkdir -p $at
+    ctr --namespace k8s.io images mount "$image" $at >/dev/null
+    $at/usr/local/bin/etcdutl "$@" 2>/run/landfall/etcdutl.log || code=$?
+    ctr --namespace k8s.io images unmount --rm $at >/dev/null
+    [ "$code" -eq 0 ] || { tail -n 5 /run/landfall/etcdutl.log >&2; return 1; }
+}
+etcdutl snapshot status /var/lib/landfall/recovery/etcd.db >/dev/null
+taken=$(cat /var/lib/landfall/recovery/version)
+if [ "${taken%.*}" != v1.36 ]; then
+    echo "It was taken with Kubernetes $taken, and this is v1.36.3. Nothing was changed. Restore it with" \
+        "landfall:cluster.kubernetesVersion: $taken, and upgrade then." >&2
+    exit 1
+fi
+if ! cmp --silent /var/lib/landfall/recovery/pki/ca.crt /etc/kubernetes/pki/ca.crt; then
+    echo "It is another cluster's, whose machines would not know this one's. Nothing was changed. Destroy this" \
+        "cluster first: a new one can begin from the snapshot." >&2
+    exit 1
+fi
+
+begin 'Stop the control plane'
+if [ -e /etc/kubernetes/manifests/etcd.yaml ]; then rm -rf /var/lib/landfall/etcd-before; fi
+install -d -m 0700 /var/lib/landfall/stopped-manifests
+for part in kube-scheduler kube-controller-manager kube-apiserver etcd; do
+    if [ -e /etc/kubernetes/manifests/$part.yaml ]; then mv /etc/kubernetes/manifests/$part.yaml /var/lib/landfall/stopped-manifests/; fi
+done
+running() { crictl ps --quiet --state Running --name '^(kube-scheduler|kube-controller-manager|kube-apiserver|etcd)$'; }
+for _ in $(seq 60); do
+    if [ -z "$(running)" ]; then break; fi
+    running | xargs --no-run-if-empty crictl stop --timeout 5 >/dev/null 2>&1 || true
+    sleep 1
+done
+if [ -n "$(running)" ]; then echo "The control plane doesn't stop." >&2; exit 1; fi
+
+begin 'Replace the data of etcd'
+if [ ! -e /var/lib/landfall/etcd-before ]; then
+    install -d -m 0700 /var/lib/landfall/etcd-before.new /var/lib/etcd
+    find /var/lib/etcd -mindepth 1 -maxdepth 1 -exec mv --target-directory /var/lib/landfall/etcd-before.new {} +
+    mv /var/lib/landfall/etcd-before.new /var/lib/landfall/etcd-before
+fi
+etcdutl() {
+    local image code=0 at=/run/landfall/etcd-image
+    image=$(kubeadm config images list --kubernetes-version "$(kubelet --version | cut -d ' ' -f 2)" 2>/dev/null | grep /etcd:)
+    [ -n "$(ctr --namespace k8s.io images list --quiet "name==$image")" ] || crictl pull "$image" >/dev/null
+    ctr --namespace k8s.io images unmount --rm $at >/dev/null 2>&1 || true
+    mkdir -p $at
+    ctr --namespace k8s.io images mount "$image" $at >/dev/null
+    $at/usr/local/bin/etcdutl "$@" 2>/run/landfall/etcdutl.log || code=$?
+    ctr --namespace k8s.io images unmount --rm $at >/dev/null
+    [ "$code" -eq 0 ] || { tail -n 5 /run/landfall/etcdutl.log >&2; return 1; }
+}
+install -d -m 0700 /var/lib/etcd
+find /var/lib/etcd -mindepth 1 -delete
+etcdutl snapshot restore /var/lib/landfall/recovery/etcd.db --data-dir /var/lib/etcd --bump-revision 1000000000 --mark-compacted \
+    --name two --initial-cluster one=https://198.18.40.11:2380,two=https://198.18.40.12:2380,three=https://198.18.40.13:2380 \
+    --initial-advertise-peer-urls https://198.18.40.12:2380 --initial-cluster-token ID >/dev/null
+install -m 0600 /var/lib/landfall/recovery/encryption.json /etc/kubernetes/landfall/encryption.json
+
+begin 'Start the control plane'
+for part in kube-scheduler kube-controller-manager kube-apiserver etcd; do
+    if [ -e /var/lib/landfall/stopped-manifests/$part.yaml ]; then mv /var/lib/landfall/stopped-manifests/$part.yaml /etc/kubernetes/manifests/; fi
+done
+rm -rf /var/lib/landfall/stopped-manifests
+
+begin 'Look whether etcd and the API server answer'
+ask() { curl --fail --silent --max-time 5 --output /dev/null "$@"; }
+etcd_ready() (
+    cd /etc/kubernetes/pki/etcd
+    ask --cacert ca.crt --cert server.crt --key server.key https://127.0.0.1:2379/health
+)
+kube-apiserver_ready() { ask --cacert /etc/kubernetes/pki/ca.crt --resolve kubernetes:6443:127.0.0.1 https://kubernetes:6443/readyz; }
+kube-controller-manager_ready() { ask --insecure https://127.0.0.1:10257/healthz; }
+kube-scheduler_ready() { ask --insecure https://127.0.0.1:10259/healthz; }
+for _ in $(seq 180); do
+    if etcd_ready && kube-apiserver_ready; then answers=1; break; fi
+    sleep 1
+done
+[ -n "${answers-}" ] || { echo "etcd or the API server of this node is not well." >&2; exit 1; }
+
+begin 'Take away what was brought'
+rm -rf /var/lib/landfall/recovery
+
+begin 'Look whether the machine is a member'
+if [ -e /var/lib/landfall/member ]; then echo member; fi
+
+begin 'Restart the kubelet'
+if [ -e /var/lib/landfall/member ]; then systemctl restart kubelet; fi
+}
+main </dev/null

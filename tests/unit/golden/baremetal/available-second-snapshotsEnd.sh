@@ -1,0 +1,18 @@
+main() {
+set -euo pipefail
+umask 022
+export LC_ALL=C DEBIAN_FRONTEND=noninteractive PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+export KUBECONFIG=/etc/kubernetes/admin.conf KUBECACHEDIR=/run/landfall-kubectl
+begin() { task=$1; }
+trap 'code=$?; [ "$code" -eq 0 ] || echo "landfall: failed: $task" >&2' EXIT
+begin 'Wait for another run on this machine'
+exec 9>/run/landfall.lock
+flock --wait 600 9
+
+begin 'Take no more snapshots'
+systemctl disable --quiet --now landfall-snapshot.timer 2>/dev/null || true
+rm -f /etc/systemd/system/landfall-snapshot.{service,timer} /var/lib/systemd/timers/stamp-landfall-snapshot.timer /etc/landfall/take-snapshot
+rm -f /etc/landfall/snapshots.env
+systemctl daemon-reload
+}
+main </dev/null
