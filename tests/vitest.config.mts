@@ -25,7 +25,7 @@ export default defineConfig({
                 },
             },
             // Those of the night take longer than a build may.
-            ...([["e2e", "test"], ["nightly", "nightly"]] as const).map(([name, suffix]) => ({
+            ...([["e2e", "test", 10], ["nightly", "nightly", 40]] as const).map(([name, suffix, minutes]) => ({
                 test: {
                     name,
                     include: [`tests/e2e/**/*.${suffix}.ts`],
@@ -33,7 +33,7 @@ export default defineConfig({
                     // One cluster on one computer: one file after the other.
                     fileParallelism: false,
                     maxWorkers: 1,
-                    testTimeout: 10 * minute,
+                    testTimeout: minutes * minute,
                     // The first start builds the kit where the network is closed.
                     hookTimeout: 40 * minute,
                     // What the commands print goes to the log as it comes.

@@ -107,7 +107,7 @@ describe("own hardware, highly available", () => {
     });
 
     it("is upgraded node by node without a request lost", async () => {
-        const load = new Load("requests during the upgrade", site, 600);
+        const load = new Load("requests during the upgrade", site, 2400);
         const upgrade = { kubernetesVersion: versions.kubernetes, bundle: current };
         const seconds = await timed(() => apply(upgrade));
         const failures = await load.end();
