@@ -1,7 +1,7 @@
 // Has no more snapshots taken; those that there are stay in the repository.
 import { fail, main } from "../scripts/process.mjs";
 import { nodes as readNodes, ssh as readSsh } from "./settings.mjs";
-import { describeFailure, isSilent, withSsh } from "./ssh.mjs";
+import { describeFailure, isSilent, isStranger, withSsh } from "./ssh.mjs";
 import { renderScript } from "./tasks/script.mjs";
 import { endTasks } from "./tasks/snapshots.mjs";
 
@@ -9,7 +9,7 @@ await main(async () => {
     const [nodes, ssh] = [readNodes(), readSsh()];
     await withSsh({ ssh, nodes }, connection => Promise.all(nodes.map(async node => {
         const result = await connection.attempt(node, renderScript(endTasks));
-        // One that doesn't answer takes none, or is told when it joins again.
-        if (!result.ok && !isSilent(result.stderr)) fail(describeFailure(node, result));
+        // One that doesn't answer, or is another by now, takes none, or is told when it joins again.
+        if (!result.ok && !isSilent(result.stderr) && !isStranger(result.stderr)) fail(describeFailure(node, result));
     })));
 });
