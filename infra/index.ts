@@ -14,5 +14,6 @@ export = async () => {
     const environment = new Environment("environment", { cluster, namespace: name, volumes, quota });
     const app = new WordPress("wordpress", { settings, environment, gateway: platform.gateway });
 
-    return { ...app.outputs, ...platform.outputs, namespace: environment.namespace };
+    const { kubeconfig } = cluster;
+    return { ...app.outputs, ...platform.outputs, namespace: environment.namespace, kubeconfig };
 };

@@ -18,7 +18,10 @@ export type LoadBalancing =
     | { type: "NodePort"; http: number; https: number; host: string; publishedHttp: number; publishedHttps: number };
 
 /** How an image that the program builds reaches the nodes. */
-export type ImageDelivery =
+export type ImageDelivery = {
+    /** What the nodes are, where that isn't what this computer is. @example "linux/amd64" */
+    platform?: string;
+} & (
     /** A Node script, run as `node <script>` with IMAGE and these values in its environment, loads it. */
     | { method: "load"; script: string; environment: Record<string, pulumi.Input<string>> }
     /**
@@ -30,10 +33,9 @@ export type ImageDelivery =
         method: "push";
         registry: pulumi.Input<string>;
         naming?: "repository" | "tag";
-        /** What the nodes are, where that isn't what this computer is. @example "linux/amd64" */
-        platform?: string;
         credentials?: RegistryCredentials;
-    };
+    }
+);
 
 /** A login that expires within a day. */
 export interface RegistryCredentials {

@@ -26,7 +26,7 @@ export class ContainerImage extends pulumi.ComponentResource {
             build: {
                 context: args.context,
                 dockerfile: `${args.context}/Dockerfile`,
-                platform: delivery.method === "push" ? delivery.platform : undefined,
+                platform: delivery.platform,
             },
             skipPush: delivery.method === "load",
             registry: delivery.method === "push" && delivery.credentials
@@ -48,10 +48,15 @@ export class ContainerImage extends pulumi.ComponentResource {
 
 function nameOf(name: string, digest: string, delivery: ImageDelivery): pulumi.Input<string> {
     // A name that no public registry answers to: a node that lacks the image must fail, not fetch a stranger's.
-    if (delivery.method === "load") return `landfall.local/${name}:${digest}`;
+    if (delivery.method === "load") return `landfall.local/${name}:${digest}${suffixOf(delivery.platform)}`;
     const tag = delivery.naming === "tag" ? `:${name}-${digest}` : `/${name}:${digest}`;
     return typeof delivery.registry === "string"
         ? `${delivery.registry}${tag}` : pulumi.interpolate`${delivery.registry}${tag}`;
+}
+
+/** On this computer images for other processors are beside its own. */
+function suffixOf(platform: string | undefined): string {
+    return platform === undefined ? "" : `-${platform.split("/")[1]}`;
 }
 
 /** Twelve hexadecimal digits that change whenever a file of the directory does, the same on every system. */

@@ -1,6 +1,7 @@
 import * as dns from "node:dns/promises";
 import * as http from "node:http";
 import * as https from "node:https";
+import type { DnsRecord } from "../../components/platform/dns-records";
 
 const patience = 120_000;
 
@@ -29,7 +30,7 @@ export async function waitForAnswer(
     const url = new URL(address);
     const end = Date.now() + timeout;
     const onLoopback = local || url.hostname === "localhost" || url.hostname.endsWith(".localhost");
-    if (!onLoopback && !(await resolves(url.hostname))) {
+    if (!onLoopback && (await addressesOf(url.hostname)).length === 0) {
         return { answers: false, last: `the name ${url.hostname} does not resolve yet` };
     }
     for (;;) {
@@ -61,6 +62,15 @@ function request(url: URL, host: string, ca?: string): Promise<string> {
     });
 }
 
-async function resolves(name: string): Promise<boolean> {
-    return dns.lookup(name).then(() => true, () => false);
+/** Where a host's name leads, held against the DNS records that it should have. */
+export async function whereTo(host: string, records: DnsRecord[]): Promise<"nowhere" | "there" | "elsewhere"> {
+    const found = await addressesOf(host);
+    if (found.length === 0) return "nowhere";
+    const wanted = (await Promise.all(records.filter(({ name }) => name === host).map(({ value }) => addressesOf(value)))).flat();
+    return wanted.length === 0 || found.some(address => wanted.includes(address)) ? "there" : "elsewhere";
+}
+
+/** An address's own is itself. */
+async function addressesOf(name: string): Promise<string[]> {
+    return dns.lookup(name, { all: true }).then(found => found.map(({ address }) => address), () => []);
 }

@@ -54,7 +54,7 @@ export async function main(argv: string[]): Promise<number> {
 async function measure(stack: string, everything: boolean): Promise<Measurement> {
     process.env.LANDFALL_RENDER = "1";
     if (everything) sdks.forEach(sdk => require(sdk) as unknown);
-    const { resources } = await captureProgram({ stack, ...readStackConfig(stackConfigFile(stack)) });
+    const { resources } = await captureProgram({ stack, ...readStackConfig(stackConfigFile(stack), { standIns: true }) });
     return {
         resources: resources.length,
         seconds: process.uptime(),

@@ -27,7 +27,7 @@ export async function main(argv: string[]): Promise<number> {
     console.log = console.error;
     process.env.LANDFALL_RENDER = "1";
     const [stack] = positionals;
-    const { resources } = await captureProgram({ stack, ...readStackConfig(stackConfigFile(stack)) });
+    const { resources } = await captureProgram({ stack, ...readStackConfig(stackConfigFile(stack), { standIns: true }) });
     const estimates = estimate(resources);
     const bills = estimates.map(found => [
         `What ${stack} costs at ${found.cloud.name}`, bill(found, terminal), `${basis([found], terminal)}\n`,

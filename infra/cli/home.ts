@@ -18,7 +18,9 @@ export function localPath(given: string): string {
 }
 
 /** The files that `npm start` keeps of one stack; `offline` is the offline engine's directory. */
-export const stackFiles = ["start.json", "admin-password", "ca.crt", "config.yaml", "state.json", "offline"] as const;
+export const stackFiles = [
+    "start.json", "admin-password", "ca.crt", "kubeconfig", "config.yaml", "state.json", "offline",
+] as const;
 
 /** Where one of them is. */
 export function stackFile(stack: string, name: (typeof stackFiles)[number]): string {

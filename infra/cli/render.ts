@@ -33,7 +33,7 @@ export async function main(argv: string[]): Promise<number> {
     process.env.LANDFALL_RENDER = "1"; // tells the targets to look at nothing on this computer
     const file = values.config ?? stackConfigFile(positionals[0]);
     const stack = positionals[0] ?? stackName(file);
-    const { resources } = await captureProgram({ stack, ...readStackConfig(file) });
+    const { resources } = await captureProgram({ stack, ...readStackConfig(file, { standIns: true }) });
     return print(values.json ? renderJson(resources) : renderYaml(resources));
 }
 

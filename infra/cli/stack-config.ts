@@ -3,6 +3,7 @@ import * as path from "node:path";
 
 import * as yaml from "yaml";
 
+import { isEncrypted, isMapping, withStandIns } from "./stand-ins";
 import { UserError } from "./user-error";
 
 /** A stack's settings as Pulumi hands them to the program. */
@@ -25,23 +26,25 @@ export function stackConfigFile(stack: string, directory = root): string {
 }
 
 /**
- * Reads a file in the form of `Pulumi.<stack>.yaml`. A value under `secure:` can only be decrypted by Pulumi: give it
- * in `overrides`, by its full key, or the file is refused.
+ * Reads a file in the form of `Pulumi.<stack>.yaml`. A value under `secure:` can only be decrypted by Pulumi: a file with
+ * one is refused, unless `standIns` may take their places, for what is looked at and not applied.
  */
-export function readStackConfig(file: string, overrides: Record<string, string> = {}): StackConfig {
+export function readStackConfig(file: string, { standIns = false } = {}): StackConfig {
     const entries = configEntries(file);
     const config: Record<string, string> = {};
     const secretKeys: string[] = [];
-    for (const [name, value] of Object.entries(entries)) {
+    for (const [name, given] of Object.entries(entries)) {
         const key = name.includes(":") ? name : `landfall:${name}`;
-        if (containsSecure(value)) {
-            if (!(key in overrides)) throw new UserError(encrypted(file, key));
+        if (containsEncrypted(given)) {
+            if (!standIns) throw new UserError(encrypted(file, key));
             secretKeys.push(key);
-        } else if (value !== null && value !== undefined) {
+        }
+        const value = withStandIns(key.replace(/^landfall:/, ""), given);
+        if (value !== null && value !== undefined) {
             config[key] = typeof value === "object" ? JSON.stringify(value) : String(value);
         }
     }
-    return { config: { ...config, ...overrides }, secretKeys };
+    return { config, secretKeys };
 }
 
 function configEntries(file: string): Record<string, unknown> {
@@ -59,11 +62,9 @@ function configEntries(file: string): Record<string, unknown> {
     return config;
 }
 
-function containsSecure(value: unknown): boolean {
-    if (Array.isArray(value)) return value.some(containsSecure);
-    if (!isMapping(value)) return false;
-    const keys = Object.keys(value);
-    return (keys.length === 1 && keys[0] === "secure") || Object.values(value).some(containsSecure);
+function containsEncrypted(value: unknown): boolean {
+    if (isEncrypted(value)) return true;
+    return typeof value === "object" && value !== null && Object.values(value).some(containsEncrypted);
 }
 
 function encrypted(file: string, key: string): string {
@@ -71,8 +72,4 @@ function encrypted(file: string, key: string): string {
         `${file}: ${key} is encrypted (secure:), and only the Pulumi CLI can decrypt it. ` +
         `Use \`pulumi preview\` and \`pulumi up\`, or a file without that key.`
     );
-}
-
-function isMapping(value: unknown): value is Record<string, unknown> {
-    return typeof value === "object" && value !== null && !Array.isArray(value);
 }

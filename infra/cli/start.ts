@@ -1,7 +1,7 @@
-import * as fs from "node:fs";
+import type { DnsRecord } from "../../components/platform/dns-records";
 import { isCloud, isLaptop, manifestsFor, type PlainSettings } from "../config";
 import { buildKit, ensureDocker } from "../offline/kit";
-import { waitForAnswer } from "./answer";
+import { waitForAnswer, whereTo } from "./answer";
 import { checkComputer, needsOf, Report } from "./computer/check";
 import { probes } from "./computer/probes";
 import { showReport } from "./computer/report";
@@ -9,7 +9,8 @@ import { builtImagesHere, hasKindNetwork } from "./docker";
 import { chooseEngine, EngineName } from "./engine/choose";
 import { Applied, describeChanges } from "./engine/engine";
 import { holderOf } from "./engine/holder";
-import { readRecord, rememberImages, stackFile, writePrivate, writeRecord } from "./home";
+import { keepFiles, showFiles } from "./files";
+import { readRecord, rememberImages, stackFile, writeRecord } from "./home";
 import { Interrupted, onInterrupt, orInterrupted } from "./interrupt";
 import { ensureManifests } from "./manifests";
 import { withNodeImage, withNodeImageRead } from "./node-image";
@@ -70,27 +71,42 @@ async function start(context: Context): Promise<void> {
         terminal.line(`  ${describeChanges(applied.changes)}`);
         return applied;
     });
-    const { address, caCertificate: ca } = outputs;
+    const { address, caCertificate: ca, dnsRecords = [] } = outputs;
     if (!address) throw new Error("The program has no output `address`.");
+    keepFiles(stack, outputs);
+    const { hostname } = new URL(address);
+    const leads = local ? "there" : await whereTo(hostname, dnsRecords);
+    const next = `Total time: ${seconds(begin)}. Next: npm run down${stack === "dev" ? "" : ` -- --stack ${stack}`}`;
+    if (leads === "nowhere" && dnsRecords.length > 0) {
+        terminal.line(
+            `\nThe stack is up, and ${hostname} does not lead to it yet. ` +
+                `With dnsZone it soon will; else make this DNS record: ${describeRecords(dnsRecords)}`,
+        );
+        return terminal.line(next);
+    }
     const answer = await steps.next(() => waitForAnswer(address, { local, ca }, signal));
     if (signal.aborted) throw new Interrupted("Stopped.");
     if (!answer.answers) {
+        const records = dnsRecords.length > 0 ? `Its DNS record has to be: ${describeRecords(dnsRecords)}. ` : "";
         throw new UserError(
-            `The stack is up, but ${address} does not answer with a page: ${answer.last}. ` +
-                `${describeRecords(outputs)}Look at its pods, or run the command again. "npm run down" removes everything.`,
+            `The stack is up, but ${address} does not answer with a page: ${answer.last}. ${records}` +
+                `Look at its pods: kubectl --kubeconfig ${stackFile(stack, "kubeconfig")} get pods --all-namespaces. ` +
+                'Or run the command again. "npm run down" removes everything.',
         );
     }
     terminal.line(`\nThe site answers at ${address}`);
-    showAuthority(context, outputs);
-    showLogin(context, outputs);
-    terminal.line(`Total time: ${seconds(begin)}. Next: npm run down${stack === "dev" ? "" : ` -- --stack ${stack}`}`);
+    if (leads === "elsewhere") {
+        terminal.line(
+            `But ${hostname} leads elsewhere than to ${describeRecords(dnsRecords)}: unless a proxy of yours is in between, ` +
+                "it is another site that has answered.",
+        );
+    }
+    showFiles(stack, outputs, terminal);
+    terminal.line(next);
 }
 
-/** What leads a host's name to the load balancer, and for an ACME certificate has to be there first. */
-function describeRecords({ dnsRecords = [] }: Applied["outputs"]): string {
-    const records = dnsRecords.map(({ name, type, value }) => `${name} ${type} ${value}`);
-    return records.length === 0 ? ""
-        : `If its DNS record isn't there yet, make it, and give it some minutes: ${records.join(", ")}. `;
+function describeRecords(records: DnsRecord[]): string {
+    return records.map(({ name, type, value }) => `${name} ${type} ${value}`).join(", ");
 }
 
 function engineOption(value: string | boolean | undefined): Context["asked"] {
@@ -159,22 +175,4 @@ async function useKit(log: (line: string) => void): Promise<string> {
     const kit = await buildKit(log);
     Object.assign(process.env, kit.env);
     return kit.nodeImage;
-}
-
-/** Keeps the stack's own authority where the user finds it, to have the browser trust it. */
-function showAuthority({ stack, terminal }: Context, { caCertificate }: Applied["outputs"]): void {
-    const file = stackFile(stack, "ca.crt");
-    if (!caCertificate) return fs.rmSync(file, { force: true });
-    writePrivate(file, caCertificate);
-    terminal.line(
-        `Browsers warn of its certificate until they trust the authority that signed it, ${file}\n` +
-            '(README.md, "HTTPS": one command on Windows, macOS and Linux)',
-    );
-}
-
-function showLogin({ stack, terminal }: Context, { adminUser, adminPassword }: Applied["outputs"]): void {
-    if (!adminUser || !adminPassword) return;
-    const file = stackFile(stack, "admin-password");
-    writePrivate(file, adminPassword);
-    terminal.line(`Log in at /wp-login.php as ${adminUser}; the password is in ${file}`);
 }

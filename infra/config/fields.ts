@@ -124,6 +124,15 @@ export function choice<const T extends readonly string[]>(...values: T) {
     return z.enum(values).meta({ allowed: values.length === 1 ? values[0] : `one of ${values.join(", ")}` });
 }
 
+/** What the nodes' processors are, for the images that the program builds. */
+export function platform() {
+    return choice("linux/amd64", "linux/arm64").optional().meta({
+        description: "Processors of the nodes, if they are others than this computer's, as a Mac's often are: images that "
+            + "the program builds are built for them.",
+        example: "linux/amd64", defaultText: "this computer's",
+    });
+}
+
 /** A list of what `entry` takes; `what` names the entries, in the plural. */
 export function listOf<T extends z.ZodType>(what: string, entry: T, least = 0) {
     const allowed = least > 0 ? `a list of ${what}, at least ${least}` : `a list of ${what}`;

@@ -159,6 +159,8 @@ describe("a server of one's own", () => {
         said: () => metal.lines.join("\n") + state(),
         answers,
         reinstall: () => metal.machines.reinstall(machine),
+        interrupt: (changes: object, seconds: number) =>
+            interrupted(metal.options(clusterOf(Object.assign({}, ...settings, changes) as object)), seconds),
     });
     rotatesItsSecrets(server);
     comesBackFromSnapshots(server);

@@ -99,7 +99,7 @@ describe("a machine that is rebooted", () => {
     });
 });
 
-describe.skipIf(process.platform === "win32")("a drain that takes too long", () => {
+describe.skipIf(process.platform === "win32")("a drain", () => {
     let directory: string;
     beforeEach(() => {
         directory = fs.mkdtempSync(path.join(os.tmpdir(), "landfall-drain-"));
@@ -109,14 +109,24 @@ case "$1 $2" in
         echo 'error when evicting pods/"web-1" -n "shop" (will retry after 5s): Cannot evict pod as it would violate the pod'"'"'s disruption budget.'
     done >&2; echo 'error: unable to drain node "one": global timeout reached: 600s' >&2; exit 1 ;;
     "get poddisruptionbudgets") printf 'web other' ;;
+    "get node") case "$3" in one) echo node/one ;; away) echo 'The connection was refused' >&2; exit 1 ;; esac ;;
 esac\n`, { mode: 0o755 });
     });
     afterEach(() => fs.rmSync(directory, { recursive: true }));
 
-    test("names the pod that stays, and the budgets that keep it", () => {
-        const script = renderScript(drainTasks("one", { answers: true }))
+    const drain = (name: string) => {
+        const script = renderScript(drainTasks(name, { answers: true }))
             .replace(/ PATH=\S+/, ` PATH=${directory}:$PATH`).replaceAll("/run/landfall.lock", path.join(directory, "lock"));
-        const { status, stderr } = spawnSync("bash", ["-s"], { input: script, encoding: "utf8" });
+        return spawnSync("bash", ["-s"], { input: script, encoding: "utf8" });
+    };
+
+    test("has nothing to do where there is no such node, and fails where that can't be told", () => {
+        expect(drain("gone").status).toBe(0);
+        expect(drain("away")).toMatchObject({ status: 1, stderr: expect.stringContaining("connection was refused") });
+    });
+
+    test("that takes too long names the pod that stays, and the budgets that keep it", () => {
+        const { status, stderr } = drain("one");
         expect(status).toBe(1);
         expect(stderr).toContain("shop/web-1 can't be evicted: its PodDisruptionBudget allows none (web, other).");
         expect(stderr).toContain("global timeout reached: 600s");

@@ -81,7 +81,7 @@ const answer = (found: Record<string, string[]> = {}, more: Partial<NodeFacts> =
 describe("a machine", () => {
     test("that is as it should be has no problem, and one that is a node already neither", () => {
         expect(problemsOf(cluster, [answer()])).toEqual([]);
-        const member = { owner: ["landfall/prod"], member: ["id"], version: ["v1.36.3"], leftover: ["/etc/kubernetes/kubelet.conf"],
+        const member = { owner: ["landfall/prod"], member: ["one"], role: ["control-plane"], version: ["v1.36.3"], leftover: ["/etc/kubernetes/kubelet.conf"],
             port: ["6443 kube-apiserver"], runtime: ["containerd"], disk: ["500"] };
         expect(problemsOf(cluster, [answer(member)])).toEqual([]);
     });
@@ -101,9 +101,14 @@ describe("a machine", () => {
         ["with a runtime of its own", { runtime: ["docker"] }, /runs docker already/],
         ["with a port taken", { port: ["6443 nginx"] }, /has port 6443 taken by nginx/],
         ["behind a firewall", { dropped: ["198.18.40.12:6443"] }, /gets no answer from 198\.18\.40\.12:6443.*firewall/],
-        ["two minor versions behind", { owner: ["landfall/prod"], member: ["id"], version: ["v1.34.1"] },
+        ["two minor versions behind", { owner: ["landfall/prod"], member: ["one"], role: ["control-plane"], version: ["v1.34.1"] },
             /runs Kubernetes v1\.34\.1: minor versions go up one at a time. Next is v1\.35/],
-        ["ahead of the settings", { owner: ["landfall/prod"], member: ["id"], version: ["v1.36.4"] }, /can't go back to v1\.36\.3/],
+        ["of which the role has changed", { owner: ["landfall/prod"], member: ["one"], version: ["v1.36.3"] },
+            /is a worker node of this cluster, and can't become a control-plane node as it is/],
+        ["of which the name has changed", {
+            owner: ["landfall/prod"], member: ["old"], role: ["control-plane"], version: ["v1.36.3"],
+        }, /is the node old of this cluster/],
+        ["ahead of the settings", { owner: ["landfall/prod"], member: ["one"], role: ["control-plane"], version: ["v1.36.4"] }, /can't go back to v1\.36\.3/],
     ])("%s is refused by name", (_, found, message) => {
         const problems = problemsOf(cluster, [answer(found)]);
         expect(problems).toHaveLength(1);
@@ -148,7 +153,7 @@ describe("a machine", () => {
     test("of one minor version behind, or of an older patch, may be upgraded", () => {
         fc.assert(fc.property(fc.integer({ min: 0, max: 1 }), fc.nat(20), fc.nat(20), (behind, from, to) => {
             fc.pre(behind === 1 || from <= to);
-            const found = { owner: ["landfall/prod"], member: ["id"], version: [`v1.${36 - behind}.${from}`] };
+            const found = { owner: ["landfall/prod"], member: ["one"], role: ["control-plane"], version: [`v1.${36 - behind}.${from}`] };
             expect(problemsOf({ ...cluster, version: `v1.36.${to}` }, [answer(found)])).toEqual([]);
         }));
     });

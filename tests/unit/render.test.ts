@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import * as yaml from "yaml";
 
 import { renderJson, renderYaml } from "../../infra/cli/render";
+import { readSettings } from "../../infra/cli/settings";
 import { readStackConfig, stackConfigFile } from "../../infra/cli/stack-config";
 import { captureProgram } from "../../infra/offline/engine/capture";
 import { program } from "./fixtures/engine-program";
@@ -92,13 +93,26 @@ describe("a stack's settings", () => {
         expect(readStackConfig(write("Pulumi.a.yaml", ""))).toEqual({ config: {}, secretKeys: [] });
     });
 
-    it("that are encrypted have to be given", () => {
+    it("that are encrypted are refused", () => {
         const file = write("Pulumi.a.yaml", "config:\n  landfall:adminPassword:\n    secure: v1:abc\n");
-        expect(() => readStackConfig(file)).toThrow(/landfall:adminPassword is encrypted/);
-        expect(readStackConfig(file, { "landfall:adminPassword": "x" })).toEqual({
-            config: { "landfall:adminPassword": "x" },
-            secretKeys: ["landfall:adminPassword"],
+        expect(() => readStackConfig(file)).toThrow(/landfall:adminPassword is encrypted.*only the Pulumi CLI/);
+    });
+
+    it("that are encrypted don't keep a stack from being looked at", () => {
+        const server = yaml.parse(fs.readFileSync(stackConfigFile("server"), "utf8")) as { config: Record<string, object> };
+        const secure = "v1:abc";
+        Object.assign(server.config["landfall:cluster"], {
+            ssh: { user: "admin", privateKey: { secure } },
+            snapshots: { repository: "/mnt/backup", password: { secure }, environment: { secure } },
         });
+        const file = write("Pulumi.a.yaml", yaml.stringify({ config: { ...server.config, "landfall:adminPassword": { secure } } }));
+        const { cluster, adminPassword } = readSettings("a", file);
+        expect(cluster).toMatchObject({ ssh: { user: "admin" }, snapshots: { repository: "/mnt/backup" } });
+        expect(adminPassword).toBeUndefined();
+        const { config, secretKeys } = readStackConfig(file, { standIns: true });
+        expect(JSON.stringify(config)).not.toContain(secure);
+        expect(Object.keys(config)).not.toContain("landfall:adminPassword");
+        expect(secretKeys).toEqual(["landfall:cluster", "landfall:adminPassword"]);
     });
 
     it.each([

@@ -66,6 +66,8 @@ export interface BareMetalArgs {
     ssh?: BareMetalSsh;
     /** Goes up one minor version at a time, node by node. @default versions.kubernetes @example "v1.36.3" */
     kubernetesVersion?: string;
+    /** What the machines are, where that isn't what this computer is. @default this computer's @example "linux/amd64" */
+    platform?: "linux/amd64" | "linux/arm64";
     /** Offline bundle, a directory or an archive (.tar, .tar.gz, .tgz); by default packages and images are downloaded. @example "./bundle" */
     bundle?: string;
     /**

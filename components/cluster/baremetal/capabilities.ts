@@ -22,6 +22,7 @@ export function capabilitiesOf(
         images: {
             method: "load",
             script: `${scripts}/load-image.mjs`,
+            platform: args.platform,
             // A machine that was installed anew has no images yet.
             environment: {
                 NODES: JSON.stringify(nodes), SSH: JSON.stringify(ssh), MEMBERS: JSON.stringify(members),

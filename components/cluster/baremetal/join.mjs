@@ -15,8 +15,8 @@ await main(async () => {
     const [cluster, node, controlPlanes, ssh] = [readCluster(), readNode(), readNodes(), readSsh()];
     const nodes = [node, ...controlPlanes.filter(({ name }) => name !== node.name)];
     await withSsh({ ssh, nodes }, async connection => {
-        const { stdout } = await connection.attempt(node, `cat ${memberFile} 2>/dev/null`);
-        if (stdout.trim() !== node.incarnation) await become(connection);
+        const member = await connection.run(node, `cat ${memberFile} 2>/dev/null || true`);
+        if (member.trim() !== node.incarnation) await become(connection);
         const host = await firstAnswering(connection, controlPlanes) ?? fail("No node of the control plane answers.");
         await connection.run(host, renderScript([...rememberTasks(node), ...spreadTasks]));
         const volumes = (await connection.run(host, renderScript(volumesTasks(cluster, node)))).split("\n").filter(Boolean);
@@ -28,7 +28,22 @@ await main(async () => {
         const host = await firstAnswering(connection, controlPlanes, node.name);
         if (host) return joinThrough(connection, host);
         if (node.name !== controlPlanes[0].name) fail(`${node.name} can't join: no node of the control plane answers.`);
+        await refuseSecond(connection);
         await connection.run(node, renderScript(initTasks(cluster, node)));
+    }
+
+    /** A cluster whose API doesn't answer for a moment is still one: another would take its address. */
+    async function refuseSecond(connection) {
+        const others = controlPlanes.filter(({ name }) => name !== node.name);
+        const look = `if [ -e ${memberFile} ] && [ -e /etc/kubernetes/kubelet.conf ]; then echo member; fi`;
+        const looked = await Promise.all(others.map(async other => ({ other, ...await connection.attempt(other, look) })));
+        const problems = looked.flatMap(({ other, ...result }) => {
+            if (!result.ok) return [describeFailure(other, result)];
+            return result.stdout.trim() === "member" ? [`${other.name} is a node of a cluster whose API doesn't answer.`] : [];
+        });
+        if (problems.length > 0) {
+            fail(`${node.name} does not begin a cluster, as there may be one. Run again once its API answers.\n\n${problems.join("\n\n")}`);
+        }
     }
 
     async function joinThrough(connection, host) {

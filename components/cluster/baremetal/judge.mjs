@@ -22,6 +22,7 @@ function problemsOfOne(cluster, { node, found }) {
     const first = name => found[name]?.[0];
     const number = name => Number(first(name));
     const isOurs = first("owner") === cluster.owner;
+    const role = first("role") ?? "worker";
     const fresh = isOurs ? [] : freshProblems(cluster, node, found, first);
     return [
         systems.includes(first("os")) && architecture(first("arch")) ? undefined
@@ -40,6 +41,12 @@ function problemsOfOne(cluster, { node, found }) {
                 `Name the right one by landfall:cluster.nodes.${node.name}.address.`,
         ...(found.kernel ?? []).map(module => `lacks the kernel module ${module}.`),
         versionProblem(cluster, found, isOurs),
+        !isOurs || !first("member") || first("member") === node.name ? undefined
+            : `is the node ${first("member")} of this cluster. Take that line out of landfall:cluster.nodes, run pulumi up, ` +
+                "and then give the machine its new name.",
+        !isOurs || !found.member || role === node.role ? undefined
+            : `is a ${role} node of this cluster, and can't become a ${node.role} node as it is. Take its line out of ` +
+                "landfall:cluster.nodes, run pulumi up, and then put it back with its new role.",
         ...fresh,
     ].filter(Boolean).map(problem => `${node.name} (${node.host}) ${problem}`);
 }

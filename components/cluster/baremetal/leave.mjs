@@ -3,6 +3,7 @@ import { fail, main } from "../scripts/process.mjs";
 import { firstAnswering, node as readNode, nodes as readNodes, ssh as readSsh } from "./settings.mjs";
 import { withSsh } from "./ssh.mjs";
 import { drainTasks } from "./tasks/drain.mjs";
+import { quitTasks } from "./tasks/keepalived.mjs";
 import { forgetTasks } from "./tasks/leave.mjs";
 import { renderScript } from "./tasks/script.mjs";
 
@@ -15,6 +16,8 @@ await main(async () => {
         ]);
         if (!host) fail(`${node.name} can't leave the cluster: no other node of the control plane answers.`);
         await connection.run(host, renderScript(drainTasks(node.name, { answers })));
+        // Its virtual addresses go to others while it can still tell them.
+        if (answers) await connection.attempt(node, renderScript(quitTasks));
         await connection.run(host, renderScript(forgetTasks(node.name)));
     });
 });

@@ -7,6 +7,7 @@ import { drainTasks } from "./tasks/drain.mjs";
 import { makeKeyTasks, readKeysTasks, rewriteTasks, useKeysTasks } from "./tasks/encryption.mjs";
 import { installTasks } from "./tasks/install.mjs";
 import { forgetTasks, giveUpTasks, restoreTasks } from "./tasks/leave.mjs";
+import { quitTasks } from "./tasks/keepalived.mjs";
 import { kubeconfigTasks, rememberTasks, spreadTasks, statusTasks } from "./tasks/operate.mjs";
 import {
     controlPlaneTasks, patchedTasks, patchTasks, quorumTasks, readyTasks, reason as patching, rebootReasonTasks,
@@ -14,12 +15,12 @@ import {
 } from "./tasks/patch.mjs";
 import { probeTasks } from "./tasks/probe.mjs";
 import {
-    bringTasks, kubeletTasks as registerTasks, replaceTasks, startTasks, stopTasks,
+    bringTasks, forgetOthersTasks, kubeletTasks as registerTasks, replaceTasks, startTasks, stopTasks,
 } from "./tasks/recover.mjs";
 import { healthTasks, restartTasks } from "./tasks/restart.mjs";
 import { renderList, renderScript } from "./tasks/script.mjs";
 import { endTasks, snapshotTasks, takeTasks } from "./tasks/snapshots.mjs";
-import { backTasks, kubeletTasks, reason as upgrading, upgradeTasks } from "./tasks/upgrade.mjs";
+import { backTasks, kubeletTasks, reason as upgrading, upgradeTasks, versionTasks } from "./tasks/upgrade.mjs";
 import { emptyVolumesTasks, volumesTasks } from "./tasks/volumes.mjs";
 
 /** What stands for secrets where scripts are only read. */
@@ -39,7 +40,7 @@ export function deedsFor(cluster, node, first) {
             ...rememberTasks(node), ...spreadTasks, ...volumesTasks(cluster, node), ...emptyVolumesTasks(["DIRECTORY"]),
             ...(node.role === "control-plane" ? scheduleTasks(cluster, node) : []),
         ],
-        upgrade: [...upgradeTasks(cluster, node), ...kubeletTasks(cluster)],
+        upgrade: [...versionTasks(node.name), ...upgradeTasks(cluster, node), ...kubeletTasks(cluster)],
         around: [
             ...cordonTasks(node.name, upgrading), ...drainTasks(node.name, { answers: true, homebound: true }),
             ...backTasks(node.name, cluster.version),
@@ -53,7 +54,7 @@ export function deedsFor(cluster, node, first) {
             ...(node.role === "control-plane" ? quorumTasks : []), ...cordonTasks(node.name, patching),
             ...readyTasks(node.name), ...uncordonTasks(node.name, patching),
         ],
-        leave: [...drainTasks(node.name, { answers: true }), ...forgetTasks(node.name)],
+        leave: [...drainTasks(node.name, { answers: true }), ...quitTasks, ...forgetTasks(node.name)],
         certificates: [...healthTasks(), ...rotateTasks(cluster, "2026-11")],
         encryptionKey: [
             ...readKeysTasks, ...healthTasks(), ...makeKeyTasks, ...restartTasks(cluster), ...useKeysTasks,
@@ -68,7 +69,8 @@ export function deedsFor(cluster, node, first) {
         snapshotsEnd: endTasks,
         recover: [
             ...bringTasks(settings, "ID", { version: cluster.version, standing: true }), ...stopTasks,
-            ...replaceTasks(node, cluster.controlPlanes, "ID"), ...startTasks, ...registerTasks,
+            ...replaceTasks(node, cluster.controlPlanes, { id: "ID", revision: 1 }), ...startTasks, ...registerTasks,
+            ...forgetOthersTasks(cluster.controlPlanes, cluster.controlPlanes),
         ],
         kubeconfig: kubeconfigTasks(cluster),
         restore: restoreTasks(cluster),

@@ -5,10 +5,16 @@ import { askAll } from "./rotation.mjs";
 import { cluster as readCluster, nodes as readNodes, secret, ssh as readSsh } from "./settings.mjs";
 import { chooseSnapshot } from "./snapshot-list.mjs";
 import { withSsh } from "./ssh.mjs";
+import { scheduleTasks } from "./tasks/control-plane.mjs";
+import { uncordonTasks } from "./tasks/cordon.mjs";
 import { rememberTasks } from "./tasks/operate.mjs";
-import { bringTasks, kubeletTasks, lookTasks, replaceTasks, startTasks, stopTasks } from "./tasks/recover.mjs";
+import { reason as patching } from "./tasks/patch.mjs";
+import {
+    bringTasks, forgetOthersTasks, kubeletTasks, lookTasks, replaceTasks, startTasks, stopTasks,
+} from "./tasks/recover.mjs";
 import { listTasks } from "./tasks/repository.mjs";
 import { renderScript } from "./tasks/script.mjs";
+import { reason as upgrading } from "./tasks/upgrade.mjs";
 
 await main(async () => {
     // A change of what the script is told is no reason to restore again.
@@ -28,11 +34,20 @@ await main(async () => {
         await onAll(() => bringTasks(settings, id, { version: cluster.version, standing }));
         if (standing) {
             await onAll(() => stopTasks);
-            await onAll(node => replaceTasks(node, members, id));
+            const revision = Date.now();
+            await onAll(node => replaceTasks(node, members, { id, revision }));
             await onAll(() => startTasks);
             const started = await Promise.all(nodes.map(node => connection.attempt(node, renderScript(kubeletTasks))));
             const known = nodes.filter((_, index) => started[index].stdout.trim() === "member");
-            await connection.run(on[0], renderScript(known.flatMap(rememberTasks)));
+            const onFirst = tasks => connection.run(on[0], renderScript(tasks));
+            await onFirst([
+                ...known.flatMap(rememberTasks), ...forgetOthersTasks(nodes, members),
+                ...members.flatMap(node => scheduleTasks(cluster, node)),
+            ]);
+            // What the nodes were cordoned for when the snapshot was taken is over.
+            for (const { name } of known) {
+                for (const reason of [patching, upgrading]) await onFirst(uncordonTasks(name, reason));
+            }
         }
         return `${id} of ${time}`;
     });

@@ -104,11 +104,12 @@ export function createVersions(
     name: string, { facts, nodes, controlPlanes, ssh, secrets }: DescribedCluster,
     { machines, members, network }: Made & { network: pulumi.Resource[] }, parent: pulumi.Resource,
 ): pulumi.Resource[] {
-    const { version, bundle, repositories, ignorePreflightErrors, size } = facts;
+    const { version, bundle, repositories, ignorePreflightErrors, size, virtualAddress } = facts;
     return nodes.reduce<pulumi.Resource[]>((before, node) => [scriptCommand(`${name}-${node.name}-version`, {
         create: `${scripts}/upgrade.mjs`,
         environment: environment({
             version, ignorePreflightErrors, size: Math.min(size, 2),
+            ...(node.role === "control-plane" && { virtualAddress }),
             ...(bundle ? { bundle } : { repositories }),
         }, { NODE: node, NODES: controlPlanes, SSH: ssh }, secrets),
     }, { parent, deletedWith: machines, dependsOn: before })], [...members, ...network]);

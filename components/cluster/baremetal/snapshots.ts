@@ -37,7 +37,9 @@ export function createRecovery(
     const known = nodes.map(node => knownNode(node, found));
     return [scriptCommand(name, {
         create: `${scripts}/recover.mjs`,
-        environment: environment({ name: facts.name, version: facts.version, restore }, { NODES: known, SSH: ssh }, {
+        environment: environment({
+            name: facts.name, version: facts.version, tainted: facts.tainted, restore,
+        }, { NODES: known, SSH: ssh }, {
             ...secrets, SNAPSHOTS: repositoryOf(snapshots),
         }),
         triggers: [found.incarnation, restore],

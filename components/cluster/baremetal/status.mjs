@@ -9,7 +9,7 @@ import { renderScript } from "./tasks/script.mjs";
 
 await main(async () => {
     const [cluster, nodes, ssh] = [readCluster(), readNodes(), readSsh()];
-    const script = renderScript(statusTasks(cluster.owner));
+    const script = renderScript(statusTasks(cluster.owner), {}, { looks: true });
     const answers = await withSsh({ ssh, nodes }, connection => Promise.all(nodes.map(async node => {
         const result = await connection.attempt(node, script);
         return result.ok ? { node, ...parseStatus(result.stdout) } : { node, problem: describeFailure(node, result) };
@@ -19,7 +19,8 @@ await main(async () => {
 
 /**
  * A node that doesn't answer is what the control plane remembers of it. That there is no cluster is known only if all of
- * the control plane says so: a cluster that can't be seen mustn't be taken for one that is gone.
+ * the control plane says so, and that a silent node is none only if the API says so: what can't be seen mustn't be taken
+ * for what is gone.
  */
 function statusOf(answers) {
     const controlPlane = answers.filter(({ node }) => node.role === "control-plane");
@@ -27,6 +28,13 @@ function statusOf(answers) {
     const problems = controlPlane.flatMap(({ problem }) => problem ?? []);
     if (!incarnation && problems.length > 0) {
         fail(`Whether there is a cluster can't be told. Nothing was changed.\n\n${problems.join("\n\n")}`);
+    }
+    const silent = answers.filter(({ problem }) => problem);
+    if (incarnation && silent.length > 0 && !answers.some(({ asked }) => asked)) {
+        const names = silent.map(({ node }) => node.name).join(", ");
+        fail(`Whether ${names} may be given up can't be told, as the API doesn't answer either. Nothing was changed. Run ` +
+            "again once one of them does, or take out of landfall:cluster.nodes what will not come back.\n\n" +
+            silent.map(({ problem }) => problem).join("\n\n"));
     }
     const known = Object.assign({}, ...answers.map(answer => answer.known ?? {}));
     const members = answers.flatMap(({ node, member, problem }) => {

@@ -8,7 +8,7 @@ import { withSsh } from "./ssh.mjs";
 import { cordonTasks } from "./tasks/cordon.mjs";
 import { drainTasks } from "./tasks/drain.mjs";
 import { renderScript } from "./tasks/script.mjs";
-import { backTasks, kubeletTasks, reason, upgradeTasks } from "./tasks/upgrade.mjs";
+import { backTasks, kubeletTasks, reason, upgradeTasks, versionTasks } from "./tasks/upgrade.mjs";
 
 await main(async () => {
     const [cluster, node, controlPlanes, ssh] = [readCluster(), readNode(), readNodes(), readSsh()];
@@ -16,13 +16,20 @@ await main(async () => {
     await withSsh({ ssh, nodes }, async connection => {
         const host = await firstAnswering(connection, controlPlanes) ?? fail("No node of the control plane answers.");
         const onHost = tasks => connection.run(host, renderScript(tasks));
-        if (await connection.run(node, "kubelet --version") !== `Kubernetes ${cluster.version}\n`) {
-            await connection.run(node, renderScript(upgradeTasks(cluster, node)));
+        const running = await onHost(versionTasks(node.name));
+        if (running !== cluster.version) {
+            await connection.run(node, renderScript(upgradeTasks({ ...cluster, controlPlanes }, node)));
             await onHost(cordonTasks(node.name, reason));
-            // The pods of a single node have nowhere to go; they go on while its kubelet is changed.
-            if (cluster.size > 1) await onHost(drainTasks(node.name, { answers: true, homebound: true }));
+            // Pods go on under another kubelet of the same minor version; those of a single node have nowhere to go.
+            if (cluster.size > 1 && minor(running) !== minor(cluster.version)) {
+                await onHost(drainTasks(node.name, { answers: true, homebound: true }));
+            }
             await connection.run(node, renderScript(kubeletTasks(cluster)));
         }
         await onHost(backTasks(node.name, cluster.version));
     });
 });
+
+function minor(version) {
+    return version.split(".").slice(0, 2).join(".");
+}

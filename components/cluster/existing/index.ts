@@ -38,6 +38,8 @@ export interface ExistingArgs {
     https?: number;
     /** Registry that images the program builds are pushed to and pulled from. @example "ghcr.io/example" */
     registry?: string;
+    /** What the nodes are, where that isn't what this computer is. @default this computer's @example "linux/amd64" */
+    platform?: "linux/amd64" | "linux/arm64";
     /** Whether the kubelets' certificates are self-signed. @default false */
     kubeletInsecureTls?: boolean;
 }
@@ -120,8 +122,8 @@ function loadBalancingOf(args: ExistingArgs): LoadBalancing {
 }
 
 /** Asked for only by an application that builds images; one that brings its own needs no registry. */
-function imagesOf({ registry }: ExistingArgs): ImageDelivery {
-    if (registry) return { method: "push", registry };
+function imagesOf({ registry, platform }: ExistingArgs): ImageDelivery {
+    if (registry) return { method: "push", registry, platform };
     throw new pulumi.RunError("An existing cluster can't be given the images that the program builds: name a " +
         "registry that it pulls from, landfall:cluster: { target: existing, registry: ghcr.io/example }, or an image " +
         "that is built already, landfall:app: { web: { image: … } }.");

@@ -1,3 +1,4 @@
+import type { DnsRecord } from "../../../components/platform/dns-records";
 import type { OfflineEngine } from "./offline";
 import type { PulumiEngine } from "./pulumi";
 
@@ -15,7 +16,8 @@ export interface Outputs {
     /** PEM; left out where the site's certificate is one that every browser trusts. */
     caCertificate?: string;
     /** What has to be in DNS for the site to be found; left out on a laptop. */
-    dnsRecords?: { name: string; type: string; value: string }[];
+    dnsRecords?: DnsRecord[];
+    kubeconfig?: string;
     adminUser?: string;
     adminPassword?: string;
     images?: string[];

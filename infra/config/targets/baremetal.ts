@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { versions } from "../../../components/versions";
 import { Context } from "../context";
-import { byName, choice, dnsLabel, hostname, line, listOf, matching, network, port, portablePath } from "../fields";
+import { byName, choice, dnsLabel, hostname, line, listOf, matching, network, platform, port, portablePath } from "../fields";
 import { toDnsLabel } from "../names";
 import { rule, Violation } from "../rule";
 import { addressPool, freePool, onePool } from "./address-pool";
@@ -45,6 +45,7 @@ export function baremetal(context: Context) {
                 description: "Version of Kubernetes. It goes up one minor version at a time, node by node.",
                 example: "v1.36.3",
             }),
+        platform: platform(),
         bundle: portablePath("a directory, .tar, .tar.gz or .tgz on this computer").optional().meta({
             description: "Offline bundle: packages, programs and images with their checksums, for machines on a closed "
                 + "network.",

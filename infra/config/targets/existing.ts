@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { choice, flag, hostname, line, localPath, matching, objectName, port, registry } from "../fields";
+import { choice, flag, hostname, line, localPath, matching, objectName, platform, port, registry } from "../fields";
 import { rule } from "../rule";
 import { differentPorts } from "./ports";
 
@@ -57,6 +57,7 @@ export function existing() {
                 "names all images.",
             example: "ghcr.io/example",
         }),
+        platform: platform(),
         kubeletInsecureTls: flag().default(false).meta({
             description: "Whether the kubelets' certificates are self-signed (kubeadm's and kind's are); for metrics.",
             example: true,

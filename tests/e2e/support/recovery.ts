@@ -14,6 +14,8 @@ interface Lost extends Server {
     answers: () => Promise<void>;
     /** Has another, bare machine in its place. */
     reinstall: () => Promise<void>;
+    /** Begins what `apply` does and kills it; returns what it was at. */
+    interrupt: (changes: object, seconds: number) => Promise<string>;
 }
 
 /** A server takes snapshots, and comes back from them. */
@@ -46,9 +48,33 @@ export function comesBackFromSnapshots(server: () => Lost): void {
         expect(await noted()).toEqual(["configmap/after", "configmap/before"]);
     });
 
-    it("comes back from the latest when etcd's data is destroyed, once", async () => {
+    it("refuses snapshots that are damaged, another cluster's, or of another version, and changes nothing", async () => {
+        const refused = async (name: string, prepare: string): Promise<string> => {
+            const repository = `${sharedDirectory}/${name}`;
+            await sh(`cp -r ${snapshots.repository} ${repository}; ${prepare.replaceAll("REPOSITORY", repository)}`);
+            return server().apply({ snapshots: { ...snapshots, repository, restore: "latest" } })
+                .then(() => "it was accepted", (error: Error) => error.message);
+        };
+        const altered = (change: string) => `export RESTIC_PASSWORD='${snapshots.password}' RESTIC_REPOSITORY=REPOSITORY
+            restic --no-cache --quiet restore latest --target / && ${change} &&
+            restic --no-cache --quiet backup --host server --tag landfall-etcd /var/lib/landfall/snapshot && rm -rf /var/lib/landfall/snapshot`;
+        expect(await refused("damaged", "for file in REPOSITORY/data/*/*; do printf x | " +
+            "dd of=$file bs=1 seek=$(($(stat --format %s $file) / 2)) conv=notrunc status=none; done")).toMatch(
+            /server .*: Bring the snapshot failed\..*Nothing was changed/s);
+        expect(await refused("other", altered("cp /etc/kubernetes/pki/front-proxy-ca.crt /var/lib/landfall/snapshot/pki/ca.crt")))
+            .toMatch(/It is another cluster's.*Nothing was changed/s);
+        expect(await refused("older", altered("echo v1.35.9 > /var/lib/landfall/snapshot/version"))).toMatch(
+            /It was taken with Kubernetes v1\.35\.9, and this is v1\..*Nothing was changed/s);
+        expect(await noted()).toEqual(["configmap/after", "configmap/before"]);
+        await sh(`rm -r ${sharedDirectory}/{damaged,other,older}`);
+    });
+
+    it("comes back from the latest when etcd's data is destroyed, once, and through an interruption", async () => {
         await sh("rm -rf /var/lib/etcd/member; crictl stop --timeout 0 $(crictl ps --quiet --name '^etcd$')");
-        figure("a server restored, all data of etcd destroyed", `${await timed(() => restored("latest"))} s`);
+        const seconds = 3 + Math.random() * 15;
+        const latest = { snapshots: { ...snapshots, restore: "latest" } };
+        figure(`a restore killed after ${seconds.toFixed(1)} s, at`, await server().interrupt(latest, seconds));
+        figure("a server restored, all data of etcd destroyed, from there", `${await timed(() => restored("latest"))} s`);
         expect(await noted()).toEqual(["configmap/before"]);
         await server().answers();
         const { changes } = await restored("latest");

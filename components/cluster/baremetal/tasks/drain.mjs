@@ -12,7 +12,8 @@ export function drainTasks(name, { answers, homebound = false, seconds = 600 }) 
     return [
         ...(homebound ? [homeboundTask(name)] : []),
         task(`Drain ${name}`,
-            `kubectl get node ${name} >/dev/null 2>&1 || exit 0`,
+            `found=$(kubectl get node ${name} --ignore-not-found --output name)`,
+            `[ -n "$found" ] || exit 0`,
             `kubectl cordon ${name} >/dev/null`,
             ...(answers ? drain(name, homebound, seconds)
                 : [`echo "${name} does not answer: its pods are given up." >&2`])),

@@ -2,6 +2,7 @@
 import { addressTasks } from "./addresses.mjs";
 import { renewalTasks } from "./certificates.mjs";
 import { keepalivedTasks } from "./keepalived.mjs";
+import { noteNewPackages, notePackages } from "./packages.mjs";
 import { task, writeFile } from "./script.mjs";
 import { servingTasks } from "./serving.mjs";
 
@@ -32,7 +33,9 @@ export function installTasks(cluster, node) {
     return [
         task("Note how the machine was found, and whose it is now", noteFound, noteOwner(cluster, node)),
         task("Set the kernel", kernel(cluster)),
+        task("Note the packages that are here", notePackages),
         ...(cluster.bundle ? fromBundle(cluster) : fromRepositories(cluster)),
+        task("Note the packages that have come", noteNewPackages),
         task("Set up the container runtime", runtime()),
         task("Set up the kubelet", kubelet),
         ...keepalivedTasks(cluster, node),
@@ -47,7 +50,6 @@ const noteFound = `install -d -m 0700 /var/lib/landfall
 if [ ! -e ${found} ]; then
     rm -rf ${found}.new
     mkdir ${found}.new
-    dpkg-query --show --showformat '\${Package}\\n' | sort -u > ${found}.new/packages
     for setting in ${kernelSettings.map(([name]) => name).join(" ")}; do
         echo "$setting = $(sysctl --values "$setting")"
     done > ${found}.new/sysctl
@@ -63,6 +65,7 @@ function noteOwner({ owner, incarnation }, node) {
     return [
         `echo ${JSON.stringify(owner)} > /var/lib/landfall/owner`,
         `echo ${node.incarnation} > /var/lib/landfall/incarnation`,
+        `echo ${node.name} > /var/lib/landfall/name`,
         ...(node.role === "control-plane" ? [`echo ${incarnation} > /var/lib/landfall/cluster`] : []),
     ];
 }

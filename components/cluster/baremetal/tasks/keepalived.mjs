@@ -1,9 +1,9 @@
 // Virtual addresses: the API's is where a control-plane node answers, the gateway's where a gateway does; each moves to
 // another node within seconds.
-import { asideFile } from "./restart.mjs";
+import { asideFile } from "./hand-on.mjs";
 import { task, writeFile } from "./script.mjs";
 
-/** What a failing check takes from a node's priority: more than all nodes differ by. */
+/** What a failing check of the API takes from a node's priority: more than all nodes differ by. */
 const penalty = 100;
 
 const checkApi = `#!/bin/sh
@@ -45,8 +45,32 @@ function addressesOf({ virtualAddress, controlPlanes, gatewayAddress, gatewayNod
 const giveUpTask = task("Share no virtual address",
     `if [ -e /etc/landfall/check-api ] || [ -e /etc/landfall/check-gateway ]; then`,
     `    systemctl disable --quiet --now keepalived`,
-    `    rm -f /etc/keepalived/keepalived.conf /etc/landfall/check-{api,gateway}`,
+    `    rm -f /etc/keepalived/keepalived.conf /etc/landfall/{check,peers}-{api,gateway}`,
     `fi`);
+
+/** Run on a machine that leaves: other nodes have its addresses from now on. */
+export const quitTasks = [task("Hold no virtual address any more",
+    `if [ -e /etc/landfall/check-api ] || [ -e /etc/landfall/check-gateway ]; then systemctl stop keepalived; fi`)];
+
+/**
+ * Prints whom a node tells about an address. One that leaves is the last to hear of it, and as long as nobody tells it
+ * anything it takes the address: who was a peer before the last change stays one until the next.
+ */
+const peersFunction = ({ address }) => `# NAME PEER…
+peers() {
+    local file=/etc/landfall/peers-$1 before all
+    shift
+    before=$(head -n 1 "$file" 2>/dev/null || true)
+    if [ ! -e "$file" ] || [ "$before" != "$*" ]; then
+        { echo "$*"; comm -23 <(tr ' ' '\n' <<<"$before" | sort) <(printf '%s\n' "$@" | sort) | paste -sd ' '; } > "$file.new"
+        mv "$file.new" "$file"
+    fi
+    all="$* $(tail -n +2 "$file")"
+    [ -n "\${all// }" ] || return 0
+    printf '    unicast_src_ip ${address}\n    unicast_peer {\n'
+    printf '        %s\n' $all
+    echo '    }'
+}`;
 
 /** What keeps virtual addresses alive on one node. */
 export function keepalivedTasks(cluster, node) {
@@ -56,17 +80,21 @@ export function keepalivedTasks(cluster, node) {
         ...addresses.map(({ name, check }) => writeFile(`/etc/landfall/check-${name}`, check, { mode: "0755" })),
         // A check is read anew each time; only another configuration needs a restart.
         `changed=`,
-        `interface=$(ip -o -4 address show | awk '$4 ~ "^${node.address.replaceAll(".", "[.]")}/" { print $2; exit }')`,
-        `sed "s/@INTERFACE@/$interface/" <<'LANDFALL_END' > /run/landfall-keepalived.conf`,
+        `interface=$(ip -o -4 address show | awk '$4 ~ "^${node.address.replaceAll(".", "[.]")}/" && !found++ { print $2 }')`,
+        peersFunction(node),
+        ...addresses.map(({ name, nodes }) => `peers ${[name, ...peersOf(nodes, node)].join(" ")} > /run/landfall-peers-${name}`),
+        `sed -e "s/@INTERFACE@/$interface/" ${addresses.map(({ name }) =>
+            `-e '/@PEERS-${name}@/{r /run/landfall-peers-${name}' -e 'd}'`).join(" ")} <<'LANDFALL_END' > /run/landfall-keepalived.conf`,
         keepalivedConfig(addresses, node),
         `LANDFALL_END`,
         `if ! cmp -s /run/landfall-keepalived.conf /etc/keepalived/keepalived.conf; then`,
         `    install -D -m 0644 /run/landfall-keepalived.conf /etc/keepalived/keepalived.conf`,
         `    changed=1`,
         `fi`,
-        `rm /run/landfall-keepalived.conf`,
+        `rm /run/landfall-keepalived.conf /run/landfall-peers-*`,
         `systemctl enable --quiet keepalived`,
-        `if [ -n "$changed" ]; then systemctl restart keepalived; else systemctl start keepalived; fi`,
+        // Reloaded, it keeps the addresses that it has.
+        `if [ -n "$changed" ]; then systemctl reload-or-restart keepalived; else systemctl start keepalived; fi`,
     )];
 }
 
@@ -81,34 +109,36 @@ function keepalivedConfig(addresses, node) {
     ].join("\n");
 }
 
-/** The first of the nodes has the address until another one's check succeeds and its own doesn't. */
+/**
+ * The API's address is the first node's whose check succeeds, and some node's in any case. The gateway's stays where it is
+ * until the check fails there, as each move breaks connections, and where there is no gateway it is nowhere.
+ */
 function instance({ name, address, nodes }, node) {
-    const peers = nodes.filter(other => other.name !== node.name);
     const place = nodes.findIndex(other => other.name === node.name);
-    const unicast = peers.length === 0 ? "" : `    unicast_src_ip ${node.address}
-    unicast_peer {
-${peers.map(peer => `        ${peer.address}\n`).join("")}    }
-`;
     return `vrrp_script ${name} {
     script /etc/landfall/check-${name}
     interval 1
     timeout 5
     fall 2
     rise 2
-    weight -${penalty}
-    init_fail
+    init_fail${name === "api" ? `\n    weight -${penalty}` : ""}
 }
 vrrp_instance ${name} {
-    state BACKUP
+    state BACKUP${name === "api" ? "" : "\n    nopreempt"}
     interface @INTERFACE@
     virtual_router_id ${address.split(".")[3]}
     priority ${200 - Math.min(place, penalty - 1)}
     advert_int 0.5
-${unicast}    virtual_ipaddress {
+@PEERS-${name}@
+    virtual_ipaddress {
         ${address}/32
     }
     track_script {
         ${name}
     }
 }`;
+}
+
+function peersOf(nodes, node) {
+    return nodes.filter(({ name }) => name !== node.name).map(({ address }) => address);
 }

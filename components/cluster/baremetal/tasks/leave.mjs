@@ -1,6 +1,8 @@
 // Takes a node out of its cluster, and a machine back to how it was found.
 import { removeRenewal } from "./certificates.mjs";
 import { etcdctl } from "./etcd.mjs";
+import { quitTasks } from "./keepalived.mjs";
+import { noteNewPackages, ownPackages } from "./packages.mjs";
 import { task } from "./script.mjs";
 import { removeSnapshots } from "./snapshots.mjs";
 
@@ -61,8 +63,9 @@ const restoreTask = task("Bring the machine back to how it was found",
     ...removeRenewal,
     ...removeSnapshots,
     `apt-mark unhold kubelet kubeadm kubectl >/dev/null 2>&1 || true`,
-    `added=$(dpkg-query --show --showformat '\${Package}\\n' | sort -u | comm -13 /var/lib/landfall/found/packages -)`,
-    `if [ -n "$added" ]; then dpkg --purge --force-depends $added >/dev/null 2>&1; fi`,
+    noteNewPackages,
+    // Those stay that something which people have installed needs.
+    `xargs --no-run-if-empty --arg-file ${ownPackages} dpkg --purge >/dev/null 2>&1 || true`,
     `rm -f /usr/bin/{kubelet,kubeadm,kubectl,crictl,etcdctl} /etc/crictl.yaml`,
     `rm -f /etc/systemd/system/{kubelet,landfall-addresses,landfall-kubelets}.service /etc/sysctl.d/90-landfall.conf /etc/modules-load.d/landfall.conf`,
     `rm -f /etc/apt/sources.list.d/landfall.list /etc/apt/keyrings/landfall-*.gpg /var/log/landfall-kubeadm.log`,
@@ -74,11 +77,16 @@ const restoreTask = task("Bring the machine back to how it was found",
     `sysctl --quiet --load /var/lib/landfall/found/sysctl || true`,
     `rm -rf /var/lib/landfall /run/landfall-kubectl`);
 
-/** `owner`: only what this stack has made is touched; `volumes`: the directory of volumes that go with it. */
-export function restoreTasks({ owner, volumes }) {
+/**
+ * `owner`: only what this stack has made is touched, and of one node (`incarnation`) what isn't another by now; `volumes`:
+ * the directory of volumes that go with it.
+ */
+export function restoreTasks({ owner, volumes }, incarnation) {
     return [
         task("Look whose the machine is",
-            `[ "$(cat /var/lib/landfall/owner 2>/dev/null)" = ${JSON.stringify(owner)} ] || exit 0`),
+            `[ "$(cat /var/lib/landfall/owner 2>/dev/null)" = ${JSON.stringify(owner)} ] || exit 0`,
+            ...(incarnation ? [`[ "$(cat /var/lib/landfall/incarnation 2>/dev/null)" = ${incarnation} ] || exit 0`] : [])),
+        ...quitTasks,
         resetTask,
         ...(volumes ? [task("Delete the volumes", `rm -rf ${volumes}`)] : []),
         restoreTask,

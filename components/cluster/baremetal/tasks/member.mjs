@@ -4,6 +4,9 @@ import { task } from "./script.mjs";
 /** Written when a machine has become a member, with its incarnation. */
 export const memberFile = "/var/lib/landfall/member";
 
+/** Where the control plane's manifests are while a snapshot is restored. */
+export const stoppedManifests = "/var/lib/landfall/stopped-manifests";
+
 /** Says whether anything is to be done: a member of this incarnation stays as it is. */
 export function membershipProbe(incarnation) {
     return task("Look whether the machine is a member",

@@ -19,7 +19,7 @@ export function statusTasks(owner) {
         `if [ -e /var/lib/landfall/cluster ]; then`,
         `    echo "incarnation=$(cat /var/lib/landfall/cluster)"`,
         `    kubectl get nodes --request-timeout 5s --output 'jsonpath={range .items[*]}known={.metadata.name} '\\`,
-        `'{.metadata.annotations.landfall\\.dev/incarnation}{"\\n"}{end}' 2>/dev/null || true`,
+        `'{.metadata.annotations.landfall\\.dev/incarnation}{"\\n"}{end}' 2>/dev/null && echo asked=yes || true`,
         `fi`)];
 }
 
@@ -31,7 +31,7 @@ export function parseStatus(stdout) {
     const known = lines.filter(([key]) => key === "known").map(([, text]) => text.split(" ")).filter(([, id]) => id);
     const free = value("free");
     return {
-        incarnation: value("incarnation"), member: value("member"), free: free && Number(free), snapshots: value("snapshots"),
+        incarnation: value("incarnation"), asked: value("asked") === "yes", member: value("member"), free: free && Number(free), snapshots: value("snapshots"),
         known: Object.fromEntries(known),
     };
 }

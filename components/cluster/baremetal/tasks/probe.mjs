@@ -1,4 +1,5 @@
 // What is asked of a machine before anything is changed. It prints one value a line, NAME=VALUE, and changes nothing.
+import { stoppedManifests } from "./member.mjs";
 import { task } from "./script.mjs";
 
 /** Files and directories that a cluster leaves behind. */
@@ -28,7 +29,12 @@ export function probeTasks({ peers, ports, bridged }) {
         task("Look for another cluster",
             `owner=/var/lib/landfall/owner`,
             `if [ -e "$owner" ]; then say owner "$(cat "$owner")"; fi`,
-            `if [ -e /var/lib/landfall/member ]; then say member "$(cat /var/lib/landfall/member)"; fi`,
+            `if [ -e /var/lib/landfall/member ] && [ -e /etc/kubernetes/kubelet.conf ]; then`,
+            `    say member "$(cat /var/lib/landfall/name 2>/dev/null || true)"`,
+            `    for directory in /etc/kubernetes/manifests ${stoppedManifests}; do`,
+            `        if [ -e $directory/etcd.yaml ]; then say role control-plane; fi`,
+            `    done`,
+            `fi`,
             `for leftover in ${leftovers.join(" ")}; do`,
             `    if [ -e "$leftover" ]; then say leftover "$leftover"; fi`,
             `done`,

@@ -1,6 +1,6 @@
 // A cluster goes back to a snapshot: where it stands, or on a machine that begins it anew.
 import { apiFiles } from "./kubeadm.mjs";
-import { memberFile } from "./member.mjs";
+import { memberFile, stoppedManifests } from "./member.mjs";
 import { exportLines, restic, resticTask } from "./repository.mjs";
 import { healthTasks } from "./restart.mjs";
 import { task } from "./script.mjs";
@@ -8,10 +8,10 @@ import { directory } from "./snapshots.mjs";
 
 /** A snapshot that was brought and looked at. */
 const brought = "/var/lib/landfall/recovery";
-/** What the kubelet is to leave alone meanwhile. */
-const stopped = "/var/lib/landfall/stopped-manifests";
 /** The data as it was before, until the next time. */
 const before = "/var/lib/landfall/etcd-before";
+/** There from when the control plane stops until it is well again: a run that finds it goes on with a restore. */
+const underWay = "/var/lib/landfall/recovering";
 const manifests = "/etc/kubernetes/manifests";
 const parts = ["kube-scheduler", "kube-controller-manager", "kube-apiserver", "etcd"];
 
@@ -39,12 +39,19 @@ export function bringTasks(settings, id, { version, standing }) {
             ...exportLines(settings),
             `rm -rf ${brought} ${brought}.new`,
             `(umask 077; mkdir ${brought}.new)`,
-            `${restic} restore --no-lock ${id} --target ${brought}.new >/dev/null`,
+            `said=$(${restic} restore --no-lock ${id} --target ${brought}.new 2>&1 >/dev/null) || {`,
+            `    rm -rf ${brought}.new`,
+            `    echo "The snapshot ${id} can't be read. Nothing was changed. restic says: $said" >&2`,
+            `    exit 1`,
+            `}`,
             `mv ${brought}.new${directory} ${brought}`,
             `rm -rf ${brought}.new`),
         task("Look at the snapshot",
             etcdutl,
-            `etcdutl snapshot status ${brought}/etcd.db >/dev/null`,
+            `etcdutl snapshot status ${brought}/etcd.db >/dev/null || {`,
+            `    echo "The snapshot ${id} holds no whole data of etcd, as is said above. Nothing was changed." >&2`,
+            `    exit 1`,
+            `}`,
             `taken=$(cat ${brought}/version)`,
             `if [ "\${taken%.*}" != ${version.split(".").slice(0, 2).join(".")} ]; then`,
             `    echo "It was taken with Kubernetes $taken, and this is ${version}. Nothing was changed. Restore it with" \\`,
@@ -63,11 +70,11 @@ export function bringTasks(settings, id, { version, standing }) {
 
 /** Run on all nodes of the control plane, before the data of any is replaced. */
 export const stopTasks = [task("Stop the control plane",
-    // Before the first time that it stops for this, and not when an interrupted run is gone on with.
-    `if [ -e ${manifests}/etcd.yaml ]; then rm -rf ${before}; fi`,
-    `install -d -m 0700 ${stopped}`,
+    `if [ ! -e ${underWay} ]; then rm -rf ${before}; fi`,
+    `touch ${underWay}`,
+    `install -d -m 0700 ${stoppedManifests}`,
     `for part in ${parts.join(" ")}; do`,
-    `    if [ -e ${manifests}/$part.yaml ]; then mv ${manifests}/$part.yaml ${stopped}/; fi`,
+    `    if [ -e ${manifests}/$part.yaml ]; then mv ${manifests}/$part.yaml ${stoppedManifests}/; fi`,
     `done`,
     `running() { crictl ps --quiet --state Running --name '^(${parts.join("|")})$'; }`,
     `for _ in $(seq 60); do`,
@@ -77,26 +84,35 @@ export const stopTasks = [task("Stop the control plane",
     `done`,
     `if [ -n "$(running)" ]; then echo "The control plane doesn't stop." >&2; exit 1; fi`)];
 
-/** Run on all nodes of the control plane, `members` by name and address: each gets the same data, as one new cluster. */
-export function replaceTasks(node, members, id) {
+/**
+ * Run on all nodes of the control plane, `members` by name and address: each gets the same data, of the snapshot `id`, as
+ * one new cluster at this `revision`.
+ */
+export function replaceTasks(node, members, { id, revision }) {
     return [task("Replace the data of etcd",
         `if [ ! -e ${before} ]; then`,
         `    install -d -m 0700 ${before}.new /var/lib/etcd`,
         `    find /var/lib/etcd -mindepth 1 -maxdepth 1 -exec mv --target-directory ${before}.new {} +`,
         `    mv ${before}.new ${before}`,
         `fi`,
-        ...restoreLines(node, members, id),
+        ...restoreLines(node, members, { id, revision }),
         `install -m 0600 ${brought}/encryption.json ${apiFiles.encryption}`)];
 }
 
-/** Watches must notice that they are out of date, so the data's revision goes up by more than anybody has seen. */
-function restoreLines(node, members, id) {
+/**
+ * Watches must notice that they are out of date, so the data's revision has to be greater than any that somebody has seen,
+ * also of data that was restored before: it is the time in milliseconds, which is ahead of any cluster's writes.
+ */
+function restoreLines(node, members, { id, revision }) {
     const peer = ({ name, address }) => `${name}=https://${address}:2380`;
     return [
         etcdutl,
         `install -d -m 0700 /var/lib/etcd`,
         `find /var/lib/etcd -mindepth 1 -delete`,
-        `etcdutl snapshot restore ${brought}/etcd.db --data-dir /var/lib/etcd --bump-revision 1000000000 --mark-compacted \\`,
+        `held=$(etcdutl snapshot status ${brought}/etcd.db --write-out json | sed -n 's/.*"revision":\\([0-9]*\\).*/\\1/p')`,
+        `bump=$((${revision} - held))`,
+        `if [ "$bump" -lt 1000000000 ]; then bump=1000000000; fi`,
+        `etcdutl snapshot restore ${brought}/etcd.db --data-dir /var/lib/etcd --bump-revision "$bump" --mark-compacted \\`,
         `    --name ${node.name} --initial-cluster ${members.map(peer).join(",")} \\`,
         `    --initial-advertise-peer-urls https://${node.address}:2380 --initial-cluster-token ${id} >/dev/null`,
     ];
@@ -105,12 +121,21 @@ function restoreLines(node, members, id) {
 export const startTasks = [
     task("Start the control plane",
         `for part in ${parts.join(" ")}; do`,
-        `    if [ -e ${stopped}/$part.yaml ]; then mv ${stopped}/$part.yaml ${manifests}/; fi`,
+        `    if [ -e ${stoppedManifests}/$part.yaml ]; then mv ${stoppedManifests}/$part.yaml ${manifests}/; fi`,
         `done`,
-        `rm -rf ${stopped}`),
+        `rm -rf ${stoppedManifests}`),
     ...healthTasks(180),
-    task("Take away what was brought", `rm -rf ${brought}`),
+    task("Take away what was brought", `rm -rf ${brought} ${underWay}`),
 ];
+
+/** Run on one of them: nodes that are none any more go, and the control plane's are told from others. */
+export function forgetOthersTasks(nodes, members) {
+    const names = nodes.map(({ name }) => `--regexp node/${name}`).join(" ");
+    return [task("Have the cluster know today's nodes, and not the snapshot's",
+        `{ kubectl get nodes --output name | grep --invert-match --line-regexp ${names} || true; } \\`,
+        `    | xargs --no-run-if-empty kubectl delete --wait=false >/dev/null`,
+        ...members.map(({ name }) => `kubectl label node ${name} --overwrite node-role.kubernetes.io/control-plane= >/dev/null`))];
+}
 
 /** Nodes that the snapshot doesn't know make themselves known only when their kubelet starts. */
 export const kubeletTasks = [...lookTasks, task("Restart the kubelet", `if [ -e ${memberFile} ]; then systemctl restart kubelet; fi`)];
@@ -122,7 +147,7 @@ export function beginTask(node) {
         `    (umask 077; mkdir -p /etc/kubernetes/pki; cp -r ${brought}/pki/. /etc/kubernetes/pki)`,
         `    chmod 0644 /etc/kubernetes/pki/{ca,front-proxy-ca,etcd/ca}.crt`,
         `    install -m 0600 ${brought}/encryption.json ${apiFiles.encryption}`,
-        ...restoreLines(node, [node], "landfall").join("\n").split("\n").map(line => `    ${line}`),
+        ...restoreLines(node, [node], { id: "landfall", revision: "$(date +%s)000" }).join("\n").split("\n").map(line => `    ${line}`),
         `fi`);
 }
 

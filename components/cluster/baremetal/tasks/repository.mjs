@@ -1,4 +1,5 @@
 // The restic repository in which snapshots are kept.
+import { noteNewPackages, notePackages } from "./packages.mjs";
 import { shellQuote, task } from "./script.mjs";
 
 /** Tells these snapshots from whatever else people keep in the repository. */
@@ -30,10 +31,12 @@ export const checkApart = `check_apart() {
 
 export const resticTask = task("Install restic",
     `if ! command -v restic >/dev/null; then`,
+    notePackages,
     `    apt-get install --quiet --yes --no-install-recommends restic >/dev/null || {`,
     `        echo "restic is neither here nor to be had: the bundle lacks its package." >&2`,
     `        exit 1`,
     `    }`,
+    noteNewPackages,
     `fi`);
 
 /** Makes the repository if there is none, and looks whether its password is the one that is given. */

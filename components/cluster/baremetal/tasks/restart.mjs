@@ -1,11 +1,9 @@
 // Has the control plane's parts on a node use files that have changed, such as certificates and keys.
 import { etcdctl } from "./etcd.mjs";
+import { asideFile, handOn } from "./hand-on.mjs";
 import { task, writeFile } from "./script.mjs";
 
 export const restartProgram = "/etc/landfall/restart-control-plane";
-
-/** As long as it exists, the address of the API is another node's to have. */
-export const asideFile = "/run/landfall/api-aside";
 
 /** What the parts answer with as long as they are well; the API server's certificate has the name of its Service. */
 const health = `ask() { curl --fail --silent --max-time 5 --output /dev/null "$@"; }
@@ -63,23 +61,8 @@ others_are_well() {
     exit 1
 }
 
-hand_on() {
-${handedOn ? `    install -d -m 0700 /run/landfall
-    touch ${asideFile}
-    for _ in $(seq 10); do
-        ip -4 -o address show | grep --quiet --fixed-strings ' ${handedOn}/' || return 0
-        sleep 1
-    done` : `    return 0 # no other node has the API's address`}
-}
+${handOn(handedOn)}
 trap 'rm -f ${asideFile}' EXIT
-
-# A leader that goes without a word has writes wait for an election.
-hand_on_lead() {
-    local own other
-    own=$(etcdctl endpoint status | cut -d , -f 2 | tr -d ' ')
-    other=$(etcdctl member list | cut -d , -f 1 | grep --invert-match --line-regexp "$own" | head -n 1 || true)
-    if [ -n "$other" ]; then etcdctl move-leader "$other" >/dev/null 2>&1 || true; fi # fails where another leads
-}
 
 # Time for what is being answered; the API server would wait a minute for watches that don't end.
 stop() { crictl stop --timeout 5 "$1" >/dev/null 2>&1 || crictl stop --timeout 5 "$1" >/dev/null; }

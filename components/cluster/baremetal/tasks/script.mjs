@@ -10,13 +10,15 @@ export function task(name, ...lines) {
 
 /**
  * The tasks as one script for `bash -s`, which reads all of it before it begins, so that no task takes the rest for its
- * input. `values` are shell variables, the place for what is minted for one run. One script at a time works on a machine.
+ * input. `values` are shell variables, the place for what is minted for one run. One script at a time works on a machine;
+ * one that only `looks` waits for none.
  */
-export function renderScript(tasks, values = {}) {
+export function renderScript(tasks, values = {}, { looks = false } = {}) {
     const variables = Object.entries(values).map(([name, value]) => `${name}=${shellQuote(value)}`);
     return [
         "main() {",
         prelude,
+        ...(looks ? [] : [alone]),
         ...variables,
         ...tasks.map(({ name, script }) => `\nbegin ${shellQuote(name)}\n${script}`),
         "}",
@@ -30,8 +32,9 @@ umask 022
 export LC_ALL=C DEBIAN_FRONTEND=noninteractive PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export KUBECONFIG=/etc/kubernetes/admin.conf KUBECACHEDIR=/run/landfall-kubectl
 begin() { task=$1; }
-trap 'code=$?; [ "$code" -eq 0 ] || echo "landfall: failed: $task" >&2' EXIT
-begin 'Wait for another run on this machine'
+trap 'code=$?; [ "$code" -eq 0 ] || echo "landfall: failed: $task" >&2' EXIT`;
+
+const alone = `begin 'Wait for another run on this machine'
 exec 9>/run/landfall.lock
 flock --wait 600 9`;
 

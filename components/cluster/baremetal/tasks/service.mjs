@@ -33,6 +33,8 @@ Description=${description}
 
 [Service]
 Type=oneshot
+# What hangs, such as a file system that isn't there, must not keep others from the machine.
+TimeoutStartSec=30min
 ExecStart=/usr/bin/flock --wait 3600 /run/landfall.lock ${file}`),
         writeFile(`/etc/systemd/system/${name}.timer`, `[Unit]
 Description=${description}, from time to time

@@ -48,6 +48,10 @@ status=$(etcdctl endpoint status --write-out json)
 number() { sed -n "s/.*\\"$1\\":\\([0-9]*\\).*/\\1/p" <<<"$status"; }
 [ "$(number member_id)" = "$(number leader)" ] || exit 0
 
+if [ -z "$(etcdctl get /registry/configmaps/kube-system/kubeadm-config --keys-only)" ]; then
+    echo "etcd has lost its data: this is no snapshot to go back to." >&2
+    exit 1
+fi
 check_apart
 trap 'rm -rf ${directory} /var/lib/etcd/landfall.snapshot*' EXIT
 rm -rf ${directory}

@@ -1,5 +1,7 @@
 // Brings one node to another version of Kubernetes, without a pod that is missed elsewhere.
 import { uncordonTasks } from "./cordon.mjs";
+import { etcdctl } from "./etcd.mjs";
+import { asideFile, handOn } from "./hand-on.mjs";
 import { bundleDirectory, programsFromBundle, programsFromRepository, repositories } from "./install.mjs";
 import { task } from "./script.mjs";
 
@@ -16,6 +18,14 @@ export function upgradeTasks(cluster, node) {
             ? `install -m 0755 ${bundleDirectory}/bin/"$(dpkg --print-architecture)"/kubeadm /usr/bin/`
             : `${repositories(cluster)}\n${programsFromRepository(cluster, ["kubeadm"])}`),
         task("Upgrade what kubeadm has set up here", ...(node.role === "worker" ? [`kubeadm upgrade node${ignored} ${log}`] : [
+            // kubeadm restarts what it changes; the last word on failure stays the script's own.
+            ...(cluster.controlPlanes.length > 1 ? [
+                etcdctl,
+                handOn(cluster.virtualAddress),
+                `trap 'code=$?; rm -f ${asideFile}; [ "$code" -eq 0 ] || echo "landfall: failed: $task" >&2' EXIT`,
+                `hand_on`,
+                `hand_on_lead`,
+            ] : []),
             `running=$(kubectl get configmap kubeadm-config --namespace kube-system \\`,
             `    --output 'jsonpath={.data.ClusterConfiguration}' | awk '$1 == "kubernetesVersion:" { print $2 }')`,
             `if [ "$running" = ${version} ]; then`,
@@ -36,7 +46,13 @@ export function kubeletTasks(cluster) {
 
 /** Run on the control plane: waits until a node that was cordoned for it is as it should be, and lets pods come. */
 export function backTasks(name, version) {
-    return uncordonTasks(name, reason, [task(`Wait until ${name} runs ${version}`,
+    return [task(`Wait until ${name} runs ${version}`,
         `kubectl wait node ${name} --for 'jsonpath={.status.nodeInfo.kubeletVersion}=${version}' --timeout 180s >/dev/null`,
-        `kubectl wait node ${name} --for condition=Ready --timeout 180s >/dev/null`)]);
+        `kubectl wait node ${name} --for condition=Ready --timeout 180s >/dev/null`), ...uncordonTasks(name, reason)];
+}
+
+/** Run on the control plane: prints the version that a node runs, which is an older one than its files' after an interruption. */
+export function versionTasks(name) {
+    return [task(`Look which version ${name} runs`,
+        `kubectl get node ${name} --output 'jsonpath={.status.nodeInfo.kubeletVersion}'`)];
 }

@@ -102,11 +102,10 @@ hand_on() {
     install -d -m 0700 /run/landfall
     touch /run/landfall/api-aside
     for _ in $(seq 10); do
-        ip -4 -o address show | grep --quiet --fixed-strings ' 198.18.40.100/' || return 0
+        ip -4 -o address show | grep --fixed-strings ' 198.18.40.100/' >/dev/null || return 0
         sleep 1
     done
 }
-trap 'rm -f /run/landfall/api-aside' EXIT
 
 # A leader that goes without a word has writes wait for an election.
 hand_on_lead() {
@@ -115,6 +114,7 @@ hand_on_lead() {
     other=$(etcdctl member list | cut -d , -f 1 | grep --invert-match --line-regexp "$own" | head -n 1 || true)
     if [ -n "$other" ]; then etcdctl move-leader "$other" >/dev/null 2>&1 || true; fi # fails where another leads
 }
+trap 'rm -f /run/landfall/api-aside' EXIT
 
 # Time for what is being answered; the API server would wait a minute for watches that don't end.
 stop() { crictl stop --timeout 5 "$1" >/dev/null 2>&1 || crictl stop --timeout 5 "$1" >/dev/null; }

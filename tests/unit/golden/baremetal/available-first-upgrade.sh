@@ -9,6 +9,9 @@ begin 'Wait for another run on this machine'
 exec 9>/run/landfall.lock
 flock --wait 600 9
 
+begin 'Look which version one runs'
+kubectl get node one --output 'jsonpath={.status.nodeInfo.kubeletVersion}'
+
 begin 'Install the new kubeadm'
 . /etc/os-release
 apt-get update --quiet >/dev/null
@@ -33,6 +36,30 @@ apt-get install --quiet --yes --no-install-recommends --allow-change-held-packag
 apt-mark hold kubelet kubeadm kubectl >/dev/null
 
 begin 'Upgrade what kubeadm has set up here'
+pki=/etc/kubernetes/pki/etcd
+etcdctl() {
+    crictl exec "$(crictl ps --quiet --state Running --label io.kubernetes.container.name=etcd | head -n 1)" etcdctl \
+        --endpoints https://127.0.0.1:2379 --cacert $pki/ca.crt --cert $pki/server.crt --key $pki/server.key "$@"
+}
+hand_on() {
+    install -d -m 0700 /run/landfall
+    touch /run/landfall/api-aside
+    for _ in $(seq 10); do
+        ip -4 -o address show | grep --fixed-strings ' 198.18.40.100/' >/dev/null || return 0
+        sleep 1
+    done
+}
+
+# A leader that goes without a word has writes wait for an election.
+hand_on_lead() {
+    local own other
+    own=$(etcdctl endpoint status | cut -d , -f 2 | tr -d ' ')
+    other=$(etcdctl member list | cut -d , -f 1 | grep --invert-match --line-regexp "$own" | head -n 1 || true)
+    if [ -n "$other" ]; then etcdctl move-leader "$other" >/dev/null 2>&1 || true; fi # fails where another leads
+}
+trap 'code=$?; rm -f /run/landfall/api-aside; [ "$code" -eq 0 ] || echo "landfall: failed: $task" >&2' EXIT
+hand_on
+hand_on_lead
 running=$(kubectl get configmap kubeadm-config --namespace kube-system \
     --output 'jsonpath={.data.ClusterConfiguration}' | awk '$1 == "kubernetesVersion:" { print $2 }')
 if [ "$running" = v1.36.3 ]; then

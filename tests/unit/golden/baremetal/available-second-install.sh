@@ -14,7 +14,6 @@ install -d -m 0700 /var/lib/landfall
 if [ ! -e /var/lib/landfall/found ]; then
     rm -rf /var/lib/landfall/found.new
     mkdir /var/lib/landfall/found.new
-    dpkg-query --show --showformat '${Package}\n' | sort -u > /var/lib/landfall/found.new/packages
     for setting in net.ipv4.ip_forward vm.overcommit_memory vm.panic_on_oom kernel.panic kernel.panic_on_oops fs.inotify.max_user_instances fs.inotify.max_user_watches; do
         echo "$setting = $(sysctl --values "$setting")"
     done > /var/lib/landfall/found.new/sysctl
@@ -26,6 +25,7 @@ if [ ! -e /var/lib/landfall/found ]; then
 fi
 echo "landfall/prod" > /var/lib/landfall/owner
 echo id-two > /var/lib/landfall/incarnation
+echo two > /var/lib/landfall/name
 echo id > /var/lib/landfall/cluster
 
 begin 'Set the kernel'
@@ -52,6 +52,12 @@ LANDFALL_END
 chmod 0644 /etc/sysctl.d/90-landfall.conf.landfall
 if cmp -s /etc/sysctl.d/90-landfall.conf.landfall /etc/sysctl.d/90-landfall.conf; then rm /etc/sysctl.d/90-landfall.conf.landfall; else mv /etc/sysctl.d/90-landfall.conf.landfall /etc/sysctl.d/90-landfall.conf; changed=1; fi
 sysctl --quiet --load /etc/sysctl.d/90-landfall.conf
+
+begin 'Note the packages that are here'
+if [ ! -e /var/lib/landfall/packages-before ]; then
+    dpkg-query --show --showformat '${Package}\n' | sort -u > /var/lib/landfall/packages-before.new
+    mv /var/lib/landfall/packages-before.new /var/lib/landfall/packages-before
+fi
 
 begin 'Add Kubernetes'\'' and Docker'\''s package repositories'
 . /etc/os-release
@@ -81,6 +87,14 @@ if [ ! -e /var/lib/landfall/member ]; then
     apt-mark unhold kubelet kubeadm kubectl >/dev/null 2>&1 || true
     apt-get install --quiet --yes --no-install-recommends --allow-change-held-packages 'kubelet=1.36.3-*' 'kubeadm=1.36.3-*' 'kubectl=1.36.3-*' cri-tools >/dev/null
     apt-mark hold kubelet kubeadm kubectl >/dev/null
+fi
+
+begin 'Note the packages that have come'
+touch /var/lib/landfall/packages
+if [ -e /var/lib/landfall/packages-before ]; then
+    dpkg-query --show --showformat '${Package}\n' | sort -u | comm -13 /var/lib/landfall/packages-before - | sort -u - /var/lib/landfall/packages > /var/lib/landfall/packages.new
+    mv /var/lib/landfall/packages.new /var/lib/landfall/packages
+    rm /var/lib/landfall/packages-before
 fi
 
 begin 'Set up the container runtime'
@@ -182,8 +196,30 @@ LANDFALL_END
 chmod 0755 /etc/landfall/check-gateway.landfall
 if cmp -s /etc/landfall/check-gateway.landfall /etc/landfall/check-gateway; then rm /etc/landfall/check-gateway.landfall; else mv /etc/landfall/check-gateway.landfall /etc/landfall/check-gateway; changed=1; fi
 changed=
-interface=$(ip -o -4 address show | awk '$4 ~ "^198[.]18[.]40[.]12/" { print $2; exit }')
-sed "s/@INTERFACE@/$interface/" <<'LANDFALL_END' > /run/landfall-keepalived.conf
+interface=$(ip -o -4 address show | awk '$4 ~ "^198[.]18[.]40[.]12/" && !found++ { print $2 }')
+# NAME PEER…
+peers() {
+    local file=/etc/landfall/peers-$1 before all
+    shift
+    before=$(head -n 1 "$file" 2>/dev/null || true)
+    if [ ! -e "$file" ] || [ "$before" != "$*" ]; then
+        { echo "$*"; comm -23 <(tr ' ' '
+' <<<"$before" | sort) <(printf '%s
+' "$@" | sort) | paste -sd ' '; } > "$file.new"
+        mv "$file.new" "$file"
+    fi
+    all="$* $(tail -n +2 "$file")"
+    [ -n "${all// }" ] || return 0
+    printf '    unicast_src_ip 198.18.40.12
+    unicast_peer {
+'
+    printf '        %s
+' $all
+    echo '    }'
+}
+peers api 198.18.40.11 198.18.40.13 > /run/landfall-peers-api
+peers gateway 198.18.40.11 198.18.40.13 198.18.40.21 > /run/landfall-peers-gateway
+sed -e "s/@INTERFACE@/$interface/" -e '/@PEERS-api@/{r /run/landfall-peers-api' -e 'd}' -e '/@PEERS-gateway@/{r /run/landfall-peers-gateway' -e 'd}' <<'LANDFALL_END' > /run/landfall-keepalived.conf
 global_defs {
     enable_script_security
     script_user root
@@ -195,8 +231,8 @@ vrrp_script api {
     timeout 5
     fall 2
     rise 2
-    weight -100
     init_fail
+    weight -100
 }
 vrrp_instance api {
     state BACKUP
@@ -204,11 +240,7 @@ vrrp_instance api {
     virtual_router_id 100
     priority 199
     advert_int 0.5
-    unicast_src_ip 198.18.40.12
-    unicast_peer {
-        198.18.40.11
-        198.18.40.13
-    }
+@PEERS-api@
     virtual_ipaddress {
         198.18.40.100/32
     }
@@ -222,21 +254,16 @@ vrrp_script gateway {
     timeout 5
     fall 2
     rise 2
-    weight -100
     init_fail
 }
 vrrp_instance gateway {
     state BACKUP
+    nopreempt
     interface @INTERFACE@
     virtual_router_id 101
     priority 199
     advert_int 0.5
-    unicast_src_ip 198.18.40.12
-    unicast_peer {
-        198.18.40.11
-        198.18.40.13
-        198.18.40.21
-    }
+@PEERS-gateway@
     virtual_ipaddress {
         198.18.40.101/32
     }
@@ -249,9 +276,9 @@ if ! cmp -s /run/landfall-keepalived.conf /etc/keepalived/keepalived.conf; then
     install -D -m 0644 /run/landfall-keepalived.conf /etc/keepalived/keepalived.conf
     changed=1
 fi
-rm /run/landfall-keepalived.conf
+rm /run/landfall-keepalived.conf /run/landfall-peers-*
 systemctl enable --quiet keepalived
-if [ -n "$changed" ]; then systemctl restart keepalived; else systemctl start keepalived; fi
+if [ -n "$changed" ]; then systemctl reload-or-restart keepalived; else systemctl start keepalived; fi
 
 begin 'Give load balancers'\'' Services their address'
 changed=
@@ -338,11 +365,10 @@ hand_on() {
     install -d -m 0700 /run/landfall
     touch /run/landfall/api-aside
     for _ in $(seq 10); do
-        ip -4 -o address show | grep --quiet --fixed-strings ' 198.18.40.100/' || return 0
+        ip -4 -o address show | grep --fixed-strings ' 198.18.40.100/' >/dev/null || return 0
         sleep 1
     done
 }
-trap 'rm -f /run/landfall/api-aside' EXIT
 
 # A leader that goes without a word has writes wait for an election.
 hand_on_lead() {
@@ -351,6 +377,7 @@ hand_on_lead() {
     other=$(etcdctl member list | cut -d , -f 1 | grep --invert-match --line-regexp "$own" | head -n 1 || true)
     if [ -n "$other" ]; then etcdctl move-leader "$other" >/dev/null 2>&1 || true; fi # fails where another leads
 }
+trap 'rm -f /run/landfall/api-aside' EXIT
 
 # Time for what is being answered; the API server would wait a minute for watches that don't end.
 stop() { crictl stop --timeout 5 "$1" >/dev/null 2>&1 || crictl stop --timeout 5 "$1" >/dev/null; }
@@ -428,6 +455,8 @@ Description=Certificates of the control plane
 
 [Service]
 Type=oneshot
+# What hangs, such as a file system that isn't there, must not keep others from the machine.
+TimeoutStartSec=30min
 ExecStart=/usr/bin/flock --wait 3600 /run/landfall.lock /etc/landfall/renew-certificates
 LANDFALL_END
 chmod 0644 /etc/systemd/system/landfall-certificates.service.landfall

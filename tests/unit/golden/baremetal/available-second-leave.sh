@@ -10,7 +10,8 @@ exec 9>/run/landfall.lock
 flock --wait 600 9
 
 begin 'Drain two'
-kubectl get node two >/dev/null 2>&1 || exit 0
+found=$(kubectl get node two --ignore-not-found --output name)
+[ -n "$found" ] || exit 0
 kubectl cordon two >/dev/null
 said=$(kubectl drain two --ignore-daemonsets --delete-emptydir-data --timeout=600s 2>&1 >/dev/null) || {
     tail -n 5 <<<"$said" >&2
@@ -23,6 +24,9 @@ said=$(kubectl drain two --ignore-daemonsets --delete-emptydir-data --timeout=60
     echo "two takes no new pods. Run this again once its pods may go, or: kubectl uncordon two" >&2
     exit 1
 }
+
+begin 'Hold no virtual address any more'
+if [ -e /etc/landfall/check-api ] || [ -e /etc/landfall/check-gateway ]; then systemctl stop keepalived; fi
 
 begin 'Take two out of etcd'
 pki=/etc/kubernetes/pki/etcd

@@ -11,10 +11,20 @@ flock --wait 600 9
 
 begin 'Install restic'
 if ! command -v restic >/dev/null; then
+if [ ! -e /var/lib/landfall/packages-before ]; then
+    dpkg-query --show --showformat '${Package}\n' | sort -u > /var/lib/landfall/packages-before.new
+    mv /var/lib/landfall/packages-before.new /var/lib/landfall/packages-before
+fi
     apt-get install --quiet --yes --no-install-recommends restic >/dev/null || {
         echo "restic is neither here nor to be had: the bundle lacks its package." >&2
         exit 1
     }
+touch /var/lib/landfall/packages
+if [ -e /var/lib/landfall/packages-before ]; then
+    dpkg-query --show --showformat '${Package}\n' | sort -u | comm -13 /var/lib/landfall/packages-before - | sort -u - /var/lib/landfall/packages > /var/lib/landfall/packages.new
+    mv /var/lib/landfall/packages.new /var/lib/landfall/packages
+    rm /var/lib/landfall/packages-before
+fi
 fi
 
 begin 'Bring the snapshot'
@@ -23,7 +33,11 @@ export RESTIC_PASSWORD='PASSWORD'
 export NAME='VALUE'
 rm -rf /var/lib/landfall/recovery /var/lib/landfall/recovery.new
 (umask 077; mkdir /var/lib/landfall/recovery.new)
-restic --no-cache --quiet restore --no-lock ID --target /var/lib/landfall/recovery.new >/dev/null
+said=$(restic --no-cache --quiet restore --no-lock ID --target /var/lib/landfall/recovery.new 2>&1 >/dev/null) || {
+    rm -rf /var/lib/landfall/recovery.new
+    echo "The snapshot ID can't be read. Nothing was changed. restic says: $said" >&2
+    exit 1
+}
 mv /var/lib/landfall/recovery.new/var/lib/landfall/snapshot /var/lib/landfall/recovery
 rm -rf /var/lib/landfall/recovery.new
 
@@ -39,7 +53,10 @@ etcdutl() {
     ctr --namespace k8s.io images unmount --rm $at >/dev/null
     [ "$code" -eq 0 ] || { tail -n 5 /run/landfall/etcdutl.log >&2; return 1; }
 }
-etcdutl snapshot status /var/lib/landfall/recovery/etcd.db >/dev/null
+etcdutl snapshot status /var/lib/landfall/recovery/etcd.db >/dev/null || {
+    echo "The snapshot ID holds no whole data of etcd, as is said above. Nothing was changed." >&2
+    exit 1
+}
 taken=$(cat /var/lib/landfall/recovery/version)
 if [ "${taken%.*}" != v1.36 ]; then
     echo "It was taken with Kubernetes $taken, and this is v1.36.3. Nothing was changed. Restore it with" \
@@ -53,7 +70,8 @@ if ! cmp --silent /var/lib/landfall/recovery/pki/ca.crt /etc/kubernetes/pki/ca.c
 fi
 
 begin 'Stop the control plane'
-if [ -e /etc/kubernetes/manifests/etcd.yaml ]; then rm -rf /var/lib/landfall/etcd-before; fi
+if [ ! -e /var/lib/landfall/recovering ]; then rm -rf /var/lib/landfall/etcd-before; fi
+touch /var/lib/landfall/recovering
 install -d -m 0700 /var/lib/landfall/stopped-manifests
 for part in kube-scheduler kube-controller-manager kube-apiserver etcd; do
     if [ -e /etc/kubernetes/manifests/$part.yaml ]; then mv /etc/kubernetes/manifests/$part.yaml /var/lib/landfall/stopped-manifests/; fi
@@ -85,7 +103,10 @@ etcdutl() {
 }
 install -d -m 0700 /var/lib/etcd
 find /var/lib/etcd -mindepth 1 -delete
-etcdutl snapshot restore /var/lib/landfall/recovery/etcd.db --data-dir /var/lib/etcd --bump-revision 1000000000 --mark-compacted \
+held=$(etcdutl snapshot status /var/lib/landfall/recovery/etcd.db --write-out json | sed -n 's/.*"revision":\([0-9]*\).*/\1/p')
+bump=$((1 - held))
+if [ "$bump" -lt 1000000000 ]; then bump=1000000000; fi
+etcdutl snapshot restore /var/lib/landfall/recovery/etcd.db --data-dir /var/lib/etcd --bump-revision "$bump" --mark-compacted \
     --name two --initial-cluster one=https://198.18.40.11:2380,two=https://198.18.40.12:2380,three=https://198.18.40.13:2380 \
     --initial-advertise-peer-urls https://198.18.40.12:2380 --initial-cluster-token ID >/dev/null
 install -m 0600 /var/lib/landfall/recovery/encryption.json /etc/kubernetes/landfall/encryption.json
@@ -112,12 +133,19 @@ done
 [ -n "${answers-}" ] || { echo "etcd or the API server of this node is not well." >&2; exit 1; }
 
 begin 'Take away what was brought'
-rm -rf /var/lib/landfall/recovery
+rm -rf /var/lib/landfall/recovery /var/lib/landfall/recovering
 
 begin 'Look whether the machine is a member'
 if [ -e /var/lib/landfall/member ]; then echo member; fi
 
 begin 'Restart the kubelet'
 if [ -e /var/lib/landfall/member ]; then systemctl restart kubelet; fi
+
+begin 'Have the cluster know today'\''s nodes, and not the snapshot'\''s'
+{ kubectl get nodes --output name | grep --invert-match --line-regexp --regexp node/one --regexp node/two --regexp node/three || true; } \
+    | xargs --no-run-if-empty kubectl delete --wait=false >/dev/null
+kubectl label node one --overwrite node-role.kubernetes.io/control-plane= >/dev/null
+kubectl label node two --overwrite node-role.kubernetes.io/control-plane= >/dev/null
+kubectl label node three --overwrite node-role.kubernetes.io/control-plane= >/dev/null
 }
 main </dev/null

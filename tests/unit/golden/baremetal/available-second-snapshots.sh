@@ -11,10 +11,20 @@ flock --wait 600 9
 
 begin 'Install restic'
 if ! command -v restic >/dev/null; then
+if [ ! -e /var/lib/landfall/packages-before ]; then
+    dpkg-query --show --showformat '${Package}\n' | sort -u > /var/lib/landfall/packages-before.new
+    mv /var/lib/landfall/packages-before.new /var/lib/landfall/packages-before
+fi
     apt-get install --quiet --yes --no-install-recommends restic >/dev/null || {
         echo "restic is neither here nor to be had: the bundle lacks its package." >&2
         exit 1
     }
+touch /var/lib/landfall/packages
+if [ -e /var/lib/landfall/packages-before ]; then
+    dpkg-query --show --showformat '${Package}\n' | sort -u | comm -13 /var/lib/landfall/packages-before - | sort -u - /var/lib/landfall/packages > /var/lib/landfall/packages.new
+    mv /var/lib/landfall/packages.new /var/lib/landfall/packages
+    rm /var/lib/landfall/packages-before
+fi
 fi
 
 begin 'Open the repository of snapshots'
@@ -90,6 +100,10 @@ status=$(etcdctl endpoint status --write-out json)
 number() { sed -n "s/.*\"$1\":\([0-9]*\).*/\1/p" <<<"$status"; }
 [ "$(number member_id)" = "$(number leader)" ] || exit 0
 
+if [ -z "$(etcdctl get /registry/configmaps/kube-system/kubeadm-config --keys-only)" ]; then
+    echo "etcd has lost its data: this is no snapshot to go back to." >&2
+    exit 1
+fi
 check_apart
 trap 'rm -rf /var/lib/landfall/snapshot /var/lib/etcd/landfall.snapshot*' EXIT
 rm -rf /var/lib/landfall/snapshot
@@ -118,6 +132,8 @@ Description=Snapshots of etcd
 
 [Service]
 Type=oneshot
+# What hangs, such as a file system that isn't there, must not keep others from the machine.
+TimeoutStartSec=30min
 ExecStart=/usr/bin/flock --wait 3600 /run/landfall.lock /etc/landfall/take-snapshot
 LANDFALL_END
 chmod 0644 /etc/systemd/system/landfall-snapshot.service.landfall

@@ -14,7 +14,6 @@ install -d -m 0700 /var/lib/landfall
 if [ ! -e /var/lib/landfall/found ]; then
     rm -rf /var/lib/landfall/found.new
     mkdir /var/lib/landfall/found.new
-    dpkg-query --show --showformat '${Package}\n' | sort -u > /var/lib/landfall/found.new/packages
     for setting in net.ipv4.ip_forward vm.overcommit_memory vm.panic_on_oom kernel.panic kernel.panic_on_oops fs.inotify.max_user_instances fs.inotify.max_user_watches; do
         echo "$setting = $(sysctl --values "$setting")"
     done > /var/lib/landfall/found.new/sysctl
@@ -26,6 +25,7 @@ if [ ! -e /var/lib/landfall/found ]; then
 fi
 echo "landfall/prod" > /var/lib/landfall/owner
 echo id-web > /var/lib/landfall/incarnation
+echo web > /var/lib/landfall/name
 
 begin 'Set the kernel'
 install -d "$(dirname /etc/modules-load.d/landfall.conf)"
@@ -51,6 +51,12 @@ LANDFALL_END
 chmod 0644 /etc/sysctl.d/90-landfall.conf.landfall
 if cmp -s /etc/sysctl.d/90-landfall.conf.landfall /etc/sysctl.d/90-landfall.conf; then rm /etc/sysctl.d/90-landfall.conf.landfall; else mv /etc/sysctl.d/90-landfall.conf.landfall /etc/sysctl.d/90-landfall.conf; changed=1; fi
 sysctl --quiet --load /etc/sysctl.d/90-landfall.conf
+
+begin 'Note the packages that are here'
+if [ ! -e /var/lib/landfall/packages-before ]; then
+    dpkg-query --show --showformat '${Package}\n' | sort -u > /var/lib/landfall/packages-before.new
+    mv /var/lib/landfall/packages-before.new /var/lib/landfall/packages-before
+fi
 
 begin 'Add Kubernetes'\'' and Docker'\''s package repositories'
 . /etc/os-release
@@ -80,6 +86,14 @@ if [ ! -e /var/lib/landfall/member ]; then
     apt-mark unhold kubelet kubeadm kubectl >/dev/null 2>&1 || true
     apt-get install --quiet --yes --no-install-recommends --allow-change-held-packages 'kubelet=1.36.3-*' 'kubeadm=1.36.3-*' 'kubectl=1.36.3-*' cri-tools >/dev/null
     apt-mark hold kubelet kubeadm kubectl >/dev/null
+fi
+
+begin 'Note the packages that have come'
+touch /var/lib/landfall/packages
+if [ -e /var/lib/landfall/packages-before ]; then
+    dpkg-query --show --showformat '${Package}\n' | sort -u | comm -13 /var/lib/landfall/packages-before - | sort -u - /var/lib/landfall/packages > /var/lib/landfall/packages.new
+    mv /var/lib/landfall/packages.new /var/lib/landfall/packages
+    rm /var/lib/landfall/packages-before
 fi
 
 begin 'Set up the container runtime'
@@ -172,8 +186,29 @@ LANDFALL_END
 chmod 0755 /etc/landfall/check-gateway.landfall
 if cmp -s /etc/landfall/check-gateway.landfall /etc/landfall/check-gateway; then rm /etc/landfall/check-gateway.landfall; else mv /etc/landfall/check-gateway.landfall /etc/landfall/check-gateway; changed=1; fi
 changed=
-interface=$(ip -o -4 address show | awk '$4 ~ "^198[.]18[.]40[.]21/" { print $2; exit }')
-sed "s/@INTERFACE@/$interface/" <<'LANDFALL_END' > /run/landfall-keepalived.conf
+interface=$(ip -o -4 address show | awk '$4 ~ "^198[.]18[.]40[.]21/" && !found++ { print $2 }')
+# NAME PEER…
+peers() {
+    local file=/etc/landfall/peers-$1 before all
+    shift
+    before=$(head -n 1 "$file" 2>/dev/null || true)
+    if [ ! -e "$file" ] || [ "$before" != "$*" ]; then
+        { echo "$*"; comm -23 <(tr ' ' '
+' <<<"$before" | sort) <(printf '%s
+' "$@" | sort) | paste -sd ' '; } > "$file.new"
+        mv "$file.new" "$file"
+    fi
+    all="$* $(tail -n +2 "$file")"
+    [ -n "${all// }" ] || return 0
+    printf '    unicast_src_ip 198.18.40.21
+    unicast_peer {
+'
+    printf '        %s
+' $all
+    echo '    }'
+}
+peers gateway 198.18.40.11 198.18.40.12 198.18.40.13 > /run/landfall-peers-gateway
+sed -e "s/@INTERFACE@/$interface/" -e '/@PEERS-gateway@/{r /run/landfall-peers-gateway' -e 'd}' <<'LANDFALL_END' > /run/landfall-keepalived.conf
 global_defs {
     enable_script_security
     script_user root
@@ -185,21 +220,16 @@ vrrp_script gateway {
     timeout 5
     fall 2
     rise 2
-    weight -100
     init_fail
 }
 vrrp_instance gateway {
     state BACKUP
+    nopreempt
     interface @INTERFACE@
     virtual_router_id 101
     priority 197
     advert_int 0.5
-    unicast_src_ip 198.18.40.21
-    unicast_peer {
-        198.18.40.11
-        198.18.40.12
-        198.18.40.13
-    }
+@PEERS-gateway@
     virtual_ipaddress {
         198.18.40.101/32
     }
@@ -212,8 +242,8 @@ if ! cmp -s /run/landfall-keepalived.conf /etc/keepalived/keepalived.conf; then
     install -D -m 0644 /run/landfall-keepalived.conf /etc/keepalived/keepalived.conf
     changed=1
 fi
-rm /run/landfall-keepalived.conf
+rm /run/landfall-keepalived.conf /run/landfall-peers-*
 systemctl enable --quiet keepalived
-if [ -n "$changed" ]; then systemctl restart keepalived; else systemctl start keepalived; fi
+if [ -n "$changed" ]; then systemctl reload-or-restart keepalived; else systemctl start keepalived; fi
 }
 main </dev/null

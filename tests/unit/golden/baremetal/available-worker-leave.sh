@@ -10,7 +10,8 @@ exec 9>/run/landfall.lock
 flock --wait 600 9
 
 begin 'Drain web'
-kubectl get node web >/dev/null 2>&1 || exit 0
+found=$(kubectl get node web --ignore-not-found --output name)
+[ -n "$found" ] || exit 0
 kubectl cordon web >/dev/null
 said=$(kubectl drain web --ignore-daemonsets --delete-emptydir-data --timeout=600s 2>&1 >/dev/null) || {
     tail -n 5 <<<"$said" >&2
@@ -23,6 +24,9 @@ said=$(kubectl drain web --ignore-daemonsets --delete-emptydir-data --timeout=60
     echo "web takes no new pods. Run this again once its pods may go, or: kubectl uncordon web" >&2
     exit 1
 }
+
+begin 'Hold no virtual address any more'
+if [ -e /etc/landfall/check-api ] || [ -e /etc/landfall/check-gateway ]; then systemctl stop keepalived; fi
 
 begin 'Take web out of etcd'
 pki=/etc/kubernetes/pki/etcd

@@ -9,6 +9,9 @@ begin 'Wait for another run on this machine'
 exec 9>/run/landfall.lock
 flock --wait 600 9
 
+begin 'Look which version web runs'
+kubectl get node web --output 'jsonpath={.status.nodeInfo.kubeletVersion}'
+
 begin 'Install the new kubeadm'
 . /etc/os-release
 apt-get update --quiet >/dev/null

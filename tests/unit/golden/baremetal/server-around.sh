@@ -31,7 +31,8 @@ kubectl get pods --all-namespaces --field-selector spec.nodeName=one \
     done
 
 begin 'Drain one'
-kubectl get node one >/dev/null 2>&1 || exit 0
+found=$(kubectl get node one --ignore-not-found --output name)
+[ -n "$found" ] || exit 0
 kubectl cordon one >/dev/null
 said=$(kubectl drain one --ignore-daemonsets --delete-emptydir-data --timeout=600s \
     --pod-selector '!landfall.dev/stays' 2>&1 >/dev/null) || {
@@ -46,13 +47,13 @@ said=$(kubectl drain one --ignore-daemonsets --delete-emptydir-data --timeout=60
     exit 1
 }
 
-begin 'Look whether one was cordoned for this'
-mark=$(kubectl get node one --output 'jsonpath={.metadata.annotations.landfall\.dev/cordoned}')
-if [ "$mark" != upgrade ]; then exit 0; fi
-
 begin 'Wait until one runs v1.36.3'
 kubectl wait node one --for 'jsonpath={.status.nodeInfo.kubeletVersion}=v1.36.3' --timeout 180s >/dev/null
 kubectl wait node one --for condition=Ready --timeout 180s >/dev/null
+
+begin 'Look whether one was cordoned for this'
+mark=$(kubectl get node one --output 'jsonpath={.metadata.annotations.landfall\.dev/cordoned}')
+if [ "$mark" != upgrade ]; then exit 0; fi
 
 begin 'Let pods come to one'
 kubectl uncordon one >/dev/null

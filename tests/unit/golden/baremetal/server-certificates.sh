@@ -101,7 +101,6 @@ others_are_well() {
 hand_on() {
     return 0 # no other node has the API's address
 }
-trap 'rm -f /run/landfall/api-aside' EXIT
 
 # A leader that goes without a word has writes wait for an election.
 hand_on_lead() {
@@ -110,6 +109,7 @@ hand_on_lead() {
     other=$(etcdctl member list | cut -d , -f 1 | grep --invert-match --line-regexp "$own" | head -n 1 || true)
     if [ -n "$other" ]; then etcdctl move-leader "$other" >/dev/null 2>&1 || true; fi # fails where another leads
 }
+trap 'rm -f /run/landfall/api-aside' EXIT
 
 # Time for what is being answered; the API server would wait a minute for watches that don't end.
 stop() { crictl stop --timeout 5 "$1" >/dev/null 2>&1 || crictl stop --timeout 5 "$1" >/dev/null; }

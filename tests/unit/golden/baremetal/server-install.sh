@@ -14,7 +14,6 @@ install -d -m 0700 /var/lib/landfall
 if [ ! -e /var/lib/landfall/found ]; then
     rm -rf /var/lib/landfall/found.new
     mkdir /var/lib/landfall/found.new
-    dpkg-query --show --showformat '${Package}\n' | sort -u > /var/lib/landfall/found.new/packages
     for setting in net.ipv4.ip_forward vm.overcommit_memory vm.panic_on_oom kernel.panic kernel.panic_on_oops fs.inotify.max_user_instances fs.inotify.max_user_watches; do
         echo "$setting = $(sysctl --values "$setting")"
     done > /var/lib/landfall/found.new/sysctl
@@ -26,6 +25,7 @@ if [ ! -e /var/lib/landfall/found ]; then
 fi
 echo "landfall/server" > /var/lib/landfall/owner
 echo id-one > /var/lib/landfall/incarnation
+echo one > /var/lib/landfall/name
 echo id > /var/lib/landfall/cluster
 
 begin 'Set the kernel'
@@ -49,6 +49,12 @@ LANDFALL_END
 chmod 0644 /etc/sysctl.d/90-landfall.conf.landfall
 if cmp -s /etc/sysctl.d/90-landfall.conf.landfall /etc/sysctl.d/90-landfall.conf; then rm /etc/sysctl.d/90-landfall.conf.landfall; else mv /etc/sysctl.d/90-landfall.conf.landfall /etc/sysctl.d/90-landfall.conf; changed=1; fi
 sysctl --quiet --load /etc/sysctl.d/90-landfall.conf
+
+begin 'Note the packages that are here'
+if [ ! -e /var/lib/landfall/packages-before ]; then
+    dpkg-query --show --showformat '${Package}\n' | sort -u > /var/lib/landfall/packages-before.new
+    mv /var/lib/landfall/packages-before.new /var/lib/landfall/packages-before
+fi
 
 begin 'Install packages from the bundle'
 . /etc/os-release
@@ -84,6 +90,14 @@ done
 
 begin 'Check the version'
 [ -e /var/lib/landfall/member ] || [ "$(kubelet --version)" = "Kubernetes v1.36.3" ]
+
+begin 'Note the packages that have come'
+touch /var/lib/landfall/packages
+if [ -e /var/lib/landfall/packages-before ]; then
+    dpkg-query --show --showformat '${Package}\n' | sort -u | comm -13 /var/lib/landfall/packages-before - | sort -u - /var/lib/landfall/packages > /var/lib/landfall/packages.new
+    mv /var/lib/landfall/packages.new /var/lib/landfall/packages
+    rm /var/lib/landfall/packages-before
+fi
 
 begin 'Set up the container runtime'
 changed=
@@ -151,7 +165,7 @@ systemctl enable --quiet kubelet
 begin 'Share no virtual address'
 if [ -e /etc/landfall/check-api ] || [ -e /etc/landfall/check-gateway ]; then
     systemctl disable --quiet --now keepalived
-    rm -f /etc/keepalived/keepalived.conf /etc/landfall/check-{api,gateway}
+    rm -f /etc/keepalived/keepalived.conf /etc/landfall/{check,peers}-{api,gateway}
 fi
 
 begin 'Give load balancers'\'' Services their address'
@@ -238,7 +252,6 @@ others_are_well() {
 hand_on() {
     return 0 # no other node has the API's address
 }
-trap 'rm -f /run/landfall/api-aside' EXIT
 
 # A leader that goes without a word has writes wait for an election.
 hand_on_lead() {
@@ -247,6 +260,7 @@ hand_on_lead() {
     other=$(etcdctl member list | cut -d , -f 1 | grep --invert-match --line-regexp "$own" | head -n 1 || true)
     if [ -n "$other" ]; then etcdctl move-leader "$other" >/dev/null 2>&1 || true; fi # fails where another leads
 }
+trap 'rm -f /run/landfall/api-aside' EXIT
 
 # Time for what is being answered; the API server would wait a minute for watches that don't end.
 stop() { crictl stop --timeout 5 "$1" >/dev/null 2>&1 || crictl stop --timeout 5 "$1" >/dev/null; }
@@ -324,6 +338,8 @@ Description=Certificates of the control plane
 
 [Service]
 Type=oneshot
+# What hangs, such as a file system that isn't there, must not keep others from the machine.
+TimeoutStartSec=30min
 ExecStart=/usr/bin/flock --wait 3600 /run/landfall.lock /etc/landfall/renew-certificates
 LANDFALL_END
 chmod 0644 /etc/systemd/system/landfall-certificates.service.landfall

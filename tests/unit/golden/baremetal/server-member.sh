@@ -151,7 +151,10 @@ if [ -e /var/lib/landfall/recovery/etcd.db ]; then
     }
     install -d -m 0700 /var/lib/etcd
     find /var/lib/etcd -mindepth 1 -delete
-    etcdutl snapshot restore /var/lib/landfall/recovery/etcd.db --data-dir /var/lib/etcd --bump-revision 1000000000 --mark-compacted \
+    held=$(etcdutl snapshot status /var/lib/landfall/recovery/etcd.db --write-out json | sed -n 's/.*"revision":\([0-9]*\).*/\1/p')
+    bump=$(($(date +%s)000 - held))
+    if [ "$bump" -lt 1000000000 ]; then bump=1000000000; fi
+    etcdutl snapshot restore /var/lib/landfall/recovery/etcd.db --data-dir /var/lib/etcd --bump-revision "$bump" --mark-compacted \
         --name one --initial-cluster one=https://198.18.40.11:2380 \
         --initial-advertise-peer-urls https://198.18.40.11:2380 --initial-cluster-token landfall >/dev/null
 fi

@@ -30,7 +30,12 @@ grep -qw overlay /proc/filesystems || has_module overlay || say kernel overlay
 begin 'Look for another cluster'
 owner=/var/lib/landfall/owner
 if [ -e "$owner" ]; then say owner "$(cat "$owner")"; fi
-if [ -e /var/lib/landfall/member ]; then say member "$(cat /var/lib/landfall/member)"; fi
+if [ -e /var/lib/landfall/member ] && [ -e /etc/kubernetes/kubelet.conf ]; then
+    say member "$(cat /var/lib/landfall/name 2>/dev/null || true)"
+    for directory in /etc/kubernetes/manifests /var/lib/landfall/stopped-manifests; do
+        if [ -e $directory/etcd.yaml ]; then say role control-plane; fi
+    done
+fi
 for leftover in /etc/kubernetes/kubelet.conf /etc/kubernetes/admin.conf /etc/kubernetes/manifests/etcd.yaml /var/lib/etcd/member /var/lib/rancher/k3s /var/lib/rancher/rke2 /var/snap/microk8s; do
     if [ -e "$leftover" ]; then say leftover "$leftover"; fi
 done

@@ -12,6 +12,9 @@ flock --wait 600 9
 begin 'Look whose the machine is'
 [ "$(cat /var/lib/landfall/owner 2>/dev/null)" = "landfall/server" ] || exit 0
 
+begin 'Hold no virtual address any more'
+if [ -e /etc/landfall/check-api ] || [ -e /etc/landfall/check-gateway ]; then systemctl stop keepalived; fi
+
 begin 'Reset the node'
 if [ -x /usr/bin/kubeadm ]; then
     kubeadm reset --force --cri-socket unix:///run/containerd/containerd.sock >/dev/null 2>&1 || true
@@ -41,8 +44,13 @@ systemctl disable --quiet --now landfall-snapshot.timer 2>/dev/null || true
 rm -f /etc/systemd/system/landfall-snapshot.{service,timer} /var/lib/systemd/timers/stamp-landfall-snapshot.timer /etc/landfall/take-snapshot
 rm -f /etc/landfall/snapshots.env
 apt-mark unhold kubelet kubeadm kubectl >/dev/null 2>&1 || true
-added=$(dpkg-query --show --showformat '${Package}\n' | sort -u | comm -13 /var/lib/landfall/found/packages -)
-if [ -n "$added" ]; then dpkg --purge --force-depends $added >/dev/null 2>&1; fi
+touch /var/lib/landfall/packages
+if [ -e /var/lib/landfall/packages-before ]; then
+    dpkg-query --show --showformat '${Package}\n' | sort -u | comm -13 /var/lib/landfall/packages-before - | sort -u - /var/lib/landfall/packages > /var/lib/landfall/packages.new
+    mv /var/lib/landfall/packages.new /var/lib/landfall/packages
+    rm /var/lib/landfall/packages-before
+fi
+xargs --no-run-if-empty --arg-file /var/lib/landfall/packages dpkg --purge >/dev/null 2>&1 || true
 rm -f /usr/bin/{kubelet,kubeadm,kubectl,crictl,etcdctl} /etc/crictl.yaml
 rm -f /etc/systemd/system/{kubelet,landfall-addresses,landfall-kubelets}.service /etc/sysctl.d/90-landfall.conf /etc/modules-load.d/landfall.conf
 rm -f /etc/apt/sources.list.d/landfall.list /etc/apt/keyrings/landfall-*.gpg /var/log/landfall-kubeadm.log

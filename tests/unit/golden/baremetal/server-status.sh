@@ -18,7 +18,7 @@ if [ -e /var/lib/landfall/incarnation ]; then echo "member=$(cat /var/lib/landfa
 if [ -e /var/lib/landfall/cluster ]; then
     echo "incarnation=$(cat /var/lib/landfall/cluster)"
     kubectl get nodes --request-timeout 5s --output 'jsonpath={range .items[*]}known={.metadata.name} '\
-'{.metadata.annotations.landfall\.dev/incarnation}{"\n"}{end}' 2>/dev/null || true
+'{.metadata.annotations.landfall\.dev/incarnation}{"\n"}{end}' 2>/dev/null && echo asked=yes || true
 fi
 }
 main </dev/null

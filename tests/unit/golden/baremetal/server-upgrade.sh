@@ -9,6 +9,9 @@ begin 'Wait for another run on this machine'
 exec 9>/run/landfall.lock
 flock --wait 600 9
 
+begin 'Look which version one runs'
+kubectl get node one --output 'jsonpath={.status.nodeInfo.kubeletVersion}'
+
 begin 'Install the new kubeadm'
 install -m 0755 /var/lib/landfall/bundle/bin/"$(dpkg --print-architecture)"/kubeadm /usr/bin/
 

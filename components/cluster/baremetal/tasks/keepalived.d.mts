@@ -1,0 +1,1 @@
+export function keepalivedTasks(cluster: object, node: object): { name: string; script: string }[];

@@ -1,0 +1,109 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { keepalivedTasks } from "../../components/cluster/baremetal/tasks/keepalived.mjs";
+
+const node = (name: string, last: number, role = "control-plane") => ({
+    name, host: `198.18.40.${last}`, port: 22, user: "root", address: `198.18.40.${last}`, role, incarnation: `id-of-${name}`,
+});
+const [one, two, web] = [node("one", 11), node("two", 12), node("web", 21, "worker")];
+const silent = "echo 'ssh: connect to host: No route to host' >&2; exit 255";
+
+/** What can't be seen mustn't be taken for what is gone. */
+describe.skipIf(process.platform === "win32")("a machine or an API that doesn't answer", () => {
+    let directory: string;
+    beforeEach(() => {
+        directory = fs.mkdtempSync(path.join(os.tmpdir(), "landfall-silence-"));
+    });
+    afterEach(() => fs.rmSync(directory, { recursive: true }));
+
+    /** Runs a script of the program with an ssh that answers as `answers` says: by machine, lines of a shell that see `$script`. */
+    function run(script: string, settings: Record<string, unknown>, answers: Record<string, string>) {
+        const cases = Object.entries(answers).map(([name, lines]) => `${name}) ${lines} ;;`).join("\n");
+        fs.writeFileSync(path.join(directory, "ssh"),
+            `#!/bin/bash\nscript=$(cat)\necho "$4: $script" >> ${directory}/log\ncase "$4" in\n${cases}\nesac\n`, { mode: 0o755 });
+        const result = spawnSync(process.execPath, [`components/cluster/baremetal/${script}.mjs`], {
+            encoding: "utf8",
+            env: {
+                ...process.env, PATH: `${directory}:${process.env.PATH}`, SSH: "{}",
+                ...Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, JSON.stringify(value)])),
+            },
+        });
+        return { ...result, asked: fs.readFileSync(path.join(directory, "log"), "utf8") };
+    }
+
+    test("is no node less where the API doesn't say so", () => {
+        const settings = { CLUSTER: { owner: "landfall/prod" }, NODES: [one, two, web] };
+        const member = (name: string) => `printf 'member=id-of-${name}\\nincarnation=cluster\\n'`;
+        const unseen = run("status", settings, { one: member("one"), two: member("two"), web: silent });
+        expect(unseen.status).toBe(1);
+        expect(unseen.stderr).toMatch(/Whether web may be given up can't be told.*Nothing was changed/s);
+        const known = `${member("one")}; printf 'known=web id-of-web\\nasked=yes\\n'`;
+        const seen = run("status", settings, { one: known, two: member("two"), web: silent });
+        expect(JSON.parse(seen.stdout)).toMatchObject({ incarnation: "cluster", members: { web: "id-of-web" } });
+        const forgotten = run("status", settings, { one: `${member("one")}; echo asked=yes`, two: member("two"), web: silent });
+        expect(JSON.parse(forgotten.stdout).members).toEqual({ one: "id-of-one", two: "id-of-two" });
+    });
+
+    const joining = {
+        CLUSTER: { name: "prod", endpoint: "198.18.40.100:6443", ignorePreflightErrors: [], volumesDirectory: "/volumes" },
+        NODE: one, NODES: [one, two],
+    };
+
+    test("is no reason to begin a second cluster", () => {
+        const { status, stderr, asked } = run("join", joining, {
+            one: "exit 0",
+            two: 'case "$script" in *readyz*) exit 1 ;; *kubelet.conf*) echo member ;; esac',
+        });
+        expect(status).toBe(1);
+        expect(stderr).toMatch(/one does not begin a cluster, as there may be one.*two is a node of a cluster whose API doesn't answer/s);
+        expect(asked).not.toContain("kubeadm init");
+    });
+
+    test("is begun with where no machine is a member yet", () => {
+        const { asked } = run("join", joining, {
+            one: 'case "$script" in *"kubeadm init"*) echo began >> $0.began ;; *readyz*) [ -e $0.began ] || exit 1 ;; esac',
+            two: 'case "$script" in *readyz*) exit 1 ;; esac',
+        });
+        expect(asked).toContain("kubeadm init");
+    });
+
+    test("is never taken for a machine that is no member", () => {
+        const { status, stderr, asked } = run("join", { ...joining, NODES: [two, one] }, {
+            one: "echo 'Connection reset by peer' >&2; exit 255",
+            two: "exit 0",
+        });
+        expect(status).toBe(1);
+        expect(stderr).toContain("one (root@198.18.40.11:22) can't be reached");
+        expect(asked).not.toContain("member remove");
+    });
+});
+
+describe.skipIf(process.platform === "win32")("the peers of a virtual address", () => {
+    test("are today's nodes, and until the next change those that have just been taken out", () => {
+        const directory = fs.mkdtempSync(path.join(os.tmpdir(), "landfall-peers-"));
+        const peers = (names: number[]) => {
+            const nodes = names.map(last => node(`n${last}`, last));
+            const cluster = { gatewayAddress: "198.18.40.9", gatewayNodes: nodes, controlPlanes: [] };
+            const [{ script }] = keepalivedTasks(cluster, nodes[0]) as { script: string }[];
+            const lines = script.split("\n");
+            const own = lines.slice(lines.indexOf("# NAME PEER…"), lines.findIndex(line => line.startsWith("peers gateway")) + 1).join("\n")
+                .replace(/ > \/run\S+$/, "").replaceAll("/etc/landfall", directory);
+            const said = execFileSync("bash", ["-euo", "pipefail", "-c", own], { encoding: "utf8" });
+            return [...said.matchAll(/^ {8}198\.18\.40\.(\d+)$/gm)].map(([, last]) => Number(last));
+        };
+        try {
+            expect(peers([11])).toEqual([]);
+            expect(peers([11, 21, 22])).toEqual([21, 22]);
+            expect(peers([11, 21, 22])).toEqual([21, 22]);
+            expect(peers([11, 21])).toEqual([21, 22]);
+            expect(peers([11, 21])).toEqual([21, 22]);
+            expect(peers([11, 21, 23])).toEqual([21, 23]);
+            expect(peers([11])).toEqual([21, 23]);
+        } finally {
+            fs.rmSync(directory, { recursive: true });
+        }
+    });
+});
