@@ -3,7 +3,7 @@ import * as path from "node:path";
 import { createRequire } from "node:module";
 import type * as pulumi from "@pulumi/pulumi";
 import { require as load } from "tsx/cjs/api";
-import { expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Gateway } from "../../components/platform";
 import type { Environment } from "../../components/workload";
 import { readStackConfig } from "../../infra/cli/stack-config";
@@ -32,18 +32,30 @@ it("names only npm scripts that are there", () => {
     expect(named.filter(name => !(name in scripts))).toEqual([]);
 });
 
-it("shows an application that works: its pods, its policies and its route are as for the example's", async () => {
-    const code = /```ts\n([\s\S]*?)```/.exec(readme)?.[1] ?? "";
-    const directory = fs.mkdtempSync(path.join(__dirname, "readme-"));
-    try {
-        const file = path.join(directory, "counter.ts");
-        fs.writeFileSync(file, code.replace(/"\.\.\/components\//g, '"../../../components/'));
+describe("shows an application that works", () => {
+    const [code, lines] = [...readme.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, block]) => block);
+    let directory: string;
+    beforeAll(() => {
+        directory = fs.mkdtempSync(path.join(__dirname, "readme-"));
+        // Its image has no directory here.
+        write("counter.ts", code.replace("infra/images/counter", "infra/images/web"));
+    });
+    afterAll(() => fs.rmSync(directory, { recursive: true }));
+
+    const write = (name: string, text: string): string => {
+        const file = path.join(directory, name);
+        fs.writeFileSync(file, text.replace(/"\.\.\/components\//g, '"../../../components/').replace('"./config"', '"../../../infra/config"')
+            .replace('"../components"', '"../../../components"'));
+        return file;
+    };
+    const { config } = readStackConfig(path.join(root, "Pulumi.dev.yaml"));
+
+    it("its pods, its policies and its route are as for the example's", async () => {
         // As the engines load a program, so that there is one copy of each module.
-        const { Counter } = load(file, __filename) as CounterModule;
+        const { Counter } = load(path.join(directory, "counter.ts"), __filename) as CounterModule;
         const { createCluster } = load("../../components/cluster", __filename) as ClusterModule;
         const { loadManifests, Platform } = load("../../components/platform", __filename) as PlatformModule;
         const workload = load("../../components/workload", __filename) as WorkloadModule;
-        const { config } = readStackConfig(path.join(root, "Pulumi.dev.yaml"));
         const { resources } = await captureProgram({ stack: "dev", config, program: async () => {
             const cluster = createCluster({ target: "kind", name: "counter", nodes: 1, image: "node", http: 80, https: 443 });
             const hosts = ["counter.localhost"];
@@ -57,7 +69,17 @@ it("shows an application that works: its pods, its policies and its route are as
         expect(objects(resources, "NetworkPolicy").map(policy => policy.metadata.name)).toEqual(expect.arrayContaining(
             ["counter-to-database-ingress", "counter-to-database-egress", "envoy-to-counter-ingress"]));
         expect(object(resources, "HTTPRoute", "counter").spec.hostnames).toEqual(["counter.localhost"]);
-    } finally {
-        fs.rmSync(directory, { recursive: true, force: true });
-    }
+    });
+
+    it("in place of WordPress by the two lines that are named", async () => {
+        const [imported, made] = lines.split("// …\n");
+        const program = fs.readFileSync(path.join(root, "infra/index.ts"), "utf8")
+            .replace(/^import \{ WordPress \}.*\n/m, imported).replace(/^ *const app = new WordPress.*\n/m, made);
+        expect(program).not.toContain("WordPress");
+        const main = load(write("index.ts", program), __filename) as () => Promise<Record<string, unknown>>;
+        const { resources, outputs } = await captureProgram({ stack: "dev", config, program: main });
+        expect(outputs.address).toBe("https://wordpress.localhost:8443");
+        expect(pods(resources).map(pod => pod.owner)).toContain("Deployment/counter");
+        expect(pods(resources).map(pod => pod.owner)).not.toContain("Deployment/web");
+    });
 });

@@ -24,7 +24,7 @@ export function upgradeTasks(cluster, node) {
                 handOn(cluster.virtualAddress),
                 `trap 'code=$?; rm -f ${asideFile}; [ "$code" -eq 0 ] || echo "landfall: failed: $task" >&2' EXIT`,
                 `hand_on`,
-                `hand_on_lead`,
+                `hand_on_lead || true`,
             ] : []),
             `running=$(kubectl get configmap kubeadm-config --namespace kube-system \\`,
             `    --output 'jsonpath={.data.ClusterConfiguration}' | awk '$1 == "kubernetesVersion:" { print $2 }')`,

@@ -59,7 +59,7 @@ hand_on_lead() {
 }
 trap 'code=$?; rm -f /run/landfall/api-aside; [ "$code" -eq 0 ] || echo "landfall: failed: $task" >&2' EXIT
 hand_on
-hand_on_lead
+hand_on_lead || true
 running=$(kubectl get configmap kubeadm-config --namespace kube-system \
     --output 'jsonpath={.data.ClusterConfiguration}' | awk '$1 == "kubernetesVersion:" { print $2 }')
 if [ "$running" = v1.36.3 ]; then
