@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { buildBundle } from "../../infra/offline/kit/bundle";
 import { versions } from "../../components/versions";
 import { forward, Forward } from "./support/forward";
+import { interrupted } from "./support/interrupt";
 import { Load } from "./support/load";
 import { etcdctl, Machine, sharedDirectory } from "./support/machines";
 import { Metal, metalHost } from "./support/metal";
@@ -38,6 +39,7 @@ describe("own hardware, highly available", () => {
     beforeAll(async () => {
         current = (await buildBundle(console.log)).directory;
         metal = new Metal(await buildBundle(console.log, earlier));
+        await metal.buildImages();
         const addresses = { one: 11, two: 12, three: 13, four: 14, web: 21, web2: 22 };
         for (const [name, last] of Object.entries(addresses)) at[name] = await metal.machines.add(name, last);
     });
@@ -141,13 +143,17 @@ describe("own hardware, highly available", () => {
         await onAll("systemctl start landfall-snapshot.service");
         await kubectl("create", "configmap", "after");
 
-        const load = new Load("requests while etcd was restored", site, 240);
+        const load = new Load("requests while etcd was restored", site, 300);
         await onAll("rm -rf /var/lib/etcd/member; crictl stop --timeout 0 $(crictl ps --quiet --name '^etcd$')");
-        const seconds = await timed(() => apply({ ...upgraded, snapshots: { ...snapshots, restore: "latest" } }));
-        figure("three control-plane nodes restored, all data of etcd destroyed", `${seconds} s`);
+        const restore = { ...upgraded, snapshots: { ...snapshots, restore: "latest" } };
+        const killed = 5 + Math.random() * 25;
+        figure(`a restore killed after ${killed.toFixed(1)} s, at`,
+            await interrupted(metal.options(settings(restore), undefined, replicas), killed));
+        figure("three control-plane nodes restored, all data of etcd destroyed, from there", `${await timed(() => apply(restore))} s`);
         expect(await noted()).toContain("configmap/before");
         expect(await noted()).not.toContain("configmap/after");
         expect(await load.end()).toEqual([]);
+        expect((await kubectl("get", "nodes", "--output", "jsonpath={.items[*].metadata.name}")).split(" ").sort()).toEqual([...nodes].sort());
         expect(await members(controlPlane()[0])).toHaveLength(3);
         expect((await ask({ path: new URL(post).pathname }, site)).text).toContain("It was there before anything failed.");
     });

@@ -4,11 +4,17 @@ import * as path from "node:path";
 import { destroy, EngineOptions, Result, up } from "../../../infra/offline/engine";
 import { Bundle } from "../../../infra/offline/kit/bundle";
 import { podNetworkManifest } from "../../../infra/offline/kit/network";
+import { run } from "../../../infra/offline/kit/run";
 import { Machine, Machines, removeMachines } from "./machines";
+import { root } from "./names";
 
 export const metalHost = "server.landfall.test";
 const podSubnet = "198.19.0.0/17";
 const serviceSubnet = "198.19.128.0/20";
+
+const images = {
+    "landfall-metal-e2e-web": "infra/images/web", "landfall-metal-e2e-database": "infra/images/database",
+};
 
 const kernelSettings = ["vm/overcommit_memory", "vm/panic_on_oom", "kernel/panic",
     "kernel/panic_on_oops", "fs/inotify/max_user_instances", "fs/inotify/max_user_watches"].map(name => `/proc/sys/${name}`);
@@ -67,6 +73,13 @@ export class Metal {
         };
     }
 
+    /** Builds the application's images, so that a later `up` has only the machines' work to do. */
+    async buildImages(): Promise<void> {
+        for (const [tag, context] of Object.entries(images)) {
+            await run("docker", ["build", "--quiet", "--tag", tag, context], { cwd: root, env: { DOCKER_BUILDKIT: "0" } });
+        }
+    }
+
     up(cluster: object, replicas?: { min: number; max: number }): Promise<Result> {
         return up(this.options(cluster, undefined, replicas));
     }
@@ -88,6 +101,7 @@ export class Metal {
 
     async end(): Promise<void> {
         await removeMachines();
+        await run("docker", ["rmi", "--force", ...Object.keys(images)]).catch(() => ""); // where none were built
         for (const [file, value] of this.kernel) fs.writeFileSync(file, value);
         fs.rmSync(this.directory, { recursive: true, force: true });
     }

@@ -37,10 +37,13 @@ export class FakeComputer {
     readonly directory = fs.mkdtempSync(path.join(os.tmpdir(), "landfall test "));
     readonly home = path.join(this.directory, "landfall home");
     private readonly bin = path.join(this.directory, "bin");
+    private readonly fakes = path.join(this.directory, "fakes");
     private user?: number;
+    private project = root;
 
     constructor() {
         fs.mkdirSync(this.bin);
+        fs.cpSync(__dirname, this.fakes, { recursive: true });
         for (const program of ["docker", "kind", "minikube"]) this.install(program);
         this.change(() => ({ nodes: [], profiles: {}, behave: {} }));
     }
@@ -84,6 +87,9 @@ export class FakeComputer {
     becomeOrdinaryUser(): void {
         if (process.getuid?.() !== 0) return;
         this.user = 65534;
+        // Nobody else may enter root's home, if the project is there.
+        this.project = path.join(this.directory, "project");
+        fs.cpSync(path.join(root, "components", "cluster"), path.join(this.project, "components", "cluster"), { recursive: true });
         const entries = fs.readdirSync(this.directory, { recursive: true, encoding: "utf8" });
         for (const entry of ["", ...entries]) fs.chownSync(path.join(this.directory, entry), this.user, this.user);
     }
@@ -91,7 +97,7 @@ export class FakeComputer {
     /** Runs a script as the engine does: by `node`, in the project's directory. */
     run(script: string, environment: Record<string, string>): Result {
         const { status, stdout, stderr } = spawnSync(process.execPath, [script], {
-            cwd: root, encoding: "utf8", uid: this.user, env: { ...this.environment, ...environment },
+            cwd: this.project, encoding: "utf8", uid: this.user, env: { ...this.environment, ...environment },
         });
         return { code: status, stdout, stderr };
     }
@@ -113,7 +119,7 @@ export class FakeComputer {
     }
 
     private install(program: string): void {
-        const fake = path.join(__dirname, `${program}.cjs`);
+        const fake = path.join(this.fakes, `${program}.cjs`);
         fs.writeFileSync(path.join(this.bin, program), `#!${process.execPath}\nrequire(${JSON.stringify(fake)});\n`);
         fs.chmodSync(path.join(this.bin, program), 0o755);
     }
