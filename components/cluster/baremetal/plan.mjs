@@ -73,7 +73,7 @@ export function deedsFor(cluster, node, first) {
             ...forgetOthersTasks(cluster.controlPlanes, cluster.controlPlanes),
         ],
         kubeconfig: kubeconfigTasks(cluster),
-        restore: restoreTasks(cluster),
+        restore: restoreTasks(cluster, node),
     };
 }
 

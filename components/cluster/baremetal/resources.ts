@@ -39,6 +39,7 @@ export function createMachine(
     name: string, node: NodeFacts, { facts, ssh, secrets }: DescribedCluster, found: FoundNodes,
     machines: pulumi.Resource, parent: pulumi.Resource,
 ): local.Command {
+    const known = knownNode(node, found);
     const {
         owner, version, volumes, bundle, tainted, virtualAddress, gatewayAddress, serviceAddress, network, repositories,
         renewBefore,
@@ -53,7 +54,7 @@ export function createMachine(
             ...(node.role === "control-plane" && {
                 virtualAddress, controlPlanes: facts.controlPlanes, serviceAddress, renewBefore,
             }),
-        }, { NODE: knownNode(node, found), NODES: [node], SSH: ssh }, secrets),
+        }, { NODE: known, NODES: [known], SSH: ssh }, secrets),
         triggers: [found.incarnation, found.members[node.name]],
     }, { parent, deletedWith: machines, dependsOn: machines });
 }

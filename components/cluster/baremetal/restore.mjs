@@ -1,6 +1,6 @@
 // Brings machines back to how they were found; one that no longer answers, or is another by now, keeps nobody waiting.
 import { fail, main } from "../scripts/process.mjs";
-import { cluster as readCluster, node as readNode, nodes as readNodes, ssh as readSsh } from "./settings.mjs";
+import { cluster as readCluster, nodes as readNodes, ssh as readSsh } from "./settings.mjs";
 import { describeFailure, isSilent, isStranger, withSsh } from "./ssh.mjs";
 import { restoreTasks } from "./tasks/leave.mjs";
 import { renderScript } from "./tasks/script.mjs";
@@ -9,10 +9,8 @@ await main(async () => {
     const [cluster, nodes, ssh] = [readCluster(), readNodes(), readSsh()];
     // `npm run down -- --keep-data` keeps what the settings would delete.
     const volumes = process.env.LANDFALL_KEEP_DATA === "true" ? undefined : cluster.volumes;
-    const { incarnation } = process.env.NODE ? readNode() : {};
-    const script = renderScript(restoreTasks({ ...cluster, volumes }, incarnation));
     const failures = await withSsh({ ssh, nodes }, connection => Promise.all(nodes.map(async node => {
-        const result = await connection.attempt(node, script);
+        const result = await connection.attempt(node, renderScript(restoreTasks({ ...cluster, volumes }, node)));
         if (result.ok) return [];
         const gone = isSilent(result.stderr) ? "does not answer" : isStranger(result.stderr) && "has another host key by now";
         if (result.code !== 255 || !gone) return [describeFailure(node, result)];

@@ -81,7 +81,7 @@ const restoreTask = task("Bring the machine back to how it was found",
  * `owner`: only what this stack has made is touched, and of one node (`incarnation`) what isn't another by now; `volumes`:
  * the directory of volumes that go with it.
  */
-export function restoreTasks({ owner, volumes }, incarnation) {
+export function restoreTasks({ owner, volumes }, { incarnation }) {
     return [
         task("Look whose the machine is",
             `[ "$(cat /var/lib/landfall/owner 2>/dev/null)" = ${JSON.stringify(owner)} ] || exit 0`,

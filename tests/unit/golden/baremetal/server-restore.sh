@@ -11,6 +11,7 @@ flock --wait 600 9
 
 begin 'Look whose the machine is'
 [ "$(cat /var/lib/landfall/owner 2>/dev/null)" = "landfall/server" ] || exit 0
+[ "$(cat /var/lib/landfall/incarnation 2>/dev/null)" = id-one ] || exit 0
 
 begin 'Hold no virtual address any more'
 if [ -e /etc/landfall/check-api ] || [ -e /etc/landfall/check-gateway ]; then systemctl stop keepalived; fi
