@@ -8,7 +8,7 @@ import { withSsh } from "./ssh.mjs";
 import { cordonTasks } from "./tasks/cordon.mjs";
 import { drainTasks } from "./tasks/drain.mjs";
 import { renderScript } from "./tasks/script.mjs";
-import { backTasks, kubeletTasks, reason, upgradeTasks, versionTasks } from "./tasks/upgrade.mjs";
+import { backTasks, kubeletTasks, reason, upgradeTasks, versionTasks, waitTasks } from "./tasks/upgrade.mjs";
 
 await main(async () => {
     const [cluster, node, controlPlanes, ssh] = [readCluster(), readNode(), readNodes(), readSsh()];
@@ -25,6 +25,7 @@ await main(async () => {
                 await onHost(drainTasks(node.name, { answers: true, homebound: true }));
             }
             await connection.run(node, renderScript(kubeletTasks(cluster)));
+            await onHost(waitTasks(node.name, cluster.version)); // a person may have cordoned it, too
         }
         await onHost(backTasks(node.name, cluster.version));
     });

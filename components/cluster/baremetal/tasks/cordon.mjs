@@ -15,12 +15,13 @@ export function cordonTasks(name, reason) {
         `fi`)];
 }
 
-/** Run on the control plane: lets pods come again, if the node was cordoned for this. */
-export function uncordonTasks(name, reason) {
+/** Run on the control plane: lets pods come again, once the tasks between are done, if the node was cordoned for this. */
+export function uncordonTasks(name, reason, between = []) {
     return [
         task(`Look whether ${name} was cordoned for this`,
             readMark(name),
             `if [ "$mark" != ${reason} ]; then exit 0; fi`),
+        ...between,
         task(`Let pods come to ${name}`,
             `kubectl uncordon ${name} >/dev/null`,
             `kubectl annotate node ${name} ${annotation}- >/dev/null`),

@@ -34,8 +34,23 @@ export function giveUpTasks(names, joining) {
         `done`)];
 }
 
+/** What kube-router leaves: its own image has the program that knows its sets. */
+const forgetRoutes = [
+    `while ip rule delete table 77 2>/dev/null; do :; done`,
+    `ip route flush proto 17 2>/dev/null || true`,
+    `image=$(ctr --namespace k8s.io images list --quiet 2>/dev/null | awk '/\\/kube-router:/ && !found++' || true)`,
+    `at=/run/landfall/kube-router`,
+    `mkdir -p $at`,
+    `if [ -n "$image" ] && ctr --namespace k8s.io images mount "$image" $at >/dev/null 2>&1; then`,
+    `    for set in $(chroot $at ipset list -name 2>/dev/null | grep -E '^(inet6:)?(KUBE|kube-router)-' || true); do`,
+    `        chroot $at ipset destroy "$set" 2>/dev/null || true`,
+    `    done`,
+    `    ctr --namespace k8s.io images unmount --rm $at >/dev/null 2>&1 || true`,
+    `fi`,
+];
+
 /** Run on the machine itself: nothing of Kubernetes is left running or on disk. */
-const resetTask = task("Reset the node",
+const resetTask = ({ network }) => task("Reset the node",
     `if [ -x /usr/bin/kubeadm ]; then`,
     `    kubeadm reset --force --cri-socket unix:///run/containerd/containerd.sock >/dev/null 2>&1 || true`,
     `fi`,
@@ -43,16 +58,18 @@ const resetTask = task("Reset the node",
     // Containers that the runtime can no longer stop, and what they have mounted.
     `if systemctl --quiet is-active containerd; then`,
     `    crictl pods --quiet 2>/dev/null | xargs --no-run-if-empty crictl rmp --force >/dev/null 2>&1 || true`,
-    `    systemctl stop containerd`,
     `fi`,
+    `if command -v iptables-save >/dev/null; then`,
+    `    for tables in iptables ip6tables; do`,
+    `        "$tables-save" 2>/dev/null | grep --invert-match -E ` +
+        `'KUBE-|CNI-|POD-NETWORK|kube-(bridge|router)|allow outbound node port traffic' | "$tables-restore" 2>/dev/null || true`,
+    `    done`,
+    `fi`,
+    ...(network === "kube-router" ? forgetRoutes : []),
+    `systemctl stop containerd 2>/dev/null || true`,
     `pkill -f '^/usr/bin/containerd-shim-runc-v2' || true`,
     `awk '$2 ~ "^/(var/lib/kubelet|run/containerd|var/lib/containerd|run/netns/cni)" { print $2 }' /proc/mounts | sort -r \\`,
     `    | xargs --no-run-if-empty umount --lazy 2>/dev/null || true`,
-    `if command -v iptables-save >/dev/null; then`,
-    `    for tables in iptables ip6tables; do`,
-    `        "$tables-save" 2>/dev/null | grep --invert-match -E 'KUBE-|CNI-|POD-NETWORK' | "$tables-restore" 2>/dev/null || true`,
-    `    done`,
-    `fi`,
     `for link in $(ip -o link show | awk -F': ' '{ sub("@.*", "", $2); print $2 }' | grep -E '^(veth|cni|kube-)' || true); do`,
     `    ip link delete "$link" 2>/dev/null || true`,
     `done`);
@@ -81,13 +98,13 @@ const restoreTask = task("Bring the machine back to how it was found",
  * `owner`: only what this stack has made is touched, and of one node (`incarnation`) what isn't another by now; `volumes`:
  * the directory of volumes that go with it.
  */
-export function restoreTasks({ owner, volumes }, { incarnation }) {
+export function restoreTasks({ owner, volumes, network }, { incarnation }) {
     return [
         task("Look whose the machine is",
             `[ "$(cat /var/lib/landfall/owner 2>/dev/null)" = ${JSON.stringify(owner)} ] || exit 0`,
             ...(incarnation ? [`[ "$(cat /var/lib/landfall/incarnation 2>/dev/null)" = ${incarnation} ] || exit 0`] : [])),
         ...quitTasks,
-        resetTask,
+        resetTask({ network }),
         ...(volumes ? [task("Delete the volumes", `rm -rf ${volumes}`)] : []),
         restoreTask,
     ];

@@ -44,11 +44,16 @@ export function kubeletTasks(cluster) {
         `systemctl restart kubelet`)];
 }
 
-/** Run on the control plane: waits until a node that was cordoned for it is as it should be, and lets pods come. */
-export function backTasks(name, version) {
+/** Run on the control plane: waits until a node that was upgraded is as it should be. */
+export function waitTasks(name, version) {
     return [task(`Wait until ${name} runs ${version}`,
         `kubectl wait node ${name} --for 'jsonpath={.status.nodeInfo.kubeletVersion}=${version}' --timeout 180s >/dev/null`,
-        `kubectl wait node ${name} --for condition=Ready --timeout 180s >/dev/null`), ...uncordonTasks(name, reason)];
+        `kubectl wait node ${name} --for condition=Ready --timeout 180s >/dev/null`)];
+}
+
+/** Run on the control plane: lets pods come, also where an earlier run was interrupted; a new node has no pod network yet. */
+export function backTasks(name, version) {
+    return uncordonTasks(name, reason, waitTasks(name, version));
 }
 
 /** Run on the control plane: prints the version that a node runs, which is an older one than its files' after an interruption. */

@@ -23,16 +23,16 @@ fi
 systemctl disable --quiet --now kubelet 2>/dev/null || true
 if systemctl --quiet is-active containerd; then
     crictl pods --quiet 2>/dev/null | xargs --no-run-if-empty crictl rmp --force >/dev/null 2>&1 || true
-    systemctl stop containerd
 fi
+if command -v iptables-save >/dev/null; then
+    for tables in iptables ip6tables; do
+        "$tables-save" 2>/dev/null | grep --invert-match -E 'KUBE-|CNI-|POD-NETWORK|kube-(bridge|router)|allow outbound node port traffic' | "$tables-restore" 2>/dev/null || true
+    done
+fi
+systemctl stop containerd 2>/dev/null || true
 pkill -f '^/usr/bin/containerd-shim-runc-v2' || true
 awk '$2 ~ "^/(var/lib/kubelet|run/containerd|var/lib/containerd|run/netns/cni)" { print $2 }' /proc/mounts | sort -r \
     | xargs --no-run-if-empty umount --lazy 2>/dev/null || true
-if command -v iptables-save >/dev/null; then
-    for tables in iptables ip6tables; do
-        "$tables-save" 2>/dev/null | grep --invert-match -E 'KUBE-|CNI-|POD-NETWORK' | "$tables-restore" 2>/dev/null || true
-    done
-fi
 for link in $(ip -o link show | awk -F': ' '{ sub("@.*", "", $2); print $2 }' | grep -E '^(veth|cni|kube-)' || true); do
     ip link delete "$link" 2>/dev/null || true
 done
