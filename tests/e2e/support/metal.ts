@@ -25,6 +25,8 @@ export class Metal {
     readonly machines: Machines;
     /** What the engine has said. */
     readonly lines: string[] = [];
+    /** What was built for this stack alone. */
+    private readonly images = new Set<string>();
     /** The machines' kernel is this computer's, and several of them change it at once. */
     private readonly kernel = kernelSettings.map(file => [file, fs.readFileSync(file, "utf8")]);
 
@@ -77,11 +79,15 @@ export class Metal {
     async buildImages(): Promise<void> {
         for (const [tag, context] of Object.entries(images)) {
             await run("docker", ["build", "--quiet", "--tag", tag, context], { cwd: root, env: { DOCKER_BUILDKIT: "0" } });
+            this.images.add(tag);
         }
     }
 
-    up(cluster: object, replicas?: { min: number; max: number }): Promise<Result> {
-        return up(this.options(cluster, undefined, replicas));
+    async up(cluster: object, replicas?: { min: number; max: number }): Promise<Result> {
+        const result = await up(this.options(cluster, undefined, replicas));
+        // Beside another stack of the suite they are that one's.
+        if (this.images.size > 0) for (const image of result.outputs.images as string[]) this.images.add(image);
+        return result;
     }
 
     destroy(cluster: object): Promise<unknown> {
@@ -101,7 +107,7 @@ export class Metal {
 
     async end(): Promise<void> {
         await removeMachines();
-        await run("docker", ["rmi", "--force", ...Object.keys(images)]).catch(() => ""); // where none were built
+        if (this.images.size > 0) await run("docker", ["rmi", "--force", ...this.images]);
         for (const [file, value] of this.kernel) fs.writeFileSync(file, value);
         fs.rmSync(this.directory, { recursive: true, force: true });
     }
