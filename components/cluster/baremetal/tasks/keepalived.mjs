@@ -29,7 +29,7 @@ if [ -z "$(find $ports.asked -mmin -$every 2>/dev/null)" ]; then
     fi
 fi
 while read -r port; do
-    curl --fail --silent --max-time 1 --output /dev/null "http://127.0.0.1:$port/healthz"
+    curl --fail --silent --max-time 2 --output /dev/null "http://127.0.0.1:$port/healthz"
 done < $ports`;
 
 /** The virtual addresses that a node may hold. */
@@ -104,6 +104,8 @@ function keepalivedConfig(addresses, node) {
         "    enable_script_security",
         "    script_user root",
         "    vrrp_version 3",
+        // Whoever is heard too late, as its processors are busy, loses its addresses.
+        "    vrrp_priority -20",
         "}",
         ...addresses.map(address => instance(address, node)),
     ].join("\n");
@@ -118,8 +120,8 @@ function instance({ name, address, nodes }, node) {
     return `vrrp_script ${name} {
     script /etc/landfall/check-${name}
     interval 1
-    timeout 5
-    fall 2
+    timeout 8
+    fall ${name === "api" ? 2 : 3}
     rise 2
     init_fail${name === "api" ? `\n    weight -${penalty}` : ""}
 }

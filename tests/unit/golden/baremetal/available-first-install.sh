@@ -190,7 +190,7 @@ if [ -z "$(find $ports.asked -mmin -$every 2>/dev/null)" ]; then
     fi
 fi
 while read -r port; do
-    curl --fail --silent --max-time 1 --output /dev/null "http://127.0.0.1:$port/healthz"
+    curl --fail --silent --max-time 2 --output /dev/null "http://127.0.0.1:$port/healthz"
 done < $ports
 LANDFALL_END
 chmod 0755 /etc/landfall/check-gateway.landfall
@@ -224,11 +224,12 @@ global_defs {
     enable_script_security
     script_user root
     vrrp_version 3
+    vrrp_priority -20
 }
 vrrp_script api {
     script /etc/landfall/check-api
     interval 1
-    timeout 5
+    timeout 8
     fall 2
     rise 2
     init_fail
@@ -251,8 +252,8 @@ vrrp_instance api {
 vrrp_script gateway {
     script /etc/landfall/check-gateway
     interval 1
-    timeout 5
-    fall 2
+    timeout 8
+    fall 3
     rise 2
     init_fail
 }
