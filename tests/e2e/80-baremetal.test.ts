@@ -165,8 +165,14 @@ describe("a server of one's own", () => {
     rotatesItsSecrets(server);
     comesBackFromSnapshots(server);
 
-    it("goes, and the machine is as it was found", async () => {
+    it("goes, and the machine is as it was found, with what people have installed since", async () => {
+        const sh = (command: string) => metal.machines.exec(machine, "bash", "-c", command);
+        const control = "Package: own-thing\\nVersion: 1\\nArchitecture: all\\nMaintainer: A <a@example.com>\\nDescription: ours\\n";
+        await sh(`mkdir -p /run/own/DEBIAN && printf '${control}' > /run/own/DEBIAN/control && dpkg-deb --build /run/own /run/own.deb && ` +
+            "dpkg --install /run/own.deb && rm -r /run/own /run/own.deb");
         figure("back to the bare machine", `${await timed(() => metal.destroy(clusterOf()))} s`);
+        expect((await metal.machines.inventory(machine)).packages).toContain("own-thing");
+        await sh("dpkg --purge own-thing");
         expect(await metal.machines.inventory(machine)).toEqual(before);
     });
 });
