@@ -42,7 +42,8 @@ await main(async () => {
             return result.stdout.trim() === "member" ? [`${other.name} is a node of a cluster whose API doesn't answer.`] : [];
         });
         if (problems.length > 0) {
-            fail(`${node.name} does not begin a cluster, as there may be one. Run again once its API answers.\n\n${problems.join("\n\n")}`);
+            fail(`${node.name} does not begin a cluster, as there may be one. Run again once its API answers.\n\n` +
+                problems.join("\n\n"));
         }
     }
 

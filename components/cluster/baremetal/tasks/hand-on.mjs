@@ -3,7 +3,7 @@
 /** As long as it exists, the address of the API is another node's to have. */
 export const asideFile = "/run/landfall/api-aside";
 
-/** Functions of a shell that has `etcdctl`: `hand_on` the virtual address, if there is another node for it, and `hand_on_lead`. */
+/** Functions of a shell that has `etcdctl`: `hand_on` the virtual address, if another node can have it, and `hand_on_lead`. */
 export function handOn(virtualAddress) {
     return `hand_on() {
 ${virtualAddress ? `    install -d -m 0700 /run/landfall

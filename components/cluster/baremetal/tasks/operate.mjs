@@ -31,7 +31,8 @@ export function parseStatus(stdout) {
     const known = lines.filter(([key]) => key === "known").map(([, text]) => text.split(" ")).filter(([, id]) => id);
     const free = value("free");
     return {
-        incarnation: value("incarnation"), asked: value("asked") === "yes", member: value("member"), free: free && Number(free), snapshots: value("snapshots"),
+        incarnation: value("incarnation"), member: value("member"), asked: value("asked") === "yes",
+        free: free && Number(free), snapshots: value("snapshots"),
         known: Object.fromEntries(known),
     };
 }
