@@ -114,10 +114,12 @@ describe("own hardware, highly available", () => {
 
     it("is upgraded node by node without a request lost", async () => {
         const load = new Load("requests during the upgrade", site, 2400);
+        const begin = Math.floor(Date.now() / 1000);
         const upgrade = { kubernetesVersion: versions.kubernetes, bundle: current };
         const seconds = await timed(() => apply(upgrade));
         const failures = await load.end();
         figure(`five nodes upgraded from ${earlier} to ${versions.kubernetes}`, `${seconds} s`);
+        figure("meanwhile the gateway's address moved", (await moves(begin)).join("; ") || "never");
         const running = await kubectl("get", "nodes", "--output", "jsonpath={.items[*].status.nodeInfo.kubeletVersion}");
         expect(new Set(running.split(" "))).toEqual(new Set([versions.kubernetes]));
         expect(failures).toEqual([]);
@@ -166,6 +168,14 @@ describe("own hardware, highly available", () => {
         figure("four machines back to how they were found", `${await timed(() => metal.destroy(settings()))} s`);
         for (const name of nodes) expect(await metal.machines.inventory(at[name])).toEqual(before[name]);
     });
+
+    /** When the gateway's address came to a worker, since a time in seconds. */
+    async function moves(since: number): Promise<string[]> {
+        const workers = [...nodes].filter(name => /^web/.test(name)).map(name => at[name]);
+        const journals = await Promise.all(workers.map(machine => metal.machines.exec(machine, "journalctl", "--unit", "keepalived",
+            "--since", `@${since}`, "--output", "short-iso", "--no-pager")));
+        return journals.flatMap(text => text.split("\n").filter(line => line.includes("(gateway) Entering MASTER STATE")));
+    }
 
     /** The machine that has the API's address. */
     async function holding(machines: Machine[]): Promise<Machine | undefined> {
