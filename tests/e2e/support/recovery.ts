@@ -51,14 +51,14 @@ export function comesBackFromSnapshots(server: () => Lost): void {
     it("refuses snapshots that are damaged, another cluster's, or of another version, and changes nothing", async () => {
         const refused = async (name: string, prepare: string): Promise<string> => {
             const repository = `${sharedDirectory}/${name}`;
-            await sh(`cp -r ${snapshots.repository} ${repository}; ${prepare.replaceAll("REPOSITORY", repository)}`);
+            await sh(`cp -r ${snapshots.repository} ${repository}; ${prepare.replaceAll("@", repository)}`);
             return server().apply({ snapshots: { ...snapshots, repository, restore: "latest" } })
                 .then(() => "it was accepted", (error: Error) => error.message);
         };
-        const altered = (change: string) => `export RESTIC_PASSWORD='${snapshots.password}' RESTIC_REPOSITORY=REPOSITORY
+        const altered = (change: string) => `export RESTIC_PASSWORD='${snapshots.password}' RESTIC_REPOSITORY=@
             restic --no-cache --quiet restore latest --target / && ${change} &&
             restic --no-cache --quiet backup --host server --tag landfall-etcd /var/lib/landfall/snapshot && rm -rf /var/lib/landfall/snapshot`;
-        expect(await refused("damaged", "for file in REPOSITORY/data/*/*; do printf x | " +
+        expect(await refused("damaged", "for file in @/data/*/*; do printf x | " +
             "dd of=$file bs=1 seek=$(($(stat --format %s $file) / 2)) conv=notrunc status=none; done")).toMatch(
             /server .*: Bring the snapshot failed\..*Nothing was changed/s);
         expect(await refused("other", altered("cp /etc/kubernetes/pki/front-proxy-ca.crt /var/lib/landfall/snapshot/pki/ca.crt")))
