@@ -83,6 +83,8 @@ const restoreTask = task("Bring the machine back to how it was found",
     noteNewPackages,
     // Those stay that something which people have installed needs.
     `xargs --no-run-if-empty --arg-file ${ownPackages} dpkg --purge >/dev/null 2>&1 || true`,
+    // keepalived writes it when it starts, and its package does not know of it.
+    `[ -x /usr/sbin/keepalived ] || rm -f /etc/iproute2/rt_addrprotos.d/keepalived.conf`,
     `rm -f /usr/bin/{kubelet,kubeadm,kubectl,crictl,etcdctl} /etc/crictl.yaml`,
     `rm -f /etc/systemd/system/{kubelet,landfall-addresses,landfall-kubelets}.service /etc/sysctl.d/90-landfall.conf /etc/modules-load.d/landfall.conf`,
     `rm -f /etc/apt/sources.list.d/landfall.list /etc/apt/keyrings/landfall-*.gpg /var/log/landfall-kubeadm.log`,

@@ -52,6 +52,7 @@ if [ -e /var/lib/landfall/packages-before ]; then
     rm /var/lib/landfall/packages-before
 fi
 xargs --no-run-if-empty --arg-file /var/lib/landfall/packages dpkg --purge >/dev/null 2>&1 || true
+[ -x /usr/sbin/keepalived ] || rm -f /etc/iproute2/rt_addrprotos.d/keepalived.conf
 rm -f /usr/bin/{kubelet,kubeadm,kubectl,crictl,etcdctl} /etc/crictl.yaml
 rm -f /etc/systemd/system/{kubelet,landfall-addresses,landfall-kubelets}.service /etc/sysctl.d/90-landfall.conf /etc/modules-load.d/landfall.conf
 rm -f /etc/apt/sources.list.d/landfall.list /etc/apt/keyrings/landfall-*.gpg /var/log/landfall-kubeadm.log
