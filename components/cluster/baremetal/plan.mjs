@@ -40,7 +40,7 @@ export function deedsFor(cluster, node, first) {
             ...rememberTasks(node), ...spreadTasks, ...volumesTasks(cluster, node), ...emptyVolumesTasks(["DIRECTORY"]),
             ...(node.role === "control-plane" ? scheduleTasks(cluster, node) : []),
         ],
-        upgrade: [...versionTasks(node.name), ...upgradeTasks(cluster, node), ...kubeletTasks(cluster)],
+        upgrade: [...versionTasks(node.name), ...upgradeTasks(cluster, node), ...kubeletTasks(cluster, node)],
         around: [
             ...cordonTasks(node.name, upgrading), ...drainTasks(node.name, { answers: true, homebound: true }),
             ...backTasks(node.name, cluster.version),

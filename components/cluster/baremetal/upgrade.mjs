@@ -11,20 +11,21 @@ import { renderScript } from "./tasks/script.mjs";
 import { backTasks, kubeletTasks, reason, upgradeTasks, versionTasks, waitTasks } from "./tasks/upgrade.mjs";
 
 await main(async () => {
-    const [cluster, node, controlPlanes, ssh] = [readCluster(), readNode(), readNodes(), readSsh()];
+    const [node, controlPlanes, ssh] = [readNode(), readNodes(), readSsh()];
+    const cluster = { ...readCluster(), controlPlanes };
     const nodes = [node, ...controlPlanes.filter(({ name }) => name !== node.name)];
     await withSsh({ ssh, nodes }, async connection => {
         const host = await firstAnswering(connection, controlPlanes) ?? fail("No node of the control plane answers.");
         const onHost = tasks => connection.run(host, renderScript(tasks));
         const running = await onHost(versionTasks(node.name));
         if (running !== cluster.version) {
-            await connection.run(node, renderScript(upgradeTasks({ ...cluster, controlPlanes }, node)));
+            await connection.run(node, renderScript(upgradeTasks(cluster, node)));
             await onHost(cordonTasks(node.name, reason));
             // Pods go on under another kubelet of the same minor version; those of a single node have nowhere to go.
             if (cluster.size > 1 && minor(running) !== minor(cluster.version)) {
                 await onHost(drainTasks(node.name, { answers: true, homebound: true }));
             }
-            await connection.run(node, renderScript(kubeletTasks(cluster)));
+            await connection.run(node, renderScript(kubeletTasks(cluster, node)));
             await onHost(waitTasks(node.name, cluster.version)); // a person may have cordoned it, too
         }
         await onHost(backTasks(node.name, cluster.version));

@@ -49,7 +49,11 @@ export const spreadTasks = [task("Spread the cluster's DNS over nodes",
     `if [ "$(kubectl get nodes --no-headers | wc -l)" -gt 1 ]; then`,
     `    pods="get pods --namespace kube-system --selector k8s-app=kube-dns"`,
     `    over=$(kubectl $pods --output 'jsonpath={range .items[*]}{.spec.nodeName}{"\\n"}{end}' | sort -u | grep -c . || true)`,
-    `    if [ "$over" -lt 2 ]; then kubectl rollout restart deployment coredns --namespace kube-system >/dev/null; fi`,
+    // Nodes that join at once may each come to this in the same second, which kubectl refuses.
+    `    if [ "$over" -lt 2 ]; then`,
+    `        said=$(kubectl rollout restart deployment coredns --namespace kube-system 2>&1) \\`,
+    `            || grep --quiet 'already been triggered' <<<"$said" || { echo "$said" >&2; exit 1; }`,
+    `    fi`,
     `fi`)];
 
 /** A certificate of its own: revoked by taking the group's rights away, not shared with a node's admin.conf. */

@@ -3,6 +3,7 @@ import { uncordonTasks } from "./cordon.mjs";
 import { etcdctl } from "./etcd.mjs";
 import { asideFile, handOn } from "./hand-on.mjs";
 import { bundleDirectory, programsFromBundle, programsFromRepository, repositories } from "./install.mjs";
+import { controlPlaneTasks, readyTasks } from "./patch.mjs";
 import { task } from "./script.mjs";
 
 /** What a node is cordoned for meanwhile. */
@@ -18,14 +19,7 @@ export function upgradeTasks(cluster, node) {
             ? `install -m 0755 ${bundleDirectory}/bin/"$(dpkg --print-architecture)"/kubeadm /usr/bin/`
             : `${repositories(cluster)}\n${programsFromRepository(cluster, ["kubeadm"])}`),
         task("Upgrade what kubeadm has set up here", ...(node.role === "worker" ? [`kubeadm upgrade node${ignored} ${log}`] : [
-            // kubeadm restarts what it changes; the last word on failure stays the script's own.
-            ...(cluster.controlPlanes.length > 1 ? [
-                etcdctl,
-                handOn(cluster.virtualAddress),
-                `trap 'code=$?; rm -f ${asideFile}; [ "$code" -eq 0 ] || echo "landfall: failed: $task" >&2' EXIT`,
-                `hand_on`,
-                `hand_on_lead || true`,
-            ] : []),
+            ...aside(cluster), // kubeadm restarts what it changes
             `running=$(kubectl get configmap kubeadm-config --namespace kube-system \\`,
             `    --output 'jsonpath={.data.ClusterConfiguration}' | awk '$1 == "kubernetesVersion:" { print $2 }')`,
             `if [ "$running" = ${version} ]; then`,
@@ -37,11 +31,28 @@ export function upgradeTasks(cluster, node) {
     ];
 }
 
-/** Run on the node once its pods have gone. */
-export function kubeletTasks(cluster) {
-    return [task("Install the new kubelet",
-        cluster.bundle ? programsFromBundle : programsFromRepository(cluster),
-        `systemctl restart kubelet`)];
+/** Until the script ends, others have what clients of a control-plane node would miss; its last word on failure stays. */
+function aside({ controlPlanes, virtualAddress }) {
+    if (controlPlanes.length === 1) return [];
+    return [
+        etcdctl,
+        handOn(virtualAddress),
+        `trap 'code=$?; rm -f ${asideFile}; [ "$code" -eq 0 ] || echo "landfall: failed: $task" >&2' EXIT`,
+        `hand_on`,
+        `hand_on_lead || true`,
+    ];
+}
+
+/** Run on the node once its pods have gone. A kubelet of another minor version makes the control plane's pods anew. */
+export function kubeletTasks(cluster, node) {
+    const controlPlane = node.role === "control-plane";
+    return [
+        task("Install the new kubelet",
+            ...(controlPlane ? aside(cluster) : []),
+            cluster.bundle ? programsFromBundle : programsFromRepository(cluster),
+            `systemctl restart kubelet`),
+        ...(controlPlane ? [...readyTasks(node.name), ...controlPlaneTasks] : []),
+    ];
 }
 
 /** Run on the control plane: waits until a node that was upgraded is as it should be. */

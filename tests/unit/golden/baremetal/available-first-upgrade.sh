@@ -69,9 +69,66 @@ else
 fi
 
 begin 'Install the new kubelet'
+pki=/etc/kubernetes/pki/etcd
+etcdctl() {
+    crictl exec "$(crictl ps --quiet --state Running --label io.kubernetes.container.name=etcd | head -n 1)" etcdctl \
+        --endpoints https://127.0.0.1:2379 --cacert $pki/ca.crt --cert $pki/server.crt --key $pki/server.key "$@"
+}
+hand_on() {
+    install -d -m 0700 /run/landfall
+    touch /run/landfall/api-aside
+    for _ in $(seq 10); do
+        ip -4 -o address show | grep --fixed-strings ' 198.18.40.100/' >/dev/null || return 0
+        sleep 1
+    done
+}
+
+# A leader that goes without a word has writes wait for an election.
+hand_on_lead() {
+    local own other
+    own=$(etcdctl endpoint status | cut -d , -f 2 | tr -d ' ')
+    other=$(etcdctl member list | cut -d , -f 1 | grep --invert-match --line-regexp "$own" | head -n 1 || true)
+    if [ -n "$other" ]; then etcdctl move-leader "$other" >/dev/null 2>&1 || true; fi # fails where another leads
+}
+trap 'code=$?; rm -f /run/landfall/api-aside; [ "$code" -eq 0 ] || echo "landfall: failed: $task" >&2' EXIT
+hand_on
+hand_on_lead || true
 apt-mark unhold kubelet kubeadm kubectl >/dev/null 2>&1 || true
 apt-get install --quiet --yes --no-install-recommends --allow-change-held-packages 'kubelet=1.36.3-*' 'kubeadm=1.36.3-*' 'kubectl=1.36.3-*' cri-tools >/dev/null
 apt-mark hold kubelet kubeadm kubectl >/dev/null
 systemctl restart kubelet
+
+begin 'Wait until one is ready'
+lease() { kubectl get lease one --namespace kube-node-lease --output 'jsonpath={.spec.renewTime}' || true; }
+for _ in 1 2; do
+    before=$(lease)
+    for _ in {1..90}; do
+        sleep 2
+        now=$(lease)
+        if [ -n "$now" ] && [ "$now" != "$before" ]; then continue 2; fi
+    done
+    echo "The kubelet of one does not report." >&2
+    exit 1
+done
+kubectl wait node one --for condition=Ready --timeout 180s >/dev/null
+
+begin 'Wait for the API server of the node'
+for _ in {1..100}; do
+    ! curl --fail --silent --insecure --max-time 5 --output /dev/null https://127.0.0.1:6443/readyz || break
+    sleep 3
+done
+curl --fail --silent --show-error --insecure --max-time 5 --output /dev/null https://127.0.0.1:6443/readyz
+
+begin 'Wait for all members of etcd'
+pki=/etc/kubernetes/pki/etcd
+etcdctl() {
+    crictl exec "$(crictl ps --quiet --state Running --label io.kubernetes.container.name=etcd | head -n 1)" etcdctl \
+        --endpoints https://127.0.0.1:2379 --cacert $pki/ca.crt --cert $pki/server.crt --key $pki/server.key "$@"
+}
+for _ in {1..60}; do
+    ! etcdctl endpoint health --cluster >/dev/null 2>&1 || break
+    sleep 3
+done
+etcdctl endpoint health --cluster >/dev/null
 }
 main </dev/null

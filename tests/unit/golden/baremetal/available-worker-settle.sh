@@ -18,7 +18,10 @@ begin 'Spread the cluster'\''s DNS over nodes'
 if [ "$(kubectl get nodes --no-headers | wc -l)" -gt 1 ]; then
     pods="get pods --namespace kube-system --selector k8s-app=kube-dns"
     over=$(kubectl $pods --output 'jsonpath={range .items[*]}{.spec.nodeName}{"\n"}{end}' | sort -u | grep -c . || true)
-    if [ "$over" -lt 2 ]; then kubectl rollout restart deployment coredns --namespace kube-system >/dev/null; fi
+    if [ "$over" -lt 2 ]; then
+        said=$(kubectl rollout restart deployment coredns --namespace kube-system 2>&1) \
+            || grep --quiet 'already been triggered' <<<"$said" || { echo "$said" >&2; exit 1; }
+    fi
 fi
 
 begin 'List the volumes of web'
