@@ -107,6 +107,8 @@ function configuration(namespace: string): object {
             "connection-idle-timeout": "60s",
             "connection-shutdown-grace-period": "5s",
         },
+        // A lost pod has all of its requests tried again; three at a time is Envoy's own limit.
+        cluster: { "circuit-breakers": { "max-retries": 1024 } },
     };
 }
 

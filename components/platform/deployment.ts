@@ -2,6 +2,7 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { Metadata, selectorLabels } from "../workload/labels";
 import { podSecurityContext } from "../workload/security";
+import { lostNodeTolerations } from "../workload/tolerations";
 
 export interface PlatformDeploymentArgs {
     /** How many pods; more than one are spread over nodes and keep all but one through a node's drain. */
@@ -35,6 +36,7 @@ export function createDeployment(
                 metadata: { labels: { ...labels, ...args.podLabels }, annotations: args.podAnnotations },
                 spec: {
                     securityContext: podSecurityContext(args.uid),
+                    tolerations: lostNodeTolerations,
                     topologySpreadConstraints: [{
                         topologyKey: "kubernetes.io/hostname",
                         maxSkew: 1,

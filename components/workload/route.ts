@@ -15,15 +15,28 @@ interface Exposed {
  */
 const strictTransportSecurity = "max-age=31536000";
 
+/**
+ * Until Kubernetes misses a lost node, most of a minute, its pods get requests. The connection fails, so nothing has been
+ * asked yet, and Envoy tries again; it takes these headers out. Each try may meet that pod once more, hence so many.
+ * Source: https://www.envoyproxy.io/docs/envoy/v1.38.3/configuration/http/http_filters/router_filter
+ */
+const retries = [
+    { name: "x-envoy-retry-on", value: "connect-failure" },
+    { name: "x-envoy-max-retries", value: "32" },
+];
+
 /** Creates the routes from the gateway to the service: by HTTPS, to where HTTP is sent on. */
 export function createRoutes(metadata: Metadata, exposed: Exposed, options: pulumi.CustomResourceOptions): void {
     createRoute(`${metadata.name}-route`, metadata, exposed, "https", {
-        filters: [{
-            type: "ResponseHeaderModifier",
-            responseHeaderModifier: {
-                set: [{ name: "Strict-Transport-Security", value: strictTransportSecurity }],
+        filters: [
+            { type: "RequestHeaderModifier", requestHeaderModifier: { set: retries } },
+            {
+                type: "ResponseHeaderModifier",
+                responseHeaderModifier: {
+                    set: [{ name: "Strict-Transport-Security", value: strictTransportSecurity }],
+                },
             },
-        }],
+        ],
         backendRefs: [{ name: metadata.name, port: 80 }],
     }, options);
     const { publishedHttps: port } = exposed.gateway;

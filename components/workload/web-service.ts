@@ -8,6 +8,7 @@ import { allowConnection, Listener, Peer } from "./network";
 import { configChecksum, PodArgs, podSpec } from "./pod";
 import { createRoutes } from "./route";
 import { createConfigMap, createSecrets } from "./sources";
+import { lostNodeTolerations } from "./tolerations";
 import { createVolume, VolumeArgs } from "./volume";
 
 /** Where requests from outside come in; the Platform's gateway is one. */
@@ -91,7 +92,7 @@ function normalisePod(service: WebService, args: WebServiceArgs): Pod {
 /** Replicas may run where one of them is taken away at times: the others go on. */
 function tolerance({ capabilities }: Cluster): Pick<kubernetes.types.input.core.v1.PodSpec, "tolerations"> {
     const { interruptible } = capabilities;
-    return interruptible ? { tolerations: [{ operator: "Equal", ...interruptible }] } : {};
+    return { tolerations: [...lostNodeTolerations, ...(interruptible ? [{ operator: "Equal", ...interruptible }] : [])] };
 }
 
 /**

@@ -72,6 +72,30 @@ describe("the web service", () => {
         expect(preferred?.map(({ podAffinityTerm }) => podAffinityTerm.topologyKey)).toEqual(["topology.kubernetes.io/zone"]);
     });
 
+    it("gets its replicas elsewhere a minute after their node is lost, and so does all else that has no data", () => {
+        const minute = ["not-ready", "unreachable"].map(condition => ({
+            key: `node.kubernetes.io/${condition}`, operator: "Exists", effect: "NoExecute", tolerationSeconds: 60,
+        }));
+        const deployments = pods(resources).filter(({ owner }) => owner.startsWith("Deployment/"));
+        expect(deployments.length).toBeGreaterThan(5);
+        for (const { owner, spec } of deployments) expect(spec.tolerations, owner).toEqual(minute);
+        // Its volume may be on that node; a false alarm must not stop it.
+        expect(pod("StatefulSet/database").tolerations).toBeUndefined();
+    });
+
+    it("gets a request again that could not be sent to one of its pods", () => {
+        const [rule] = object<{ spec: { rules: { filters: object[] }[] } }>(resources, "HTTPRoute", "web").spec.rules;
+        expect(rule.filters).toContainEqual({
+            type: "RequestHeaderModifier",
+            // On a failed connection nothing has been asked: any other failure would ask twice.
+            requestHeaderModifier: { set: [
+                { name: "x-envoy-retry-on", value: "connect-failure" }, { name: "x-envoy-max-retries", value: "32" },
+            ] },
+        });
+        const { data } = object<{ data: Record<string, string> }>(resources, "ConfigMap", "contour");
+        expect(JSON.parse(data["contour.yaml"])).toMatchObject({ cluster: { "circuit-breakers": { "max-retries": 1024 } } });
+    });
+
     it("takes requests for its host from the gateway only, by HTTPS", () => {
         expect(object(resources, "HTTPRoute", "web").spec).toMatchObject({
             parentRefs: [{ name: "gateway", namespace: "landfall-gateway", sectionName: "https" }],

@@ -66,7 +66,7 @@ export interface PodSpec {
     containers: Container[];
     terminationGracePeriodSeconds?: number;
     topologySpreadConstraints?: { topologyKey: string }[];
-    tolerations?: object[];
+    tolerations?: { key?: string; operator?: string }[];
     dnsConfig?: { options: { name: string; value: string }[] };
     affinity?: {
         podAntiAffinity: {
