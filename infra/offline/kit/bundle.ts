@@ -5,7 +5,7 @@ import { parseArgs } from "node:util";
 import { images as pinned, versions } from "../../../components/versions";
 import { buildBase } from "./base";
 import { cached, cachedNames, keyOf } from "./cache";
-import { imageComponents, kubernetesImages, kubernetesOf } from "./components";
+import { imageComponents, kubernetesComponents, kubernetesImages } from "./components";
 import { ensureDocker } from "./docker";
 import { buildGo } from "./go";
 import { saveImages } from "./images";
@@ -37,10 +37,12 @@ export async function buildBundle(log: Log, version = versions.kubernetes): Prom
     await ensureDocker(log);
     const [programs] = await Promise.all([buildPrograms(log), buildBase(log)]);
     const archive = await buildImages(log, programs);
-    const kubernetes = await buildGo(log, kubernetesOf(version));
-    for (const name of Object.keys(kubernetesOf(version).programs)) programs.set(name, path.join(kubernetes, name));
+    for (const component of kubernetesComponents(version)) {
+        const built = await buildGo(log, component);
+        for (const name of Object.keys(component.programs)) programs.set(name, path.join(built, name));
+    }
     const machineImage = await buildMachineImage(log);
-    const inputs = [version, packages, cachedNames([...programs.values(), archive]), machineImage];
+    const inputs = [version, kubernetesImages(version), packages, cachedNames([...programs.values(), archive]), machineImage];
     const directory = await cached("bundle", keyOf(RECIPE, inputs), dir =>
         step(log, `put together the bundle of Kubernetes ${version}`, async () => {
             const arch = await run("dpkg", ["--print-architecture"]);
@@ -63,10 +65,8 @@ export async function buildBundle(log: Log, version = versions.kubernetes): Prom
 async function addImages(version: string, programs: Map<string, string>, archive: string, dir: string): Promise<void> {
     await run("docker", ["load", "--quiet", "--input", archive]);
     const own = kubernetesImages(version);
-    if (version !== versions.kubernetes) {
-        for (const component of own) await buildImage(component, programs, dir);
-    }
     const current = kubernetesImages(versions.kubernetes).map(({ image }) => image);
+    for (const component of own) if (!current.includes(component.image)) await buildImage(component, programs, dir);
     const others = imageComponents.map(({ image }) => image).filter(image => !current.includes(image));
     const all = [...own.map(({ image }) => image), ...others];
     const isControl = (image: string) => /\/(kube-(apiserver|controller-manager|scheduler)|etcd):/.test(image);

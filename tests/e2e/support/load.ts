@@ -1,3 +1,4 @@
+import { onTestFinished } from "vitest";
 import { ask, Site, suiteSite } from "./site";
 import { figure } from "./stack";
 import { sleep } from "./wait";
@@ -18,6 +19,7 @@ export class Load {
     constructor(
         private readonly name: string, private readonly site: Site = suiteSite, private readonly longest = 60,
     ) {
+        onTestFinished(() => { this.stopped = true; }); // also where it fails before the end
         this.loop = this.run();
     }
 
@@ -45,13 +47,17 @@ export class Load {
     }
 
     private async one(path: string): Promise<void> {
-        const time = new Date().toISOString().slice(11, 23);
+        const begin = Date.now();
+        const failed = (what: string) => {
+            const seconds = ((Date.now() - begin) / 1000).toFixed(1);
+            this.failures.push(`${new Date(begin).toISOString().slice(11, 23)} ${what} after ${seconds} s`);
+        };
         try {
             const { status } = await ask({ path }, this.site);
             if (status === 200) this.ok++;
-            else this.failures.push(`${time} GET ${path}: ${status}`);
+            else failed(`GET ${path}: ${status}`);
         } catch (error) {
-            this.failures.push(`${time} ${(error as Error).message}`);
+            failed((error as Error).message);
         }
     }
 }
