@@ -124,7 +124,8 @@ function shutdownManager(): Container {
         args: ["envoy", "shutdown-manager"],
         lifecycle: {
             preStop: {
-                exec: { command: ["contour", "envoy", "shutdown", "--drain-delay=3s", "--check-delay=3s"] },
+                // At once, each answer asks its client to connect anew, elsewhere; the proxy itself stays for a while yet.
+                exec: { command: ["contour", "envoy", "shutdown", "--check-delay=6s"] },
             },
         },
         volumeMounts: [{ name: "admin", mountPath: "/admin" }],

@@ -1,9 +1,8 @@
-import { execFileSync, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { keepalivedTasks } from "../../components/cluster/baremetal/tasks/keepalived.mjs";
 
 const node = (name: string, last: number, role = "control-plane") => ({
     name, host: `198.18.40.${last}`, port: 22, user: "root", address: `198.18.40.${last}`, role, incarnation: `id-of-${name}`,
@@ -78,32 +77,5 @@ describe.skipIf(process.platform === "win32")("a machine or an API that doesn't 
         expect(status).toBe(1);
         expect(stderr).toContain("one (root@198.18.40.11:22) can't be reached");
         expect(asked).not.toContain("member remove");
-    });
-});
-
-describe.skipIf(process.platform === "win32")("the peers of a virtual address", () => {
-    test("are today's nodes, and until the next change those that have just been taken out", () => {
-        const directory = fs.mkdtempSync(path.join(os.tmpdir(), "landfall-peers-"));
-        const peers = (names: number[]) => {
-            const nodes = names.map(last => node(`n${last}`, last));
-            const cluster = { gatewayAddress: "198.18.40.9", gatewayNodes: nodes, controlPlanes: [] };
-            const [{ script }] = keepalivedTasks(cluster, nodes[0]) as { script: string }[];
-            const lines = script.split("\n");
-            const own = lines.slice(lines.indexOf("# NAME PEER…"), lines.findIndex(line => line.startsWith("peers gateway")) + 1).join("\n")
-                .replace(/ > \/run\S+$/, "").replaceAll("/etc/landfall", directory);
-            const said = execFileSync("bash", ["-euo", "pipefail", "-c", own], { encoding: "utf8" });
-            return [...said.matchAll(/^ {8}198\.18\.40\.(\d+)$/gm)].map(([, last]) => Number(last));
-        };
-        try {
-            expect(peers([11])).toEqual([]);
-            expect(peers([11, 21, 22])).toEqual([21, 22]);
-            expect(peers([11, 21, 22])).toEqual([21, 22]);
-            expect(peers([11, 21])).toEqual([21, 22]);
-            expect(peers([11, 21])).toEqual([21, 22]);
-            expect(peers([11, 21, 23])).toEqual([21, 23]);
-            expect(peers([11])).toEqual([21, 23]);
-        } finally {
-            fs.rmSync(directory, { recursive: true });
-        }
     });
 });

@@ -11,7 +11,19 @@ const checkApi = `#!/bin/sh
 [ ! -e ${asideFile} ] || exit 1
 exec curl --fail --silent --insecure --max-time 2 --output /dev/null https://127.0.0.1:6443/livez`;
 
-const checkGateway = `#!/bin/sh
+/** As long as it exists, connections to the gateway's address that begin are dropped. */
+const closedFile = "/run/landfall/gateway-closed";
+
+const openGateway = `if [ -e ${closedFile} ]; then
+    nft delete table ip landfall 2>/dev/null || true # somebody may have flushed all rules
+    rm ${closedFile}
+fi`;
+
+/**
+ * Between its first no and keepalived's move of the address, who has asked is still answered by a gateway that is about to
+ * go, and who begins to ask tries again after a second, then after two more: of the next node.
+ */
+const checkGateway = address => `#!/bin/sh
 # Whether this node has a pod of every Service that load balancers ask for; kube-proxy answers on a port of its own.
 set -eu
 ports=/run/landfall/health-ports
@@ -29,15 +41,27 @@ if [ -z "$(find $ports.asked -mmin -$every 2>/dev/null)" ]; then
     fi
 fi
 while read -r port; do
-    curl --fail --silent --max-time 2 --output /dev/null "http://127.0.0.1:$port/healthz"
-done < $ports`;
+    status=$(curl --silent --max-time 2 --output /dev/null --write-out '%{http_code}' "http://127.0.0.1:$port/healthz")
+    [ "$status" = 200 ] && continue
+    [ -e ${closedFile} ] || nft -f - <<'RULES'
+table ip landfall {
+    chain gateway {
+        type filter hook prerouting priority raw;
+        ip daddr ${address} tcp flags & (fin | syn | rst | ack) == syn drop
+    }
+}
+RULES
+    touch ${closedFile}
+    exit 1
+done < $ports
+${openGateway}`;
 
 /** The virtual addresses that a node may hold. */
 function addressesOf({ virtualAddress, controlPlanes, gatewayAddress, gatewayNodes }, node) {
     return [
         ...(virtualAddress && node.role === "control-plane"
             ? [{ name: "api", address: virtualAddress, nodes: controlPlanes, check: checkApi }] : []),
-        ...(gatewayAddress ? [{ name: "gateway", address: gatewayAddress, nodes: gatewayNodes, check: checkGateway }] : []),
+        ...(gatewayAddress ? [{ name: "gateway", address: gatewayAddress, nodes: gatewayNodes, check: checkGateway(gatewayAddress) }] : []),
     ];
 }
 
@@ -46,11 +70,13 @@ const giveUpTask = task("Share no virtual address",
     `if [ -e /etc/landfall/check-api ] || [ -e /etc/landfall/check-gateway ]; then`,
     `    systemctl disable --quiet --now keepalived`,
     `    rm -f /etc/keepalived/keepalived.conf /etc/landfall/{check,peers}-{api,gateway}`,
-    `fi`);
+    `fi`,
+    openGateway);
 
 /** Run on a machine that leaves: other nodes have its addresses from now on. */
 export const quitTasks = [task("Hold no virtual address any more",
-    `if [ -e /etc/landfall/check-api ] || [ -e /etc/landfall/check-gateway ]; then systemctl stop keepalived; fi`)];
+    `if [ -e /etc/landfall/check-api ] || [ -e /etc/landfall/check-gateway ]; then systemctl stop keepalived; fi`,
+    openGateway)];
 
 /**
  * Prints whom a node tells about an address. One that leaves is the last to hear of it, and as long as nobody tells it
@@ -113,7 +139,7 @@ function keepalivedConfig(addresses, node) {
 
 /**
  * The API's address is the first node's whose check succeeds, and some node's in any case. The gateway's stays where it is
- * until the check fails there, as each move breaks connections, and where there is no gateway it is nowhere.
+ * until the check fails there, as each move breaks connections that last, and where there is no gateway it is nowhere.
  */
 function instance({ name, address, nodes }, node) {
     const place = nodes.findIndex(other => other.name === node.name);

@@ -190,8 +190,23 @@ if [ -z "$(find $ports.asked -mmin -$every 2>/dev/null)" ]; then
     fi
 fi
 while read -r port; do
-    curl --fail --silent --max-time 2 --output /dev/null "http://127.0.0.1:$port/healthz"
+    status=$(curl --silent --max-time 2 --output /dev/null --write-out '%{http_code}' "http://127.0.0.1:$port/healthz")
+    [ "$status" = 200 ] && continue
+    [ -e /run/landfall/gateway-closed ] || nft -f - <<'RULES'
+table ip landfall {
+    chain gateway {
+        type filter hook prerouting priority raw;
+        ip daddr 198.18.40.101 tcp flags & (fin | syn | rst | ack) == syn drop
+    }
+}
+RULES
+    touch /run/landfall/gateway-closed
+    exit 1
 done < $ports
+if [ -e /run/landfall/gateway-closed ]; then
+    nft delete table ip landfall 2>/dev/null || true # somebody may have flushed all rules
+    rm /run/landfall/gateway-closed
+fi
 LANDFALL_END
 chmod 0755 /etc/landfall/check-gateway.landfall
 if cmp -s /etc/landfall/check-gateway.landfall /etc/landfall/check-gateway; then rm /etc/landfall/check-gateway.landfall; else mv /etc/landfall/check-gateway.landfall /etc/landfall/check-gateway; changed=1; fi

@@ -27,6 +27,10 @@ said=$(kubectl drain web --ignore-daemonsets --delete-emptydir-data --timeout=60
 
 begin 'Hold no virtual address any more'
 if [ -e /etc/landfall/check-api ] || [ -e /etc/landfall/check-gateway ]; then systemctl stop keepalived; fi
+if [ -e /run/landfall/gateway-closed ]; then
+    nft delete table ip landfall 2>/dev/null || true # somebody may have flushed all rules
+    rm /run/landfall/gateway-closed
+fi
 
 begin 'Take web out of etcd'
 pki=/etc/kubernetes/pki/etcd

@@ -167,6 +167,10 @@ if [ -e /etc/landfall/check-api ] || [ -e /etc/landfall/check-gateway ]; then
     systemctl disable --quiet --now keepalived
     rm -f /etc/keepalived/keepalived.conf /etc/landfall/{check,peers}-{api,gateway}
 fi
+if [ -e /run/landfall/gateway-closed ]; then
+    nft delete table ip landfall 2>/dev/null || true # somebody may have flushed all rules
+    rm /run/landfall/gateway-closed
+fi
 
 begin 'Leave load balancers'\'' Services to others'
 if [ -e /etc/systemd/system/landfall-addresses.service ]; then

@@ -15,6 +15,10 @@ begin 'Look whose the machine is'
 
 begin 'Hold no virtual address any more'
 if [ -e /etc/landfall/check-api ] || [ -e /etc/landfall/check-gateway ]; then systemctl stop keepalived; fi
+if [ -e /run/landfall/gateway-closed ]; then
+    nft delete table ip landfall 2>/dev/null || true # somebody may have flushed all rules
+    rm /run/landfall/gateway-closed
+fi
 
 begin 'Reset the node'
 if [ -x /usr/bin/kubeadm ]; then
