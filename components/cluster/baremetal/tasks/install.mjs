@@ -146,6 +146,8 @@ export function repositories({ version, repositories: { kubernetes, docker } }) 
 apt-get update --quiet >/dev/null
 apt-get install --quiet --yes --no-install-recommends ca-certificates curl gnupg >/dev/null
 install -d -m 0755 /etc/apt/keyrings
+export GNUPGHOME=/run/landfall-gnupg # else gpg leaves one in root's home
+install -d -m 0700 $GNUPGHOME
 trust() {
     curl --fail --silent --show-error --location --output "/run/landfall-$1.asc" "$2"
     fingerprints=$(gpg --batch --show-keys --with-colons "/run/landfall-$1.asc" | awk -F: '$1 == "fpr" { print $10 }')
@@ -155,6 +157,7 @@ trust() {
 }
 trust kubernetes ${kubernetes.url}/${minor}/deb/Release.key ${kubernetes.fingerprint}
 trust docker ${docker.url}/"$ID"/gpg ${docker.fingerprint}
+rm -rf $GNUPGHOME
 cat > /etc/apt/sources.list.d/landfall.list <<LANDFALL_END
 deb [signed-by=/etc/apt/keyrings/landfall-kubernetes.gpg] ${kubernetes.url}/${minor}/deb/ /
 deb [signed-by=/etc/apt/keyrings/landfall-docker.gpg] ${docker.url}/$ID $VERSION_CODENAME stable

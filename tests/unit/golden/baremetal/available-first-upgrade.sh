@@ -17,6 +17,8 @@ begin 'Install the new kubeadm'
 apt-get update --quiet >/dev/null
 apt-get install --quiet --yes --no-install-recommends ca-certificates curl gnupg >/dev/null
 install -d -m 0755 /etc/apt/keyrings
+export GNUPGHOME=/run/landfall-gnupg # else gpg leaves one in root's home
+install -d -m 0700 $GNUPGHOME
 trust() {
     curl --fail --silent --show-error --location --output "/run/landfall-$1.asc" "$2"
     fingerprints=$(gpg --batch --show-keys --with-colons "/run/landfall-$1.asc" | awk -F: '$1 == "fpr" { print $10 }')
@@ -26,6 +28,7 @@ trust() {
 }
 trust kubernetes https://pkgs.k8s.io/core:/stable:/v1.36/deb/Release.key DE15B14486CD377B9E876E1A234654DA9A296436
 trust docker https://download.docker.com/linux/"$ID"/gpg 9DC858229FC7DD38854AE2D88D81803C0EBFCD88
+rm -rf $GNUPGHOME
 cat > /etc/apt/sources.list.d/landfall.list <<LANDFALL_END
 deb [signed-by=/etc/apt/keyrings/landfall-kubernetes.gpg] https://pkgs.k8s.io/core:/stable:/v1.36/deb/ /
 deb [signed-by=/etc/apt/keyrings/landfall-docker.gpg] https://download.docker.com/linux/$ID $VERSION_CODENAME stable
