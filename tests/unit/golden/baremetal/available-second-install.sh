@@ -193,7 +193,12 @@ if [ -z "$(find $ports.asked -mmin -$every 2>/dev/null)" ]; then
     fi
 fi
 while read -r port; do
-    status=$(curl --silent --max-time 2 --output /dev/null --write-out '%{http_code}' "http://127.0.0.1:$port/healthz")
+    if status=$(curl --silent --max-time 2 --output /dev/null --write-out '%{http_code}' "http://127.0.0.1:$port/healthz")
+    then touch $ports.answered
+    # While kube-proxy itself is away, as when it is updated, its rules stay: its last word holds for half a minute.
+    elif [ ! -e /run/landfall/gateway-closed ] && [ -n "$(find $ports.answered -mmin -0.5 2>/dev/null)" ]; then continue
+    else exit 1
+    fi
     [ "$status" = 200 ] && continue
     [ -e /run/landfall/gateway-closed ] || nft -f - <<'RULES'
 table ip landfall {
