@@ -39,14 +39,14 @@ const forgetRoutes = [
     `while ip rule delete table 77 2>/dev/null; do :; done`,
     `ip route flush proto 17 2>/dev/null || true`,
     `image=$(ctr --namespace k8s.io images list --quiet 2>/dev/null | awk '/\\/kube-router:/ && !found++' || true)`,
-    `at=/run/landfall/kube-router`,
-    `mkdir -p $at`,
+    `at=$(mktemp -d /run/landfall-kube-router.XXXXXX)`, // containerd 2.4 doesn't mount at a place twice
     `if [ -n "$image" ] && ctr --namespace k8s.io images mount "$image" $at >/dev/null 2>&1; then`,
     `    for set in $(chroot $at ipset list -name 2>/dev/null | grep -E '^(inet6:)?(KUBE|kube-router)-' || true); do`,
     `        chroot $at ipset destroy "$set" 2>/dev/null || true`,
     `    done`,
     `    ctr --namespace k8s.io images unmount --rm $at >/dev/null 2>&1 || true`,
     `fi`,
+    `rmdir $at 2>/dev/null || true`,
 ];
 
 /** Run on the machine itself: nothing of Kubernetes is left running or on disk. */

@@ -43,15 +43,20 @@ rm -rf /var/lib/landfall/recovery.new
 
 begin 'Look at the snapshot'
 etcdutl() {
-    local image code=0 at=/run/landfall/etcd-image
+    local image code=0 at
     image=$(kubeadm config images list --kubernetes-version "$(kubelet --version | cut -d ' ' -f 2)" 2>/dev/null | grep /etcd:)
     [ -n "$(ctr --namespace k8s.io images list --quiet "name==$image")" ] || crictl pull "$image" >/dev/null
-    ctr --namespace k8s.io images unmount --rm $at >/dev/null 2>&1 || true
-    mkdir -p $at
-    ctr --namespace k8s.io images mount "$image" $at >/dev/null
-    $at/usr/local/bin/etcdutl "$@" 2>/run/landfall/etcdutl.log || code=$?
-    ctr --namespace k8s.io images unmount --rm $at >/dev/null
-    [ "$code" -eq 0 ] || { tail -n 5 /run/landfall/etcdutl.log >&2; return 1; }
+    for at in /run/landfall-etcd.*; do # left by a run that was interrupted
+        ctr --namespace k8s.io images unmount --rm "$at" >/dev/null 2>&1 && rmdir "$at" 2>/dev/null || true
+    done
+    at=$(mktemp -d /run/landfall-etcd.XXXXXX) # containerd 2.4 doesn't mount at a place twice
+    ctr --namespace k8s.io images mount "$image" "$at" >/dev/null
+    "$at/usr/local/bin/etcdutl" "$@" 2>/run/landfall-etcdutl.log || code=$?
+    ctr --namespace k8s.io images unmount --rm "$at" >/dev/null
+    rmdir "$at"
+    [ "$code" -eq 0 ] || tail -n 5 /run/landfall-etcdutl.log >&2
+    rm /run/landfall-etcdutl.log
+    return "$code"
 }
 etcdutl snapshot status /var/lib/landfall/recovery/etcd.db >/dev/null || {
     echo "The snapshot ID holds no whole data of etcd, as is said above. Nothing was changed." >&2
@@ -91,15 +96,20 @@ if [ ! -e /var/lib/landfall/etcd-before ]; then
     mv /var/lib/landfall/etcd-before.new /var/lib/landfall/etcd-before
 fi
 etcdutl() {
-    local image code=0 at=/run/landfall/etcd-image
+    local image code=0 at
     image=$(kubeadm config images list --kubernetes-version "$(kubelet --version | cut -d ' ' -f 2)" 2>/dev/null | grep /etcd:)
     [ -n "$(ctr --namespace k8s.io images list --quiet "name==$image")" ] || crictl pull "$image" >/dev/null
-    ctr --namespace k8s.io images unmount --rm $at >/dev/null 2>&1 || true
-    mkdir -p $at
-    ctr --namespace k8s.io images mount "$image" $at >/dev/null
-    $at/usr/local/bin/etcdutl "$@" 2>/run/landfall/etcdutl.log || code=$?
-    ctr --namespace k8s.io images unmount --rm $at >/dev/null
-    [ "$code" -eq 0 ] || { tail -n 5 /run/landfall/etcdutl.log >&2; return 1; }
+    for at in /run/landfall-etcd.*; do # left by a run that was interrupted
+        ctr --namespace k8s.io images unmount --rm "$at" >/dev/null 2>&1 && rmdir "$at" 2>/dev/null || true
+    done
+    at=$(mktemp -d /run/landfall-etcd.XXXXXX) # containerd 2.4 doesn't mount at a place twice
+    ctr --namespace k8s.io images mount "$image" "$at" >/dev/null
+    "$at/usr/local/bin/etcdutl" "$@" 2>/run/landfall-etcdutl.log || code=$?
+    ctr --namespace k8s.io images unmount --rm "$at" >/dev/null
+    rmdir "$at"
+    [ "$code" -eq 0 ] || tail -n 5 /run/landfall-etcdutl.log >&2
+    rm /run/landfall-etcdutl.log
+    return "$code"
 }
 install -d -m 0700 /var/lib/etcd
 find /var/lib/etcd -mindepth 1 -delete

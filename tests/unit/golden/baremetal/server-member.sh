@@ -139,15 +139,20 @@ if [ -e /var/lib/landfall/recovery/etcd.db ]; then
     chmod 0644 /etc/kubernetes/pki/{ca,front-proxy-ca,etcd/ca}.crt
     install -m 0600 /var/lib/landfall/recovery/encryption.json /etc/kubernetes/landfall/encryption.json
     etcdutl() {
-        local image code=0 at=/run/landfall/etcd-image
+        local image code=0 at
         image=$(kubeadm config images list --kubernetes-version "$(kubelet --version | cut -d ' ' -f 2)" 2>/dev/null | grep /etcd:)
         [ -n "$(ctr --namespace k8s.io images list --quiet "name==$image")" ] || crictl pull "$image" >/dev/null
-        ctr --namespace k8s.io images unmount --rm $at >/dev/null 2>&1 || true
-        mkdir -p $at
-        ctr --namespace k8s.io images mount "$image" $at >/dev/null
-        $at/usr/local/bin/etcdutl "$@" 2>/run/landfall/etcdutl.log || code=$?
-        ctr --namespace k8s.io images unmount --rm $at >/dev/null
-        [ "$code" -eq 0 ] || { tail -n 5 /run/landfall/etcdutl.log >&2; return 1; }
+        for at in /run/landfall-etcd.*; do # left by a run that was interrupted
+            ctr --namespace k8s.io images unmount --rm "$at" >/dev/null 2>&1 && rmdir "$at" 2>/dev/null || true
+        done
+        at=$(mktemp -d /run/landfall-etcd.XXXXXX) # containerd 2.4 doesn't mount at a place twice
+        ctr --namespace k8s.io images mount "$image" "$at" >/dev/null
+        "$at/usr/local/bin/etcdutl" "$@" 2>/run/landfall-etcdutl.log || code=$?
+        ctr --namespace k8s.io images unmount --rm "$at" >/dev/null
+        rmdir "$at"
+        [ "$code" -eq 0 ] || tail -n 5 /run/landfall-etcdutl.log >&2
+        rm /run/landfall-etcdutl.log
+        return "$code"
     }
     install -d -m 0700 /var/lib/etcd
     find /var/lib/etcd -mindepth 1 -delete
