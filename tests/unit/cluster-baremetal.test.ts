@@ -4,6 +4,8 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Capabilities, Cluster, ClusterArgs, createCluster } from "../../components/cluster";
+import { digest } from "../../components/cluster/baremetal/resources";
+import { installTasks } from "../../components/cluster/baremetal/tasks/install.mjs";
 import { captureProgram, Registered } from "../../infra/offline/engine/capture";
 
 type BareMetal = Extract<ClusterArgs, { target: "baremetal" }>;
@@ -61,6 +63,16 @@ describe("a cluster of one's own machines", () => {
         for (const name of ["one", "two", "three", "web", "more"]) {
             expect(before(`${name}-machine`)).toEqual(["machines"]);
         }
+    });
+
+    test("is told again what a newer Landfall tells its machines", async () => {
+        const { told } = await run(available);
+        for (const name of ["one", "web"]) {
+            const read = (key: string) => told(`${name}-machine`, key) as object;
+            expect(read("TASKS")).toBe(digest(installTasks(read("CLUSTER"), read("NODE"))));
+        }
+        expect(told("one-machine", "TASKS")).not.toBe(told("two-machine", "TASKS"));
+        expect(digest([{ name: "a", script: "b" }])).not.toBe(digest([{ name: "a", script: "c" }]));
     });
 
     test("begins on the first control-plane node; those join one by one, then all workers at once", async () => {

@@ -1,5 +1,6 @@
 import type { local } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
+import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
@@ -9,6 +10,7 @@ import type { DescribedCluster } from "./describe";
 import type { ClusterFacts, NodeFacts } from "./facts";
 import type { FoundNodes } from "./lookup";
 import { secretEnvironment, type Secrets } from "./secrets";
+import { installTasks } from "./tasks/install.mjs";
 
 export const scripts = "components/cluster/baremetal";
 
@@ -44,17 +46,20 @@ export function createMachine(
         owner, version, volumes, bundle, tainted, virtualAddress, gatewayAddress, serviceAddress, network, repositories,
         renewBefore,
     } = facts;
+    const cluster = {
+        owner, incarnation: found.incarnation, version, network, volumes,
+        ...(bundle ? { bundle, tainted } : { repositories }),
+        ...(gatewayAddress && { gatewayAddress, gatewayNodes: facts.gatewayNodes }),
+        ...(node.role === "control-plane" && {
+            virtualAddress, controlPlanes: facts.controlPlanes, serviceAddress, renewBefore,
+        }),
+    };
     return scriptCommand(name, {
         create: `${scripts}/install.mjs`,
         delete: `${scripts}/restore.mjs`,
-        environment: environment({
-            owner, incarnation: found.incarnation, version, network, volumes,
-            ...(bundle ? { bundle, tainted } : { repositories }),
-            ...(gatewayAddress && { gatewayAddress, gatewayNodes: facts.gatewayNodes }),
-            ...(node.role === "control-plane" && {
-                virtualAddress, controlPlanes: facts.controlPlanes, serviceAddress, renewBefore,
-            }),
-        }, { NODE: known, NODES: [known], SSH: ssh }, secrets),
+        environment: environment(
+            cluster, { NODE: known, NODES: [known], SSH: ssh, TASKS: digest(installTasks(cluster, known)) }, secrets,
+        ),
         triggers: [found.incarnation, found.members[node.name]],
     }, { parent, deletedWith: machines, dependsOn: machines });
 }
@@ -129,6 +134,11 @@ export function createKubeconfig(
         }, { NODES: controlPlanes, SSH: ssh }, secrets),
         triggers: [found.incarnation],
     }, { parent, deletedWith: machines, dependsOn: upgraded });
+}
+
+/** Another one where a newer Landfall tells machines something else, so that the next `pulumi up` tells them. */
+export function digest(tasks: object): string {
+    return createHash("sha256").update(JSON.stringify(tasks)).digest("hex").slice(0, 16);
 }
 
 /** What a script is told: as JSON what is not secret, and what is. */

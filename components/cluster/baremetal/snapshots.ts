@@ -4,7 +4,8 @@ import { scriptCommand } from "../../script";
 import type { BareMetalSnapshots } from "./args";
 import type { DescribedCluster } from "./describe";
 import type { FoundNodes } from "./lookup";
-import { environment, knownNode, scripts } from "./resources";
+import { digest, environment, knownNode, scripts } from "./resources";
+import { snapshotTasks } from "./tasks/snapshots.mjs";
 
 /** Has snapshots taken on a schedule, if the settings say so; returns the last step. */
 export function createSnapshots(
@@ -15,10 +16,13 @@ export function createSnapshots(
     const { schedule, keep } = snapshots;
     // A machine that was installed anew has to be told again.
     const known = controlPlanes.map(node => knownNode(node, found));
+    const cluster = { name: facts.name, schedule, keep };
+    // A digest of what holds no secret.
+    const tasks = digest(snapshotTasks(cluster, { repository: "", password: "" }));
     return [scriptCommand(name, {
         create: `${scripts}/snapshots.mjs`,
         delete: `${scripts}/snapshots-end.mjs`,
-        environment: environment({ name: facts.name, schedule, keep }, { NODES: known, SSH: ssh }, {
+        environment: environment(cluster, { NODES: known, SSH: ssh, TASKS: tasks }, {
             ...secrets, SNAPSHOTS: repositoryOf(snapshots),
         }),
     }, { parent, deletedWith: machines, dependsOn: upgraded })];

@@ -1,0 +1,3 @@
+import type { Task } from "./script.mjs";
+
+export function installTasks(cluster: object, node: object): Task[];
