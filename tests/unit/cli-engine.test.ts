@@ -8,6 +8,7 @@ import { describe as describeResource, EventReport } from "../../infra/cli/engin
 import { builtImages, describeChanges } from "../../infra/cli/engine/engine";
 import { holderOf } from "../../infra/cli/engine/holder";
 import { refuseProtected, resourcesToKeep } from "../../infra/cli/engine/keep";
+import { settle } from "../../infra/cli/engine/pending";
 import { readableLine } from "../../infra/cli/engine/offline-lines";
 import { backendDirectory, isInBackend, isStale, locksOf } from "../../infra/cli/engine/lock";
 import { stackFile, writePrivate, writeRecord } from "../../infra/cli/home";
@@ -97,6 +98,35 @@ describe("what is on this computer of a stack", () => {
 
     it.runIf(process.platform === "linux")("does not take a process that has the number now for the lock's", () => {
         expect(isStale({ pid: process.pid, hostname: os.hostname(), timestamp: "" })).toBe(true);
+    });
+});
+
+describe("what a run was doing that was cut off", () => {
+    const pending = (type: string, resourceType: string, metadata: object, urn = "new") =>
+        ({ type, resource: { urn, type: resourceType, inputs: { metadata } } });
+    const database = { name: "database", namespace: "production" };
+
+    it("is looked for where it was made in a cluster, as it is never made twice there", () => {
+        const namespace = pending("creating", "kubernetes:core/v1:Namespace", { name: "production" }, "namespace");
+        const { settled, suppose } = settle({
+            resources: [{ urn: "cluster", type: "pulumi:providers:kubernetes" }],
+            pending_operations: [namespace, pending("creating", "kubernetes:apps/v1:StatefulSet", database)],
+        });
+        expect(suppose).toEqual(["namespace", "new"]);
+        expect(settled.pending_operations).toEqual([]);
+        expect(settled.resources).toMatchObject([
+            { urn: "cluster" }, { urn: "namespace", id: "production" }, { urn: "new", id: "production/database" },
+        ]);
+    });
+
+    it.each([
+        ["was made anywhere else", pending("creating", "aws:eks/cluster:Cluster", {})],
+        ["was only changed", pending("updating", "kubernetes:apps/v1:StatefulSet", database)],
+        ["takes the place of one that is known", pending("creating", "kubernetes:apps/v1:StatefulSet", database, "known")],
+    ])("is begun again where it %s", (_, operation) => {
+        const resources = [{ urn: "known", type: "kubernetes:apps/v1:StatefulSet" }];
+        expect(settle({ resources, pending_operations: [operation] }))
+            .toEqual({ settled: { resources, pending_operations: [] }, suppose: [] });
     });
 });
 

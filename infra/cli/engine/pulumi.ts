@@ -9,18 +9,20 @@ import type { Terminal } from "../terminal";
 import { UserError } from "../user-error";
 import { Applied, builtImages, Outputs } from "./engine";
 import { describe, EventReport } from "./events";
-import { refuseProtected, resourcesToKeep, StoredResource } from "./keep";
+import { refuseProtected, resourcesToKeep } from "./keep";
 import { isStale, locksOf } from "./lock";
+import { Deployment, settle } from "./pending";
 
 type UpOptions = NonNullable<Parameters<Stack["up"]>[0]>;
 type Operation = Pick<UpOptions, "onEvent" | "signal" | "color" | "suppressOutputs">;
 
 interface ExportedState {
-    deployment: {
-        resources?: StoredResource[];
-        pending_operations?: { type: string; resource: { urn: string } }[];
-    } | null;
+    deployment: Deployment | null;
 }
+
+/** A connection that broke as an object was made leaves an object of which no state knows. */
+const takeOver = "If an earlier run of this stack made it, set PULUMI_K8S_UPSERT_EXISTING_OBJECTS=true in the environment " +
+    "for one run of the command: it takes over what is there already.";
 
 /** A stack in the hands of Pulumi, driven through its Automation API. */
 export class PulumiEngine {
@@ -100,6 +102,7 @@ export class PulumiEngine {
             if (this.signal.aborted) throw new Interrupted("Stopped. The next run of the command picks up from here.");
             if (!(error instanceof CommandError)) throw error;
             const reasons = report.errors.length > 0 ? report.errors : [lastWords(error.message)];
+            if (reasons.some(reason => reason.includes("resource already exists in the cluster"))) reasons.push(takeOver);
             throw new UserError(`Pulumi could not finish:\n\n${reasons.join("\n\n")}`);
         } finally {
             stop();
@@ -125,13 +128,25 @@ export class PulumiEngine {
     }
 
     private async clearPending(): Promise<void> {
-        const state = await this.exportState();
-        const pending = state.deployment?.pending_operations ?? [];
-        if (!state.deployment || pending.length === 0) return;
+        const { deployment, ...rest } = await this.exportState();
+        const pending = deployment?.pending_operations ?? [];
+        if (!deployment || pending.length === 0) return;
         for (const { type, resource } of pending) {
             this.terminal.line(`  An earlier run was cut off while ${type} ${describe(resource.urn)}`);
         }
-        state.deployment.pending_operations = [];
+        const { settled, suppose } = settle(deployment);
+        await this.importState({ ...rest, deployment: settled });
+        if (suppose.length === 0) return;
+        const targets = suppose.flatMap(urn => ["--target", urn]);
+        try {
+            await this.pulumi("refresh", "--yes", "--skip-preview", "--stack", this.stack.name, ...targets);
+        } catch {
+            this.terminal.line("  The cluster doesn't say whether that is there: it will be made again");
+            await this.importState({ ...rest, deployment: { ...deployment, pending_operations: [] } });
+        }
+    }
+
+    private async importState(state: ExportedState): Promise<void> {
         const file = stackFile(this.stack.name, "state.json");
         writePrivate(file, JSON.stringify(state)); // secrets in it are encrypted
         try {
