@@ -4,6 +4,11 @@ import { Environment } from "../components/workload";
 import { loadSettings, manifestsFor } from "./config";
 import { WordPress } from "./wordpress";
 
+// Without the engine, as after a kill, Pulumi's SDK goes on for ever saying that it can't say anything.
+if (process.env.PULUMI_NODEJS_ENGINE) {
+    for (const stream of [process.stdout, process.stderr]) stream.on("error", () => process.exit(1));
+}
+
 export = async () => {
     const settings = loadSettings();
     const { host, name, quota, tls, volumes } = settings.environment;
