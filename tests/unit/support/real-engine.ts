@@ -22,10 +22,10 @@ export interface Planned {
 const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 const secretMark = "4dabf18193072939515e22adb298388d";
 
-/** Whether there is a real engine here: the Pulumi CLI, and the plugins that the program uses. */
+/** Whether there is a real engine here: the Pulumi CLI, the plugins that the program uses, and Docker, which one of them wants. */
 export function realEngine(): boolean {
     const { status, stdout } = spawnSync("pulumi", ["plugin", "ls", "--json"], { encoding: "utf8" });
-    if (status !== 0) return false;
+    if (status !== 0 || spawnSync("docker", ["info"]).status !== 0) return false;
     const names = (JSON.parse(stdout) as { name: string }[]).map(plugin => plugin.name);
     return ["command", "docker", "kubernetes", "random"].every(name => names.includes(name));
 }
