@@ -141,7 +141,7 @@ export class PulumiEngine {
         try {
             await this.pulumi("refresh", "--yes", "--skip-preview", "--stack", this.stack.name, ...targets);
         } catch {
-            this.terminal.line("  The cluster doesn't say whether that is there: it will be made again");
+            this.terminal.line("  The cluster doesn't say whether that is there. If it is, this run ends by saying how to take it over");
             await this.importState({ ...rest, deployment: { ...deployment, pending_operations: [] } });
         }
     }
