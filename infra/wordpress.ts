@@ -3,7 +3,7 @@ import * as random from "@pulumi/random";
 import { Gateway } from "../components/platform";
 import { ContainerImage, Database, Environment, WebService } from "../components/workload";
 import { Settings } from "./config";
-import { bufferPool, webWorkers } from "./sizing";
+import { Limits, limitsOf } from "./limits";
 
 export interface WordPressArgs {
     settings: Pick<Settings, "app" | "adminPassword" | "environment">;
@@ -31,6 +31,7 @@ export class WordPress extends pulumi.ComponentResource {
         const { environment, gateway } = args;
         const { app } = args.settings;
         const { host } = args.settings.environment;
+        const limits = limitsOf(app);
         this.adminUser = app.admin.user;
         this.adminPassword = args.settings.adminPassword ?? createPassword("admin-password", 24, this);
         const address = `https://${host}${gateway.portSuffix}`;
@@ -43,7 +44,7 @@ export class WordPress extends pulumi.ComponentResource {
 
         const database = new Database("database", {
             ...app.database, environment, image: databaseImage, database: "wordpress",
-            bufferPool: bufferPool(app.database.memory.limit),
+            limits: limits.database, times: limits.time,
         }, { parent: this });
 
         new WebService("web", {
@@ -53,7 +54,7 @@ export class WordPress extends pulumi.ComponentResource {
             image: webImage,
             port: 8080,
             env: {
-                WEB_MAX_REQUEST_WORKERS: String(webWorkers(app.web.memory.limit)),
+                ...webEnvironment(limits),
                 WORDPRESS_URL: address,
                 WORDPRESS_TITLE: app.title,
                 WORDPRESS_ADMIN_USER: app.admin.user,
@@ -72,16 +73,18 @@ export class WordPress extends pulumi.ComponentResource {
                     "admin-password": this.adminPassword,
                 },
             },
-            ephemeral: { "/tmp": "256Mi" },
+            ephemeral: { "/tmp": `${limits.web.scratch}Mi` },
+            largestTransfer: limits.web.bodies.upload,
             volumes: { "/var/www/html/wp-content/uploads": { name: "uploads", ...app.web.uploads } },
             before: { "install-site": ["install-site"] },
             probes: {
                 startup: { httpGet: { path: "/healthz", port: "main" }, periodSeconds: 1, failureThreshold: 60 },
+                // It asks for Apache and PHP alone: what all replicas share, as the database, must not take all of them out.
                 readiness: {
                     httpGet: { path: "/readyz", port: "main" },
                     periodSeconds: 5, timeoutSeconds: 5, failureThreshold: 3,
                 },
-                // A pod with all its workers busy answers late; restarting it would make that worse.
+                // A busy pod answers late; restarting it would make that worse.
                 liveness: {
                     httpGet: { path: "/healthz", port: "main" },
                     periodSeconds: 10, timeoutSeconds: 10, failureThreshold: 6,
@@ -101,6 +104,31 @@ export class WordPress extends pulumi.ComponentResource {
         const { address, adminUser, adminPassword, images } = this;
         return { address, adminUser, adminPassword, images };
     }
+}
+
+/** The limits as infra/images/web reads them. */
+function webEnvironment({ web, time, slowestRate }: Limits): Record<string, string> {
+    const numbers = {
+        WEB_THREADS: web.threads,
+        WEB_PAGES_WORKERS: web.pages.count,
+        WEB_PAGES_MEMORY: web.pages.memory,
+        WEB_EDITORS_WORKERS: web.editors.count,
+        WEB_EDITORS_MEMORY: web.editors.memory,
+        WEB_UPLOADS_WORKERS: web.uploads.count,
+        WEB_UPLOADS_MEMORY: web.uploads.memory,
+        WEB_OPCACHE_MEMORY: web.opcache,
+        WEB_IMAGE_PIXELS: web.imagePixels,
+        WEB_BODY_ANONYMOUS: web.bodies.visitor,
+        WEB_BODY_EDITOR: web.bodies.editor,
+        WEB_BODY_UPLOAD: web.bodies.upload,
+        WEB_REQUEST_SECONDS: time.request,
+        WEB_TRANSFER_SECONDS: time.transfer,
+        WEB_SLOWEST_RATE: slowestRate,
+        WEB_DATABASE_SECONDS: time.databaseAnswer,
+        WEB_ANSWER_SECONDS: time.answer,
+        WEB_DRAIN_SECONDS: time.drain,
+    };
+    return Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, String(value)]));
 }
 
 function createPassword(name: string, length: number, parent: pulumi.Resource): pulumi.Output<string> {

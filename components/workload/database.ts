@@ -5,6 +5,7 @@ import { Cluster } from "../cluster/cluster";
 import { inCluster } from "../cluster/options";
 import { Environment } from "./environment";
 import { Metadata, objectLabels, selectorLabels } from "./labels";
+import { DatabaseLimits, RequestTimes } from "./limits";
 import { Listener } from "./network";
 import { configChecksum, podSpec, Resource } from "./pod";
 import { createConfigMap, createSecrets } from "./sources";
@@ -24,8 +25,10 @@ export interface DatabaseArgs {
     storageClass?: string;
     cpu: Resource;
     memory: Resource;
-    /** Memory for data pages, well below the memory limit, in MariaDB's notation. Default `192M`. */
-    bufferPool?: pulumi.Input<string>;
+    /** How much of everything the server gives, as `databaseLimits` derives it from memory and connections. */
+    limits: DatabaseLimits;
+    /** How long the application waits; the server gives up earlier. */
+    times: Pick<RequestTimes, "lockWait" | "statement">;
     /** Last word on the StatefulSet's arguments, for what is not modelled here. */
     transform?: (args: kubernetes.apps.v1.StatefulSetArgs) => kubernetes.apps.v1.StatefulSetArgs;
 }
@@ -97,8 +100,21 @@ function createStatefulSet(
     database: Database, args: DatabaseArgs, claim: pulumi.Output<string>, metadata: Metadata,
     options: pulumi.CustomResourceOptions,
 ): kubernetes.apps.v1.StatefulSet {
-    const env = { MARIADB_DATABASE: args.database, MARIADB_USER: database.user,
-        MARIADB_PASSWORD_FILE: `${secretsDirectory}/password`, MARIADB_BUFFER_POOL_SIZE: args.bufferPool ?? "192M" };
+    const { limits, times } = args;
+    const bytes = (mebibytes: number) => String(mebibytes << 20);
+    const env = {
+        MARIADB_DATABASE: args.database,
+        MARIADB_USER: database.user,
+        MARIADB_PASSWORD_FILE: `${secretsDirectory}/password`,
+        MARIADB_MAX_CONNECTIONS: String(limits.connections),
+        MARIADB_BUFFER_POOL_SIZE: `${limits.bufferPool}M`,
+        MARIADB_SESSION_MEMORY: bytes(limits.sessionMemory),
+        MARIADB_TMP_SESSION: bytes(limits.sessionTemporary),
+        MARIADB_TMP_TOTAL: bytes(limits.temporary),
+        MARIADB_LOCK_WAIT_SECONDS: String(times.lockWait),
+        MARIADB_STATEMENT_SECONDS: String(times.statement),
+        MARIADB_MAX_PACKET: String(limits.packet),
+    };
     const secretFiles = { [secretsDirectory]: { password: database.password } };
     const spec = podSpec(database.name, {
         ...args, uid, env, secretFiles,
@@ -109,7 +125,7 @@ function createStatefulSet(
             liveness: { ...healthcheck("live"), periodSeconds: 10, failureThreshold: 6 },
         },
         // The server's start file, in /run, holds the password.
-        ephemeral: { "/tmp": "1Gi", "/run/mysqld": { memory: "1Mi" } },
+        ephemeral: { "/tmp": `${limits.temporaryVolume}Mi`, "/run/mysqld": { memory: "1Mi" } },
         persistent: { [dataDirectory]: claim },
         // A clean shutdown writes the buffer pool back; killing it earlier only makes the next start longer.
         terminationGracePeriodSeconds: 120,

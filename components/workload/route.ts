@@ -1,18 +1,17 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { Metadata } from "./labels";
+import { RequestTimes } from "./limits";
 import type { Gateway } from "./web-service";
 
 /** Where a service receives requests from outside. */
 interface Exposed {
     gateway: Gateway;
     host: pulumi.Input<string>;
+    times: RequestTimes;
 }
 
-/**
- * A year, in which browsers ask for the host by HTTPS only. It says nothing of the names below it, nor is it for the
- * browsers' own lists: both bind what this service does not serve.
- */
+/** A year of HTTPS only. No includeSubDomains or preload: both affect hosts that this service doesn't serve. */
 const strictTransportSecurity = "max-age=31536000";
 
 /**
@@ -38,6 +37,7 @@ export function createRoutes(metadata: Metadata, exposed: Exposed, options: pulu
             },
         ],
         backendRefs: [{ name: metadata.name, port: 80 }],
+        timeouts: { request: `${exposed.times.response}s` },
     }, options);
     const { publishedHttps: port } = exposed.gateway;
     // An ACME server's challenge has a route with its exact path, which comes first.

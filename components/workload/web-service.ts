@@ -4,6 +4,7 @@ import { Cluster } from "../cluster/cluster";
 import { inCluster } from "../cluster/options";
 import { Environment } from "./environment";
 import { Metadata, objectLabels, selectorLabels } from "./labels";
+import { RequestTime, requestTimes, surgePercent } from "./limits";
 import { allowConnection, Listener, Peer } from "./network";
 import { configChecksum, PodArgs, podSpec } from "./pod";
 import { createRoutes } from "./route";
@@ -19,7 +20,8 @@ export interface Gateway extends Peer {
     readonly publishedHttps: number;
 }
 
-export interface WebServiceArgs extends Omit<PodArgs, "persistent" | "drainSeconds" | "terminationGracePeriodSeconds"> {
+export interface WebServiceArgs
+    extends RequestTime, Omit<PodArgs, "persistent" | "drainSeconds" | "terminationGracePeriodSeconds"> {
     environment: Environment;
     /** How few and how many replicas the autoscaler may run, for example `{ min: 2, max: 10 }`. */
     replicas: { min: number; max: number };
@@ -33,8 +35,6 @@ export interface WebServiceArgs extends Omit<PodArgs, "persistent" | "drainSecon
     talksTo?: Listener[];
     /** Seconds in which load balancers forget a terminating pod before it is told to stop. Default 5. */
     drainSeconds?: number;
-    /** Seconds that a request may last when its pod is told to stop. Default 30. */
-    requestSeconds?: number;
     /** Last word on the Deployment's arguments, for what is not modelled here. */
     transform?: (args: kubernetes.apps.v1.DeploymentArgs) => kubernetes.apps.v1.DeploymentArgs;
 }
@@ -64,7 +64,7 @@ export class WebService extends pulumi.ComponentResource implements Listener {
         createDisruptionBudget(metadata, options);
         if (args.exposed) {
             allowConnection(this, args.exposed.gateway, this);
-            createRoutes(metadata, args.exposed, inCluster(this.cluster, this, { dependsOn: this.deployment }));
+            createRoutes(metadata, { ...args.exposed, times: requestTimes(args) }, inCluster(this.cluster, this, { dependsOn: this.deployment }));
         }
         this.registerOutputs({ namespace: this.namespace, port: this.port });
     }
@@ -81,7 +81,7 @@ function normalisePod(service: WebService, args: WebServiceArgs): Pod {
         ...args,
         persistent,
         drainSeconds,
-        terminationGracePeriodSeconds: drainSeconds + (args.requestSeconds ?? 30) + 5,
+        terminationGracePeriodSeconds: drainSeconds + requestTimes(args).drain + 5,
     }, {
         configMap: createConfigMap(name, args.environment, args.env, service),
         secrets: createSecrets(name, args.environment, args.secretFiles, service),
@@ -136,7 +136,7 @@ function createDeployment(
         // No `replicas`: they are the autoscaler's.
         spec: {
             selector: { matchLabels: selectorLabels(metadata.name) },
-            strategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 0, maxSurge: "25%" } },
+            strategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 0, maxSurge: `${surgePercent}%` } },
             minReadySeconds: 3,
             revisionHistoryLimit: 5,
             template: {

@@ -11,6 +11,7 @@ const commands: Record<string, () => Promise<{ main: Command }>> = {
     render: () => import("./render"),
     bench: () => import("./bench"),
     cost: () => import("./cost"),
+    limits: () => import("./limits"),
     test: () => import("./test"),
 };
 

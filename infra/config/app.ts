@@ -1,7 +1,8 @@
 import * as z from "zod";
 import { choice, image, line, matching, objectName, quantity, whole } from "./fields";
-import { compareQuantities } from "./quantity";
+import { compareQuantities } from "../../components/quantity";
 import { rule } from "./rule";
+import { memoryHoldsPage } from "./together";
 
 /** Requests and limits of one resource; a request above its limit is refused. */
 function resource(
@@ -60,11 +61,19 @@ function web() {
         }),
         replicas: replicas(),
         cpu: cpu("app.web", "250m", "1"),
-        memory: memory("app.web", "256Mi", "512Mi"),
+        memory: memory("app.web", "256Mi", "1Gi"),
         targetCpu: whole(10, 95).default(70).meta({
             description: "Percent of the requested CPU above which pods are added.", example: 60,
         }),
+        requestSeconds: whole(10, 230).default(60).meta({
+            description: "Seconds that a page may take to answer. What waits for it, from the database to the gateway, waits "
+                + "accordingly. Some clouds' load balancers forget a silent connection after 240.",
+            example: 120,
+        }),
         uploads: z.strictObject({
+            maxFile: quantity("bytes", "1Mi", "512Mi").prefault("64Mi").meta({
+                description: "Largest file that an editor may upload.", example: "256Mi",
+            }),
             size: quantity("bytes", "1Mi").prefault("5Gi").meta({
                 description: "Size of the volume of uploaded files.", example: "20Gi",
             }),
@@ -74,7 +83,7 @@ function web() {
             storageClass: storageClass("the target's class for shared volumes"),
         }).prefault({}).meta({ description: "The volume of uploaded files.", example: { size: "20Gi" } }),
     });
-    return rule(keys, ["replicas", "uploads"], ({ replicas, uploads }) => {
+    return rule(rule(keys, ["memory"], memoryHoldsPage), ["replicas", "uploads"], ({ replicas, uploads }) => {
         return uploads.accessMode === "ReadWriteMany" || replicas.max === 1 ? undefined : {
             keys: ["uploads.accessMode", "replicas.max"],
             problem: "can't be shared by the pods that {app.web.replicas.max} asks for",

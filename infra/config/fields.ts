@@ -2,7 +2,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import * as z from "zod";
 import { Ipv4Network, parseNetwork } from "./network";
-import { parseQuantity, quantity as value } from "./quantity";
+import { parseQuantity, quantity as value } from "../../components/quantity";
 
 /**
  * The kinds of values that keys have. Each carries `allowed`, a phrase that errors and the reference show, so that
@@ -99,12 +99,14 @@ export function localPath(what: string) {
 }
 
 /** A Kubernetes quantity above zero; a number in YAML is as good as text. */
-export function quantity(kind: "cpu" | "bytes", least?: string) {
+export function quantity(kind: "cpu" | "bytes", least?: string, most?: string) {
     const such = kind === "cpu" ? "500m, 0.5 or 2" : "512Mi, 4Gi or 1.5Gi";
-    const allowed = `a Kubernetes quantity ${least ? `of at least ${least}` : "above 0"}, such as ${such}`;
+    const bounds = most ? `from ${least} to ${most}` : least ? `of at least ${least}` : "above 0";
+    const allowed = most ? `a Kubernetes quantity ${bounds}` : `a Kubernetes quantity ${bounds}, such as ${such}`;
     return z.union([z.string(), z.number()]).transform(String).refine(given => {
         const amount = parseQuantity(given);
-        return amount !== undefined && amount > 0n && (least === undefined || amount >= value(least));
+        return amount !== undefined && amount > 0n && (least === undefined || amount >= value(least))
+            && (most === undefined || amount <= value(most));
     }).meta({ allowed });
 }
 

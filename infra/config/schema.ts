@@ -3,7 +3,7 @@ import { appSchema } from "./app";
 import { clusterSchema } from "./cluster";
 import { Context } from "./context";
 import { environmentSchema } from "./environment";
-import { needsRegistry, needsSharedClass, quotaHoldsApp } from "./together";
+import { databaseHoldsConnections, needsRegistry, needsSharedClass, quotaHoldsApp } from "./together";
 import { rule } from "./rule";
 
 export { appSchema } from "./app";
@@ -35,7 +35,8 @@ function makeSchema(context: Context) {
         }),
     });
     const hosted = rule(sections, ["environment", "app"], quotaHoldsApp);
-    return rule(rule(hosted, ["cluster", "app"], needsRegistry), ["cluster", "app"], needsSharedClass);
+    const connected = rule(hosted, ["app"], databaseHoldsConnections);
+    return rule(rule(connected, ["cluster", "app"], needsRegistry), ["cluster", "app"], needsSharedClass);
 }
 
 /** The settings as plain data, complete with all defaults. */

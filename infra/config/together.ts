@@ -1,11 +1,10 @@
 import type { AppSettings } from "./app";
 import type { BareMetalSettings, ClusterSettings } from "./cluster";
 import type { EnvironmentSettings } from "./environment";
-import { formatQuantity, quantity } from "./quantity";
+import { formatQuantity, mebibytes, quantity } from "../../components/quantity";
+import { podsInRollout } from "../../components/workload/limits";
+import { leastMemoryOfDatabase, leastWebMemory, limitsOf } from "../limits";
 import { Violation } from "./rule";
-
-/** A rolling update keeps all pods and adds this part of them for a while, rounded up: Kubernetes' own default. */
-const surge = 0.25;
 
 /** The quota must hold the application at its largest, rolling update included; else pods are silently not made. */
 export function quotaHoldsApp(
@@ -13,7 +12,7 @@ export function quotaHoldsApp(
 ): Violation | undefined {
     const { quota } = environment;
     const { web, database } = app;
-    const webPods = web.replicas.max + Math.ceil(web.replicas.max * surge);
+    const webPods = podsInRollout(web.replicas.max);
     const each = (pod: string, alone: string) => quantity(pod) * BigInt(webPods) + quantity(alone);
     const needs = {
         cpu: { amount: each(web.cpu.limit, database.cpu.limit), from: ["replicas.max", "cpu.limit"] },
@@ -39,6 +38,32 @@ export function quotaHoldsApp(
         allowed: `at least ${Object.entries(enough).map(([key, amount]) => `${key}: ${amount}`).join(", ")}; ` +
             `or lower ${from.map(key => `{${key}}`).join(" or ")}`,
         example: { environment: { quota: enough } },
+    };
+}
+
+/** A web pod serves nobody in less memory than its parts take. */
+export function memoryHoldsPage({ memory }: { memory: { limit: string } }): Violation | undefined {
+    const least = `${leastWebMemory()}Mi`;
+    return mebibytes(memory.limit) >= leastWebMemory() ? undefined : {
+        keys: ["memory.limit"],
+        problem: "is too little for Apache, PHP and the picture that an editor uploads, beside one visitor",
+        allowed: `at least ${least}`,
+        example: { memory: { limit: least } },
+    };
+}
+
+/** Every process of PHP has a connection; one that the database refuses is an error page. */
+export function databaseHoldsConnections({ app }: { app: AppSettings }): Violation | undefined {
+    const { web, database } = app;
+    const least = leastMemoryOfDatabase(app);
+    if (mebibytes(web.memory.limit) < leastWebMemory() || mebibytes(database.memory.limit) >= least) return undefined;
+    const { web: { pods }, database: { connections } } = limitsOf(app);
+    return {
+        keys: ["app.database.memory.limit", "app.web.replicas.max", "app.web.memory.limit"],
+        problem: `can't hold the ${connections} connections that ${pods} web pods may open (max and a quarter, for rolling ` +
+            "updates)",
+        allowed: `at least ${least}Mi; or lower {app.web.replicas.max} or {app.web.memory.limit}`,
+        example: { app: { database: { memory: { limit: `${least}Mi` } } } },
     };
 }
 

@@ -4,7 +4,7 @@ import { parseSettings, SettingsError } from "../../infra/config";
 import { isDnsLabel, isHostname } from "../../infra/config/fields";
 import { toDnsLabel } from "../../infra/config/names";
 import { networksOverlap, parseNetwork } from "../../infra/config/network";
-import { compareQuantities, formatQuantity, isQuantity, parseQuantity, quantity } from "../../infra/config/quantity";
+import { compareQuantities, formatQuantity, isQuantity, parseQuantity, quantity } from "../../components/quantity";
 
 type Fragment = Record<string, unknown>;
 

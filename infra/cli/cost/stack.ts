@@ -1,4 +1,4 @@
-import { quantity } from "../../config/quantity";
+import { quantity } from "../../../components/quantity";
 import type { Registered } from "../../offline/engine/capture";
 import { asObject, asString, items, type Value, type Values } from "../../offline/engine/values";
 import { Quantity, steady } from "./model";

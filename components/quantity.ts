@@ -59,3 +59,8 @@ export function formatQuantity(value: bigint): string {
     const suffix = order.find(candidate => value % suffixes[candidate] === 0n) ?? "n";
     return `${value / suffixes[suffix]}${suffix}`;
 }
+
+/** Whole mebibytes in the quantity, rounded down. */
+export function mebibytes(text: string): number {
+    return Number(quantity(text) / suffixes.Mi);
+}

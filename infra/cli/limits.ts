@@ -1,0 +1,128 @@
+import { parseArgs } from "node:util";
+import { surgePercent } from "../../components/workload/limits";
+import type { AppSettings } from "../config";
+import { Limits, limitsOf } from "../limits";
+import { readSettings } from "./settings";
+import { stackConfigFile } from "./stack-config";
+import { UserError } from "./user-error";
+
+const usage = `Usage: npm run limits -- <stack> [--json]
+
+Prints every limit between a visitor and the disk, with its value and the reason for it: all are derived from the few
+settings of app.web and app.database.
+
+  <stack>  a stack of this directory: the one of Pulumi.<stack>.yaml
+  --json   the same as JSON
+  --help   this text
+`;
+
+/** One limit, as the program that holds to it calls it. */
+export interface Row {
+    /** Where on the way from the gateway to the disk. */
+    layer: "gateway" | "pod" | "Apache" | "PHP" | "database";
+    setting: string;
+    /** In the unit that the program's own setting has. */
+    value: number | string;
+    why: string;
+}
+
+/** The command `limits`; returns the exit code. */
+export async function main(argv: string[]): Promise<number> {
+    const { values, positionals } = parseArguments(argv);
+    if (values.help) {
+        process.stdout.write(usage);
+        return 0;
+    }
+    if (positionals.length !== 1) throw new UserError(`Name one stack.\n\n${usage}`);
+    const [stack] = positionals;
+    const rows = limitRows(readSettings(stack, stackConfigFile(stack)).app);
+    process.stdout.write(values.json ? `${JSON.stringify(rows, undefined, 2)}\n` : table(rows));
+    return 0;
+}
+
+/** All limits of an application, from the gateway to the disk. */
+export function limitRows(app: AppSettings): Row[] {
+    const limits = limitsOf(app);
+    return [...gatewayRows(limits), ...podRows(app, limits), ...apacheRows(limits), ...phpRows(limits), ...databaseRows(limits)];
+}
+
+function gatewayRows({ time }: Limits): Row[] {
+    return [
+        row("gateway", "request_timeout", `${time.reception}s`, "the largest upload on the slowest connection, and half a minute"),
+        row("gateway", "stream_idle_timeout", `${time.idle}s`, "a little more than Apache waits for PHP; a transfer that moves isn't idle"),
+        row("gateway", "route timeout", `${time.response}s`, "the answer, and the largest download on the slowest connection"),
+    ];
+}
+
+function podRows({ web }: AppSettings, { web: { pods, scratch }, time }: Limits): Row[] {
+    return [
+        row("pod", "replicas at most", pods, `app.web.replicas.max ${web.replicas.max} and ${surgePercent} % for a rolling update`),
+        row("pod", "memory", web.memory.limit, "app.web.memory.limit: all processes of PHP at their limits, and one picture"),
+        row("pod", "/tmp", `${scratch}Mi`, "a body at its largest for each process that takes one"),
+        row("pod", "drain", `${time.drain}s`, "the longest request that it may have when it is told to stop"),
+    ];
+}
+
+function apacheRows({ web, time, slowestRate }: Limits): Row[] {
+    const { visitor, editor, upload } = web.bodies;
+    return [
+        row("Apache", "MaxRequestWorkers", web.threads, "requests in hand, or waiting for PHP"),
+        row("Apache", "LimitRequestBody, visitors", visitor, "a comment or a form; kept in memory until it is complete"),
+        row("Apache", "LimitRequestBody, editors", editor, "a long post"),
+        row("Apache", "LimitRequestBody, uploads", upload, "app.web.uploads.maxFile and the form around it"),
+        row("Apache", "RequestReadTimeout MinRate", slowestRate, "bytes a second; a body that comes faster is never timed out"),
+        row("Apache", "ProxyTimeout", time.answer, "PHP's time, and half a minute's wait for a process"),
+        row("Apache", "GracefulShutdownTimeout", time.drain, "the pod's drain"),
+    ];
+}
+
+function phpRows({ web, time }: Limits): Row[] {
+    const pools = ([["pages", "visitors"], ["editors", "whoever is logged in"], ["uploads", "files, and the work on pictures"]] as const)
+        .flatMap(([pool, whom]) => [
+            row("PHP", `${pool}: pm.max_children`, web[pool].count, `processes for ${whom}: what the pod's memory holds`),
+            row("PHP", `${pool}: memory_limit`, `${web[pool].memory}M`, "measured with WordPress"),
+        ]);
+    return [
+        ...pools,
+        row("PHP", "opcache.memory_consumption", web.opcache, "WordPress's code, once for all processes; MiB"),
+        row("PHP", "pixels of a picture", web.imagePixels, "a quarter of the pod's memory, at what GD takes for each"),
+        row("PHP", "request_terminate_timeout", `${time.request}s`, "app.web.requestSeconds"),
+        row("PHP", "mysqlnd.net_read_timeout", time.databaseAnswer, "less than PHP's own time, so that the page can say why"),
+    ];
+}
+
+function databaseRows({ database, time }: Limits): Row[] {
+    return [
+        row("database", "max_connections", database.connections, "a process of PHP each, in all pods of a rolling update; and ten"),
+        row("database", "innodb_buffer_pool_size", database.bufferPool * 2 ** 20, "three eighths of its memory, or what connections leave"),
+        row("database", "max_session_mem_used", database.sessionMemory * 2 ** 20, "an eighth of its memory; a query that wants more fails"),
+        row("database", "max_statement_time", time.statement, "less than PHP waits for it"),
+        row("database", "lock_wait_timeout", time.lockWait, "less than a statement may take"),
+        row("database", "max_allowed_packet", database.packet, "an editor's body with every byte escaped"),
+        row("database", "max_tmp_session_space_usage", database.sessionTemporary * 2 ** 20, "half of all; a query that wants more fails alone"),
+        row("database", "max_tmp_total_space_usage", database.temporary * 2 ** 20, "twice its memory"),
+        row("database", "/tmp", `${database.temporaryVolume}Mi`, "all temporary files, and room for small ones"),
+    ];
+}
+
+function row(layer: Row["layer"], setting: string, value: Row["value"], why: string): Row {
+    return { layer, setting, value, why };
+}
+
+function table(rows: Row[]): string {
+    const lines = [["layer", "limit", "value", "why"], ...rows.map(({ layer, setting, value, why }) => [layer, setting, String(value), why])];
+    const widths = [0, 1, 2].map(column => Math.max(...lines.map(line => line[column].length)));
+    return lines.map(([layer, setting, value, why]) =>
+        `${layer.padEnd(widths[0])}  ${setting.padEnd(widths[1])}  ${value.padStart(widths[2])}  ${why}\n`).join("");
+}
+
+function parseArguments(argv: string[]) {
+    try {
+        return parseArgs({
+            args: argv, allowPositionals: true,
+            options: { json: { type: "boolean" }, help: { type: "boolean", short: "h" } },
+        });
+    } catch (error) {
+        throw new UserError(`${(error as Error).message}\n\n${usage}`);
+    }
+}

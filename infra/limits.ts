@@ -1,0 +1,137 @@
+/**
+ * Every limit between a visitor and the disk, derived from the few settings that a person gives. Nothing else in the
+ * program chooses one; `npm run limits -- <stack>` prints them.
+ */
+import { mebibytes, quantity } from "../components/quantity";
+import {
+    databaseLimits, DatabaseLimits, leastDatabaseMemory, podsInRollout, RequestTimes, requestTimes, slowestRate,
+} from "../components/workload/limits";
+import type { AppSettings } from "./config";
+
+/** PHP's processes for one kind of request. */
+export interface Workers {
+    /** Processes, each of which answers one request at a time. */
+    count: number;
+    /** PHP's `memory_limit`, in mebibytes. */
+    memory: number;
+}
+
+/** What a web pod may do at once. */
+export interface WebLimits {
+    /** Pods at the height of a rolling update. */
+    pods: number;
+    /** Apache's threads: requests in hand or waiting for PHP. */
+    threads: number;
+    /** For visitors. */
+    pages: Workers;
+    /** For whoever is logged in. */
+    editors: Workers;
+    /** For files that editors send, and the work on pictures. */
+    uploads: Workers;
+    /** Mebibytes for compiled PHP, shared by all processes. */
+    opcache: number;
+    /** Width times height of the largest picture that is decoded. */
+    imagePixels: number;
+    /** Largest body in bytes: of a visitor's request, of an editor's, of one that uploads a file. */
+    bodies: { visitor: number; editor: number; upload: number };
+    /** Mebibytes under /tmp: all bodies at their largest. */
+    scratch: number;
+}
+
+export interface Limits {
+    web: WebLimits;
+    database: DatabaseLimits;
+    time: RequestTimes;
+    /** Bytes a second below which a transfer counts as stalled. */
+    slowestRate: number;
+}
+
+const mebibyte = 1 << 20;
+
+/** What infra/images/web takes, measured; in mebibytes where nothing else is said. */
+const measured = {
+    /** Apache with all threads busy, PHP's master process and the one that answers probes. */
+    base: 80,
+    opcache: 96,
+    /** A process of PHP on top of its memory_limit. */
+    process: 12,
+    /** PHP's memory_limit for what visitors see, for WordPress's own screens, and beside the decoded picture. */
+    pages: 48,
+    editors: 96,
+    uploads: 96,
+    /** Bytes that GD takes for a pixel while it makes the smaller sizes. */
+    bytesPerPixel: 6,
+};
+
+const threads = 128;
+/** Processes beyond these wait for the processor, not for the database. */
+const pagesPerCpu = 12;
+/** Several, as one screen of WordPress's editor asks several questions at once. */
+const editors = 2;
+/** One: work on pictures takes most of the memory. The next upload waits for it. */
+const uploads = 1;
+/** Part of a pod's memory in which a picture is decoded. */
+const pictureShare = 1 / 4;
+const visitorBody = 256 << 10;
+const largestEditorBody = 8 * mebibyte;
+/** What a form adds to a file. */
+const formOverhead = 2 * mebibyte;
+/** Files under /tmp that are no bodies: process ids, locks, sockets. */
+const otherScratch = 16;
+
+/** Memory of a web pod that is left for visitors' pages, in mebibytes. */
+function memoryForPages(memory: number): number {
+    const { base, opcache, process } = measured;
+    return memory - base - opcache - editors * (measured.editors + process)
+        - uploads * (measured.uploads + process) - Math.floor(memory * pictureShare);
+}
+
+/** The least `app.web.memory.limit`, in mebibytes: with it one visitor is served at a time. */
+export function leastWebMemory(): number {
+    const { pages, process } = measured;
+    return Math.ceil((pages + process - memoryForPages(0)) / (1 - pictureShare));
+}
+
+type Given = Pick<AppSettings, "web" | "database">;
+
+/** PHP's processes of all pods, each with its connection to the database, and those that set up a new pod's site. */
+function connectionsOf(web: WebLimits): number {
+    return web.pods * (web.pages.count + web.editors.count + web.uploads.count + 1);
+}
+
+/** The least `app.database.memory.limit`, in mebibytes, for the connections that the web pods may open. */
+export function leastMemoryOfDatabase(app: Given): number {
+    return leastDatabaseMemory(connectionsOf(webLimits(app)));
+}
+
+/** All limits of an application with these settings. */
+export function limitsOf(app: Given): Limits {
+    const web = webLimits(app);
+    return {
+        web,
+        database: databaseLimits(mebibytes(app.database.memory.limit), {
+            connections: connectionsOf(web), largestText: web.bodies.editor,
+        }),
+        time: requestTimes({ requestSeconds: app.web.requestSeconds, largestTransfer: web.bodies.upload }),
+        slowestRate,
+    };
+}
+
+function webLimits({ web }: Given): WebLimits {
+    const memory = mebibytes(web.memory.limit);
+    const fitting = Math.floor(memoryForPages(memory) / (measured.pages + measured.process));
+    const useful = Math.ceil(Number(quantity(web.cpu.limit)) / 1e9 * pagesPerCpu);
+    const upload = Number(quantity(web.uploads.maxFile) / 10n ** 9n) + formOverhead;
+    const editor = Math.min(upload, largestEditorBody);
+    return {
+        pods: podsInRollout(web.replicas.max),
+        threads,
+        pages: { count: Math.max(1, Math.min(fitting, useful)), memory: measured.pages },
+        editors: { count: editors, memory: measured.editors },
+        uploads: { count: uploads, memory: measured.uploads },
+        opcache: measured.opcache,
+        imagePixels: Math.floor(memory * pictureShare * mebibyte / measured.bytesPerPixel),
+        bodies: { visitor: visitorBody, editor, upload },
+        scratch: Math.ceil((uploads * upload + editors * editor) / mebibyte) + otherScratch,
+    };
+}
