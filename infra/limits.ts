@@ -8,10 +8,12 @@ import {
 } from "../components/workload/limits";
 import type { AppSettings } from "./config";
 
-/** PHP's processes for one kind of request. */
+/** PHP's processes for one kind of request, and how many requests may be there for them. */
 export interface Workers {
     /** Processes, each of which answers one request at a time. */
     count: number;
+    /** Requests in hand or waiting; one more is asked to come back. */
+    queue: number;
     /** PHP's `memory_limit`, in mebibytes. */
     memory: number;
 }
@@ -20,8 +22,10 @@ export interface Workers {
 export interface WebLimits {
     /** Pods at the height of a rolling update. */
     pods: number;
-    /** Apache's threads: requests in hand or waiting for PHP. */
+    /** Apache's threads: all queues at their longest, and some for files and probes. */
     threads: number;
+    /** Visitors' requests with a body that may be there at once. Bodies arrive in Apache, before they queue for PHP. */
+    visitorBodies: number;
     /** For visitors. */
     pages: Workers;
     /** For whoever is logged in. */
@@ -32,6 +36,8 @@ export interface WebLimits {
     opcache: number;
     /** Width times height of the largest picture that is decoded. */
     imagePixels: number;
+    /** Largest file that an editor may upload, in bytes. */
+    file: number;
     /** Largest body in bytes: of a visitor's request, of an editor's, of one that uploads a file. */
     bodies: { visitor: number; editor: number; upload: number };
     /** Mebibytes under /tmp: all bodies at their largest. */
@@ -63,17 +69,25 @@ const measured = {
     bytesPerPixel: 6,
 };
 
-const threads = 128;
 /** Processes beyond these wait for the processor, not for the database. */
 const pagesPerCpu = 12;
+/** A pod that needs more is better two. */
+const mostPages = 64;
+/** As many as a pod answers in the half a minute that a request may wait. */
+const pagesQueue = 256;
+const visitorBodies = 32;
 /** Several, as one screen of WordPress's editor asks several questions at once. */
 const editors = 2;
+const editorsQueue = 16;
 /** One: work on pictures takes most of the memory. The next upload waits for it. */
 const uploads = 1;
+const uploadsQueue = 4;
+/** Threads that no queue can take: for files, probes and whoever is asked to come back. */
+const otherThreads = 32;
 /** Part of a pod's memory in which a picture is decoded. */
 const pictureShare = 1 / 4;
 const visitorBody = 256 << 10;
-const largestEditorBody = 8 * mebibyte;
+const largestEditorBody = 4 * mebibyte;
 /** What a form adds to a file. */
 const formOverhead = 2 * mebibyte;
 /** Files under /tmp that are no bodies: process ids, locks, sockets. */
@@ -121,17 +135,23 @@ function webLimits({ web }: Given): WebLimits {
     const memory = mebibytes(web.memory.limit);
     const fitting = Math.floor(memoryForPages(memory) / (measured.pages + measured.process));
     const useful = Math.ceil(Number(quantity(web.cpu.limit)) / 1e9 * pagesPerCpu);
-    const upload = Number(quantity(web.uploads.maxFile) / 10n ** 9n) + formOverhead;
+    const file = Number(quantity(web.uploads.maxFile) / 10n ** 9n);
+    const upload = file + formOverhead;
     const editor = Math.min(upload, largestEditorBody);
+    // Apache keeps each until it is complete; PHP has another copy, and a third under the file's own name.
+    const bodiesOnDisk = visitorBodies * visitorBody + editorsQueue * editor + uploadsQueue * upload
+        + 2 * (visitorBodies * visitorBody + editors * editor + uploads * upload);
     return {
         pods: podsInRollout(web.replicas.max),
-        threads,
-        pages: { count: Math.max(1, Math.min(fitting, useful)), memory: measured.pages },
-        editors: { count: editors, memory: measured.editors },
-        uploads: { count: uploads, memory: measured.uploads },
+        threads: pagesQueue + visitorBodies + editorsQueue + uploadsQueue + otherThreads,
+        visitorBodies,
+        pages: { count: Math.max(1, Math.min(fitting, useful, mostPages)), queue: pagesQueue, memory: measured.pages },
+        editors: { count: editors, queue: editorsQueue, memory: measured.editors },
+        uploads: { count: uploads, queue: uploadsQueue, memory: measured.uploads },
         opcache: measured.opcache,
         imagePixels: Math.floor(memory * pictureShare * mebibyte / measured.bytesPerPixel),
+        file,
         bodies: { visitor: visitorBody, editor, upload },
-        scratch: Math.ceil((uploads * upload + editors * editor) / mebibyte) + otherScratch,
+        scratch: Math.ceil(bodiesOnDisk / mebibyte) + otherScratch,
     };
 }

@@ -58,7 +58,7 @@ function podRows({ web }: AppSettings, { web: { pods, scratch }, time }: Limits)
     return [
         row("pod", "replicas at most", pods, `app.web.replicas.max ${web.replicas.max} and ${surgePercent} % for a rolling update`),
         row("pod", "memory", web.memory.limit, "app.web.memory.limit: all processes of PHP at their limits, and one picture"),
-        row("pod", "/tmp", `${scratch}Mi`, "a body at its largest for each process that takes one"),
+        row("pod", "/tmp", `${scratch}Mi`, "every body that may be there, at its largest, and PHP's copies"),
         row("pod", "drain", `${time.drain}s`, "the longest request that it may have when it is told to stop"),
     ];
 }
@@ -66,8 +66,12 @@ function podRows({ web }: AppSettings, { web: { pods, scratch }, time }: Limits)
 function apacheRows({ web, time, slowestRate }: Limits): Row[] {
     const { visitor, editor, upload } = web.bodies;
     return [
-        row("Apache", "MaxRequestWorkers", web.threads, "requests in hand, or waiting for PHP"),
-        row("Apache", "LimitRequestBody, visitors", visitor, "a comment or a form; kept in memory until it is complete"),
+        row("Apache", "MaxRequestWorkers", web.threads, "all queues at their longest, and some for files and probes"),
+        row("Apache", "visitors' queue", web.pages.queue, "as many as a pod answers in the half a minute that one may wait"),
+        row("Apache", "visitors' bodies", web.visitorBodies, "those that arrive, however slowly, take no process of PHP"),
+        row("Apache", "editors' queue", web.editors.queue, "a forged login fills this one, not the visitors'"),
+        row("Apache", "uploads' queue", web.uploads.queue, "each may be as large as a file, under /tmp"),
+        row("Apache", "LimitRequestBody, visitors", visitor, "a comment or a form"),
         row("Apache", "LimitRequestBody, editors", editor, "a long post"),
         row("Apache", "LimitRequestBody, uploads", upload, "app.web.uploads.maxFile and the form around it"),
         row("Apache", "RequestReadTimeout MinRate", slowestRate, "bytes a second; a body that comes faster is never timed out"),

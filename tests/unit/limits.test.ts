@@ -81,17 +81,28 @@ describe("for every config that is accepted", () => {
         });
     });
 
-    it("a pod's scratch space holds a body at its largest for each process that takes one", () => {
+    it("a pod's scratch space holds every body that may be there at its largest, and PHP's copies", () => {
         forEachAccepted((_, { web }) => {
             const { visitor, editor, upload } = web.bodies;
             expect([visitor, editor, upload]).toEqual([visitor, editor, upload].sort((a, b) => a - b));
-            expect(web.uploads.count * upload + web.editors.count * editor).toBeLessThan(web.scratch * mebibyte);
+            const waiting = web.visitorBodies * visitor + web.editors.queue * editor + web.uploads.queue * upload;
+            const copies = web.uploads.count * upload + web.editors.count * editor;
+            expect(waiting + copies).toBeLessThan(web.scratch * mebibyte);
+        });
+    });
+
+    it("no queue takes the threads of another, nor those of files and probes", () => {
+        forEachAccepted((_, { web }) => {
+            const queues = web.pages.queue + web.visitorBodies + web.editors.queue + web.uploads.queue;
+            expect(queues).toBeLessThan(web.threads);
+            for (const { count, queue } of [web.pages, web.editors, web.uploads]) expect(queue).toBeGreaterThan(count);
         });
     });
 
     it("an editor may upload the file that the settings promise, and save what a body may hold", () => {
         forEachAccepted(({ web: { uploads } }, { web, database }) => {
-            expect(web.bodies.upload).toBeGreaterThan(mebibytes(uploads.maxFile) * mebibyte);
+            expect(web.file).toBe(mebibytes(uploads.maxFile) * mebibyte);
+            expect(web.bodies.upload).toBeGreaterThan(web.file + mebibyte);
             // Every byte may have to be escaped by another.
             expect(database.packet).toBeGreaterThan(2 * web.bodies.editor);
         });
