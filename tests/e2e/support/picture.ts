@@ -1,13 +1,17 @@
 import { crc32, deflateSync } from "node:zlib";
 
-/** A PNG of one grey pixel with a remark, so that two pictures are never the same. */
-export function picture(remark: string): Buffer {
-    const header = Buffer.from([0, 0, 0, 1, 0, 0, 0, 1, 8, 0, 0, 0, 0]); // 1 × 1, eight bits of grey
+/** A grey PNG of this size with a remark, so that two pictures are never the same. */
+export function picture(remark: string, width = 1, height = 1): Buffer {
+    const header = Buffer.alloc(13);
+    header.writeUInt32BE(width);
+    header.writeUInt32BE(height, 4);
+    header.writeUInt8(8, 8); // bits of grey
+    const row = Buffer.concat([Buffer.from([0]), Buffer.alloc(width, 128)]);
     return Buffer.concat([
         Buffer.from("\x89PNG\r\n\x1a\n", "latin1"),
         chunk("IHDR", header),
         chunk("tEXt", Buffer.from(`Comment\0${remark}`, "latin1")),
-        chunk("IDAT", deflateSync(Buffer.from([0, 128]))),
+        chunk("IDAT", deflateSync(Buffer.concat(Array<Buffer>(height).fill(row)), { level: 1 })),
         chunk("IEND", Buffer.alloc(0)),
     ]);
 }

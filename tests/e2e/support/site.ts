@@ -142,16 +142,25 @@ export class Editor {
         });
     }
 
+    /** What tells the site who asks; for requests that are not sent by this class. */
+    get credentials(): Record<string, string> {
+        return { "Cookie": this.cookie, "X-WP-Nonce": this.nonce };
+    }
+
     private async create(what: string, body: string | Buffer, headers: Record<string, string>): Promise<Item> {
         const path = `/wp-json/wp/v2/${what}`;
         const authorised = { ...headers, "X-WP-Nonce": this.nonce };
-        const answer = await this.send({ method: "POST", path, body, headers: authorised });
+        const answer = await this.send({ method: "POST", path, body, headers: authorised, seconds: 60 });
         if (answer.status !== 201) throw new Error(`POST ${path}: ${answer.status} ${answer.text.slice(0, 500)}`);
         return JSON.parse(answer.text) as Item;
     }
 
+    private get cookie(): string {
+        return [...this.cookies].map(([name, value]) => `${name}=${value}`).join("; ");
+    }
+
     private async send(request: Request): Promise<Answer> {
-        const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join("; ");
+        const { cookie } = this;
         const headers = { ...request.headers, ...(cookie && { Cookie: cookie }) };
         const answer = await ask({ ...request, headers }, this.site);
         for (const line of answer.headers["set-cookie"] ?? []) {
