@@ -1,9 +1,9 @@
 import * as kubernetes from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { isQuantity, mebibytes } from "./quantity";
 
 type Volume = kubernetes.types.input.core.v1.Volume;
-
-const mebibyte = 2 ** 20;
-const units: Record<string, number> = { "": 1, "Ki": 2 ** 10, "Mi": mebibyte, "Gi": 2 ** 30, "Ti": 2 ** 40 };
+type Resources = Record<"requests" | "limits", Record<string, pulumi.Input<string>>>;
 
 /**
  * What a container's log takes on its node, in MiB. Kubelets keep five files of 10 MiB, so much is reserved. AKS keeps
@@ -28,9 +28,7 @@ export function ephemeralStorage(volumes: Volume[] = []): Record<"requests" | "l
 }
 
 /** Adds the ephemeral storage to a container's other resources. */
-export function withEphemeralStorage(
-    resources: Record<"requests" | "limits", Record<string, string>>, volumes: Volume[] = [],
-): Record<"requests" | "limits", Record<string, string>> {
+export function withEphemeralStorage(resources: Resources, volumes: Volume[] = []): Resources {
     const ephemeral = ephemeralStorage(volumes);
     return {
         requests: { ...resources.requests, ...ephemeral.requests },
@@ -38,13 +36,11 @@ export function withEphemeralStorage(
     };
 }
 
-/** In MiB, rounded up. What is kept in memory, and what isn't an emptyDir, takes none of the node's disk. */
+/** In MiB. What is kept in memory, and what isn't an emptyDir, takes none of the node's disk. */
 function sizeOf(volume: Volume): number {
     const { name, emptyDir } = volume as { name: string; emptyDir?: { medium?: string; sizeLimit?: string } };
     if (emptyDir === undefined || emptyDir.medium === "Memory") return 0;
-    const [, amount, unit] = /^([\d.]+)([KMGT]i)?$/.exec(emptyDir.sizeLimit ?? "") ?? [];
-    if (amount === undefined) {
-        throw new Error(`The emptyDir "${name}" has the size limit ${emptyDir.sizeLimit}: give one, such as 64Mi.`);
-    }
-    return Math.ceil(Number(amount) * units[unit ?? ""] / mebibyte);
+    const { sizeLimit = "" } = emptyDir;
+    if (!isQuantity(sizeLimit)) throw new Error(`The emptyDir "${name}" needs a size limit, for example 64Mi.`);
+    return mebibytes(sizeLimit);
 }

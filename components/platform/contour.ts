@@ -109,8 +109,8 @@ function configuration(namespace: string, limits: GatewayLimits): object {
         "accesslog-format": "json",
         "json-fields": accessLog,
         timeouts: {
-            "request-timeout": seconds(limits.requestSeconds),
-            "stream-idle-timeout": seconds(limits.stallSeconds),
+            "request-timeout": seconds(limits.times.reception),
+            "stream-idle-timeout": seconds(limits.times.idle),
             "connection-idle-timeout": seconds(limits.idleSeconds),
             "delayed-close-timeout": seconds(limits.flushSeconds),
             // Between the two notices by which HTTP/2 is asked to connect elsewhere; requests on their way are still taken.

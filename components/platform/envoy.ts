@@ -99,7 +99,7 @@ function proxy(limits: GatewayLimits): Container {
         args: [
             "-c", "/config/envoy.json", "--config-yaml", JSON.stringify(overload), "--concurrency", String(cpu.limit),
             // New settings leave the connections that are open as much time as the end of a proxy does.
-            "--drain-time-s", String(limits.lastSeconds),
+            "--drain-time-s", String(limits.times.drain),
             "--service-cluster", "$(CONTOUR_NAMESPACE)", "--service-node", "$(ENVOY_POD_NAME)", "--log-level", "info",
         ],
         env: [

@@ -1,32 +1,27 @@
+import { RequestTimes, requestTimes } from "../workload/limits";
+
 /** What the gateway must carry, from the limits of what stands behind it. */
 export interface Traffic {
-    /** Seconds that a client may wait for the first byte of an answer, and for each next one. @example 90 */
-    answerSeconds: number;
-    /** Seconds that the largest body or answer may take on the slowest connection. @example 1024 */
-    transferSeconds: number;
+    /** How long each part of a request may take. */
+    times: RequestTimes;
     /** Most pods that answer behind the gateway, a rolling update included. @example 13 */
     pods: number;
-    /** Most requests that those pods have in hand or waiting at once. @example 832 */
+    /** Most requests that those pods have in hand or waiting at once. @example 1664 */
     requests: number;
 }
 
-/** For ten replicas, 64 MiB at 512 kbit/s, and pages of at most 90 s. */
-export const defaultTraffic: Traffic = { answerSeconds: 90, transferSeconds: 1024, pods: 13, requests: 1024 };
+/** For services of up to ten replicas. */
+export const defaultTraffic: Traffic = { times: requestTimes(), pods: 13, requests: 1664 };
 
 /** The gateway's own limits; see `gatewayLimits`. */
 export interface GatewayLimits {
-    /** Seconds from the first byte of a request until its last has been passed on. */
-    requestSeconds: number;
-    /** Seconds that a request or an answer may stand still. */
-    stallSeconds: number;
+    times: RequestTimes;
     /** Seconds that a connection may stay open between two requests. */
     idleSeconds: number;
     /** Seconds that a connection which is being closed may stand still with the end of an answer in it. */
     flushSeconds: number;
-    /** Seconds that a proxy which is told to stop goes on as before, as clients still find it. */
+    /** Seconds that a proxy which is told to stop goes on as before, as clients are still sent to it. */
     drainSeconds: number;
-    /** Seconds that a proxy then waits for what its clients have begun. */
-    lastSeconds: number;
     /** Seconds from the order to stop to the end by force. */
     graceSeconds: number;
     /** Proxies at the least and at the most. */
@@ -36,6 +31,9 @@ export interface GatewayLimits {
     /** Requests to one service that a proxy has in hand, and as many again that wait for a connection. */
     requests: number;
 }
+
+/** Less than any load balancer's in front, of which Azure's four minutes are the least. */
+const idleSeconds = 60;
 
 /** A proxy's share of a node. `cpu.busy`: mean use, in CPUs, above which there are to be more proxies. */
 export const proxySize = {
@@ -48,23 +46,16 @@ export const proxySize = {
  * @param drainSeconds how long clients are still sent to a proxy that is about to stop; see LoadBalancing
  * @param nodes how many nodes must have a proxy
  */
-export function gatewayLimits(traffic: Traffic, drainSeconds: number, nodes = 1): GatewayLimits {
-    const { answerSeconds, transferSeconds, pods, requests } = traffic;
-    const lastSeconds = answerSeconds + transferSeconds;
+export function gatewayLimits({ times, pods, requests }: Traffic, drainSeconds: number, nodes = 1): GatewayLimits {
     const min = Math.max(2, nodes);
     return {
-        // A body that comes in waits for a worker as an answer does.
-        requestSeconds: transferSeconds + answerSeconds,
-        // The answer's own limit comes first, with an error page.
-        stallSeconds: answerSeconds + 15,
-        // Less than any load balancer's in front (Azure's 4 minutes are the least).
-        idleSeconds: 60,
-        // At the slowest rate the kernel asks for more every 21 s: of its 4 MiB a third must be free, at 64 KiB/s.
+        times,
+        idleSeconds,
+        // The kernel asks for more once a third of its 4 MiB is free: every 21 s at the slowest rate that is no stall.
         flushSeconds: 30,
         drainSeconds,
-        lastSeconds,
         // The proxy is asked every 5 s whether it has connections left, and then ends within a second or two.
-        graceSeconds: drainSeconds + lastSeconds + 15,
+        graceSeconds: drainSeconds + Math.max(times.drain, idleSeconds) + 15,
         replicas: { min, max: Math.max(min, mostProxies(pods)) },
         connections: mostConnections(),
         // No fewer than what Envoy itself allows.
