@@ -2,7 +2,13 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 
 /** How the gateway is reached from outside the cluster. */
-export type LoadBalancing =
+export type LoadBalancing = {
+    /**
+     * Seconds for which clients are still sent to a proxy that is about to stop, and not yet to one that has started:
+     * until whatever chooses among the proxies has noticed. @example 65
+     */
+    drainSeconds: number;
+} & (
     /**
      * A Service of type LoadBalancer gets an address: by the target itself, or of these ranges and networks, which
      * Platform then has MetalLB hand out. The annotations are what the controller wants to read on that Service; the
@@ -15,7 +21,41 @@ export type LoadBalancing =
         addressPool?: string[];
     }
     /** The gateway listens on these ports of every node; `publishedHttp` is what answers on 127.0.0.1 or `host`. */
-    | { type: "NodePort"; http: number; https: number; host: string; publishedHttp: number; publishedHttps: number };
+    | {
+        type: "NodePort";
+        http: number;
+        https: number;
+        host: string;
+        publishedHttp: number;
+        publishedHttps: number;
+        /** The nodes that clients reach. Where they are known each has a proxy, which sees the clients' own addresses. */
+        nodes?: PublishedNodes;
+    }
+);
+
+/** Nodes that have these labels, and how many there are. */
+export interface PublishedNodes {
+    labels: Record<string, string>;
+    count: number;
+}
+
+/** How a load balancer finds out that a node has no proxy any more. */
+export interface HealthCheck {
+    /** Seconds between two questions. */
+    interval: number;
+    /** Wrong answers before it believes them. */
+    failures: number;
+    /** Seconds until all parts of the load balancer act on it. */
+    spread: number;
+}
+
+/** Seconds until a Service's own rules have changed on every node. */
+export const serviceSeconds = 5;
+
+/** Seconds until a load balancer that asks the nodes no longer sends to one whose proxy is about to stop. */
+export function noticedAfter({ interval, failures, spread }: HealthCheck): number {
+    return serviceSeconds + interval * failures + spread;
+}
 
 /** How an image that the program builds reaches the nodes. */
 export type ImageDelivery = {

@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { createHash } from "node:crypto";
 import * as path from "node:path";
 import { Capabilities, CloudController } from "../cluster/cluster";
+import { withEphemeralStorage } from "../scratch";
 import { Metadata, objectLabels, selectorLabels } from "../workload/labels";
 import { networkPolicy } from "../workload/network";
 import { containerSecurityContext, restrictedNamespaceLabels } from "../workload/security";
@@ -129,7 +130,9 @@ function container(
         startupProbe: { ...probe, failureThreshold: 30 },
         readinessProbe: probe,
         livenessProbe: { ...probe, failureThreshold: 6 },
-        resources: { requests: { cpu: "50m", memory: "128Mi" }, limits: { cpu: "500m", memory: "512Mi" } },
+        resources: withEphemeralStorage({
+            requests: { cpu: "50m", memory: "128Mi" }, limits: { cpu: "500m", memory: "512Mi" },
+        }),
         securityContext: containerSecurityContext,
         volumeMounts,
     };

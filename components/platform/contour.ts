@@ -1,10 +1,13 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { createHash } from "node:crypto";
+import { withEphemeralStorage } from "../scratch";
 import { images } from "../versions";
 import { objectLabels, selectorLabels } from "../workload/labels";
 import { containerSecurityContext, podSecurityContext } from "../workload/security";
 import { createDeployment } from "./deployment";
 import { createServiceAccount } from "./rbac";
+import { GatewayLimits } from "./traffic";
 
 /** The controller that turns routes into Envoy's configuration. Facts: contour v1.33.8, examples/contour. */
 export const contour = { name: "contour", xdsPort: 8001, healthPort: 8000 };
@@ -43,7 +46,9 @@ export function createCertificates(
                         "--namespace=$(CONTOUR_NAMESPACE)",
                     ],
                     env: [namespaceVariable],
-                    resources: { requests: { cpu: "20m", memory: "32Mi" }, limits: { cpu: "500m", memory: "128Mi" } },
+                    resources: withEphemeralStorage({
+                        requests: { cpu: "20m", memory: "32Mi" }, limits: { cpu: "500m", memory: "128Mi" },
+                    }),
                     securityContext: containerSecurityContext,
                 }],
             },
@@ -60,14 +65,12 @@ export function createCertificates(
 
 /** Creates Contour itself: two replicas, of which one leads. */
 export function createContour(
-    namespace: pulumi.Output<string>, options: pulumi.CustomResourceOptions,
+    namespace: pulumi.Output<string>, limits: GatewayLimits, options: pulumi.CustomResourceOptions,
 ): kubernetes.apps.v1.Deployment {
     const { name } = contour;
     const metadata = { name, namespace, labels: objectLabels(name) };
-    const config = new kubernetes.core.v1.ConfigMap(name, {
-        metadata,
-        data: { "contour.yaml": JSON.stringify(configuration(namespaceName)) },
-    }, options);
+    const text = JSON.stringify(configuration(namespaceName, limits));
+    const config = new kubernetes.core.v1.ConfigMap(name, { metadata, data: { "contour.yaml": text } }, options);
     const serviceAccountName = createAccount(namespace, options);
     new kubernetes.core.v1.Service(name, {
         metadata: { ...metadata, annotations: { "pulumi.com/skipAwait": "true" } },
@@ -76,6 +79,8 @@ export function createContour(
     return createDeployment(metadata, {
         replicas: 2,
         uid,
+        // It reads its configuration once, when it starts.
+        podAnnotations: { "landfall.dev/config": createHash("sha256").update(text).digest("hex").slice(0, 16) },
         pod: {
             serviceAccountName,
             automountServiceAccountToken: true,
@@ -96,21 +101,49 @@ export const namespaceVariable = {
     name: "CONTOUR_NAMESPACE", valueFrom: { fieldRef: { fieldPath: "metadata.namespace" } },
 };
 
-function configuration(namespace: string): object {
+function configuration(namespace: string, limits: GatewayLimits): object {
+    const seconds = (value: number): string => `${value}s`;
     return {
         gateway: { gatewayRef: { namespace, name: gatewayName } },
         tls: { "minimum-protocol-version": "1.2" },
         "accesslog-format": "json",
-        // A request that waits for a new replica beats one that fails; a client that never ends one doesn't hold on.
+        "json-fields": accessLog,
         timeouts: {
-            "request-timeout": "120s",
-            "connection-idle-timeout": "60s",
+            "request-timeout": seconds(limits.times.reception),
+            "stream-idle-timeout": seconds(limits.times.idle),
+            "connection-idle-timeout": seconds(limits.idleSeconds),
+            "delayed-close-timeout": seconds(limits.flushSeconds),
+            // Between the two notices by which HTTP/2 is asked to connect elsewhere; requests on their way are still taken.
             "connection-shutdown-grace-period": "5s",
         },
-        // A lost pod has all of its requests tried again; three at a time is Envoy's own limit.
-        cluster: { "circuit-breakers": { "max-retries": 1024 } },
+        listener: {
+            "max-connections-per-listener": limits.connections,
+            // What Envoy recommends for gateways to the internet.
+            "http2-max-concurrent-streams": 100,
+        },
+        // The client's address is the one that the connection comes from; what a client says of itself is passed on
+        // before it, and not believed.
+        network: { "num-trusted-hops": 0 },
+        cluster: {
+            "circuit-breakers": {
+                "max-connections": limits.requests,
+                "max-pending-requests": limits.requests,
+                "max-requests": limits.requests,
+                // A lost pod has all of its requests tried again; three at a time is Envoy's own limit.
+                "max-retries": limits.requests,
+            },
+        },
     };
 }
+
+/** No query strings: the links by which people reset passwords have their keys there. Nor what clients say of themselves. */
+const accessLog = [
+    "@timestamp", "client=%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%", "request_id", "protocol", "method", "authority",
+    "path=%REQ_WITHOUT_QUERY(X-ENVOY-ORIGINAL-PATH?:PATH):1024%", "user_agent", "response_code",
+    "response_code_details", "response_flags", "duration", "upstream_service_time", "bytes_received", "bytes_sent",
+    "requested_server_name", "upstream_host", "upstream_cluster", "upstream_request_attempt_count",
+    "upstream_transport_failure_reason", "connection_id",
+];
 
 function contourContainer(): kubernetes.types.input.core.v1.Container {
     return {
@@ -132,7 +165,9 @@ function contourContainer(): kubernetes.types.input.core.v1.Container {
         startupProbe: { tcpSocket: { port: "xds" }, periodSeconds: 1, failureThreshold: 120 },
         readinessProbe: { tcpSocket: { port: "xds" }, periodSeconds: 5 },
         livenessProbe: { httpGet: { path: "/healthz", port: "health" }, periodSeconds: 10 },
-        resources: { requests: { cpu: "50m", memory: "64Mi" }, limits: { cpu: "1", memory: "256Mi" } },
+        resources: withEphemeralStorage({
+            requests: { cpu: "50m", memory: "64Mi" }, limits: { cpu: "1", memory: "256Mi" },
+        }),
         securityContext: containerSecurityContext,
         volumeMounts: [
             { name: "certificates", mountPath: "/certs", readOnly: true },

@@ -1,12 +1,20 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { PublishedNodes } from "../cluster/cluster";
 import { Metadata, selectorLabels } from "../workload/labels";
 import { podSecurityContext } from "../workload/security";
 import { lostNodeTolerations } from "../workload/tolerations";
 
 export interface PlatformDeploymentArgs {
-    /** How many pods; more than one are spread over nodes and keep all but one through a node's drain. */
-    replicas: number;
+    /**
+     * How many pods; more than one are spread over nodes and keep all but one through a node's drain. Between two
+     * numbers an autoscaler chooses, so that the pods' mean use is `cpu`. @example { min: 2, max: 7, cpu: 1 }
+     */
+    replicas: number | { min: number; max: number; cpu: number };
+    /** Nodes that must each have a pod, by label, and no other has one. @default any node */
+    nodes?: PublishedNodes;
+    /** Seconds that a pod must be ready before an update stops the next. @default 0 */
+    minReadySeconds?: number;
     /** Numeric user and group that the pods run as. */
     uid: number;
     /** Labels of the pods, besides those that select them. */
@@ -22,30 +30,71 @@ export function createDeployment(
 ): kubernetes.apps.v1.Deployment {
     const { name, labels } = metadata;
     const selector = { matchLabels: selectorLabels(name) };
-    if (args.replicas > 1) {
+    const { replicas, nodes } = args;
+    if (replicas !== 1) {
         const spec = { maxUnavailable: 1, selector };
         new kubernetes.policy.v1.PodDisruptionBudget(name, { metadata, spec }, options);
     }
+    if (typeof replicas !== "number") createAutoscaler(metadata, replicas, options);
     return new kubernetes.apps.v1.Deployment(name, {
         metadata,
         spec: {
-            replicas: args.replicas,
+            // Else they are the autoscaler's.
+            replicas: typeof replicas === "number" ? replicas : undefined,
+            minReadySeconds: args.minReadySeconds,
             selector,
             strategy: { rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },
             template: {
                 metadata: { labels: { ...labels, ...args.podLabels }, annotations: args.podAnnotations },
                 spec: {
                     securityContext: podSecurityContext(args.uid),
-                    tolerations: lostNodeTolerations,
+                    nodeSelector: nodes?.labels,
+                    tolerations: [...lostNodeTolerations, ...(nodes ? controlPlaneTolerations : [])],
                     topologySpreadConstraints: [{
                         topologyKey: "kubernetes.io/hostname",
                         maxSkew: 1,
-                        whenUnsatisfiable: "ScheduleAnyway",
+                        // Better two on one node than one too few, unless each node must have one.
+                        whenUnsatisfiable: (nodes?.count ?? 1) > 1 ? "DoNotSchedule" : "ScheduleAnyway",
                         labelSelector: selector,
                         // Each revision by itself, so that an update ends as spread as it began.
                         matchLabelKeys: ["pod-template-hash"],
                     }],
                     ...args.pod,
+                },
+            },
+        },
+    }, options);
+}
+
+/** The nodes that clients reach may be the control plane's, which else takes no pods where there are workers. */
+const controlPlaneTolerations = [
+    { key: "node-role.kubernetes.io/control-plane", operator: "Exists", effect: "NoSchedule" },
+];
+
+function createAutoscaler(
+    metadata: Metadata, { min, max, cpu }: { min: number; max: number; cpu: number },
+    options: pulumi.CustomResourceOptions,
+): void {
+    new kubernetes.autoscaling.v2.HorizontalPodAutoscaler(metadata.name, {
+        metadata,
+        spec: {
+            scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name: metadata.name },
+            minReplicas: min,
+            maxReplicas: max,
+            metrics: [{
+                type: "Resource",
+                resource: { name: "cpu", target: { type: "AverageValue", averageValue: String(cpu) } },
+            }],
+            behavior: {
+                // As fast as what is behind it, which a crowd makes grow within seconds.
+                scaleUp: {
+                    stabilizationWindowSeconds: 0,
+                    policies: [{ type: "Percent", value: 200, periodSeconds: 15 }],
+                },
+                // One at a time: each asks its clients to connect again.
+                scaleDown: {
+                    stabilizationWindowSeconds: 300,
+                    policies: [{ type: "Pods", value: 1, periodSeconds: 60 }],
                 },
             },
         },

@@ -1,17 +1,16 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { LoadBalancing } from "../cluster/cluster";
+import { LoadBalancing, PublishedNodes } from "../cluster/cluster";
+import { withEphemeralStorage } from "../scratch";
 import { images } from "../versions";
 import { objectLabels, selectorLabels } from "../workload/labels";
 import { containerSecurityContext } from "../workload/security";
 import { contour, namespaceVariable } from "./contour";
 import { createDeployment } from "./deployment";
+import { GatewayLimits, proxySize } from "./traffic";
 
 /** The proxy that requests come through. Facts: contour v1.33.8, examples/contour/03-envoy.yaml. */
 export const envoy = { name: "envoy", httpPort: 8080, httpsPort: 8443, healthPort: 8002 };
-
-/** The longest that a terminating proxy waits for its connections, in seconds. */
-const drainSeconds = 60;
 
 type Container = kubernetes.types.input.core.v1.Container;
 
@@ -28,9 +27,9 @@ export function createEnvoyService(
         spec: {
             type: loadBalancing.type,
             loadBalancerClass: balancer?.loadBalancerClass,
-            // A load balancer asks the nodes which have a proxy, and the client's address survives. A published node
-            // port must answer on the one node that is published.
-            externalTrafficPolicy: nodePorts ? "Cluster" : "Local",
+            // The client's address survives where a node sends to its own proxies only. Load balancers ask the nodes which
+            // have one; of node ports it must be known which are published, so that they have one.
+            externalTrafficPolicy: nodePorts && !nodePorts.nodes ? "Cluster" : "Local",
             selector: selectorLabels(envoy.name),
             ports: [
                 { name: "http", port: 80, targetPort: "http", ...(nodePorts && { nodePort: nodePorts.http }) },
@@ -40,9 +39,10 @@ export function createEnvoyService(
     }, options);
 }
 
-/** Creates the proxies: two, apart from each other, which give back their connections before they stop. */
+/** Creates the proxies: apart from each other, and so that one that stops loses nobody's request. */
 export function createEnvoy(
-    namespace: pulumi.Output<string>, options: pulumi.CustomResourceOptions,
+    namespace: pulumi.Output<string>, { limits, nodes }: { limits: GatewayLimits; nodes?: PublishedNodes },
+    options: pulumi.CustomResourceOptions,
 ): kubernetes.apps.v1.Deployment {
     const { name } = envoy;
     const metadata = { name, namespace, labels: objectLabels(name) };
@@ -50,22 +50,26 @@ export function createEnvoy(
         metadata, automountServiceAccountToken: false,
     }, options);
     return createDeployment(metadata, {
-        replicas: 2,
+        replicas: { ...limits.replicas, cpu: proxySize.cpu.busy },
+        nodes,
+        // What finds out late that a proxy has gone finds out as late that another has come.
+        minReadySeconds: limits.drainSeconds,
         uid: 65534,
         pod: {
             serviceAccountName: account.metadata.name,
             automountServiceAccountToken: false,
-            terminationGracePeriodSeconds: drainSeconds + 30,
+            terminationGracePeriodSeconds: limits.graceSeconds,
             initContainers: [bootstrap()],
-            containers: [proxy(), shutdownManager()],
-            volumes: [
-                { name: "admin", emptyDir: { sizeLimit: "16Mi" } },
-                { name: "config", emptyDir: { sizeLimit: "16Mi" } },
-                { name: "certificates", secret: { secretName: "envoycert", defaultMode: 0o440 } },
-            ],
+            containers: [proxy(limits), shutdownManager(limits)],
+            volumes: [...emptyDirs, { name: "certificates", secret: { secretName: "envoycert", defaultMode: 0o440 } }],
         },
     }, options);
 }
+
+const emptyDirs = [
+    { name: "admin", emptyDir: { sizeLimit: "16Mi" } },
+    { name: "config", emptyDir: { sizeLimit: "16Mi" } },
+];
 
 function bootstrap(): Container {
     return {
@@ -85,15 +89,18 @@ function bootstrap(): Container {
     };
 }
 
-function proxy(): Container {
+function proxy(limits: GatewayLimits): Container {
+    const { cpu, memory } = proxySize;
     return {
         name: envoy.name,
         image: images.envoy,
         imagePullPolicy: "IfNotPresent",
         command: ["envoy"],
         args: [
-            "-c", "/config/envoy.json", "--service-cluster", "$(CONTOUR_NAMESPACE)",
-            "--service-node", "$(ENVOY_POD_NAME)", "--log-level", "info",
+            "-c", "/config/envoy.json", "--config-yaml", JSON.stringify(overload), "--concurrency", String(cpu.limit),
+            // New settings leave the connections that are open as much time as the end of a proxy does.
+            "--drain-time-s", String(limits.times.drain),
+            "--service-cluster", "$(CONTOUR_NAMESPACE)", "--service-node", "$(ENVOY_POD_NAME)", "--log-level", "info",
         ],
         env: [
             namespaceVariable, { name: "ENVOY_POD_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },
@@ -107,7 +114,10 @@ function proxy(): Container {
         readinessProbe: { httpGet: { path: "/ready", port: "health" }, periodSeconds: 4 },
         livenessProbe: { tcpSocket: { port: "health" }, periodSeconds: 10 },
         lifecycle: { preStop: { httpGet: { path: "/shutdown", port: 8090 } } },
-        resources: { requests: { cpu: "100m", memory: "128Mi" }, limits: { cpu: "2", memory: "512Mi" } },
+        resources: withEphemeralStorage({
+            requests: { cpu: cpu.request, memory: `${memory.request}Mi` },
+            limits: { cpu: String(cpu.limit), memory: `${memory.limit}Mi` },
+        }, emptyDirs),
         securityContext: containerSecurityContext,
         volumeMounts: [
             { name: "config", mountPath: "/config", readOnly: true },
@@ -117,15 +127,47 @@ function proxy(): Container {
     };
 }
 
-function shutdownManager(): Container {
+/**
+ * What a proxy does before its memory ends, at these shares of it: a flood must not end the proxy, and with it everybody's
+ * requests. Merged into the file that Contour writes, which knows two of these.
+ * Source: https://www.envoyproxy.io/docs/envoy/v1.38.3/configuration/operations/overload_manager/overload_manager
+ */
+const overload = {
+    overload_manager: {
+        refresh_interval: "0.25s",
+        buffer_factory_config: { minimum_account_to_track_power_of_two: 20 },
+        resource_monitors: [{
+            name: "envoy.resource_monitors.fixed_heap",
+            typed_config: {
+                "@type": "type.googleapis.com/envoy.extensions.resource_monitors.fixed_heap.v3.FixedHeapConfig",
+                // The rest is for the program itself and for what its allocator can't give back.
+                max_heap_size_bytes: Math.floor(proxySize.memory.limit * 0.85) * 2 ** 20,
+            },
+        }],
+        actions: [
+            ["disable_http_keepalive", 0.85], ["stop_accepting_connections", 0.9], ["shrink_heap", 0.9],
+            ["reset_high_memory_stream", 0.92], ["stop_accepting_requests", 0.98],
+        ].map(([action, value]) => ({
+            name: `envoy.overload_actions.${action}`,
+            triggers: [{
+                name: "envoy.resource_monitors.fixed_heap",
+                ...(action === "reset_high_memory_stream"
+                    ? { scaled: { scaling_threshold: value, saturation_threshold: 0.98 } } : { threshold: { value } }),
+            }],
+        })),
+    },
+};
+
+function shutdownManager({ drainSeconds }: GatewayLimits): Container {
     return {
         ...contourCommand("shutdown-manager"),
         command: ["contour"],
         args: ["envoy", "shutdown-manager"],
         lifecycle: {
             preStop: {
-                // At once, each answer asks its client to connect anew, elsewhere; the proxy itself stays for a while yet.
-                exec: { command: ["contour", "envoy", "shutdown", "--check-delay=6s"] },
+                // First nothing changes, for clients still come, and the proxy must count as ready for as long. Then each
+                // answer asks its client to connect anew, elsewhere, and the last connection to close ends the proxy.
+                exec: { command: ["contour", "envoy", "shutdown", `--drain-delay=${drainSeconds}s`] },
             },
         },
         volumeMounts: [{ name: "admin", mountPath: "/admin" }],
@@ -137,7 +179,9 @@ function contourCommand(name: string): Container {
         name,
         image: images.contour,
         imagePullPolicy: "IfNotPresent",
-        resources: { requests: { cpu: "20m", memory: "32Mi" }, limits: { cpu: "500m", memory: "128Mi" } },
+        resources: withEphemeralStorage({
+            requests: { cpu: "20m", memory: "32Mi" }, limits: { cpu: "500m", memory: "128Mi" },
+        }),
         securityContext: containerSecurityContext,
     };
 }

@@ -12,10 +12,13 @@ import { DnsRecord, dnsRecords } from "./dns-records";
 import { createEnvoy, createEnvoyService, envoy } from "./envoy";
 import { Manifests } from "./manifests";
 import { createNamespace, toApiServer } from "./namespace";
+import { defaultTraffic, GatewayLimits, gatewayLimits, Traffic } from "./traffic";
 
 export interface GatewayArgs {
     cluster: Cluster;
     manifests: Manifests;
+    /** What it must carry. @default `defaultTraffic` */
+    traffic?: Traffic;
 }
 
 /** Where requests come in: the Gateway API, by Contour and Envoy. */
@@ -34,6 +37,8 @@ export class Gateway extends pulumi.ComponentResource {
     readonly endpoint: pulumi.Output<string>;
     /** The part of an address after the host name: empty for port 443, else for example `:8443`. */
     readonly portSuffix: string;
+    /** What it bounds, and by how much. */
+    readonly limits: GatewayLimits;
 
     constructor(name: string, args: GatewayArgs, opts?: pulumi.ComponentResourceOptions) {
         super("landfall:platform:Gateway", name, {}, opts);
@@ -46,8 +51,10 @@ export class Gateway extends pulumi.ComponentResource {
         this.namespace = createNamespace(namespaceName, { ...restrictedNamespaceLabels }, capabilities, options);
         createPolicies(this, options);
         const certificates = createCertificates(this.namespace, options);
-        const controller = createContour(this.namespace, { ...options, dependsOn: [...crds, certificates] });
-        createEnvoy(this.namespace, { ...options, dependsOn: controller });
+        const nodes = loadBalancing.type === "NodePort" ? loadBalancing.nodes : undefined;
+        this.limits = gatewayLimits(args.traffic ?? defaultTraffic, loadBalancing.drainSeconds, nodes?.count);
+        const controller = createContour(this.namespace, this.limits, { ...options, dependsOn: [...crds, certificates] });
+        createEnvoy(this.namespace, { limits: this.limits, nodes }, { ...options, dependsOn: controller });
         const service = createEnvoyService(this.namespace, loadBalancing, { ...options, dependsOn: controller });
         const gateway = createGateway(name, this.namespace, { ...options, dependsOn: controller });
 

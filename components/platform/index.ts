@@ -12,10 +12,12 @@ import { createMetalLb } from "./metallb";
 import { createMetricsServer } from "./metrics";
 import { createDirectoryClasses } from "./storage";
 import { createStorageClasses } from "./storage-classes";
+import { Traffic } from "./traffic";
 
 export { loadManifests, Manifests } from "./manifests";
 export { Gateway } from "./gateway";
 export { Issuance } from "./cert-manager/issuance";
+export { defaultTraffic, gatewayLimits, GatewayLimits, Traffic } from "./traffic";
 
 export interface PlatformArgs {
     cluster: Cluster;
@@ -28,6 +30,11 @@ export interface PlatformArgs {
      * @default `{ issuer: "ca" }`
      */
     tls?: Issuance;
+    /**
+     * What the gateway must carry.
+     * @default `defaultTraffic`
+     */
+    traffic?: Traffic;
 }
 
 /** What every cluster needs before an application; of that, what this cluster's capabilities say is missing. */

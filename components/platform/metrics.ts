@@ -1,6 +1,7 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { Capabilities } from "../cluster/cluster";
+import { withEphemeralStorage } from "../scratch";
 import { images } from "../versions";
 import { objectLabels, selectorLabels } from "../workload/labels";
 import { networkPolicy } from "../workload/network";
@@ -40,7 +41,7 @@ export function createMetricsServer(capabilities: Capabilities, options: pulumi.
             automountServiceAccountToken: true,
             priorityClassName: "system-cluster-critical",
             containers: [metricsContainer(capabilities.kubeletInsecureTls)],
-            volumes: [{ name: "tmp", emptyDir: { sizeLimit: "16Mi" } }],
+            volumes,
         },
     }, options);
     new kubernetes.apiregistration.v1.APIService("metrics-api", {
@@ -89,6 +90,8 @@ function createAccount(
     }, options);
 }
 
+const volumes = [{ name: "tmp", emptyDir: { sizeLimit: "16Mi" } }];
+
 function metricsContainer(kubeletInsecureTls: boolean): kubernetes.types.input.core.v1.Container {
     const probe = (path: string): kubernetes.types.input.core.v1.Probe =>
         ({ httpGet: { path, port: "https", scheme: "HTTPS" }, periodSeconds: 5, failureThreshold: 6 });
@@ -109,7 +112,9 @@ function metricsContainer(kubeletInsecureTls: boolean): kubernetes.types.input.c
         startupProbe: { ...probe("/livez"), failureThreshold: 24 },
         readinessProbe: probe("/readyz"),
         livenessProbe: probe("/livez"),
-        resources: { requests: { cpu: "100m", memory: "200Mi" }, limits: { cpu: "500m", memory: "400Mi" } },
+        resources: withEphemeralStorage({
+            requests: { cpu: "100m", memory: "200Mi" }, limits: { cpu: "500m", memory: "400Mi" },
+        }, volumes),
         securityContext: containerSecurityContext,
         volumeMounts: [{ name: "tmp", mountPath: "/tmp" }],
     };

@@ -1,6 +1,7 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { Capabilities } from "../cluster/cluster";
+import { withEphemeralStorage } from "../scratch";
 import { images } from "../versions";
 import { Metadata, objectLabels, selectorLabels } from "../workload/labels";
 import { networkPolicy } from "../workload/network";
@@ -112,7 +113,9 @@ const helperPod = {
             name: "helper-pod",
             image: images.localPathHelper,
             imagePullPolicy: "IfNotPresent",
-            resources: { requests: { cpu: "10m", memory: "16Mi" }, limits: { cpu: "500m", memory: "64Mi" } },
+            resources: withEphemeralStorage({
+                requests: { cpu: "10m", memory: "16Mi" }, limits: { cpu: "500m", memory: "64Mi" },
+            }),
             securityContext: {
                 allowPrivilegeEscalation: false,
                 readOnlyRootFilesystem: true,
@@ -146,7 +149,9 @@ function createProvisioner(
                     { name: "POD_NAMESPACE", valueFrom: { fieldRef: { fieldPath: "metadata.namespace" } } },
                     { name: "CONFIG_MOUNT_PATH", value: "/etc/config/" },
                 ],
-                resources: { requests: { cpu: "20m", memory: "32Mi" }, limits: { cpu: "500m", memory: "128Mi" } },
+                resources: withEphemeralStorage({
+                    requests: { cpu: "20m", memory: "32Mi" }, limits: { cpu: "500m", memory: "128Mi" },
+                }),
                 securityContext: containerSecurityContext,
                 volumeMounts: [{ name: "config", mountPath: "/etc/config", readOnly: true }],
             }],

@@ -1,6 +1,7 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { createHash } from "node:crypto";
+import { withEphemeralStorage } from "../scratch";
 import { containerSecurityContext, podSecurityContext } from "./security";
 
 type Container = kubernetes.types.input.core.v1.Container;
@@ -74,10 +75,10 @@ export function podSpec(name: string, args: PodArgs, sources: PodSources): PodSp
         envFrom: sources.configMap ? [{ configMapRef: { name: sources.configMap } }] : [],
         volumeMounts: mounts,
         securityContext: containerSecurityContext,
-        resources: {
+        resources: withEphemeralStorage({
             requests: { cpu: args.cpu.request, memory: args.memory.request },
             limits: { cpu: args.cpu.limit, memory: args.memory.limit },
-        },
+        }, volumes),
     };
     const container: Container = {
         ...shared,

@@ -123,7 +123,7 @@ describe("the gateway's address", () => {
     test("is the first of the pool, and nobody but MetalLB gives it", async () => {
         const { told, loadBalancing } = await run({ addressPool });
         expect(loadBalancing).toEqual({
-            type: "LoadBalancer", addressPool,
+            type: "LoadBalancer", addressPool, drainSeconds: 10,
             annotations: {
                 "metallb.io/loadBalancerIPs": "203.0.113.100",
                 "pulumi.com/waitFor": "jsonpath={.status.loadBalancer.ingress[0].ip}=203.0.113.100",
@@ -145,8 +145,18 @@ describe("the gateway's address", () => {
     test("when it changes from a virtual one to the pool's, or back, is waited for", async () => {
         const { loadBalancing } = await run({ gatewayAddress: "203.0.113.9" });
         expect(loadBalancing).toEqual({
-            type: "LoadBalancer",
+            type: "LoadBalancer", drainSeconds: 15,
             annotations: { "pulumi.com/waitFor": "jsonpath={.status.loadBalancer.ingress[0].ip}=203.0.113.9" },
+        });
+    });
+
+    test("of ports is answered by proxies on the nodes that it may lead to, and on no other", async () => {
+        const three = Object.fromEntries(["one", "two", "three"].map((name, index) => [name, { host: `203.0.113.1${index}` }]));
+        expect((await run({ nodes: { ...three, ...nodes } })).loadBalancing).toMatchObject({
+            host: "203.0.113.11", nodes: { labels: { "kubernetes.io/hostname": "one" }, count: 1 },
+        });
+        expect((await run({ nodes: { ...nodes, ...three }, virtualAddress: "203.0.113.100" })).loadBalancing).toMatchObject({
+            host: "203.0.113.100", nodes: { labels: { "node-role.kubernetes.io/control-plane": "" }, count: 3 },
         });
     });
 });

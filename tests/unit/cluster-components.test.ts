@@ -137,7 +137,10 @@ describe.skipIf(process.platform === "win32")("a cluster on this computer", () =
             sharedDirectory: "/var/landfall/volumes",
             metrics: "install",
             networkPolicy: "enforced",
-            loadBalancing: { type: "NodePort", host: "127.0.0.1", publishedHttp: 8080, publishedHttps: 8443 },
+            loadBalancing: {
+                type: "NodePort", host: "127.0.0.1", publishedHttp: 8080, publishedHttps: 8443,
+                nodes: { labels: { "node-role.kubernetes.io/control-plane": "" }, count: 1 },
+            },
         });
     });
 

@@ -19,7 +19,8 @@ const cloud: Capabilities = {
         },
     ],
     loadBalancing: {
-        type: "LoadBalancer", annotations: { "example.com/balancer": "internet" }, loadBalancerClass: "example.com/nlb",
+        type: "LoadBalancer", drainSeconds: 65,
+        annotations: { "example.com/balancer": "internet" }, loadBalancerClass: "example.com/nlb",
     },
     metrics: "builtin",
     kubeletInsecureTls: false,

@@ -10,7 +10,10 @@ import { Manifest, object, objects, PodSpec, pods } from "./support/program";
 const namespace = "landfall-load-balancer";
 const addressPool = ["198.18.40.100-198.18.40.110", "198.18.40.128/28"];
 const machines: Capabilities = {
-    loadBalancing: { type: "LoadBalancer", addressPool, annotations: { "metallb.io/loadBalancerIPs": "198.18.40.100" } },
+    loadBalancing: {
+        type: "LoadBalancer", drainSeconds: 10, addressPool,
+        annotations: { "metallb.io/loadBalancerIPs": "198.18.40.100" },
+    },
     metrics: "builtin",
     kubeletInsecureTls: true,
     apiServerPorts: [6443],
@@ -77,7 +80,7 @@ describe("a pool of addresses", () => {
     });
 
     it("is nothing that a cluster without one pays for", async () => {
-        const without = await run({ ...machines, loadBalancing: { type: "LoadBalancer" } });
+        const without = await run({ ...machines, loadBalancing: { type: "LoadBalancer", drainSeconds: 10 } });
         expect(JSON.stringify(without.map(({ inputs }) => inputs))).not.toContain("metallb");
     });
 

@@ -1,4 +1,4 @@
-import type { Capabilities } from "../cluster";
+import { Capabilities, noticedAfter } from "../cluster";
 import type { Dns } from "./dns";
 import { spotTaint } from "./nodes";
 import type { Place } from "./place";
@@ -12,6 +12,9 @@ export interface Parts {
     dns?: Dns;
 }
 
+/** The least of both that Azure allows (kubernetes-sigs/cloud-provider-azure, azure_loadbalancer_healthprobe.go). */
+const healthCheck = { interval: 5, failures: 2, spread: 10 };
+
 export function capabilitiesOf(
     { nodePools }: AksSettings, { storage, registry, dns }: Parts, { tags }: Place,
 ): Capabilities {
@@ -23,7 +26,11 @@ export function capabilitiesOf(
         storageClasses: storage.classes,
         loadBalancing: {
             type: "LoadBalancer",
+            drainSeconds: noticedAfter(healthCheck),
             annotations: {
+                "service.beta.kubernetes.io/azure-load-balancer-health-probe-interval": String(healthCheck.interval),
+                "service.beta.kubernetes.io/azure-load-balancer-health-probe-num-of-probe":
+                    String(healthCheck.failures),
                 "service.beta.kubernetes.io/azure-pip-tags":
                     Object.entries(tags).map(([key, value]) => `${key}=${value}`).join(","),
             },

@@ -1,5 +1,6 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { withEphemeralStorage } from "../../scratch";
 import { images } from "../../versions";
 
 const name = "kube-router";
@@ -61,7 +62,7 @@ const installer: kubernetes.types.input.core.v1.Container = {
     imagePullPolicy: "IfNotPresent",
     // The router has added the node's range to a file that is there already.
     command: ["sh", "-ec", `test -e ${configFile} || cp /config/network.json ${configFile}\n/usr/local/bin/cni-install`],
-    resources: { requests: { cpu: "10m", memory: "16Mi" } },
+    resources: withEphemeralStorage({ requests: { cpu: "10m", memory: "16Mi" }, limits: { memory: "256Mi" } }),
     volumeMounts: [
         { name: "config", mountPath: "/config", readOnly: true },
         { name: "cni", mountPath: configDirectory },
@@ -80,7 +81,7 @@ const router: kubernetes.types.input.core.v1.Container = {
         { name: "KUBE_ROUTER_CNI_CONF_FILE", value: configFile },
     ],
     livenessProbe: { httpGet: { path: "/healthz", port: healthPort, host: "127.0.0.1" }, initialDelaySeconds: 10 },
-    resources: { requests: { cpu: "100m", memory: "128Mi" }, limits: { memory: "512Mi" } },
+    resources: withEphemeralStorage({ requests: { cpu: "100m", memory: "128Mi" }, limits: { memory: "512Mi" } }),
     // It writes routes, firewall rules and kernel settings.
     securityContext: { privileged: true },
     volumeMounts: [

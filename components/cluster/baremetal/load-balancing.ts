@@ -1,26 +1,53 @@
-import type { LoadBalancing } from "../cluster";
+import { LoadBalancing, noticedAfter, PublishedNodes, serviceSeconds } from "../cluster";
 import { gatewayPorts } from "../gateway-ports";
 import { firstAddress } from "./address-pool";
 import type { BareMetalArgs } from "./args";
 import type { DescribedCluster } from "./describe";
 
+/** MetalLB asks nobody: it watches the pods itself, and then the neighbours learn where the address is now. */
+const metalLbSeconds = serviceSeconds + 5;
+/** keepalived's check of the gateway's address (see tasks/keepalived.mjs), and its move to another node. */
+const keepalived = { interval: 1, failures: 3, spread: 7 };
+
 /** How the gateway gets its address: of the pool, the machines' own or a virtual one, or none but the nodes' ports. */
 export function loadBalancingOf(
-    { addressPool, virtualAddress }: BareMetalArgs, { nodes, facts: { serviceAddress } }: DescribedCluster,
+    { addressPool, virtualAddress, gatewayAddress }: BareMetalArgs,
+    { nodes, controlPlanes, facts: { serviceAddress } }: DescribedCluster,
 ): LoadBalancing {
     const first = addressPool && firstAddress(addressPool);
     if (first) {
         return {
-            type: "LoadBalancer", addressPool, annotations: { "metallb.io/loadBalancerIPs": first, ...awaited(first) },
+            type: "LoadBalancer",
+            drainSeconds: metalLbSeconds,
+            addressPool,
+            annotations: { "metallb.io/loadBalancerIPs": first, ...awaited(first) },
         };
     }
-    return serviceAddress ? { type: "LoadBalancer", annotations: awaited(serviceAddress) } : {
+    if (serviceAddress) {
+        return {
+            type: "LoadBalancer",
+            drainSeconds: gatewayAddress ? noticedAfter(keepalived) : serviceSeconds,
+            annotations: awaited(serviceAddress),
+        };
+    }
+    return {
         type: "NodePort",
+        drainSeconds: serviceSeconds,
         ...gatewayPorts,
         host: virtualAddress ?? nodes[0].host,
         publishedHttp: gatewayPorts.http,
         publishedHttps: gatewayPorts.https,
+        nodes: virtualAddress ? anyControlPlane(controlPlanes.length) : one(nodes[0].name),
     };
+}
+
+/** The virtual address is on one of the control plane's nodes, and moves to any other. */
+function anyControlPlane(count: number): PublishedNodes {
+    return { labels: { "node-role.kubernetes.io/control-plane": "" }, count };
+}
+
+function one(name: string): PublishedNodes {
+    return { labels: { "kubernetes.io/hostname": name }, count: 1 };
 }
 
 /** The address is known beforehand: another makes it a change, which is over when the Service no longer has the old. */

@@ -1,5 +1,5 @@
 import type { Key } from "@pulumi/aws/kms";
-import type { Capabilities, ImageDelivery, LoadBalancing } from "../cluster";
+import { Capabilities, ImageDelivery, LoadBalancing, noticedAfter, serviceSeconds } from "../cluster";
 import type { Controllers } from "./controllers";
 import { servicesOf } from "./control-plane";
 import { spotTaint } from "./nodes";
@@ -38,6 +38,18 @@ export function capabilitiesOf(scope: Scope, { key, files, controllers, images }
 const annotation = "service.beta.kubernetes.io/aws-load-balancer";
 
 /**
+ * AWS allows no fewer wrong answers. For 30 to 40 s after it has noticed, connections still arrive.
+ * Source: https://github.com/aws/containers-roadmap/issues/470
+ */
+const healthCheck = { interval: 10, failures: 2, spread: 40 };
+
+/**
+ * Where a load balancer sends to the pods themselves, one that goes is taken off its list, and gets connections for
+ * another two minutes. Source: the same, and kubernetes-sigs/aws-load-balancer-controller issue 2366.
+ */
+const deregistrationSeconds = 120;
+
+/**
  * A Network Load Balancer by the controller that every cluster has in its control plane, so that there is none to
  * install. Each of its zones passes requests to the nodes of all zones: two proxies are not in all three.
  */
@@ -45,8 +57,12 @@ function ownBalancer(tags: Record<string, string>): LoadBalancing {
     const list = Object.entries(tags).map(([key, value]) => `${key}=${value}`).join(",");
     return {
         type: "LoadBalancer",
+        drainSeconds: noticedAfter(healthCheck),
         annotations: {
             [`${annotation}-type`]: "nlb",
+            [`${annotation}-healthcheck-interval`]: String(healthCheck.interval),
+            [`${annotation}-healthcheck-healthy-threshold`]: String(healthCheck.failures),
+            [`${annotation}-healthcheck-unhealthy-threshold`]: String(healthCheck.failures),
             [`${annotation}-cross-zone-load-balancing-enabled`]: "true",
             [`${annotation}-additional-resource-tags`]: list,
         },
@@ -56,6 +72,7 @@ function ownBalancer(tags: Record<string, string>): LoadBalancing {
 /** The same by Auto Mode's controller, which reaches the pods themselves and shows them the client's address. */
 const autoBalancer: LoadBalancing = {
     type: "LoadBalancer",
+    drainSeconds: serviceSeconds + deregistrationSeconds,
     loadBalancerClass: "eks.amazonaws.com/nlb",
     annotations: {
         [`${annotation}-scheme`]: "internet-facing",

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import * as os from "node:os";
 import * as path from "node:path";
 import { projectRoot } from "../../project";
-import type { Capabilities, Cluster, ImageDelivery, LoadBalancing } from "../cluster";
+import { Capabilities, Cluster, ImageDelivery, LoadBalancing, noticedAfter, serviceSeconds } from "../cluster";
 import { gatewayPorts } from "../gateway-ports";
 import { rendering } from "../lookup";
 import { createProvider } from "../provider";
@@ -115,10 +115,16 @@ function capabilitiesOf(args: ExistingArgs): Capabilities {
     };
 }
 
+/** Whose load balancer it is isn't known: as slow as AWS's, Hetzner's and DigitalOcean's are by default. */
+const slowestHealthCheck = { interval: 15, failures: 3, spread: 40 };
+
 function loadBalancingOf(args: ExistingArgs): LoadBalancing {
     const { loadBalancer, host = "127.0.0.1", http = gatewayPorts.http, https = gatewayPorts.https } = args;
-    if (loadBalancer !== "NodePort") return { type: "LoadBalancer" };
-    return { type: "NodePort", http, https, host, publishedHttp: http, publishedHttps: https };
+    if (loadBalancer !== "NodePort") return { type: "LoadBalancer", drainSeconds: noticedAfter(slowestHealthCheck) };
+    // Which nodes clients reach isn't known, so each of them must answer.
+    return {
+        type: "NodePort", drainSeconds: serviceSeconds, http, https, host, publishedHttp: http, publishedHttps: https,
+    };
 }
 
 /** Asked for only by an application that builds images; one that brings its own needs no registry. */

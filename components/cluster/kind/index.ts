@@ -2,7 +2,7 @@ import type { local } from "@pulumi/command";
 import type * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { scriptCommand } from "../../script";
-import type { Capabilities, Cluster } from "../cluster";
+import { Capabilities, Cluster, serviceSeconds } from "../cluster";
 import { gatewayPorts } from "../gateway-ports";
 import { findCluster } from "../lookup";
 import { createProvider } from "../provider";
@@ -101,6 +101,9 @@ function createNodes(
     }, { parent, dependsOn: volumes });
 }
 
+/** Of kind's nodes the control plane has its ports published (see config.ts). */
+const publishedNode = { labels: { "node-role.kubernetes.io/control-plane": "" }, count: 1 };
+
 function capabilitiesOf(args: KindArgs, incarnation: string): Capabilities {
     return {
         storageClass,
@@ -108,10 +111,12 @@ function capabilitiesOf(args: KindArgs, incarnation: string): Capabilities {
         sharedDirectory,
         loadBalancing: {
             type: "NodePort",
+            drainSeconds: serviceSeconds,
             ...gatewayPorts,
             host: "127.0.0.1",
             publishedHttp: args.http,
             publishedHttps: args.https,
+            nodes: publishedNode,
         },
         metrics: "install",
         kubeletInsecureTls: true,

@@ -1,7 +1,7 @@
 import type * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { scriptCommand } from "../../script";
-import type { Capabilities, Cluster, LoadBalancing } from "../cluster";
+import { Capabilities, Cluster, LoadBalancing, serviceSeconds } from "../cluster";
 import { gatewayPorts } from "../gateway-ports";
 import { findCluster, Found } from "../lookup";
 import { createProvider } from "../provider";
@@ -110,9 +110,12 @@ function capabilitiesOf(args: MinikubeArgs, found: Found & { incarnation: string
     };
 }
 
+/** The node that minikube makes first: its ports are published, and `minikube ip` is its address. */
+const primaryNode = { labels: { "minikube.k8s.io/primary": "true" }, count: 1 };
+
 /** A virtual machine publishes nothing on this computer: its own address is known once it has been made. */
 function loadBalancingOf(args: MinikubeArgs, address: string | undefined): LoadBalancing {
-    const ports = { type: "NodePort", ...gatewayPorts } as const;
+    const ports = { type: "NodePort", drainSeconds: serviceSeconds, ...gatewayPorts, nodes: primaryNode } as const;
     if (driverOf(args).publishesPorts) {
         return { ...ports, host: "127.0.0.1", publishedHttp: args.http, publishedHttps: args.https };
     }

@@ -1,5 +1,6 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { withEphemeralStorage } from "../../scratch";
 import { objectLabels, selectorLabels } from "../../workload/labels";
 import { allowConnection, networkPolicy } from "../../workload/network";
 import { podSecurityContext } from "../../workload/security";
@@ -28,7 +29,12 @@ export function createAcmeIssuer(
                         parentRefs: [{ name: gateway.gatewayName, namespace: gateway.namespace, sectionName: "http" }],
                         podTemplate: {
                             metadata: { labels: objectLabels(solver.name) },
-                            spec: { securityContext: podSecurityContext(1000) },
+                            spec: {
+                                securityContext: podSecurityContext(1000),
+                                resources: withEphemeralStorage({
+                                    requests: { cpu: "10m", memory: "64Mi" }, limits: { cpu: "100m", memory: "64Mi" },
+                                }),
+                            },
                         },
                     },
                 },

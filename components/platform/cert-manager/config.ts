@@ -1,13 +1,16 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { createHash } from "node:crypto";
+import { withEphemeralStorage } from "../../scratch";
 import { Metadata } from "../../workload/labels";
 import { containerSecurityContext } from "../../workload/security";
 
 const directory = "/etc/cert-manager";
 const file = "config.yaml";
 
-type Container = kubernetes.types.input.core.v1.Container;
+/** A container whose resources, but for what it writes to its node, are known. */
+type Container = kubernetes.types.input.core.v1.Container
+    & { resources: Record<"requests" | "limits", Record<string, string>> };
 
 /**
  * Creates the ConfigMap of one program's configuration and returns its name, which follows its content: so a change
@@ -38,6 +41,7 @@ export function configuredPod(
             securityContext: containerSecurityContext,
             volumeMounts: [{ name: "config", mountPath: directory, readOnly: true }],
             ...container,
+            resources: withEphemeralStorage(container.resources),
         }],
         volumes: [{ name: "config", configMap: { name: config } }],
     };

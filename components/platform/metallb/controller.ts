@@ -1,5 +1,6 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { withEphemeralStorage } from "../../scratch";
 import { images } from "../../versions";
 import { objectLabels } from "../../workload/labels";
 import { containerSecurityContext } from "../../workload/security";
@@ -35,7 +36,9 @@ export function createController(
                 ports: [{ name: "health", containerPort: healthPort }],
                 readinessProbe: { ...probe("/readyz"), periodSeconds: 5 },
                 livenessProbe: { ...probe("/healthz"), initialDelaySeconds: 10 },
-                resources: { requests: { cpu: "20m", memory: "64Mi" }, limits: { cpu: "500m", memory: "256Mi" } },
+                resources: withEphemeralStorage({
+                    requests: { cpu: "20m", memory: "64Mi" }, limits: { cpu: "500m", memory: "256Mi" },
+                }),
                 securityContext: containerSecurityContext,
             }],
         },

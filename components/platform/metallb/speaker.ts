@@ -1,6 +1,7 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
+import { withEphemeralStorage } from "../../scratch";
 import { images } from "../../versions";
 import { Metadata, objectLabels, selectorLabels } from "../../workload/labels";
 import { createServiceAccount } from "../rbac";
@@ -79,7 +80,9 @@ const speaker: kubernetes.types.input.core.v1.Container = {
     livenessProbe: {
         httpGet: { path: "/healthz", port: healthPort, host: "127.0.0.1" }, initialDelaySeconds: 10, periodSeconds: 10,
     },
-    resources: { requests: { cpu: "20m", memory: "64Mi" }, limits: { cpu: "500m", memory: "256Mi" } },
+    resources: withEphemeralStorage({
+        requests: { cpu: "20m", memory: "64Mi" }, limits: { cpu: "500m", memory: "256Mi" },
+    }),
     // ARP needs a raw socket, and a user other than root gets no capability from Kubernetes.
     securityContext: {
         allowPrivilegeEscalation: false,
