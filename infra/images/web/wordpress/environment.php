@@ -1,6 +1,6 @@
 <?php
 /**
- * The container's settings, read in one place for the site, the readiness probe and install-site.
+ * The container's settings, read in one place for the site and install-site.
  *
  *   WORDPRESS_DB_HOST           host or host:port of the database                            (required)
  *   WORDPRESS_DB_NAME           database                                                     wordpress
@@ -52,17 +52,6 @@ function landfall_secret(string $name): string
 {
     $file = landfall_setting("{$name}_FILE", '');
     return $file === '' ? landfall_setting($name) : landfall_read_secret($file, "{$name}_FILE");
-}
-
-/** A connection to the database, or null when it gives none within the seconds given. */
-function landfall_connect(int $seconds): ?mysqli
-{
-    mysqli_report(MYSQLI_REPORT_OFF);
-    $db = mysqli_init();
-    $db->options(MYSQLI_OPT_CONNECT_TIMEOUT, $seconds);
-    $db->options(MYSQLI_OPT_READ_TIMEOUT, $seconds);
-    [$host, $port] = explode(':', DB_HOST, 2) + [1 => '3306'];
-    return @$db->real_connect($host, DB_USER, DB_PASSWORD, DB_NAME, (int) $port) ? $db : null;
 }
 
 define('DB_HOST', landfall_setting('WORDPRESS_DB_HOST'));

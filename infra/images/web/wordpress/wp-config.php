@@ -30,9 +30,9 @@ define('WP_AUTO_UPDATE_CORE', false);
 define('WP_HTTP_BLOCK_EXTERNAL', true);
 define('WP_ACCESSIBLE_HOSTS', landfall_setting('WORDPRESS_ACCESSIBLE_HOSTS', ''));
 
-// The memory of a worker: the pod's limit is shared out by it.
-define('WP_MEMORY_LIMIT', '128M');
-define('WP_MAX_MEMORY_LIMIT', '128M');
+// The pod's memory is shared out among its processes, so none takes more than its own.
+define('WP_MEMORY_LIMIT', ini_get('memory_limit'));
+define('WP_MAX_MEMORY_LIMIT', ini_get('memory_limit'));
 
 if (!defined('ABSPATH')) {
     define('ABSPATH', '/var/www/html/');
