@@ -6,6 +6,7 @@ import { mebibytes, quantity } from "../components/quantity";
 import {
     databaseLimits, DatabaseLimits, leastDatabaseMemory, podsInRollout, RequestTimes, requestTimes, slowestRate,
 } from "../components/workload/limits";
+import type { Traffic } from "../components/platform";
 import type { AppSettings } from "./config";
 
 /** PHP's processes for one kind of request, and how many requests may be there for them. */
@@ -57,14 +58,17 @@ const mebibyte = 1 << 20;
 /** What infra/images/web takes, measured; in mebibytes where nothing else is said. */
 const measured = {
     /** Apache with all threads busy, PHP's master process and the one that answers probes. */
-    base: 80,
-    opcache: 96,
+    base: 72,
+    /** WordPress's own code takes half. */
+    opcache: 64,
     /** A process of PHP on top of its memory_limit. */
-    process: 12,
-    /** PHP's memory_limit for what visitors see, for WordPress's own screens, and beside the decoded picture. */
-    pages: 48,
+    process: 8,
+    /** By so much one that runs out of memory exceeds its limit before it ends. */
+    excess: 64,
+    /** Visitors' pages take up to 8, WordPress's own screens 24, and a post of 2 MB 90 to save. */
+    pages: 40,
     editors: 96,
-    uploads: 96,
+    uploads: 64,
     /** Bytes that GD takes for a pixel while it makes the smaller sizes. */
     bytesPerPixel: 6,
 };
@@ -76,35 +80,30 @@ const mostPages = 64;
 /** As many as a pod answers in the half a minute that a request may wait. */
 const pagesQueue = 256;
 const visitorBodies = 32;
-/** Several, as one screen of WordPress's editor asks several questions at once. */
-const editors = 2;
+/** Two where there is room, as one screen of WordPress's editor asks several questions at once. */
+const mostEditors = 2;
 const editorsQueue = 16;
 /** One: work on pictures takes most of the memory. The next upload waits for it. */
 const uploads = 1;
 const uploadsQueue = 4;
 /** Threads that no queue can take: for files, probes and whoever is asked to come back. */
 const otherThreads = 32;
-/** Part of a pod's memory in which a picture is decoded. */
-const pictureShare = 1 / 4;
+/** Part of the memory that is not fixed in which a picture is decoded. */
+const pictureShare = 7 / 20;
 const visitorBody = 256 << 10;
-const largestEditorBody = 4 * mebibyte;
+const largestEditorBody = 2 * mebibyte;
 /** What a form adds to a file. */
 const formOverhead = 2 * mebibyte;
 /** Files under /tmp that are no bodies: process ids, locks, sockets. */
 const otherScratch = 16;
 
-/** Memory of a web pod that is left for visitors' pages, in mebibytes. */
-function memoryForPages(memory: number): number {
-    const { base, opcache, process } = measured;
-    return memory - base - opcache - editors * (measured.editors + process)
-        - uploads * (measured.uploads + process) - Math.floor(memory * pictureShare);
-}
+/** Memory that every web pod needs, in mebibytes. */
+const fixedMemory = measured.base + measured.opcache + measured.excess + uploads * (measured.uploads + measured.process);
+const pageMemory = measured.pages + measured.process;
+const editorMemory = measured.editors + measured.process;
 
-/** The least `app.web.memory.limit`, in mebibytes: with it one visitor is served at a time. */
-export function leastWebMemory(): number {
-    const { pages, process } = measured;
-    return Math.ceil((pages + process - memoryForPages(0)) / (1 - pictureShare));
-}
+/** The least `app.web.memory.limit`, in mebibytes: with it one visitor and one editor are served at a time. */
+export const leastWebMemory = Math.ceil(fixedMemory + (pageMemory + editorMemory) / (1 - pictureShare));
 
 type Given = Pick<AppSettings, "web" | "database">;
 
@@ -131,9 +130,17 @@ export function limitsOf(app: Given): Limits {
     };
 }
 
+/** What the gateway must carry for an application with these settings. */
+export function trafficOf(app: Given): Traffic {
+    const { web: { pods, threads }, time } = limitsOf(app);
+    return { times: time, pods, requests: pods * threads };
+}
+
 function webLimits({ web }: Given): WebLimits {
-    const memory = mebibytes(web.memory.limit);
-    const fitting = Math.floor(memoryForPages(memory) / (measured.pages + measured.process));
+    const variable = mebibytes(web.memory.limit) - fixedMemory;
+    const picture = Math.floor(variable * pictureShare);
+    const editors = Math.max(1, Math.min(mostEditors, Math.floor((variable - picture) / 2 / editorMemory)));
+    const fitting = Math.floor((variable - picture - editors * editorMemory) / pageMemory);
     const useful = Math.ceil(Number(quantity(web.cpu.limit)) / 1e9 * pagesPerCpu);
     const file = Number(quantity(web.uploads.maxFile) / 10n ** 9n);
     const upload = file + formOverhead;
@@ -149,7 +156,7 @@ function webLimits({ web }: Given): WebLimits {
         editors: { count: editors, queue: editorsQueue, memory: measured.editors },
         uploads: { count: uploads, queue: uploadsQueue, memory: measured.uploads },
         opcache: measured.opcache,
-        imagePixels: Math.floor(memory * pictureShare * mebibyte / measured.bytesPerPixel),
+        imagePixels: Math.floor(picture * mebibyte / measured.bytesPerPixel),
         file,
         bodies: { visitor: visitorBody, editor, upload },
         scratch: Math.ceil(bodiesOnDisk / mebibyte) + otherScratch,

@@ -101,13 +101,13 @@ function createStatefulSet(
     options: pulumi.CustomResourceOptions,
 ): kubernetes.apps.v1.StatefulSet {
     const { limits, times } = args;
-    const bytes = (mebibytes: number) => String(mebibytes << 20);
+    const bytes = (mebibytes: number) => String(mebibytes * 2 ** 20);
     const env = {
         MARIADB_DATABASE: args.database,
         MARIADB_USER: database.user,
         MARIADB_PASSWORD_FILE: `${secretsDirectory}/password`,
         MARIADB_MAX_CONNECTIONS: String(limits.connections),
-        MARIADB_BUFFER_POOL_SIZE: `${limits.bufferPool}M`,
+        MARIADB_BUFFER_POOL_SIZE: bytes(limits.bufferPool),
         MARIADB_SESSION_MEMORY: bytes(limits.sessionMemory),
         MARIADB_TMP_SESSION: bytes(limits.sessionTemporary),
         MARIADB_TMP_TOTAL: bytes(limits.temporary),

@@ -70,7 +70,7 @@ export function requestTimes({ requestSeconds = 60, largestTransfer = 64 << 20 }
 
 /** What a database server is given, beside its volume. */
 export interface DatabaseLimits {
-    /** Connections at once, those of rolling updates and of the administrator included. */
+    /** Connections of the application at once. The image keeps some more for probes, backups and the administrator. */
     connections: number;
     /** Mebibytes for data pages. */
     bufferPool: number;
@@ -89,8 +89,8 @@ export interface DatabaseLimits {
 /** What MariaDB takes, measured with infra/images/database, in mebibytes. */
 const serverMemory = 160;
 const connectionMemory = 1;
-/** For the administrator, probes and backups, beside what the application opens. */
-const reservedConnections = 10;
+/** What infra/images/database keeps beside the application's. */
+export const reservedConnections = 5;
 /** Below this the server reads its volume for almost every query. */
 const leastBufferPool = 64;
 
@@ -117,7 +117,7 @@ export function databaseLimits(memory: number, { connections, largestText }: Dat
     // Twice what fits into memory: enough to sort what a site of this size holds. One query may take half.
     const temporary = memory * 2;
     return {
-        connections: all,
+        connections,
         // The rest serves the file system's cache, temporary tables in memory and backups.
         bufferPool: Math.min(Math.floor(memory * 3 / 8), left),
         sessionMemory,

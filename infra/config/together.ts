@@ -43,8 +43,8 @@ export function quotaHoldsApp(
 
 /** A web pod serves nobody in less memory than its parts take. */
 export function memoryHoldsPage({ memory }: { memory: { limit: string } }): Violation | undefined {
-    const least = `${leastWebMemory()}Mi`;
-    return mebibytes(memory.limit) >= leastWebMemory() ? undefined : {
+    const least = `${leastWebMemory}Mi`;
+    return mebibytes(memory.limit) >= leastWebMemory ? undefined : {
         keys: ["memory.limit"],
         problem: "is too little for Apache, PHP and the picture that an editor uploads, beside one visitor",
         allowed: `at least ${least}`,
@@ -56,7 +56,7 @@ export function memoryHoldsPage({ memory }: { memory: { limit: string } }): Viol
 export function databaseHoldsConnections({ app }: { app: AppSettings }): Violation | undefined {
     const { web, database } = app;
     const least = leastMemoryOfDatabase(app);
-    if (mebibytes(web.memory.limit) < leastWebMemory() || mebibytes(database.memory.limit) >= least) return undefined;
+    if (mebibytes(web.memory.limit) < leastWebMemory || mebibytes(database.memory.limit) >= least) return undefined;
     const { web: { pods }, database: { connections } } = limitsOf(app);
     return {
         keys: ["app.database.memory.limit", "app.web.replicas.max", "app.web.memory.limit"],

@@ -137,8 +137,8 @@ describe("what can't fit is refused by name", () => {
 
     it("a web pod in which nobody can be served, to the mebibyte", () => {
         const limit = (size: number) => ({ web: { memory: { request: "16Mi", limit: `${size}Mi` } } });
-        expect(keysRefused(limit(leastWebMemory()))).toEqual([]);
-        expect(keysRefused(limit(leastWebMemory() - 1))).toEqual(["landfall:app.web.memory.limit"]);
+        expect(keysRefused(limit(leastWebMemory))).toEqual([]);
+        expect(keysRefused(limit(leastWebMemory - 1))).toEqual(["landfall:app.web.memory.limit"]);
     });
 
     it("a database without room for the pods' connections, to the mebibyte", () => {
