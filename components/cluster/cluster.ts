@@ -8,6 +8,11 @@ export type LoadBalancing = {
      * until whatever chooses among the proxies has noticed. @example 65
      */
     drainSeconds: number;
+    /**
+     * Whether the gateway sees every client at its own address. Docker shows it all at the address of its bridge, and a
+     * node that passes on what is for another node's proxy shows its own.
+     */
+    seesClients: boolean;
 } & (
     /**
      * A Service of type LoadBalancer gets an address: by the target itself, or of these ranges and networks, which

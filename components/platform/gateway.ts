@@ -37,6 +37,8 @@ export class Gateway extends pulumi.ComponentResource {
     readonly endpoint: pulumi.Output<string>;
     /** The part of an address after the host name: empty for port 443, else for example `:8443`. */
     readonly portSuffix: string;
+    /** Whether it sees every client at its own address; else they can't be told apart. */
+    readonly seesClients: boolean;
     /** What it bounds, and by how much. */
     readonly limits: GatewayLimits;
 
@@ -52,6 +54,7 @@ export class Gateway extends pulumi.ComponentResource {
         createPolicies(this, options);
         const certificates = createCertificates(this.namespace, options);
         const nodes = loadBalancing.type === "NodePort" ? loadBalancing.nodes : undefined;
+        this.seesClients = loadBalancing.seesClients;
         this.limits = gatewayLimits(args.traffic ?? defaultTraffic, loadBalancing.drainSeconds, nodes?.count);
         const controller = createContour(this.namespace, this.limits, { ...options, dependsOn: [...crds, certificates] });
         createEnvoy(this.namespace, { limits: this.limits, nodes }, { ...options, dependsOn: controller });

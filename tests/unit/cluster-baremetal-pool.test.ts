@@ -123,7 +123,7 @@ describe("the gateway's address", () => {
     test("is the first of the pool, and nobody but MetalLB gives it", async () => {
         const { told, loadBalancing } = await run({ addressPool });
         expect(loadBalancing).toEqual({
-            type: "LoadBalancer", addressPool, drainSeconds: 10,
+            type: "LoadBalancer", addressPool, drainSeconds: 10, seesClients: true,
             annotations: {
                 "metallb.io/loadBalancerIPs": "203.0.113.100",
                 "pulumi.com/waitFor": "jsonpath={.status.loadBalancer.ingress[0].ip}=203.0.113.100",
@@ -145,7 +145,7 @@ describe("the gateway's address", () => {
     test("when it changes from a virtual one to the pool's, or back, is waited for", async () => {
         const { loadBalancing } = await run({ gatewayAddress: "203.0.113.9" });
         expect(loadBalancing).toEqual({
-            type: "LoadBalancer", drainSeconds: 15,
+            type: "LoadBalancer", drainSeconds: 15, seesClients: true,
             annotations: { "pulumi.com/waitFor": "jsonpath={.status.loadBalancer.ingress[0].ip}=203.0.113.9" },
         });
     });

@@ -81,7 +81,7 @@ const configuration = (resources: Registered[]): Configuration =>
     JSON.parse(object<{ data: Record<string, string> }>(resources, "ConfigMap", "contour").data["contour.yaml"]) as Configuration;
 
 describe("a gateway", () => {
-    const balancer: LoadBalancing = { type: "LoadBalancer", drainSeconds: 65 };
+    const balancer: LoadBalancing = { type: "LoadBalancer", drainSeconds: 65, seesClients: true };
     let resources: Registered[];
     beforeAll(async () => {
         resources = await run(balancer);
@@ -101,7 +101,7 @@ describe("a gateway", () => {
     });
 
     it("reads new settings: a change to them rolls the controller", async () => {
-        const other = await run({ ...balancer, drainSeconds: 5 });
+        const other = await run({ ...balancer, drainSeconds: 5, seesClients: true });
         const more = await runStack("dev");
         const checksum = (from: Registered[]) => podOf(from, "contour").annotations["landfall.dev/config"];
         expect(checksum(resources)).toBe(checksum(other));
@@ -155,7 +155,7 @@ describe("a gateway", () => {
 });
 
 describe("a gateway on published node ports", () => {
-    const ports = { type: "NodePort", drainSeconds: 5, http: 30080, https: 30443, host: "127.0.0.1", publishedHttp: 8080, publishedHttps: 8443 } as const;
+    const ports = { type: "NodePort", drainSeconds: 5, seesClients: true, http: 30080, https: 30443, host: "127.0.0.1", publishedHttp: 8080, publishedHttps: 8443 } as const;
     const labels = { "example.com/published": "yes" };
     const policy = (resources: Registered[]) => object(resources, "Service", "envoy").spec.externalTrafficPolicy;
 

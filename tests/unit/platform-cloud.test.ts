@@ -19,7 +19,7 @@ const cloud: Capabilities = {
         },
     ],
     loadBalancing: {
-        type: "LoadBalancer", drainSeconds: 65,
+        type: "LoadBalancer", drainSeconds: 65, seesClients: true,
         annotations: { "example.com/balancer": "internet" }, loadBalancerClass: "example.com/nlb",
     },
     metrics: "builtin",

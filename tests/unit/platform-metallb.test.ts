@@ -11,7 +11,7 @@ const namespace = "landfall-load-balancer";
 const addressPool = ["198.18.40.100-198.18.40.110", "198.18.40.128/28"];
 const machines: Capabilities = {
     loadBalancing: {
-        type: "LoadBalancer", drainSeconds: 10, addressPool,
+        type: "LoadBalancer", drainSeconds: 10, seesClients: true, addressPool,
         annotations: { "metallb.io/loadBalancerIPs": "198.18.40.100" },
     },
     metrics: "builtin",
@@ -80,7 +80,7 @@ describe("a pool of addresses", () => {
     });
 
     it("is nothing that a cluster without one pays for", async () => {
-        const without = await run({ ...machines, loadBalancing: { type: "LoadBalancer", drainSeconds: 10 } });
+        const without = await run({ ...machines, loadBalancing: { type: "LoadBalancer", drainSeconds: 10, seesClients: true } });
         expect(JSON.stringify(without.map(({ inputs }) => inputs))).not.toContain("metallb");
     });
 

@@ -27,6 +27,7 @@ export function capabilitiesOf(
         loadBalancing: {
             type: "LoadBalancer",
             drainSeconds: noticedAfter(healthCheck),
+            seesClients: true,
             annotations: {
                 "service.beta.kubernetes.io/azure-load-balancer-health-probe-interval": String(healthCheck.interval),
                 "service.beta.kubernetes.io/azure-load-balancer-health-probe-num-of-probe":

@@ -19,6 +19,7 @@ export function loadBalancingOf(
         return {
             type: "LoadBalancer",
             drainSeconds: metalLbSeconds,
+            seesClients: true,
             addressPool,
             annotations: { "metallb.io/loadBalancerIPs": first, ...awaited(first) },
         };
@@ -27,12 +28,14 @@ export function loadBalancingOf(
         return {
             type: "LoadBalancer",
             drainSeconds: gatewayAddress ? noticedAfter(keepalived) : serviceSeconds,
+            seesClients: true,
             annotations: awaited(serviceAddress),
         };
     }
     return {
         type: "NodePort",
         drainSeconds: serviceSeconds,
+        seesClients: true,
         ...gatewayPorts,
         host: virtualAddress ?? nodes[0].host,
         publishedHttp: gatewayPorts.http,

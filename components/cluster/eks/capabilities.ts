@@ -58,6 +58,7 @@ function ownBalancer(tags: Record<string, string>): LoadBalancing {
     return {
         type: "LoadBalancer",
         drainSeconds: noticedAfter(healthCheck),
+        seesClients: true,
         annotations: {
             [`${annotation}-type`]: "nlb",
             [`${annotation}-healthcheck-interval`]: String(healthCheck.interval),
@@ -73,6 +74,7 @@ function ownBalancer(tags: Record<string, string>): LoadBalancing {
 const autoBalancer: LoadBalancing = {
     type: "LoadBalancer",
     drainSeconds: serviceSeconds + deregistrationSeconds,
+    seesClients: true,
     loadBalancerClass: "eks.amazonaws.com/nlb",
     annotations: {
         [`${annotation}-scheme`]: "internet-facing",

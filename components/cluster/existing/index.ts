@@ -120,11 +120,12 @@ const slowestHealthCheck = { interval: 15, failures: 3, spread: 40 };
 
 function loadBalancingOf(args: ExistingArgs): LoadBalancing {
     const { loadBalancer, host = "127.0.0.1", http = gatewayPorts.http, https = gatewayPorts.https } = args;
-    if (loadBalancer !== "NodePort") return { type: "LoadBalancer", drainSeconds: noticedAfter(slowestHealthCheck) };
-    // Which nodes clients reach isn't known, so each of them must answer.
-    return {
-        type: "NodePort", drainSeconds: serviceSeconds, http, https, host, publishedHttp: http, publishedHttps: https,
-    };
+    if (loadBalancer !== "NodePort") {
+        return { type: "LoadBalancer", drainSeconds: noticedAfter(slowestHealthCheck), seesClients: true };
+    }
+    // Which nodes clients reach isn't known, so each of them must answer, and passes on what another's proxy serves.
+    const published = { publishedHttp: http, publishedHttps: https };
+    return { type: "NodePort", drainSeconds: serviceSeconds, seesClients: false, http, https, host, ...published };
 }
 
 /** Asked for only by an application that builds images; one that brings its own needs no registry. */

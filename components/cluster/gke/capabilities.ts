@@ -24,6 +24,7 @@ export function capabilitiesOf(
         loadBalancing: {
             type: "LoadBalancer",
             drainSeconds: noticedAfter(healthCheck),
+            seesClients: true,
             annotations: { "cloud.google.com/l4-rbs": "enabled" },
         },
         metrics: "builtin",

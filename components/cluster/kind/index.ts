@@ -112,6 +112,7 @@ function capabilitiesOf(args: KindArgs, incarnation: string): Capabilities {
         loadBalancing: {
             type: "NodePort",
             drainSeconds: serviceSeconds,
+            seesClients: false,
             ...gatewayPorts,
             host: "127.0.0.1",
             publishedHttp: args.http,

@@ -115,8 +115,15 @@ const primaryNode = { labels: { "minikube.k8s.io/primary": "true" }, count: 1 };
 
 /** A virtual machine publishes nothing on this computer: its own address is known once it has been made. */
 function loadBalancingOf(args: MinikubeArgs, address: string | undefined): LoadBalancing {
-    const ports = { type: "NodePort", drainSeconds: serviceSeconds, ...gatewayPorts, nodes: primaryNode } as const;
-    if (driverOf(args).publishesPorts) {
+    const { publishesPorts } = driverOf(args);
+    const ports = {
+        type: "NodePort",
+        drainSeconds: serviceSeconds,
+        seesClients: !publishesPorts,
+        ...gatewayPorts,
+        nodes: primaryNode,
+    } as const;
+    if (publishesPorts) {
         return { ...ports, host: "127.0.0.1", publishedHttp: args.http, publishedHttps: args.https };
     }
     const host = isOnThisComputer(args) ? "127.0.0.1" : (address ?? `$(minikube ip --profile ${args.name})`);
