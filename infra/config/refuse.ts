@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Stands } from "../../components/cluster";
+import { Refusal } from "../../components/refusal";
 import { wayOf } from "./change";
 import { changeOf, describeSettings } from "./describe";
 import { keyText, valueAt } from "./errors";
@@ -8,7 +9,7 @@ import { compareQuantities } from "./quantity";
 /**
  * Stops the program, before any resource is registered, where what stands can't become what is wanted: what may change
  * is the schema's answer. Both go by full keys such as `cluster.podSubnet`.
- * @throws RunError that names all such keys with what stands, what was given and the way
+ * @throws Refusal that names all such keys with what stands, what was given and the way
  */
 export function refuseChanges(
     settings: { cluster: { target: string } }, standing: Record<string, Stands>, wanted: Record<string, unknown>,
@@ -31,8 +32,7 @@ export function refuseChanges(
         ].join("\n")];
     });
     if (problems.length > 0) {
-        throw new pulumi.RunError(
-            ["What stands can't become what the settings say. Nothing was changed.", ...problems].join("\n\n"));
+        throw new Refusal(["What stands can't become what the settings say, and is left as it is.", ...problems].join("\n\n"));
     }
 }
 
