@@ -3,6 +3,7 @@ import { loadManifests, Platform } from "../components/platform";
 import { Environment } from "../components/workload";
 import { loadSettings, manifestsFor } from "./config";
 import { trafficOf } from "./limits";
+import { compareWith } from "./standing";
 import { WordPress } from "./wordpress";
 
 // Without the engine, as after a kill, Pulumi's SDK goes on for ever saying that it can't say anything.
@@ -15,7 +16,7 @@ export = async () => {
     const { host, name, quota, tls, volumes } = settings.environment;
     const manifests = await loadManifests(manifestsFor(settings));
 
-    const cluster = createCluster(settings.cluster, { volumes });
+    const cluster = createCluster(settings.cluster, { volumes, comparisons: compareWith(settings) });
     const traffic = trafficOf(settings.app);
     const platform = new Platform("platform", { cluster, manifests, hosts: [host], tls, traffic });
     const environment = new Environment("environment", { cluster, namespace: name, volumes, quota });

@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { AksArgs } from "./aks";
 import type { BareMetalArgs } from "./baremetal";
 import type { Cluster } from "./cluster";
+import type { Comparisons } from "./compare";
 import type { EksArgs } from "./eks";
 import type { ExistingArgs } from "./existing";
 import type { GkeArgs } from "./gke";
@@ -9,6 +10,7 @@ import type { KindArgs } from "./kind";
 import type { MinikubeArgs } from "./minikube";
 
 export * from "./cluster";
+export type { Comparisons, Stands } from "./compare";
 
 /** A target and its settings. */
 export type ClusterArgs =
@@ -27,6 +29,8 @@ export interface ClusterContext {
      * @default "retain"
      */
     volumes?: "delete" | "retain";
+    /** Refuses what can't be changed in place. @default nothing is compared */
+    comparisons?: Comparisons;
 }
 
 type Target = ClusterArgs["target"];

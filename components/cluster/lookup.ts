@@ -19,6 +19,8 @@ export interface Found {
     members?: Record<string, string>;
     /** What people should know of the cluster, though it keeps nobody from going on. */
     warnings?: string[];
+    /** What the cluster was made with, by the names of its settings. */
+    standing?: Record<string, string>;
     /** Whether the cluster had to be started. */
     started?: boolean;
 }

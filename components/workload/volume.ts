@@ -1,5 +1,6 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import type { Capabilities } from "../cluster/cluster";
 import { inCluster } from "../cluster/options";
 import { Environment } from "./environment";
 import { objectLabels } from "./labels";
@@ -33,11 +34,9 @@ export function createVolume(
 }
 
 function storageClassOf(name: string, environment: Environment, args: VolumeArgs): string | undefined {
-    const { storageClass, sharedStorageClass } = environment.cluster.capabilities;
-    if (args.storageClass !== undefined || args.accessMode === "ReadWriteOnce") {
-        return args.storageClass ?? storageClass;
-    }
-    if (sharedStorageClass === undefined) {
+    const { capabilities } = environment.cluster;
+    const storageClass = classOf(capabilities, args);
+    if (storageClass === undefined && args.accessMode === "ReadWriteMany") {
         throw new pulumi.RunError(
             `The volume "${name}" is to be written by pods on many nodes (ReadWriteMany), and this cluster has no `
             + "storage class for that.\nName one in landfall:cluster.sharedStorageClass, for example `nfs-client`; "
@@ -45,5 +44,13 @@ function storageClassOf(name: string, environment: Environment, args: VolumeArgs
             + "landfall:app.web.uploads.accessMode ReadWriteOnce.",
         );
     }
-    return sharedStorageClass;
+    return storageClass;
+}
+
+/** The class of a volume; undefined where it is the cluster's default one, or where there is none for the access mode. */
+export function classOf(
+    { storageClass, sharedStorageClass }: Pick<Capabilities, "storageClass" | "sharedStorageClass">,
+    args: Pick<VolumeArgs, "accessMode" | "storageClass">,
+): string | undefined {
+    return args.storageClass ?? (args.accessMode === "ReadWriteOnce" ? storageClass : sharedStorageClass);
 }

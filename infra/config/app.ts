@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { type Change, largerVolume, otherVolume } from "./change";
 import { choice, image, line, matching, objectName, quantity, whole } from "./fields";
 import { compareQuantities } from "../../components/quantity";
 import { rule } from "./rule";
@@ -31,10 +32,11 @@ const memory = (section: string, request: string, limit: string) =>
 
 function storageClass(usual: string) {
     return objectName().optional().meta({
-        description: "StorageClass of the volume.", example: "fast", defaultText: usual,
+        description: "StorageClass of the volume.", example: "fast", defaultText: usual, change: otherVolume,
     });
 }
 
+const installed: Change = "no effect: it is for the site's installation. Change it in WordPress";
 const mostReplicas = 10;
 const leastReplicas = 2;
 
@@ -75,10 +77,11 @@ function web() {
                 description: "Largest file that an editor may upload.", example: "256Mi",
             }),
             size: quantity("bytes", "1Mi").prefault("5Gi").meta({
-                description: "Size of the volume of uploaded files.", example: "20Gi",
+                description: "Size of the volume of uploaded files.", example: "20Gi", change: largerVolume,
             }),
             accessMode: choice("ReadWriteMany", "ReadWriteOnce").default("ReadWriteMany").meta({
                 description: "Whether pods on many nodes write it, or those of one.", example: "ReadWriteMany",
+                change: otherVolume,
             }),
             storageClass: storageClass("the target's class for shared volumes"),
         }).prefault({}).meta({ description: "The volume of uploaded files.", example: { size: "20Gi" } }),
@@ -104,7 +107,7 @@ function database() {
             defaultText: "built from infra/images/database",
         }),
         volume: quantity("bytes", "1Mi").prefault("5Gi").meta({
-            description: "Size of the data's volume.", example: "20Gi",
+            description: "Size of the data's volume.", example: "20Gi", change: largerVolume,
         }),
         cpu: cpu("app.database", "250m", "1"),
         memory: memory("app.database", "512Mi", "1Gi"),
@@ -117,7 +120,7 @@ function database() {
 /** `landfall:app`: the application. */
 export function appSchema() {
     return z.strictObject({
-        title: line(200).default("Landfall").meta({ description: "Title of the site.", example: "My Company" }),
+        title: line(200).default("Landfall").meta({ description: "Title of the site.", example: "My Company", change: installed }),
         admin: z.strictObject({
             user: matching("1 to 60 letters, digits, \"_\", \".\", \"@\" and \"-\"", /^[\w.@-]{1,60}$/).default("admin")
                 .meta({ description: "Name of the site's first user.", example: "editor" }),
@@ -127,13 +130,13 @@ export function appSchema() {
             }),
         }).prefault({}).meta({
             description: "The site's first user; the password is `landfall:adminPassword`.",
-            example: { user: "editor", email: "editor@example.com" },
+            example: { user: "editor", email: "editor@example.com" }, change: installed,
         }),
         web: web(),
         database: database(),
     }).meta({
         description: "The application.",
-        example: { web: { replicas: { min: 1, max: 5 } }, database: { mode: "single", volume: "5Gi" } },
+        example: { web: { replicas: { min: 1, max: 5 } }, database: { mode: "single", volume: "5Gi" } }, change: "in place",
     });
 }
 

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import type { Change } from "./change";
 import { Context } from "./context";
 import { settingsSchema } from "./schema";
 
@@ -13,6 +14,8 @@ export interface Description {
     defaultText?: string;
     /** Never shown in an error. Its `example` is a file to read it from. */
     secret?: boolean;
+    /** What a change does to a stack that stands, for this key and those below it. */
+    change?: Change;
     enum?: string[];
     properties?: Record<string, Description>;
     required?: string[];
@@ -51,6 +54,15 @@ export function describeKey(settings: Description, keys: string[], target?: stri
         if (chosen?.properties && Object.hasOwn(chosen.properties, key)) return chosen.properties[key];
         return chosen && entriesOf(chosen);
     }, settings);
+}
+
+/** What a change of one key does, as it says itself or an object above it; undefined where nobody does. */
+export function changeOf(settings: Description, keys: string[], target?: string): Change | undefined {
+    const said = keys.map((_, index) => {
+        const description = describeKey(settings, keys.slice(0, index + 1), target);
+        return description?.change ?? (description?.oneOf && describeTargets(settings)[target ?? ""]?.change);
+    });
+    return said.reverse().find(change => change !== undefined);
 }
 
 /** Which values a key takes, in words. */

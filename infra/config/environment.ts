@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { Target } from "./cluster";
+import { refused } from "./change";
 import { Context } from "./context";
 import { choice, hostname, isDnsLabel, matching, quantity, whole } from "./fields";
 import { toDnsLabel } from "./names";
@@ -38,6 +39,8 @@ export function environmentSchema(context: Context) {
         name: namespace().prefault(toDnsLabel(context.stack)).meta({
             description: "Name of the environment and of its namespace.", example: "production",
             defaultText: "`<stack>`",
+            change: refused("the new environment would begin empty. Leave it as it is; or make the new one by a stack of its own, "
+                + "and move the data there. Where `volumes` is delete, it replaces everything in the environment, data too"),
         }),
         host: host.meta({
             description: "Host name that the application answers to.", example: "www.example.com",
@@ -73,6 +76,7 @@ export function environmentSchema(context: Context) {
     }).meta({
         description: "The namespace and its fences. Production, UAT, development, or one per git branch.",
         example: { name: "production", host: "www.example.com" },
+        change: "in place",
     });
 }
 

@@ -126,6 +126,13 @@ export function choice<const T extends readonly string[]>(...values: T) {
     return z.enum(values).meta({ allowed: values.length === 1 ? values[0] : `one of ${values.join(", ")}` });
 }
 
+/** The key that chooses a target. */
+export function target<const T extends string>(name: T, description: string) {
+    return choice(name).meta({
+        description, example: name, change: "replaces the cluster and everything in it; data does not move along",
+    });
+}
+
 /** What the nodes' processors are, for the images that the program builds. */
 export function platform() {
     return choice("linux/amd64", "linux/arm64").optional().meta({

@@ -1,6 +1,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { stringify } from "yaml";
+import { type Change, changeText } from "./change";
 import { allowedText, Description, describeSettings, describeTargets, entriesOf } from "./describe";
 import { secretCommand } from "./example";
 
@@ -30,6 +31,8 @@ interface Chapter {
     heading: string;
     keys: string[];
     object: Description;
+    /** What a change of its keys does, where they don't say it themselves. */
+    change?: Change;
 }
 
 /** The reference of all keys, in Markdown. */
@@ -46,11 +49,13 @@ export function renderReference(): string {
         "Written by `npm run reference` from the schema in this directory; change it there.",
         "All settings are in `Pulumi.<stack>.yaml`, under `config:`. What is left out has the default. Wrong values " +
             "and unknown keys stop the program before anything is changed, with a list of all that is wrong.",
+        "The last column says what a change of the key does to a stack that stands. What can't be changed in place is " +
+            "either replaced, which `pulumi preview` shows, or refused by the preview, which says what stands.",
         ...Object.entries(wholeExamples).flatMap(([title, example]) => [`${title}:`, stackFile(example)]),
         "## landfall",
-        table(settings, settings, [], "landfall:"),
-        ...[...targets, ...others].flatMap(({ heading, keys, object }) => [
-            `## ${heading}`, object.description ?? "", table(settings, object, keys),
+        table(settings, { object: settings, keys: [] }, "landfall:"),
+        ...[...targets, ...others].flatMap(({ heading, keys, object, change }) => [
+            `## ${heading}`, object.description ?? "", table(settings, { object, keys, change }),
         ]),
     ].join("\n\n") + "\n";
 }
@@ -63,18 +68,19 @@ function stackFile(settings: Record<string, unknown>): string {
 }
 
 /** An object and the objects below it. */
-function chapters(heading: string, keys: string[], object: Description): Chapter[] {
+function chapters(heading: string, keys: string[], object: Description, above?: Change): Chapter[] {
+    const change = object.change ?? above;
     const separator = heading.includes(" ") ? ": " : ".";
     const below = Object.entries(object.properties ?? {}).flatMap(([key, description]) => {
         const entries = entriesOf(description);
-        if (entries) return chapters(`${heading}${separator}${key}.<name>`, [...keys, key, "<name>"], entries);
-        return description.properties ? chapters(`${heading}${separator}${key}`, [...keys, key], description) : [];
+        const own = description.change ?? change;
+        if (entries) return chapters(`${heading}${separator}${key}.<name>`, [...keys, key, "<name>"], entries, own);
+        return description.properties ? chapters(`${heading}${separator}${key}`, [...keys, key], description, own) : [];
     });
-    return object.properties ? [{ heading, keys, object }, ...below] : below;
+    return object.properties ? [{ heading, keys, object, change }, ...below] : below;
 }
 
-/** `above` is the key of the object, without the project's. */
-function table(settings: Description, object: Description, above: string[] = [], prefix = ""): string {
+function table(settings: Description, { object, keys: above, change }: Omit<Chapter, "heading">, prefix = ""): string {
     const rows = Object.entries(object.properties ?? {}).map(([key, description]) => [
         `\`${prefix}${key}\``,
         typeText(description),
@@ -83,8 +89,9 @@ function table(settings: Description, object: Description, above: string[] = [],
             ? "see below" : allowedText(settings, description),
         description.secret ? `\`${secretCommand([...above, key].join("."), description.example)}\`` : code(description.example),
         description.description ?? "",
+        changeText(description.change ?? change),
     ]);
-    const header = ["key", "type", "default", "allowed", "example", "what it is"];
+    const header = ["key", "type", "default", "allowed", "example", "what it is", "a change"];
     return [header, header.map(() => "---"), ...rows]
         .map(cells => `| ${cells.map(cell => cell.replaceAll("|", "\\|")).join(" | ")} |`)
         .join("\n");

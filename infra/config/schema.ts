@@ -32,6 +32,7 @@ function makeSchema(context: Context) {
         adminPassword: z.string().min(12).optional().meta({
             description: "Password of the site's first user; a Pulumi secret.",
             allowed: "a secret of at least 12 characters", defaultText: "generated", secret: true,
+            change: "in place",
         }),
     });
     const hosted = rule(sections, ["environment", "app"], quotaHoldsApp);

@@ -1,3 +1,5 @@
+import type { Comparisons } from "../compare";
+
 /** A group of nodes of one kind, which grows and shrinks with the load. */
 export interface NodePool {
     /** Size of the machines. A change makes new nodes, then takes the old ones. @example "Standard_D4as_v5" */
@@ -70,4 +72,6 @@ export interface AksArgs {
     tags: Record<string, string>;
     /** Whether destroying the stack deletes the volumes' data. @default "retain" */
     volumes?: "delete" | "retain";
+    /** Refuses what can't be changed in place. @default nothing is compared */
+    comparisons?: Comparisons;
 }

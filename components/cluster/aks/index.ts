@@ -64,6 +64,7 @@ export class Aks extends pulumi.ComponentResource implements Cluster {
         });
         this.provider = createProvider(`${name}-provider`, {
             kubeconfig: this.kubeconfig,
+            comparisons: args.comparisons,
             identifier: cluster.resourceUID,
         }, this, teardown);
         this.capabilities = capabilitiesOf(settings, { storage, registry, dns }, place);

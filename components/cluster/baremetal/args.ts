@@ -1,3 +1,5 @@
+import type { Comparisons } from "../compare";
+
 /** A machine that is, or is to become, a node. */
 export interface BareMetalNode {
     /** Where SSH finds it: a name or an IPv4 address. @example "203.0.113.11" */
@@ -109,6 +111,8 @@ export interface BareMetalArgs {
     sharedDirectory?: string;
     /** Whether a machine's volumes are deleted when it is brought back to how it was found. @default "retain" */
     volumes?: "delete" | "retain";
+    /** Refuses what can't be changed in place. @default nothing is compared */
+    comparisons?: Comparisons;
     /** What is made anew, once for every text. */
     rotate?: BareMetalRotations;
     /** Left out, none are taken. */

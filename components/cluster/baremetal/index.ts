@@ -32,7 +32,7 @@ export class BareMetal extends pulumi.ComponentResource implements Cluster {
     constructor(name: string, args: BareMetalArgs, opts?: pulumi.ComponentResourceOptions) {
         super("landfall:cluster:BareMetal", name, {}, opts);
         const described = describeCluster(args);
-        const found = findNodes(described, this);
+        const found = findNodes(described, args.comparisons ?? {}, this);
 
         const machines = createMachines(`${name}-machines`, described, found, this);
         const ready = described.nodes.map(node =>
@@ -52,6 +52,7 @@ export class BareMetal extends pulumi.ComponentResource implements Cluster {
         this.kubeconfig = pulumi.secret(admin.stdout);
         this.provider = createProvider(`${name}-provider`, {
             kubeconfig: this.kubeconfig,
+            comparisons: args.comparisons,
             identifier: found.incarnation,
             // What a snapshot brings back is there already.
             upsert: args.snapshots?.restore !== undefined,

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { randomUUID } from "node:crypto";
+import type { Comparisons, Stands } from "../compare";
 import { findCluster, renderedIncarnation, rendering } from "../lookup";
 import type { DescribedCluster } from "./describe";
 import { plainEnvironment } from "./secrets";
@@ -12,14 +13,35 @@ export interface FoundNodes {
     members: Record<string, string>;
 }
 
-/** Asks the machines which of them are nodes of this stack's cluster. */
-export function findNodes({ nodes, facts, ssh, secrets }: DescribedCluster, parent: pulumi.Resource): FoundNodes {
-    const { incarnation, members = {} } = findCluster("components/cluster/baremetal/status.mjs", {
+/** Asks the machines which of them are nodes of this stack's cluster, and whether it may become what is described. */
+export function findNodes(
+    described: DescribedCluster, { cluster: compare }: Comparisons, parent: pulumi.Resource,
+): FoundNodes {
+    const { nodes, facts, ssh, secrets } = described;
+    const { incarnation, members = {}, standing } = findCluster("components/cluster/baremetal/status.mjs", {
         CLUSTER: JSON.stringify({ owner: facts.owner }),
         NODES: JSON.stringify(nodes),
         SSH: JSON.stringify(ssh),
         ...plainEnvironment(secrets),
     }, parent);
+    if (standing) compare?.(standingValues(standing, facts.virtualAddress), wantedOf(described));
     const fresh = () => rendering() ? renderedIncarnation : randomUUID();
     return { incarnation, members: Object.fromEntries(nodes.map(({ name }) => [name, members[name] ?? fresh()])) };
+}
+
+/** A virtual address is the API's: where one is wanted, it is compared with the endpoint that the cluster was made with. */
+function standingValues({ endpoint, ...made }: Record<string, string>, virtualAddress?: string): Record<string, Stands> {
+    const [key, value] = virtualAddress === undefined ? ["endpoint", endpoint] : ["virtualAddress", endpoint?.replace(/:6443$/, "")];
+    const all = { ...made, ...(endpoint !== undefined && { [key]: value }) };
+    return Object.fromEntries(Object.entries(all).map(([name, text]) => [name, { value: text }]));
+}
+
+/** What can't be changed, by the names of the settings. */
+function wantedOf({ nodes, facts }: DescribedCluster): Record<string, unknown> {
+    const { podSubnet, serviceSubnet, network, endpoint, virtualAddress } = facts;
+    return {
+        podSubnet, serviceSubnet, network, endpoint, virtualAddress,
+        ...Object.fromEntries(nodes.flatMap(({ name, address, role }) =>
+            [[`nodes.${name}.address`, address], [`nodes.${name}.role`, role]])),
+    };
 }

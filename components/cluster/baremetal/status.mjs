@@ -6,6 +6,7 @@ import { cluster as readCluster, nodes as readNodes, ssh as readSsh } from "./se
 import { describeFailure, withSsh } from "./ssh.mjs";
 import { parseStatus, statusTasks } from "./tasks/operate.mjs";
 import { renderScript } from "./tasks/script.mjs";
+import { standingOf } from "./tasks/standing.mjs";
 
 await main(async () => {
     const [cluster, nodes, ssh] = [readCluster(), readNodes(), readSsh()];
@@ -41,5 +42,5 @@ function statusOf(answers) {
         const id = problem ? known[node.name] : member;
         return id ? [[node.name, id]] : [];
     });
-    return { incarnation, members: Object.fromEntries(members) };
+    return { incarnation, members: Object.fromEntries(members), standing: standingOf(answers) };
 }

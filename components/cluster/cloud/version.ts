@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { Refusal } from "../../refusal";
 
 /**
  * The version to ask the cloud for, checked against the one that the cluster has: Kubernetes goes up one minor version
@@ -9,7 +10,7 @@ import * as pulumi from "@pulumi/pulumi";
 export function checkedVersion(current: pulumi.Input<string | undefined>, wanted: string): pulumi.Output<string> {
     return pulumi.output(current).apply(version => {
         const problem = version === undefined ? undefined : stepProblem(version, wanted);
-        if (problem !== undefined) throw new pulumi.RunError(problem);
+        if (problem !== undefined) throw new Refusal(problem);
         return wanted;
     });
 }

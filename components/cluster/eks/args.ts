@@ -1,4 +1,5 @@
 import type { LogType } from "./sizes";
+import type { Comparisons } from "../compare";
 
 /** Plain values, not `pulumi.Input`s: they are checked before any resource is made. */
 export interface EksArgs {
@@ -44,6 +45,8 @@ export interface EksArgs {
     tags: Record<string, string>;
     /** Whether the volumes' data goes with the cluster. @default "retain" */
     volumes?: "delete" | "retain";
+    /** Refuses what can't be changed in place. @default nothing is compared */
+    comparisons?: Comparisons;
 }
 
 export interface NodePool {

@@ -65,6 +65,7 @@ export class Eks extends pulumi.ComponentResource implements Cluster {
         });
         this.provider = createProvider(`${name}-provider`, {
             kubeconfig: this.kubeconfig,
+            comparisons: args.comparisons,
             // Unlike the name, it is never given twice.
             identifier: cluster.endpoint,
         }, this, teardown);

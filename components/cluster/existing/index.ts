@@ -4,6 +4,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { projectRoot } from "../../project";
 import { Capabilities, Cluster, ImageDelivery, LoadBalancing, noticedAfter, serviceSeconds } from "../cluster";
+import type { Comparisons } from "../compare";
 import { gatewayPorts } from "../gateway-ports";
 import { rendering } from "../lookup";
 import { createProvider } from "../provider";
@@ -42,6 +43,8 @@ export interface ExistingArgs {
     platform?: "linux/amd64" | "linux/arm64";
     /** Whether the kubelets' certificates are self-signed. @default false */
     kubeletInsecureTls?: boolean;
+    /** Refuses what can't be changed in place. @default nothing is compared */
+    comparisons?: Comparisons;
 }
 
 /**
@@ -60,6 +63,7 @@ export class Existing extends pulumi.ComponentResource implements Cluster {
         this.kubeconfig = pulumi.secret(kubeconfigOf(name, args, this));
         this.provider = createProvider(`${name}-provider`, {
             kubeconfig: this.kubeconfig,
+            comparisons: args.comparisons,
             // A digest gives no secret away.
             identifier: pulumi.unsecret(this.kubeconfig.apply(identify)),
         }, this);

@@ -1,3 +1,5 @@
+import type { Comparisons } from "../compare";
+
 /** Plain values, not `pulumi.Input`s: they are checked before any resource is made. */
 export interface GkeArgs {
     /** Name of the cluster, at most 24 characters. A change makes the cluster anew. @example "landfall-prod" */
@@ -34,6 +36,8 @@ export interface GkeArgs {
     dnsZone?: string;
     /** What becomes of the volumes' data when the cluster is destroyed. @default "retain" */
     volumes?: "delete" | "retain";
+    /** Refuses what can't be changed in place. @default nothing is compared */
+    comparisons?: Comparisons;
 }
 
 export interface NodePoolArgs {

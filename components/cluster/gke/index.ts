@@ -74,6 +74,7 @@ export class Gke extends pulumi.ComponentResource implements Cluster {
         });
         this.provider = createProvider(`${name}-provider`, {
             kubeconfig: this.kubeconfig,
+            comparisons: args.comparisons,
             identifier: incarnationOf(controlPlane),
         }, this, teardown);
         const classes = storageClasses(args, network.network.name, keys.volumes);

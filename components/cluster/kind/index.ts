@@ -3,6 +3,7 @@ import type * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { scriptCommand } from "../../script";
 import { Capabilities, Cluster, serviceSeconds } from "../cluster";
+import type { Comparisons } from "../compare";
 import { gatewayPorts } from "../gateway-ports";
 import { findCluster } from "../lookup";
 import { createProvider } from "../provider";
@@ -32,6 +33,8 @@ export interface KindArgs {
     serviceSubnet?: string;
     /** Whether destroying the stack deletes the directory `data`. @default "retain" */
     volumes?: "delete" | "retain";
+    /** Refuses what can't be changed in place. @default nothing is compared */
+    comparisons?: Comparisons;
 }
 
 const scripts = "components/cluster/kind";
@@ -64,6 +67,7 @@ export class Kind extends pulumi.ComponentResource implements Cluster {
         this.kubeconfig = pulumi.secret(nodes.stdout);
         this.provider = createProvider(`${name}-provider`, {
             kubeconfig: this.kubeconfig,
+            comparisons: args.comparisons,
             identifier: incarnation,
         }, this);
         this.capabilities = capabilitiesOf(args, incarnation);

@@ -2,6 +2,7 @@ import type * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { scriptCommand } from "../../script";
 import { Capabilities, Cluster, LoadBalancing, serviceSeconds } from "../cluster";
+import type { Comparisons } from "../compare";
 import { gatewayPorts } from "../gateway-ports";
 import { findCluster, Found } from "../lookup";
 import { createProvider } from "../provider";
@@ -29,6 +30,8 @@ export interface MinikubeArgs {
     https: number;
     /** Volumes live inside minikube's nodes and always go with the cluster; "retain" earns a warning. */
     volumes?: "delete" | "retain";
+    /** Refuses what can't be changed in place. @default nothing is compared */
+    comparisons?: Comparisons;
 }
 
 const scripts = "components/cluster/minikube";
@@ -69,6 +72,7 @@ export class Minikube extends pulumi.ComponentResource implements Cluster {
         this.kubeconfig = pulumi.secret(machine.stdout);
         this.provider = createProvider(`${name}-provider`, {
             kubeconfig: this.kubeconfig,
+            comparisons: args.comparisons,
             identifier: found.incarnation,
         }, this);
         this.capabilities = capabilitiesOf(args, found);

@@ -1,10 +1,10 @@
 import * as z from "zod";
 import { dnsZonePattern } from "../../../components/cluster/aks/dns-zone";
 import { Context } from "../context";
-import { choice, flag, listOf, matching, network } from "../fields";
+import { choice, flag, listOf, matching, network, target } from "../fields";
 import { networkSize, networksOverlap, parseNetwork } from "../network";
 import { rule, Violation } from "../rule";
-import { cloudKeys, poolsOrAuto, Size } from "./cloud";
+import { anew, bound, cloudKeys, newPool, poolsOrAuto, Size } from "./cloud";
 
 const machineTypes = {
     what: "a size of Azure's virtual machines",
@@ -32,22 +32,23 @@ const reserved = ["169.254.0.0/16", "172.30.0.0/16", "172.31.0.0/16", "192.0.2.0
 /** A cluster of Azure Kubernetes Service. */
 export function aks(context: Context) {
     const keys = z.strictObject({
-        target: choice("aks").meta({
-            description: "The cluster is made in Azure Kubernetes Service.", example: "aks",
+        target: target("aks", "The cluster is made in Azure Kubernetes Service."),
+        ...cloudKeys(context, "cluster and of its resource group", 40, machineTypes, {
+            provisioning: "in place", machineType: newPool, diskSize: newPool,
         }),
-        ...cloudKeys(context, "cluster and of its resource group", 40, machineTypes),
         subscription: uuid("a subscription's id").meta({
             description: "Subscription that pays; nothing is made in any other.", example: subscription,
+            change: bound,
         }),
         tenant: uuid("a directory's id").optional().meta({
             description: "Directory (tenant) of the subscription.", example: person,
             defaultText: "that of the person or pipeline that is logged in",
         }),
         location: matching("a region's short name", /^[a-z]{2,}[a-z0-9]*$/).meta({
-            description: "Region; a change makes everything anew.", example: "westeurope",
+            description: "Region.", example: "westeurope", change: anew,
         }),
         zones: listOf("zones", choice("1", "2", "3"), 1).default(["1", "2", "3"]).meta({
-            description: "Zones of the nodes; a change makes new nodes.", example: ["1", "3"],
+            description: "Zones of the nodes.", example: ["1", "3"], change: newPool,
         }),
         admins: listOf("object ids", uuid("an object id"), 1).meta({
             description: "People, groups and pipelines that may do everything in the cluster; among them whoever runs "
@@ -59,15 +60,15 @@ export function aks(context: Context) {
             example: [group],
         }),
         podSubnet: network(8, podsOfNode).default(subnets.podSubnet).meta({
-            description: "Network of the pods, /24 a node; a change makes the cluster anew.", example: "198.18.0.0/16",
+            description: "Network of the pods, /24 a node.", example: "198.18.0.0/16", change: anew,
         }),
         serviceSubnet: network(12, 24).default(subnets.serviceSubnet).meta({
-            description: "Network of the services; a change makes the cluster anew.", example: "198.19.0.0/20",
+            description: "Network of the services.", example: "198.19.0.0/20", change: anew,
         }),
         encryptionAtHost: flag().optional().meta({
             description: "Whether the machine under a node also encrypts its caches and temporary disk. The "
                 + "subscription needs the feature Microsoft.Compute/EncryptionAtHost.",
-            example: false, defaultText: "true where size is production",
+            example: false, defaultText: "true where size is production", change: newPool,
         }),
         dnsZone: matching("the resource id of a DNS zone", dnsZonePattern).optional().meta({
             description: "Zone whose records external-dns keeps.", example: zone,
@@ -84,6 +85,7 @@ export function aks(context: Context) {
             target: "aks", subscription, location: "westeurope", admins: [person],
             authorizedNetworks: ["203.0.113.0/24"],
         },
+        change: "in place",
     });
 }
 

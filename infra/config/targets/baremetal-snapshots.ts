@@ -13,12 +13,12 @@ export function snapshots() {
         ).meta({
             description: "Where snapshots are kept, encrypted: a restic repository that is on none of the nodes. What is "
                 + "not there yet is made.",
-            example: "/mnt/backup/etcd",
+            example: "/mnt/backup/etcd", change: "in place; older snapshots stay in the old one",
         }),
         password: matching("a secret of at least 12 characters on one line", /^[^\r\n]{12,}$/).meta({
             description: "What encrypts the repository; a Pulumi secret. Keep a copy elsewhere: nothing can be restored "
                 + "without it.",
-            secret: true,
+            secret: true, change: "in place together with another `repository`: one that is there keeps its password",
         }),
         environment: matching("lines NAME=value, as in a file of environment variables", variables).optional().meta({
             description: "What restic needs to know besides, such as AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; a Pulumi "

@@ -1,7 +1,8 @@
 import * as z from "zod";
 import { versions } from "../../../components/versions";
+import { refused } from "../change";
 import { Context } from "../context";
-import { byName, choice, dnsLabel, hostname, line, listOf, matching, network, platform, port, portablePath } from "../fields";
+import { byName, choice, dnsLabel, hostname, line, listOf, matching, network, platform, port, portablePath, target } from "../fields";
 import { toDnsLabel } from "../names";
 import { rule, Violation } from "../rule";
 import { addressPool, freePool, onePool } from "./address-pool";
@@ -22,14 +23,19 @@ const hostKey = () => matching(
     /^(SHA256:[A-Za-z0-9+/]{43}|(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)) [A-Za-z0-9+/]+={0,2})$/,
 );
 
+/** kubeadm makes a cluster with these, and every node and certificate in it. */
+const made = refused("a cluster keeps what it was made with. Keep it, or make another cluster on other machines by a stack of "
+    + "its own, move the data, and destroy this one");
+const otherNode = refused("a node keeps it. Take its line out of `nodes`, run `pulumi up`, and put it back changed; the only "
+    + "control-plane node can't be taken out");
+
 /** Machines of one's own, made into a cluster by kubeadm over SSH. */
 export function baremetal(context: Context) {
     const keys = z.strictObject({
-        target: choice("baremetal").meta({
-            description: "The cluster is made of your own machines over SSH.", example: "baremetal",
-        }),
+        target: target("baremetal", "The cluster is made of your own machines over SSH."),
         name: dnsLabel(40).default(toDnsLabel(`landfall-${context.stack}`, 40)).meta({
             description: "Name of the cluster.", example: "landfall-prod", defaultText: "`landfall-<stack>`",
+            change: "in place; snapshots under the old name are no longer pruned",
         }),
         nodes: byName(
             "1 to 63 lower-case letters, digits and \"-\", beginning with a letter",
@@ -37,13 +43,13 @@ export function baremetal(context: Context) {
         ).meta({
             description: "The machines, by the names that their nodes get. One, or an odd number of control-plane nodes "
                 + "and any number of workers; the first control-plane node begins the cluster.",
-            example: { server: { host: "203.0.113.11" } },
+            example: { server: { host: "203.0.113.11" } }, change: "in place, node by node",
         }),
         ssh: ssh(),
         kubernetesVersion: matching("a version such as v1.36.3, from v1.34.0", /^v1\.(3[4-9]|[4-9]\d)\.\d{1,2}$/)
             .default(versions.kubernetes).meta({
-                description: "Version of Kubernetes. It goes up one minor version at a time, node by node.",
-                example: "v1.36.3",
+                description: "Version of Kubernetes.", example: "v1.36.3",
+                change: "in place, node by node, one minor version at a time; an older one is refused",
             }),
         platform: platform(),
         bundle: portablePath("a directory, .tar, .tar.gz or .tgz on this computer").optional().meta({
@@ -62,8 +68,8 @@ export function baremetal(context: Context) {
         }),
         virtualAddress: address().optional().meta({
             description: "A free address of the machines' network for the API. It moves to a control-plane node that "
-                + "answers. Give one from the start where more control-plane nodes may follow: it can't be changed.",
-            example: "192.0.2.10",
+                + "answers. Give one from the start where more control-plane nodes may follow.",
+            example: "192.0.2.10", change: made,
         }),
         gatewayAddress: address().optional().meta({
             description: "A free address of the machines' network where the gateway answers. It moves to a machine that "
@@ -79,25 +85,28 @@ export function baremetal(context: Context) {
         endpoint: matching("HOST:PORT", /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?:\d{1,5}$/).optional().meta({
             description: "Instead of `virtualAddress`: a load balancer in front of the control-plane nodes' port 6443.",
             example: "api.example.com:6443", defaultText: "`virtualAddress`, else the only control-plane node",
+            change: made,
         }),
         network: choice("kube-router", "none").optional().meta({
             description: "Pod network: kube-router, which enforces network policies, or none, to bring your own.",
-            example: "none", defaultText: "kube-router; none where there is a `networkManifest`",
+            example: "none", defaultText: "kube-router; none where there is a `networkManifest`", change: made,
         }),
         networkManifest: portablePath("a file on this computer").optional().meta({
             description: "A pod network of your own: a manifest that is applied as soon as the API answers.",
             example: "./network.yaml", defaultText: "none",
+            change: "in place; what the old one alone has stays in the cluster",
         }),
         podSubnet: network(8, 24).default(subnets.podSubnet).meta({
-            description: "Network of the pods; every node takes a /24 of it.", example: "198.18.0.0/16",
+            description: "Network of the pods; every node takes a /24 of it.", example: "198.18.0.0/16", change: made,
         }),
         serviceSubnet: network(12, 28).default(subnets.serviceSubnet).meta({
-            description: "Network of the services.", example: "198.19.0.0/20",
+            description: "Network of the services.", example: "198.19.0.0/20", change: made,
         }),
         sharedDirectory: matching("an absolute path", /^\/[\w./-]*[\w-]$/).optional().meta({
             description: "A directory that is the same on all machines, such as a mounted NFS export, for volumes that "
                 + "pods on many nodes write.",
             example: "/srv/landfall", defaultText: "a directory of its own on a single machine, none on several",
+            change: "in place for volumes that are made later; others stay where they are",
         }),
         rotate: rotate(),
         snapshots: snapshots().optional().meta({
@@ -129,6 +138,7 @@ export function baremetal(context: Context) {
             description: "A cluster of your own machines: Debian or Ubuntu, reached by SSH, made into upstream "
                 + "Kubernetes by kubeadm. A user with root's rights by sudo, or root, logs in with a key.",
             example: { target: "baremetal", nodes: { server: { host: "203.0.113.11" } } },
+            change: "in place",
         });
 }
 
@@ -137,10 +147,10 @@ function node() {
         host: machine().meta({ description: "Where SSH finds it.", example: "203.0.113.11" }),
         address: address().optional().meta({
             description: "Its address on the network that the machines share.", example: "192.0.2.11",
-            defaultText: "`host`, where that is an address",
+            defaultText: "`host`, where that is an address", change: otherNode,
         }),
         role: choice("control-plane", "worker").default("control-plane").meta({
-            description: "Whether it holds a part of the control plane.", example: "control-plane",
+            description: "Whether it holds a part of the control plane.", example: "control-plane", change: otherNode,
         }),
         port: port().optional().meta({ description: "Port of SSH.", example: 2222, defaultText: "`ssh.port`" }),
         user: user().optional().meta({ description: "Who logs in.", example: "admin", defaultText: "`ssh.user`" }),

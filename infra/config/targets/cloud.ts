@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { versions } from "../../../components/versions";
+import type { Change } from "../change";
 import { Context } from "../context";
 import { byName, choice, dnsLabel, flag, listOf, matching, network, whole } from "../fields";
 import { toDnsLabel } from "../names";
@@ -18,39 +19,48 @@ export interface MachineTypes {
     example: string;
 }
 
+/** What a change does that not all clouds do alike. */
+type CloudEffects = Record<"provisioning" | "machineType" | "diskSize", Change>;
+
+export const anew: Change = "replaces everything, and data does not move along; refused as long as `deletionProtection` is on";
+/** Nothing that the stack has is found there. */
+export const bound: Change = "in place only before the first `pulumi up`: another one needs a stack of its own";
+export const newPool: Change = "replaces the node pool: the new nodes come before the old ones are drained";
+
 /** The keys that all clouds have; `leastHours` is the shortest weekly maintenance that the cloud puts up with. */
 export function cloudKeys(
-    context: Context, what: string, longestName: number, machineTypes: MachineTypes, leastHours = 4,
+    context: Context, what: string, longestName: number, machineTypes: MachineTypes, effects: CloudEffects,
+    leastHours = 4,
 ) {
     return {
         name: dnsLabel(longestName).default(toDnsLabel(`landfall-${context.stack}`, longestName)).meta({
-            description: `Name of the ${what}; a change makes it anew.`, example: "landfall-prod",
-            defaultText: "`landfall-<stack>`",
+            description: `Name of the ${what}.`, example: "landfall-prod", defaultText: "`landfall-<stack>`",
+            change: anew,
         }),
         size: choice(...sizes).default("production").meta({
             description: "What the other defaults are for: `production` is spread over three zones and protected "
                 + "from deletion, `development` is cheap.", example: "development",
+            change: "in place; node pools as its other defaults change them",
         }),
         kubernetesVersion: matching("a minor version in quotes, such as \"1.36\"", /^1\.\d{2}$/)
             .default(versions.cloudKubernetes).meta({
-                description: "Minor version of Kubernetes; it goes up one at a time, the control plane first.",
-                example: "1.36",
+                description: "Minor version of Kubernetes.", example: "1.36",
+                change: "in place, the control plane first, one minor version at a time; an older one is refused",
             }),
         authorizedNetworks: listOf("IPv4 networks such as 203.0.113.0/24", network(0, 32), 1).meta({
             description: "From where the API server may be reached, besides the nodes: offices, pipelines.",
             example: ["203.0.113.0/24"],
         }),
         network: network(8, 18).default("10.20.0.0/16").meta({
-            description: "Addresses of the cluster's own network; a change makes everything anew.",
-            example: "10.40.0.0/16",
+            description: "Addresses of the cluster's own network.", example: "10.40.0.0/16", change: anew,
         }),
         provisioning: choice("pools", "auto").default("pools").meta({
             description: "Whether nodes come from the pools below, or the cloud chooses machines by itself.",
-            example: "auto",
+            example: "auto", change: effects.provisioning,
         }),
         nodePools: byName(
             "1 to 12 lower-case letters and digits, beginning with a letter", /^[a-z][a-z0-9]{0,11}$/, "web",
-            nodePool(machineTypes),
+            nodePool(machineTypes, effects),
         ).optional().meta({
             description: "Groups of nodes that grow and shrink with the load. Not with `provisioning: auto`.",
             example: { web: { machineType: machineTypes.example, min: 3, max: 30 } },
@@ -82,14 +92,14 @@ export function cloudKeys(
     };
 }
 
-function nodePool({ what, pattern, example }: MachineTypes) {
+function nodePool({ what, pattern, example }: MachineTypes, effects: CloudEffects) {
     const keys = z.strictObject({
-        machineType: matching(what, pattern).meta({ description: "Kind of machine.", example }),
+        machineType: matching(what, pattern).meta({ description: "Kind of machine.", example, change: effects.machineType }),
         min: whole(0, 1000).default(1).meta({ description: "Nodes at the least.", example: 3 }),
         max: whole(1, 1000).default(10).meta({ description: "Nodes at the most.", example: 30 }),
-        diskSize: whole(30, 2000).default(50).meta({ description: "GiB of each node's disk.", example: 100 }),
+        diskSize: whole(30, 2000).default(50).meta({ description: "GiB of each node's disk.", example: 100, change: effects.diskSize }),
         spot: flag().default(false).meta({
-            description: "Machines that are much cheaper and may be taken away at short notice.", example: true,
+            description: "Machines that are much cheaper and may be taken away at short notice.", example: true, change: newPool,
         }),
         labels: byName(
             "a Kubernetes label", /^([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?\/)?[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$/,

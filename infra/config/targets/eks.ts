@@ -1,10 +1,11 @@
 import * as z from "zod";
 import { instanceTypesOf, isArm } from "../../../components/cluster/eks/machine";
 import { logTypes, sizes } from "../../../components/cluster/eks/sizes";
+import type { Change } from "../change";
 import { Context } from "../context";
-import { choice, listOf, matching, network } from "../fields";
+import { choice, listOf, matching, network, target } from "../fields";
 import { rule, Violation } from "../rule";
-import { cloudKeys, poolsOrAuto } from "./cloud";
+import { anew, bound, cloudKeys, newPool, poolsOrAuto } from "./cloud";
 
 const machineTypes = {
     what: "an EC2 instance type, or several of one size with commas between, of which spot pools take what there is",
@@ -21,19 +22,23 @@ const example = {
     admins: ["arn:aws:iam::123456789012:role/Operator"],
 };
 
+const otherFiles: Change =
+    "replaces the mount targets and the shared class: volumes of the old file system can't be reached until it is put back";
+
 /** A cluster of Amazon EKS. */
 export function eks(context: Context) {
     const keys = z.strictObject({
-        target: choice("eks").meta({ description: "The cluster is made by Amazon EKS.", example: "eks" }),
+        target: target("eks", "The cluster is made by Amazon EKS."),
         account: matching("the 12 digits of an AWS account, in quotes", /^\d{12}$/).meta({
             description: "The AWS account. Credentials of another one are refused.", example: example.account,
+            change: bound,
         }),
         region: matching("a region of AWS such as eu-west-1, outside China", region).meta({
-            description: "Region; a change makes everything anew.", example: example.region,
+            description: "Region.", example: example.region, change: anew,
         }),
         zones: listOf("three availability zones of the region", matching("an availability zone", zone), 3).optional()
             .meta({
-                description: "Availability zones; a change makes everything anew. Not every account has a, b and c.",
+                description: "Availability zones. Not every account has a, b and c.", change: anew,
                 example: ["eu-west-1a", "eu-west-1b", "eu-west-1c"], defaultText: "a, b and c of the region",
             }),
         admins: listOf(principals, matching("", principal), 1).meta({
@@ -45,10 +50,11 @@ export function eks(context: Context) {
             description: "Who may look at everything in the cluster but Secrets.",
             example: ["arn:aws:iam::123456789012:role/Support"],
         }),
-        ...cloudKeys(context, "EKS cluster, its key's alias and its registry", 40, machineTypes),
+        ...cloudKeys(context, "EKS cluster, its key's alias and its registry", 40, machineTypes, {
+            provisioning: "in place; node pools go or come", machineType: newPool, diskSize: "in place, node by node",
+        }),
         network: network(16, 18).default("10.20.0.0/16").meta({
-            description: "Addresses of the VPC, of which every pod takes one; a change makes everything anew.",
-            example: "10.40.0.0/16",
+            description: "Addresses of the VPC, of which every pod takes one.", example: "10.40.0.0/16", change: anew,
         }),
         logTypes: listOf(logTypes.join(", "), choice(...logTypes)).optional().meta({
             description: "Logs of the control plane that go to CloudWatch.", example: ["audit"],
@@ -62,7 +68,7 @@ export function eks(context: Context) {
         fileSystem: matching("the id of an EFS file system such as fs-0a1b2c3d4e5f67890", /^fs-[0-9a-f]{8,40}$/)
             .optional().meta({
                 description: "A shared file system that an earlier cluster left behind, to be used again.",
-                example: "fs-0a1b2c3d4e5f67890", defaultText: "a new one",
+                example: "fs-0a1b2c3d4e5f67890", defaultText: "a new one", change: otherFiles,
             }),
     });
     const pools = rule(rule(keys, ["provisioning", "nodePools"], poolsOrAuto), ["nodePools"], oneProcessor);
@@ -78,7 +84,7 @@ export function eks(context: Context) {
                 logTypes: logs ?? defaults.logTypes,
             };
         })
-        .meta({ description: "A cluster of Amazon EKS, in a network of its own.", example });
+        .meta({ description: "A cluster of Amazon EKS, in a network of its own.", example, change: "in place" });
 }
 
 function threeZones({ region: given, zones = [] }: { region: string; zones?: string[] }): Violation | undefined {

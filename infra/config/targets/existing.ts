@@ -1,39 +1,40 @@
 import * as z from "zod";
-import { choice, flag, hostname, line, localPath, matching, objectName, platform, port, registry } from "../fields";
+import { type Change, otherVolume } from "../change";
+import { choice, flag, hostname, line, localPath, matching, objectName, platform, port, registry, target } from "../fields";
 import { rule } from "../rule";
 import { differentPorts } from "./ports";
 
+const elsewhere: Change =
+    "in place if the API keeps its address; else replaces everything in the cluster, and data does not move along";
 const address = /^((25[0-5]|2[0-4]\d|1?\d?\d)(\.|$)){4}$/;
 
 /** A cluster that is there already. */
 export function existing() {
     const keys = z.strictObject({
-        target: choice("existing").meta({
-            description: "The cluster is there already, made by someone else.", example: "existing",
-        }),
+        target: target("existing", "The cluster is there already, made by someone else."),
         kubeconfig: localPath("a file on this computer").optional().meta({
             description: "Kubeconfig file. With `context` alone it is kubectl's: $KUBECONFIG, else ~/.kube/config.",
-            example: "~/.kube/config",
+            example: "~/.kube/config", change: elsewhere,
         }),
         context: line(253).optional().meta({
             description: "Context within the kubeconfig.", example: "production",
-            defaultText: "the file's current context",
+            defaultText: "the file's current context", change: elsewhere,
         }),
         stack: matching("another stack as ORGANIZATION/PROJECT/STACK", /^[\w.-]+\/[\w.-]+\/[\w.-]+$/).optional().meta({
             description: "The stack that made the cluster and exports its kubeconfig; in place of `kubeconfig` and " +
                 "`context`. With a local backend the organization is `organization`.",
-            example: "organization/clusters/prod",
+            example: "organization/clusters/prod", change: elsewhere,
         }),
         output: matching("the name of an output: letters, digits, \"_\", \"-\" and \".\"", /^[\w.-]+$/)
             .default("kubeconfig")
-            .meta({ description: "Which output of `stack` is the kubeconfig.", example: "adminKubeconfig" }),
+            .meta({ description: "Which output of `stack` is the kubeconfig.", example: "adminKubeconfig", change: elsewhere }),
         storageClass: objectName().optional().meta({
             description: "StorageClass of volumes that one pod writes.", example: "gp3",
-            defaultText: "the cluster's default class",
+            defaultText: "the cluster's default class", change: otherVolume,
         }),
         sharedStorageClass: objectName().optional().meta({
             description: "StorageClass (ReadWriteMany) of volumes that pods on many nodes write, such as uploads.",
-            example: "efs",
+            example: "efs", change: otherVolume,
         }),
         metrics: choice("builtin", "install").default("builtin").meta({
             description: "Whether the cluster has metrics-server, or it is to be installed.", example: "install",
@@ -78,5 +79,6 @@ export function existing() {
     return rule(checked, ["http", "https"], differentPorts).meta({
         description: "A cluster that is there already, reached by a kubeconfig file or by another stack's output.",
         example: { target: "existing", kubeconfig: "~/.kube/config", context: "production" },
+        change: "in place",
     });
 }

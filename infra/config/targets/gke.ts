@@ -1,8 +1,8 @@
 import * as z from "zod";
 import { Context } from "../context";
-import { choice, dnsLabel, listOf, matching } from "../fields";
+import { dnsLabel, listOf, matching, target } from "../fields";
 import { rule, Violation } from "../rule";
-import { cloudKeys, poolsOrAuto, Size } from "./cloud";
+import { anew, cloudKeys, poolsOrAuto, Size } from "./cloud";
 
 const machineTypes = {
     what: "a machine type of the families E2, N1, N2 and N2D: others don't attach disks that are in two zones",
@@ -25,15 +25,15 @@ function principals(what: string, example: string) {
 /** A cluster on Google Kubernetes Engine. */
 export function gke(context: Context) {
     const keys = z.strictObject({
-        target: choice("gke").meta({
-            description: "The cluster is made on Google Kubernetes Engine.", example: "gke",
-        }),
-        ...cloudKeys(context, "GKE cluster", longestName, machineTypes, 12),
+        target: target("gke", "The cluster is made on Google Kubernetes Engine."),
+        ...cloudKeys(context, "GKE cluster", longestName, machineTypes, {
+            provisioning: anew, machineType: "in place, node by node", diskSize: "in place, node by node",
+        }, 12),
         project: matching(
             "a project's id: 6 to 30 lower-case letters, digits and \"-\"", /^[a-z][a-z0-9-]{4,28}[a-z0-9]$/,
-        ).meta({ description: "Id of the Google Cloud project, which has billing.", example: "acme-prod" }),
+        ).meta({ description: "Id of the Google Cloud project, which has billing.", example: "acme-prod", change: anew }),
         region: matching("a region such as europe-west3", region).meta({
-            description: "Region of the cluster; a change makes everything anew.", example: "europe-west3",
+            description: "Region of the cluster.", example: "europe-west3", change: anew,
         }),
         zones: listOf("zones of the region such as europe-west3-a", matching("", /^[a-z]+-[a-z]+\d{1,2}-[a-z]$/), 1)
             .optional().meta({
@@ -56,6 +56,7 @@ export function gke(context: Context) {
         example: {
             target: "gke", project: "acme-prod", region: "europe-west3", authorizedNetworks: ["203.0.113.0/24"],
         },
+        change: "in place",
     });
 }
 

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { images } from "../../../components/versions";
 import { Context } from "../context";
-import { choice, image, network, portablePath } from "../fields";
+import { image, network, portablePath, target } from "../fields";
 import { networkSize, parseNetwork } from "../network";
 import { rule, Violation } from "../rule";
 import { laptopKeys } from "./laptop";
@@ -10,22 +10,22 @@ import { subnets, subnetsApart } from "./subnets";
 
 /** `~/.landfall` is LANDFALL_HOME where that is set: see components/cluster/scripts/home.mjs. */
 const volumes = "~/.landfall/<name>/volumes";
+const elsewhere = "replaces the cluster; data stays behind in the old directory, and the site begins empty";
 /** kind gives every node a /24 of the pods' network. */
 const podsOfNode = 24;
 
 /** A cluster in containers on this computer, made by kind. */
 export function kind(context: Context) {
     const keys = z.strictObject({
-        target: choice("kind").meta({
-            description: "The cluster is made on this computer by kind (Kubernetes in Docker).", example: "kind",
-        }),
-        ...laptopKeys(context, "kind cluster"),
+        target: target("kind", "The cluster is made on this computer by kind (Kubernetes in Docker)."),
+        ...laptopKeys(context, "kind cluster", elsewhere),
         image: image().default(images.kindNode).meta({
             description: "Node image; it decides the version of Kubernetes.", example: "kindest/node:v1.36.3",
         }),
         data: portablePath("a directory on this computer").optional().meta({
             description: "Directory on this computer that holds the cluster's volumes, shared by all nodes.",
             example: "~/landfall-data", defaultText: `\`${volumes}\``,
+            change: elsewhere,
         }),
         podSubnet: network(8, podsOfNode).default(subnets.podSubnet).meta({
             description: "Network of the pods; every node takes a /24 of it.", example: "198.18.0.0/16",
@@ -42,6 +42,7 @@ export function kind(context: Context) {
         .meta({
             description: "A cluster on this computer, in Docker containers. Ports are published on 127.0.0.1 only.",
             example: { target: "kind", nodes: 2 },
+            change: "replaces the cluster; data stays in its directory on this computer",
         });
 }
 

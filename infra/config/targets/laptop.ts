@@ -1,12 +1,13 @@
+import type { Change } from "../change";
 import { Context } from "../context";
 import { dnsLabel, port, whole } from "../fields";
 import { toDnsLabel } from "../names";
 
 /** The keys that all targets on this computer have. */
-export function laptopKeys(context: Context, what: string) {
+export function laptopKeys(context: Context, what: string, renamed: Change) {
     return {
         name: dnsLabel(40).default(toDnsLabel(`landfall-${context.stack}`, 40)).meta({
-            description: `Name of the ${what}.`, example: "landfall-demo", defaultText: "`landfall-<stack>`",
+            description: `Name of the ${what}.`, example: "landfall-demo", defaultText: "`landfall-<stack>`", change: renamed,
         }),
         nodes: whole(1, 10).default(1).meta({
             description: "Number of nodes. The first is also the control plane.", example: 2,

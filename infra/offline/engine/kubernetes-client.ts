@@ -1,24 +1,7 @@
-import * as http from "node:http";
-import * as https from "node:https";
 import { setTimeout as sleep } from "node:timers/promises";
 
+import { connect, type Connection, KubernetesError, send } from "../../../components/cluster/kubernetes-api";
 import { asObject, asString, isObject, type Values } from "./values";
-
-/** An answer of the API server other than success. */
-export class KubernetesError extends Error {
-    constructor(
-        readonly code: number,
-        message: string,
-    ) {
-        super(message);
-    }
-}
-
-interface Connection {
-    server: URL;
-    options: https.RequestOptions;
-    namespace?: string;
-}
 
 interface Kind {
     name: string;
@@ -29,17 +12,14 @@ interface Kind {
 export const fieldManager = "landfall";
 const attempts = 6;
 
-/**
- * The little of the Kubernetes API that the engine needs, on plain JSON: the client library's own objects would lose
- * fields that it does not know. The library reads the kubeconfig and does the authentication.
- */
+/** The little of the Kubernetes API that the engine needs. */
 export class KubernetesClient {
     private readonly connection: Promise<Connection>;
     private readonly kinds = new Map<string, Promise<Kind[]>>();
 
     /** From the inputs of a `pulumi:providers:kubernetes`. */
     constructor(provider: Values) {
-        this.connection = connect(provider);
+        this.connection = connectTo(provider);
     }
 
     /** Creates the object or makes it what it should be; waits for a namespace or definition that is just coming. */
@@ -111,7 +91,7 @@ export class KubernetesClient {
         const connection = await this.connection;
         for (let attempt = 1; ; attempt++) {
             try {
-                return await send(connection, method, path, body);
+                return await send(connection, method, path, { body }) as Values;
             } catch (error) {
                 const passing = !(error instanceof KubernetesError) || error.code === 429 || error.code >= 500;
                 if (!passing || attempt === attempts) throw error;
@@ -135,50 +115,9 @@ async function orMissing<T>(act: () => Promise<T>): Promise<T | undefined> {
     }
 }
 
-async function connect(provider: Values): Promise<Connection> {
+async function connectTo(provider: Values): Promise<Connection> {
     const kubeconfig = asString(provider.kubeconfig);
     if (!kubeconfig) throw new Error("The Kubernetes provider has no kubeconfig; the offline engine needs one");
-    const { KubeConfig } = await import("@kubernetes/client-node");
-    const config = new KubeConfig();
-    config.loadFromString(kubeconfig);
-    const context = asString(provider.context);
-    if (context) config.setCurrentContext(context);
-    const cluster = config.getCurrentCluster();
-    if (!cluster) throw new Error(`The kubeconfig has no cluster for the context "${config.getCurrentContext()}"`);
-    const options: https.RequestOptions = {};
-    await config.applyToHTTPSOptions(options);
-    const namespace = asString(provider.namespace) ?? config.getContextObject(config.getCurrentContext())?.namespace;
-    return { server: new URL(cluster.server), options, ...(namespace && { namespace }) };
-}
-
-function send({ server, options }: Connection, method: string, path: string, body?: Values): Promise<Values> {
-    const url = new URL(server.pathname.replace(/\/$/, "") + path, server);
-    const type = method === "PATCH" ? "application/apply-patch+yaml" : "application/json";
-    const payload = body && Buffer.from(JSON.stringify(body));
-    const content = payload && { "content-type": type, "content-length": payload.length };
-    const headers = { ...options.headers, accept: "application/json", ...content };
-    const { request } = url.protocol === "http:" ? http : https;
-    return new Promise((resolve, reject) => {
-        const sent = request(url, { ...options, method, headers, timeout: 60_000 }, response => {
-            let text = "";
-            response.setEncoding("utf8").on("data", (piece: string) => (text += piece));
-            response.on("error", reject).on("end", () => {
-                const answer = parse(text);
-                const code = response.statusCode ?? 0;
-                if (code >= 200 && code < 300) return resolve(answer);
-                const message = asString(answer.message) ?? `HTTP ${code}: ${text.slice(0, 500)}`;
-                return reject(new KubernetesError(code, message));
-            });
-        });
-        sent.on("timeout", () => sent.destroy(new Error(`${server.origin} does not answer`)));
-        sent.on("error", reject).end(payload);
-    });
-}
-
-function parse(text: string): Values {
-    try {
-        return JSON.parse(text) as Values;
-    } catch {
-        return {};
-    }
+    const connection = await connect(kubeconfig, asString(provider.context));
+    return { ...connection, namespace: asString(provider.namespace) ?? connection.namespace };
 }

@@ -3,11 +3,15 @@ import { memberFile } from "./member.mjs";
 import { task } from "./script.mjs";
 import { addressLabel } from "./serving.mjs";
 import { snapshotUnit } from "./snapshots.mjs";
+import { standingTask } from "./standing.mjs";
 
 /** Where the cluster remembers the nodes' incarnations, for when one of them doesn't answer. */
 const annotation = "landfall.dev/incarnation";
 
-/** Prints the incarnations that a machine of this owner knows, and the part of its disk that is free: NAME=VALUE. */
+/**
+ * Prints the incarnations that a machine of this owner knows, the part of its disk that is free, and what it was made
+ * with: NAME=VALUE.
+ */
 export function statusTasks(owner) {
     return [task("Look whether the machine is a member",
         `[ "$(cat /var/lib/landfall/owner 2>/dev/null)" = ${JSON.stringify(owner)} ] || exit 0`,
@@ -20,7 +24,7 @@ export function statusTasks(owner) {
         `    echo "incarnation=$(cat /var/lib/landfall/cluster)"`,
         `    kubectl get nodes --request-timeout 5s --output 'jsonpath={range .items[*]}known={.metadata.name} '\\`,
         `'{.metadata.annotations.landfall\\.dev/incarnation}{"\\n"}{end}' 2>/dev/null && echo asked=yes || true`,
-        `fi`)];
+        `fi`), standingTask];
 }
 
 /** Reads what statusTasks print. */
@@ -34,6 +38,7 @@ export function parseStatus(stdout) {
         incarnation: value("incarnation"), member: value("member"), asked: value("asked") === "yes",
         free: free && Number(free), snapshots: value("snapshots"),
         known: Object.fromEntries(known),
+        made: Object.fromEntries(lines.flatMap(([key, text]) => key.startsWith("made.") && text ? [[key.slice(5), text]] : [])),
     };
 }
 

@@ -1,0 +1,38 @@
+// What a node and its cluster were made with, as the machine's own files tell it, whether or not the API answers.
+import { memberFile, stoppedManifests } from "./member.mjs";
+import { task } from "./script.mjs";
+
+/** Prints made.NAME=VALUE. Another pod network's file that isn't a container tool's is somebody's own network. */
+export const standingTask = task("Look what the node was made with",
+    `if [ -e ${memberFile} ] && [ -e /etc/kubernetes/kubelet.conf ]; then`,
+    `    echo "made.address=$(sed -n 's/.*--node-ip=\\([0-9.]*\\).*/\\1/p' /var/lib/kubelet/kubeadm-flags.env 2>/dev/null || true)"`,
+    `    role=worker`,
+    `    for directory in /etc/kubernetes/manifests ${stoppedManifests}; do`,
+    `        manifest=$directory/kube-controller-manager.yaml`,
+    `        if [ ! -e $manifest ]; then continue; fi`,
+    `        role=control-plane`,
+    `        sed -n -e 's/^ *- --cluster-cidr=/made.podSubnet=/p' -e 's/^ *- --service-cluster-ip-range=/made.serviceSubnet=/p' $manifest`,
+    `        sed -n 's|^ *server: https://|made.endpoint=|p' /etc/kubernetes/admin.conf 2>/dev/null || true`,
+    `        networks=$(ls /etc/cni/net.d 2>/dev/null | grep -v -e podman -e containerd -e crio || true)`,
+    `        if grep --quiet --line-regexp 10-kube-router.conflist <<<"$networks"; then echo made.network=kube-router`,
+    `        elif [ -n "$networks" ]; then echo made.network=none`,
+    `        fi`,
+    `    done`,
+    `    echo "made.role=$role"`,
+    `fi`);
+
+/**
+ * What the cluster was made with, by the names of its settings, from the machines' answers `{ node, made }`; undefined
+ * where there is none.
+ */
+export function standingOf(answers) {
+    const members = answers.filter(({ made = {} }) => Object.keys(made).length > 0);
+    if (members.length === 0) return undefined;
+    const { address, role, ...cluster } = members.find(({ made }) => made.endpoint)?.made ?? {};
+    return {
+        ...cluster,
+        ...Object.fromEntries(members.flatMap(({ node, made }) => [
+            ...(made.address ? [[`nodes.${node.name}.address`, made.address]] : []), [`nodes.${node.name}.role`, made.role],
+        ])),
+    };
+}

@@ -1,0 +1,102 @@
+import { connect, type Connection, send } from "../cluster/kubernetes-api";
+import { stackAnnotation } from "./labels";
+
+/** A persistent volume as its claim has it. */
+export interface StandingVolume {
+    /** The workload that it belongs to. @example "database" */
+    owner: string;
+    /** What its claim asks for. @example "5Gi" */
+    size: string;
+    /** What it has got; undefined where it isn't bound. */
+    capacity?: string;
+    accessMode: string;
+    /** The class that the claim names; undefined where that was left to the cluster. */
+    storageClass?: string;
+    /** Why it can't grow; undefined where it can. */
+    fixed?: string;
+}
+
+/** What there is of a stack's environment. */
+export interface StandingEnvironment {
+    /** Where the stack's environment is now. */
+    namespace?: string;
+    /** The volumes of the namespace that was asked for. */
+    volumes: StandingVolume[];
+}
+
+interface Quota {
+    metadata: { namespace: string; annotations?: Record<string, string> };
+}
+
+interface Claim {
+    metadata: { labels?: Record<string, string>; managedFields?: ManagedFields[]; deletionTimestamp?: string };
+    spec: { accessModes: string[]; storageClassName?: string; resources: { requests: { storage: string } } };
+    status?: { capacity?: { storage?: string } };
+}
+
+interface StorageClass {
+    metadata: { name: string };
+    provisioner: string;
+    allowVolumeExpansion?: boolean;
+}
+
+interface ManagedFields {
+    operation: string;
+    fieldsV1?: { "f:spec"?: Record<string, unknown> };
+}
+
+/**
+ * Reads what stands. A cluster that doesn't answer, as one that is stopped doesn't in a preview, or that refuses to tell,
+ * has nothing to compare: no engine can change anything in it either.
+ */
+export async function readEnvironment(kubeconfig: string, namespace: string, stack: string): Promise<StandingEnvironment> {
+    const found = await readObjects(kubeconfig, namespace).catch(() => undefined);
+    if (found === undefined) return { volumes: [] };
+    const own = found.quotas.filter(({ metadata }) => metadata.annotations?.[stackAnnotation] === stack)
+        .map(({ metadata }) => metadata.namespace);
+    return {
+        // While one is being replaced there may be both.
+        namespace: own.includes(namespace) ? namespace : own[0],
+        volumes: found.claims.filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+            .map(claim => describeVolume(claim, found.classes)),
+    };
+}
+
+async function readObjects(kubeconfig: string, namespace: string) {
+    const connection = await connect(kubeconfig);
+    const [quotas, claims, classes] = await Promise.all([
+        list<Quota>(connection, "/api/v1/resourcequotas"),
+        list<Claim>(connection, `/api/v1/namespaces/${namespace}/persistentvolumeclaims`),
+        list<StorageClass>(connection, "/apis/storage.k8s.io/v1/storageclasses"),
+    ]);
+    return { quotas, claims, classes };
+}
+
+async function list<T>(connection: Connection, path: string): Promise<T[]> {
+    const { items } = await send(connection, "GET", path, { seconds: 10 });
+    return (items ?? []) as T[];
+}
+
+function describeVolume({ metadata, spec, status }: Claim, classes: StorageClass[]): StandingVolume {
+    const applied = (metadata.managedFields ?? []).filter(({ operation }) => operation === "Apply");
+    // What admission filled in nobody has applied, and naming it now would replace the claim.
+    const named = applied.length === 0 || applied.some(({ fieldsV1 }) => fieldsV1?.["f:spec"]?.["f:storageClassName"]);
+    return {
+        owner: metadata.labels?.["app.kubernetes.io/name"] ?? "",
+        size: spec.resources.requests.storage,
+        capacity: status?.capacity?.storage,
+        accessMode: spec.accessModes[0],
+        storageClass: named ? spec.storageClassName : undefined,
+        fixed: whyFixed(classes.find(({ metadata: { name } }) => name === spec.storageClassName)),
+    };
+}
+
+/** Drivers of directories, whose size is a number that nobody holds them to. */
+const directories = /^landfall\.dev\/|local-path|hostpath/;
+
+function whyFixed(found: StorageClass | undefined): string | undefined {
+    if (found === undefined || found.allowVolumeExpansion === true) return undefined;
+    const free = directories.test(found.provisioner)
+        ? "; its volumes are directories, which may hold more than their size as long as the disk has room" : "";
+    return `its class ${found.metadata.name} can't grow a volume${free}`;
+}

@@ -1,0 +1,42 @@
+/**
+ * What a change of a setting does to a stack that stands. Said of an object, it holds for all keys in it that don't say
+ * it themselves.
+ */
+export type Change =
+    | `in place${string}`
+    /** Names what is made anew, and what becomes of its data. */
+    | `replaces ${string}`
+    /** Used once, when the thing is made: says where it is changed afterwards. */
+    | `no effect: ${string}`
+    /** Refused in the preview: says the way to do it. */
+    | `refused: ${string}`
+    /** More of it may be had in place; less is refused, with the way to do it. */
+    | `grows: ${string}`;
+
+declare module "zod" {
+    interface GlobalMeta {
+        change?: Change;
+    }
+}
+
+/** A change that is refused; `way` completes it. */
+export function refused(way: string): Change {
+    return `refused: ${way}`;
+}
+
+const move = "Keep it, or back the data up, bring the stack down with `landfall:environment.volumes` delete, and up again";
+
+/** A claim's class and access mode are fixed; Pulumi would replace the claim and delete its data. */
+export const otherVolume: Change = refused(`a volume keeps it. ${move}`);
+export const largerVolume: Change = `grows: no volume shrinks, and not every class can grow one. ${move}`;
+
+/** The answer as people read it. */
+export function changeText(change: Change | undefined): string {
+    const grows = /^grows: (.*)$/s.exec(change ?? "");
+    return grows ? `in place if it grows and its class can; else refused: ${grows[1]}` : change ?? "";
+}
+
+/** What to do instead, where a change may be refused; undefined where it never is. */
+export function wayOf(change: Change | undefined): string | undefined {
+    return /^(?:refused|grows): (.*)$/s.exec(change ?? "")?.[1];
+}

@@ -1,0 +1,47 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { Stands } from "../../components/cluster";
+import { Refusal } from "../../components/refusal";
+import { wayOf } from "./change";
+import { changeOf, describeSettings } from "./describe";
+import { keyText, valueAt } from "./errors";
+import { compareQuantities } from "../../components/quantity";
+
+/**
+ * Stops the program, before any resource is registered, where what stands can't become what is wanted: what may change
+ * is the schema's answer. Both go by full keys such as `cluster.podSubnet`.
+ * @throws Refusal that names all such keys with what stands, what was given and the way
+ */
+export function refuseChanges(
+    settings: { cluster: { target: string } }, standing: Record<string, Stands>, wanted: Record<string, unknown>,
+): void {
+    const { target } = settings.cluster;
+    const described = describeSettings({ stack: pulumi.getStack(), target });
+    const problems = Object.entries(standing).flatMap(([key, { value, fixed }]) => {
+        const keys = key.split(".");
+        const change = changeOf(described, keys, target);
+        const way = wayOf(change);
+        if (way === undefined) throw new Error(`${key} is compared with what stands, but the schema never refuses its change`);
+        const same = change?.startsWith("grows:") ? fits(value, wanted[key], fixed) : value === wanted[key];
+        if (same) return [];
+        const given = valueAt(settings, keys) === undefined ? " (which follows from other settings)" : "";
+        return [[
+            `${keyText(keys)} can't be changed in place`,
+            `    stands: ${text(value)}${fixed === undefined ? "" : `, and ${fixed}`}`,
+            `    given:  ${text(wanted[key])}${wanted[key] === undefined ? "" : given}`,
+            `    way:    ${way}.`,
+        ].join("\n")];
+    });
+    if (problems.length > 0) {
+        throw new Refusal(["What stands can't become what the settings say, and is left as it is.", ...problems].join("\n\n"));
+    }
+}
+
+/** Whether a size may become another: a larger one, unless it is fixed. */
+function fits(stands: unknown, wanted: unknown, fixed?: string): boolean {
+    const more = compareQuantities(String(wanted), String(stands));
+    return more === 0 || (more > 0 && fixed === undefined);
+}
+
+function text(value: unknown): string {
+    return value === undefined ? "nothing" : String(value);
+}
