@@ -6,6 +6,7 @@ import type { Capabilities, Cluster } from "../cluster";
 import { gatewayPorts } from "../gateway-ports";
 import { findCluster } from "../lookup";
 import { createProvider } from "../provider";
+import { kitNodeImage } from "../stand-ins";
 import { renderKindConfig, sharedDirectory } from "./config";
 
 /** Plain values, not `pulumi.Input`s: whether the cluster is there is looked up before any resource is made. */
@@ -123,5 +124,6 @@ function capabilitiesOf(args: KindArgs, incarnation: string): Capabilities {
             // A new incarnation has no images yet.
             environment: { CLUSTER_NAME: args.name, INCARNATION: incarnation },
         },
+        imagesByTag: args.image.startsWith(`${kitNodeImage}:`),
     };
 }
