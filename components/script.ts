@@ -28,7 +28,7 @@ export interface ScriptArgs {
  */
 export function scriptCommand(name: string, args: ScriptArgs, opts: pulumi.CustomResourceOptions): local.Command {
     return new local.Command(name, {
-        interpreter: ["node"],
+        interpreter: args.create?.endsWith(".ts") ? ["node", "--import", "tsx"] : ["node"],
         create: args.create && fromWorkingDirectory(args.create),
         delete: args.delete && fromWorkingDirectory(args.delete),
         environment: args.environment,

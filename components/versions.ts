@@ -1,3 +1,5 @@
+import lock from "./images.lock.json";
+
 /** Versions of all software that Landfall installs; the one place to change them. */
 export const versions = {
     /** What the kit of a closed network builds. */
@@ -12,10 +14,12 @@ const certManager = "v1.21.2";
 const metallb = "v0.16.1";
 const certManagerImage = (part: string): string => `quay.io/jetstack/cert-manager-${part}:${certManager}`;
 
-/** The images that the platform installs. The kit of a closed network builds them under the same names. */
-export const images = {
+/** Other projects' images, by tag. The kit of a closed network builds them under these names. */
+export const imageTags = {
+    /** What our own images are built on. */
+    base: "docker.io/library/debian:13-slim",
     /** What this version of kind makes its nodes of, by default. */
-    kindNode: "kindest/node:v1.37.0@sha256:a1ed56cfb0e7b93589bdf97c8cd566405a265939e3620fc4f5de89adff580ae5",
+    kindNode: "kindest/node:v1.37.0",
     metricsServer: "registry.k8s.io/metrics-server/metrics-server:v0.9.0",
     contour: "ghcr.io/projectcontour/contour:v1.33.8",
     /** Of the minor version that Contour is tested with. */
@@ -31,9 +35,24 @@ export const images = {
     localPathProvisioner: "docker.io/rancher/local-path-provisioner:v0.0.30",
     localPathHelper: "docker.io/library/busybox:1.37",
     /** In clouds only, like the next; of the clusters' minor version. */
-    clusterAutoscaler: "registry.k8s.io/autoscaling/cluster-autoscaler:v1.35.0",
-    externalDns: "registry.k8s.io/external-dns/external-dns:v0.19.0",
+    clusterAutoscaler: "registry.k8s.io/autoscaling/cluster-autoscaler:v1.35.2",
+    externalDns: "registry.k8s.io/external-dns/external-dns:v0.21.0",
 };
+
+/** The same by tag and digest, so that a tag that is moved changes nothing. images.lock.json holds the digests. */
+export const images = mapValues(imageTags, pinned);
+
+/** The day that our own images are of, unless a stack's settings name another. */
+export const imagesDate = lock.date;
+
+function pinned(image: string): string {
+    const digest = (lock.digests as Record<string, string>)[image];
+    return digest === undefined ? image : `${image}@${digest}`;
+}
+
+function mapValues<K extends string>(values: Record<K, string>, change: (value: string) => string): Record<K, string> {
+    return Object.fromEntries(Object.entries<string>(values).map(([key, value]) => [key, change(value)])) as Record<K, string>;
+}
 
 /** Where bare-metal nodes on an open network get their packages, and the keys that sign them. */
 export const packageRepositories = {

@@ -37,8 +37,9 @@ export class WordPress extends pulumi.ComponentResource {
         const address = `https://${host}${gateway.portSuffix}`;
 
         const image = (part: "web" | "database", given?: string): pulumi.Input<string> => given
-            ?? new ContainerImage(part, { cluster: environment.cluster, context: `infra/images/${part}` },
-                { parent: this }).reference;
+            ?? new ContainerImage(part, {
+                cluster: environment.cluster, context: `infra/images/${part}`, ...app.images,
+            }, { parent: this }).reference;
         const databaseImage = image("database", app.database.image);
         const webImage = image("web", app.web.image);
 

@@ -145,6 +145,11 @@ export interface Capabilities {
     /** Whether the target enforces NetworkPolicy. */
     networkPolicy: "enforced" | "unenforced" | "unknown";
     images: ImageDelivery;
+    /**
+     * Whether the nodes have other projects' images from the kit or from a bundle: under their tags, without the digests
+     * that they have in registries. @default false: the nodes pull them, by digest
+     */
+    imagesByTag?: boolean;
 }
 
 /** A Kubernetes cluster, wherever it comes from. Implemented by one component a target. */

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Cluster } from "./cluster";
+import { byTag } from "./stand-ins";
 
 /**
  * Options of every resource inside a cluster: its provider, and that it goes with the cluster where deleting the
@@ -16,6 +17,7 @@ export function inCluster(
         deletedWith: cluster.deletedWith,
         // Every object has a name of its own choice, so a new one can't be made beside the old.
         deleteBeforeReplace: true,
+        ...(cluster.capabilities.imagesByTag && { transformations: [byTag] }),
         ...more,
     };
 }

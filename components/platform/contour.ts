@@ -2,7 +2,7 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { createHash } from "node:crypto";
 import { withEphemeralStorage } from "../scratch";
-import { images } from "../versions";
+import { images, imageTags } from "../versions";
 import { objectLabels, selectorLabels } from "../workload/labels";
 import { containerSecurityContext, podSecurityContext } from "../workload/security";
 import { createDeployment } from "./deployment";
@@ -59,7 +59,7 @@ export function createCertificates(
         spec: { schedule: "17 3 1 * *", concurrencyPolicy: "Forbid", jobTemplate: { spec } },
     }, options);
     // The version is in the name, as a Job can't be changed.
-    const version = images.contour.split(":")[1]?.replace(/\./g, "-");
+    const version = imageTags.contour.split(":")[1]?.replace(/\./g, "-");
     return new kubernetes.batch.v1.Job(name, { metadata: { name: `${name}-${version}`, ...metadata }, spec }, options);
 }
 

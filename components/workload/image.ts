@@ -4,69 +4,116 @@ import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { Cluster, ImageDelivery } from "../cluster/cluster";
+import { rendering } from "../cluster/lookup";
 import { scriptCommand } from "../script";
+import { images, imagesDate, imageTags } from "../versions";
 
 export interface ContainerImageArgs {
     cluster: Cluster;
     /** Directory of the Dockerfile, relative to the project, for example `infra/images/web`. */
     context: string;
+    /**
+     * Day that the image is of: a new one has it built anew, with that day's packages.
+     * @default the date in components/images.lock.json
+     * @example "2026-11-29"
+     */
+    date?: string;
+    /**
+     * Image to build on.
+     * @default Debian 13 by digest; by tag where the cluster has images by tag
+     * @example "registry.example.com/debian:13-slim"
+     */
+    base?: string;
+}
+
+type Delivery<Method> = Extract<ImageDelivery, { method: Method }>;
+
+/** What the script push-image.ts is told of the build. */
+export interface Build {
+    context: string;
+    dockerfile: string;
+    platform?: string;
+    args: Record<string, string>;
 }
 
 /** An image built from a Dockerfile and brought to where the cluster's nodes find it. */
 export class ContainerImage extends pulumi.ComponentResource {
-    /** Reference for pods: by digest from a registry, else by a tag that is the digest of its sources. */
+    /** Reference for pods: by digest from a registry, else by a tag that names the date and the sources. */
     readonly reference: pulumi.Output<string>;
 
     constructor(name: string, args: ContainerImageArgs, opts?: pulumi.ComponentResourceOptions) {
         super("landfall:workload:ContainerImage", name, {}, opts);
-        const delivery = args.cluster.capabilities.images;
-        const imageName = nameOf(name, directoryDigest(args.context), delivery);
-        const image = new docker.Image(`${name}-image`, {
-            imageName,
-            build: {
-                context: args.context,
-                dockerfile: `${args.context}/Dockerfile`,
-                platform: delivery.platform,
-            },
-            skipPush: delivery.method === "load",
-            registry: delivery.method === "push" && delivery.credentials
-                ? { server: delivery.registry, ...delivery.credentials } : undefined,
-        }, { parent: this });
-
-        if (delivery.method === "push") {
-            this.reference = image.repoDigest;
-        } else {
-            const loaded = scriptCommand(`${name}-load`, {
-                create: delivery.script,
-                environment: { ...delivery.environment, IMAGE: imageName },
-            }, { parent: this, dependsOn: [image, args.cluster.provider] });
-            this.reference = pulumi.all([loaded.id, imageName]).apply(([, tag]) => tag);
-        }
+        const { capabilities } = args.cluster;
+        const { context, date = imagesDate, base = capabilities.imagesByTag ? imageTags.base : images.base } = args;
+        const delivery = capabilities.images;
+        const build: Build = {
+            context,
+            dockerfile: `${context}/Dockerfile`,
+            platform: delivery.platform,
+            args: buildArgs(date, base),
+        };
+        const tag = `${date}-${digest(directoryDigest(context), base)}${suffixOf(delivery.platform)}`;
+        this.reference = delivery.method === "push"
+            ? this.push(name, tag, build, delivery)
+            : this.load(name, tag, build, delivery, args.cluster);
         this.registerOutputs({ reference: this.reference });
+    }
+
+    private load(
+        name: string, tag: string, build: Build, delivery: Delivery<"load">, cluster: Cluster,
+    ): pulumi.Output<string> {
+        // A name that no public registry answers to: a node that lacks the image must fail, not fetch a stranger's.
+        const imageName = `landfall.local/${name}:${tag}`;
+        const image = new docker.Image(`${name}-image`, { imageName, build, skipPush: true }, { parent: this });
+        const loaded = scriptCommand(`${name}-load`, {
+            create: delivery.script,
+            environment: { ...delivery.environment, IMAGE: imageName },
+        }, { parent: this, dependsOn: [image, cluster.provider] });
+        return loaded.id.apply(() => imageName);
+    }
+
+    /**
+     * The image's name stands for all that goes into it. What else differs from run to run or between computers, such as a
+     * login, is no reason to push it again: a registry whose tags can't be moved would refuse.
+     */
+    private push(name: string, tag: string, build: Build, delivery: Delivery<"push">): pulumi.Output<string> {
+        const { registry, naming, credentials } = delivery;
+        const imageName = naming === "tag"
+            ? pulumi.interpolate`${registry}:${name}-${tag}` : pulumi.interpolate`${registry}/${name}:${tag}`;
+        const pushed = scriptCommand(`${name}-push`, {
+            create: "components/workload/push-image.ts",
+            environment: {
+                IMAGE: imageName,
+                BUILD: JSON.stringify(build),
+                ...(credentials && { REGISTRY_USER: credentials.username, REGISTRY_PASSWORD: credentials.password }),
+            },
+            triggers: [imageName],
+            // Replaced with the login of the day; what it is replaced by is there before the old one goes.
+        }, { parent: this, ignoreChanges: ["environment"], deleteBeforeReplace: false });
+        const digest = rendering() ? `sha256:${"0".repeat(64)}` : pulumi.unsecret(pushed.stdout);
+        return pulumi.interpolate`${imageName}@${digest}`;
     }
 }
 
-function nameOf(name: string, digest: string, delivery: ImageDelivery): pulumi.Input<string> {
-    // A name that no public registry answers to: a node that lacks the image must fail, not fetch a stranger's.
-    if (delivery.method === "load") return `landfall.local/${name}:${digest}${suffixOf(delivery.platform)}`;
-    const tag = delivery.naming === "tag" ? `:${name}-${digest}` : `/${name}:${digest}`;
-    return typeof delivery.registry === "string"
-        ? `${delivery.registry}${tag}` : pulumi.interpolate`${delivery.registry}${tag}`;
+/** What the Dockerfiles are told. */
+export function buildArgs(date: string, base: string): Record<string, string> {
+    return { BASE_IMAGE: base, CREATED: `${date}T00:00:00Z` };
 }
 
-/** On this computer images for other processors are beside its own. */
+/** Images for other processors are beside those for this computer's own. */
 function suffixOf(platform: string | undefined): string {
     return platform === undefined ? "" : `-${platform.split("/")[1]}`;
 }
 
 /** Twelve hexadecimal digits that change whenever a file of the directory does, the same on every system. */
 export function directoryDigest(directory: string): string {
+    const files = fs.readdirSync(directory, { recursive: true, encoding: "utf8" }).sort();
+    return digest(...files.filter(file => fs.statSync(path.join(directory, file)).isFile()).flatMap(file =>
+        [file.split(path.sep).join("/"), fs.readFileSync(path.join(directory, file))]));
+}
+
+function digest(...parts: (string | Buffer)[]): string {
     const hash = createHash("sha256");
-    for (const file of fs.readdirSync(directory, { recursive: true, encoding: "utf8" }).sort()) {
-        const full = path.join(directory, file);
-        if (fs.statSync(full).isFile()) {
-            hash.update(file.split(path.sep).join("/")).update("\0").update(fs.readFileSync(full)).update("\0");
-        }
-    }
+    for (const part of parts) hash.update(part).update("\0");
     return hash.digest("hex").slice(0, 12);
 }

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { type Change, largerVolume, otherVolume } from "./change";
-import { choice, image, line, matching, objectName, quantity, whole } from "./fields";
+import { choice, day, image, line, matching, objectName, quantity, whole } from "./fields";
+import { imagesDate } from "../../components/versions";
 import { compareQuantities } from "../../components/quantity";
 import { rule } from "./rule";
 import { memoryHoldsPage } from "./together";
@@ -117,6 +118,21 @@ function database() {
     });
 }
 
+function images() {
+    return z.strictObject({
+        date: day().default(imagesDate).meta({
+            description: "Day that the images are of: another one has them built anew, with the packages that Debian has by "
+                + "then, and the pods replaced one by one.",
+            example: imagesDate,
+        }),
+        base: image().optional().meta({
+            description: "Image that they are built on: Debian 13, or one made from it.",
+            example: "registry.example.com/debian:13-slim",
+            defaultText: "Debian's own, by the digest in components/images.lock.json",
+        }),
+    }).prefault({}).meta({ description: "How the program builds images.", example: { date: imagesDate } });
+}
+
 /** `landfall:app`: the application. */
 export function appSchema() {
     return z.strictObject({
@@ -132,6 +148,7 @@ export function appSchema() {
             description: "The site's first user; the password is `landfall:adminPassword`.",
             example: { user: "editor", email: "editor@example.com" }, change: installed,
         }),
+        images: images(),
         web: web(),
         database: database(),
     }).meta({

@@ -54,6 +54,15 @@ export function image() {
     return text("an image reference with a tag or a digest", given => pinnedImage.test(given));
 }
 
+/** A day that has come; tomorrow may have, elsewhere. A date without quotes reaches us from Pulumi as a time. */
+export function day() {
+    return z.string().transform(given => given.replace(/T00:00:00Z$/, "")).refine(given => {
+        const time = /^\d{4}-\d{2}-\d{2}$/.test(given) ? Date.parse(`${given}T00:00:00Z`) : NaN;
+        const exists = !Number.isNaN(time) && new Date(time).toISOString().startsWith(given);
+        return exists && time <= Date.now() + 24 * 60 * 60 * 1000;
+    }).meta({ allowed: "a date YYYY-MM-DD that is not in the future" });
+}
+
 export function registry() {
     return text(
         "a registry's host and, mostly, a path in it; no scheme, no tag",

@@ -29,6 +29,7 @@ export function capabilitiesOf(
                 ...secretEnvironment(secrets),
             },
         },
+        imagesByTag: args.bundle !== undefined,
     };
 }
 

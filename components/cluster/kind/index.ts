@@ -7,6 +7,7 @@ import type { Comparisons } from "../compare";
 import { gatewayPorts } from "../gateway-ports";
 import { findCluster } from "../lookup";
 import { createProvider } from "../provider";
+import { kitNodeImage } from "../stand-ins";
 import { renderKindConfig, sharedDirectory } from "./config";
 
 /** Plain values, not `pulumi.Input`s: whether the cluster is there is looked up before any resource is made. */
@@ -133,5 +134,6 @@ function capabilitiesOf(args: KindArgs, incarnation: string): Capabilities {
             // A new incarnation has no images yet.
             environment: { CLUSTER_NAME: args.name, INCARNATION: incarnation },
         },
+        imagesByTag: args.image.startsWith(`${kitNodeImage}:`),
     };
 }

@@ -7,13 +7,13 @@ import type { Action, Handler } from "./types";
 import { asObject, asString, unwrap, type Values } from "./values";
 
 /**
- * `docker:index/image:Image`: `docker build`, and `docker push` unless `skipPush`. Like Pulumi's provider it builds
- * again when the content of the context changes, and leaves the image where it is on deletion.
+ * `docker:index/image:Image` with `skipPush`: `docker build`. Like Pulumi's provider it builds again when the content of
+ * the context changes, and leaves the image where it is on deletion.
  */
 export const image: Handler = {
     check({ name, inputs }) {
-        if (asObject(inputs.registry).password !== undefined) {
-            throw new Error(`docker:Image "${name}": the offline engine uses Docker's own login; run \`docker login\``);
+        if (unwrap(inputs.skipPush ?? false) !== true) {
+            throw new Error(`docker:Image "${name}" is to be pushed, which only Pulumi does; set skipPush`);
         }
         return { ...inputs, contextDigest: directoryDigest(path.resolve(buildOptions(inputs).context)) };
     },
@@ -39,10 +39,7 @@ async function build(action: Action): Promise<Outcome> {
         buildArgs.flatMap(([key]) => ["--build-arg", key]),
         [path.resolve(context)],
     );
-    const push = unwrap(action.inputs.skipPush ?? false) !== true;
-    if (push) await docker(action, ["push", imageName]);
-    const format = push ? "{{index .RepoDigests 0}}" : "{{.Id}}";
-    const repoDigest = await docker(action, ["image", "inspect", "--format", format, imageName]);
+    const repoDigest = await docker(action, ["image", "inspect", "--format", "{{.Id}}", imageName]);
     return { id: imageName, outputs: { ...action.inputs, imageName, baseImageName: imageName, repoDigest } };
 }
 

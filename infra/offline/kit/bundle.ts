@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { parseArgs } from "node:util";
-import { images as pinned, versions } from "../../../components/versions";
+import { imageTags, versions } from "../../../components/versions";
 import { buildBase } from "./base";
 import { cached, cachedNames, keyOf } from "./cache";
 import { imageComponents, kubernetesComponents, kubernetesImages } from "./components";
@@ -71,7 +71,7 @@ async function addImages(version: string, programs: Map<string, string>, archive
     const all = [...own.map(({ image }) => image), ...others];
     const isControl = (image: string) => /\/(kube-(apiserver|controller-manager|scheduler)|etcd):/.test(image);
     // The last one is the pod network's.
-    const isEverywhere = (image: string) => /\/(kube-proxy|coredns|pause):/.test(image) || image === pinned.localPathHelper;
+    const isEverywhere = (image: string) => /\/(kube-proxy|coredns|pause):/.test(image) || image === imageTags.localPathHelper;
     await saveImages(all.filter(isControl), path.join(dir, "images/control-plane/kit.tar"));
     await saveImages(all.filter(isEverywhere), path.join(dir, "images/kit.tar"));
     await saveImages(all.filter(image => !isControl(image) && !isEverywhere(image)),

@@ -1,4 +1,4 @@
-import { images, versions } from "../../../components/versions";
+import { imageTags as images, versions } from "../../../components/versions";
 
 /** Programs that are built from a Go module. */
 export interface GoComponent {

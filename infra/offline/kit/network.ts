@@ -1,6 +1,6 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { images } from "../../../components/versions";
+import { imageTags as images } from "../../../components/versions";
 
 const files = path.join(__dirname, "node/files/kind");
 

@@ -1,6 +1,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { images, versions } from "../../../components/versions";
+import { kitNodeImage } from "../../../components/cluster/stand-ins";
+import { imageTags as images, versions } from "../../../components/versions";
 import { cachedNames, contents, inTemporaryDir, keyOf } from "./cache";
 import { imageComponents, kindModule, pauseImage, storageManifest } from "./components";
 import { downloadModule } from "./go";
@@ -34,7 +35,7 @@ export async function buildNodeImage(
         .map(file => path.join(sources, file)).filter(file => fs.statSync(file).isFile());
     const inputs = [kindModule, storageManifest, programPaths, imageComponents];
     const key = keyOf(RECIPE, inputs, contents(...files), cachedNames(programs.values()));
-    const tag = `landfall/kind-node:${versions.kubernetes}-${key}`;
+    const tag = `${kitNodeImage}:${versions.kubernetes}-${key}`;
     return ensureImage(log, tag, async () => {
         const archive = await imagesBuilt();
         const base = `landfall/kind-node-base:${key}`;

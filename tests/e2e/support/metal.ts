@@ -1,6 +1,8 @@
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
+import { imagesDate, imageTags } from "../../../components/versions";
+import { buildArgs } from "../../../components/workload/image";
 import { destroy, EngineOptions, Result, up } from "../../../infra/offline/engine";
 import { Bundle } from "../../../infra/offline/kit/bundle";
 import { podNetworkManifest } from "../../../infra/offline/kit/network";
@@ -78,7 +80,8 @@ export class Metal {
     /** Builds the application's images, so that a later `up` has only the machines' work to do. */
     async buildImages(): Promise<void> {
         for (const [tag, context] of Object.entries(images)) {
-            await run("docker", ["build", "--quiet", "--tag", tag, context], { cwd: root, env: { DOCKER_BUILDKIT: "0" } });
+            const args = Object.entries(buildArgs(imagesDate, imageTags.base)).flatMap(pair => ["--build-arg", pair.join("=")]);
+            await run("docker", ["build", "--quiet", "--tag", tag, ...args, context], { cwd: root, env: { DOCKER_BUILDKIT: "0" } });
             this.images.add(tag);
         }
     }

@@ -1,0 +1,103 @@
+import { spawnSync } from "node:child_process";
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+
+export interface RegistryLogin {
+    username: string;
+    password: string;
+}
+
+/** An image's name in the terms of the registries' API. */
+interface Place {
+    host: string;
+    repository: string;
+    tag: string;
+}
+
+const manifestTypes = [
+    "application/vnd.oci.image.index.v1+json", "application/vnd.docker.distribution.manifest.list.v2+json",
+    "application/vnd.oci.image.manifest.v1+json", "application/vnd.docker.distribution.manifest.v2+json",
+];
+const patience = 20_000;
+
+/**
+ * Asks a registry which digest `name:tag` has; undefined where it has no such tag. Without a login it uses those that
+ * `docker login` left on this computer. Throws where the registry can't be reached or lets nobody look.
+ */
+export async function digestOf(image: string, login?: RegistryLogin): Promise<string | undefined> {
+    const place = placeOf(image);
+    const url = `${schemeOf(place.host)}://${place.host}/v2/${place.repository}/manifests/${place.tag}`;
+    const ask = (authorization?: string) => request(url, {
+        method: "HEAD", headers: { Accept: manifestTypes.join(", "), ...(authorization && { Authorization: authorization }) },
+    });
+    let response = await ask();
+    if (response.status === 401) {
+        response = await ask(await authorize(response.headers.get("www-authenticate") ?? "", place, login));
+    }
+    if (response.status === 404) return undefined;
+    const digest = response.headers.get("docker-content-digest");
+    if (!response.ok || !digest || !/^sha256:[0-9a-f]{64}$/.test(digest)) {
+        throw new Error(`The registry ${place.host} doesn't say which digest ${image} has (HTTP ${response.status}).`);
+    }
+    return digest;
+}
+
+/** As Docker reads names: what has no host is on Docker Hub. */
+function placeOf(image: string): Place {
+    const [, name, tag] = /^(.+):([\w][\w.-]*)$/.exec(image) ?? [];
+    if (name === undefined) throw new Error(`${image} has no tag.`);
+    const [first, ...rest] = name.split("/");
+    const hasHost = rest.length > 0 && (/[.:]/.test(first) || first === "localhost");
+    const host = hasHost ? first : "docker.io";
+    const repository = hasHost ? rest.join("/") : name;
+    if (host !== "docker.io") return { host, repository, tag };
+    return { host: "registry-1.docker.io", repository: repository.includes("/") ? repository : `library/${repository}`, tag };
+}
+
+/** Docker, too, speaks plain HTTP to this computer's own registries. */
+function schemeOf(host: string): string {
+    return /^(localhost|127\.[\d.]+)(:\d+)?$/.test(host) ? "http" : "https";
+}
+
+/** Answers a registry's challenge: the login itself, or a token that it gives for the login, or for none. */
+async function authorize(challenge: string, place: Place, given?: RegistryLogin): Promise<string | undefined> {
+    const login = given ?? dockerLogin(place.host);
+    const basic = login && `Basic ${Buffer.from(`${login.username}:${login.password}`).toString("base64")}`;
+    if (!/^bearer /i.test(challenge)) return basic;
+    const { realm, service } = Object.fromEntries([...challenge.matchAll(/(\w+)="([^"]*)"/g)].map(match => [match[1], match[2]]));
+    const url = new URL(realm);
+    if (service) url.searchParams.set("service", service);
+    url.searchParams.set("scope", `repository:${place.repository}:pull`);
+    const response = await request(url.href, { headers: basic ? { Authorization: basic } : {} });
+    if (!response.ok) throw new Error(`The registry ${place.host} refuses the login (HTTP ${response.status}).`);
+    const { token, access_token: accessToken } = (await response.json()) as { token?: string; access_token?: string };
+    return `Bearer ${token ?? accessToken}`;
+}
+
+/** What `docker login` has left: in Docker's own file, or with the helper that it names. */
+function dockerLogin(host: string): RegistryLogin | undefined {
+    const file = path.join(process.env.DOCKER_CONFIG ?? path.join(os.homedir(), ".docker"), "config.json");
+    if (!fs.existsSync(file)) return undefined;
+    const config = JSON.parse(fs.readFileSync(file, "utf8")) as {
+        auths?: Record<string, { auth?: string }>; credHelpers?: Record<string, string>; credsStore?: string;
+    };
+    const key = host === "registry-1.docker.io" ? "https://index.docker.io/v1/" : host;
+    const helper = config.credHelpers?.[key] ?? config.credsStore;
+    if (helper) return fromHelper(helper, key);
+    const [username, ...password] = Buffer.from(config.auths?.[key]?.auth ?? "", "base64").toString().split(":");
+    return username ? { username, password: password.join(":") } : undefined;
+}
+
+function fromHelper(helper: string, key: string): RegistryLogin | undefined {
+    const { status, stdout } = spawnSync(`docker-credential-${helper}`, ["get"], { input: key, encoding: "utf8", windowsHide: true });
+    if (status !== 0) return undefined;
+    const { Username: username, Secret: password } = JSON.parse(stdout) as { Username: string; Secret: string };
+    return { username, password };
+}
+
+function request(url: string, options: RequestInit): Promise<Response> {
+    return fetch(url, { ...options, signal: AbortSignal.timeout(patience) }).catch((error: Error) => {
+        throw new Error(`${new URL(url).host} can't be reached: ${String(error.cause ?? error.message)}`);
+    });
+}

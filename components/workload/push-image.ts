@@ -1,0 +1,79 @@
+// Builds an image and pushes it, unless the registry has its tag already: one whose tags can't be moved takes each tag
+// once, and a run that died may have pushed it. Prints the digest that the registry has for the tag.
+import { spawnSync } from "node:child_process";
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import { digestOf, RegistryLogin } from "../registry";
+import type { Build } from "./image";
+
+async function provideImage(image: string, build: Build, login?: RegistryLogin): Promise<string> {
+    const found = await digestOf(image, login).catch((error: Error) => {
+        // Docker may know the registry by a certificate, or over a proxy, of its own.
+        process.stderr.write(`Whether the tag is there already isn't known: ${error.message}\n`);
+        return undefined;
+    });
+    if (found !== undefined) return found;
+    buildImage(image, build);
+    pushImage(image, login);
+    const digests = JSON.parse(docker(["image", "inspect", "--format", "{{json .RepoDigests}}", image])) as string[];
+    // The registry has it now. Another stack's build may use it still.
+    spawnSync("docker", ["image", "rm", image]);
+    // Docker leaves the name of its own registry out.
+    const own = digests.map(entry => entry.split("@")).find(([name]) => image.slice(0, image.lastIndexOf(":")).endsWith(name));
+    if (own === undefined) throw new Error(`Docker has pushed ${image} and doesn't know its digest.`);
+    return own[1];
+}
+
+function buildImage(image: string, { context, dockerfile, platform, args }: Build): void {
+    // Docker's newer builder is a plugin, which not every Docker has.
+    const newer = process.env.DOCKER_BUILDKIT !== "0" && spawnSync("docker", ["buildx", "version"]).status === 0;
+    docker([
+        "build", "--tag", image, "--file", dockerfile, ...(platform === undefined ? [] : ["--platform", platform]),
+        ...Object.entries(args).flatMap(([key, value]) => ["--build-arg", `${key}=${value}`]), context,
+    ], { DOCKER_BUILDKIT: newer ? "1" : "0" });
+}
+
+/** Pushes with a login for this once, in a directory of its own; without one, with what `docker login` has left. */
+function pushImage(image: string, login?: RegistryLogin): void {
+    if (login === undefined) return void docker(["push", image]);
+    const daemon = docker(["context", "inspect", "--format", "{{.Endpoints.docker.Host}}"]).trim();
+    const directory = fs.mkdtempSync(path.join(os.tmpdir(), "landfall-push-"));
+    try {
+        const auth = Buffer.from(`${login.username}:${login.password}`).toString("base64");
+        const config = JSON.stringify({ auths: { [image.split("/")[0]]: { auth } } });
+        fs.writeFileSync(path.join(directory, "config.json"), config, { mode: 0o600 });
+        docker(["--config", directory, "--host", daemon, "push", image]);
+    } finally {
+        fs.rmSync(directory, { recursive: true, force: true });
+    }
+}
+
+/** Runs Docker and returns what it printed; an error has the end of it. */
+function docker(args: string[], env: NodeJS.ProcessEnv = {}): string {
+    // Pulumi hands its commands the stack's passphrase and settings, which are nobody else's business.
+    const own = Object.entries(process.env).filter(([name]) => !name.startsWith("PULUMI_"));
+    const { status, stdout, stderr, error } = spawnSync("docker", args, {
+        encoding: "utf8", env: { ...Object.fromEntries(own), ...env }, maxBuffer: 64 * 1024 * 1024, windowsHide: true,
+    });
+    if (status === 0) return stdout;
+    if (error) throw new Error(`Docker could not be run: ${error.message}`);
+    const written = `${stdout}${stderr}`.trimEnd().split("\n").slice(-30).join("\n");
+    throw new Error(`docker ${args.find(arg => /^[a-z]/.test(arg)) ?? ""} failed.\n${written}`);
+}
+
+/** The login, which the programs that are started don't inherit. */
+function readLogin(): RegistryLogin | undefined {
+    const { REGISTRY_USER: username, REGISTRY_PASSWORD: password } = process.env;
+    delete process.env.REGISTRY_PASSWORD;
+    return username !== undefined && password !== undefined ? { username, password } : undefined;
+}
+
+const { IMAGE = "", BUILD = "{}" } = process.env;
+provideImage(IMAGE, JSON.parse(BUILD) as Build, readLogin()).then(
+    digest => process.stdout.write(digest),
+    (error: Error) => {
+        process.stderr.write(`${error.message}\n`);
+        process.exitCode = 1;
+    },
+);
