@@ -1,6 +1,7 @@
 import type * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Capabilities, Cluster } from "../cluster";
+import { inCluster } from "../options";
 import { createProvider } from "../provider";
 import type { BareMetalArgs } from "./args";
 import { capabilitiesOf } from "./capabilities";
@@ -57,11 +58,9 @@ export class BareMetal extends pulumi.ComponentResource implements Cluster {
             // What a snapshot brings back is there already.
             upsert: args.snapshots?.restore !== undefined,
         }, this);
-        if (described.facts.network === "kube-router") {
-            createKubeRouter({ parent: this, provider: this.provider, deletedWith: machines, deleteBeforeReplace: true });
-        }
         this.capabilities = capabilitiesOf(args, described, found, scripts);
         this.deletedWith = machines;
+        if (described.facts.network === "kube-router") createKubeRouter(inCluster(this, this));
         this.registerOutputs({ kubeconfig: this.kubeconfig });
     }
 }
