@@ -9,9 +9,8 @@ class ApiError extends Error {
     }
 }
 
-/** Objects without what they hold: of definitions alone that would be megabytes. */
-const accept = ["PartialObjectMetadata", "PartialObjectMetadataList"]
-    .map(kind => `application/json;as=${kind};g=meta.k8s.io;v=v1`).concat("application/json").join(",");
+/** How objects are asked for without what they hold: of definitions alone that would be megabytes. */
+export type MetadataOnly = "PartialObjectMetadata" | "PartialObjectMetadataList";
 
 /** Reads from a cluster's API. */
 export class ClusterApi {
@@ -30,11 +29,11 @@ export class ClusterApi {
     }
 
     /** What is at the path; undefined if there is nothing. Asks again for so many seconds while nobody answers. */
-    async get<T>(path: string, patience: number): Promise<T | undefined> {
+    async get<T>(path: string, patience: number, form?: MetadataOnly): Promise<T | undefined> {
         const end = Date.now() + patience * 1000;
         for (;;) {
             try {
-                return JSON.parse(await this.send(path)) as T;
+                return JSON.parse(await this.send(path, form)) as T;
             } catch (error) {
                 const code = error instanceof ApiError ? error.code : undefined;
                 if (code === 404) return undefined;
@@ -45,9 +44,11 @@ export class ClusterApi {
         }
     }
 
-    private send(path: string): Promise<string> {
+    private send(path: string, form?: MetadataOnly): Promise<string> {
         const url = new URL(this.server.pathname.replace(/\/$/, "") + path, this.server);
         const { request } = url.protocol === "http:" ? http : https;
+        const json = "application/json";
+        const accept = form ? `${json};as=${form};g=meta.k8s.io;v=v1,${json}` : json;
         const headers = { ...this.options.headers, accept };
         return new Promise((resolve, reject) => {
             const sent = request(url, { ...this.options, headers, timeout: 10_000 }, response => {
@@ -55,10 +56,19 @@ export class ClusterApi {
                 response.on("data", (part: Buffer) => parts.push(part)).on("error", reject).on("end", () => {
                     const text = Buffer.concat(parts).toString();
                     const code = response.statusCode ?? 0;
-                    return code === 200 ? resolve(text) : reject(new ApiError(code, `HTTP ${code}: ${text.slice(0, 300)}`));
+                    return code === 200 ? resolve(text) : reject(new ApiError(code, messageOf(text) ?? `HTTP ${code}`));
                 });
             });
             sent.on("timeout", () => sent.destroy(new Error("no answer within 10 s"))).on("error", reject).end();
         });
+    }
+}
+
+/** What the API server says of a failure, which is not always the API server that answers. */
+function messageOf(text: string): string | undefined {
+    try {
+        return (JSON.parse(text) as { message?: string }).message;
+    } catch {
+        return undefined;
     }
 }

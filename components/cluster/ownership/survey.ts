@@ -24,7 +24,7 @@ export class Survey {
         const found = await inTurns(planned, async object => {
             const path = await this.path(object, object.namespace);
             const live = path && await this.api.get<{ metadata: Metadata }>(
-                `${path}/${encodeURIComponent(object.name)}`, this.patience);
+                `${path}/${encodeURIComponent(object.name)}`, this.patience, "PartialObjectMetadata");
             return live ? [toLive(object, live.metadata)] : [];
         });
         return found.flat();
@@ -36,7 +36,8 @@ export class Survey {
         const places = namespaces.flatMap(namespace => kinds.map(ofKind => ({ namespace, ofKind })));
         const found = await inTurns(places, async ({ namespace, ofKind }) => {
             const path = await this.path(ofKind[0], namespace);
-            const list = path && await this.api.get<{ items: { metadata: Metadata }[] }>(path, this.patience);
+            const list = path && await this.api.get<{ items: { metadata: Metadata }[] }>(
+                path, this.patience, "PartialObjectMetadataList");
             const names = new Set(ofKind.map(({ name }) => name));
             return (list ? list.items : []).filter(({ metadata }) => names.has(metadata.name))
                 .map(({ metadata }) => toLive(ofKind[0], metadata));
