@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
+import { Refusal } from "../../refusal";
+import { connect } from "../kubernetes-api";
 import { lookingAtNothing } from "../lookup";
-import { ClusterApi } from "./api";
 import { Asker, judge, Judgement, LiveObject } from "./judge";
 import { PlannedObject, stackName } from "./marks";
 import { nameOf, refusal } from "./refusal";
@@ -34,7 +35,7 @@ export function findForgotten(args: OwnershipArgs, parent: pulumi.Resource): pul
         const looked = await lookAt(kubeconfig, args.planned, { stackId, ownsCluster: !args.stackId }, parent);
         if (!looked) return false;
         const { foreign, forgotten, server } = looked;
-        if (foreign.length > 0) throw new FinalError(refusal(foreign, stackName(), server));
+        if (foreign.length > 0) throw new Refusal(refusal(foreign, stackName(), server));
         if (forgotten.length > 0) {
             const objects = forgotten.map(object => `${object.kind} ${nameOf(object)}`).join(", ");
             pulumi.log.info(`Taking up again what this stack has made or kept: ${objects}.`, parent);
@@ -50,14 +51,14 @@ async function lookAt(
     const preview = pulumi.runtime.isDryRun();
     let server = "";
     try {
-        const api = await ClusterApi.connect(kubeconfig);
-        server = api.server.origin;
-        const survey = new Survey(api, preview ? patience.preview : patience.update);
+        const connection = await connect(kubeconfig);
+        server = connection.server.origin;
+        const survey = new Survey(connection, preview ? patience.preview : patience.update);
         return { ...await compare(survey, planned, who), server };
     } catch (error) {
         const problem = `The cluster ${server} could not be looked at: ${(error as Error).message}. `;
         if (!preview) {
-            throw new FinalError(`${problem}Landfall makes nothing in a cluster before it knows that nothing of `
+            throw new Refusal(`${problem}Landfall makes nothing in a cluster before it knows that nothing of `
                 + "someone else's is in the way. Nothing was changed in it.");
         }
         pulumi.log.warn(`${problem}Whether anything of someone else's is in the way is found out by \`up\`, which `
@@ -85,14 +86,6 @@ async function compare(
 function isComplete(placed: LiveObject[], planned: PlannedObject[], { uids, resources }: KnownObjects): boolean {
     return placed.every(({ metadata: { uid = "" } }) => uids.has(uid))
         && planned.every(({ type, resource }) => resources.has(resourceKey(type, resource)));
-}
-
-/** The SDK puts before a message the name of every property that waits for it: over a hundred here. */
-class FinalError extends pulumi.RunError {
-    constructor(message: string) {
-        super();
-        Object.defineProperty(this, "message", { get: () => message, set: () => undefined });
-    }
 }
 
 /** In a preview, what is yet to be made has no value. */

@@ -19,11 +19,9 @@ export interface PlannedObject {
     namespace?: string;
 }
 
-/** The stack as the annotations name it; the organisation belongs to the name where the backend has any. */
+/** The stack as the annotations name it. */
 export function stackName(): string {
-    const organization = pulumi.getOrganization();
-    const name = `${pulumi.getProject()}/${pulumi.getStack()}`;
-    return organization === "organization" ? name : `${organization}/${name}`;
+    return `${pulumi.getProject()}/${pulumi.getStack()}`;
 }
 
 /**

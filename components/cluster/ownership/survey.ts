@@ -1,4 +1,5 @@
-import type { ClusterApi } from "./api";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Connection, KubernetesError, send } from "../kubernetes-api";
 import { groupBy } from "./group-by";
 import type { LiveObject } from "./judge";
 import type { PlannedObject } from "./marks";
@@ -12,19 +13,22 @@ interface ApiResource {
     namespaced: boolean;
 }
 
+/** Objects without what they hold: of definitions alone that would be megabytes. */
+type Form = "PartialObjectMetadata" | "PartialObjectMetadataList";
+
 /** Looks in a cluster for objects of the names that the program gives to its own. */
 export class Survey {
     private readonly offered = new Map<string, Promise<ApiResource[]>>();
 
     /** @param patience seconds to go on asking while nobody answers */
-    constructor(private readonly api: ClusterApi, private readonly patience: number) {}
+    constructor(private readonly connection: Connection, private readonly patience: number) {}
 
     /** Those of the planned objects that are there and whose place is known: all that belong to the whole cluster. */
     async placed(planned: PlannedObject[]): Promise<LiveObject[]> {
         const found = await inTurns(planned, async object => {
             const path = await this.path(object, object.namespace);
-            const live = path && await this.api.get<{ metadata: Metadata }>(
-                `${path}/${encodeURIComponent(object.name)}`, this.patience, "PartialObjectMetadata");
+            const live = path && await this.get<{ metadata: Metadata }>(
+                `${path}/${encodeURIComponent(object.name)}`, "PartialObjectMetadata");
             return live ? [toLive(object, live.metadata)] : [];
         });
         return found.flat();
@@ -36,8 +40,8 @@ export class Survey {
         const places = namespaces.flatMap(namespace => kinds.map(ofKind => ({ namespace, ofKind })));
         const found = await inTurns(places, async ({ namespace, ofKind }) => {
             const path = await this.path(ofKind[0], namespace);
-            const list = path && await this.api.get<{ items: { metadata: Metadata }[] }>(
-                path, this.patience, "PartialObjectMetadataList");
+            const list = path && await this.get<{ items: { metadata: Metadata }[] }>(
+                path, "PartialObjectMetadataList");
             const names = new Set(ofKind.map(({ name }) => name));
             return (list ? list.items : []).filter(({ metadata }) => names.has(metadata.name))
                 .map(({ metadata }) => toLive(ofKind[0], metadata));
@@ -56,7 +60,24 @@ export class Survey {
     }
 
     private async offers(base: string): Promise<ApiResource[]> {
-        return (await this.api.get<{ resources: ApiResource[] }>(base, this.patience))?.resources ?? [];
+        return (await this.get<{ resources: ApiResource[] }>(base))?.resources ?? [];
+    }
+
+    /** What is at the path; undefined if there is nothing. */
+    private async get<T>(path: string, form?: Form): Promise<T | undefined> {
+        const accept = form && `application/json;as=${form};g=meta.k8s.io;v=v1,application/json`;
+        const end = Date.now() + this.patience * 1000;
+        for (;;) {
+            try {
+                return await send(this.connection, "GET", path, { seconds: 10, accept }) as T;
+            } catch (error) {
+                const code = error instanceof KubernetesError ? error.code : undefined;
+                if (code === 404) return undefined;
+                const passing = code === undefined || code === 429 || code >= 500;
+                if (!passing || Date.now() >= end) throw error;
+                await sleep(1000);
+            }
+        }
     }
 }
 
