@@ -37,13 +37,13 @@ export async function connect(kubeconfig: string, context?: string): Promise<Con
 
 /** Asks once, and waits at most so many seconds while nothing is said. @throws KubernetesError for what isn't success */
 export function send(
-    { server, options }: Connection, method: string, path: string, { body, seconds = 60 }: { body?: Json; seconds?: number } = {},
+    { server, options }: Connection, method: string, path: string, { body, seconds = 60, accept = "application/json" }: { body?: Json; seconds?: number; accept?: string } = {},
 ): Promise<Json> {
     const url = new URL(server.pathname.replace(/\/$/, "") + path, server);
     const type = method === "PATCH" ? "application/apply-patch+yaml" : "application/json";
     const payload = body && Buffer.from(JSON.stringify(body));
     const content = payload && { "content-type": type, "content-length": payload.length };
-    const headers = { ...options.headers, accept: "application/json", ...content };
+    const headers = { ...options.headers, accept, ...content };
     const { request } = url.protocol === "http:" ? http : https;
     return new Promise((resolve, reject) => {
         const sent = request(url, { ...options, method, headers, timeout: seconds * 1000 }, response => {

@@ -30,6 +30,11 @@ export function rendering(): boolean {
     return process.env.LANDFALL_RENDER === "1";
 }
 
+/** Whether a kubeconfig may be a placeholder that leads nowhere, or to a cluster that isn't meant. */
+export function lookingAtNothing(): boolean {
+    return rendering() || process.env.LANDFALL_PLACEHOLDERS === "1";
+}
+
 /**
  * Looks for the stack's cluster at program start, since engines don't notice what was deleted by hand: a cluster that
  * is not there gets a new incarnation, whose change makes the cluster and all in it anew. A cluster that was stopped,

@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Cluster } from "./cluster";
 import type { Comparisons } from "./compare";
 import { rendering } from "./lookup";
+import { findForgotten, markObjects, PlannedObject } from "./ownership";
 
 export interface ProviderArgs {
     kubeconfig: pulumi.Output<string>;
@@ -10,27 +11,55 @@ export interface ProviderArgs {
     identifier: pulumi.Input<string>;
     /** Refuses what can't be changed in place, before any object is registered. */
     comparisons?: Comparisons;
-    /** Whether objects that are there already are taken over, instead of refused. @default false */
+    /**
+     * Whether objects that are there already are taken over, whoever made them.
+     * @default false: those that someone else made stop the program
+     */
     upsert?: boolean;
+    /** Tells the stack from others of its name, where the cluster isn't the stack's own. */
+    stackId?: pulumi.Output<string>;
+}
+
+/** The provider of a cluster's resources, which marks them as the stack's. */
+class ClusterProvider extends kubernetes.Provider {
+    constructor(
+        name: string, args: kubernetes.ProviderArgs, opts: pulumi.CustomResourceOptions,
+        readonly marking: pulumi.ResourceTransformation,
+    ) {
+        super(name, args, opts);
+    }
 }
 
 /**
- * Makes the provider of a cluster's resources. Only a changed identifier replaces it, and with it all that is in the
- * cluster; renewed credentials don't. The kubeconfig of the person who runs the program plays no part.
+ * Makes the provider of a cluster's resources, once nothing of someone else's is in their way. Only a changed identifier
+ * replaces it, and with it all that is in the cluster; renewed credentials don't. The kubeconfig of the person who runs
+ * the program plays no part.
  * @param dependsOn what has to stand for as long as anything is in the cluster
  */
 export function createProvider(
     name: string, args: ProviderArgs, parent: pulumi.Resource & Pick<Cluster, "capabilities">, dependsOn?: pulumi.Resource,
 ): kubernetes.Provider {
-    return new kubernetes.Provider(name, {
+    const planned: PlannedObject[] = [];
+    const { kubeconfig, stackId } = args;
+    const takesOver = args.upsert ? pulumi.output(true) : findForgotten({ kubeconfig, planned, stackId }, parent);
+    return new ClusterProvider(name, {
         kubeconfig: compared(args, parent),
         clusterIdentifier: args.identifier,
         enableServerSideApply: true,
         // Updated under their names rather than deleted and made again; a digest in the pods' template rolls them.
         enableConfigMapMutable: true,
         enableSecretMutable: true,
-        ...(args.upsert && { upsertExistingObjects: true }),
-    }, { parent, dependsOn });
+        // Said even where it is false: else the environment decides, and takes over whatever is there.
+        upsertExistingObjects: takesOver,
+        // An earlier run of the stack has written the fields under another name.
+        enablePatchForce: takesOver.apply(takes => takes || undefined),
+    }, { parent, dependsOn }, markObjects(planned, stackId));
+}
+
+/** What every object of the provider passes through on its way to the cluster. */
+export function transformationsOf(provider: kubernetes.Provider): pulumi.ResourceTransformation[] {
+    const { marking } = provider as Partial<ClusterProvider>;
+    return marking ? [marking] : [];
 }
 
 /** The kubeconfig once the comparison has passed. An unknown one, of a cluster that is still to come, is nothing to compare. */

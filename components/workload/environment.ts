@@ -2,7 +2,7 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { Cluster } from "../cluster/cluster";
 import { inCluster } from "../cluster/options";
-import { gatewayAccessLabel, stackAnnotation } from "./labels";
+import { gatewayAccessLabel } from "./labels";
 import { allowDns, denyAll, networkPolicy } from "./network";
 import { restrictedNamespaceLabels } from "./security";
 
@@ -71,9 +71,7 @@ function createQuota(
     name: string, namespace: pulumi.Output<string>, quota: Quota, options: pulumi.CustomResourceOptions,
 ): pulumi.CustomResource {
     return new kubernetes.core.v1.ResourceQuota(`${name}-quota`, {
-        metadata: {
-            name: "quota", namespace, annotations: { [stackAnnotation]: `${pulumi.getProject()}/${pulumi.getStack()}` },
-        },
+        metadata: { name: "quota", namespace },
         spec: {
             hard: {
                 "limits.cpu": quota.cpu,

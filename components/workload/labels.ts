@@ -17,8 +17,5 @@ export function objectLabels(name: string): Record<string, string> {
     return { ...selectorLabels(name), "app.kubernetes.io/part-of": "landfall" };
 }
 
-/** On an environment's quota: project and stack that it belongs to. */
-export const stackAnnotation = "landfall.dev/stack";
-
 /** The label that opens a namespace to the gateway's routes. */
 export const gatewayAccessLabel = { "landfall.dev/gateway-access": "allowed" };

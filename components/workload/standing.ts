@@ -1,5 +1,5 @@
 import { connect, type Connection, send } from "../cluster/kubernetes-api";
-import { stackAnnotation } from "./labels";
+import { madeBy } from "../cluster/ownership/marks";
 
 /** A persistent volume as its claim has it. */
 export interface StandingVolume {
@@ -52,7 +52,7 @@ interface ManagedFields {
 export async function readEnvironment(kubeconfig: string, namespace: string, stack: string): Promise<StandingEnvironment> {
     const found = await readObjects(kubeconfig, namespace).catch(() => undefined);
     if (found === undefined) return { volumes: [] };
-    const own = found.quotas.filter(({ metadata }) => metadata.annotations?.[stackAnnotation] === stack)
+    const own = found.quotas.filter(({ metadata }) => metadata.annotations?.[madeBy] === stack)
         .map(({ metadata }) => metadata.namespace);
     return {
         // While one is being replaced there may be both.

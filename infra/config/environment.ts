@@ -52,7 +52,7 @@ export function environmentSchema(context: Context) {
         }),
         volumes: choice("delete", "retain").optional().meta({
             description: "What becomes of the data when the environment is destroyed. Retained, the namespace and its "
-                + "volumes stay; `PULUMI_K8S_UPSERT_EXISTING_OBJECTS=true pulumi up` takes them up again.",
+                + "volumes stay; the next `up` of a stack of this name takes them up again.",
             example: "retain",
             defaultText: `delete where the name is ${disposable.join(" or ")}, else retain`,
         }),

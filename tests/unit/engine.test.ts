@@ -306,6 +306,8 @@ describe("up", () => {
         api.objects.set("/api/v1/namespaces/site", { apiVersion: "v1", kind: "Namespace", metadata });
         await expect(up(options(site()))).rejects.toThrow("exists already and was not made by the offline engine");
         expect(api.changes).toEqual([]);
+        await destroy(options(site()));
+        expect(api.changes).toEqual([]);
     });
 });
 

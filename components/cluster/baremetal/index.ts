@@ -60,9 +60,7 @@ export class BareMetal extends pulumi.ComponentResource implements Cluster {
         }, this);
         this.capabilities = capabilitiesOf(args, described, found, scripts);
         this.deletedWith = machines;
-        if (described.facts.network === "kube-router") {
-            createKubeRouter(inCluster(this, this));
-        }
+        if (described.facts.network === "kube-router") createKubeRouter(inCluster(this, this));
         this.registerOutputs({ kubeconfig: this.kubeconfig });
     }
 }

@@ -1,6 +1,7 @@
 import * as core from "@pulumi/kubernetes/core/v1";
 import type { Provider } from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { transformationsOf } from "../provider";
 
 /**
  * Has Auto Mode enforce network policies: its nodes can, by their class's default, once this asks its controller to.
@@ -9,5 +10,5 @@ export function enforceNetworkPolicies(name: string, provider: Provider, parent:
     new core.ConfigMap(`${name}-network-policies`, {
         metadata: { name: "amazon-vpc-cni", namespace: "kube-system" },
         data: { "enable-network-policy-controller": "true" },
-    }, { parent, provider });
+    }, { parent, provider, transformations: transformationsOf(provider) });
 }

@@ -1,5 +1,6 @@
 import type * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
 import * as os from "node:os";
 import * as path from "node:path";
 import { projectRoot } from "../../project";
@@ -66,6 +67,8 @@ export class Existing extends pulumi.ComponentResource implements Cluster {
             comparisons: args.comparisons,
             // A digest gives no secret away.
             identifier: pulumi.unsecret(this.kubeconfig.apply(identify)),
+            // Two people may each have a stack of the same name for the cluster that they share.
+            stackId: new random.RandomUuid(`${name}-stack-id`, {}, { parent: this }).result,
         }, this);
         this.capabilities = capabilitiesOf(args);
         this.registerOutputs({ kubeconfig: this.kubeconfig });

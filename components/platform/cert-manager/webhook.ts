@@ -14,12 +14,12 @@ const authoritySecret = `${name}-ca`;
 
 /** Creates the webhook, by which the API server has cert-manager's objects checked. */
 export function createWebhook(
-    namespace: pulumi.Output<string>, options: pulumi.CustomResourceOptions,
+    namespace: pulumi.Output<string>, options: pulumi.CustomResourceOptions & { dependsOn: pulumi.Resource[] },
 ): kubernetes.apps.v1.Deployment {
     const metadata = { name, namespace, labels: objectLabels(name) };
     const account = createAccount(namespace, options);
     const config = createConfig(metadata, configuration, options);
-    new kubernetes.core.v1.Service(name, {
+    const service = new kubernetes.core.v1.Service(name, {
         metadata,
         spec: { selector: selectorLabels(name), ports: [{ name: "https", port: 443, targetPort: "https" }] },
     }, options);
@@ -39,7 +39,8 @@ export function createWebhook(
             livenessProbe: { httpGet: { path: "/livez", port: "health" }, periodSeconds: 10 },
             resources: { requests: { cpu: "10m", memory: "32Mi" }, limits: { cpu: "500m", memory: "128Mi" } },
         }),
-    }, options);
+        // Kept until the webhook is registered no more: without it, no object of cert-manager's could be deleted.
+    }, { ...options, dependsOn: [...options.dependsOn, service] });
 }
 
 /**

@@ -9,6 +9,7 @@ import type { Terminal } from "../terminal";
 import { UserError } from "../user-error";
 import { Applied, builtImages, Outputs } from "./engine";
 import { describe, EventReport } from "./events";
+import { explainExisting } from "./exists";
 import { refuseProtected, resourcesToKeep } from "./keep";
 import { isStale, locksOf } from "./lock";
 import { Deployment, settle } from "./pending";
@@ -19,10 +20,6 @@ type Operation = Pick<UpOptions, "onEvent" | "signal" | "color" | "suppressOutpu
 interface ExportedState {
     deployment: Deployment | null;
 }
-
-/** A connection that broke as an object was made leaves an object of which no state knows. */
-const takeOver = "If an earlier run of this stack made it, set PULUMI_K8S_UPSERT_EXISTING_OBJECTS=true in the environment " +
-    "for one run of the command: it takes over what is there already.";
 
 /** A stack in the hands of Pulumi, driven through its Automation API. */
 export class PulumiEngine {
@@ -101,8 +98,7 @@ export class PulumiEngine {
         } catch (error) {
             if (this.signal.aborted) throw new Interrupted("Stopped. The next run of the command picks up from here.");
             if (!(error instanceof CommandError)) throw error;
-            const reasons = report.errors.length > 0 ? report.errors : [lastWords(error.message)];
-            if (reasons.some(reason => reason.includes("resource already exists in the cluster"))) reasons.push(takeOver);
+            const reasons = (report.errors.length > 0 ? report.errors : [lastWords(error.message)]).map(explainExisting);
             throw new UserError(`Pulumi could not finish:\n\n${reasons.join("\n\n")}`);
         } finally {
             stop();
@@ -141,7 +137,7 @@ export class PulumiEngine {
         try {
             await this.pulumi("refresh", "--yes", "--skip-preview", "--stack", this.stack.name, ...targets);
         } catch {
-            this.terminal.line("  The cluster doesn't say whether that is there. If it is, this run ends by saying how to take it over");
+            this.terminal.line("  The cluster doesn't say whether that is there. If it is, this run knows it by the stack's name on it");
             await this.importState({ ...rest, deployment: { ...deployment, pending_operations: [] } });
         }
     }

@@ -29,6 +29,7 @@ export interface Capture {
 export async function captureProgram(options: ProgramOptions): Promise<Capture> {
     const resources: Registered[] = [];
     const reads: string[] = [];
+    process.env.LANDFALL_PLACEHOLDERS = "1"; // no kubeconfig in it leads to a cluster
     const outputs = await runProgram(options, {
         async register(registration) {
             const inputs = unwrap(registration.inputs) as Values;
@@ -40,7 +41,7 @@ export async function captureProgram(options: ProgramOptions): Promise<Capture> 
             reads.push(type);
             return { id, outputs: { name: id, ...stackOutputs(options.config) } };
         },
-    });
+    }).finally(() => delete process.env.LANDFALL_PLACEHOLDERS);
     return { resources, outputs: unwrap(outputs) as Values, reads };
 }
 

@@ -6,7 +6,7 @@ import { readResource } from "./read";
 import type { Registration } from "./registration";
 import type { ResourceState, State } from "./state";
 import { type Action, handlerOf } from "./types";
-import { equal, type Value, type Values } from "./values";
+import { equal, unwrap, type Value, type Values } from "./values";
 
 /** How many resources a run changed, and how. */
 export type Changes = Record<"create" | "update" | "replace" | "delete" | "same", number>;
@@ -67,6 +67,14 @@ export class Deployment {
         const outcome = await readResource(request, this.providerInputs(request.provider), this.env);
         this.redactor.learn(outcome.outputs);
         return outcome;
+    };
+
+    /** The functions of Pulumi's engine by which a program reads its own stack's state; plain, as they stay inside it. */
+    readonly invoke = (token: string): Values | undefined => {
+        const made = this.state.all().filter(({ replaced, underWay }) => !replaced && underWay !== "create");
+        if (token === "pulumi:pulumi:readStackOutputs") return { outputs: made.length > 0 ? { made: made.length } : {} };
+        if (token !== "pulumi:pulumi:readStackResourceOutputs") return undefined;
+        return { outputs: Object.fromEntries(made.map(({ urn, outputs }) => [urn, { outputs: unwrap(outputs) }])) };
     };
 
     /** Deletes what the program no longer registers, and what was replaced. */

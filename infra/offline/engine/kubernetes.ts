@@ -23,7 +23,8 @@ export const kubernetes: Handler = {
     },
     diff: (old, inputs, provider) => kubernetesDifference(old.inputs, inputs, provider),
     async create(action) {
-        if (!action.resumed) await refuseForeign(action);
+        const takesOver = String(action.provider.upsertExistingObjects) === "true";
+        if (!action.resumed && !takesOver) await refuseForeign(action);
         return apply(action);
     },
     update: apply,
@@ -51,16 +52,20 @@ async function read(action: Action, id: string): Promise<Outcome> {
     return { id, outputs: outputsOf(inputs, live) };
 }
 
-/** What someone else made stays theirs: taken over, it would be deleted with the stack. */
+/** What someone else made stays theirs, if nobody says otherwise: taken over, it would be deleted with the stack. */
 async function refuseForeign(action: Action): Promise<void> {
     const live = await clientOf(action).read(unwrap(action.inputs) as Values).catch(error => {
         // Its kind is only just coming; creating waits for that.
         if (isCode(error, 404)) return undefined;
         throw error;
     });
-    const { managedFields } = asObject(live?.metadata);
-    if (!live || items(managedFields).some(({ manager }) => manager === fieldManager)) return;
+    if (!live || isMadeHere(live)) return;
     throw new Error("it exists already and was not made by the offline engine; delete or rename it first");
+}
+
+/** Whether the engine has had a hand in it. */
+function isMadeHere(live: Values): boolean {
+    return items(asObject(live.metadata).managedFields).some(({ manager }) => manager === fieldManager);
 }
 
 async function untilReady(action: Action, client: KubernetesClient, applied: Values): Promise<Values> {
@@ -84,6 +89,8 @@ async function remove(action: Action, old: ResourceState, current: ResourceState
     const { apiVersion, kind, metadata } = unwrap(action.inputs) as Values;
     const { name, namespace = null } = asObject(metadata);
     const object: Values = { apiVersion, kind, metadata: { name, namespace } };
+    // Its making never ended: what is there may be the very object that it was refused for.
+    if (uid === undefined && !isMadeHere(await client.read(object) ?? {})) return;
     const policy = annotation(metadata, "deletionPropagationPolicy")?.toLowerCase();
     const propagation = policy === "background" ? "Background" : policy === "orphan" ? "Orphan" : "Foreground";
     if (!(await client.delete(object, propagation, uid)) || skipsAwait({ metadata })) return;

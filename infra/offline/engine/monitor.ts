@@ -23,6 +23,8 @@ export interface Answers {
     register(registration: Registration): Promise<Outcome>;
     /** Answers for a resource that the program only reads, such as another stack. */
     read(request: ReadRequest): Outcome | Promise<Outcome>;
+    /** What a function of the engine itself returns; undefined where there is no such function. */
+    invoke?(token: string): Values | undefined;
 }
 
 /** A resource that the program only reads. */
@@ -41,7 +43,7 @@ type Callback = (error: Error | null, response?: unknown) => void;
 interface Monitor {
     registerResource(request: RegisterResourceRequest, callback: Callback): Promise<void>;
     readResource(request: ReadResourceRequest, callback: Callback): Promise<void>;
-    invoke(request: ResourceInvokeRequest): Promise<void>;
+    invoke(request: ResourceInvokeRequest, callback: Callback): Promise<void>;
     registerResourceOutputs(request: RegisterResourceOutputsRequest, callback: Callback): void;
 }
 
@@ -52,7 +54,7 @@ interface Monitor {
 export async function startMonitor(
     options: ProgramOptions,
     failure: FirstError,
-    { register, read }: Answers,
+    { register, read, invoke }: Answers,
 ): Promise<{ outputs: Values }> {
     await pulumi.runtime.setMocks(
         { newResource: args => refuse(args.type), call: args => refuse(`the function ${args.token}`) },
@@ -91,7 +93,11 @@ export async function startMonitor(
             failure.report(error);
         }
     };
-    monitor.invoke = async request => failure.report(refusal(`the function ${request.getTok()}`));
+    monitor.invoke = async (request, callback) => {
+        const returned = invoke?.(request.getTok());
+        if (!returned) return failure.report(refusal(`the function ${request.getTok()}`));
+        callback(null, { getReturn: () => struct(returned), getFailuresList: () => [] });
+    };
     monitor.registerResourceOutputs = (request, callback) => {
         const isStack = registered.get(request.getUrn())?.type === pulumi.runtime.rootPulumiStackTypeName;
         if (isStack) stack.outputs = (request.getOutputs()?.toJavaScript() ?? {}) as Values;

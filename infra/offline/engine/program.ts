@@ -31,12 +31,12 @@ const { withLocalStorage } = state as unknown as {
  * Every registration is answered by `register`, in the order of dependency. The first error ends the run: what is
  * under way finishes, nothing further is registered, and the error is thrown.
  */
-export function runProgram(options: ProgramOptions, { register, read }: Answers): Promise<Values> {
+export function runProgram(options: ProgramOptions, { register, ...answers }: Answers): Promise<Values> {
     return withLocalStorage(async () => {
         const failure = new FirstError();
         const underWay = new Set<Promise<Outcome>>();
         const monitor = await startMonitor(options, failure, {
-            read,
+            ...answers,
             register(registration) {
                 const outcome = register(registration);
                 underWay.add(outcome);

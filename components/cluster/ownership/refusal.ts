@@ -1,0 +1,70 @@
+import { groupBy } from "./group-by";
+import { fieldManagers, isEngine, LiveObject } from "./judge";
+import { keptFor, madeBy } from "./marks";
+
+/** Says what is in the way, whose it is as far as that can be told, and what to do. */
+export function refusal(foreign: LiveObject[], stack: string, server: string): string {
+    const titleOf = (object: LiveObject): string =>
+        [productOf(object), `made by ${ownerOf(object, stack)}`].filter(Boolean).join(", ");
+    const lines = [...groupBy(foreign, titleOf)].flatMap(([title, objects]) => [`  ${title}:`, ...objectLines(objects)]);
+    return [
+        `The cluster ${server} already has objects that the stack ${stack} would make, and something else has made them:`,
+        "",
+        ...lines,
+        "",
+        "Nothing was changed: what others made is neither taken over nor deleted, and a cluster carries one stack so far.",
+        "Choose another cluster by landfall:cluster. Or, if nobody needs these objects any more, remove them in the way "
+            + "they were installed; a stack by its own `npm run down`.",
+        "If this stack made an object and its state was lost, hand that object over, then run the command again:",
+        `  kubectl annotate KIND NAME ${keptFor}=${stack}`,
+    ].join("\n");
+}
+
+function objectLines(objects: LiveObject[]): string[] {
+    return [...groupBy(objects, ({ kind }) => kind)]
+        .map(([kind, ofKind]) => `    ${kind} ${ofKind.map(nameOf).sort().join(", ")}`);
+}
+
+/** `namespace/name`, or `name`. */
+export function nameOf({ metadata: { namespace, name } }: LiveObject): string {
+    return namespace ? `${namespace}/${name}` : name;
+}
+
+/** Products by the end of their definitions' names. */
+const products: [end: string, product: string][] = [
+    ["cert-manager.io", "cert-manager"],
+    ["gateway.networking.k8s.io", "Gateway API"],
+    ["projectcontour.io", "Contour"],
+    ["metallb.io", "MetalLB"],
+    ["metrics.k8s.io", "metrics-server"],
+];
+
+/** Product and version, of what a stack of ours has not made. */
+function productOf({ metadata: { name, labels = {}, annotations = {} } }: LiveObject): string | undefined {
+    if (annotations[madeBy] !== undefined) return undefined;
+    const [, product = undefined] = products.find(([end]) => name.endsWith(`.${end}`)) ?? [];
+    const version = annotations["gateway.networking.k8s.io/bundle-version"] ?? labels["app.kubernetes.io/version"]
+        ?? /-(v?\d+\.\d.*)$/.exec(labels["helm.sh/chart"] ?? "")?.[1];
+    return [product ?? labels["app.kubernetes.io/name"], version].filter(Boolean).join(" ");
+}
+
+/** Who has made an object. */
+export function ownerOf({ metadata }: LiveObject, stack: string): string {
+    const { labels = {}, annotations = {} } = metadata;
+    const maker = annotations[madeBy];
+    if (maker === stack) return `another stack of the name ${maker}, or this one before its state was lost`;
+    if (maker !== undefined) return `the stack ${maker}`;
+    const release = annotations["meta.helm.sh/release-name"];
+    if (release) return `the Helm release ${release} in the namespace ${annotations["meta.helm.sh/release-namespace"]}`;
+    const kustomization = labels["kustomize.toolkit.fluxcd.io/name"];
+    if (kustomization) return `Flux's Kustomization ${kustomization}`;
+    const application = annotations["argocd.argoproj.io/tracking-id"]?.split(":")[0];
+    if (application) return `Argo CD's Application ${application}`;
+    const manager = labels["app.kubernetes.io/managed-by"];
+    if (manager) return manager;
+    if (/^landfall[-:]/.test(metadata.name)) return "a stack of a Landfall that didn't write its name on objects";
+    const [first] = fieldManagers(metadata);
+    if (first === undefined) return "someone who left no name";
+    if (isEngine(first)) return "a Pulumi program that left no name";
+    return first.startsWith("kubectl") ? "kubectl" : first;
+}
