@@ -4,7 +4,7 @@ import * as path from "node:path";
 import { describe, expect, test } from "vitest";
 import type { ClusterFacts, NodeFacts } from "../../components/cluster/baremetal/facts";
 import { Deed, listFor, scriptFor } from "../../components/cluster/baremetal/plan.mjs";
-import { packageRepositories } from "../../components/versions";
+import { packageRepositories, versions } from "../../components/versions";
 
 type Node = NodeFacts & { incarnation: string };
 
@@ -21,6 +21,7 @@ const server: ClusterFacts = {
     serviceSubnet: "198.19.128.0/20", tainted: false, ignorePreflightErrors: ["SystemVerification"], size: 1,
     renewBefore: 60, rotate: {},
     patches: "2026-11", reboot: "needed",
+    runtime: versions.containerd,
     repositories: packageRepositories,
 };
 const available: ClusterFacts = {

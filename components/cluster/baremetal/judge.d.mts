@@ -7,5 +7,7 @@ export interface Answered {
 }
 
 export function problemsOf(cluster: Pick<ClusterFacts, "owner" | "version">, answers: Answered[]): string[];
-export function warningsOf(answers: { node: NodeFacts; free?: number; snapshots?: string }[]): string[];
+export function warningsOf(answers: {
+    node: NodeFacts; free?: number; snapshots?: string; expires?: { file: string; ends: number }[];
+}[], now: number): string[];
 export function portsOf(role: NodeFacts["role"]): number[];

@@ -3,6 +3,8 @@ import { architecture } from "./bundle.mjs";
 
 const systems = ["debian-12", "debian-13", "ubuntu-22.04", "ubuntu-24.04", "ubuntu-26.04"];
 const least = { "control-plane": 1700, worker: 900, disk: 10_000, processors: 2, clock: 5, free: 10 };
+/** The days that certificates have left at least, as long as all is well. */
+const leastDays = { certificate: 30, authority: 365 };
 
 /** Ports that a node of this role listens on. */
 export function portsOf(role) {
@@ -51,12 +53,28 @@ function problemsOfOne(cluster, { node, found }) {
     ].filter(Boolean).map(problem => `${node.name} (${node.host}) ${problem}`);
 }
 
-/** What is wrong with nodes, but keeps nobody from going on; `free` is the part of the disk, in per cent. */
-export function warningsOf(answers) {
-    return answers.flatMap(({ node, free, snapshots }) => [
+/**
+ * What is wrong with nodes, but keeps nobody from going on; `free` is the part of the disk, in per cent, and `expires` what
+ * ends when, in seconds as `now` is.
+ */
+export function warningsOf(answers, now) {
+    return answers.flatMap(({ node, free, snapshots, expires = [] }) => [
+        ...expires.flatMap(({ file, ends }) => expiryProblem(file, (ends - now) / 86_400) ?? []),
         ...(free < least.free ? [`has ${free} % of its disk under /var/lib free. Below ${least.free} % the kubelet evicts pods.`] : []),
         ...(snapshots === "failed" ? ["could not take the last snapshot of etcd: journalctl --unit landfall-snapshot"] : []),
     ].map(warning => `${node.name} (${node.host}) ${warning}`));
+}
+
+/** Certificates renew themselves long before the days that are asked for here; authorities don't. */
+function expiryProblem(file, days) {
+    const isAuthority = /(^|-|\/)ca\.crt$/.test(file);
+    if (days > (isAuthority ? leastDays.authority : leastDays.certificate)) return undefined;
+    const end = days < 0 ? "has ended" : `ends in ${Math.floor(days)} days`;
+    if (isAuthority) {
+        return `has the authority ${file}, which ${end}. Landfall doesn't renew authorities: move to a new cluster before.`;
+    }
+    const unit = file.startsWith("/") ? "kubelet" : "landfall-certificates";
+    return `has the certificate ${file}, which ${end}, and should have been renewed: journalctl --unit ${unit}`;
 }
 
 /** Of a machine that is not a node of this cluster yet. */

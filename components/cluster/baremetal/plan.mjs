@@ -18,6 +18,7 @@ import {
     bringTasks, forgetOthersTasks, kubeletTasks as registerTasks, replaceTasks, startTasks, stopTasks,
 } from "./tasks/recover.mjs";
 import { healthTasks, restartTasks } from "./tasks/restart.mjs";
+import { staleTasks } from "./tasks/runtime.mjs";
 import { renderList, renderScript } from "./tasks/script.mjs";
 import { endTasks, snapshotTasks, takeTasks } from "./tasks/snapshots.mjs";
 import { backTasks, kubeletTasks, reason as upgrading, upgradeTasks, versionTasks } from "./tasks/upgrade.mjs";
@@ -40,7 +41,9 @@ export function deedsFor(cluster, node, first) {
             ...rememberTasks(node), ...spreadTasks, ...volumesTasks(cluster, node), ...emptyVolumesTasks(["DIRECTORY"]),
             ...(node.role === "control-plane" ? scheduleTasks(cluster, node) : []),
         ],
-        upgrade: [...versionTasks(node.name), ...upgradeTasks(cluster, node), ...kubeletTasks(cluster, node)],
+        upgrade: [
+            ...versionTasks(node.name), ...staleTasks(cluster), ...upgradeTasks(cluster, node), ...kubeletTasks(cluster, node),
+        ],
         around: [
             ...cordonTasks(node.name, upgrading), ...drainTasks(node.name, { answers: true, homebound: true }),
             ...backTasks(node.name, cluster.version),
