@@ -34,12 +34,12 @@ const available: ClusterFacts = {
 /** Each variant that a machine may meet: which cluster, which node, and what is done to it. */
 const variants: [string, ClusterFacts, Node, boolean, Deed[]][] = [
     ["server", server, one, true, [
-        "status", "probe", "install", "member", "settle", "upgrade", "around", "patch", "reboot", "aroundPatch",
+        "status", "probe", "quiet", "install", "member", "settle", "upgrade", "around", "patch", "reboot", "aroundPatch",
         "certificates", "encryptionKey", "kubeconfig", "restore",
     ]],
     ["pool", { ...server, serviceAddress: undefined }, one, true, ["install"]],
     ["available-first", available, one, true, ["install", "member", "upgrade", "certificates"]],
-    ["available-second", available, two, false, ["install", "giveUp", "mint", "member", "revoke", "snapshots", "snapshotsEnd", "recover", "leave"]],
+    ["available-second", available, two, false, ["probe", "install", "giveUp", "mint", "member", "revoke", "snapshots", "snapshotsEnd", "recover", "leave"]],
     ["available-worker", available, worker, false, [
         "install", "mint", "member", "settle", "upgrade", "patch", "reboot", "leave",
     ]],

@@ -27,11 +27,11 @@ interface Made {
 export function createMachines(
     name: string, { facts, nodes, ssh, secrets }: DescribedCluster, { incarnation }: FoundNodes, parent: pulumi.Resource,
 ): local.Command {
-    const { owner, version, bundle, network, volumes } = facts;
+    const { owner, version, bundle, network, volumes, podSubnet } = facts;
     return scriptCommand(name, {
         create: `${scripts}/preflight.mjs`,
         delete: `${scripts}/restore.mjs`,
-        environment: environment({ owner, version, bundle, network, volumes }, { NODES: nodes, SSH: ssh }, secrets),
+        environment: environment({ owner, version, bundle, network, volumes, podSubnet }, { NODES: nodes, SSH: ssh }, secrets),
         triggers: [incarnation],
     }, { parent });
 }
