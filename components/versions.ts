@@ -6,6 +6,8 @@ export const versions = {
     kubernetes: "v1.36.3",
     kind: "v0.33.0",
     minikube: "v1.37.0",
+    /** Docker's package containerd.io, of bare-metal nodes on an open network; runc comes with it. */
+    containerd: "2.4.2",
     /** What EKS, GKE and AKS all offer; the one before the newest. */
     cloudKubernetes: "1.35",
 };

@@ -122,6 +122,8 @@ export interface Capabilities {
     sharedDirectory?: string;
     /** A directory of each node; Platform then makes the class `storageClass` of it, whose volumes stay on their node. */
     localDirectory?: string;
+    /** Of the cluster, where it has such directories: those that an earlier cluster has left are told by it. */
+    incarnation?: string;
     /** Classes that Platform makes, on drivers that the cluster has. */
     storageClasses?: StorageClass[];
     loadBalancing: LoadBalancing;

@@ -17,6 +17,8 @@ export interface Found {
     address?: string;
     /** Of each of the cluster's own machines, by its name, where nodes come and go by themselves. */
     members?: Record<string, string>;
+    /** Of the kubeconfig that the cluster signed last for its administrator: its number, and its life in seconds since 1970. */
+    administrator?: { generation: number; signed: number; ends: number };
     /** What people should know of the cluster, though it keeps nobody from going on. */
     warnings?: string[];
     /** What the cluster was made with, by the names of its settings. */

@@ -9,6 +9,7 @@ import { containerSecurityContext } from "../workload/security";
 import { createDeployment } from "./deployment";
 import { createNamespace, toApiServer } from "./namespace";
 import { createServiceAccount } from "./rbac";
+import { pathPattern, setup, teardown } from "./volume-directories";
 
 const name = "local-path-provisioner";
 
@@ -23,7 +24,7 @@ interface DirectoryClass {
 
 /**
  * Makes the StorageClasses on directories that the capabilities name: one that all nodes share, one of each node's own.
- * A volume's directory is `<namespace>/<claim>`, so a claim of the same name finds its data in a new cluster.
+ * How a volume's directory is named, made and deleted: see volume-directories.ts.
  */
 export function createDirectoryClasses(capabilities: Capabilities, options: pulumi.CustomResourceOptions): void {
     const classes = directoryClasses(capabilities);
@@ -66,7 +67,7 @@ export function createDirectoryClasses(capabilities: Capabilities, options: pulu
         new kubernetes.storage.v1.StorageClass(storageClass, {
             metadata: { name: storageClass },
             provisioner,
-            parameters: { pathPattern: "{{ .PVC.Namespace }}/{{ .PVC.Name }}" },
+            parameters: { pathPattern: pathPattern(capabilities.incarnation) },
             reclaimPolicy: "Delete",
             volumeBindingMode: shared ? "Immediate" : "WaitForFirstConsumer",
         }, { ...options, dependsOn: deployment });
@@ -89,13 +90,12 @@ function createConfig(
     const configs = Object.fromEntries(classes.map(({ name: storageClass, directory, shared }) => [storageClass, shared
         ? { sharedFileSystemPath: directory }
         : { nodePathMap: [{ node: "DEFAULT_PATH_FOR_NON_LISTED_NODES", paths: [directory] }] }]));
-    const script = (command: string): string => `#!/bin/sh\nset -eu\n${command}\n`;
     return new kubernetes.core.v1.ConfigMap(name, {
         metadata,
         data: {
             "config.json": JSON.stringify(classes.length === 1 ? configs[classes[0].name] : { storageClassConfigs: configs }),
-            "setup": script('mkdir -m 0777 -p "$VOL_DIR"'),
-            "teardown": script('rm -rf "$VOL_DIR"'),
+            setup,
+            teardown,
             "helperPod.yaml": JSON.stringify(helperPod),
         },
     }, options).metadata.name;
@@ -119,7 +119,7 @@ const helperPod = {
             securityContext: {
                 allowPrivilegeEscalation: false,
                 readOnlyRootFilesystem: true,
-                capabilities: { drop: ["ALL"], add: ["DAC_OVERRIDE", "FOWNER"] },
+                capabilities: { drop: ["ALL"], add: ["CHOWN", "DAC_OVERRIDE", "FOWNER"] },
                 seccompProfile: { type: "RuntimeDefault" },
             },
         }],

@@ -68,7 +68,7 @@ export class Database extends pulumi.ComponentResource implements Listener {
 
         this.password = createPassword(`${name}-password`, this);
         const claim = createVolume(`${name}-data`, name, environment, {
-            size: args.volume, accessMode: "ReadWriteOnce", storageClass: args.storageClass,
+            size: args.volume, accessMode: "ReadWriteOnce", storageClass: args.storageClass, group: uid,
         }, this);
         const service = createService(metadata, this.port, options);
         this.statefulSet = createStatefulSet(this, args, claim.metadata.name, metadata, options);

@@ -19,3 +19,6 @@ export function objectLabels(name: string): Record<string, string> {
 
 /** The label that opens a namespace to the gateway's routes. */
 export const gatewayAccessLabel = { "landfall.dev/gateway-access": "allowed" };
+
+/** The label of a claim that names the group of the pods that write it, as nobody changes the owner of a node's directory later. */
+export const groupLabel = "landfall.dev/group";

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Capabilities } from "../cluster/cluster";
 import { inCluster } from "../cluster/options";
 import { Environment } from "./environment";
-import { objectLabels } from "./labels";
+import { groupLabel, objectLabels } from "./labels";
 
 /** A persistent volume of a workload. */
 export interface VolumeArgs {
@@ -13,6 +13,8 @@ export interface VolumeArgs {
     accessMode: "ReadWriteOnce" | "ReadWriteMany";
     /** StorageClass; default: the cluster's for that access mode. */
     storageClass?: string;
+    /** Group (`fsGroup`) of the pods that write it. */
+    group: number;
 }
 
 /**
@@ -24,7 +26,11 @@ export function createVolume(
     name: string, owner: string, environment: Environment, args: VolumeArgs, parent: pulumi.Resource,
 ): kubernetes.core.v1.PersistentVolumeClaim {
     return new kubernetes.core.v1.PersistentVolumeClaim(name, {
-        metadata: { name, namespace: environment.namespace, labels: objectLabels(owner) },
+        metadata: {
+            name,
+            namespace: environment.namespace,
+            labels: { ...objectLabels(owner), [groupLabel]: String(args.group) },
+        },
         spec: {
             accessModes: [args.accessMode],
             resources: { requests: { storage: args.size } },

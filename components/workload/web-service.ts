@@ -28,7 +28,7 @@ export interface WebServiceArgs
     /** Mean CPU use, in percent of the request, above which replicas are added and below which they are removed. */
     targetCpu: number;
     /** Directory → persistent volume that all replicas share. */
-    volumes?: Record<string, VolumeArgs & { name: string }>;
+    volumes?: Record<string, Omit<VolumeArgs, "group"> & { name: string }>;
     /** Receives requests for this host name through the gateway; left out: reachable inside the cluster only. */
     exposed?: { gateway: Gateway; host: pulumi.Input<string> };
     /** What it connects to; both sides' network policies follow. */
@@ -76,7 +76,8 @@ function normalisePod(service: WebService, args: WebServiceArgs): Pod {
     const { name } = service;
     const drainSeconds = args.drainSeconds ?? 5;
     const persistent = Object.fromEntries(Object.entries(args.volumes ?? {}).map(([path, volume]) =>
-        [path, createVolume(`${name}-${volume.name}`, name, args.environment, volume, service).metadata.name]));
+        [path, createVolume(`${name}-${volume.name}`, name, args.environment, { ...volume, group: args.uid }, service)
+            .metadata.name]));
     const spec = podSpec(name, {
         ...args,
         persistent,

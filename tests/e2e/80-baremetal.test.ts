@@ -85,6 +85,35 @@ describe("a server of one's own", () => {
                 /landfall:cluster\.nodes names one machine twice: server and other/);
         });
 
+        it("a firewall that keeps pods out, name servers that are none to pods, and swap that would come back", async () => {
+            const sh = (command: string) => metal.machines.exec(machine, "bash", "-c", command);
+            await sh("mv /etc/kubernetes/kubelet.conf.d/10-container.conf /run; cp /etc/resolv.conf /run; " +
+                "echo nameserver 127.0.0.1 > /etc/resolv.conf; " +
+                "install -D /bin/true /usr/local/lib/systemd/system-generators/zram-generator; echo '[zram0]' > /etc/systemd/zram-generator.conf");
+            for (const rule of ["-i lo", "-p tcp --dport 22", "-p tcp --sport 22"]) {
+                await metal.machines.iptables(machine, "--append", "INPUT", ...rule.split(" "), "--jump", "ACCEPT");
+            }
+            await metal.machines.iptables(machine, "--policy", "INPUT", "DROP");
+            const said = await wrong({});
+            await metal.machines.iptables(machine, "--policy", "INPUT", "ACCEPT");
+            await metal.machines.iptables(machine, "--flush", "INPUT");
+            await sh("mv /run/10-container.conf /etc/kubernetes/kubelet.conf.d/; cat /run/resolv.conf > /etc/resolv.conf; " +
+                "rm -r /usr/local/lib/systemd /etc/systemd/zram-generator.conf");
+            expect(said).toMatch(/server .* keeps pods from its ports 6443 and 10250.*Have them accept what comes from 198\.19\.0\.0\/17/s);
+            expect(said).not.toMatch(/keeps pods from each other/);
+            expect(said).toMatch(/has the name server 127\.0\.0\.1 in \/etc\/resolv\.conf/);
+            expect(said).toMatch(/would swap again after its next boot.*zram-generator\.conf/);
+        });
+
+        it("a firewall that rejects what another node sends", async () => {
+            const other = await metal.machines.add("other", 12);
+            await metal.machines.iptables(other, ..."--append INPUT -p tcp -s 198.18.48.11 --jump REJECT --reject-with tcp-reset".split(" "));
+            const said = await metal.refusal(metal.cluster({ server: machine, other: { ...other, role: "worker" } }));
+            await metal.machines.kill(other);
+            expect(said).toMatch(/server .* is refused by 198\.18\.48\.12:10250, although a program listens there/);
+            expect(said).not.toMatch(/other .* is refused by/);
+        });
+
         it("a bundle that was altered, or is incomplete", async () => {
             const copy = path.join(metal.directory, "bundle");
             await run("cp", ["--recursive", "--reflink=auto", metal.bundle.directory, copy]);
@@ -138,6 +167,31 @@ describe("a server of one's own", () => {
     it("changes nothing the second time", async () => {
         const { changes } = await metal.up(clusterOf());
         expect({ ...changes, same: 0 }).toEqual({ create: 0, update: 0, replace: 0, delete: 0, same: 0 });
+    });
+
+    it("keeps something for itself, and its packages and volumes from others", async () => {
+        const sh = (command: string) => metal.machines.exec(machine, "bash", "-c", command);
+        const memory = async (what: string) => Number((await metal.kubectl(machine, "get", "node", "server", "--output",
+            `jsonpath={.status.${what}.memory}`)).replace("Ki", "")) / 1024;
+        const [all, forPods] = [await memory("capacity"), await memory("allocatable")];
+        expect(all - forPods).toBeGreaterThan(all < 4096 ? all / 4 : 1024);
+        expect((await sh("apt-mark showhold")).split("\n").sort()).toEqual(["containerd", "keepalived", "runc"]);
+        const volumes = "/var/lib/landfall-volumes";
+        expect(await sh(`stat --format %a ${volumes} ${volumes}/production`)).toBe("700\n700");
+        expect((await sh(`stat --format '%a %g' ${volumes}/production/*`)).split("\n").sort()).toEqual(["770 10001", "770 10002"]);
+    });
+
+    it("has another kubeconfig signed before the administrator's ends, and changes nothing else", async () => {
+        const sh = (command: string) => metal.machines.exec(machine, "bash", "-c", command);
+        const day = 24 * 3600;
+        const now = Math.floor(Date.now() / 1000);
+        await sh(`echo 1 ${now - 335 * day} ${now + 30 * day} > /var/lib/landfall/administrator`);
+        const { changes } = await metal.up(clusterOf());
+        // The kubeconfig, and the provider that has it.
+        expect({ ...changes, same: 0 }).toEqual({ create: 0, update: 2, replace: 0, delete: 0, same: 0 });
+        expect(metal.lines.join("\n")).toMatch(/The administrator's kubeconfig ends in (29|30) days/);
+        const [generation, signed, ends] = (await sh("cat /var/lib/landfall/administrator")).split(" ").map(Number);
+        expect([generation, Math.round((ends - signed) / day)]).toEqual([2, 365]);
     });
 
     const state = () => fs.readFileSync(path.join(metal.directory, "state", "metal.json"), "utf8");

@@ -117,13 +117,13 @@ describe("a machine", () => {
     });
 
     test("of the cluster is warned of when the kubelet is about to evict pods, and not before", () => {
-        const warnings = (free?: number) => warningsOf([{ node: node("one"), free }]);
+        const warnings = (free?: number) => warningsOf([{ node: node("one"), free }], 0);
         expect([warnings(), warnings(10), warnings(100)]).toEqual([[], [], []]);
         expect(warnings(9)).toEqual([expect.stringMatching(/^one \(198\.18\.40\.11\) has 9 % of its disk .* free.*evicts pods/)]);
     });
 
     test("of the cluster that could not take its last snapshot is warned of", () => {
-        expect(warningsOf([{ node: node("one"), free: 50, snapshots: "failed" }])).toEqual(
+        expect(warningsOf([{ node: node("one"), free: 50, snapshots: "failed" }], 0)).toEqual(
             [expect.stringMatching(/^one \(198\.18\.40\.11\) could not take the last snapshot.*journalctl --unit landfall-snapshot$/)]);
     });
 

@@ -4,7 +4,7 @@ import * as path from "node:path";
 import { describe, expect, test } from "vitest";
 import type { ClusterFacts, NodeFacts } from "../../components/cluster/baremetal/facts";
 import { Deed, listFor, scriptFor } from "../../components/cluster/baremetal/plan.mjs";
-import { packageRepositories } from "../../components/versions";
+import { packageRepositories, versions } from "../../components/versions";
 
 type Node = NodeFacts & { incarnation: string };
 
@@ -21,6 +21,7 @@ const server: ClusterFacts = {
     serviceSubnet: "198.19.128.0/20", tainted: false, ignorePreflightErrors: ["SystemVerification"], size: 1,
     renewBefore: 60, rotate: {},
     patches: "2026-11", reboot: "needed",
+    runtime: versions.containerd,
     repositories: packageRepositories,
 };
 const available: ClusterFacts = {
@@ -33,12 +34,12 @@ const available: ClusterFacts = {
 /** Each variant that a machine may meet: which cluster, which node, and what is done to it. */
 const variants: [string, ClusterFacts, Node, boolean, Deed[]][] = [
     ["server", server, one, true, [
-        "status", "probe", "install", "member", "settle", "upgrade", "around", "patch", "reboot", "aroundPatch",
+        "status", "probe", "quiet", "install", "member", "settle", "upgrade", "around", "patch", "reboot", "aroundPatch",
         "certificates", "encryptionKey", "kubeconfig", "restore",
     ]],
     ["pool", { ...server, serviceAddress: undefined }, one, true, ["install"]],
     ["available-first", available, one, true, ["install", "member", "upgrade", "certificates"]],
-    ["available-second", available, two, false, ["install", "giveUp", "mint", "member", "revoke", "snapshots", "snapshotsEnd", "recover", "leave"]],
+    ["available-second", available, two, false, ["probe", "install", "giveUp", "mint", "member", "revoke", "snapshots", "snapshotsEnd", "recover", "leave"]],
     ["available-worker", available, worker, false, [
         "install", "mint", "member", "settle", "upgrade", "patch", "reboot", "leave",
     ]],

@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -30,7 +31,7 @@ describe.skipIf(process.platform === "win32")("kind's scripts", () => {
     const status = (size?: { nodes: number }) => {
         const { code, stdout, stderr } = run("status", environment("unused", size));
         if (code !== 0) throw new Error(stderr);
-        return JSON.parse(stdout) as { incarnation?: string; started?: boolean };
+        return JSON.parse(stdout) as { incarnation?: string; started?: boolean; warnings?: string[] };
     };
     const made = (): number => computer.calls("kind").filter(({ args }) => args[0] === "create").length;
 
@@ -176,6 +177,19 @@ describe.skipIf(process.platform === "win32")("kind's scripts", () => {
         expect(run("delete", environment("one")).code).toBe(1);
         expect(create("two").stderr).toMatch(/Docker does not answer/);
         expect(made()).toBe(1);
+    });
+
+    test("certificates that nobody renews are warned of two months before they end", () => {
+        create("one");
+        const certified = (days: string) => {
+            const { stdout } = spawnSync("openssl", ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "/dev/null",
+                "-subj", "/CN=a", "-days", days], { encoding: "utf8" });
+            computer.change(state => void (state.behave.certificate = stdout));
+            return status();
+        };
+        expect(certified("300")).toEqual({ incarnation: "one", started: false });
+        expect(certified("31").warnings).toEqual([
+            expect.stringMatching(/certificates of the cluster landfall-test end in (30|31) days.*kind delete cluster --name landfall-test/)]);
     });
 
     test("a missing program is named, with where to get it", () => {

@@ -26,10 +26,14 @@ describe.skipIf(process.platform === "win32")("kind's volumes", () => {
     });
     const volumes = (): string => path.join(computer.home, name, "volumes");
 
-    test("are for pods of any user, in a directory that other people can't enter", () => {
+    test("are in a directory that other people can't enter, wherever it is", () => {
         expect(run("create-volumes", settings()).code).toBe(0);
-        expect(fs.statSync(volumes()).mode & 0o777).toBe(0o777);
+        expect(fs.statSync(volumes()).mode & 0o777).toBe(0o700);
         expect(fs.statSync(path.dirname(volumes())).mode & 0o777).toBe(0o700);
+        const own = path.join(computer.directory, "disk", "volumes");
+        fs.mkdirSync(own, { recursive: true, mode: 0o777 });
+        expect(run("create-volumes", settings(own)).code).toBe(0);
+        expect(fs.statSync(own).mode & 0o777).toBe(0o700);
     });
 
     test("outlive the cluster, and are found again", () => {

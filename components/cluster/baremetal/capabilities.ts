@@ -9,11 +9,12 @@ const local = "landfall-local";
 const shared = "landfall-shared";
 
 export function capabilitiesOf(
-    args: BareMetalArgs, described: DescribedCluster, { members }: FoundNodes, scripts: string,
+    args: BareMetalArgs, described: DescribedCluster, { members, incarnation }: FoundNodes, scripts: string,
 ): Capabilities {
     const { nodes, facts, ssh, secrets } = described;
     return {
         ...storageOf(args, nodes.length === 1),
+        incarnation,
         loadBalancing: loadBalancingOf(args, described),
         metrics: "install",
         kubeletInsecureTls: false,

@@ -85,6 +85,7 @@ function factsOf(args: BareMetalArgs, nodes: NodeFacts[], controlPlanes: NodeFac
         size: nodes.length,
         patches: args.patches,
         reboot: args.reboot ?? "needed",
+        runtime: versions.containerd,
         repositories: packageRepositories,
     };
 }

@@ -48,6 +48,8 @@ export interface ClusterFacts {
     rotate: BareMetalRotations;
     /** Of the one thing that a script rotates: the text. */
     rotation?: string;
+    /** Which kubeconfig of the administrator's it is; another number has another signed. */
+    generation?: number;
     /** When snapshots are taken, how many are kept, and which is restored. */
     schedule?: string;
     keep?: { hourly: number; daily: number; weekly: number };
@@ -58,5 +60,7 @@ export interface ClusterFacts {
     patches?: string;
     /** When a machine is rebooted after it was patched. */
     reboot: "needed" | "always";
+    /** Version of the container runtime, where packages come from repositories: a bundle has its own. */
+    runtime: string;
     repositories: typeof import("../../versions").packageRepositories;
 }

@@ -6,6 +6,8 @@ export interface Answered {
     apart: number;
 }
 
-export function problemsOf(cluster: Pick<ClusterFacts, "owner" | "version">, answers: Answered[]): string[];
-export function warningsOf(answers: { node: NodeFacts; free?: number; snapshots?: string }[]): string[];
+export function problemsOf(cluster: Pick<ClusterFacts, "owner" | "version"> & { podSubnet?: string }, answers: Answered[]): string[];
+export function warningsOf(answers: {
+    node: NodeFacts; free?: number; snapshots?: string; expires?: { file: string; ends: number }[];
+}[], now: number): string[];
 export function portsOf(role: NodeFacts["role"]): number[];

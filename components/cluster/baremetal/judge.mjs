@@ -3,6 +3,8 @@ import { architecture } from "./bundle.mjs";
 
 const systems = ["debian-12", "debian-13", "ubuntu-22.04", "ubuntu-24.04", "ubuntu-26.04"];
 const least = { "control-plane": 1700, worker: 900, disk: 10_000, processors: 2, clock: 5, free: 10 };
+/** The days that certificates have left at least, as long as all is well. */
+const leastDays = { certificate: 30, authority: 365 };
 
 /** Ports that a node of this role listens on. */
 export function portsOf(role) {
@@ -36,6 +38,7 @@ function problemsOfOne(cluster, { node, found }) {
             : `has ${first("disk")} MB of disk free under /var/lib; ${least.disk} are needed.`,
         first("swap")
             ? `swaps to ${first("swap")}. Turn it off: swapoff --all, and take it out of /etc/fstab.` : undefined,
+        ...(found.swaps ?? []).map(swapProblem),
         first("addresses").split(",").includes(node.address) ? undefined
             : `has no interface with the address ${node.address}; it has ${first("addresses")}. ` +
                 `Name the right one by landfall:cluster.nodes.${node.name}.address.`,
@@ -51,16 +54,32 @@ function problemsOfOne(cluster, { node, found }) {
     ].filter(Boolean).map(problem => `${node.name} (${node.host}) ${problem}`);
 }
 
-/** What is wrong with nodes, but keeps nobody from going on; `free` is the part of the disk, in per cent. */
-export function warningsOf(answers) {
-    return answers.flatMap(({ node, free, snapshots }) => [
+/**
+ * What is wrong with nodes, but keeps nobody from going on; `free` is the part of the disk, in per cent, and `expires` what
+ * ends when, in seconds as `now` is.
+ */
+export function warningsOf(answers, now) {
+    return answers.flatMap(({ node, free, snapshots, expires = [] }) => [
+        ...expires.flatMap(({ file, ends }) => expiryProblem(file, (ends - now) / 86_400) ?? []),
         ...(free < least.free ? [`has ${free} % of its disk under /var/lib free. Below ${least.free} % the kubelet evicts pods.`] : []),
         ...(snapshots === "failed" ? ["could not take the last snapshot of etcd: journalctl --unit landfall-snapshot"] : []),
     ].map(warning => `${node.name} (${node.host}) ${warning}`));
 }
 
+/** Certificates renew themselves long before the days that are asked for here; authorities don't. */
+function expiryProblem(file, days) {
+    const isAuthority = /(^|-|\/)ca\.crt$/.test(file);
+    if (days > (isAuthority ? leastDays.authority : leastDays.certificate)) return undefined;
+    const end = days < 0 ? "has ended" : `ends in ${Math.floor(days)} days`;
+    if (isAuthority) {
+        return `has the authority ${file}, which ${end}. Landfall doesn't renew authorities: move to a new cluster before.`;
+    }
+    const unit = file.startsWith("/") ? "kubelet" : "landfall-certificates";
+    return `has the certificate ${file}, which ${end}, and should have been renewed: journalctl --unit ${unit}`;
+}
+
 /** Of a machine that is not a node of this cluster yet. */
-function freshProblems({ owner }, node, found, first) {
+function freshProblems({ owner, podSubnet }, node, found, first) {
     const takeOut = "Take it out of there first, or name another machine.";
     if (first("owner")) return [`belongs to the stack ${first("owner")}, not to ${owner}. ${takeOut}`];
     if (found.leftover) {
@@ -71,7 +90,44 @@ function freshProblems({ owner }, node, found, first) {
         ...(found.port ?? []).map(text => text.split(" ")).map(([port, program]) =>
             `has port ${port} taken by ${program || "another program"}, which a ${node.role} node needs.`),
         ...(found.dropped ?? []).map(target => `gets no answer from ${target}: does a firewall stand between the nodes?`),
+        ...(found.rejected ?? []).map(target => `is refused by ${target}, although a program listens there: a firewall ` +
+            "between the nodes rejects it."),
+        ...trafficProblems(found, podSubnet),
+        ...(found.resolver ?? []).map(text => text.split(" ")).map(([server, file]) =>
+            `has the name server ${server} in ${file}. In a pod that is the pod itself, so the cluster's DNS would ask itself ` +
+            "and stop. Write the servers that it asks itself into a file, such as /etc/resolv.pods.conf, and have the kubelet " +
+            "use it, by /etc/kubernetes/kubelet.conf.d/10-resolver.conf:\n" +
+            "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\nresolvConf: /etc/resolv.pods.conf"),
     ];
+}
+
+/** What keeps pods from the machine or from each other, with the rules that may be why. */
+function trafficProblems({ blocked = [], rule = [] }, podSubnet) {
+    const rules = hook => {
+        const found = rule.filter(text => text.startsWith(`${hook} `)).map(text => `\n${text.slice(hook.length + 1)}`);
+        return found.length > 0 ? ` Rules that drop or reject:${found.join("")}` : "";
+    };
+    const ports = blocked.filter(text => text.startsWith("INPUT ")).map(text => text.slice("INPUT ".length));
+    return [
+        ...(ports.length === 0 ? [] : [`keeps pods from its port${ports.length > 1 ? "s" : ""} ${ports.join(" and ")}, by a firewall's rules for what comes ` +
+            `in. Have them accept what comes from ${podSubnet}, also after a reboot (ufw allow from ${podSubnet}; nftables: ` +
+            `ip saddr ${podSubnet} accept).${rules("INPUT")}`]),
+        ...(!blocked.includes("FORWARD") ? [] : ["keeps pods from each other, by a firewall's rules for what it forwards. Have " +
+            `them accept what comes from and goes to ${podSubnet}, also after a reboot (ufw route allow from ${podSubnet}, ufw ` +
+            `route allow to ${podSubnet}; nftables: ip saddr ${podSubnet} accept, ip daddr ${podSubnet} accept).${rules("FORWARD")}`]),
+    ];
+}
+
+/** Swap that would be back after the next boot, when the kubelet would not start. */
+function swapProblem(text) {
+    const [kind, name] = text.split(" ");
+    const ways = {
+        "fstab": `take ${name} out of /etc/fstab`,
+        "zram-generator": "leave an empty file /etc/systemd/zram-generator.conf",
+        "service": `systemctl disable --now ${name}`,
+        "unit": `systemctl mask --now ${name}`,
+    };
+    return `would swap again after its next boot. Turn it off for good: ${ways[kind]}.`;
 }
 
 function versionProblem({ version }, found, isOurs) {

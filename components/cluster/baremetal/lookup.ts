@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { randomUUID } from "node:crypto";
 import type { Comparisons, Stands } from "../compare";
 import { findCluster, renderedIncarnation, rendering } from "../lookup";
+import { administratorWarning, generationOf } from "./administrator";
 import type { DescribedCluster } from "./describe";
 import { plainEnvironment } from "./secrets";
 
@@ -11,6 +12,8 @@ export interface FoundNodes {
     incarnation: string;
     /** Of each node, new for one that is none. */
     members: Record<string, string>;
+    /** The number of the administrator's kubeconfig that is to be. */
+    generation: number;
 }
 
 /** Asks the machines which of them are nodes of this stack's cluster, and whether it may become what is described. */
@@ -18,7 +21,7 @@ export function findNodes(
     described: DescribedCluster, { cluster: compare }: Comparisons, parent: pulumi.Resource,
 ): FoundNodes {
     const { nodes, facts, ssh, secrets } = described;
-    const { incarnation, members = {}, standing } = findCluster("components/cluster/baremetal/status.mjs", {
+    const { incarnation, members = {}, standing, administrator } = findCluster("components/cluster/baremetal/status.mjs", {
         CLUSTER: JSON.stringify({ owner: facts.owner }),
         NODES: JSON.stringify(nodes),
         SSH: JSON.stringify(ssh),
@@ -26,7 +29,14 @@ export function findNodes(
     }, parent);
     if (standing) compare?.(standingValues(standing, facts.virtualAddress), wantedOf(described));
     const fresh = () => rendering() ? renderedIncarnation : randomUUID();
-    return { incarnation, members: Object.fromEntries(nodes.map(({ name }) => [name, members[name] ?? fresh()])) };
+    const now = Date.now() / 1000;
+    const warning = administratorWarning(administrator, now);
+    if (warning !== undefined) pulumi.log.warn(warning, parent);
+    return {
+        incarnation,
+        members: Object.fromEntries(nodes.map(({ name }) => [name, members[name] ?? fresh()])),
+        generation: generationOf(administrator, now),
+    };
 }
 
 /** A virtual address is the API's: where one is wanted, it is compared with the endpoint that the cluster was made with. */

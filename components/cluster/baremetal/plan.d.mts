@@ -1,6 +1,6 @@
 import type { ClusterFacts, NodeFacts } from "./facts";
 
-export type Deed = "status" | "probe" | "install" | "member" | "giveUp" | "mint" | "revoke" | "settle" | "upgrade" |
+export type Deed = "status" | "probe" | "quiet" | "install" | "member" | "giveUp" | "mint" | "revoke" | "settle" | "upgrade" |
     "around" | "patch" | "reboot" | "aroundPatch" | "leave" | "certificates" | "encryptionKey" |
     "snapshots" | "snapshotsEnd" | "recover" | "kubeconfig" | "restore";
 type Node = NodeFacts & { incarnation: string };

@@ -18,9 +18,11 @@ import {
     bringTasks, forgetOthersTasks, kubeletTasks as registerTasks, replaceTasks, startTasks, stopTasks,
 } from "./tasks/recover.mjs";
 import { healthTasks, restartTasks } from "./tasks/restart.mjs";
+import { staleTasks } from "./tasks/runtime.mjs";
 import { renderList, renderScript } from "./tasks/script.mjs";
 import { endTasks, snapshotTasks, takeTasks } from "./tasks/snapshots.mjs";
 import { backTasks, kubeletTasks, reason as upgrading, upgradeTasks, versionTasks } from "./tasks/upgrade.mjs";
+import { quietTasks } from "./tasks/traffic.mjs";
 import { emptyVolumesTasks, volumesTasks } from "./tasks/volumes.mjs";
 
 /** What stands for secrets where scripts are only read. */
@@ -30,7 +32,11 @@ const settings = { repository: "/mnt/backup/etcd", password: "PASSWORD", environ
 export function deedsFor(cluster, node, first) {
     return {
         status: statusTasks(cluster.owner),
-        probe: probeTasks({ peers: [], ports: [6443], bridged: cluster.network === "kube-router" }),
+        probe: probeTasks({
+            address: node.address, ports: [6443], bridged: cluster.network === "kube-router", podSubnet: cluster.podSubnet,
+            peers: cluster.controlPlanes.filter(({ name }) => name !== node.name).map(({ address }) => ({ address, ports: [6443] })),
+        }),
+        quiet: quietTasks,
         install: installTasks(cluster, node),
         member: first ? initTasks(cluster, node) : [cleanTask, ...joinTasks(cluster, node)],
         giveUp: giveUpTasks(cluster.controlPlanes.map(({ name }) => name).filter(name => name !== node.name), node),
@@ -40,7 +46,9 @@ export function deedsFor(cluster, node, first) {
             ...rememberTasks(node), ...spreadTasks, ...volumesTasks(cluster, node), ...emptyVolumesTasks(["DIRECTORY"]),
             ...(node.role === "control-plane" ? scheduleTasks(cluster, node) : []),
         ],
-        upgrade: [...versionTasks(node.name), ...upgradeTasks(cluster, node), ...kubeletTasks(cluster, node)],
+        upgrade: [
+            ...versionTasks(node.name), ...staleTasks(cluster), ...upgradeTasks(cluster, node), ...kubeletTasks(cluster, node),
+        ],
         around: [
             ...cordonTasks(node.name, upgrading), ...drainTasks(node.name, { answers: true, homebound: true }),
             ...backTasks(node.name, cluster.version),

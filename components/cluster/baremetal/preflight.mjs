@@ -7,10 +7,15 @@ import { cluster as readCluster, nodes as readNodes, ssh as readSsh } from "./se
 import { describeFailure, withSsh } from "./ssh.mjs";
 import { parseProbe, probeTasks } from "./tasks/probe.mjs";
 import { renderScript } from "./tasks/script.mjs";
+import { quietTasks } from "./tasks/traffic.mjs";
 
 await main(async () => {
     const [cluster, nodes, ssh] = [readCluster(), readNodes(), readSsh()];
-    const answers = await withSsh({ ssh, nodes }, connection => Promise.all(nodes.map(node => ask(connection, node))));
+    const answers = await withSsh({ ssh, nodes }, async connection => {
+        const said = await Promise.all(nodes.map(node => ask(connection, node)));
+        await Promise.all(nodes.map(node => connection.attempt(node, renderScript(quietTasks))));
+        return said;
+    });
 
     async function problemsOfBundle(systems) {
         try {
@@ -23,6 +28,8 @@ await main(async () => {
     /** What a machine answers, or why it doesn't. */
     async function ask(connection, node) {
         const script = renderScript(probeTasks({
+            address: node.address,
+            podSubnet: cluster.podSubnet,
             peers: nodes.filter(other => other !== node).map(other => ({
                 address: other.address, ports: portsBetween(node, other),
             })),

@@ -10,7 +10,7 @@ import type { DescribedCluster } from "./describe";
 import type { ClusterFacts, NodeFacts } from "./facts";
 import type { FoundNodes } from "./lookup";
 import { secretEnvironment, type Secrets } from "./secrets";
-import { installTasks } from "./tasks/install.mjs";
+import { installTasks, runtimeTasks } from "./tasks/install.mjs";
 
 export const scripts = "components/cluster/baremetal";
 
@@ -27,11 +27,11 @@ interface Made {
 export function createMachines(
     name: string, { facts, nodes, ssh, secrets }: DescribedCluster, { incarnation }: FoundNodes, parent: pulumi.Resource,
 ): local.Command {
-    const { owner, version, bundle, network, volumes } = facts;
+    const { owner, version, bundle, network, volumes, podSubnet } = facts;
     return scriptCommand(name, {
         create: `${scripts}/preflight.mjs`,
         delete: `${scripts}/restore.mjs`,
-        environment: environment({ owner, version, bundle, network, volumes }, { NODES: nodes, SSH: ssh }, secrets),
+        environment: environment({ owner, version, bundle, network, volumes, podSubnet }, { NODES: nodes, SSH: ssh }, secrets),
         triggers: [incarnation],
     }, { parent });
 }
@@ -43,12 +43,12 @@ export function createMachine(
 ): local.Command {
     const known = knownNode(node, found);
     const {
-        owner, version, volumes, bundle, tainted, virtualAddress, gatewayAddress, serviceAddress, network, repositories,
-        renewBefore,
+        owner, version, volumes, volumesDirectory, bundle, tainted, virtualAddress, gatewayAddress, serviceAddress, network,
+        repositories, runtime, renewBefore,
     } = facts;
     const cluster = {
-        owner, incarnation: found.incarnation, version, network, volumes,
-        ...(bundle ? { bundle, tainted } : { repositories }),
+        owner, incarnation: found.incarnation, version, network, volumes, volumesDirectory,
+        ...(bundle ? { bundle, tainted } : { repositories, runtime }),
         ...(gatewayAddress && { gatewayAddress, gatewayNodes: facts.gatewayNodes }),
         ...(node.role === "control-plane" && {
             virtualAddress, controlPlanes: facts.controlPlanes, serviceAddress, renewBefore,
@@ -110,14 +110,14 @@ export function createVersions(
     name: string, { facts, nodes, controlPlanes, ssh, secrets }: DescribedCluster,
     { machines, members, network }: Made & { network: pulumi.Resource[] }, parent: pulumi.Resource,
 ): pulumi.Resource[] {
-    const { version, bundle, repositories, ignorePreflightErrors, size, virtualAddress } = facts;
+    const { version, bundle, repositories, runtime, ignorePreflightErrors, size, virtualAddress } = facts;
     return nodes.reduce<pulumi.Resource[]>((before, node) => [scriptCommand(`${name}-${node.name}-version`, {
         create: `${scripts}/upgrade.mjs`,
         environment: environment({
             version, ignorePreflightErrors, size: Math.min(size, 2),
             ...(node.role === "control-plane" && { virtualAddress }),
-            ...(bundle ? { bundle } : { repositories }),
-        }, { NODE: node, NODES: controlPlanes, SSH: ssh }, secrets),
+            ...(bundle ? { bundle } : { repositories, runtime }),
+        }, { NODE: node, NODES: controlPlanes, SSH: ssh, TASKS: digest(runtimeTasks({ bundle, runtime })) }, secrets),
     }, { parent, deletedWith: machines, dependsOn: before })], [...members, ...network]);
 }
 
@@ -130,7 +130,7 @@ export function createKubeconfig(
     return scriptCommand(name, {
         create: `${scripts}/kubeconfig.mjs`,
         environment: environment({
-            name: cluster, endpoint, rotation: rotate.certificates,
+            name: cluster, endpoint, rotation: rotate.certificates, generation: found.generation,
         }, { NODES: controlPlanes, SSH: ssh }, secrets),
         triggers: [found.incarnation],
     }, { parent, deletedWith: machines, dependsOn: upgraded });

@@ -15,7 +15,7 @@ await main(async () => {
         const result = await connection.attempt(node, script);
         return result.ok ? { node, ...parseStatus(result.stdout) } : { node, problem: describeFailure(node, result) };
     })), { quick: true });
-    return JSON.stringify({ ...statusOf(answers), warnings: warningsOf(answers) });
+    return JSON.stringify({ ...statusOf(answers), warnings: warningsOf(answers, Date.now() / 1000) });
 });
 
 /**
@@ -42,5 +42,7 @@ function statusOf(answers) {
         const id = problem ? known[node.name] : member;
         return id ? [[node.name, id]] : [];
     });
-    return { incarnation, members: Object.fromEntries(members), standing: standingOf(answers) };
+    const signed = answers.flatMap(({ administrator }) => administrator ?? []);
+    const administrator = signed.sort((a, b) => a.signed - b.signed).pop();
+    return { incarnation, members: Object.fromEntries(members), administrator, standing: standingOf(answers) };
 }

@@ -1,5 +1,5 @@
-// Brings a node to the version of Kubernetes that the settings name, if it has another. The program calls it for one
-// node after the other, the control plane's first.
+// Brings a node to the version of Kubernetes that the settings name, and to the container runtime that goes with it, if it
+// has another. The program calls it for one node after the other, the control plane's first.
 import { fail, main } from "../scripts/process.mjs";
 import {
     cluster as readCluster, firstAnswering, node as readNode, nodes as readNodes, ssh as readSsh,
@@ -7,6 +7,7 @@ import {
 import { withSsh } from "./ssh.mjs";
 import { cordonTasks } from "./tasks/cordon.mjs";
 import { drainTasks } from "./tasks/drain.mjs";
+import { staleTasks } from "./tasks/runtime.mjs";
 import { renderScript } from "./tasks/script.mjs";
 import { backTasks, kubeletTasks, reason, upgradeTasks, versionTasks, waitTasks } from "./tasks/upgrade.mjs";
 
@@ -18,11 +19,13 @@ await main(async () => {
         const host = await firstAnswering(connection, controlPlanes) ?? fail("No node of the control plane answers.");
         const onHost = tasks => connection.run(host, renderScript(tasks));
         const running = await onHost(versionTasks(node.name));
-        if (running !== cluster.version) {
-            await connection.run(node, renderScript(upgradeTasks(cluster, node)));
+        const another = running !== cluster.version;
+        const stale = (await connection.run(node, renderScript(staleTasks(cluster)))).trim() !== "";
+        if (another || stale) {
+            if (another) await connection.run(node, renderScript(upgradeTasks(cluster, node)));
             await onHost(cordonTasks(node.name, reason));
             // Pods go on under another kubelet of the same minor version; those of a single node have nowhere to go.
-            if (cluster.size > 1 && minor(running) !== minor(cluster.version)) {
+            if (cluster.size > 1 && (stale || minor(running) !== minor(cluster.version))) {
                 await onHost(drainTasks(node.name, { answers: true, homebound: true }));
             }
             await connection.run(node, renderScript(kubeletTasks(cluster, node)));

@@ -8,7 +8,6 @@ import { markFile } from "./volumes.mjs";
 
 main(() => {
     const directory = resolvePath(setting("VOLUMES"));
-    // Pods of any user write here; what is above it keeps the computer's other users out.
     fs.mkdirSync(path.dirname(directory), { recursive: true, mode: 0o700 });
     fs.mkdirSync(directory, { recursive: true });
     const mark = path.join(directory, markFile);
@@ -16,6 +15,7 @@ main(() => {
         fail(`${directory} can't hold the volumes, as it has other things in it. ` +
             "Name a new or empty directory by landfall:cluster, for example { target: kind, data: ./volumes }.");
     }
-    fs.chmodSync(directory, 0o777);
+    // The nodes' root makes each volume's directory, for its pods' group; the computer's other users have no business here.
+    fs.chmodSync(directory, 0o700);
     fs.writeFileSync(mark, "The volumes of a cluster that Landfall made.\n");
 });

@@ -114,6 +114,7 @@ function capabilitiesOf(args: KindArgs, incarnation: string): Capabilities {
         storageClass,
         sharedStorageClass: storageClass,
         sharedDirectory,
+        incarnation,
         loadBalancing: {
             type: "NodePort",
             drainSeconds: serviceSeconds,

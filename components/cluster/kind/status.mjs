@@ -1,7 +1,9 @@
 // Run at program start: prints which incarnation of the stack's cluster is on this computer, if it is whole and as
 // configured, and starts it where it is stopped, if it may. All else is left to create.mjs, under a new incarnation.
+import { X509Certificate } from "node:crypto";
+
 import { digest, readRecord } from "../scripts/home.mjs";
-import { fail, main, setting } from "../scripts/process.mjs";
+import { attempt, fail, main, setting } from "../scripts/process.mjs";
 import { listNodes, startNodes } from "./nodes.mjs";
 
 main(() => JSON.stringify(status(setting("CLUSTER_NAME"), setting("CLUSTER_CONFIG"), setting("CLUSTER_OWNER"))));
@@ -16,5 +18,15 @@ function status(cluster, config, owner) {
         fail(`The cluster ${cluster} was stopped and does not come up again. Look at its nodes by \`docker logs\`, ` +
             `or have it made anew: kind delete cluster --name ${cluster}`);
     }
-    return { incarnation: record.incarnation, started };
+    return { incarnation: record.incarnation, started, ...(nodes[0].running || started ? expiry(cluster, nodes[0].name) : {}) };
+}
+
+/** kind has its certificates signed for a year, and nobody renews them: after it, nothing reaches the cluster. */
+function expiry(cluster, controlPlane) {
+    const { ok, stdout } = attempt("docker", ["exec", controlPlane, "cat", "/etc/kubernetes/pki/apiserver.crt"]);
+    if (!ok) return {};
+    const days = Math.floor((Date.parse(new X509Certificate(stdout).validTo) - Date.now()) / 86_400_000);
+    const anew = `Have it made anew: kind delete cluster --name ${cluster}, then npm start. Its volumes stay.`;
+    const end = days < 0 ? "have ended" : `end in ${days} days`;
+    return days < 60 ? { warnings: [`The certificates of the cluster ${cluster} ${end}, and nobody renews them. ${anew}`] } : {};
 }

@@ -74,6 +74,12 @@ export class Machines {
         return run("docker", ["exec", "--env", "KUBECACHEDIR=/run/kubectl", container, ...command]);
     }
 
+    /** Runs iptables on a machine that need not have it; the rules go with the machine. */
+    async iptables({ container }: Machine, ...args: string[]): Promise<void> {
+        const process = await run("docker", ["inspect", "--format", "{{.State.Pid}}", container]);
+        await run("nsenter", ["--target", process, "--net", "iptables", ...args]);
+    }
+
     /** Takes the power away. */
     async kill({ container }: Machine): Promise<void> {
         await run("docker", ["kill", container]);

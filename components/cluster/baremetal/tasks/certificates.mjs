@@ -7,7 +7,7 @@ const renewal = { name: "landfall-certificates", file: "/etc/landfall/renew-cert
 const [begun, rotated] = ["/var/lib/landfall/certificates-begun", "/var/lib/landfall/certificates-rotated"];
 
 /** What expires on a node of the control plane: `certificates` lists it, `certificate FILE` prints one. */
-const functions = `certificates() {
+const listing = `certificates() {
     cd /etc/kubernetes
     ls -d pki/{apiserver,apiserver-etcd-client,apiserver-kubelet-client,front-proxy-client}.crt \\
         pki/etcd/{server,peer,healthcheck-client}.crt {admin,super-admin,controller-manager,scheduler}.conf 2>/dev/null || true
@@ -17,8 +17,20 @@ certificate() {
         *.conf) sed -n 's/^ *client-certificate-data: //p' "/etc/kubernetes/$1" | base64 --decode ;;
         *) cat "/etc/kubernetes/$1" ;;
     esac
-}
+}`;
+
+const functions = `${listing}
 command -v openssl >/dev/null || { echo "openssl is missing on this machine: install the package openssl." >&2; exit 1; }`;
+
+/** A shell's lines that print what expires on a node and when: expires=SECONDS FILE. They change nothing, and never fail. */
+export const expiryLines = `${listing}
+authorities=$([ ! -e /etc/kubernetes/pki/ca.key ] || echo pki/ca.crt pki/etcd/ca.crt pki/front-proxy-ca.crt)
+for file in $authorities $(certificates 2>/dev/null || true) \\
+    /var/lib/kubelet/pki/kubelet-{client,server}-current.pem; do
+    case "$file" in /*) pem=$(cat "$file" 2>/dev/null || true) ;; *) pem=$(certificate "$file" 2>/dev/null || true) ;; esac
+    end=$(openssl x509 -noout -enddate <<<"$pem" 2>/dev/null | cut -d= -f 2 || true)
+    if [ -n "$end" ]; then echo "expires=$(date --date "$end" +%s) $file"; fi
+done`;
 
 /** Only for nodes of the control plane: a timer renews what is about to expire, so that an idle cluster lives. */
 export function renewalTasks(cluster, node) {

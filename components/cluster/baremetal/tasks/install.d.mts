@@ -1,3 +1,4 @@
 import type { Task } from "./script.mjs";
 
 export function installTasks(cluster: object, node: object): Task[];
+export function runtimeTasks(cluster: object): Task[];

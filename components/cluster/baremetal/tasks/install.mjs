@@ -2,12 +2,15 @@
 import { addressTasks } from "./addresses.mjs";
 import { renewalTasks } from "./certificates.mjs";
 import { keepalivedTasks } from "./keepalived.mjs";
+import { memberFile } from "./member.mjs";
 import { noteNewPackages, notePackages } from "./packages.mjs";
+import { bundleDirectory, holdPackages, runtimeTasks } from "./runtime.mjs";
 import { task, writeFile } from "./script.mjs";
 import { servingTasks } from "./serving.mjs";
+import { closeVolumes } from "./volumes.mjs";
 
-/** Where the parts of an offline bundle lie on a machine. */
-export const bundleDirectory = "/var/lib/landfall/bundle";
+export { bundleDirectory, runtimeTasks } from "./runtime.mjs";
+
 const found = "/var/lib/landfall/found";
 
 /** Keeps the kubelet from removing an image. */
@@ -35,8 +38,9 @@ export function installTasks(cluster, node) {
         task("Set the kernel", kernel(cluster)),
         task("Note the packages that are here", notePackages),
         ...(cluster.bundle ? fromBundle(cluster) : fromRepositories(cluster)),
+        ...runtimeTasks(cluster).map(({ name, script }) => task(name, unlessMember(script))),
         task("Note the packages that have come", noteNewPackages),
-        task("Set up the container runtime", runtime()),
+        task("Keep volumes from others on the machine", closeVolumes(cluster.volumesDirectory)),
         task("Set up the kubelet", kubelet),
         ...keepalivedTasks(cluster, node),
         ...addressTasks(cluster, node),
@@ -97,10 +101,7 @@ function fromBundle({ version }) {
             `done`,
             `[ \${#missing[@]} -eq 0 ] || dpkg --install "\${missing[@]}" >/dev/null`),
         task("Install Kubernetes from the bundle",
-            // A member's version changes by the upgrade alone, which drains it first.
-            `if [ ! -e /var/lib/landfall/member ]; then`,
-            indent(programsFromBundle),
-            `fi`),
+            unlessMember(programsFromBundle)),
         task("Import the images of the bundle",
             `systemctl enable --quiet --now containerd`,
             `cd ${bundleDirectory}`,
@@ -131,11 +132,9 @@ function fromRepositories(cluster) {
     return [
         task("Add Kubernetes' and Docker's package repositories", repositories(cluster)),
         task("Install packages",
-            `apt-get install --quiet --yes --no-install-recommends ${packages.join(" ")} containerd.io >/dev/null`),
-        task("Install Kubernetes",
-            `if [ ! -e /var/lib/landfall/member ]; then`,
-            indent(programsFromRepository(cluster)),
-            `fi`),
+            `apt-get install --quiet --yes --no-install-recommends --no-upgrade ${packages.join(" ")} >/dev/null`,
+            holdPackages),
+        task("Install Kubernetes", unlessMember(programsFromRepository(cluster))),
     ];
 }
 
@@ -144,7 +143,7 @@ export function repositories({ version, repositories: { kubernetes, docker } }) 
     const minor = version.split(".").slice(0, 2).join(".");
     return `. /etc/os-release
 apt-get update --quiet >/dev/null
-apt-get install --quiet --yes --no-install-recommends ca-certificates curl gnupg >/dev/null
+apt-get install --quiet --yes --no-install-recommends --no-upgrade ca-certificates curl gnupg >/dev/null
 install -d -m 0755 /etc/apt/keyrings
 export GNUPGHOME=/run/landfall-gnupg # else gpg leaves one in root's home
 install -d -m 0700 $GNUPGHOME
@@ -168,39 +167,9 @@ apt-get update --quiet >/dev/null`;
 export function programsFromRepository({ version }, names = ["kubelet", "kubeadm", "kubectl"]) {
     const exactly = names.map(name => `'${name}=${version.slice(1)}-*'`).join(" ");
     return [
-        `apt-mark unhold kubelet kubeadm kubectl >/dev/null 2>&1 || true`,
         `apt-get install --quiet --yes --no-install-recommends --allow-change-held-packages ${exactly} cri-tools >/dev/null`,
-        `apt-mark hold kubelet kubeadm kubectl >/dev/null`,
+        holdPackages,
     ].join("\n");
-}
-
-/** Mirrors of registries that the machine names, in /etc/containerd/certs.d, count. */
-function runtime() {
-    return [
-        `changed=`,
-        `pause=$(kubeadm config images list 2>/dev/null | grep /pause:)`,
-        `sed "s#@PAUSE@#$pause#" <<'LANDFALL_END' > /run/landfall-containerd.toml`,
-        `version = 2`,
-        `[plugins."io.containerd.grpc.v1.cri"]`,
-        `  sandbox_image = "@PAUSE@"`,
-        `  [plugins."io.containerd.grpc.v1.cri".cni]`,
-        `    bin_dir = "/opt/cni/bin"`,
-        `  [plugins."io.containerd.grpc.v1.cri".registry]`,
-        `    config_path = "/etc/containerd/certs.d"`,
-        `  [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]`,
-        `    runtime_type = "io.containerd.runc.v2"`,
-        `    [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]`,
-        `      SystemdCgroup = true`,
-        `LANDFALL_END`,
-        `if ! cmp -s /run/landfall-containerd.toml /etc/containerd/config.toml; then`,
-        `    install -D -m 0644 /run/landfall-containerd.toml /etc/containerd/config.toml`,
-        `    changed=1`,
-        `fi`,
-        `rm /run/landfall-containerd.toml`,
-        writeFile("/etc/crictl.yaml", "runtime-endpoint: unix:///run/containerd/containerd.sock"),
-        `systemctl enable --quiet containerd`,
-        `if [ -n "$changed" ]; then systemctl restart containerd; else systemctl start containerd; fi`,
-    ];
 }
 
 const kubelet = [
@@ -228,6 +197,7 @@ Environment="KUBELET_CONFIG_ARGS=--config=/var/lib/kubelet/config.yaml --config-
     `systemctl enable --quiet kubelet`,
 ].join("\n");
 
-function indent(text) {
-    return text.split("\n").map(line => `    ${line}`).join("\n");
+/** What a member has changes node by node alone: by the upgrade, which drains it first. */
+function unlessMember(lines) {
+    return `if [ ! -e ${memberFile} ]; then\n${lines}\nfi`;
 }

@@ -3,6 +3,7 @@ import { removeRenewal } from "./certificates.mjs";
 import { etcdctl } from "./etcd.mjs";
 import { quitTasks } from "./keepalived.mjs";
 import { noteNewPackages, ownPackages } from "./packages.mjs";
+import { unholdPackages } from "./runtime.mjs";
 import { task } from "./script.mjs";
 import { removeSnapshots } from "./snapshots.mjs";
 
@@ -79,7 +80,7 @@ const restoreTask = task("Bring the machine back to how it was found",
     `systemctl disable --quiet --now landfall-addresses landfall-kubelets keepalived containerd 2>/dev/null || true`,
     ...removeRenewal,
     ...removeSnapshots,
-    `apt-mark unhold kubelet kubeadm kubectl >/dev/null 2>&1 || true`,
+    unholdPackages,
     noteNewPackages,
     // Those stay that something which people have installed needs.
     `xargs --no-run-if-empty --arg-file ${ownPackages} dpkg --purge >/dev/null 2>&1 || true`,

@@ -1,4 +1,5 @@
 // What is asked of a cluster that runs.
+import { expiryLines } from "./certificates.mjs";
 import { memberFile } from "./member.mjs";
 import { task } from "./script.mjs";
 import { addressLabel } from "./serving.mjs";
@@ -8,9 +9,12 @@ import { standingTask } from "./standing.mjs";
 /** Where the cluster remembers the nodes' incarnations, for when one of them doesn't answer. */
 const annotation = "landfall.dev/incarnation";
 
+/** What a node of the control plane remembers of the administrator's kubeconfig: its number, and when it was signed and ends. */
+const administratorFile = "/var/lib/landfall/administrator";
+
 /**
- * Prints the incarnations that a machine of this owner knows, the part of its disk that is free, and what it was made
- * with: NAME=VALUE.
+ * Prints the incarnations that a machine of this owner knows, the part of its disk that is free, what expires, and what it
+ * was made with: NAME=VALUE.
  */
 export function statusTasks(owner) {
     return [task("Look whether the machine is a member",
@@ -20,6 +24,8 @@ export function statusTasks(owner) {
         `df --output=avail,size -B1M /var/lib | awk 'NR == 2 && $2 > 0 { print "free=" int(100 * $1 / $2) }'`,
         `if systemctl --quiet is-failed ${snapshotUnit}; then echo snapshots=failed; fi`,
         `if [ -e /var/lib/landfall/incarnation ]; then echo "member=$(cat /var/lib/landfall/incarnation)"; fi`,
+        expiryLines,
+        `if [ -e ${administratorFile} ]; then echo "administrator=$(cat ${administratorFile})"; fi`,
         `if [ -e /var/lib/landfall/cluster ]; then`,
         `    echo "incarnation=$(cat /var/lib/landfall/cluster)"`,
         `    kubectl get nodes --request-timeout 5s --output 'jsonpath={range .items[*]}known={.metadata.name} '\\`,
@@ -34,11 +40,15 @@ export function parseStatus(stdout) {
     const value = name => lines.find(([key]) => key === name)?.[1];
     const known = lines.filter(([key]) => key === "known").map(([, text]) => text.split(" ")).filter(([, id]) => id);
     const free = value("free");
+    const [generation, signed, ends] = (value("administrator") ?? "").split(" ").map(Number);
     return {
         incarnation: value("incarnation"), member: value("member"), asked: value("asked") === "yes",
         free: free && Number(free), snapshots: value("snapshots"),
         known: Object.fromEntries(known),
         made: Object.fromEntries(lines.flatMap(([key, text]) => key.startsWith("made.") && text ? [[key.slice(5), text]] : [])),
+        administrator: ends > 0 ? { generation, signed, ends } : undefined,
+        expires: lines.filter(([key]) => key === "expires").map(([, text]) => text.split(" "))
+            .map(([end, file]) => ({ file, ends: Number(end) })),
     };
 }
 
@@ -60,6 +70,12 @@ export const spreadTasks = [task("Spread the cluster's DNS over nodes",
     `            || grep --quiet 'already been triggered' <<<"$said" || { echo "$said" >&2; exit 1; }`,
     `    fi`,
     `fi`)];
+
+/** Run on all nodes of the control plane that answer: any of them may be asked for it. */
+export function rememberAdministratorTasks({ generation, signed, ends }) {
+    return [task("Remember when the administrator's kubeconfig ends",
+        `echo ${[generation, signed, ends].join(" ")} > ${administratorFile}`)];
+}
 
 /** A certificate of its own: revoked by taking the group's rights away, not shared with a node's admin.conf. */
 export function kubeconfigTasks({ name }) {

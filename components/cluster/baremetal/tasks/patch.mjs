@@ -35,7 +35,7 @@ export function patchTasks({ patches, bundle }) {
     ];
 }
 
-/** Kubernetes' own packages are held, and stay. */
+/** Kubernetes' packages and the container runtime are held, and stay; so is keepalived, but that it gets no other way. */
 const fromRepositories = [
     // The reboot does it.
     `export NEEDRESTART_SUSPEND=1`,
@@ -47,6 +47,8 @@ const fromRepositories = [
     `done`,
     `logged apt-get upgrade --quiet --yes --with-new-pkgs --option DPkg::Lock::Timeout=300 \\`,
     `    "\${keep[@]/#/--option=Dpkg::Options::=}"`,
+    `logged apt-get install --quiet --yes --only-upgrade --allow-change-held-packages --option DPkg::Lock::Timeout=300 \\`,
+    `    "\${keep[@]/#/--option=Dpkg::Options::=}" keepalived`,
 ].join("\n");
 
 const fromBundle = [
@@ -55,6 +57,8 @@ const fromBundle = [
     `newer=()`,
     `for file in *.deb; do`,
     `    read -r name version < <(dpkg-deb --show --showformat '\${Package} \${Version}\\n' "$file")`,
+    // They come with a version of Kubernetes, or by themselves, node by node.
+    `    case "$name" in containerd|runc) continue ;; esac`,
     `    installed=$(dpkg-query --show --showformat '\${db:Status-Status} \${Version}' "$name" 2>/dev/null || true)`,
     `    case "$installed" in`,
     `        "installed "*) dpkg --compare-versions "$version" gt "\${installed#* }" || continue ;;`,

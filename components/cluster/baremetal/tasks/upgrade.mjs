@@ -2,7 +2,7 @@
 import { uncordonTasks } from "./cordon.mjs";
 import { etcdctl } from "./etcd.mjs";
 import { asideFile, handOn } from "./hand-on.mjs";
-import { bundleDirectory, programsFromBundle, programsFromRepository, repositories } from "./install.mjs";
+import { bundleDirectory, programsFromBundle, programsFromRepository, repositories, runtimeTasks } from "./install.mjs";
 import { controlPlaneTasks, readyTasks } from "./patch.mjs";
 import { task } from "./script.mjs";
 
@@ -43,12 +43,17 @@ function aside({ controlPlanes, virtualAddress }) {
     ];
 }
 
-/** Run on the node once its pods have gone. A kubelet of another minor version makes the control plane's pods anew. */
+/**
+ * Run on the node once its pods have gone. A kubelet of another minor version makes the control plane's pods anew; with
+ * another container runtime pods go on, and the kubelet finds them.
+ */
 export function kubeletTasks(cluster, node) {
     const controlPlane = node.role === "control-plane";
+    const handedOn = controlPlane ? aside(cluster) : [];
     return [
+        ...(handedOn.length > 0 ? [task("Hand on what other nodes can have", ...handedOn)] : []),
+        ...runtimeTasks(cluster),
         task("Install the new kubelet",
-            ...(controlPlane ? aside(cluster) : []),
             cluster.bundle ? programsFromBundle : programsFromRepository(cluster),
             `systemctl restart kubelet`),
         ...(controlPlane ? [...readyTasks(node.name), ...controlPlaneTasks] : []),

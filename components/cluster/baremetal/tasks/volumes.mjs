@@ -11,14 +11,20 @@ export function volumesTasks({ volumesDirectory }, { name }) {
         `    | awk '$1 ~ "^${volumesDirectory}/" && (NF == 1 || $2 == "${name}") { print $1 }'`)];
 }
 
+/** Nobody but root looks into the machine's volumes, whoever may write into each; pods get theirs mounted. */
+export const closeVolumes = directory => `install -d -m 0700 ${directory}`;
+
 /**
  * Run on the machine: a volume that was there before it was lost begins empty. The kubelet would make a directory that
- * none but root may write, or has done so.
+ * none but root may write, or has done so. Its name says which group does (components/platform/volume-directories.ts).
  */
 export function emptyVolumesTasks(directories) {
     return [task("Make the directories of volumes that were lost",
         `for directory in ${directories.map(shellQuote).join(" ")}; do`,
         `    mkdir -p "$directory"`,
-        `    if [ -z "$(ls -A "$directory")" ]; then chmod 0777 "$directory"; fi`,
+        `    [ -z "$(ls -A "$directory")" ] || continue`,
+        `    group=$(sed -nE 's/.*_([0-9]+)_[^_]*$/\\1/p' <<<"$directory")`,
+        `    if [ -n "$group" ] && chgrp "$group" "$directory"; then chmod 0770 "$directory"; else chmod 0777 "$directory"; fi`,
+        `    chmod 0700 "$(dirname "$directory")"`,
         `done`)];
 }

@@ -62,7 +62,7 @@ fi
 begin 'Add Kubernetes'\'' and Docker'\''s package repositories'
 . /etc/os-release
 apt-get update --quiet >/dev/null
-apt-get install --quiet --yes --no-install-recommends ca-certificates curl gnupg >/dev/null
+apt-get install --quiet --yes --no-install-recommends --no-upgrade ca-certificates curl gnupg >/dev/null
 install -d -m 0755 /etc/apt/keyrings
 export GNUPGHOME=/run/landfall-gnupg # else gpg leaves one in root's home
 install -d -m 0700 $GNUPGHOME
@@ -83,27 +83,48 @@ LANDFALL_END
 apt-get update --quiet >/dev/null
 
 begin 'Install packages'
-apt-get install --quiet --yes --no-install-recommends conntrack curl ethtool iptables keepalived nftables openssl socat containerd.io >/dev/null
+apt-get install --quiet --yes --no-install-recommends --no-upgrade conntrack curl ethtool iptables keepalived nftables openssl socat >/dev/null
+{ dpkg-query --show --showformat '${db:Status-Status} ${Package}\n' containerd containerd.io runc keepalived kubelet kubeadm kubectl kubernetes-cni cri-tools 2>/dev/null || true; } \
+    | awk '$1 == "installed" { print $2 }' | xargs --no-run-if-empty apt-mark hold >/dev/null
 
 begin 'Install Kubernetes'
 if [ ! -e /var/lib/landfall/member ]; then
-    apt-mark unhold kubelet kubeadm kubectl >/dev/null 2>&1 || true
-    apt-get install --quiet --yes --no-install-recommends --allow-change-held-packages 'kubelet=1.36.3-*' 'kubeadm=1.36.3-*' 'kubectl=1.36.3-*' cri-tools >/dev/null
-    apt-mark hold kubelet kubeadm kubectl >/dev/null
+apt-get install --quiet --yes --no-install-recommends --allow-change-held-packages 'kubelet=1.36.3-*' 'kubeadm=1.36.3-*' 'kubectl=1.36.3-*' cri-tools >/dev/null
+{ dpkg-query --show --showformat '${db:Status-Status} ${Package}\n' containerd containerd.io runc keepalived kubelet kubeadm kubectl kubernetes-cni cri-tools 2>/dev/null || true; } \
+    | awk '$1 == "installed" { print $2 }' | xargs --no-run-if-empty apt-mark hold >/dev/null
 fi
 
-begin 'Note the packages that have come'
-touch /var/lib/landfall/packages
-if [ -e /var/lib/landfall/packages-before ]; then
-    dpkg-query --show --showformat '${Package}\n' | sort -u | comm -13 /var/lib/landfall/packages-before - | sort -u - /var/lib/landfall/packages > /var/lib/landfall/packages.new
-    mv /var/lib/landfall/packages.new /var/lib/landfall/packages
-    rm /var/lib/landfall/packages-before
-fi
-
-begin 'Set up the container runtime'
-changed=
-pause=$(kubeadm config images list 2>/dev/null | grep /pause:)
-sed "s#@PAUSE@#$pause#" <<'LANDFALL_END' > /run/landfall-containerd.toml
+begin 'Install the container runtime'
+if [ ! -e /var/lib/landfall/member ]; then
+reservation() { # MEMORY (MiB) PROCESSORS DISK (MiB)
+    awk -v memory="$1" -v processors="$2" -v disk="$3" '
+    function share(total, steps, n, i, part, size, sum) {
+        n = split(steps, part, " ")
+        for (i = 1; i < n && total > 0; i += 2) {
+            size = total < part[i] ? total : part[i]
+            sum += size * part[i + 1]
+            total -= size
+        }
+        return sum
+    }
+    BEGIN {
+        printf "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\nkubeReserved:\n"
+        printf "  memory: %dMi\n", share(memory, "4096 0.25 4096 0.2 8192 0.1 114688 0.06 1e9 0.02")
+        printf "  cpu: %dm\n", share(processors, "1 60 1 10 2 5 1e9 2.5")
+        printf "  ephemeral-storage: %dMi\n", disk / 10
+        printf "  pid: \"1000\"\n"
+        printf "evictionHard:\n  memory.available: 100Mi\n  pid.available: 5%%\n"
+        printf "  nodefs.available: 10%%\n  nodefs.inodesFree: 5%%\n  imagefs.available: 15%%\n  imagefs.inodesFree: 5%%\n"
+    }'
+}
+kubelet_wanted() {
+    reservation "$(awk '$1 == "MemTotal:" { print int($2 / 1024) }' /proc/meminfo)" "$(nproc --all)" \
+        "$(df --output=size -B1M /var/lib | tail -n 1)"
+}
+containerd_wanted() {
+    local pause
+    pause=$(kubeadm config images list --kubernetes-version "$(kubeadm version --output short)" 2>/dev/null | grep /pause:)
+    sed "s#@PAUSE@#$pause#" <<'LANDFALL_END'
 version = 2
 [plugins."io.containerd.grpc.v1.cri"]
   sandbox_image = "@PAUSE@"
@@ -116,6 +137,31 @@ version = 2
     [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
       SystemdCgroup = true
 LANDFALL_END
+}
+# PACKAGE VERSION: one that is newer than it has to be stays.
+has_package() {
+    local installed
+    installed=$(dpkg-query --show --showformat '${db:Status-Status} ${Version}' "$1" 2>/dev/null || true)
+    [ "${installed%% *}" = installed ] && dpkg --compare-versions "${installed#* }" ge "$2"
+}
+packages_lacking() {
+    has_package containerd.io 2.4.2 || echo 'containerd.io=2.4.2-*'
+}
+is_replaced() {
+    case "$(readlink "/proc/$(systemctl show --property MainPID --value containerd)/exe")" in *' (deleted)') ;; *) return 1 ;; esac
+}
+lacking=$(packages_lacking)
+if [ -n "$lacking" ]; then
+    apt-get install --quiet --yes --no-install-recommends --allow-change-held-packages "$lacking" >/dev/null
+fi
+{ dpkg-query --show --showformat '${db:Status-Status} ${Package}\n' containerd containerd.io runc keepalived kubelet kubeadm kubectl kubernetes-cni cri-tools 2>/dev/null || true; } \
+    | awk '$1 == "installed" { print $2 }' | xargs --no-run-if-empty apt-mark hold >/dev/null
+fi
+
+begin 'Set up the container runtime'
+if [ ! -e /var/lib/landfall/member ]; then
+changed=
+containerd_wanted > /run/landfall-containerd.toml
 if ! cmp -s /run/landfall-containerd.toml /etc/containerd/config.toml; then
     install -D -m 0644 /run/landfall-containerd.toml /etc/containerd/config.toml
     changed=1
@@ -128,7 +174,25 @@ LANDFALL_END
 chmod 0644 /etc/crictl.yaml.landfall
 if cmp -s /etc/crictl.yaml.landfall /etc/crictl.yaml; then rm /etc/crictl.yaml.landfall; else mv /etc/crictl.yaml.landfall /etc/crictl.yaml; changed=1; fi
 systemctl enable --quiet containerd
-if [ -n "$changed" ]; then systemctl restart containerd; else systemctl start containerd; fi
+if [ -n "$changed" ] || is_replaced; then systemctl restart containerd; else systemctl start containerd; fi
+fi
+
+begin 'Say what the kubelet keeps from pods'
+if [ ! -e /var/lib/landfall/member ]; then
+install -d /etc/kubernetes/kubelet.conf.d
+kubelet_wanted > /etc/kubernetes/kubelet.conf.d/05-landfall.conf
+fi
+
+begin 'Note the packages that have come'
+touch /var/lib/landfall/packages
+if [ -e /var/lib/landfall/packages-before ]; then
+    dpkg-query --show --showformat '${Package}\n' | sort -u | comm -13 /var/lib/landfall/packages-before - | sort -u - /var/lib/landfall/packages > /var/lib/landfall/packages.new
+    mv /var/lib/landfall/packages.new /var/lib/landfall/packages
+    rm /var/lib/landfall/packages-before
+fi
+
+begin 'Keep volumes from others on the machine'
+install -d -m 0700 /var/lib/landfall-volumes
 
 begin 'Set up the kubelet'
 install -d /etc/kubernetes/kubelet.conf.d /etc/kubernetes/manifests

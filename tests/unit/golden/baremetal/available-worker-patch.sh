@@ -30,6 +30,8 @@ for try in {1..30}; do
 done
 logged apt-get upgrade --quiet --yes --with-new-pkgs --option DPkg::Lock::Timeout=300 \
     "${keep[@]/#/--option=Dpkg::Options::=}"
+logged apt-get install --quiet --yes --only-upgrade --allow-change-held-packages --option DPkg::Lock::Timeout=300 \
+    "${keep[@]/#/--option=Dpkg::Options::=}" keepalived
 
 begin 'Look whether the machine is to be rebooted'
 boot="$(cat /proc/sys/kernel/random/boot_id) $(awk '{ print $22 }' /proc/1/stat)"

@@ -31,7 +31,10 @@ kubectl get persistentvolumes --output 'jsonpath={range .items[*]}{.spec.hostPat
 begin 'Make the directories of volumes that were lost'
 for directory in 'DIRECTORY'; do
     mkdir -p "$directory"
-    if [ -z "$(ls -A "$directory")" ]; then chmod 0777 "$directory"; fi
+    [ -z "$(ls -A "$directory")" ] || continue
+    group=$(sed -nE 's/.*_([0-9]+)_[^_]*$/\1/p' <<<"$directory")
+    if [ -n "$group" ] && chgrp "$group" "$directory"; then chmod 0770 "$directory"; else chmod 0777 "$directory"; fi
+    chmod 0700 "$(dirname "$directory")"
 done
 }
 main </dev/null

@@ -12,10 +12,69 @@ flock --wait 600 9
 begin 'Look which version web runs'
 kubectl get node web --output 'jsonpath={.status.nodeInfo.kubeletVersion}'
 
+begin 'Look at the container runtime and what the kubelet reserves'
+reservation() { # MEMORY (MiB) PROCESSORS DISK (MiB)
+    awk -v memory="$1" -v processors="$2" -v disk="$3" '
+    function share(total, steps, n, i, part, size, sum) {
+        n = split(steps, part, " ")
+        for (i = 1; i < n && total > 0; i += 2) {
+            size = total < part[i] ? total : part[i]
+            sum += size * part[i + 1]
+            total -= size
+        }
+        return sum
+    }
+    BEGIN {
+        printf "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\nkubeReserved:\n"
+        printf "  memory: %dMi\n", share(memory, "4096 0.25 4096 0.2 8192 0.1 114688 0.06 1e9 0.02")
+        printf "  cpu: %dm\n", share(processors, "1 60 1 10 2 5 1e9 2.5")
+        printf "  ephemeral-storage: %dMi\n", disk / 10
+        printf "  pid: \"1000\"\n"
+        printf "evictionHard:\n  memory.available: 100Mi\n  pid.available: 5%%\n"
+        printf "  nodefs.available: 10%%\n  nodefs.inodesFree: 5%%\n  imagefs.available: 15%%\n  imagefs.inodesFree: 5%%\n"
+    }'
+}
+kubelet_wanted() {
+    reservation "$(awk '$1 == "MemTotal:" { print int($2 / 1024) }' /proc/meminfo)" "$(nproc --all)" \
+        "$(df --output=size -B1M /var/lib | tail -n 1)"
+}
+containerd_wanted() {
+    local pause
+    pause=$(kubeadm config images list --kubernetes-version "$(kubeadm version --output short)" 2>/dev/null | grep /pause:)
+    sed "s#@PAUSE@#$pause#" <<'LANDFALL_END'
+version = 2
+[plugins."io.containerd.grpc.v1.cri"]
+  sandbox_image = "@PAUSE@"
+  [plugins."io.containerd.grpc.v1.cri".cni]
+    bin_dir = "/opt/cni/bin"
+  [plugins."io.containerd.grpc.v1.cri".registry]
+    config_path = "/etc/containerd/certs.d"
+  [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
+    runtime_type = "io.containerd.runc.v2"
+    [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
+      SystemdCgroup = true
+LANDFALL_END
+}
+# PACKAGE VERSION: one that is newer than it has to be stays.
+has_package() {
+    local installed
+    installed=$(dpkg-query --show --showformat '${db:Status-Status} ${Version}' "$1" 2>/dev/null || true)
+    [ "${installed%% *}" = installed ] && dpkg --compare-versions "${installed#* }" ge "$2"
+}
+packages_lacking() {
+    has_package containerd.io 2.4.2 || echo 'containerd.io=2.4.2-*'
+}
+is_replaced() {
+    case "$(readlink "/proc/$(systemctl show --property MainPID --value containerd)/exe")" in *' (deleted)') ;; *) return 1 ;; esac
+}
+if [ -n "$(packages_lacking)" ] || is_replaced; then echo runtime; fi
+containerd_wanted | cmp -s - /etc/containerd/config.toml || echo containerd
+kubelet_wanted | cmp -s - /etc/kubernetes/kubelet.conf.d/05-landfall.conf || echo kubelet
+
 begin 'Install the new kubeadm'
 . /etc/os-release
 apt-get update --quiet >/dev/null
-apt-get install --quiet --yes --no-install-recommends ca-certificates curl gnupg >/dev/null
+apt-get install --quiet --yes --no-install-recommends --no-upgrade ca-certificates curl gnupg >/dev/null
 install -d -m 0755 /etc/apt/keyrings
 export GNUPGHOME=/run/landfall-gnupg # else gpg leaves one in root's home
 install -d -m 0700 $GNUPGHOME
@@ -34,17 +93,100 @@ deb [signed-by=/etc/apt/keyrings/landfall-kubernetes.gpg] https://pkgs.k8s.io/co
 deb [signed-by=/etc/apt/keyrings/landfall-docker.gpg] https://download.docker.com/linux/$ID $VERSION_CODENAME stable
 LANDFALL_END
 apt-get update --quiet >/dev/null
-apt-mark unhold kubelet kubeadm kubectl >/dev/null 2>&1 || true
 apt-get install --quiet --yes --no-install-recommends --allow-change-held-packages 'kubeadm=1.36.3-*' cri-tools >/dev/null
-apt-mark hold kubelet kubeadm kubectl >/dev/null
+{ dpkg-query --show --showformat '${db:Status-Status} ${Package}\n' containerd containerd.io runc keepalived kubelet kubeadm kubectl kubernetes-cni cri-tools 2>/dev/null || true; } \
+    | awk '$1 == "installed" { print $2 }' | xargs --no-run-if-empty apt-mark hold >/dev/null
 
 begin 'Upgrade what kubeadm has set up here'
 kubeadm upgrade node >/var/log/landfall-kubeadm.log 2>&1 || { tail -n 20 /var/log/landfall-kubeadm.log >&2; exit 1; }
 
+begin 'Install the container runtime'
+reservation() { # MEMORY (MiB) PROCESSORS DISK (MiB)
+    awk -v memory="$1" -v processors="$2" -v disk="$3" '
+    function share(total, steps, n, i, part, size, sum) {
+        n = split(steps, part, " ")
+        for (i = 1; i < n && total > 0; i += 2) {
+            size = total < part[i] ? total : part[i]
+            sum += size * part[i + 1]
+            total -= size
+        }
+        return sum
+    }
+    BEGIN {
+        printf "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\nkubeReserved:\n"
+        printf "  memory: %dMi\n", share(memory, "4096 0.25 4096 0.2 8192 0.1 114688 0.06 1e9 0.02")
+        printf "  cpu: %dm\n", share(processors, "1 60 1 10 2 5 1e9 2.5")
+        printf "  ephemeral-storage: %dMi\n", disk / 10
+        printf "  pid: \"1000\"\n"
+        printf "evictionHard:\n  memory.available: 100Mi\n  pid.available: 5%%\n"
+        printf "  nodefs.available: 10%%\n  nodefs.inodesFree: 5%%\n  imagefs.available: 15%%\n  imagefs.inodesFree: 5%%\n"
+    }'
+}
+kubelet_wanted() {
+    reservation "$(awk '$1 == "MemTotal:" { print int($2 / 1024) }' /proc/meminfo)" "$(nproc --all)" \
+        "$(df --output=size -B1M /var/lib | tail -n 1)"
+}
+containerd_wanted() {
+    local pause
+    pause=$(kubeadm config images list --kubernetes-version "$(kubeadm version --output short)" 2>/dev/null | grep /pause:)
+    sed "s#@PAUSE@#$pause#" <<'LANDFALL_END'
+version = 2
+[plugins."io.containerd.grpc.v1.cri"]
+  sandbox_image = "@PAUSE@"
+  [plugins."io.containerd.grpc.v1.cri".cni]
+    bin_dir = "/opt/cni/bin"
+  [plugins."io.containerd.grpc.v1.cri".registry]
+    config_path = "/etc/containerd/certs.d"
+  [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
+    runtime_type = "io.containerd.runc.v2"
+    [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
+      SystemdCgroup = true
+LANDFALL_END
+}
+# PACKAGE VERSION: one that is newer than it has to be stays.
+has_package() {
+    local installed
+    installed=$(dpkg-query --show --showformat '${db:Status-Status} ${Version}' "$1" 2>/dev/null || true)
+    [ "${installed%% *}" = installed ] && dpkg --compare-versions "${installed#* }" ge "$2"
+}
+packages_lacking() {
+    has_package containerd.io 2.4.2 || echo 'containerd.io=2.4.2-*'
+}
+is_replaced() {
+    case "$(readlink "/proc/$(systemctl show --property MainPID --value containerd)/exe")" in *' (deleted)') ;; *) return 1 ;; esac
+}
+lacking=$(packages_lacking)
+if [ -n "$lacking" ]; then
+    apt-get install --quiet --yes --no-install-recommends --allow-change-held-packages "$lacking" >/dev/null
+fi
+{ dpkg-query --show --showformat '${db:Status-Status} ${Package}\n' containerd containerd.io runc keepalived kubelet kubeadm kubectl kubernetes-cni cri-tools 2>/dev/null || true; } \
+    | awk '$1 == "installed" { print $2 }' | xargs --no-run-if-empty apt-mark hold >/dev/null
+
+begin 'Set up the container runtime'
+changed=
+containerd_wanted > /run/landfall-containerd.toml
+if ! cmp -s /run/landfall-containerd.toml /etc/containerd/config.toml; then
+    install -D -m 0644 /run/landfall-containerd.toml /etc/containerd/config.toml
+    changed=1
+fi
+rm /run/landfall-containerd.toml
+install -d "$(dirname /etc/crictl.yaml)"
+cat > /etc/crictl.yaml.landfall <<'LANDFALL_END'
+runtime-endpoint: unix:///run/containerd/containerd.sock
+LANDFALL_END
+chmod 0644 /etc/crictl.yaml.landfall
+if cmp -s /etc/crictl.yaml.landfall /etc/crictl.yaml; then rm /etc/crictl.yaml.landfall; else mv /etc/crictl.yaml.landfall /etc/crictl.yaml; changed=1; fi
+systemctl enable --quiet containerd
+if [ -n "$changed" ] || is_replaced; then systemctl restart containerd; else systemctl start containerd; fi
+
+begin 'Say what the kubelet keeps from pods'
+install -d /etc/kubernetes/kubelet.conf.d
+kubelet_wanted > /etc/kubernetes/kubelet.conf.d/05-landfall.conf
+
 begin 'Install the new kubelet'
-apt-mark unhold kubelet kubeadm kubectl >/dev/null 2>&1 || true
 apt-get install --quiet --yes --no-install-recommends --allow-change-held-packages 'kubelet=1.36.3-*' 'kubeadm=1.36.3-*' 'kubectl=1.36.3-*' cri-tools >/dev/null
-apt-mark hold kubelet kubeadm kubectl >/dev/null
+{ dpkg-query --show --showformat '${db:Status-Status} ${Package}\n' containerd containerd.io runc keepalived kubelet kubeadm kubectl kubernetes-cni cri-tools 2>/dev/null || true; } \
+    | awk '$1 == "installed" { print $2 }' | xargs --no-run-if-empty apt-mark hold >/dev/null
 systemctl restart kubelet
 }
 main </dev/null

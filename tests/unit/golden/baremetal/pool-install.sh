@@ -68,10 +68,10 @@ done
 
 begin 'Install Kubernetes from the bundle'
 if [ ! -e /var/lib/landfall/member ]; then
-    arch=$(dpkg --print-architecture)
-    install -m 0755 /var/lib/landfall/bundle/bin/"$arch"/{kubelet,kubeadm,kubectl,crictl,etcdctl} /usr/bin/
-    install -d /opt/cni/bin
-    install -m 0755 /var/lib/landfall/bundle/cni/"$arch"/* /opt/cni/bin/
+arch=$(dpkg --print-architecture)
+install -m 0755 /var/lib/landfall/bundle/bin/"$arch"/{kubelet,kubeadm,kubectl,crictl,etcdctl} /usr/bin/
+install -d /opt/cni/bin
+install -m 0755 /var/lib/landfall/bundle/cni/"$arch"/* /opt/cni/bin/
 fi
 
 begin 'Import the images of the bundle'
@@ -91,18 +91,37 @@ done
 begin 'Check the version'
 [ -e /var/lib/landfall/member ] || [ "$(kubelet --version)" = "Kubernetes v1.36.3" ]
 
-begin 'Note the packages that have come'
-touch /var/lib/landfall/packages
-if [ -e /var/lib/landfall/packages-before ]; then
-    dpkg-query --show --showformat '${Package}\n' | sort -u | comm -13 /var/lib/landfall/packages-before - | sort -u - /var/lib/landfall/packages > /var/lib/landfall/packages.new
-    mv /var/lib/landfall/packages.new /var/lib/landfall/packages
-    rm /var/lib/landfall/packages-before
-fi
-
-begin 'Set up the container runtime'
-changed=
-pause=$(kubeadm config images list 2>/dev/null | grep /pause:)
-sed "s#@PAUSE@#$pause#" <<'LANDFALL_END' > /run/landfall-containerd.toml
+begin 'Install the container runtime'
+if [ ! -e /var/lib/landfall/member ]; then
+reservation() { # MEMORY (MiB) PROCESSORS DISK (MiB)
+    awk -v memory="$1" -v processors="$2" -v disk="$3" '
+    function share(total, steps, n, i, part, size, sum) {
+        n = split(steps, part, " ")
+        for (i = 1; i < n && total > 0; i += 2) {
+            size = total < part[i] ? total : part[i]
+            sum += size * part[i + 1]
+            total -= size
+        }
+        return sum
+    }
+    BEGIN {
+        printf "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\nkubeReserved:\n"
+        printf "  memory: %dMi\n", share(memory, "4096 0.25 4096 0.2 8192 0.1 114688 0.06 1e9 0.02")
+        printf "  cpu: %dm\n", share(processors, "1 60 1 10 2 5 1e9 2.5")
+        printf "  ephemeral-storage: %dMi\n", disk / 10
+        printf "  pid: \"1000\"\n"
+        printf "evictionHard:\n  memory.available: 100Mi\n  pid.available: 5%%\n"
+        printf "  nodefs.available: 10%%\n  nodefs.inodesFree: 5%%\n  imagefs.available: 15%%\n  imagefs.inodesFree: 5%%\n"
+    }'
+}
+kubelet_wanted() {
+    reservation "$(awk '$1 == "MemTotal:" { print int($2 / 1024) }' /proc/meminfo)" "$(nproc --all)" \
+        "$(df --output=size -B1M /var/lib | tail -n 1)"
+}
+containerd_wanted() {
+    local pause
+    pause=$(kubeadm config images list --kubernetes-version "$(kubeadm version --output short)" 2>/dev/null | grep /pause:)
+    sed "s#@PAUSE@#$pause#" <<'LANDFALL_END'
 version = 2
 [plugins."io.containerd.grpc.v1.cri"]
   sandbox_image = "@PAUSE@"
@@ -115,6 +134,36 @@ version = 2
     [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
       SystemdCgroup = true
 LANDFALL_END
+}
+# PACKAGE VERSION: one that is newer than it has to be stays.
+has_package() {
+    local installed
+    installed=$(dpkg-query --show --showformat '${db:Status-Status} ${Version}' "$1" 2>/dev/null || true)
+    [ "${installed%% *}" = installed ] && dpkg --compare-versions "${installed#* }" ge "$2"
+}
+packages_lacking() {
+    local file name version
+    . /etc/os-release
+    for file in /var/lib/landfall/bundle/packages/"$ID-${VERSION_ID-}-$(dpkg --print-architecture)"/*.deb; do
+        read -r name version < <(dpkg-deb --show --showformat '${Package} ${Version}\n' "$file")
+        case "$name" in containerd|runc) has_package "$name" "$version" || echo "$file" ;; esac
+    done
+}
+is_replaced() {
+    case "$(readlink "/proc/$(systemctl show --property MainPID --value containerd)/exe")" in *' (deleted)') ;; *) return 1 ;; esac
+}
+lacking=$(packages_lacking)
+if [ -n "$lacking" ]; then
+    xargs --delimiter '\n' dpkg --install <<<"$lacking" >/dev/null
+fi
+{ dpkg-query --show --showformat '${db:Status-Status} ${Package}\n' containerd containerd.io runc keepalived kubelet kubeadm kubectl kubernetes-cni cri-tools 2>/dev/null || true; } \
+    | awk '$1 == "installed" { print $2 }' | xargs --no-run-if-empty apt-mark hold >/dev/null
+fi
+
+begin 'Set up the container runtime'
+if [ ! -e /var/lib/landfall/member ]; then
+changed=
+containerd_wanted > /run/landfall-containerd.toml
 if ! cmp -s /run/landfall-containerd.toml /etc/containerd/config.toml; then
     install -D -m 0644 /run/landfall-containerd.toml /etc/containerd/config.toml
     changed=1
@@ -127,7 +176,25 @@ LANDFALL_END
 chmod 0644 /etc/crictl.yaml.landfall
 if cmp -s /etc/crictl.yaml.landfall /etc/crictl.yaml; then rm /etc/crictl.yaml.landfall; else mv /etc/crictl.yaml.landfall /etc/crictl.yaml; changed=1; fi
 systemctl enable --quiet containerd
-if [ -n "$changed" ]; then systemctl restart containerd; else systemctl start containerd; fi
+if [ -n "$changed" ] || is_replaced; then systemctl restart containerd; else systemctl start containerd; fi
+fi
+
+begin 'Say what the kubelet keeps from pods'
+if [ ! -e /var/lib/landfall/member ]; then
+install -d /etc/kubernetes/kubelet.conf.d
+kubelet_wanted > /etc/kubernetes/kubelet.conf.d/05-landfall.conf
+fi
+
+begin 'Note the packages that have come'
+touch /var/lib/landfall/packages
+if [ -e /var/lib/landfall/packages-before ]; then
+    dpkg-query --show --showformat '${Package}\n' | sort -u | comm -13 /var/lib/landfall/packages-before - | sort -u - /var/lib/landfall/packages > /var/lib/landfall/packages.new
+    mv /var/lib/landfall/packages.new /var/lib/landfall/packages
+    rm /var/lib/landfall/packages-before
+fi
+
+begin 'Keep volumes from others on the machine'
+install -d -m 0700 /var/lib/landfall-volumes
 
 begin 'Set up the kubelet'
 install -d /etc/kubernetes/kubelet.conf.d /etc/kubernetes/manifests

@@ -27,6 +27,7 @@ cd /var/lib/landfall/bundle/packages/"$ID-${VERSION_ID-}-$(dpkg --print-architec
 newer=()
 for file in *.deb; do
     read -r name version < <(dpkg-deb --show --showformat '${Package} ${Version}\n' "$file")
+    case "$name" in containerd|runc) continue ;; esac
     installed=$(dpkg-query --show --showformat '${db:Status-Status} ${Version}' "$name" 2>/dev/null || true)
     case "$installed" in
         "installed "*) dpkg --compare-versions "$version" gt "${installed#* }" || continue ;;

@@ -48,7 +48,7 @@ rm -f /etc/systemd/system/landfall-certificates.{service,timer} /var/lib/systemd
 systemctl disable --quiet --now landfall-snapshot.timer 2>/dev/null || true
 rm -f /etc/systemd/system/landfall-snapshot.{service,timer} /var/lib/systemd/timers/stamp-landfall-snapshot.timer /etc/landfall/take-snapshot
 rm -f /etc/landfall/snapshots.env
-apt-mark unhold kubelet kubeadm kubectl >/dev/null 2>&1 || true
+apt-mark unhold containerd containerd.io runc keepalived kubelet kubeadm kubectl kubernetes-cni cri-tools >/dev/null 2>&1 || true
 touch /var/lib/landfall/packages
 if [ -e /var/lib/landfall/packages-before ]; then
     dpkg-query --show --showformat '${Package}\n' | sort -u | comm -13 /var/lib/landfall/packages-before - | sort -u - /var/lib/landfall/packages > /var/lib/landfall/packages.new

@@ -15,6 +15,25 @@ if [ -e /var/lib/landfall/member ] && [ ! -e /etc/kubernetes/kubelet.conf ]; the
 df --output=avail,size -B1M /var/lib | awk 'NR == 2 && $2 > 0 { print "free=" int(100 * $1 / $2) }'
 if systemctl --quiet is-failed landfall-snapshot.service; then echo snapshots=failed; fi
 if [ -e /var/lib/landfall/incarnation ]; then echo "member=$(cat /var/lib/landfall/incarnation)"; fi
+certificates() {
+    cd /etc/kubernetes
+    ls -d pki/{apiserver,apiserver-etcd-client,apiserver-kubelet-client,front-proxy-client}.crt \
+        pki/etcd/{server,peer,healthcheck-client}.crt {admin,super-admin,controller-manager,scheduler}.conf 2>/dev/null || true
+}
+certificate() {
+    case "$1" in
+        *.conf) sed -n 's/^ *client-certificate-data: //p' "/etc/kubernetes/$1" | base64 --decode ;;
+        *) cat "/etc/kubernetes/$1" ;;
+    esac
+}
+authorities=$([ ! -e /etc/kubernetes/pki/ca.key ] || echo pki/ca.crt pki/etcd/ca.crt pki/front-proxy-ca.crt)
+for file in $authorities $(certificates 2>/dev/null || true) \
+    /var/lib/kubelet/pki/kubelet-{client,server}-current.pem; do
+    case "$file" in /*) pem=$(cat "$file" 2>/dev/null || true) ;; *) pem=$(certificate "$file" 2>/dev/null || true) ;; esac
+    end=$(openssl x509 -noout -enddate <<<"$pem" 2>/dev/null | cut -d= -f 2 || true)
+    if [ -n "$end" ]; then echo "expires=$(date --date "$end" +%s) $file"; fi
+done
+if [ -e /var/lib/landfall/administrator ]; then echo "administrator=$(cat /var/lib/landfall/administrator)"; fi
 if [ -e /var/lib/landfall/cluster ]; then
     echo "incarnation=$(cat /var/lib/landfall/cluster)"
     kubectl get nodes --request-timeout 5s --output 'jsonpath={range .items[*]}known={.metadata.name} '\

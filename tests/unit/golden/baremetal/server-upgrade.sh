@@ -12,6 +12,70 @@ flock --wait 600 9
 begin 'Look which version one runs'
 kubectl get node one --output 'jsonpath={.status.nodeInfo.kubeletVersion}'
 
+begin 'Look at the container runtime and what the kubelet reserves'
+reservation() { # MEMORY (MiB) PROCESSORS DISK (MiB)
+    awk -v memory="$1" -v processors="$2" -v disk="$3" '
+    function share(total, steps, n, i, part, size, sum) {
+        n = split(steps, part, " ")
+        for (i = 1; i < n && total > 0; i += 2) {
+            size = total < part[i] ? total : part[i]
+            sum += size * part[i + 1]
+            total -= size
+        }
+        return sum
+    }
+    BEGIN {
+        printf "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\nkubeReserved:\n"
+        printf "  memory: %dMi\n", share(memory, "4096 0.25 4096 0.2 8192 0.1 114688 0.06 1e9 0.02")
+        printf "  cpu: %dm\n", share(processors, "1 60 1 10 2 5 1e9 2.5")
+        printf "  ephemeral-storage: %dMi\n", disk / 10
+        printf "  pid: \"1000\"\n"
+        printf "evictionHard:\n  memory.available: 100Mi\n  pid.available: 5%%\n"
+        printf "  nodefs.available: 10%%\n  nodefs.inodesFree: 5%%\n  imagefs.available: 15%%\n  imagefs.inodesFree: 5%%\n"
+    }'
+}
+kubelet_wanted() {
+    reservation "$(awk '$1 == "MemTotal:" { print int($2 / 1024) }' /proc/meminfo)" "$(nproc --all)" \
+        "$(df --output=size -B1M /var/lib | tail -n 1)"
+}
+containerd_wanted() {
+    local pause
+    pause=$(kubeadm config images list --kubernetes-version "$(kubeadm version --output short)" 2>/dev/null | grep /pause:)
+    sed "s#@PAUSE@#$pause#" <<'LANDFALL_END'
+version = 2
+[plugins."io.containerd.grpc.v1.cri"]
+  sandbox_image = "@PAUSE@"
+  [plugins."io.containerd.grpc.v1.cri".cni]
+    bin_dir = "/opt/cni/bin"
+  [plugins."io.containerd.grpc.v1.cri".registry]
+    config_path = "/etc/containerd/certs.d"
+  [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
+    runtime_type = "io.containerd.runc.v2"
+    [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
+      SystemdCgroup = true
+LANDFALL_END
+}
+# PACKAGE VERSION: one that is newer than it has to be stays.
+has_package() {
+    local installed
+    installed=$(dpkg-query --show --showformat '${db:Status-Status} ${Version}' "$1" 2>/dev/null || true)
+    [ "${installed%% *}" = installed ] && dpkg --compare-versions "${installed#* }" ge "$2"
+}
+packages_lacking() {
+    local file name version
+    . /etc/os-release
+    for file in /var/lib/landfall/bundle/packages/"$ID-${VERSION_ID-}-$(dpkg --print-architecture)"/*.deb; do
+        read -r name version < <(dpkg-deb --show --showformat '${Package} ${Version}\n' "$file")
+        case "$name" in containerd|runc) has_package "$name" "$version" || echo "$file" ;; esac
+    done
+}
+is_replaced() {
+    case "$(readlink "/proc/$(systemctl show --property MainPID --value containerd)/exe")" in *' (deleted)') ;; *) return 1 ;; esac
+}
+if [ -n "$(packages_lacking)" ] || is_replaced; then echo runtime; fi
+containerd_wanted | cmp -s - /etc/containerd/config.toml || echo containerd
+kubelet_wanted | cmp -s - /etc/kubernetes/kubelet.conf.d/05-landfall.conf || echo kubelet
+
 begin 'Install the new kubeadm'
 install -m 0755 /var/lib/landfall/bundle/bin/"$(dpkg --print-architecture)"/kubeadm /usr/bin/
 
@@ -23,6 +87,94 @@ if [ "$running" = v1.36.3 ]; then
 else
     kubeadm upgrade apply --yes v1.36.3 --ignore-preflight-errors=SystemVerification >/var/log/landfall-kubeadm.log 2>&1 || { tail -n 20 /var/log/landfall-kubeadm.log >&2; exit 1; }
 fi
+
+begin 'Install the container runtime'
+reservation() { # MEMORY (MiB) PROCESSORS DISK (MiB)
+    awk -v memory="$1" -v processors="$2" -v disk="$3" '
+    function share(total, steps, n, i, part, size, sum) {
+        n = split(steps, part, " ")
+        for (i = 1; i < n && total > 0; i += 2) {
+            size = total < part[i] ? total : part[i]
+            sum += size * part[i + 1]
+            total -= size
+        }
+        return sum
+    }
+    BEGIN {
+        printf "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\nkubeReserved:\n"
+        printf "  memory: %dMi\n", share(memory, "4096 0.25 4096 0.2 8192 0.1 114688 0.06 1e9 0.02")
+        printf "  cpu: %dm\n", share(processors, "1 60 1 10 2 5 1e9 2.5")
+        printf "  ephemeral-storage: %dMi\n", disk / 10
+        printf "  pid: \"1000\"\n"
+        printf "evictionHard:\n  memory.available: 100Mi\n  pid.available: 5%%\n"
+        printf "  nodefs.available: 10%%\n  nodefs.inodesFree: 5%%\n  imagefs.available: 15%%\n  imagefs.inodesFree: 5%%\n"
+    }'
+}
+kubelet_wanted() {
+    reservation "$(awk '$1 == "MemTotal:" { print int($2 / 1024) }' /proc/meminfo)" "$(nproc --all)" \
+        "$(df --output=size -B1M /var/lib | tail -n 1)"
+}
+containerd_wanted() {
+    local pause
+    pause=$(kubeadm config images list --kubernetes-version "$(kubeadm version --output short)" 2>/dev/null | grep /pause:)
+    sed "s#@PAUSE@#$pause#" <<'LANDFALL_END'
+version = 2
+[plugins."io.containerd.grpc.v1.cri"]
+  sandbox_image = "@PAUSE@"
+  [plugins."io.containerd.grpc.v1.cri".cni]
+    bin_dir = "/opt/cni/bin"
+  [plugins."io.containerd.grpc.v1.cri".registry]
+    config_path = "/etc/containerd/certs.d"
+  [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
+    runtime_type = "io.containerd.runc.v2"
+    [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
+      SystemdCgroup = true
+LANDFALL_END
+}
+# PACKAGE VERSION: one that is newer than it has to be stays.
+has_package() {
+    local installed
+    installed=$(dpkg-query --show --showformat '${db:Status-Status} ${Version}' "$1" 2>/dev/null || true)
+    [ "${installed%% *}" = installed ] && dpkg --compare-versions "${installed#* }" ge "$2"
+}
+packages_lacking() {
+    local file name version
+    . /etc/os-release
+    for file in /var/lib/landfall/bundle/packages/"$ID-${VERSION_ID-}-$(dpkg --print-architecture)"/*.deb; do
+        read -r name version < <(dpkg-deb --show --showformat '${Package} ${Version}\n' "$file")
+        case "$name" in containerd|runc) has_package "$name" "$version" || echo "$file" ;; esac
+    done
+}
+is_replaced() {
+    case "$(readlink "/proc/$(systemctl show --property MainPID --value containerd)/exe")" in *' (deleted)') ;; *) return 1 ;; esac
+}
+lacking=$(packages_lacking)
+if [ -n "$lacking" ]; then
+    xargs --delimiter '\n' dpkg --install <<<"$lacking" >/dev/null
+fi
+{ dpkg-query --show --showformat '${db:Status-Status} ${Package}\n' containerd containerd.io runc keepalived kubelet kubeadm kubectl kubernetes-cni cri-tools 2>/dev/null || true; } \
+    | awk '$1 == "installed" { print $2 }' | xargs --no-run-if-empty apt-mark hold >/dev/null
+
+begin 'Set up the container runtime'
+changed=
+containerd_wanted > /run/landfall-containerd.toml
+if ! cmp -s /run/landfall-containerd.toml /etc/containerd/config.toml; then
+    install -D -m 0644 /run/landfall-containerd.toml /etc/containerd/config.toml
+    changed=1
+fi
+rm /run/landfall-containerd.toml
+install -d "$(dirname /etc/crictl.yaml)"
+cat > /etc/crictl.yaml.landfall <<'LANDFALL_END'
+runtime-endpoint: unix:///run/containerd/containerd.sock
+LANDFALL_END
+chmod 0644 /etc/crictl.yaml.landfall
+if cmp -s /etc/crictl.yaml.landfall /etc/crictl.yaml; then rm /etc/crictl.yaml.landfall; else mv /etc/crictl.yaml.landfall /etc/crictl.yaml; changed=1; fi
+systemctl enable --quiet containerd
+if [ -n "$changed" ] || is_replaced; then systemctl restart containerd; else systemctl start containerd; fi
+
+begin 'Say what the kubelet keeps from pods'
+install -d /etc/kubernetes/kubelet.conf.d
+kubelet_wanted > /etc/kubernetes/kubelet.conf.d/05-landfall.conf
 
 begin 'Install the new kubelet'
 arch=$(dpkg --print-architecture)

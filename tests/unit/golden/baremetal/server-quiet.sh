@@ -1,0 +1,15 @@
+main() {
+set -euo pipefail
+umask 022
+export LC_ALL=C DEBIAN_FRONTEND=noninteractive PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+export KUBECONFIG=/etc/kubernetes/admin.conf KUBECACHEDIR=/run/landfall-kubectl
+begin() { task=$1; }
+trap 'code=$?; [ "$code" -eq 0 ] || echo "landfall: failed: $task" >&2' EXIT
+begin 'Wait for another run on this machine'
+exec 9>/run/landfall.lock
+flock --wait 600 9
+
+begin 'Listen no more'
+if [ -e /run/landfall-listener.pid ]; then kill "$(cat /run/landfall-listener.pid)" 2>/dev/null || true; fi
+}
+main </dev/null
