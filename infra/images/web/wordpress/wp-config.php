@@ -30,9 +30,11 @@ define('WP_AUTO_UPDATE_CORE', false);
 define('WP_HTTP_BLOCK_EXTERNAL', true);
 define('WP_ACCESSIBLE_HOSTS', landfall_setting('WORDPRESS_ACCESSIBLE_HOSTS', ''));
 
-// The pod's memory is shared out among its processes, so none takes more than its own.
-define('WP_MEMORY_LIMIT', ini_get('memory_limit'));
-define('WP_MAX_MEMORY_LIMIT', ini_get('memory_limit'));
+// The pod's memory is shared out among its processes, so none takes more than its own. Not ini_get: the pools share
+// compiled code, and the compiler puts one pool's value in its place.
+$landfall_memory = getenv('WEB_MEMORY', true) ?: '128M';
+define('WP_MEMORY_LIMIT', $landfall_memory);
+define('WP_MAX_MEMORY_LIMIT', $landfall_memory);
 
 if (!defined('ABSPATH')) {
     define('ABSPATH', '/var/www/html/');

@@ -2,6 +2,12 @@
 /** WordPress's image editor, for images of a size and in processes that have the memory for it. */
 class Landfall_Image_Editor extends WP_Image_Editor_GD
 {
+    /** Not AVIF: its encoder takes 400 MB and more than a minute. WordPress then asks for a JPEG or PNG. */
+    public static function supports_mime_type($mime_type)
+    {
+        return $mime_type !== 'image/avif' && parent::supports_mime_type($mime_type);
+    }
+
     public function load()
     {
         $pool = getenv('WEB_POOL', true);
