@@ -69,9 +69,14 @@ const measured = {
     pages: 40,
     editors: 96,
     uploads: 64,
-    /** Bytes that GD takes for a pixel while it makes the smaller sizes. */
-    bytesPerPixel: 6,
+    /** Bytes that GD takes for a pixel, of the greediest kind of picture. */
+    bytesPerPixel: 11,
+    /** The smaller sizes that WordPress makes of a picture, and their encoders. */
+    smallerSizes: 64,
 };
+
+/** A picture as phones take it, which every site must accept. */
+const leastPixels = 12_200_000;
 
 /** Processes beyond these wait for the processor, not for the database. */
 const pagesPerCpu = 12;
@@ -88,8 +93,8 @@ const uploads = 1;
 const uploadsQueue = 4;
 /** Threads that no queue can take: for files, probes and whoever is asked to come back. */
 const otherThreads = 32;
-/** Part of the memory that is not fixed in which a picture is decoded. */
-const pictureShare = 7 / 20;
+/** Part of the memory that is not fixed in which a picture is decoded, where that is more than the least. */
+const pictureShare = 2 / 5;
 const visitorBody = 256 << 10;
 const largestEditorBody = 2 * mebibyte;
 /** What a form adds to a file. */
@@ -102,13 +107,15 @@ const fixedMemory = measured.base + measured.opcache + measured.excess + uploads
 const pageMemory = measured.pages + measured.process;
 const editorMemory = measured.editors + measured.process;
 
+const leastPictureMemory = measured.smallerSizes + Math.ceil(leastPixels * measured.bytesPerPixel / mebibyte);
+
 /** The least `app.web.memory.limit`, in mebibytes: with it one visitor and one editor are served at a time. */
-export const leastWebMemory = Math.ceil(fixedMemory + (pageMemory + editorMemory) / (1 - pictureShare));
+export const leastWebMemory = fixedMemory + pageMemory + editorMemory + leastPictureMemory;
 
 type Given = Pick<AppSettings, "web" | "database">;
 
-/** PHP's processes of all pods, each with its connection to the database, and those that set up a new pod's site. */
-function connectionsOf(web: WebLimits): number {
+/** PHP's processes of all pods, each with its connection to the database, and what sets up a new pod's site. */
+export function connectionsOf(web: WebLimits): number {
     return web.pods * (web.pages.count + web.editors.count + web.uploads.count + 1);
 }
 
@@ -122,9 +129,7 @@ export function limitsOf(app: Given): Limits {
     const web = webLimits(app);
     return {
         web,
-        database: databaseLimits(mebibytes(app.database.memory.limit), {
-            connections: connectionsOf(web), largestText: web.bodies.editor,
-        }),
+        database: databaseLimits(mebibytes(app.database.memory.limit), web.bodies.editor),
         time: requestTimes({ requestSeconds: app.web.requestSeconds, largestTransfer: web.bodies.upload }),
         slowestRate,
     };
@@ -138,7 +143,7 @@ export function trafficOf(app: Given): Traffic {
 
 function webLimits({ web }: Given): WebLimits {
     const variable = mebibytes(web.memory.limit) - fixedMemory;
-    const picture = Math.floor(variable * pictureShare);
+    const picture = Math.max(leastPictureMemory, Math.floor(variable * pictureShare));
     const editors = Math.max(1, Math.min(mostEditors, Math.floor((variable - picture) / 2 / editorMemory)));
     const fitting = Math.floor((variable - picture - editors * editorMemory) / pageMemory);
     const useful = Math.ceil(Number(quantity(web.cpu.limit)) / 1e9 * pagesPerCpu);
@@ -156,7 +161,7 @@ function webLimits({ web }: Given): WebLimits {
         editors: { count: editors, queue: editorsQueue, memory: measured.editors },
         uploads: { count: uploads, queue: uploadsQueue, memory: measured.uploads },
         opcache: measured.opcache,
-        imagePixels: Math.floor(picture * mebibyte / measured.bytesPerPixel),
+        imagePixels: Math.floor((picture - measured.smallerSizes) * mebibyte / measured.bytesPerPixel),
         file,
         bodies: { visitor: visitorBody, editor, upload },
         scratch: Math.ceil(bodiesOnDisk / mebibyte) + otherScratch,

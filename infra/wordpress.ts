@@ -45,7 +45,7 @@ export class WordPress extends pulumi.ComponentResource {
 
         const database = new Database("database", {
             ...app.database, environment, image: databaseImage, database: "wordpress",
-            limits: limits.database, times: limits.time,
+            largestText: limits.web.bodies.editor, requestSeconds: app.web.requestSeconds,
         }, { parent: this });
 
         new WebService("web", {

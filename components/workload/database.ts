@@ -3,9 +3,10 @@ import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import { Cluster } from "../cluster/cluster";
 import { inCluster } from "../cluster/options";
+import { mebibytes } from "../quantity";
 import { Environment } from "./environment";
 import { Metadata, objectLabels, selectorLabels } from "./labels";
-import { DatabaseLimits, RequestTimes } from "./limits";
+import { databaseLimits, requestTimes } from "./limits";
 import { Listener } from "./network";
 import { configChecksum, podSpec, Resource } from "./pod";
 import { createConfigMap, createSecrets } from "./sources";
@@ -24,11 +25,12 @@ export interface DatabaseArgs {
     /** StorageClass of the volume; default: the cluster's for one pod. */
     storageClass?: string;
     cpu: Resource;
-    memory: Resource;
-    /** How much of everything the server gives, as `databaseLimits` derives it from memory and connections. */
-    limits: DatabaseLimits;
-    /** How long the application waits; the server gives up earlier. */
-    times: Pick<RequestTimes, "lockWait" | "statement">;
+    /** How many connections the server takes, and how much of everything else, follows from the limit. */
+    memory: Resource & { limit: string };
+    /** Bytes of the largest text that the application stores by one statement. @default 2 MiB */
+    largestText?: number;
+    /** Seconds that the application may take to answer a request; the server gives up earlier. @default 60 */
+    requestSeconds?: number;
     /** Last word on the StatefulSet's arguments, for what is not modelled here. */
     transform?: (args: kubernetes.apps.v1.StatefulSetArgs) => kubernetes.apps.v1.StatefulSetArgs;
 }
@@ -100,8 +102,9 @@ function createStatefulSet(
     database: Database, args: DatabaseArgs, claim: pulumi.Output<string>, metadata: Metadata,
     options: pulumi.CustomResourceOptions,
 ): kubernetes.apps.v1.StatefulSet {
-    const { limits, times } = args;
-    const bytes = (mebibytes: number) => String(mebibytes * 2 ** 20);
+    const limits = databaseLimits(mebibytes(args.memory.limit), args.largestText ?? 2 << 20);
+    const times = requestTimes(args);
+    const bytes = (size: number) => String(size * 2 ** 20);
     const env = {
         MARIADB_DATABASE: args.database,
         MARIADB_USER: database.user,

@@ -91,35 +91,30 @@ const serverMemory = 160;
 const connectionMemory = 1;
 /** What infra/images/database keeps beside the application's. */
 export const reservedConnections = 5;
-/** Below this the server reads its volume for almost every query. */
-const leastBufferPool = 64;
+/** Part of the memory for data pages; the rest serves connections, temporary tables and the file system's cache. */
+const bufferPoolShare = 3 / 8;
+/** Part of the memory that one session may take. */
+const sessionShare = 1 / 8;
 
-/** The least memory limit, in mebibytes, with which a server carries so many connections of the application. */
+/** The least memory limit, in mebibytes, of a server that holds so many connections of the application. */
 export function leastDatabaseMemory(connections: number): number {
-    // One session's memory is an eighth, hence the sevenths.
-    const others = serverMemory + leastBufferPool + (connections + reservedConnections) * connectionMemory;
-    return Math.ceil(others * 8 / 7);
+    const others = serverMemory + (connections + reservedConnections) * connectionMemory;
+    return Math.ceil(others / (1 - bufferPoolShare - sessionShare));
 }
 
-/** What an application asks of its database. */
-export interface DatabaseLoad {
-    /** Connections of all pods at the height of a rolling update. */
-    connections: number;
-    /** Bytes of the largest text that one statement stores. */
-    largestText: number;
-}
-
-/** How a server with this memory limit, in mebibytes, is set up for that load. */
-export function databaseLimits(memory: number, { connections, largestText }: DatabaseLoad): DatabaseLimits {
-    const all = connections + reservedConnections;
-    const sessionMemory = Math.floor(memory / 8);
-    const left = memory - serverMemory - sessionMemory - all * connectionMemory;
+/**
+ * How a server with this memory limit, in mebibytes, is set up. It depends on nothing else, so that no change of the
+ * application restarts the database; `leastDatabaseMemory` says whether it is enough.
+ * @param largestText bytes of the largest text that one statement stores
+ */
+export function databaseLimits(memory: number, largestText: number): DatabaseLimits {
+    const bufferPool = Math.floor(memory * bufferPoolShare);
+    const sessionMemory = Math.floor(memory * sessionShare);
     // Twice what fits into memory: enough to sort what a site of this size holds. One query may take half.
     const temporary = memory * 2;
     return {
-        connections,
-        // The rest serves the file system's cache, temporary tables in memory and backups.
-        bufferPool: Math.min(Math.floor(memory * 3 / 8), left),
+        connections: Math.floor((memory - serverMemory - bufferPool - sessionMemory) / connectionMemory) - reservedConnections,
+        bufferPool,
         sessionMemory,
         sessionTemporary: Math.floor(temporary / 2),
         temporary,

@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
-import { surgePercent } from "../../components/workload/limits";
+import { reservedConnections, surgePercent } from "../../components/workload/limits";
 import type { AppSettings } from "../config";
-import { Limits, limitsOf } from "../limits";
+import { connectionsOf, Limits, limitsOf } from "../limits";
 import { readSettings } from "./settings";
 import { stackConfigFile } from "./stack-config";
 import { UserError } from "./user-error";
@@ -95,10 +95,11 @@ function phpRows({ web, time }: Limits): Row[] {
     ];
 }
 
-function databaseRows({ database, time }: Limits): Row[] {
+function databaseRows({ web, database, time }: Limits): Row[] {
     return [
-        row("database", "max_connections", database.connections, "a process of PHP each, in all pods of a rolling update; and ten"),
-        row("database", "innodb_buffer_pool_size", database.bufferPool * 2 ** 20, "three eighths of its memory, or what connections leave"),
+        row("database", "max_user_connections", database.connections, `what its memory holds; all web pods open ${connectionsOf(web)}`),
+        row("database", "max_connections", database.connections + reservedConnections, "some more for probes, backups and the administrator"),
+        row("database", "innodb_buffer_pool_size", database.bufferPool * 2 ** 20, "three eighths of its memory"),
         row("database", "max_session_mem_used", database.sessionMemory * 2 ** 20, "an eighth of its memory; a query that wants more fails"),
         row("database", "max_statement_time", time.statement, "less than PHP waits for it"),
         row("database", "lock_wait_timeout", time.lockWait, "less than a statement may take"),

@@ -17,7 +17,7 @@ export const wholeExamples: Record<string, Record<string, unknown>> = {
             target: "existing", kubeconfig: "~/.kube/config", context: "production",
             sharedStorageClass: "efs", registry: "ghcr.io/example",
         },
-        environment: { name: "production", host: "www.example.com", quota: { cpu: "32", memory: "24Gi" } },
+        environment: { name: "production", host: "www.example.com", quota: { cpu: "32", memory: "40Gi" } },
         app: {
             title: "Example",
             web: { replicas: { min: 3, max: 20 }, uploads: { size: "20Gi" } },

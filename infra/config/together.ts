@@ -3,7 +3,7 @@ import type { BareMetalSettings, ClusterSettings } from "./cluster";
 import type { EnvironmentSettings } from "./environment";
 import { formatQuantity, mebibytes, quantity } from "../../components/quantity";
 import { podsInRollout } from "../../components/workload/limits";
-import { leastMemoryOfDatabase, leastWebMemory, limitsOf } from "../limits";
+import { connectionsOf, leastMemoryOfDatabase, leastWebMemory, limitsOf } from "../limits";
 import { Violation } from "./rule";
 
 /** The quota must hold the application at its largest, rolling update included; else pods are silently not made. */
@@ -57,10 +57,10 @@ export function databaseHoldsConnections({ app }: { app: AppSettings }): Violati
     const { web, database } = app;
     const least = leastMemoryOfDatabase(app);
     if (mebibytes(web.memory.limit) < leastWebMemory || mebibytes(database.memory.limit) >= least) return undefined;
-    const { web: { pods }, database: { connections } } = limitsOf(app);
+    const { web: limits } = limitsOf(app);
     return {
         keys: ["app.database.memory.limit", "app.web.replicas.max", "app.web.memory.limit"],
-        problem: `can't hold the ${connections} connections that ${pods} web pods may open (max and a quarter, for rolling ` +
+        problem: `can't hold the ${connectionsOf(limits)} connections that ${limits.pods} web pods may open (max and a quarter, for rolling ` +
             "updates)",
         allowed: `at least ${least}Mi; or lower {app.web.replicas.max} or {app.web.memory.limit}`,
         example: { app: { database: { memory: { limit: `${least}Mi` } } } },

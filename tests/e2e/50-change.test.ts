@@ -64,7 +64,7 @@ describe("a changed configuration", () => {
         const title = `Landfall ${Date.now()}`;
         changeConfig(config => {
             config["landfall:app"].title = title;
-            config["landfall:app"].web.memory = { request: "288Mi", limit: "512Mi" };
+            config["landfall:app"].web.memory = { request: "288Mi", limit: "900Mi" };
         });
         const running = beginStart();
         await until("the new configuration", async () => (await currentChecksum()) !== checksumOf(before[0]), 300);

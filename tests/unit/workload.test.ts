@@ -78,7 +78,11 @@ describe("the web service", () => {
         }));
         const deployments = pods(resources).filter(({ owner }) => owner.startsWith("Deployment/"));
         expect(deployments.length).toBeGreaterThan(5);
-        for (const { owner, spec } of deployments) expect(spec.tolerations, owner).toEqual(minute);
+        for (const { owner, spec } of deployments) {
+            // The proxies of a laptop run on the published node, which may be the control plane's.
+            const published = owner === "Deployment/envoy" ? [expect.objectContaining({ effect: "NoSchedule" })] : [];
+            expect(spec.tolerations, owner).toEqual([...minute, ...published]);
+        }
         // Its volume may be on that node; a false alarm must not stop it.
         expect(pod("StatefulSet/database").tolerations).toBeUndefined();
     });
@@ -93,7 +97,9 @@ describe("the web service", () => {
             ] },
         });
         const { data } = object<{ data: Record<string, string> }>(resources, "ConfigMap", "contour");
-        expect(JSON.parse(data["contour.yaml"])).toMatchObject({ cluster: { "circuit-breakers": { "max-retries": 1024 } } });
+        const { cluster } = JSON.parse(data["contour.yaml"]) as { cluster: { "circuit-breakers": Record<string, number> } };
+        // All requests that a lost pod had.
+        expect(cluster["circuit-breakers"]["max-retries"]).toBeGreaterThanOrEqual(1024);
     });
 
     it("takes requests for its host from the gateway only, by HTTPS", () => {
