@@ -12,6 +12,7 @@ const commands: Record<string, () => Promise<{ main: Command }>> = {
     bench: () => import("./bench"),
     cost: () => import("./cost"),
     test: () => import("./test"),
+    "update-images": () => import("./update-images"),
 };
 
 /** Runs one command; bootstrap.mjs is what calls this file. */
