@@ -1,6 +1,6 @@
 // Builds an image and pushes it, unless the registry has its tag already: one whose tags can't be moved takes each tag
 // once, and a run that died may have pushed it. Prints the digest that the registry has for the tag.
-import { spawnSync } from "node:child_process";
+import { spawnSync, SpawnSyncReturns } from "node:child_process";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
@@ -18,7 +18,7 @@ async function provideImage(image: string, build: Build, login?: RegistryLogin):
     pushImage(image, login);
     const digests = JSON.parse(docker(["image", "inspect", "--format", "{{json .RepoDigests}}", image])) as string[];
     // The registry has it now. Another stack's build may use it still.
-    spawnSync("docker", ["image", "rm", image]);
+    attempt(["image", "rm", image]);
     // Docker leaves the name of its own registry out.
     const own = digests.map(entry => entry.split("@")).find(([name]) => image.slice(0, image.lastIndexOf(":")).endsWith(name));
     if (own === undefined) throw new Error(`Docker has pushed ${image} and doesn't know its digest.`);
@@ -27,7 +27,7 @@ async function provideImage(image: string, build: Build, login?: RegistryLogin):
 
 function buildImage(image: string, { context, dockerfile, platform, args }: Build): void {
     // Docker's newer builder is a plugin, which not every Docker has.
-    const newer = process.env.DOCKER_BUILDKIT !== "0" && spawnSync("docker", ["buildx", "version"]).status === 0;
+    const newer = process.env.DOCKER_BUILDKIT !== "0" && attempt(["buildx", "version"]).status === 0;
     docker([
         "build", "--tag", image, "--file", dockerfile, ...(platform === undefined ? [] : ["--platform", platform]),
         ...Object.entries(args).flatMap(([key, value]) => ["--build-arg", `${key}=${value}`]), context,
@@ -43,23 +43,26 @@ function pushImage(image: string, login?: RegistryLogin): void {
         const auth = Buffer.from(`${login.username}:${login.password}`).toString("base64");
         const config = JSON.stringify({ auths: { [image.split("/")[0]]: { auth } } });
         fs.writeFileSync(path.join(directory, "config.json"), config, { mode: 0o600 });
-        docker(["--config", directory, "--host", daemon, "push", image]);
+        docker(["push", image], { DOCKER_CONFIG: directory, DOCKER_HOST: daemon });
     } finally {
         fs.rmSync(directory, { recursive: true, force: true });
     }
 }
 
 /** Runs Docker and returns what it printed; an error has the end of it. */
-function docker(args: string[], env: NodeJS.ProcessEnv = {}): string {
-    // Pulumi hands its commands the stack's passphrase and settings, which are nobody else's business.
-    const own = Object.entries(process.env).filter(([name]) => !name.startsWith("PULUMI_"));
-    const { status, stdout, stderr, error } = spawnSync("docker", args, {
-        encoding: "utf8", env: { ...Object.fromEntries(own), ...env }, maxBuffer: 64 * 1024 * 1024, windowsHide: true,
-    });
+function docker(args: string[], env?: NodeJS.ProcessEnv): string {
+    const { status, stdout, stderr, error } = attempt(args, env);
     if (status === 0) return stdout;
     if (error) throw new Error(`Docker could not be run: ${error.message}`);
-    const written = `${stdout}${stderr}`.trimEnd().split("\n").slice(-30).join("\n");
-    throw new Error(`docker ${args.find(arg => /^[a-z]/.test(arg)) ?? ""} failed.\n${written}`);
+    throw new Error(`docker ${args[0]} failed.\n${`${stdout}${stderr}`.trimEnd().split("\n").slice(-30).join("\n")}`);
+}
+
+function attempt(args: string[], env?: NodeJS.ProcessEnv): SpawnSyncReturns<string> {
+    // Pulumi hands its commands the stack's passphrase and settings, which are nobody else's business.
+    const own = Object.entries(process.env).filter(([name]) => !name.startsWith("PULUMI_"));
+    return spawnSync("docker", args, {
+        encoding: "utf8", env: { ...Object.fromEntries(own), ...env }, maxBuffer: 64 * 1024 * 1024, windowsHide: true,
+    });
 }
 
 /** The login, which the programs that are started don't inherit. */

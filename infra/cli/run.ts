@@ -13,6 +13,7 @@ const commands: Record<string, () => Promise<{ main: Command }>> = {
     cost: () => import("./cost"),
     limits: () => import("./limits"),
     test: () => import("./test"),
+    "update-images": () => import("./update-images"),
 };
 
 /** Runs one command; bootstrap.mjs is what calls this file. */

@@ -146,7 +146,7 @@ describe("on destroy", () => {
             resource => rights(resource) && !ofDns.test(resource.name)],
         ["the control plane goes before network, key and volumes", "cluster-control-plane",
             /^cluster-(nodes|network|egress|key|vault|data|shares|group)$/],
-        ["images go before the registry", ({ type }) => type.startsWith("docker:"), "cluster-registry"],
+        ["images go before the registry", /^(web|database)-push$/, "cluster-registry"],
     ])("%s", (_, first, later) => {
         expect(order.uncertain(first, later)).toEqual([]);
     });

@@ -264,6 +264,8 @@ const refused: Record<string, unknown[]> = {
     "environment.quota.pods": [0, "60"],
     "environment.quota.memory": ["0", "-1Gi", "many", "1Gb", true],
     "app.title": ["", "  ", "two\nlines", 5],
+    "app.images.date": ["2026-02-29", "tomorrow", "9999-01-01", 20261105],
+    "app.images.base": ["debian", ""],
     "app.admin.user": ["", "two words", "a:b"],
     "app.admin.email": ["editor", "a@", "a b@example.com"],
     "app.web.targetCpu": [9, 96],

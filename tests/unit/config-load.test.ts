@@ -5,7 +5,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { beforeEach, describe, expect, it } from "vitest";
 import * as yaml from "yaml";
 import { loadSettings, parseSettings } from "../../infra/config";
-import { images } from "../../components/versions";
+import { images, imagesDate } from "../../components/versions";
 
 function configure(config: Record<string, string>, secretKeys: string[] = []): void {
     pulumi.runtime.setAllConfig(config, secretKeys);
@@ -85,10 +85,12 @@ describe("parseSettings", () => {
             },
             app: {
                 title: "Landfall", admin: { user: "admin", email: "admin@example.com" },
+                images: { date: imagesDate },
                 web: {
                     replicas: { min: 2, max: 10 }, targetCpu: 70,
-                    cpu: { request: "250m", limit: "1" }, memory: { request: "256Mi", limit: "512Mi" },
-                    uploads: { size: "5Gi", accessMode: "ReadWriteMany" },
+                    cpu: { request: "250m", limit: "1" }, memory: { request: "256Mi", limit: "1Gi" },
+                    requestSeconds: 60,
+                    uploads: { maxFile: "64Mi", size: "5Gi", accessMode: "ReadWriteMany" },
                 },
                 database: {
                     mode: "single", volume: "5Gi",

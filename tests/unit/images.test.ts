@@ -1,109 +1,173 @@
-import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
-import * as os from "node:os";
 import * as path from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import * as kubernetes from "@pulumi/kubernetes";
+import { describe, expect, it } from "vitest";
+import type { Cluster } from "../../components/cluster/cluster";
+import lock from "../../components/images.lock.json";
+import { images, imagesDate, imageTags } from "../../components/versions";
+import { ContainerImage } from "../../components/workload/image";
+import { describeUpdate, ImagesLock, updateLock } from "../../infra/cli/update-images";
+import { parseSettings } from "../../infra/config";
+import { captureProgram, type Registered } from "../../infra/offline/engine/capture";
+import { pods, runStack } from "./support/program";
 
-const images = path.resolve(__dirname, "../../infra/images");
-let directory: string;
+const byDigest = /^[^@]+:[\w][\w.-]*@sha256:[0-9a-f]{64}$/;
 
-beforeAll(() => {
-    directory = fs.mkdtempSync(path.join(os.tmpdir(), "landfall-images-"));
-});
+/** Those whose digest nobody has looked up yet: `npm run update-images` does, on an open network. */
+const unpinned: string[] = [imageTags.contour];
 
-afterAll(() => fs.rmSync(directory, { recursive: true }));
-
-/**
- * Runs a program of an image with no more than these variables. By itself it finds no other program: one that goes on
- * where it should refuse would begin by emptying /tmp, here this computer's.
- */
-function run(program: string, env: Record<string, string>, ...args: string[]) {
-    const { status, stdout, stderr } = spawnSync(path.join(images, program), args, {
-        env: { PATH: path.join(directory, "none"), ...env }, encoding: "utf8",
-    });
-    return { status, output: `${stdout}${stderr}` };
+/** References of all images in the pods, and in the settings from which controllers make pods. */
+function references(resources: Registered[]): string[] {
+    const inPods = pods(resources).flatMap(({ spec }) => [...spec.initContainers ?? [], ...spec.containers])
+        .map(({ image }) => image);
+    const maps = resources.filter(({ type }) => type === "kubernetes:core/v1:ConfigMap").map(({ inputs }) => JSON.stringify(inputs));
+    const inSettings = maps.flatMap(text => [...text.matchAll(/\\"(?:image|solverImage)\\":\\"([^"\\]+)/g)].map(match => match[1]));
+    return [...new Set([...inPods, ...inSettings])];
 }
 
-/** The limits that a program lists in its own head. */
-function documented(program: string, prefix: string): string[] {
-    const head = /^(#.*\n)+/.exec(fs.readFileSync(path.join(images, program), "utf8"))![0];
-    return [...head.matchAll(new RegExp(`^#   (${prefix}[A-Z_{},]+)`, "gm"))].flatMap(([, name]) => {
-        const [, before, choices, after] = /^(.*)\{(.*)\}(.*)$/.exec(name) ?? [];
-        return choices ? choices.split(",").map(choice => before + choice + after) : [name];
-    });
-}
+const others = (resources: Registered[]) => references(resources).filter(image => !image.startsWith("landfall.local/"));
+const kit = { target: "kind", nodes: 2, image: "landfall/kind-node:v1.36.3-0123456789ab" };
+const server = { target: "baremetal", nodes: { server: { host: "203.0.113.11" } } };
 
-describe("start-web", () => {
-    const queues = { WEB_PAGES_QUEUE: "8", WEB_BODIES_QUEUE: "4", WEB_EDITORS_QUEUE: "4", WEB_UPLOADS_QUEUE: "4" };
-    const limits = Object.fromEntries(documented("web/bin/start-web", "WEB_").map(name => [name, "2"]));
-    const env = { ...limits, ...queues, WEB_THREADS: "27", WEB_BODY_ANONYMOUS: "1", WORDPRESS_URL: "https://a.example" };
-
-    it("names each limit that is missing or is no whole number", () => {
-        expect(Object.keys(limits).length).toBeGreaterThanOrEqual(20);
-        for (const name of Object.keys(limits)) {
-            for (const wrong of ["", "0", "1.5", "64M", "-1", "1; id"]) {
-                const { status, output } = run("web/bin/start-web", { ...env, [name]: wrong });
-                expect({ status, output }).toEqual({ status: 1,
-                    output: `start-web: ${name} must be a whole number above 0; it is '${wrong}'.\n` });
-            }
-        }
+describe("other projects' images", () => {
+    it("are looked for where a controller makes the pod, too", async () => {
+        expect(others(await runStack("server"))).toEqual(expect.arrayContaining([images.certManagerSolver, images.localPathHelper]));
     });
 
-    it("refuses queues that its threads or processes don't fit", () => {
-        expect(run("web/bin/start-web", env).output).toBe(
-            "start-web: WEB_THREADS (27) must be at least 8 more than the four queues, 20: for files and probes.\n");
-        expect(run("web/bin/start-web", { ...env, WEB_EDITORS_WORKERS: "5" }).output).toBe(
-            "start-web: WEB_EDITORS_QUEUE (4) must be at least WEB_EDITORS_WORKERS (5).\n");
+    it.each(["dev", "minikube", "prod", "eks", "gke", "aks"])("are named by digest in the stack %s", async stack => {
+        const found = others(await runStack(stack));
+        expect(found.length).toBeGreaterThan(4);
+        expect(found.filter(image => !byDigest.test(image)).filter(image => !unpinned.includes(image))).toEqual([]);
     });
-
-    it("refuses an address that its redirects can't lead to", () => {
-        const { output } = run("web/bin/start-web", { ...env, WEB_THREADS: "28", WORDPRESS_URL: "a.example" });
-        expect(output).toBe(
-            "start-web: WORDPRESS_URL must be like https://wordpress.localhost:8443; it is 'a.example'.\n");
-    });
-});
-
-describe("start-database", () => {
-    it("names each limit that is missing or is no whole number", () => {
-        const password = path.join(directory, "password");
-        fs.writeFileSync(password, "secret\n");
-        const names = documented("database/bin/start-database", "MARIADB_")
-            .filter(name => !/_(DATABASE|USER|PASSWORD_FILE)$/.test(name));
-        const env = Object.fromEntries(names.map(name => [name, "2"]));
-        expect(names).toHaveLength(8);
-        for (const name of names) {
-            for (const wrong of ["", "0", "192M", "1 2"]) {
-                const result = run("database/bin/start-database",
-                    { ...env, MARIADB_PASSWORD_FILE: password, [name]: wrong });
-                expect(result).toEqual({ status: 1,
-                    output: `start-database: ${name} must be a whole number above 0; it is '${wrong}'.\n` });
-            }
-        }
-    });
-});
-
-describe("the database's healthcheck", () => {
-    /** What a client says and does that stands in for MariaDB's. */
-    const clients = {
-        answers: "echo 0",
-        "answers read-only": "echo 1",
-        "is slow": "exec sleep 10",
-        "is full": "echo 'ERROR 1040 (08004): Too many connections' >&2; exit 1",
-        "is not there": "echo \"ERROR 2002 (HY000): Can't connect to local server through socket\" >&2; exit 1",
-    };
 
     it.each([
-        ["answers", { ready: 0, live: 0 }],
-        ["answers read-only", { ready: 1, live: 0 }],
-        // Slow or full is not gone: out of service, every request would fail.
-        ["is slow", { ready: 0, live: 1 }],
-        ["is full", { ready: 0, live: 0 }],
-        ["is not there", { ready: 1, live: 1 }],
-    ] as const)("of a server that %s", (what, wanted) => {
-        const bin = fs.mkdtempSync(path.join(directory, "bin-"));
-        fs.writeFileSync(path.join(bin, "mariadb"), `#!/bin/sh\n${clients[what]}\n`, { mode: 0o755 });
-        const env = { PATH: `${bin}${path.delimiter}${process.env.PATH}` };
-        const status = (probe: string) => run("database/bin/healthcheck", env, probe).status;
-        expect({ ready: status("ready"), live: status("live") }).toEqual(wanted);
-    }, 20_000);
+        ["a node image of the kit", "dev", kit],
+        ["a bundle", "server", { ...server, bundle: "./bundle" }],
+        ["a bundle and a pool of addresses", "server", { ...server, bundle: "./bundle", addressPool: ["203.0.113.20-203.0.113.29"] }],
+    ])("are named by tag on nodes that have them from %s", async (_, stack, cluster) => {
+        const found = others(await runStack(stack, { cluster }));
+        const known = Object.values<string>(imageTags);
+        expect(found.filter(image => !known.includes(image))).toEqual([]);
+        expect(found.length).toBeGreaterThan(5);
+    });
+
+    it("of the user's choice keep their digest there", async () => {
+        const image = `registry.example.com/web:1@sha256:${"a".repeat(64)}`;
+        expect(references(await runStack("dev", { cluster: kit, app: { web: { image } } }))).toContain(image);
+    });
+
+    it("are all locked but those that are known not to be, and nothing else is", () => {
+        const names = Object.values<string>(imageTags);
+        expect(Object.keys(lock.digests)).toEqual(names.filter(name => !unpinned.includes(name)).sort());
+        expect(Object.values(lock.digests).filter(digest => !/^sha256:[0-9a-f]{64}$/.test(digest))).toEqual([]);
+        expect(new Set(Object.values(lock.digests)).size).toBe(Object.keys(lock.digests).length);
+    });
+});
+
+describe("our own images", () => {
+    interface BuildInputs { imageName: string; build: { args: Record<string, string> } }
+    const build = async (app: object, imagesByTag = false): Promise<BuildInputs> => {
+        const capabilities = { images: { method: "load", script: "load.mjs", environment: {} }, imagesByTag };
+        const { resources } = await captureProgram({
+            stack: "test",
+            config: {},
+            program: async () => {
+                const provider = new kubernetes.Provider("provider", { kubeconfig: "{}" });
+                const cluster = { provider, capabilities } as unknown as Cluster;
+                const { app: settings } = parseSettings({ cluster: { target: "kind" }, app }, "test");
+                new ContainerImage("web", { cluster, context: "infra/images/web", ...settings.images });
+                return {};
+            },
+        });
+        return resources.find(({ type }) => type.startsWith("docker:"))?.inputs as unknown as BuildInputs;
+    };
+    const nameOf = async (app: object) => (await build(app)).imageName;
+
+    it("have another tag with another date, which says it, and with another base", async () => {
+        const before = await nameOf({});
+        expect(before).toMatch(new RegExp(`^landfall\\.local/web:${imagesDate}-[0-9a-f]{12}$`));
+        expect(await nameOf({ images: { date: "2026-11-05" } })).toBe(before.replace(imagesDate, "2026-11-05"));
+        expect(await nameOf({ images: { base: "debian:13-slim" } })).not.toBe(before);
+    });
+
+    it("are built of the date, on the base by digest, or by tag where the network is closed", async () => {
+        const app = { images: { date: "2026-11-05" } };
+        const CREATED = "2026-11-05T00:00:00Z";
+        expect((await build(app)).build.args).toEqual({ BASE_IMAGE: images.base, CREATED });
+        expect((await build(app, true)).build.args).toEqual({ BASE_IMAGE: imageTags.base, CREATED });
+        const own = { images: { ...app.images, base: "registry.example.com/debian:13-slim" } };
+        expect((await build(own, true)).build.args).toEqual({ BASE_IMAGE: own.images.base, CREATED });
+    });
+
+    it.each(fs.readdirSync("infra/images"))("of %s install no package in a layer that an earlier date has made", name => {
+        const [, ...stages] = fs.readFileSync(path.join("infra/images", name, "Dockerfile"), "utf8").split(/^FROM /m);
+        const first = stages[0];
+        // A layer is another when an argument above it is; stages that build on this one follow it.
+        expect(first.indexOf("ARG CREATED")).toBeGreaterThan(0);
+        expect(first.indexOf("ARG CREATED")).toBeLessThan(first.indexOf("RUN "));
+        expect(first).toMatch(/^LABEL org\.opencontainers\.image\.created=\$\{CREATED\}$/m);
+        expect(first).toMatch(/apt-get upgrade/);
+        expect(stages.slice(1).filter(stage => !/^(runtime|\$\{BASE_IMAGE\})\b/.test(stage))).toEqual([]);
+    });
+});
+
+describe("the date", () => {
+    const kind = { target: "kind" };
+    const dateOf = (date: unknown) => parseSettings({ cluster: kind, app: { images: { date } } }, "dev").app.images.date;
+    const inDays = (days: number) => new Date(Date.now() + days * 24 * 60 * 60 * 1000).toISOString().slice(0, 10);
+
+    it.each(["2026-11-05", "2024-02-29", inDays(0), inDays(1)])("%s is accepted", date => {
+        expect(dateOf(date)).toBe(date);
+    });
+
+    it("is accepted as Pulumi hands it on where it has no quotes", () => {
+        expect(dateOf("2026-11-05T00:00:00Z")).toBe("2026-11-05");
+    });
+
+    it.each([
+        "2026-02-29", "2026-13-01", "2026-11-00", "2026-11-31", "2026-1-5", "26-11-05", "20261105", "05.11.2026", "today", "",
+        "2026-11-05T12:00:00Z", " 2026-11-05", "2026-11-05\n", inDays(2), "9999-12-31", 20261105, null, true,
+    ])("%j is refused, with what to write", date => {
+        expect(() => dateOf(date)).toThrow(/landfall:app\.images\.date [^]*allowed: a date YYYY-MM-DD[^]*example: /);
+    });
+});
+
+describe("npm run update-images", () => {
+    const old = lock as ImagesLock;
+    const now = new Date("2027-03-01T23:30:00Z");
+    const digest = (letter: string) => `sha256:${letter.repeat(64)}`;
+    const registry = (changes: Record<string, string | undefined> = {}) => async (image: string) =>
+        image in changes ? changes[image] : old.digests[image] ?? digest("c");
+
+    it("writes the day, what was missing, and where a moving tag is now", async () => {
+        const found = await updateLock(old, now, registry({ [imageTags.base]: digest("b") }));
+        const expected = { ...old.digests, [imageTags.contour]: digest("c"), [imageTags.base]: digest("b") };
+        expect(found).toEqual({ date: "2027-03-01", digests: expected });
+        expect(describeUpdate(old, found)).toEqual([
+            `date: ${old.date} → 2027-03-01`,
+            `${imageTags.base}: ${old.digests[imageTags.base]} → ${digest("b")}`,
+            `${imageTags.contour}: none → ${digest("c")}`,
+        ]);
+    });
+
+    it("forgets what is no longer installed", async () => {
+        const stale = { ...old, digests: { ...old.digests, "example.com/gone:1": digest("d") } };
+        expect((await updateLock(stale, now, registry())).digests).not.toHaveProperty("example.com/gone:1");
+    });
+
+    it.each<[string, Record<string, string | undefined>, RegExp]>([
+        ["a release has moved", { [imageTags.envoy]: digest("e") }, /envoy:distroless-\S+: the tag has moved from sha256:5743\S+ to sha256:eeee/],
+        ["a tag is gone", { [imageTags.metricsServer]: undefined }, /metrics-server:v0\.9\.0: its registry has no such tag/],
+    ])("refuses where %s", async (_, changes, message) => {
+        await expect(updateLock(old, now, registry(changes))).rejects.toThrow(message);
+    });
+
+    it("refuses where a registry doesn't answer, and names all that is wrong", async () => {
+        const failing = async (image: string) => {
+            if (image.startsWith("quay.io/metallb/")) throw new Error("quay.io can't be reached");
+            return old.digests[image];
+        };
+        await expect(updateLock(old, now, failing)).rejects.toThrow(
+            /Nothing was changed\.[^]*contour[^]*controller:v0\.16\.1: quay\.io can't be reached[^]*speaker:v0\.16\.1: quay/);
+    });
 });

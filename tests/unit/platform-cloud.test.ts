@@ -159,20 +159,23 @@ it("DNS is open at the addresses where it is no pod, in every namespace of ours"
 });
 
 describe("an image", () => {
-    const imageOf = (list: Registered[]) => list.find(({ type }) => type === "docker:index/image:Image") as Registered;
+    const pushOf = (list: Registered[]) => list.find(({ name }) => name === "web-push") as Registered;
 
     it("goes to a registry of one repository under its own tags, by a login that stays secret", () => {
-        const image = imageOf(resources);
-        expect(image.inputs.imageName).toMatch(/^registry\.example\.com\/one:web-[0-9a-f]{12}$/);
-        expect(image.inputs.registry).toMatchObject({ server: "registry.example.com/one", username: "pusher" });
-        expect(image.secrets.map(String).join()).toContain("password");
-        expect(image.inputs.build).toMatchObject({ platform: "linux/amd64" });
+        const { inputs, secrets } = pushOf(resources);
+        const environment = inputs.environment as Record<string, string>;
+        expect(environment.IMAGE).toMatch(/^registry\.example\.com\/one:web-\d{4}-\d{2}-\d{2}-[0-9a-f]{12}-amd64$/);
+        expect(environment).toMatchObject({ REGISTRY_USER: "pusher", REGISTRY_PASSWORD: "short-lived" });
+        expect(secrets.map(String).join()).toContain("PASSWORD");
+        expect(JSON.parse(environment.BUILD)).toMatchObject({ platform: "linux/amd64" });
+        expect(inputs.triggers).toEqual([environment.IMAGE]);
     });
 
     it("goes to a repository of its own elsewhere, by the login of this computer", async () => {
         const images = { method: "push", registry: "ghcr.io/example" } as const;
-        const image = imageOf(await run({ ...cloud, images }));
-        expect(image.inputs.imageName).toMatch(/^ghcr\.io\/example\/web:[0-9a-f]{12}$/);
-        expect(image.inputs.registry).toBeUndefined();
+        const { inputs } = pushOf(await run({ ...cloud, images }));
+        const environment = inputs.environment as Record<string, string>;
+        expect(environment.IMAGE).toMatch(/^ghcr\.io\/example\/web:\d{4}-\d{2}-\d{2}-[0-9a-f]{12}$/);
+        expect(Object.keys(environment).sort()).toEqual(["BUILD", "IMAGE"]);
     });
 });

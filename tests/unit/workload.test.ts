@@ -172,7 +172,7 @@ describe("volumes", () => {
 describe("images", () => {
     it("are built and loaded on a laptop, under a name that no registry answers to", () => {
         const [web] = pod("Deployment/web").containers;
-        expect(web.image).toMatch(/^landfall\.local\/web:[0-9a-f]{12}$/);
+        expect(web.image).toMatch(/^landfall\.local\/web:\d{4}-\d{2}-\d{2}-[0-9a-f]{12}$/);
         const built = resources.filter(resource => resource.type === "docker:index/image:Image");
         expect(built.map(({ inputs }) => inputs.imageName)).toContain(web.image);
         expect(built.every(({ inputs }) => inputs.skipPush === true)).toBe(true);

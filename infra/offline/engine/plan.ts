@@ -26,14 +26,16 @@ export function plan(
     const complete = (previous?: ResourceState) => handler.check?.(registration, previous) ?? registration.inputs;
     if (!old) return { action: "create", inputs: complete() };
 
-    const inputs = withIgnored(complete(old), old.inputs, registration.ignoreChanges);
+    const completed = complete(old);
+    const inputs = withIgnored(completed, old.inputs, registration.ignoreChanges);
     const { change, deleteFirst } = difference(registration, old, inputs, handler, provider, goesWithReplaced);
     if (change === "replace") {
         // A new one gets a new name, unless the old one has gone when it comes.
         const first = registration.deleteBeforeReplace ?? deleteFirst ?? false;
         return { action: "replace", inputs: first ? inputs : complete(), deleteFirst: first };
     }
-    if (old.underWay === "create") return { action: "create", inputs };
+    // What never came about has nothing that a change could be ignored of.
+    if (old.underWay === "create") return { action: "create", inputs: completed };
     return { action: change === "update" || old.underWay ? "update" : "same", inputs };
 }
 
