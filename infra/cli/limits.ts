@@ -1,9 +1,10 @@
 import { parseArgs } from "node:util";
 import { reservedConnections, surgePercent } from "../../components/workload/limits";
 import type { AppSettings } from "../config";
+import { captureProgram, type Registered } from "../offline/engine/capture";
 import { connectionsOf, Limits, limitsOf } from "../limits";
 import { readSettings } from "./settings";
-import { stackConfigFile } from "./stack-config";
+import { readStackConfig, stackConfigFile } from "./stack-config";
 import { UserError } from "./user-error";
 
 const usage = `Usage: npm run limits -- <stack> [--json]
@@ -34,24 +35,50 @@ export async function main(argv: string[]): Promise<number> {
         return 0;
     }
     if (positionals.length !== 1) throw new UserError(`Name one stack.\n\n${usage}`);
+    // The SDK logs to standard output, which belongs to the table.
+    console.log = console.error;
+    process.env.LANDFALL_RENDER = "1";
     const [stack] = positionals;
-    const rows = limitRows(readSettings(stack, stackConfigFile(stack)).app);
+    const file = stackConfigFile(stack);
+    const { resources } = await captureProgram({ stack, ...readStackConfig(file, { standIns: true }) });
+    const rows = limitRows(readSettings(stack, file).app, resources);
     process.stdout.write(values.json ? `${JSON.stringify(rows, undefined, 2)}\n` : table(rows));
     return 0;
 }
 
-/** All limits of an application, from the gateway to the disk. */
-export function limitRows(app: AppSettings): Row[] {
+/** All limits of an application with these settings, of which the program has registered these resources. */
+export function limitRows(app: AppSettings, resources: Registered[]): Row[] {
     const limits = limitsOf(app);
-    return [...gatewayRows(limits), ...podRows(app, limits), ...apacheRows(limits), ...phpRows(limits), ...databaseRows(limits)];
+    return [
+        ...gatewayRows(limits, resources), ...podRows(app, limits), ...apacheRows(limits), ...phpRows(limits),
+        ...databaseRows(limits),
+    ];
 }
 
-function gatewayRows({ time }: Limits): Row[] {
+/** What of the gateway follows from the target as well is read from what the program makes. */
+function gatewayRows({ web, time }: Limits, resources: Registered[]): Row[] {
+    const inputsOf = <T>(kind: string, name: string): T =>
+        resources.find(({ type, name: found }) => type.endsWith(`:${kind}`) && found === name)?.inputs as T;
+    const { data } = inputsOf<{ data: Record<string, string> }>("ConfigMap", "contour");
+    const { cluster, listener } = JSON.parse(data["contour.yaml"]) as ContourConfiguration;
+    const { spec: { template } } = inputsOf<{ spec: { template: { spec: { terminationGracePeriodSeconds: number } } } }>("Deployment", "envoy");
+    const { spec: { minReplicas, maxReplicas } } = inputsOf<{ spec: { minReplicas: number; maxReplicas: number } }>(
+        "HorizontalPodAutoscaler", "envoy");
     return [
+        row("gateway", "proxies", `${minReplicas} to ${maxReplicas}`, `one for every two of ${web.pods} web pods at the most`),
+        row("gateway", "max_connections", listener["max-connections-per-listener"], "what a proxy's memory holds; more are closed at once"),
         row("gateway", "request_timeout", `${time.reception}s`, "the largest upload on the slowest connection, and half a minute"),
         row("gateway", "stream_idle_timeout", `${time.idle}s`, "a little more than Apache waits for PHP; a transfer that moves isn't idle"),
         row("gateway", "route timeout", `${time.response}s`, "the answer, and the largest download on the slowest connection"),
+        row("gateway", "max_requests", cluster["circuit-breakers"]["max-requests"], "every thread of every web pod"),
+        row("gateway", "drain", `${template.spec.terminationGracePeriodSeconds}s`,
+            "until the load balancer has noticed, and then the longest request"),
     ];
+}
+
+interface ContourConfiguration {
+    cluster: { "circuit-breakers": { "max-requests": number } };
+    listener: { "max-connections-per-listener": number };
 }
 
 function podRows({ web }: AppSettings, { web: { pods, scratch }, time }: Limits): Row[] {
