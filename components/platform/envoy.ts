@@ -6,7 +6,7 @@ import { images } from "../versions";
 import { objectLabels, selectorLabels } from "../workload/labels";
 import { containerSecurityContext } from "../workload/security";
 import { contour, namespaceVariable } from "./contour";
-import { createDeployment } from "./deployment";
+import { createDeployment, patience } from "./deployment";
 import { GatewayLimits, proxySize } from "./traffic";
 
 /** The proxy that requests come through. Facts: contour v1.33.8, examples/contour/03-envoy.yaml. */
@@ -111,8 +111,11 @@ function proxy(limits: GatewayLimits): Container {
             { name: "health", containerPort: envoy.healthPort },
         ],
         startupProbe: { httpGet: { path: "/ready", port: "health" }, periodSeconds: 1, failureThreshold: 120 },
-        readinessProbe: { httpGet: { path: "/ready", port: "health" }, periodSeconds: 4 },
-        livenessProbe: { tcpSocket: { port: "health" }, periodSeconds: 10 },
+        // What makes one proxy slow makes all of them slow, and without one that is ready nobody gets in.
+        readinessProbe: {
+            httpGet: { path: "/ready", port: "health" }, periodSeconds: 4, timeoutSeconds: 4, failureThreshold: 5,
+        },
+        livenessProbe: { tcpSocket: { port: "health" }, ...patience },
         lifecycle: { preStop: { httpGet: { path: "/shutdown", port: 8090 } } },
         resources: withEphemeralStorage({
             requests: { cpu: cpu.request, memory: `${memory.request}Mi` },

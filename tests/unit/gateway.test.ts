@@ -144,6 +144,18 @@ describe("a gateway", () => {
         expect(object(resources, "PodDisruptionBudget", "envoy").spec.maxUnavailable).toBe(1);
     });
 
+    it("is as patient with its programs as a busy node needs", () => {
+        type Probe = { timeoutSeconds?: number; periodSeconds: number; failureThreshold?: number };
+        const probesOf = (name: string) => podOf(resources, name).spec.containers[0] as Record<"livenessProbe" | "readinessProbe", Probe>;
+        for (const name of ["envoy", "contour", "cert-manager", "cert-manager-webhook"]) {
+            const { periodSeconds, failureThreshold = 3, timeoutSeconds = 1 } = probesOf(name).livenessProbe;
+            expect(periodSeconds * failureThreshold, name).toBeGreaterThanOrEqual(60);
+            expect(timeoutSeconds, name).toBeGreaterThanOrEqual(10);
+        }
+        // What makes one proxy slow makes all of them slow.
+        expect(probesOf("envoy").readinessProbe.timeoutSeconds).toBeGreaterThan(1);
+    });
+
     it("gives up connections before its memory ends", () => {
         const [proxy] = podOf(resources, "envoy").spec.containers;
         const { overload_manager: manager } = JSON.parse(argument(proxy, "--config-yaml")) as {
