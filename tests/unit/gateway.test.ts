@@ -34,7 +34,7 @@ describe("the gateway's limits", () => {
 
     it("leave a proxy's memory enough for all the connections that it takes", () => {
         const { connections } = gatewayLimits(defaultTraffic, 5);
-        expect(connections * 2 * 64).toBeLessThanOrEqual(512 * 1024 / 2);
+        expect(connections * 2 * 64).toBeLessThanOrEqual(1024 * 1024 / 2);
         expect(connections).toBeGreaterThanOrEqual(1024);
     });
 
@@ -161,7 +161,7 @@ describe("a gateway", () => {
         const { overload_manager: manager } = JSON.parse(argument(proxy, "--config-yaml")) as {
             overload_manager: { resource_monitors: { typed_config: { max_heap_size_bytes: number } }[]; actions: { name: string }[] };
         };
-        expect(manager.resource_monitors[0].typed_config.max_heap_size_bytes).toBeLessThan(512 * 2 ** 20);
+        expect(manager.resource_monitors[0].typed_config.max_heap_size_bytes).toBeLessThan(1024 * 2 ** 20);
         expect(manager.actions.map(({ name }) => name)).toContain("envoy.overload_actions.stop_accepting_connections");
     });
 });
