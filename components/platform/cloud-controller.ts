@@ -7,7 +7,7 @@ import { withEphemeralStorage } from "../scratch";
 import { Metadata, objectLabels, selectorLabels } from "../workload/labels";
 import { networkPolicy } from "../workload/network";
 import { containerSecurityContext, restrictedNamespaceLabels } from "../workload/security";
-import { createDeployment } from "./deployment";
+import { createDeployment, patience } from "./deployment";
 import { createNamespace, toApiServer } from "./namespace";
 import { createServiceAccount, ServiceAccountArgs } from "./rbac";
 
@@ -129,7 +129,7 @@ function container(
         ports: [{ name: "http", containerPort: health.port }],
         startupProbe: { ...probe, failureThreshold: 30 },
         readinessProbe: probe,
-        livenessProbe: { ...probe, failureThreshold: 6 },
+        livenessProbe: { ...probe, ...patience },
         resources: withEphemeralStorage({
             requests: { cpu: "50m", memory: "128Mi" }, limits: { cpu: "500m", memory: "512Mi" },
         }),

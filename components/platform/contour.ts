@@ -5,7 +5,7 @@ import { withEphemeralStorage } from "../scratch";
 import { images, imageTags } from "../versions";
 import { objectLabels, selectorLabels } from "../workload/labels";
 import { containerSecurityContext, podSecurityContext } from "../workload/security";
-import { createDeployment } from "./deployment";
+import { createDeployment, patience } from "./deployment";
 import { createServiceAccount } from "./rbac";
 import { GatewayLimits } from "./traffic";
 
@@ -163,8 +163,8 @@ function contourContainer(): kubernetes.types.input.core.v1.Container {
             { name: "health", containerPort: contour.healthPort },
         ],
         startupProbe: { tcpSocket: { port: "xds" }, periodSeconds: 1, failureThreshold: 120 },
-        readinessProbe: { tcpSocket: { port: "xds" }, periodSeconds: 5 },
-        livenessProbe: { httpGet: { path: "/healthz", port: "health" }, periodSeconds: 10 },
+        readinessProbe: { tcpSocket: { port: "xds" }, periodSeconds: 5, timeoutSeconds: 5 },
+        livenessProbe: { httpGet: { path: "/healthz", port: "health" }, ...patience },
         resources: withEphemeralStorage({
             requests: { cpu: "50m", memory: "64Mi" }, limits: { cpu: "1", memory: "256Mi" },
         }),

@@ -5,6 +5,12 @@ import { Metadata, selectorLabels } from "../workload/labels";
 import { podSecurityContext } from "../workload/security";
 import { lostNodeTolerations } from "../workload/tolerations";
 
+/**
+ * Of a liveness probe: slow is not gone. On a busy node an answer takes seconds, and restarting what is slow makes the
+ * node busier and what depends on it fail. A program that has hung for a minute is restarted.
+ */
+export const patience = { timeoutSeconds: 10, periodSeconds: 10, failureThreshold: 6 };
+
 export interface PlatformDeploymentArgs {
     /**
      * How many pods; more than one are spread over nodes and keep all but one through a node's drain. Between two

@@ -6,7 +6,7 @@ import { images } from "../versions";
 import { objectLabels, selectorLabels } from "../workload/labels";
 import { containerSecurityContext } from "../workload/security";
 import { contour, namespaceVariable } from "./contour";
-import { createDeployment } from "./deployment";
+import { createDeployment, patience } from "./deployment";
 import { GatewayLimits, proxySize } from "./traffic";
 
 /** The proxy that requests come through. Facts: contour v1.33.8, examples/contour/03-envoy.yaml. */
@@ -111,8 +111,11 @@ function proxy(limits: GatewayLimits): Container {
             { name: "health", containerPort: envoy.healthPort },
         ],
         startupProbe: { httpGet: { path: "/ready", port: "health" }, periodSeconds: 1, failureThreshold: 120 },
-        readinessProbe: { httpGet: { path: "/ready", port: "health" }, periodSeconds: 4 },
-        livenessProbe: { tcpSocket: { port: "health" }, periodSeconds: 10 },
+        // What makes one proxy slow makes all of them slow, and without one that is ready nobody gets in.
+        readinessProbe: {
+            httpGet: { path: "/ready", port: "health" }, periodSeconds: 4, timeoutSeconds: 4, failureThreshold: 5,
+        },
+        livenessProbe: { tcpSocket: { port: "health" }, ...patience },
         lifecycle: { preStop: { httpGet: { path: "/shutdown", port: 8090 } } },
         resources: withEphemeralStorage({
             requests: { cpu: cpu.request, memory: `${memory.request}Mi` },
@@ -129,12 +132,15 @@ function proxy(limits: GatewayLimits): Container {
 
 /**
  * What a proxy does before its memory ends, at these shares of it: a flood must not end the proxy, and with it everybody's
- * requests. Merged into the file that Contour writes, which knows two of these.
+ * requests. An answer by HTTP/2 that its client doesn't read takes 16 MiB, and one client may ask for hundreds: those go
+ * first. Looked at so often that a second's worth of answers at full speed is noticed in time. Merged into the file that
+ * Contour writes, which knows two of these actions.
  * Source: https://www.envoyproxy.io/docs/envoy/v1.38.3/configuration/operations/overload_manager/overload_manager
  */
 const overload = {
     overload_manager: {
-        refresh_interval: "0.25s",
+        refresh_interval: "0.05s",
+        // Streams of 1 MiB and more are candidates.
         buffer_factory_config: { minimum_account_to_track_power_of_two: 20 },
         resource_monitors: [{
             name: "envoy.resource_monitors.fixed_heap",
@@ -145,18 +151,21 @@ const overload = {
             },
         }],
         actions: [
-            ["disable_http_keepalive", 0.85], ["stop_accepting_connections", 0.9], ["shrink_heap", 0.9],
-            ["reset_high_memory_stream", 0.92], ["stop_accepting_requests", 0.98],
-        ].map(([action, value]) => ({
-            name: `envoy.overload_actions.${action}`,
-            triggers: [{
-                name: "envoy.resource_monitors.fixed_heap",
-                ...(action === "reset_high_memory_stream"
-                    ? { scaled: { scaling_threshold: value, saturation_threshold: 0.98 } } : { threshold: { value } }),
-            }],
-        })),
+            action("reset_high_memory_stream", { scaled: { scaling_threshold: 0.4, saturation_threshold: 0.7 } }),
+            action("shrink_heap", { threshold: { value: 0.5 } }),
+            action("disable_http_keepalive", { threshold: { value: 0.8 } }),
+            action("stop_accepting_connections", { threshold: { value: 0.9 } }),
+            action("stop_accepting_requests", { threshold: { value: 0.95 } }),
+        ],
     },
 };
+
+function action(name: string, trigger: object): object {
+    return {
+        name: `envoy.overload_actions.${name}`,
+        triggers: [{ name: "envoy.resource_monitors.fixed_heap", ...trigger }],
+    };
+}
 
 function shutdownManager({ drainSeconds }: GatewayLimits): Container {
     return {

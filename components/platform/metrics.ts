@@ -6,7 +6,7 @@ import { images } from "../versions";
 import { objectLabels, selectorLabels } from "../workload/labels";
 import { networkPolicy } from "../workload/network";
 import { containerSecurityContext, restrictedNamespaceLabels } from "../workload/security";
-import { createDeployment } from "./deployment";
+import { createDeployment, patience } from "./deployment";
 import { createNamespace, toApiServer } from "./namespace";
 import { createServiceAccount } from "./rbac";
 
@@ -111,7 +111,7 @@ function metricsContainer(kubeletInsecureTls: boolean): kubernetes.types.input.c
         ports: [{ name: "https", containerPort: port }],
         startupProbe: { ...probe("/livez"), failureThreshold: 24 },
         readinessProbe: probe("/readyz"),
-        livenessProbe: probe("/livez"),
+        livenessProbe: { ...probe("/livez"), ...patience },
         resources: withEphemeralStorage({
             requests: { cpu: "100m", memory: "200Mi" }, limits: { cpu: "500m", memory: "400Mi" },
         }, volumes),

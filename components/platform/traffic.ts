@@ -35,10 +35,10 @@ export interface GatewayLimits {
 /** Less than any load balancer's in front, of which Azure's four minutes are the least. */
 const idleSeconds = 60;
 
-/** A proxy's share of a node. `cpu.busy`: mean use, in CPUs, above which there are to be more proxies. */
+/** A proxy's share of a node; memory in MiB. `cpu.busy`: mean use, in CPUs, above which there are to be more proxies. */
 export const proxySize = {
     cpu: { request: "100m", limit: 2, busy: 1 },
-    memory: { request: 128, limit: 512, unit: "Mi" },
+    memory: { request: 128, limit: 1024 },
 };
 
 /**

@@ -34,7 +34,7 @@ describe("the gateway's limits", () => {
 
     it("leave a proxy's memory enough for all the connections that it takes", () => {
         const { connections } = gatewayLimits(defaultTraffic, 5);
-        expect(connections * 2 * 64).toBeLessThanOrEqual(512 * 1024 / 2);
+        expect(connections * 2 * 64).toBeLessThanOrEqual(1024 * 1024 / 2);
         expect(connections).toBeGreaterThanOrEqual(1024);
     });
 
@@ -144,12 +144,24 @@ describe("a gateway", () => {
         expect(object(resources, "PodDisruptionBudget", "envoy").spec.maxUnavailable).toBe(1);
     });
 
+    it("is as patient with its programs as a busy node needs", () => {
+        type Probe = { timeoutSeconds?: number; periodSeconds: number; failureThreshold?: number };
+        const probesOf = (name: string) => podOf(resources, name).spec.containers[0] as Record<"livenessProbe" | "readinessProbe", Probe>;
+        for (const name of ["envoy", "contour", "cert-manager", "cert-manager-webhook"]) {
+            const { periodSeconds, failureThreshold = 3, timeoutSeconds = 1 } = probesOf(name).livenessProbe;
+            expect(periodSeconds * failureThreshold, name).toBeGreaterThanOrEqual(60);
+            expect(timeoutSeconds, name).toBeGreaterThanOrEqual(10);
+        }
+        // What makes one proxy slow makes all of them slow.
+        expect(probesOf("envoy").readinessProbe.timeoutSeconds).toBeGreaterThan(1);
+    });
+
     it("gives up connections before its memory ends", () => {
         const [proxy] = podOf(resources, "envoy").spec.containers;
         const { overload_manager: manager } = JSON.parse(argument(proxy, "--config-yaml")) as {
             overload_manager: { resource_monitors: { typed_config: { max_heap_size_bytes: number } }[]; actions: { name: string }[] };
         };
-        expect(manager.resource_monitors[0].typed_config.max_heap_size_bytes).toBeLessThan(512 * 2 ** 20);
+        expect(manager.resource_monitors[0].typed_config.max_heap_size_bytes).toBeLessThan(1024 * 2 ** 20);
         expect(manager.actions.map(({ name }) => name)).toContain("envoy.overload_actions.stop_accepting_connections");
     });
 });

@@ -80,7 +80,10 @@ const router: kubernetes.types.input.core.v1.Container = {
         { name: "POD_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },
         { name: "KUBE_ROUTER_CNI_CONF_FILE", value: configFile },
     ],
-    livenessProbe: { httpGet: { path: "/healthz", port: healthPort, host: "127.0.0.1" }, initialDelaySeconds: 10 },
+    livenessProbe: {
+        httpGet: { path: "/healthz", port: healthPort, host: "127.0.0.1" },
+        initialDelaySeconds: 10, timeoutSeconds: 10, periodSeconds: 10, failureThreshold: 6,
+    },
     resources: withEphemeralStorage({ requests: { cpu: "100m", memory: "128Mi" }, limits: { memory: "512Mi" } }),
     // It writes routes, firewall rules and kernel settings.
     securityContext: { privileged: true },

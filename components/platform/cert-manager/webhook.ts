@@ -2,7 +2,7 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { images } from "../../versions";
 import { objectLabels, selectorLabels } from "../../workload/labels";
-import { createDeployment } from "../deployment";
+import { createDeployment, patience } from "../deployment";
 import { createServiceAccount } from "../rbac";
 import { configuredPod, createConfig } from "./config";
 import { namespaceName, webhookName as name } from "./names";
@@ -36,7 +36,7 @@ export function createWebhook(
             ],
             startupProbe: { ...ready, periodSeconds: 1, failureThreshold: 120 },
             readinessProbe: { ...ready, periodSeconds: 5 },
-            livenessProbe: { httpGet: { path: "/livez", port: "health" }, periodSeconds: 10 },
+            livenessProbe: { httpGet: { path: "/livez", port: "health" }, ...patience },
             resources: { requests: { cpu: "10m", memory: "32Mi" }, limits: { cpu: "500m", memory: "128Mi" } },
         }),
         // Kept until the webhook is registered no more: without it, no object of cert-manager's could be deleted.

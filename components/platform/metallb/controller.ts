@@ -4,7 +4,7 @@ import { withEphemeralStorage } from "../../scratch";
 import { images } from "../../versions";
 import { objectLabels } from "../../workload/labels";
 import { containerSecurityContext } from "../../workload/security";
-import { createDeployment } from "../deployment";
+import { createDeployment, patience } from "../deployment";
 import { createServiceAccount } from "../rbac";
 import { commonArgs, controllerName as name, group, healthPort, podNameVariable } from "./names";
 
@@ -35,7 +35,7 @@ export function createController(
                 env: [podNameVariable],
                 ports: [{ name: "health", containerPort: healthPort }],
                 readinessProbe: { ...probe("/readyz"), periodSeconds: 5 },
-                livenessProbe: { ...probe("/healthz"), initialDelaySeconds: 10 },
+                livenessProbe: { ...probe("/healthz"), initialDelaySeconds: 10, ...patience },
                 resources: withEphemeralStorage({
                     requests: { cpu: "20m", memory: "64Mi" }, limits: { cpu: "500m", memory: "256Mi" },
                 }),

@@ -4,6 +4,7 @@ import * as random from "@pulumi/random";
 import { withEphemeralStorage } from "../../scratch";
 import { images } from "../../versions";
 import { Metadata, objectLabels, selectorLabels } from "../../workload/labels";
+import { patience } from "../deployment";
 import { createServiceAccount } from "../rbac";
 import { commonArgs, group, healthPort, podNameVariable, speakerName as name } from "./names";
 
@@ -78,7 +79,7 @@ const speaker: kubernetes.types.input.core.v1.Container = {
     ],
     readinessProbe: { httpGet: { path: "/readyz", port: healthPort, host: "127.0.0.1" }, periodSeconds: 5 },
     livenessProbe: {
-        httpGet: { path: "/healthz", port: healthPort, host: "127.0.0.1" }, initialDelaySeconds: 10, periodSeconds: 10,
+        httpGet: { path: "/healthz", port: healthPort, host: "127.0.0.1" }, initialDelaySeconds: 10, ...patience,
     },
     resources: withEphemeralStorage({
         requests: { cpu: "20m", memory: "64Mi" }, limits: { cpu: "500m", memory: "256Mi" },

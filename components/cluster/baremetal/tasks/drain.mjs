@@ -4,11 +4,14 @@ import { task } from "./script.mjs";
 /** Of pods that a drain leaves where they are. */
 const stays = "landfall.dev/stays";
 
+/** Seconds: pods may take as long as their slowest client does, which is 20 minutes for an upload of 64 MiB. */
+const longest = 1800;
+
 /**
  * Run on a node of the control plane that stays: moves the pods away, as slowly as their budgets ask, if it answers.
  * `homebound`: those whose volume is on the machine's own disk may stay, for they could run nowhere else.
  */
-export function drainTasks(name, { answers, homebound = false, seconds = 600 }) {
+export function drainTasks(name, { answers, homebound = false, seconds = longest }) {
     return [
         ...(homebound ? [homeboundTask(name)] : []),
         task(`Drain ${name}`,

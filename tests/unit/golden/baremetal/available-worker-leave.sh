@@ -13,7 +13,7 @@ begin 'Drain web'
 found=$(kubectl get node web --ignore-not-found --output name)
 [ -n "$found" ] || exit 0
 kubectl cordon web >/dev/null
-said=$(kubectl drain web --ignore-daemonsets --delete-emptydir-data --timeout=600s 2>&1 >/dev/null) || {
+said=$(kubectl drain web --ignore-daemonsets --delete-emptydir-data --timeout=1800s 2>&1 >/dev/null) || {
     tail -n 5 <<<"$said" >&2
     sed -nE 's|.*evicting pods/"([^"]*)" -n "([^"]*)".*disruption budget.*|\2 \1|p' <<<"$said" | sort -u \
     | while read -r namespace pod; do

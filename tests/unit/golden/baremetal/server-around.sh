@@ -34,7 +34,7 @@ begin 'Drain one'
 found=$(kubectl get node one --ignore-not-found --output name)
 [ -n "$found" ] || exit 0
 kubectl cordon one >/dev/null
-said=$(kubectl drain one --ignore-daemonsets --delete-emptydir-data --timeout=600s \
+said=$(kubectl drain one --ignore-daemonsets --delete-emptydir-data --timeout=1800s \
     --pod-selector '!landfall.dev/stays' 2>&1 >/dev/null) || {
     tail -n 5 <<<"$said" >&2
     sed -nE 's|.*evicting pods/"([^"]*)" -n "([^"]*)".*disruption budget.*|\2 \1|p' <<<"$said" | sort -u \
