@@ -214,6 +214,9 @@ describe("cert-manager", () => {
             expect(dependsOn).toEqual(expect.arrayContaining(running));
             expect((inputs as unknown as Manifest).metadata.annotations?.["pulumi.com/waitFor"]).toContain("caBundle");
         }
+        // A webhook that is registered and has no Service keeps its objects from being deleted.
+        const [webhook] = own.filter(({ urn }) => urns(":Deployment", "cert-manager-webhook").includes(urn));
+        expect(webhook.dependsOn).toEqual(expect.arrayContaining(urns(":Service", "cert-manager-webhook")));
         const definitions = own.filter(({ name }) => name.endsWith("cert-manager.io")).map(({ urn }) => urn);
         expect(definitions).toHaveLength(6);
         const [controller] = own.filter(({ type, name }) => type.endsWith(":Deployment") && name === "cert-manager");

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { chooseEngine, EngineFacts } from "../../infra/cli/engine/choose";
 import { describe as describeResource, EventReport } from "../../infra/cli/engine/events";
 import { builtImages, describeChanges } from "../../infra/cli/engine/engine";
+import { explainExisting } from "../../infra/cli/engine/exists";
 import { holderOf } from "../../infra/cli/engine/holder";
 import { refuseProtected, resourcesToKeep } from "../../infra/cli/engine/keep";
 import { settle } from "../../infra/cli/engine/pending";
@@ -202,6 +203,21 @@ describe("the offline engine's lines", () => {
         const line = readableLine(`        kubernetes:core/v1:Pod  p  15.0 s so far: ${"x".repeat(500)}`);
         expect(line).toHaveLength(140);
         expect(line).toMatch(/x…$/);
+    });
+});
+
+describe("an object that exists already", () => {
+    const reason = 'kubernetes:core/v1:Namespace resource "x": namespaces "production" already exists\n\nThe resource already ' +
+        "exists in the cluster. This can happen when:\n\n  - Intentional upsert: set upsertExistingObjects on the provider";
+
+    it("is named, without a way to take over whatever it is", () => {
+        const explained = explainExisting(reason);
+        expect(explained).toMatch(/^namespaces "production" exists already.*left alone.*whose the object is/);
+        expect(explained).not.toMatch(/upsert/i);
+    });
+
+    it("is the only thing that is explained", () => {
+        expect(explainExisting("quota exceeded")).toBe("quota exceeded");
     });
 });
 

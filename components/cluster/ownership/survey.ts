@@ -40,10 +40,10 @@ export class Survey {
         const places = namespaces.flatMap(namespace => kinds.map(ofKind => ({ namespace, ofKind })));
         const found = await inTurns(places, async ({ namespace, ofKind }) => {
             const path = await this.path(ofKind[0], namespace);
-            const list = path && await this.get<{ items: { metadata: Metadata }[] }>(
+            const list = path && await this.get<{ items: { metadata: Metadata }[] | null }>(
                 path, "PartialObjectMetadataList");
             const names = new Set(ofKind.map(({ name }) => name));
-            return (list ? list.items : []).filter(({ metadata }) => names.has(metadata.name))
+            return ((list ? list.items : null) ?? []).filter(({ metadata }) => names.has(metadata.name))
                 .map(({ metadata }) => toLive(ofKind[0], metadata));
         });
         return found.flat();
