@@ -68,9 +68,9 @@ function leaves(value: unknown, above = ""): [string, string][] {
     return Object.entries(value).flatMap(([key, entry]) => leaves(entry, above ? `${above}.${key}` : key));
 }
 
-/** On one line, and without digests: they change with every file of an image. */
+/** On one line, and without dates and digests: they change with every update and every file of an image. */
 function cellText(text: string): string {
-    return text.replaceAll("|", "\\|").replace(/\s+/g, " ").replace(/[0-9a-f]{12,}/g, "…");
+    return text.replaceAll("|", "\\|").replace(/\s+/g, " ").replace(/(\d{4}-\d{2}-\d{2}-)?[0-9a-f]{12,}/g, "…");
 }
 
 /** The differences as a table, in Markdown. */

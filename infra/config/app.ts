@@ -1,8 +1,8 @@
 import * as z from "zod";
+import { compareQuantities } from "../../components/quantity";
+import { imagesDate } from "../../components/versions";
 import { type Change, largerVolume, otherVolume } from "./change";
 import { choice, day, image, line, matching, objectName, quantity, whole } from "./fields";
-import { imagesDate } from "../../components/versions";
-import { compareQuantities } from "../../components/quantity";
 import { rule } from "./rule";
 import { memoryHoldsPage } from "./together";
 
@@ -123,14 +123,14 @@ function images() {
         date: day().default(imagesDate).meta({
             description: "Day that the images are of: another one has them built anew, with the packages that Debian has by "
                 + "then, and the pods replaced one by one.",
-            example: imagesDate,
+            example: "2026-11-29", defaultText: "the date in components/images.lock.json",
         }),
         base: image().optional().meta({
             description: "Image that they are built on: Debian 13, or one made from it.",
             example: "registry.example.com/debian:13-slim",
             defaultText: "Debian's own, by the digest in components/images.lock.json",
         }),
-    }).prefault({}).meta({ description: "How the program builds images.", example: { date: imagesDate } });
+    }).prefault({}).meta({ description: "How the program builds images.", example: { date: "2026-11-29" } });
 }
 
 /** `landfall:app`: the application. */
