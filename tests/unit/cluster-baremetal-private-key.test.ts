@@ -1,5 +1,5 @@
 import "tsx/cjs"; // createCluster loads the target by `require`
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
@@ -95,14 +95,68 @@ describe("the file of a private key", () => {
 
     test("is not made where the settings hold none", async () => {
         const empty = at();
-        expect(await withKeyFile({ key: "~/.ssh/id" }, empty)).toEqual({ key: "~/.ssh/id" });
+        const given = { key: path.join(directory, "id") };
+        expect(await withKeyFile(given, empty)).toEqual(given);
+        expect(await withKeyFile({}, empty)).toEqual({});
         expect(fs.readdirSync(empty)).toEqual([]);
+    });
+
+    test("that the settings name is told of where ssh could not use it, which would only say that it is refused", async () => {
+        const named = (name: string) => withKeyFile({ key: path.join(directory, name) }, at()).then(() => "taken", (error: Error) => error.message);
+        expect(await named("gone")).toMatch(/ssh\.key: .*gone is not there\. Nothing was changed/);
+        expect(await named("locked")).toMatch(/ssh\.key: .*locked has a passphrase.*ssh-add.*Nothing was changed/);
+        fs.writeFileSync(path.join(directory, "none"), "not a key\n", { mode: 0o600 });
+        expect(await named("none")).toMatch(/ssh\.key: .*none is no private key/);
+    });
+
+    test.skipIf(process.platform === "win32")("with a passphrase, or its public half alone, is taken where the agent holds it", async () => {
+        const [socket, onlyPublic] = [path.join(at(), "agent"), path.join(directory, "elsewhere")];
+        fs.copyFileSync(path.join(directory, "id.pub"), `${onlyPublic}.pub`);
+        const agent = spawn("ssh-agent", ["-D", "-a", socket], { stdio: "ignore" });
+        try {
+            await vi.waitFor(() => expect(fs.existsSync(socket)).toBe(true));
+            vi.stubEnv("SSH_AUTH_SOCK", socket);
+            const askpass = path.join(directory, "askpass");
+            fs.writeFileSync(askpass, "#!/bin/sh\necho correct horse\n", { mode: 0o700 });
+            execFileSync("ssh-add", ["-q", path.join(directory, "locked")], {
+                env: { ...process.env, SSH_ASKPASS: askpass, SSH_ASKPASS_REQUIRE: "force" }, stdio: ["ignore", "pipe", "ignore"],
+            });
+            for (const key of [path.join(directory, "locked"), onlyPublic]) expect(await withKeyFile({ key }, at())).toEqual({ key });
+        } finally {
+            agent.kill();
+        }
     });
 
     test("with a passphrase, or that is none, is told of in words", async () => {
         await expect(withKeyFile({ privateKey: locked }, at())).rejects.toThrow(/has a passphrase.*Nothing was changed/);
         const broken = key.replace(linesOf(key)[0], "A".repeat(70));
         await expect(withKeyFile({ privateKey: broken }, at())).rejects.toThrow(/is no private key.*Nothing was changed/);
+    });
+
+    test.skipIf(process.platform === "win32")("is inherited by no program that a script starts, nor is any other secret", () => {
+        const [bin, seen] = [at(), at()];
+        for (const name of ["ssh", "ssh-keygen", "ssh-keyscan", "docker"]) {
+            fs.writeFileSync(path.join(bin, name), `#!/bin/sh\nenv > ${seen}/${name}\necho arch\n`, { mode: 0o755 });
+        }
+        const secrets = {
+            SSH_PRIVATE_KEY: key, PULUMI_CONFIG_PASSPHRASE: "hunter2", PULUMI_ACCESS_TOKEN: "hunter2", AWS_SECRET_ACCESS_KEY: "hunter2",
+            RESTIC_PASSWORD: "hunter2", GITHUB_TOKEN: "hunter2",
+        };
+        const one = { name: "one", host: "127.0.0.1", port: 1, user: "root", role: "worker", hostKey: `SHA256:${"a".repeat(43)}` };
+        for (const script of ["status", "load-image"]) {
+            spawnSync(process.execPath, [`components/cluster/baremetal/${script}.mjs`], {
+                env: {
+                    PATH: `${bin}:${process.env.PATH}`, SSH_AUTH_SOCK: "/agent", HOME: "/home/user", SSH: "{}", IMAGE: "web:1",
+                    CLUSTER: '{"owner":"landfall/test"}', NODES: JSON.stringify([{ ...one, hostKey: script === "status" ? one.hostKey : undefined }]), ...secrets,
+                },
+            });
+        }
+        expect(fs.readdirSync(seen).sort()).toEqual(["docker", "ssh", "ssh-keygen", "ssh-keyscan"]);
+        for (const name of fs.readdirSync(seen)) {
+            const inherited = fs.readFileSync(path.join(seen, name), "utf8");
+            expect(inherited).not.toMatch(/hunter2|PRIVATE KEY|PASSPHRASE/);
+            expect(inherited).toContain("SSH_AUTH_SOCK=/agent");
+        }
     });
 
     test("is gone after a script that failed, which shows nothing of it", () => {

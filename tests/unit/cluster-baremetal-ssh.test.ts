@@ -48,25 +48,26 @@ describe("ssh", () => {
 
     test("that runs a script which fails says at which task, with the end of what it printed", () => {
         const stderr = `${"noise\n".repeat(50)}the reason\nlandfall: failed: Install packages\n`;
-        const text = describeFailure(node("one"), { code: 1, stderr });
+        const text = describeFailure(node("one"), { code: 1, stderr, began: true, whole: true });
         expect(text).toMatch(/one \(root@198\.18\.40\.11:22\): Install packages failed\.\n/);
         expect(text).toMatch(/the reason$/);
         expect(text.split("\n").length).toBeLessThan(30);
     });
 
     test("dials again only where nobody answered, so that nothing is begun twice", () => {
-        expect(isSilent("ssh: connect to host x port 22: Connection timed out")).toBe(true);
-        expect(isSilent("Permission denied (publickey).")).toBe(false);
-        expect(isSilent("Host key verification failed.")).toBe(false);
+        expect(isSilent({ stderr: "ssh: connect to host x port 22: Connection timed out" })).toBe(true);
+        expect(isSilent({ stderr: "Permission denied (publickey)." })).toBe(false);
+        expect(isSilent({ stderr: "Host key verification failed." })).toBe(false);
+        expect(isSilent({ began: true, stderr: "curl: (7) Connection refused" })).toBe(false);
     });
 
     test("takes a machine for another only where its key proves it, never where no key is known", () => {
         const changed = "@    WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED!     @\nHost key verification failed.";
-        expect(isStranger(changed)).toBe(true);
-        expect(isStranger(`one (198.18.40.11:22) ${otherKey}: expected SHA256:a, found SHA256:b.`)).toBe(true);
-        expect(isStranger("No ED25519 host key is known for one and you have requested strict checking.\n" +
-            "Host key verification failed.")).toBe(false);
-        expect(isStranger("ssh: connect to host 198.18.40.11 port 22: Connection timed out")).toBe(false);
+        expect(isStranger({ stderr: changed })).toBe(true);
+        expect(isStranger({ stderr: `one (198.18.40.11:22) ${otherKey}: expected SHA256:a, found SHA256:b.` })).toBe(true);
+        expect(isStranger({ stderr: "No ED25519 host key is known for one and you have requested strict checking.\n" +
+            "Host key verification failed." })).toBe(false);
+        expect(isStranger({ stderr: "ssh: connect to host 198.18.40.11 port 22: Connection timed out" })).toBe(false);
     });
 });
 

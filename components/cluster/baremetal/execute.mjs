@@ -1,33 +1,37 @@
 import { spawn } from "node:child_process";
 
-/** Runs a program; `input` is text for its standard input, or another program that writes it: `{ program, args }`. */
-export function execute(program, args, input = "") {
-    const producer = input.program && spawn(input.program, input.args, { stdio: ["ignore", "pipe", "pipe"] });
-    const child = spawn(program, args, { stdio: [producer?.stdout ?? "pipe", "pipe", "pipe"], windowsHide: true });
+import { withoutSecrets } from "../scripts/process.mjs";
+
+/**
+ * Runs a program; `input` is text for its standard input, or another program that writes it, `{ program, args }`, whose
+ * end is told as `producer`. Once what it has printed `isOver`, nobody waits for its end; `onError` gets what it prints on
+ * standard error as it comes.
+ */
+export async function execute(program, args, input = "", watch = {}) {
+    const env = withoutSecrets(process.env);
+    const producer = input.program && spawn(input.program, input.args, { stdio: ["ignore", "pipe", "pipe"], env });
+    const child = spawn(program, args, { stdio: [producer?.stdout ?? "pipe", "pipe", "pipe"], windowsHide: true, env });
     if (!producer) {
         child.stdin.on("error", () => undefined); // it ended without reading all: its code tells
         child.stdin.end(input);
     }
     producer?.stdout.destroy(); // only the consumer holds the pipe, so that either's end is seen by the other
-    return producer ? both(ended(producer, input.program), ended(child, program)) : ended(child, program);
+    const [result, written] = await Promise.all([ended(child, program, watch), producer && ended(producer, input.program)]);
+    return { ...result, producer: written };
 }
 
-async function both(producer, consumer) {
-    const [{ code, stderr }, result] = await Promise.all([producer, consumer]);
-    return result.code !== 0 || code === 0 ? result : { ...result, code, stderr };
-}
-
-function ended(child, program) {
+function ended(child, program, { isOver = () => false, onError = () => undefined } = {}) {
     return new Promise((resolve, reject) => {
-        const output = { stdout: [], stderr: [] };
-        child.stdout.on("data", data => output.stdout.push(data));
-        child.stderr.on("data", data => output.stderr.push(data));
+        const output = { stdout: "", stderr: "" };
+        for (const name of ["stdout", "stderr"]) {
+            child[name].setEncoding("utf8").on("data", text => {
+                output[name] += text;
+                if (name === "stderr") onError(text);
+                if (isOver(output)) child.kill();
+            });
+        }
         child.on("error", error => reject(error.code === "ENOENT" ? missing(program) : error));
-        child.on("close", code => resolve({
-            code: code ?? 1,
-            stdout: Buffer.concat(output.stdout).toString(),
-            stderr: Buffer.concat(output.stderr).toString(),
-        }));
+        child.on("close", code => resolve({ code: code ?? 1, ...output }));
     });
 }
 

@@ -15,7 +15,7 @@ await main(async () => {
     const [cluster, node, controlPlanes, ssh] = [readCluster(), readNode(), readNodes(), readSsh()];
     const nodes = [node, ...controlPlanes.filter(({ name }) => name !== node.name)];
     await withSsh({ ssh, nodes }, async connection => {
-        const member = await connection.run(node, `cat ${memberFile} 2>/dev/null || true`);
+        const member = await connection.run(node, `if [ -e ${memberFile} ]; then cat ${memberFile}; fi`);
         if (member.trim() !== node.incarnation) await become(connection);
         const host = await firstAnswering(connection, controlPlanes) ?? fail("No node of the control plane answers.");
         await connection.run(host, renderScript([...rememberTasks(node), ...spreadTasks]));

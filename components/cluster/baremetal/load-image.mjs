@@ -22,7 +22,7 @@ await main(async () => {
         const loaded = await connection.attempt(node, archive, "ctr --namespace k8s.io images import --digests -");
         if (!loaded.ok) return [describeFailure(node, loaded)];
         // No registry has it, should the kubelet remove it where disk is short.
-        await connection.run(node, "", `ctr --namespace k8s.io images label ${image} ${pinned}`);
+        await connection.run(node, `ctr --namespace k8s.io images label ${image} ${pinned}`);
         return [];
     })));
     if (failures.flat().length > 0) fail(`The image ${image} could not be loaded.\n${failures.flat().join("\n\n")}`);

@@ -12,7 +12,7 @@ await main(async () => {
     const failures = await withSsh({ ssh, nodes }, connection => Promise.all(nodes.map(async node => {
         const result = await connection.attempt(node, renderScript(restoreTasks({ ...cluster, volumes }, node)));
         if (result.ok) return [];
-        const gone = isSilent(result.stderr) ? "does not answer" : isStranger(result.stderr) && "has another host key by now";
+        const gone = isSilent(result) ? "does not answer" : isStranger(result) && "has another host key by now";
         if (result.code !== 255 || !gone) return [describeFailure(node, result)];
         process.stderr.write(`${node.name} (${node.host}) ${gone}; it is left as it is.\n`);
         return [];

@@ -1,5 +1,6 @@
 // What the program tells the scripts of this directory, as JSON in their environment.
-import { setting } from "../scripts/process.mjs";
+import { fail, setting } from "../scripts/process.mjs";
+import { describeFailure } from "./ssh.mjs";
 
 /** The cluster: see `ClusterFacts` in facts.ts. */
 export const cluster = () => JSON.parse(setting("CLUSTER"));
@@ -17,13 +18,18 @@ export function secret(name) {
     return value;
 }
 
-/** The control plane's node that answers first, other than `except`. */
+/** The control plane's node that answers first, other than `except`. What can't be read is no silence, and fails. */
 export async function firstAnswering(connection, controlPlanes, except) {
     const others = controlPlanes.filter(({ name }) => name !== except);
     const ask = "kubectl --kubeconfig /etc/kubernetes/admin.conf get --raw /readyz >/dev/null";
     const asked = others.map(async other => {
-        const { ok } = await connection.attempt(other, ask);
-        return ok ? other : Promise.reject(new Error(other.name));
+        const result = await connection.attempt(other, ask);
+        if (result.ok) return other;
+        const unread = result.code !== 255 && !result.whole;
+        throw unread ? new Error(describeFailure(other, result)) : undefined;
     });
-    return Promise.any(asked).catch(() => undefined);
+    return Promise.any(asked).catch(({ errors }) => {
+        const unread = errors.filter(Boolean);
+        return unread.length > 0 ? fail(unread.map(({ message }) => message).join("\n\n")) : undefined;
+    });
 }

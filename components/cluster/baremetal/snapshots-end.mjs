@@ -10,6 +10,6 @@ await main(async () => {
     await withSsh({ ssh, nodes }, connection => Promise.all(nodes.map(async node => {
         const result = await connection.attempt(node, renderScript(endTasks));
         // One that doesn't answer, or is another by now, takes none, or is told when it joins again.
-        if (!result.ok && !isSilent(result.stderr) && !isStranger(result.stderr)) fail(describeFailure(node, result));
+        if (!result.ok && !isSilent(result) && !isStranger(result)) fail(describeFailure(node, result));
     })));
 });

@@ -6,6 +6,7 @@ import * as path from "node:path";
 
 import { resolvePath } from "../scripts/home.mjs";
 import { fail } from "../scripts/process.mjs";
+import { framed } from "./answer.mjs";
 import { execute } from "./execute.mjs";
 import { knownHostsFiles, otherKey, pinnedAlias } from "./host-keys.mjs";
 import { withKeyFile } from "./private-key.mjs";
@@ -13,12 +14,16 @@ import { withKeyFile } from "./private-key.mjs";
 /** How often an address that doesn't answer is dialled, and the seconds that a dial and the pause after it take. */
 const dial = { times: 3, seconds: 10, pause: 5 };
 
+/** How a line on a script's standard error begins that people are to see at once. */
+const note = "landfall: note: ";
+
 /** What ends a script before its time; nothing of its connection is left behind then, either. */
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"];
 
 /**
- * Gives work a connection to the machines of `nodes`: `attempt(node, script)`, `run(node, script)`, `send(…)`. Of one
- * that is `quick` an address is dialled once.
+ * Gives work a connection to the machines of `nodes`. `attempt(node, script)` tells how the script ended and, as `stdout`,
+ * what it has answered; `run` returns the answer, or fails. Both take a command instead, with its standard input as
+ * `script`. Of a connection that is `quick` an address is dialled once.
  */
 export async function withSsh({ ssh, nodes }, work, { quick = false } = {}) {
     const directory = fs.mkdtempSync(path.join(os.tmpdir(), "landfall-ssh-"));
@@ -32,10 +37,10 @@ export async function withSsh({ ssh, nodes }, work, { quick = false } = {}) {
         const { files, strangers } = await knownHostsFiles(nodes, directory);
         fs.writeFileSync(config, renderSshConfig(own, nodes, files), { mode: 0o600 });
         const times = quick ? 1 : dial.times;
-        const attempt = async (node, input, command = "bash -s") => {
+        const attempt = async (node, input, command) => {
             const stranger = strangers[node.name];
             if (stranger) return { ok: false, code: 255, stdout: "", stderr: stranger };
-            return attemptOn(config, node, asRoot(node, command), input, times);
+            return attemptOn(config, node, input, command, times);
         };
         const run = async (node, input, command) => {
             const result = await attempt(node, input, command);
@@ -83,46 +88,81 @@ function quote(file) {
     return `"${file.split("\\").join("/")}"`;
 }
 
-function asRoot({ user }, command) {
-    return user === "root" ? command : `sudo -n ${command}`;
+/** Runs a command as root on a node, or a script where none is given. */
+async function attemptOn(config, node, input, command, times) {
+    const run = framed(command);
+    const words = node.user === "root" ? run.command : `sudo -n ${run.command}`;
+    const output = await execute("ssh", ["-F", config, "-T", node.name, words],
+        command === undefined ? run.script(input) : input, { isOver: run.isOver, onError: relay(node) });
+    const result = run.read(output);
+    if (result.ok && output.producer?.code) return { ...result, ...output.producer, ok: false };
+    if (times <= 1 || result.code !== 255 || !isSilent(result)) return result;
+    await new Promise(resolve => setTimeout(resolve, dial.pause * 1000));
+    return attemptOn(config, node, input, command, times - 1);
 }
 
-async function attemptOn(config, node, command, input, times) {
-    const result = await execute("ssh", ["-F", config, "-T", node.name, command], input);
-    if (result.code !== 255 || times <= 1 || !isSilent(result.stderr)) return { ...result, ok: result.code === 0 };
-    await new Promise(resolve => setTimeout(resolve, dial.pause * 1000));
-    return attemptOn(config, node, command, input, times - 1);
+/** Passes on at once what a script has people know while it goes on. */
+function relay({ name, host }) {
+    let rest = "";
+    return text => {
+        const lines = (rest + text).split("\n");
+        rest = lines.pop();
+        for (const line of lines.filter(line => line.startsWith(note))) {
+            process.stderr.write(`${name} (${host}): ${line.slice(note.length)}\n`);
+        }
+    };
 }
 
 /** Whether nobody answered at the address, so that nothing can have been done there yet. */
-export function isSilent(stderr) {
+export function isSilent({ began, stderr }) {
     const silence = /timed out|Connection refused|No route to host|Network is unreachable|Could not resolve|banner exchange|kex_exchange/i;
-    return silence.test(stderr);
+    return !began && silence.test(stderr);
 }
 
 /** Whether something answers that has proven to be another machine; where no key is known, nothing is proven. */
-export function isStranger(stderr) {
-    return stderr.includes(otherKey) || stderr.includes("REMOTE HOST IDENTIFICATION HAS CHANGED");
+export function isStranger({ began, stderr }) {
+    return !began && (stderr.includes(otherKey) || stderr.includes("REMOTE HOST IDENTIFICATION HAS CHANGED"));
 }
 
 /** What went wrong on a node, in words for people. */
-export function describeFailure({ name, host, port, user }, { code, stderr }) {
-    if (code === 255 && stderr.includes(otherKey)) return stderr;
+export function describeFailure({ name, host, port, user }, { code, stderr, began, whole, noise = "" }) {
+    if (code === 255 && !began && stderr.includes(otherKey)) return stderr;
     const at = `${name} (${user}@${host}:${port})`;
-    if (code === 255) return `${at} ${connectionProblem(stderr, user)}`;
-    if (/^sudo: /m.test(stderr)) {
-        return `${at}: ${user} can't become root without a password. Allow it in /etc/sudoers.d on the machine: ` +
-            `"${user} ALL=(ALL) NOPASSWD: ALL"; or log in as root.`;
+    if (!began) {
+        return code === 255 ? `${at} ${connectionProblem(stderr, user)}` : `${at}: ${beginningProblem({ stderr, noise }, user)}`;
     }
     const step = /^landfall: failed: (.*)$/m.exec(stderr)?.[1];
-    const said = stderr.split("\n").filter(line => line && !line.startsWith("landfall: failed: "))
-        .slice(-25).join("\n");
-    return `${at}${step ? `: ${step}` : ""} failed.\n${said}`.trimEnd();
+    const said = lastLines(stderr.split("\n").filter(line => !line.startsWith("landfall: ")));
+    if (whole || step) return `${at}${step ? `: ${step}` : ""} failed.\n${said}`.trimEnd();
+    return code === 255 ? `${at}: the connection was lost meanwhile.\n${said}`.trimEnd()
+        : `${at}: its answer can't be read. ${printed(noise, said)}`;
 }
 
 function connectionProblem(stderr, user) {
     const [pattern, text] = problems.find(([pattern]) => pattern.test(stderr)) ?? [undefined, "can't be reached."];
-    return `${text.replace("USER", user)}${pattern === problems[0][0] ? "" : `\n${lastLine(stderr)}`}`;
+    return `${text.replaceAll("USER", user)}${pattern === problems[0][0] ? "" : `\n${lastLine(stderr)}`}`;
+}
+
+/** Why nothing of what was sent has begun, although somebody logged in. */
+function beginningProblem({ stderr, noise }, user) {
+    if (/^sudo: (a password is required|a terminal is required|sorry)|is not in the sudoers file|is not allowed to (run|execute)/m.test(stderr)) {
+        return `${user} can't become root without a password. Allow it in /etc/sudoers.d on the machine: ` +
+            `"${user} ALL=(ALL) NOPASSWD: ALL"; or log in as root.`;
+    }
+    if (/sudo: (command )?not found|Unknown command: sudo/.test(stderr)) {
+        return `there is no sudo, by which ${user} would become root. Install it on the machine, or log in as root.`;
+    }
+    return `the login shell of ${user} ended before it ran what it was sent. A file that it reads at its start ` +
+        `(such as ~/.bashrc) must not exit, or run another program in its place. ${printed(noise, stderr)}`;
+}
+
+function printed(...texts) {
+    const lines = lastLines(texts.join("\n").split("\n"));
+    return lines ? `It printed:\n${lines}` : "It printed nothing.";
+}
+
+function lastLines(lines) {
+    return lines.filter(line => line.trim()).slice(-25).join("\n");
 }
 
 const problems = [
@@ -130,10 +170,12 @@ const problems = [
         "has another host key than is known, or none is known. If the machine is the right one, name its key by " +
         "landfall:cluster.nodes.<name>.hostKey (on the machine: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub), or " +
         "put it into known_hosts."],
+    // ssh goes on without such a key, and is denied.
+    [/UNPROTECTED PRIVATE KEY|bad permissions/i,
+        "can't be logged in to: ssh doesn't use a private key that others may read. chmod 600 it."],
     [/Permission denied/i,
         "refuses the key for USER. Is it in ~USER/.ssh/authorized_keys there, and is the right one offered " +
         "(landfall:cluster.ssh.key or .privateKey, else the agent's: ssh-add -l)?"],
-    [/UNPROTECTED PRIVATE KEY|bad permissions/i, "was not dialled: others may read the private key. chmod 600 it."],
     [/kex_exchange/i, "hangs up: sshd there is too busy, or holds failed logins against this computer for a while."],
     [/timed out|banner exchange/i, "does not answer: no connection within the time. Is it on, and is the port open?"],
     [/Connection refused/i, "refuses connections. Does sshd run there, on that port?"],

@@ -40,8 +40,7 @@ export function attempt(program, args, { input, env, stdin } = {}) {
         encoding: "utf8",
         input,
         stdio: [stdin ?? "pipe", "pipe", "pipe"],
-        // Pulumi hands its commands the stack's passphrase and settings, which are nobody else's business.
-        env: { ...withoutPulumi(process.env), ...env },
+        env: { ...withoutSecrets(process.env), ...env },
         maxBuffer: 64 * 1024 * 1024,
         windowsHide: true,
     });
@@ -72,6 +71,11 @@ export function waitUntil(isTrue, seconds) {
     return true;
 }
 
-function withoutPulumi(env) {
-    return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith("PULUMI_")));
+/**
+ * The environment for a program that a script starts: without the stack's passphrase and settings, which Pulumi hands its
+ * commands, and without the user's credentials for anything else.
+ */
+export function withoutSecrets(env) {
+    const secret = /^PULUMI_|PASSPHRASE|PASSWORD|SECRET|TOKEN|CREDENTIAL|PRIVATE_KEY|ACCESS_KEY|API_KEY/i;
+    return Object.fromEntries(Object.entries(env).filter(([name]) => !secret.test(name)));
 }

@@ -70,7 +70,7 @@ exec ${restartProgram}`;
 export const removeRenewal = removeTimer(renewal);
 
 /** Whether a node has the certificates of this rotation already: prints what it was rotated for. */
-export const lookTasks = [task("Look what the certificates were rotated for", `cat ${rotated} 2>/dev/null || true`)];
+export const lookTasks = [task("Look what the certificates were rotated for", `if [ -e ${rotated} ]; then cat ${rotated}; fi`)];
 
 /**
  * Renews all certificates of one node, once for every text, and has them used. What an interrupted run has begun is

@@ -10,5 +10,8 @@ export const stoppedManifests = "/var/lib/landfall/stopped-manifests";
 /** Says whether anything is to be done: a member of this incarnation stays as it is. */
 export function membershipProbe(incarnation) {
     return task("Look whether the machine is a member",
-        `if [ "$(cat ${memberFile} 2>/dev/null)" = ${incarnation} ]; then exit 0; fi`);
+        // Where it can't be read nothing goes on: it would be taken for no member's.
+        `member=`,
+        `if [ -e ${memberFile} ]; then member=$(cat ${memberFile}); fi`,
+        `if [ "$member" = ${incarnation} ]; then exit 0; fi`);
 }
