@@ -39,5 +39,23 @@ if [ -e /var/lib/landfall/cluster ]; then
     kubectl get nodes --request-timeout 5s --output 'jsonpath={range .items[*]}known={.metadata.name} '\
 '{.metadata.annotations.landfall\.dev/incarnation}{"\n"}{end}' 2>/dev/null && echo asked=yes || true
 fi
+
+begin 'Look what the node was made with'
+if [ -e /var/lib/landfall/member ] && [ -e /etc/kubernetes/kubelet.conf ]; then
+    echo "made.address=$(sed -n 's/.*--node-ip=\([0-9.]*\).*/\1/p' /var/lib/kubelet/kubeadm-flags.env 2>/dev/null || true)"
+    role=worker
+    for directory in /etc/kubernetes/manifests /var/lib/landfall/stopped-manifests; do
+        manifest=$directory/kube-controller-manager.yaml
+        if [ ! -e $manifest ]; then continue; fi
+        role=control-plane
+        sed -n -e 's/^ *- --cluster-cidr=/made.podSubnet=/p' -e 's/^ *- --service-cluster-ip-range=/made.serviceSubnet=/p' $manifest
+        sed -n 's|^ *server: https://|made.endpoint=|p' /etc/kubernetes/admin.conf 2>/dev/null || true
+        networks=$(ls /etc/cni/net.d 2>/dev/null | grep -v -e podman -e containerd -e crio || true)
+        if grep --quiet --line-regexp 10-kube-router.conflist <<<"$networks"; then echo made.network=kube-router
+        elif [ -n "$networks" ]; then echo made.network=none
+        fi
+    done
+    echo "made.role=$role"
+fi
 }
 main </dev/null
