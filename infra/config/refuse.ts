@@ -21,12 +21,12 @@ export function refuseChanges(
         const change = changeOf(described, keys, target);
         const way = wayOf(change);
         if (way === undefined) throw new Error(`${key} is compared with what stands, but the schema never refuses its change`);
-        const same = change?.startsWith("grows:") ? fits(value, wanted[key], fixed) : value === wanted[key];
-        if (same) return [];
+        const more = change?.startsWith("grows:") ? compareQuantities(String(wanted[key]), String(value)) : undefined;
+        if (more === undefined ? value === wanted[key] : more === 0 || (more > 0 && fixed === undefined)) return [];
         const given = valueAt(settings, keys) === undefined ? " (which follows from other settings)" : "";
         return [[
             `${keyText(keys)} can't be changed in place`,
-            `    stands: ${text(value)}${fixed === undefined ? "" : `, and ${fixed}`}`,
+            `    stands: ${text(value)}${more !== undefined && more > 0 ? `, and ${fixed}` : ""}`,
             `    given:  ${text(wanted[key])}${wanted[key] === undefined ? "" : given}`,
             `    way:    ${way}.`,
         ].join("\n")];
@@ -34,12 +34,6 @@ export function refuseChanges(
     if (problems.length > 0) {
         throw new Refusal(["What stands can't become what the settings say, and is left as it is.", ...problems].join("\n\n"));
     }
-}
-
-/** Whether a size may become another: a larger one, unless it is fixed. */
-function fits(stands: unknown, wanted: unknown, fixed?: string): boolean {
-    const more = compareQuantities(String(wanted), String(stands));
-    return more === 0 || (more > 0 && fixed === undefined);
 }
 
 function text(value: unknown): string {

@@ -210,6 +210,30 @@ describe("a server of one's own", () => {
 
     const state = () => fs.readFileSync(path.join(metal.directory, "state", "metal.json"), "utf8");
 
+    it("refuses another network and another address of its API, and is left as it is", async () => {
+        const standing = async () => ({
+            machine: await metal.machines.exec(machine, "bash", "-c",
+                "dpkg-query --show; find /etc /opt /usr/local /var/lib/landfall -xdev -type f -exec sha256sum {} + | sort"),
+            state: state(),
+        });
+        const before = await standing();
+        const refused = (changes: object) =>
+            metal.up(clusterOf(changes)).then(() => "it was accepted", (error: Error) => error.message);
+        const network = await refused({
+            podSubnet: "198.19.0.0/18", serviceSubnet: "198.19.144.0/20", network: "kube-router", networkManifest: undefined,
+            virtualAddress: "198.18.48.77",
+        });
+        for (const [key, stands, given] of [
+            ["podSubnet", "198.19.0.0/17", "198.19.0.0/18"], ["serviceSubnet", "198.19.128.0/20", "198.19.144.0/20"],
+            ["network", "none", "kube-router"], ["virtualAddress", machine.address, "198.18.48.77"],
+        ]) {
+            expect(network).toContain(
+                `landfall:cluster.${key} can't be changed in place\n    stands: ${stands}\n    given:  ${given}\n    way: `);
+        }
+        expect(await refused({ endpoint: "198.18.48.11:7443" })).toContain("stands: 198.18.48.11:6443\n    given:  198.18.48.11:7443\n");
+        expect(await standing()).toEqual(before);
+    });
+
     it("says nothing secret, neither in its log nor in its state in plain", () => {
         expect(metal.lines.join("\n")).not.toMatch(/PRIVATE KEY|client-key-data/);
         expect(state()).not.toMatch(/"TOKEN"|[a-z0-9]{6}\.[a-z0-9]{16}"/);

@@ -1,0 +1,133 @@
+import "tsx/cjs"; // createCluster loads the target by `require`
+import { spawnSync } from "node:child_process";
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { createCluster } from "../../components/cluster";
+import { standingTask } from "../../components/cluster/baremetal/tasks/standing.mjs";
+import { parseSettings } from "../../infra/config";
+import { captureProgram } from "../../infra/offline/engine/capture";
+import { compareWith } from "../../infra/standing";
+
+let directory: string;
+beforeEach(() => {
+    directory = fs.mkdtempSync(path.join(os.tmpdir(), "landfall-standing-"));
+});
+afterEach(() => {
+    vi.unstubAllEnvs();
+    fs.rmSync(directory, { recursive: true });
+});
+
+describe.skipIf(process.platform === "win32")("a machine", () => {
+    /** What the task prints where these files are. */
+    function printed(files: Record<string, string>): string[] {
+        for (const [file, content] of Object.entries(files)) {
+            fs.mkdirSync(path.join(directory, path.dirname(file)), { recursive: true });
+            fs.writeFileSync(path.join(directory, file), content);
+        }
+        const script = standingTask.script.replace(/\/(etc|var\/lib)\//g, `${directory}/$1/`);
+        const { status, stdout, stderr } = spawnSync("bash", ["-euo", "pipefail", "-c", script], { encoding: "utf8" });
+        expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+        return stdout.split("\n").filter(Boolean).sort();
+    }
+
+    const member = { "var/lib/landfall/member": "id", "etc/kubernetes/kubelet.conf": "" };
+    const flags = (address: string) => ({
+        "var/lib/kubelet/kubeadm-flags.env": `KUBELET_KUBEADM_ARGS="--node-ip=${address} --pod-infra-container-image=x"\n`,
+    });
+    const manager = "spec:\n  containers:\n  - command:\n    - kube-controller-manager\n    - --allocate-node-cidrs=true\n" +
+        "    - --cluster-cidr=100.64.0.0/12\n    - --service-cluster-ip-range=172.31.0.0/20\n";
+    const admin = { "etc/kubernetes/admin.conf": "clusters:\n- cluster:\n    server: https://api.example.org:8443\n  name: x\n" };
+
+    test("that is none of the cluster says nothing", () => {
+        expect(printed({ "etc/kubernetes/kubelet.conf": "", ...flags("192.0.2.1") })).toEqual([]);
+    });
+
+    test("that is a worker says its role and its address", () => {
+        expect(printed({ ...member, ...flags("192.0.2.21"), "etc/cni/net.d/10-kube-router.conflist": "" }))
+            .toEqual(["made.address=192.0.2.21", "made.role=worker"]);
+    });
+
+    test.each([
+        ["its pods' network", "etc/kubernetes/manifests", { "10-kube-router.conflist": "", "87-podman.conflist": "" }, ["made.network=kube-router"]],
+        ["another network", "etc/kubernetes/manifests", { "05-cilium.conflist": "" }, ["made.network=none"]],
+        ["no network yet, though a container tool has one", "etc/kubernetes/manifests", { "87-podman-bridge.conflist": "" }, []],
+        ["what it was made with while a snapshot is restored", "var/lib/landfall/stopped-manifests", {}, []],
+    ])("of the control plane says %s", (_, manifests, networks, network) => {
+        const files = Object.fromEntries(Object.entries(networks).map(([name, text]) => [`etc/cni/net.d/${name}`, text]));
+        expect(printed({ ...member, ...flags("192.0.2.11"), ...admin, ...files, [`${manifests}/kube-controller-manager.yaml`]: manager }))
+            .toEqual(["made.address=192.0.2.11", "made.endpoint=api.example.org:8443", ...network, "made.podSubnet=100.64.0.0/12",
+                "made.role=control-plane", "made.serviceSubnet=172.31.0.0/20"]);
+    });
+});
+
+describe.skipIf(process.platform === "win32")("a cluster of one's own machines that stands", () => {
+    interface Made { [name: string]: string }
+    const cluster: Made = { podSubnet: "100.64.0.0/12", serviceSubnet: "172.31.0.0/20", network: "kube-router", role: "control-plane" };
+
+    /** Makes the cluster where machines answer so; returns why not, and what was registered before. */
+    async function change(made: Record<string, Made>, settings: object) {
+        const cases = Object.entries(made).map(([name, values]) => {
+            const lines = Object.entries({ ...values, address: `198.18.40.${name === "one" ? 11 : 12}` }).map(([key, value]) => `made.${key}=${value}`);
+            return `${name}) printf '%s\\n' ${[`member=id-of-${name}`, "incarnation=cluster", "asked=yes", ...lines].join(" ")} ;;`;
+        });
+        fs.writeFileSync(path.join(directory, "ssh"), `#!/bin/bash\ncat >/dev/null\ncase "$4" in\n${cases.join("\n")}\nesac\n`, { mode: 0o755 });
+        vi.stubEnv("PATH", `${directory}:${process.env.PATH}`);
+        const parsed = parseSettings({ cluster: { target: "baremetal", ...settings }, environment: { host: "www.example.org" } }, "prod");
+        const registered: string[] = [];
+        const message = await captureProgram({
+            stack: "prod",
+            config: {},
+            program: async () => {
+                createCluster(parsed.cluster, { comparisons: { cluster: compareWith(parsed).cluster } });
+                registered.push("all");
+            },
+        }).then(() => undefined, (error: Error) => error.message);
+        return { message, registered };
+    }
+
+    const one = { one: { host: "198.18.40.11" } };
+    const same = { podSubnet: "100.64.0.0/12", serviceSubnet: "172.31.0.0/20" };
+    const alone = { one: { ...cluster, endpoint: "198.18.40.11:6443" } };
+    const balanced = { one: { ...cluster, endpoint: "api.example.org:8443" } };
+    const virtual = { one: { ...cluster, endpoint: "198.18.40.100:6443" } };
+
+    test.each<[string, Record<string, Made>, object]>([
+        ["what it is", alone, { nodes: one, ...same }],
+        ["reached by another way", alone, { nodes: { one: { host: "gate.example.org", address: "198.18.40.11", port: 2222 } }, ...same, endpoint: "198.18.40.11:6443" }],
+        ["behind a load balancer that takes over its virtual address", virtual, { nodes: one, ...same, endpoint: "198.18.40.100:6443" }],
+        ["larger", alone, { nodes: { ...one, more: { host: "198.18.40.21", role: "worker" } }, ...same, sharedDirectory: "/srv/shared" }],
+        ["what it never had a chance to be", { one: { role: "control-plane", podSubnet: same.podSubnet, serviceSubnet: same.serviceSubnet, endpoint: "198.18.40.11:6443" } }, { nodes: one, ...same, network: "none" }],
+    ])("may become %s", async (_, made, settings) => {
+        expect(await change(made, settings)).toEqual({ message: undefined, registered: ["all"] });
+    });
+
+    test.each<[string, Record<string, Made>, object, RegExp]>([
+        ["pods' addresses", alone, { nodes: one, ...same, podSubnet: "10.0.0.0/9" }, /cluster\.podSubnet .*\n.*100\.64\.0\.0\/12\n.*10\.0\.0\.0\/9\n/],
+        ["pods' addresses, the default", alone, { nodes: one, serviceSubnet: same.serviceSubnet }, /cluster\.podSubnet .*\n.*100\.64\.0\.0\/12\n.*10\.244\.0\.0\/16\n/],
+        ["services' addresses", alone, { nodes: one, ...same, serviceSubnet: "172.31.0.0/21" }, /cluster\.serviceSubnet .*\n.*\/20\n.*\/21\n/],
+        ["a pod network of one's own", alone, { nodes: one, ...same, networkManifest: "./n.yaml" }, /cluster\.network .*\n.*kube-router\n.*none/],
+        ["kube-router", { one: { ...alone.one, network: "none" } }, { nodes: one, ...same }, /cluster\.network .*\n.*none\n.*kube-router/],
+        ["another port of the load balancer", balanced, { nodes: one, ...same, endpoint: "api.example.org:6443" }, /cluster\.endpoint .*\n.*:8443\n.*:6443\n/],
+        ["no load balancer any more", balanced, { nodes: one, ...same }, /cluster\.endpoint .*\n.*api\.example\.org:8443\n.*198\.18\.40\.11:6443 \(which follows/],
+        ["a virtual address that comes later", alone, { nodes: one, ...same, virtualAddress: "198.18.40.100" }, /cluster\.virtualAddress .*\n.*stands: 198\.18\.40\.11\n.*198\.18\.40\.100\n/],
+        ["another virtual address", virtual, { nodes: one, ...same, virtualAddress: "198.18.40.101" }, /cluster\.virtualAddress .*\n.*\.100\n.*\.101\n/],
+        ["no virtual address any more", virtual, { nodes: one, ...same }, /cluster\.endpoint .*\n.*198\.18\.40\.100:6443\n/],
+        ["another name of the only machine", alone, { nodes: { one: { host: "server.example.org", address: "198.18.40.11" } }, ...same }, /cluster\.endpoint .*\n.*198\.18\.40\.11:6443\n.*server\.example\.org:6443/],
+        ["another address of a node", alone, { nodes: { one: { host: "198.18.40.11", address: "198.18.41.11" } }, ...same }, /cluster\.nodes\.one\.address .*\n.*40\.11\n.*41\.11/],
+        ["a worker of the control plane", { ...virtual, two: { role: "control-plane" } },
+            { nodes: { ...one, two: { host: "198.18.40.12", role: "worker" } }, ...same, virtualAddress: "198.18.40.100", sharedDirectory: "/srv" },
+            /cluster\.nodes\.two\.role .*\n.*control-plane\n.*worker/],
+    ])("is refused %s, before anything is registered", async (_, made, settings, expected) => {
+        const { message, registered } = await change(made, settings);
+        expect(message).toMatch(expected);
+        expect(message).toMatch(/way: /);
+        expect(registered).toEqual([]);
+    });
+
+    test("is refused all of it at once", async () => {
+        const { message } = await change(alone, { nodes: one, podSubnet: "10.0.0.0/16", serviceSubnet: "10.1.0.0/16", network: "none", virtualAddress: "198.18.40.9" });
+        expect(message?.match(/landfall:cluster\.\w+ can't/g)).toHaveLength(4);
+    });
+});
