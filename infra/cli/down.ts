@@ -72,7 +72,7 @@ async function destroy(context: Context, name: EngineName): Promise<Record<strin
         return remove(new OfflineEngine(stack, { config: {}, secretKeys: [] }, terminal, signal), context);
     }
     const [{ PulumiEngine }, { findPulumi }] = await Promise.all([import("./engine/pulumi"), import("./tools/pulumi")]);
-    const command = await findPulumi();
+    const command = await findPulumi(settingsOf(stack)?.cluster.target);
     if (!command) {
         throw new UserError(
             `The stack "${stack}" was made by Pulumi, whose CLI is not on this computer any more. ` +

@@ -27,7 +27,7 @@ Brings the application up on the stack's cluster and ends with its address.
 
   --stack NAME   the stack of Pulumi.NAME.yaml (default: dev)
   --engine NAME  auto (default): Pulumi where it is found or can be downloaded, else the offline engine;
-                 pulumi or offline: that one
+                 pulumi: that one, built from its Go module where it can't be downloaded; offline: that one
   --help         this text
 `;
 
@@ -128,10 +128,12 @@ async function prepare(context: Context, report: Report): Promise<() => Promise<
     const log = (line: string): void => terminal.line(`  ${line}`);
     const cutOff = "Stopped. What was fetched and built so far is kept for the next run.";
     const pulumi = asked === "offline" ? undefined : await import("./tools/pulumi");
-    const found = await pulumi?.findPulumi();
+    const { target } = settings.cluster;
+    const found = await pulumi?.findPulumi(target);
     const { engine, install } = chooseEngine({
         asked, holder: holderOf(stack), found: found !== undefined, reachable: report.network.pulumi,
-        cloud: isCloud(settings.cluster.target) ? settings.cluster.target : undefined,
+        buildable: pulumi?.canBuildPulumi(target) ?? false,
+        cloud: isCloud(target) ? target : undefined,
     });
     if (report.setUpDocker) await orInterrupted(ensureDocker(log), signal, cutOff);
     const record = {
@@ -145,7 +147,8 @@ async function prepare(context: Context, report: Report): Promise<() => Promise<
     const image = report.kit ? await orInterrupted(useKit(log), signal, cutOff) : undefined;
     if (!report.kit) await orInterrupted(ensureClusterTool(settings.cluster.target, log), signal, cutOff);
     await orInterrupted(ensureManifests(manifestsFor(settings), log), signal, cutOff);
-    const command = install && pulumi ? await orInterrupted(pulumi.installPulumi(log), signal, cutOff) : found;
+    const get = install && pulumi && { download: pulumi.installPulumi, build: pulumi.compilePulumi }[install];
+    const command = get ? await orInterrupted(get(log), signal, cutOff) : found;
 
     if (engine === "pulumi" && command) {
         log(`✓ Pulumi ${command.version}`);

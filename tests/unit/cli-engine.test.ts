@@ -4,6 +4,7 @@ import * as path from "node:path";
 import { spawnSync } from "node:child_process";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { chooseEngine, EngineFacts } from "../../infra/cli/engine/choose";
+import { cacheDirectory } from "../../components/cache";
 import { describe as describeResource, EventReport } from "../../infra/cli/engine/events";
 import { builtImages, describeChanges } from "../../infra/cli/engine/engine";
 import { explainExisting } from "../../infra/cli/engine/exists";
@@ -18,17 +19,19 @@ import { Terminal } from "../../infra/cli/terminal";
 
 describe("the choice of the engine", () => {
     const choose = (facts: Partial<EngineFacts>) =>
-        chooseEngine({ asked: "auto", found: false, reachable: false, ...facts });
+        chooseEngine({ asked: "auto", found: false, reachable: false, buildable: false, ...facts });
 
     it.each([
-        ["found", { found: true }, "pulumi", false],
-        ["found, also where its download is closed or open", { found: true, reachable: true }, "pulumi", false],
-        ["not found, but can be downloaded", { reachable: true }, "pulumi", true],
-        ["neither", {}, "offline", false],
-        ["asked for", { asked: "pulumi", reachable: true }, "pulumi", true],
-        ["found, but the other asked for", { asked: "offline", found: true }, "offline", false],
-        ["found, but the stack is the other's", { found: true, holder: "offline" }, "offline", false],
-        ["the stack's own, and must be downloaded again", { reachable: true, holder: "pulumi" }, "pulumi", true],
+        ["found", { found: true }, "pulumi", undefined],
+        ["found, also where its download is closed or open", { found: true, reachable: true }, "pulumi", undefined],
+        ["not found, but can be downloaded", { reachable: true, buildable: true }, "pulumi", "download"],
+        ["neither", { buildable: true }, "offline", undefined],
+        ["asked for", { asked: "pulumi", reachable: true }, "pulumi", "download"],
+        ["asked for, and can only be built", { asked: "pulumi", buildable: true }, "pulumi", "build"],
+        ["found, but the other asked for", { asked: "offline", found: true }, "offline", undefined],
+        ["found, but the stack is the other's", { found: true, holder: "offline" }, "offline", undefined],
+        ["the stack's own, and must be downloaded again", { reachable: true, holder: "pulumi" }, "pulumi", "download"],
+        ["the stack's own, and must be built again", { buildable: true, holder: "pulumi" }, "pulumi", "build"],
     ] as const)("Pulumi is %s", (_, facts, engine, install) => {
         expect(choose(facts)).toEqual({ engine, install });
     });
@@ -39,8 +42,8 @@ describe("the choice of the engine", () => {
     });
 
     it("never has the offline engine make a cloud's cluster", () => {
-        expect(choose({ cloud: "eks", found: true })).toEqual({ engine: "pulumi", install: false });
-        expect(choose({ cloud: "eks", reachable: true })).toEqual({ engine: "pulumi", install: true });
+        expect(choose({ cloud: "eks", found: true })).toEqual({ engine: "pulumi" });
+        expect(choose({ cloud: "eks", reachable: true })).toEqual({ engine: "pulumi", install: "download" });
         for (const facts of [{}, { asked: "offline", found: true }] as const) {
             expect(() => choose({ cloud: "eks", ...facts })).toThrow(/The target eks needs Pulumi[^]*Nothing was changed/);
         }
@@ -235,7 +238,14 @@ describe("Pulumi's events", () => {
         const diagnostic = { message: "<{%reset%}>no such image<{%reset%}>\n", color: "never" };
         report.onEvent({ sequence: 3, timestamp: 0, diagnosticEvent: { ...diagnostic, severity: "error" } });
         report.onEvent({ sequence: 4, timestamp: 0, diagnosticEvent: { ...diagnostic, severity: "info" } });
-        expect(written).toEqual(["  ✓ Deployment web created (0 s)\n"]);
+        const warn = (message: string) =>
+            report.onEvent({ sequence: 5, timestamp: 0, diagnosticEvent: { message, color: "never", severity: "warning" } });
+        warn(`using pulumi-resource-random from $PATH at ${cacheDirectory()}/kit/pulumi-bin-1/pulumi-resource-random\n`);
+        warn("using pulumi-resource-random from $PATH at /usr/bin/pulumi-resource-random\n");
+        expect(written).toEqual([
+            "  ✓ Deployment web created (0 s)\n",
+            "  ! using pulumi-resource-random from $PATH at /usr/bin/pulumi-resource-random\n", // a stranger's
+        ]);
         expect(report.errors).toEqual(["no such image"]);
     });
 

@@ -13,13 +13,18 @@ export interface EngineFacts {
     found: boolean;
     /** Whether get.pulumi.com answers. */
     reachable: boolean;
+    /** Whether the CLI can be built here from its Go module. */
+    buildable: boolean;
     /** The target, if it is one that only Pulumi's own providers make. */
     cloud?: string;
 }
 
-/** The engine for a stack, and whether its CLI must be downloaded first. The states of the two are never mixed. */
-export function chooseEngine(facts: EngineFacts): { engine: EngineName; install: boolean } {
-    const { asked, holder, found, reachable, cloud } = facts;
+/** How a CLI is got that isn't there. */
+export type Install = "download" | "build";
+
+/** The engine for a stack, and how its CLI must be got first. The states of the two are never mixed. */
+export function chooseEngine(facts: EngineFacts): { engine: EngineName; install?: Install } {
+    const { asked, holder, found, reachable, buildable, cloud } = facts;
     if (cloud && (asked === "offline" || (!found && !reachable))) {
         throw new UserError(
             `The target ${cloud} needs Pulumi and its provider for that cloud, which the offline engine can't stand in ` +
@@ -35,13 +40,15 @@ export function chooseEngine(facts: EngineFacts): { engine: EngineName; install:
         );
     }
     const wanted = holder ?? asked;
-    if (wanted === "offline") return { engine: "offline", install: false };
-    if (found) return { engine: "pulumi", install: false };
-    if (reachable) return { engine: "pulumi", install: true };
-    if (wanted === "auto") return { engine: "offline", install: false };
+    if (wanted === "offline") return { engine: "offline" };
+    if (found) return { engine: "pulumi" };
+    if (reachable) return { engine: "pulumi", install: "download" };
+    if (wanted === "auto") return { engine: "offline" };
+    if (buildable) return { engine: "pulumi", install: "build" };
     const why = holder ? "This stack was started with Pulumi" : "Pulumi was asked for (--engine pulumi)";
     throw new UserError(
-        `${why}, but its CLI is not on this computer and can't be downloaded: get.pulumi.com doesn't answer. ` +
+        `${why}, but its CLI is not on this computer and can't be downloaded: get.pulumi.com doesn't answer. Without Go ` +
+            "(https://go.dev/doc/install) it can't be built here either. " +
             "Install it (https://www.pulumi.com/docs/install/) or connect to the network, and run the command again.",
     );
 }

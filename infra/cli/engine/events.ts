@@ -1,4 +1,5 @@
 import type { EngineEvent, StepEventMetadata } from "@pulumi/pulumi/automation/events";
+import { cacheDirectory } from "../../../components/cache";
 import type { Terminal } from "../terminal";
 import { seconds } from "../terminal";
 
@@ -15,6 +16,10 @@ const words: Record<string, [doing: string, done: string]> = {
 /** Not of interest by themselves: their children are. */
 const silent = /^(pulumi:|landfall:)/;
 const colours = /<\{%[^}]*%\}>/g;
+/** Whether a warning is of a plugin that we have built: that is said before. */
+const isOfOurPlugins = (warning: string): boolean =>
+    warning.startsWith("resource plugin kubernetes is expected to have version") ||
+    /^using pulumi-resource-\w+ from \$PATH at (.*)/.exec(warning)?.[1].startsWith(cacheDirectory()) === true;
 
 /** Turns Pulumi's events into lines that a person can read; keeps the errors for the end. */
 export class EventReport {
@@ -57,7 +62,7 @@ export class EventReport {
     private said(severity: string, message: string): void {
         const text = message.replace(colours, "").trim();
         if (severity === "error") this.errors.push(text);
-        if (severity === "warning") this.terminal.line(`  ! ${text}`);
+        if (severity === "warning" && !isOfOurPlugins(text)) this.terminal.line(`  ! ${text}`);
     }
 }
 

@@ -15,6 +15,8 @@ export interface GoComponent {
     main?: string;
     /** Directory of main programs of our own, a folder each, which may use the module's internal packages. */
     sources?: string;
+    /** Program of `sources` → files of the module that it embeds. */
+    embeds?: Record<string, string[]>;
     /** The module's hash, for one that Go's checksum database doesn't have. */
     sum?: string;
 }
@@ -65,6 +67,7 @@ export const pauseImage = `registry.k8s.io/pause:${companionsOf(versions.kuberne
 const kubernetesPrograms = ["kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy", "kubelet",
     "kubeadm", "kubectl"];
 const certManager = "github.com/cert-manager/cert-manager";
+const kubernetesProvider = "github.com/pulumi/pulumi-kubernetes/provider/v4";
 const certManagerPrograms = ["controller", "webhook", "cainjector", "acmesolver"];
 
 export const goComponents: GoComponent[] = [
@@ -120,6 +123,32 @@ export const goComponents: GoComponent[] = [
         programs: Object.fromEntries(certManagerPrograms.map(name => [`cert-manager-${name}`, `./${name}`])),
         values: { [`${certManager}/pkg/util.AppVersion`]: tag(images.certManagerController) },
         sources: "cert-manager",
+    },
+];
+
+/**
+ * Pulumi itself. Registries don't serve every version as a Go module: the CLI is newer than the SDK in package.json, and
+ * the provider is older than its own.
+ */
+export const pulumiComponents: GoComponent[] = [
+    {
+        name: "pulumi",
+        module: "github.com/pulumi/pulumi/pkg/v3",
+        version: "v3.276.0",
+        programs: { pulumi: "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi" },
+        values: { "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version": "v3.276.0" },
+    },
+    {
+        name: "pulumi-resource-kubernetes",
+        module: kubernetesProvider,
+        version: "v4.0.0-20260115033456-f47bc2d6f199",
+        programs: { "pulumi-resource-kubernetes": "./pulumi-resource-kubernetes" },
+        values: { [`${kubernetesProvider}/pkg/version.Version`]: "4.25.0" },
+        sources: "pulumi",
+        embeds: {
+            "pulumi-resource-kubernetes": ["schema.json", "terraform-mapping.json"]
+                .map(file => `cmd/pulumi-resource-kubernetes/${file}`),
+        },
     },
 ];
 

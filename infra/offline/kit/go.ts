@@ -27,7 +27,7 @@ async function build(component: GoComponent, dir: string): Promise<void> {
     if (component.sum) env.GONOSUMDB = module;
     const go = (...args: string[]) => run("go", args, { cwd: work, env });
 
-    const { GoMod, Sum } = await downloadModule(module, version, env);
+    const { Dir, GoMod, Sum } = await downloadModule(module, version, env);
     if (component.sum && Sum !== component.sum) {
         throw new Error(`${module} ${version} has the hash ${Sum}, but components.ts expects ${component.sum}.`);
     }
@@ -40,6 +40,9 @@ async function build(component: GoComponent, dir: string): Promise<void> {
     const packages = Object.values(component.programs);
     if (component.main) fs.writeFileSync(path.join(work, "main.go"), component.main);
     if (component.sources) fs.cpSync(path.join(__dirname, component.sources), work, { recursive: true });
+    for (const [program, files] of Object.entries(component.embeds ?? {})) {
+        for (const file of files) fs.copyFileSync(path.join(Dir, file), path.join(work, program, path.basename(file)));
+    }
     if (component.main || component.sources) {
         await go("get", "./..."); // their imports come from the module and what that needs
     } else {

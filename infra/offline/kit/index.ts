@@ -9,6 +9,7 @@ import { Log } from "./run";
 
 export { ensureDocker, stopDocker } from "./docker";
 export { SCHEMA_TEMPLATE, schemas } from "./schemas";
+export { buildPulumi, builtPulumi } from "./pulumi";
 export { buildTools } from "./tools";
 
 export interface Kit {

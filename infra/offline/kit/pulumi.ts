@@ -1,0 +1,71 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { cacheDirectory } from "../../../components/cache";
+import { cached, cachedNames, keyOf } from "./cache";
+import { pulumiComponents } from "./components";
+import { buildGo } from "./go";
+import { Log } from "./run";
+
+const RECIPE = 1;
+
+/** Programs of this project that Pulumi starts, and their files. */
+const plugins = { "pulumi-language-nodejs": "language", "pulumi-resource-command": "command",
+    "pulumi-resource-docker": "docker", "pulumi-resource-random": "random" };
+
+/**
+ * Builds the Pulumi CLI and its Kubernetes provider; returns a directory for PATH, in which they are together with
+ * this project's plugins.
+ */
+export async function buildPulumi(log: Log): Promise<string> {
+    const programs: string[] = [];
+    for (const { name, ...component } of pulumiComponents) {
+        programs.push(path.join(await buildGo(log, { name, ...component }), name)); // each takes all processors
+    }
+    const launchers = Object.entries(plugins).map(([name, file]) => [name, launcher(file)] as const);
+    return cached("pulumi-bin", keyOf(RECIPE, cachedNames(programs), launchers), async dir => {
+        // No symbolic link: Pulumi looks for its language host beside the file that it was started from.
+        for (const program of programs) fs.linkSync(program, path.join(dir, path.basename(program)));
+        for (const [name, script] of launchers) fs.writeFileSync(path.join(dir, name), script, { mode: 0o755 });
+    });
+}
+
+/** The same directory where it was made before; undefined where it was not. Looks only. */
+export function builtPulumi(): string | undefined {
+    const kit = path.join(cacheDirectory(), "kit");
+    const names = fs.existsSync(kit) ? fs.readdirSync(kit).filter(name => name.startsWith("pulumi-bin-")) : [];
+    const age = (directory: string): number => -fs.statSync(directory).mtimeMs;
+    // That of another checkout would start that one's plugins.
+    const isOurs = (directory: string): boolean =>
+        fs.readFileSync(path.join(directory, "pulumi-language-nodejs"), "utf8") === launcher(plugins["pulumi-language-nodejs"]);
+    return names.map(name => path.join(kit, name)).filter(isOurs).sort((a, b) => age(a) - age(b))[0];
+}
+
+/** Starts a plugin with the Node and the packages of this project. */
+function launcher(plugin: string): string {
+    const [tsx, file] = [require.resolve("tsx"), path.resolve(__dirname, "../plugins", `${plugin}.ts`)].map(quoted);
+    return `#!/bin/sh\nexec node --import ${tsx} ${file} "$@"\n`;
+}
+
+function quoted(text: string): string {
+    return `'${text.replaceAll("'", `'\\''`)}'`;
+}
+
+if (require.main === module) {
+    buildPulumi(line => console.error(line)).then(
+        directory => console.log(directory),
+        (error: Error) => {
+            console.error(error.message);
+            process.exitCode = 1;
+        },
+    );
+}
+
+if (require.main === module) {
+    buildPulumi(line => console.error(line)).then(
+        directory => console.log(directory),
+        (error: Error) => {
+            console.error(error.message);
+            process.exitCode = 1;
+        },
+    );
+}

@@ -1,0 +1,50 @@
+import * as grpc from "@grpc/grpc-js";
+import { EngineClient } from "@pulumi/pulumi/proto/engine_grpc_pb";
+import { LogRequest, LogSeverity } from "@pulumi/pulumi/proto/engine_pb";
+import { CheckFailure, main, Provider } from "@pulumi/pulumi/provider";
+import type { Values } from "../engine/values";
+
+/** Serves a provider to the engine that has started this process, and ends when the engine does. */
+export function serve(provider: Provider): void {
+    process.stdin.resume().on("end", () => process.exit());
+    void main(provider, process.argv.slice(2));
+}
+
+/** The version of the SDK of a provider, which is the one that the program asks for. */
+export function versionOf(sdk: string): string {
+    return (require(`${sdk}/package.json`) as { version: string }).version;
+}
+
+/** Shows a line beside the resource while the engine works on it. */
+export function show(urn: string, line: string): void {
+    const address = engineAddress();
+    if (!address) return;
+    engine ??= new EngineClient(address, grpc.credentials.createInsecure());
+    const request = new LogRequest();
+    request.setSeverity(LogSeverity.INFO);
+    request.setMessage(line);
+    request.setUrn(urn);
+    request.setEphemeral(true);
+    engine.log(request, () => undefined); // a line that gets lost is no failure
+}
+
+let engine: EngineClient | undefined;
+
+function engineAddress(): string | undefined {
+    return require.main?.filename.startsWith(__dirname)
+        ? process.argv.slice(2).findLast(argument => !argument.startsWith("-")) : undefined;
+}
+
+/** The last part of a URN's type and its name: of `…$random:index/randomPassword:RandomPassword::admin` that type, and `admin`. */
+export function partsOf(urn: string): { type: string; name: string } {
+    const [, , types, ...name] = urn.split("::");
+    return { type: types.split("$").pop() as string, name: name.join("::") };
+}
+
+/** Names all that a resource asks for and these providers don't do; the real ones do more. */
+export function refuse(urn: string, inputs: Values, supported: Record<string, readonly string[]>): CheckFailure[] {
+    const { type } = partsOf(urn);
+    const reason = "Landfall's own provider for closed networks does not do this; Pulumi's provider does";
+    if (!supported[type]) return [{ property: type, reason }];
+    return Object.keys(inputs).filter(key => !supported[type].includes(key)).map(property => ({ property, reason }));
+}
