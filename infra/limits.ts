@@ -68,7 +68,8 @@ const measured = {
     /** Visitors' pages take up to 8, WordPress's own screens 24, and a post of 2 MB 90 to save. */
     pages: 40,
     editors: 96,
-    uploads: 64,
+    /** Beside the file, which WordPress reads whole. */
+    uploads: 24,
     /** Bytes that GD takes for a pixel, of the greediest kind of picture. */
     bytesPerPixel: 11,
     /** The smaller sizes that WordPress makes of a picture, and their encoders. */
@@ -102,15 +103,29 @@ const formOverhead = 2 * mebibyte;
 /** Files under /tmp that are no bodies: process ids, locks, sockets. */
 const otherScratch = 16;
 
-/** Memory that every web pod needs, in mebibytes. */
-const fixedMemory = measured.base + measured.opcache + measured.excess + uploads * (measured.uploads + measured.process);
 const pageMemory = measured.pages + measured.process;
 const editorMemory = measured.editors + measured.process;
-
 const leastPictureMemory = measured.smallerSizes + Math.ceil(leastPixels * measured.bytesPerPixel / mebibyte);
 
+/** PHP's memory_limit for an upload, in mebibytes. */
+function uploadMemory(file: number): number {
+    return Math.ceil(file / mebibyte) + measured.uploads;
+}
+
+/** Memory that a web pod needs whatever it serves, in mebibytes. */
+function fixedMemory(file: number): number {
+    const { base, opcache, excess, process } = measured;
+    return base + opcache + excess + uploads * (uploadMemory(file) + process);
+}
+
 /** The least `app.web.memory.limit`, in mebibytes: with it one visitor and one editor are served at a time. */
-export const leastWebMemory = fixedMemory + pageMemory + editorMemory + leastPictureMemory;
+export function leastWebMemory({ uploads: { maxFile } }: { uploads: { maxFile: string } }): number {
+    return fixedMemory(bytes(maxFile)) + pageMemory + editorMemory + leastPictureMemory;
+}
+
+function bytes(size: string): number {
+    return Number(quantity(size) / 10n ** 9n);
+}
 
 type Given = Pick<AppSettings, "web" | "database">;
 
@@ -142,12 +157,12 @@ export function trafficOf(app: Given): Traffic {
 }
 
 function webLimits({ web }: Given): WebLimits {
-    const variable = mebibytes(web.memory.limit) - fixedMemory;
+    const file = bytes(web.uploads.maxFile);
+    const variable = mebibytes(web.memory.limit) - fixedMemory(file);
     const picture = Math.max(leastPictureMemory, Math.floor(variable * pictureShare));
     const editors = Math.max(1, Math.min(mostEditors, Math.floor((variable - picture) / 2 / editorMemory)));
     const fitting = Math.floor((variable - picture - editors * editorMemory) / pageMemory);
     const useful = Math.ceil(Number(quantity(web.cpu.limit)) / 1e9 * pagesPerCpu);
-    const file = Number(quantity(web.uploads.maxFile) / 10n ** 9n);
     const upload = file + formOverhead;
     const editor = Math.min(upload, largestEditorBody);
     // Apache keeps each until it is complete; PHP has another copy, and a third under the file's own name.
@@ -159,7 +174,7 @@ function webLimits({ web }: Given): WebLimits {
         visitorBodies,
         pages: { count: Math.max(1, Math.min(fitting, useful, mostPages)), queue: pagesQueue, memory: measured.pages },
         editors: { count: editors, queue: editorsQueue, memory: measured.editors },
-        uploads: { count: uploads, queue: uploadsQueue, memory: measured.uploads },
+        uploads: { count: uploads, queue: uploadsQueue, memory: uploadMemory(file) },
         opcache: measured.opcache,
         imagePixels: Math.floor((picture - measured.smallerSizes) * mebibyte / measured.bytesPerPixel),
         file,

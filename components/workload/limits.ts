@@ -87,19 +87,23 @@ export interface DatabaseLimits {
 }
 
 /** What MariaDB takes, measured with infra/images/database, in mebibytes. */
-const serverMemory = 160;
-const connectionMemory = 1;
+const serverMemory = 112;
+/** With the queries of pages; an idle one takes a tenth. */
+const connectionMemory = 2;
+/** A page of data takes a little more than its size. */
+const bufferPoolOverhead = 1.05;
 /** What infra/images/database keeps beside the application's. */
 export const reservedConnections = 5;
 /** Part of the memory for data pages; the rest serves connections, temporary tables and the file system's cache. */
 const bufferPoolShare = 3 / 8;
-/** Part of the memory that one session may take. */
-const sessionShare = 1 / 8;
+/** Part of the memory for sessions that take more than others, and how many of these there may be at once. */
+const greedyShare = 1 / 8;
+const greedySessions = 4;
 
 /** The least memory limit, in mebibytes, of a server that holds so many connections of the application. */
 export function leastDatabaseMemory(connections: number): number {
     const others = serverMemory + (connections + reservedConnections) * connectionMemory;
-    return Math.ceil(others / (1 - bufferPoolShare - sessionShare));
+    return Math.ceil(others / (1 - bufferPoolShare * bufferPoolOverhead - greedyShare));
 }
 
 /**
@@ -108,14 +112,13 @@ export function leastDatabaseMemory(connections: number): number {
  * @param largestText bytes of the largest text that one statement stores
  */
 export function databaseLimits(memory: number, largestText: number): DatabaseLimits {
-    const bufferPool = Math.floor(memory * bufferPoolShare);
-    const sessionMemory = Math.floor(memory * sessionShare);
+    const shared = memory * bufferPoolShare * bufferPoolOverhead + memory * greedyShare;
     // Twice what fits into memory: enough to sort what a site of this size holds. One query may take half.
     const temporary = memory * 2;
     return {
-        connections: Math.floor((memory - serverMemory - bufferPool - sessionMemory) / connectionMemory) - reservedConnections,
-        bufferPool,
-        sessionMemory,
+        connections: Math.floor((memory - serverMemory - shared) / connectionMemory) - reservedConnections,
+        bufferPool: Math.floor(memory * bufferPoolShare),
+        sessionMemory: Math.floor(memory * greedyShare / greedySessions),
         sessionTemporary: Math.floor(temporary / 2),
         temporary,
         temporaryVolume: temporary + 64,

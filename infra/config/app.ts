@@ -87,7 +87,7 @@ function web() {
             storageClass: storageClass("the target's class for shared volumes"),
         }).prefault({}).meta({ description: "The volume of uploaded files.", example: { size: "20Gi" } }),
     });
-    return rule(rule(keys, ["memory"], memoryHoldsPage), ["replicas", "uploads"], ({ replicas, uploads }) => {
+    return rule(rule(keys, ["memory", "uploads"], memoryHoldsPage), ["replicas", "uploads"], ({ replicas, uploads }) => {
         return uploads.accessMode === "ReadWriteMany" || replicas.max === 1 ? undefined : {
             keys: ["uploads.accessMode", "replicas.max"],
             problem: "can't be shared by the pods that {app.web.replicas.max} asks for",

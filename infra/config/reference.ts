@@ -21,7 +21,7 @@ export const wholeExamples: Record<string, Record<string, unknown>> = {
         app: {
             title: "Example",
             web: { replicas: { min: 3, max: 20 }, uploads: { size: "20Gi" } },
-            database: { volume: "20Gi" },
+            database: { volume: "20Gi", memory: { limit: "2Gi" } },
         },
     },
 };

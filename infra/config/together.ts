@@ -42,13 +42,15 @@ export function quotaHoldsApp(
 }
 
 /** A web pod serves nobody in less memory than its parts take. */
-export function memoryHoldsPage({ memory }: { memory: { limit: string } }): Violation | undefined {
-    const least = `${leastWebMemory}Mi`;
-    return mebibytes(memory.limit) >= leastWebMemory ? undefined : {
-        keys: ["memory.limit"],
-        problem: "is too little for Apache, PHP and the picture that an editor uploads, beside one visitor",
-        allowed: `at least ${least}`,
-        example: { memory: { limit: least } },
+export function memoryHoldsPage(
+    { memory, uploads }: { memory: { limit: string }; uploads: { maxFile: string } },
+): Violation | undefined {
+    const least = leastWebMemory({ uploads });
+    return mebibytes(memory.limit) >= least ? undefined : {
+        keys: ["memory.limit", "uploads.maxFile"],
+        problem: "is too little for Apache, PHP and the file that an editor uploads, beside one visitor",
+        allowed: `at least ${least}Mi; or lower {app.web.uploads.maxFile}`,
+        example: { memory: { limit: `${least}Mi` } },
     };
 }
 
@@ -56,7 +58,7 @@ export function memoryHoldsPage({ memory }: { memory: { limit: string } }): Viol
 export function databaseHoldsConnections({ app }: { app: AppSettings }): Violation | undefined {
     const { web, database } = app;
     const least = leastMemoryOfDatabase(app);
-    if (mebibytes(web.memory.limit) < leastWebMemory || mebibytes(database.memory.limit) >= least) return undefined;
+    if (mebibytes(web.memory.limit) < leastWebMemory(web) || mebibytes(database.memory.limit) >= least) return undefined;
     const { web: limits } = limitsOf(app);
     return {
         keys: ["app.database.memory.limit", "app.web.replicas.max", "app.web.memory.limit"],

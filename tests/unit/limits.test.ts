@@ -61,7 +61,8 @@ describe("for every config that is accepted", () => {
     it("the database's memory holds its pages, every connection and its greediest query", () => {
         forEachAccepted(({ database: { memory: { limit } } }, { database }) => {
             expect(database.bufferPool).toBeGreaterThanOrEqual(64);
-            expect(database.bufferPool + database.connections + database.sessionMemory).toBeLessThan(mebibytes(limit));
+            const taken = database.bufferPool + 2 * database.connections + 4 * database.sessionMemory;
+            expect(taken).toBeLessThan(mebibytes(limit));
         });
     });
 
@@ -75,7 +76,7 @@ describe("for every config that is accepted", () => {
     it("a pod's memory holds all processes of PHP at their limits and the largest picture", () => {
         forEachAccepted(({ web: { memory: { limit } } }, { web }) => {
             const processes = [web.pages, web.editors, web.uploads].reduce((sum, pool) => sum + pool.count * pool.memory, 0);
-            const picture = web.imagePixels * 4 / mebibyte;
+            const picture = web.imagePixels * 11 / mebibyte;
             expect(processes + picture + web.opcache).toBeLessThan(mebibytes(limit));
             expect(Math.min(web.pages.count, web.editors.count, web.uploads.count)).toBeGreaterThan(0);
         });
@@ -137,8 +138,9 @@ describe("what can't fit is refused by name", () => {
 
     it("a web pod in which nobody can be served, to the mebibyte", () => {
         const limit = (size: number) => ({ web: { memory: { request: "16Mi", limit: `${size}Mi` } } });
-        expect(keysRefused(limit(leastWebMemory))).toEqual([]);
-        expect(keysRefused(limit(leastWebMemory - 1))).toEqual(["landfall:app.web.memory.limit"]);
+        const least = leastWebMemory({ uploads: { maxFile: "64Mi" } });
+        expect(keysRefused(limit(least))).toEqual([]);
+        expect(keysRefused(limit(least - 1))).toEqual(["landfall:app.web.memory.limit"]);
     });
 
     it("a database without room for the pods' connections, to the mebibyte", () => {
