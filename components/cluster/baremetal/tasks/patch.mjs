@@ -1,6 +1,7 @@
 // Brings the system of a machine up to date: its packages, and a reboot where that needs one.
 import { bundleDirectory } from "./install.mjs";
 import { etcdctl } from "./etcd.mjs";
+import { holdPackages } from "./runtime.mjs";
 import { shellQuote, task } from "./script.mjs";
 
 /** What a node is cordoned for meanwhile. */
@@ -29,7 +30,8 @@ export function patchTasks({ patches, bundle }) {
         task("Upgrade the packages",
             `keep=(--force-confdef --force-confold)`,
             `patiently dpkg --configure --pending "\${keep[@]}"`,
-            bundle ? fromBundle : fromRepositories),
+            bundle ? fromBundle : fromRepositories,
+            holdPackages),
     ];
 }
 

@@ -53,6 +53,9 @@ patiently apt-get update --quiet --option APT::Update::Error-Mode=any
 patiently apt-get upgrade --quiet --yes --with-new-pkgs "${keep[@]/#/--option=Dpkg::Options::=}"
 patiently apt-get install --quiet --yes --only-upgrade --allow-change-held-packages \
     "${keep[@]/#/--option=Dpkg::Options::=}" keepalived
+installed=$({ dpkg-query --show --showformat '${db:Status-Status} ${Package}\n' containerd containerd.io runc keepalived kubelet kubeadm kubectl kubernetes-cni cri-tools 2>/dev/null || true; } \
+    | awk '$1 == "installed" { print $2 }')
+[ -z "$installed" ] || patiently apt-mark hold $installed
 
 begin 'Look whether the machine is to be rebooted'
 boot="$(cat /proc/sys/kernel/random/boot_id) $(awk '{ print $22 }' /proc/1/stat)"

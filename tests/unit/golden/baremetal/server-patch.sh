@@ -61,6 +61,9 @@ for file in *.deb; do
     newer+=("$file")
 done
 [ ${#newer[@]} -eq 0 ] || patiently dpkg --install "${keep[@]}" "${newer[@]}"
+installed=$({ dpkg-query --show --showformat '${db:Status-Status} ${Package}\n' containerd containerd.io runc keepalived kubelet kubeadm kubectl kubernetes-cni cri-tools 2>/dev/null || true; } \
+    | awk '$1 == "installed" { print $2 }')
+[ -z "$installed" ] || patiently apt-mark hold $installed
 
 begin 'Look whether the machine is to be rebooted'
 boot="$(cat /proc/sys/kernel/random/boot_id) $(awk '{ print $22 }' /proc/1/stat)"
