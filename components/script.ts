@@ -17,6 +17,8 @@ export interface ScriptArgs {
     triggers?: pulumi.Input<string>[];
     /** Whether people see what the scripts print on standard output, which then holds no secret. @default false */
     shown?: boolean;
+    /** Whether people see what the scripts print on standard error while they run, such as what they wait for. @default false */
+    tells?: boolean;
     /** Whether it finds what it has printed the last time in PULUMI_COMMAND_STDOUT, when it is run again. @default false */
     remembers?: boolean;
 }
@@ -33,9 +35,14 @@ export function scriptCommand(name: string, args: ScriptArgs, opts: pulumi.Custo
         delete: args.delete && fromWorkingDirectory(args.delete),
         environment: args.environment,
         triggers: args.triggers,
-        logging: args.shown ? local.Logging.Stdout : local.Logging.None,
+        logging: loggingOf(args),
         addPreviousOutputInEnv: args.remembers ?? false,
     }, { deleteBeforeReplace: true, additionalSecretOutputs: ["stdout", "stderr"], ...opts });
+}
+
+function loggingOf({ shown, tells }: ScriptArgs): local.Logging {
+    if (shown) return tells ? local.Logging.StdoutAndStderr : local.Logging.Stdout;
+    return tells ? local.Logging.Stderr : local.Logging.None;
 }
 
 /** The engine runs commands in the program's working directory; an absolute path would differ between computers. */

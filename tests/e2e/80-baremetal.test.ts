@@ -130,6 +130,20 @@ describe("a server of one's own", () => {
         });
     });
 
+    const waits = /server \(198\.18\.48\.11\): waits for flock \(process \d+\) to unlock the package system/;
+
+    it("waits for a program that has the packages locked, says which, and goes on after it", async () => {
+        const unlock = await metal.machines.lockPackages(machine);
+        const packages = async () => (await metal.machines.inventory(machine)).packages;
+        let locked: Promise<string> | undefined;
+        await interrupted(metal.options(clusterOf()), 400, said => {
+            if (waits.test(said)) locked ??= packages().finally(unlock);
+            return /^create +command:local:Command +cluster-server-machine /m.test(said);
+        }).finally(unlock);
+        expect(await locked).toBe(before.packages);
+        expect(await packages()).toContain("containerd");
+    });
+
     it("comes through interruptions at random points", async () => {
         for (const seconds of [10 + Math.random() * 20, 25 + Math.random() * 25]) {
             figure(`killed after ${seconds.toFixed(1)} s, at`, await interrupted(metal.options(clusterOf()), seconds));
@@ -224,7 +238,13 @@ describe("a server of one's own", () => {
         const control = "Package: own-thing\\nVersion: 1\\nArchitecture: all\\nMaintainer: A <a@example.com>\\nDescription: ours\\n";
         await sh(`mkdir -p /run/own/DEBIAN && printf '${control}' > /run/own/DEBIAN/control && dpkg-deb --build /run/own /run/own.deb && ` +
             "dpkg --install /run/own.deb && rm -r /run/own /run/own.deb");
-        figure("back to the bare machine", `${await timed(() => metal.destroy(clusterOf()))} s`);
+        const unlock = await metal.machines.lockPackages(machine);
+        const begun = metal.lines.length;
+        const gone = timed(() => metal.destroy(clusterOf()));
+        const waiting = until("it to wait for the packages", async () => metal.lines.slice(begun).some(line => waits.test(line)), 300);
+        await Promise.race([gone, waiting]).finally(unlock);
+        await waiting;
+        figure("back to the bare machine", `${await gone} s`);
         expect((await metal.machines.inventory(machine)).packages).toContain("own-thing");
         await sh("dpkg --purge own-thing");
         expect(await metal.machines.inventory(machine)).toEqual(before);

@@ -15,5 +15,6 @@ export function createPatches(
         environment: environment({
             patches, reboot, ...(bundle && { bundle, tainted }), size: Math.min(size, 2),
         }, { NODE: node, NODES: controlPlanes, SSH: ssh }, secrets),
+        tells: true,
     }, { parent, deletedWith: machines, dependsOn: before })], upgraded);
 }

@@ -33,6 +33,7 @@ export function createMachines(
         delete: `${scripts}/restore.mjs`,
         environment: environment({ owner, version, bundle, network, volumes, podSubnet }, { NODES: nodes, SSH: ssh }, secrets),
         triggers: [incarnation],
+        tells: true,
     }, { parent });
 }
 
@@ -61,6 +62,7 @@ export function createMachine(
             cluster, { NODE: known, NODES: [known], SSH: ssh, TASKS: digest(installTasks(cluster, known)) }, secrets,
         ),
         triggers: [found.incarnation, found.members[node.name]],
+        tells: true,
     }, { parent, deletedWith: machines, dependsOn: machines });
 }
 
@@ -118,6 +120,7 @@ export function createVersions(
             ...(node.role === "control-plane" && { virtualAddress }),
             ...(bundle ? { bundle } : { repositories, runtime }),
         }, { NODE: node, NODES: controlPlanes, SSH: ssh, TASKS: digest(runtimeTasks({ bundle, runtime })) }, secrets),
+        tells: true,
     }, { parent, deletedWith: machines, dependsOn: before })], [...members, ...network]);
 }
 

@@ -25,6 +25,7 @@ export function createSnapshots(
         environment: environment(cluster, { NODES: known, SSH: ssh, TASKS: tasks }, {
             ...secrets, SNAPSHOTS: repositoryOf(snapshots),
         }),
+        tells: true,
     }, { parent, deletedWith: machines, dependsOn: upgraded })];
 }
 
@@ -48,6 +49,7 @@ export function createRecovery(
         }),
         triggers: [found.incarnation, restore],
         remembers: true,
+        tells: true,
     }, { parent, deletedWith: machines, dependsOn: installed })];
 }
 

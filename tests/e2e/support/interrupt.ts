@@ -4,8 +4,13 @@ import * as path from "node:path";
 import type { EngineOptions } from "../../../infra/offline/engine";
 import { root } from "./names";
 
-/** Begins `up` in a process of its own and kills it and all that it has started; returns what it was at. */
-export async function interrupted(options: EngineOptions, seconds: number): Promise<string> {
+/**
+ * Begins `up` in a process of its own and kills it and all that it has started, at the latest when `hears`, which gets all
+ * that it has said, says so; returns what it was at.
+ */
+export async function interrupted(
+    options: EngineOptions, seconds: number, hears: (said: string) => boolean = () => false,
+): Promise<string> {
     const { log: _, ...settings } = options;
     fs.mkdirSync(options.directory, { recursive: true });
     const file = path.join(options.directory, "interrupted.json");
@@ -14,10 +19,18 @@ export async function interrupted(options: EngineOptions, seconds: number): Prom
         cwd: root, detached: true, stdio: ["ignore", "pipe", "pipe"],
     });
     const said: string[] = [];
-    child.stdout.on("data", (data: Buffer) => said.push(data.toString()));
+    let killed = false;
+    const kill = () => {
+        if (!killed) process.kill(-(child.pid as number), "SIGKILL");
+        killed = true;
+    };
+    child.stdout.on("data", (data: Buffer) => {
+        said.push(data.toString());
+        if (hears(said.join(""))) kill();
+    });
     child.stderr.on("data", (data: Buffer) => said.push(data.toString()));
     const ended = new Promise<number | null>(resolve => child.on("close", resolve));
-    const timer = setTimeout(() => process.kill(-(child.pid as number), "SIGKILL"), seconds * 1000);
+    const timer = setTimeout(kill, seconds * 1000);
     const code = await ended;
     clearTimeout(timer);
     fs.rmSync(file);

@@ -27,7 +27,17 @@ export interface Machine {
     hostKey: string;
 }
 
-/** Machines on a network of their own, whose root and whose users `admin` (sudo) and `visitor` (none) have one key. */
+/** What login shells print before all else, as people have it: none of it is an answer. */
+const bashrc = `echo "Welcome to $(hostname), 3 updates can be applied"
+printf '*** maintenance on Sunday ***'
+printf '*** maintenance on Sunday ***' >&2
+export LC_ALL=xx_YY.UTF-8
+`;
+
+/**
+ * Machines on a network of their own, whose root and whose users `admin` (sudo) and `visitor` (none) have one key, and
+ * login shells that talk.
+ */
 export class Machines {
     readonly key: string;
     private readonly all: Machine[] = [];
@@ -53,8 +63,8 @@ export class Machines {
             return true;
         }, 60);
         const authorize = "for user in root admin visitor; do home=$(getent passwd $user | cut -d: -f6); " +
-            "install -d -m 700 -o $user $home/.ssh; echo \"$0\" > $home/.ssh/authorized_keys; done";
-        await this.exec(machine, "bash", "-c", authorize, fs.readFileSync(`${this.key}.pub`, "utf8").trim());
+            "install -d -m 700 -o $user $home/.ssh; echo \"$0\" > $home/.ssh/authorized_keys; { echo \"$1\"; cat $home/.bashrc; } > /tmp/bashrc; cp /tmp/bashrc $home/.bashrc; done";
+        await this.exec(machine, "bash", "-c", authorize, fs.readFileSync(`${this.key}.pub`, "utf8").trim(), bashrc);
         const shown = await this.exec(machine, "ssh-keygen", "-lf", "/etc/ssh/ssh_host_ed25519_key.pub");
         machine.hostKey = shown.split(" ")[1];
         this.all.push(machine);
@@ -78,6 +88,14 @@ export class Machines {
     async iptables({ container }: Machine, ...args: string[]): Promise<void> {
         const process = await run("docker", ["inspect", "--format", "{{.State.Pid}}", container]);
         await run("nsenter", ["--target", process, "--net", "iptables", ...args]);
+    }
+
+    /** Has another program lock the packages, as machines do that update themselves; the result unlocks them. */
+    async lockPackages(machine: Machine): Promise<() => Promise<void>> {
+        const unit = "updates";
+        await this.exec(machine, "systemd-run", "--quiet", "--unit", unit, "flock", "--fcntl", "/var/lib/dpkg/lock-frontend", "sleep", "600");
+        await until("the packages to be locked", async () => (await this.exec(machine, "lslocks")).includes("/var/lib/dpkg/lock-frontend"));
+        return async () => void await this.exec(machine, "bash", "-c", `! systemctl is-active --quiet ${unit} || systemctl stop ${unit}`);
     }
 
     /** Takes the power away. */

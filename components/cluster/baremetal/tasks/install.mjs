@@ -99,7 +99,7 @@ function fromBundle({ version }) {
             `    name=$(dpkg-deb --field "$file" Package)`,
             `    dpkg-query --show --showformat '\${db:Status-Status}' "$name" 2>/dev/null | grep -qx installed || missing+=("$file")`,
             `done`,
-            `[ \${#missing[@]} -eq 0 ] || dpkg --install "\${missing[@]}" >/dev/null`),
+            `[ \${#missing[@]} -eq 0 ] || patiently dpkg --install "\${missing[@]}"`),
         task("Install Kubernetes from the bundle",
             unlessMember(programsFromBundle)),
         task("Import the images of the bundle",
@@ -107,7 +107,7 @@ function fromBundle({ version }) {
             `cd ${bundleDirectory}`,
             `install -d /var/lib/landfall/images`,
             `for file in $(find images -name '*.tar' | sort); do`,
-            `    sum=$(grep "  $file\$" .checked)`,
+            `    sum=$(awk -v file="$file" 'substr($0, 67) == file { found = 1; print } END { exit !found }' .checked)`,
             `    grep -qxF "$sum" /var/lib/landfall/images/imported 2>/dev/null && continue`,
             `    ctr --namespace k8s.io images import --no-unpack "$file" >/dev/null`,
             `    echo "$sum" >> /var/lib/landfall/images/imported`,
@@ -132,7 +132,7 @@ function fromRepositories(cluster) {
     return [
         task("Add Kubernetes' and Docker's package repositories", repositories(cluster)),
         task("Install packages",
-            `apt-get install --quiet --yes --no-install-recommends --no-upgrade ${packages.join(" ")} >/dev/null`,
+            `patiently apt-get install --quiet --yes --no-install-recommends --no-upgrade ${packages.join(" ")}`,
             holdPackages),
         task("Install Kubernetes", unlessMember(programsFromRepository(cluster))),
     ];
@@ -142,17 +142,22 @@ function fromRepositories(cluster) {
 export function repositories({ version, repositories: { kubernetes, docker } }) {
     const minor = version.split(".").slice(0, 2).join(".");
     return `. /etc/os-release
-apt-get update --quiet >/dev/null
-apt-get install --quiet --yes --no-install-recommends --no-upgrade ca-certificates curl gnupg >/dev/null
+patiently apt-get update --quiet
+patiently apt-get install --quiet --yes --no-install-recommends --no-upgrade ca-certificates curl gnupg
 install -d -m 0755 /etc/apt/keyrings
 export GNUPGHOME=/run/landfall-gnupg # else gpg leaves one in root's home
+rm -rf $GNUPGHOME
 install -d -m 0700 $GNUPGHOME
 trust() {
-    curl --fail --silent --show-error --location --output "/run/landfall-$1.asc" "$2"
-    fingerprints=$(gpg --batch --show-keys --with-colons "/run/landfall-$1.asc" | awk -F: '$1 == "fpr" { print $10 }')
-    grep -qx "$3" <<<"$fingerprints" || { echo "The key at $2 is not the one that was pinned: $3" >&2; exit 1; }
-    gpg --batch --yes --dearmor --output "/etc/apt/keyrings/landfall-$1.gpg" "/run/landfall-$1.asc"
-    rm "/run/landfall-$1.asc"
+    local keys all=$GNUPGHOME/$1.all own=$GNUPGHOME/$1.own
+    curl --fail --silent --show-error --location --output $GNUPGHOME/$1.asc "$2"
+    gpg --batch --quiet --no-default-keyring --keyring $all --import $GNUPGHOME/$1.asc || true
+    # Whatever else the file holds, the pinned key alone is trusted; as another key's subkey it would bring that one along.
+    keys=$(gpg --batch --quiet --no-default-keyring --keyring $all --export "$3" 2>/dev/null | tee $own \\
+        | gpg --batch --show-keys --with-colons 2>/dev/null \\
+        | awk -F: '$1 == "pub" { key = 1 } $1 == "fpr" && key { print $10; key = 0 }') || true
+    [ "$keys" = "$3" ] || { echo "The file $2 doesn't hold the key that is pinned: $3" >&2; exit 1; }
+    install -m 0644 $own /etc/apt/keyrings/landfall-$1.gpg
 }
 trust kubernetes ${kubernetes.url}/${minor}/deb/Release.key ${kubernetes.fingerprint}
 trust docker ${docker.url}/"$ID"/gpg ${docker.fingerprint}
@@ -161,13 +166,13 @@ cat > /etc/apt/sources.list.d/landfall.list <<LANDFALL_END
 deb [signed-by=/etc/apt/keyrings/landfall-kubernetes.gpg] ${kubernetes.url}/${minor}/deb/ /
 deb [signed-by=/etc/apt/keyrings/landfall-docker.gpg] ${docker.url}/$ID $VERSION_CODENAME stable
 LANDFALL_END
-apt-get update --quiet >/dev/null`;
+patiently apt-get update --quiet`;
 }
 
 export function programsFromRepository({ version }, names = ["kubelet", "kubeadm", "kubectl"]) {
     const exactly = names.map(name => `'${name}=${version.slice(1)}-*'`).join(" ");
     return [
-        `apt-get install --quiet --yes --no-install-recommends --allow-change-held-packages ${exactly} cri-tools >/dev/null`,
+        `patiently apt-get install --quiet --yes --no-install-recommends --allow-change-held-packages ${exactly} cri-tools`,
         holdPackages,
     ].join("\n");
 }

@@ -2,7 +2,7 @@
 import { removeRenewal } from "./certificates.mjs";
 import { etcdctl } from "./etcd.mjs";
 import { quitTasks } from "./keepalived.mjs";
-import { noteNewPackages, ownPackages } from "./packages.mjs";
+import { noteNewPackages, purgePackages } from "./packages.mjs";
 import { unholdPackages } from "./runtime.mjs";
 import { task } from "./script.mjs";
 import { removeSnapshots } from "./snapshots.mjs";
@@ -82,8 +82,7 @@ const restoreTask = task("Bring the machine back to how it was found",
     ...removeSnapshots,
     unholdPackages,
     noteNewPackages,
-    // Those stay that something which people have installed needs.
-    `xargs --no-run-if-empty --arg-file ${ownPackages} dpkg --purge >/dev/null 2>&1 || true`,
+    purgePackages,
     // keepalived writes it when it starts, and its package does not know of it.
     `[ -x /usr/sbin/keepalived ] || rm -f /etc/iproute2/rt_addrprotos.d/keepalived.conf`,
     `rm -f /usr/bin/{kubelet,kubeadm,kubectl,crictl,etcdctl} /etc/crictl.yaml`,
@@ -104,7 +103,9 @@ const restoreTask = task("Bring the machine back to how it was found",
 export function restoreTasks({ owner, volumes, network }, { incarnation }) {
     return [
         task("Look whose the machine is",
-            `[ "$(cat /var/lib/landfall/owner 2>/dev/null)" = ${JSON.stringify(owner)} ] || exit 0`,
+            `[ -e /var/lib/landfall/owner ] || exit 0`,
+            `owner=$(cat /var/lib/landfall/owner)`,
+            `[ "$owner" = ${JSON.stringify(owner)} ] || exit 0`,
             ...(incarnation ? [`[ "$(cat /var/lib/landfall/incarnation 2>/dev/null)" = ${incarnation} ] || exit 0`] : [])),
         ...quitTasks,
         resetTask({ network }),

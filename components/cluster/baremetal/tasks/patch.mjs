@@ -8,7 +8,6 @@ export const reason = "patch";
 
 const done = "/var/lib/landfall/patched";
 const underWay = "/var/lib/landfall/patching";
-const log = "/run/landfall-patches.log";
 
 /** A name for the time since the machine's start; a container has its host's boot id, but a first process of its own. */
 const boot = `boot="$(cat /proc/sys/kernel/random/boot_id) $(awk '{ print $22 }' /proc/1/stat)"`;
@@ -29,8 +28,7 @@ export function patchTasks({ patches, bundle }) {
             `fi`),
         task("Upgrade the packages",
             `keep=(--force-confdef --force-confold)`,
-            `logged() { "$@" >${log} 2>&1 || { tail -n 20 ${log} >&2; return 1; }; }`,
-            `logged dpkg --configure --pending "\${keep[@]}"`,
+            `patiently dpkg --configure --pending "\${keep[@]}"`,
             bundle ? fromBundle : fromRepositories),
     ];
 }
@@ -39,15 +37,9 @@ export function patchTasks({ patches, bundle }) {
 const fromRepositories = [
     // The reboot does it.
     `export NEEDRESTART_SUSPEND=1`,
-    // Machines update themselves, too, at times of their own.
-    `for try in {1..30}; do`,
-    `    if apt-get update --quiet --option APT::Update::Error-Mode=any >${log} 2>&1; then break; fi`,
-    `    if [ "$try" -eq 30 ] || ! grep --quiet 'Could not get lock' ${log}; then tail -n 20 ${log} >&2; exit 1; fi`,
-    `    sleep 10`,
-    `done`,
-    `logged apt-get upgrade --quiet --yes --with-new-pkgs --option DPkg::Lock::Timeout=300 \\`,
-    `    "\${keep[@]/#/--option=Dpkg::Options::=}"`,
-    `logged apt-get install --quiet --yes --only-upgrade --allow-change-held-packages --option DPkg::Lock::Timeout=300 \\`,
+    `patiently apt-get update --quiet --option APT::Update::Error-Mode=any`,
+    `patiently apt-get upgrade --quiet --yes --with-new-pkgs "\${keep[@]/#/--option=Dpkg::Options::=}"`,
+    `patiently apt-get install --quiet --yes --only-upgrade --allow-change-held-packages \\`,
     `    "\${keep[@]/#/--option=Dpkg::Options::=}" keepalived`,
 ].join("\n");
 
@@ -65,7 +57,7 @@ const fromBundle = [
     `    esac`,
     `    newer+=("$file")`,
     `done`,
-    `[ \${#newer[@]} -eq 0 ] || logged dpkg --install "\${keep[@]}" "\${newer[@]}"`,
+    `[ \${#newer[@]} -eq 0 ] || patiently dpkg --install "\${keep[@]}" "\${newer[@]}"`,
 ].join("\n");
 
 /** Run on the machine: prints a name for the time since its start and then, one a line, why it is to be rebooted. */

@@ -9,10 +9,12 @@ export const bundleDirectory = "/var/lib/landfall/bundle";
 const held = ["containerd", "containerd.io", "runc", "keepalived", "kubelet", "kubeadm", "kubectl", "kubernetes-cni", "cri-tools"];
 
 /** A shell's lines: what is held of the packages that are there; machines update themselves, too, at times of their own. */
-export const holdPackages = `{ dpkg-query --show --showformat '\${db:Status-Status} \${Package}\\n' ${held.join(" ")} 2>/dev/null || true; } \\
-    | awk '$1 == "installed" { print $2 }' | xargs --no-run-if-empty apt-mark hold >/dev/null`;
+export const holdPackages = `installed=$({ dpkg-query --show --showformat '\${db:Status-Status} \${Package}\\n' ${held.join(" ")} 2>/dev/null || true; } \\
+    | awk '$1 == "installed" { print $2 }')
+[ -z "$installed" ] || patiently apt-mark hold $installed`;
 
-export const unholdPackages = `apt-mark unhold ${held.join(" ")} >/dev/null 2>&1 || true`;
+export const unholdPackages = `held=$(apt-mark showhold | grep --line-regexp --extended-regexp '${held.join("|")}' || true)
+[ -z "$held" ] || patiently apt-mark unhold $held`;
 
 /** Before those of people, who have the last word. */
 const kubeletFile = "/etc/kubernetes/kubelet.conf.d/05-landfall.conf";
@@ -104,8 +106,9 @@ export function runtimeTasks(cluster) {
             functions(cluster),
             `lacking=$(packages_lacking)`,
             `if [ -n "$lacking" ]; then`,
-            cluster.bundle ? `    xargs --delimiter '\\n' dpkg --install <<<"$lacking" >/dev/null`
-                : `    apt-get install --quiet --yes --no-install-recommends --allow-change-held-packages "$lacking" >/dev/null`,
+            `    mapfile -t lacking <<<"$lacking"`,
+            cluster.bundle ? `    patiently dpkg --install "\${lacking[@]}"`
+                : `    patiently apt-get install --quiet --yes --no-install-recommends --allow-change-held-packages "\${lacking[@]}"`,
             `fi`,
             holdPackages),
         task("Set up the container runtime",

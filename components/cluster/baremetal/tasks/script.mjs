@@ -1,4 +1,5 @@
 // How a list of tasks becomes what a machine is told.
+import { patiently } from "./packages.mjs";
 
 /**
  * A task: its `name`, said where it fails, and the `script` (bash) that does it. Scripts first look whether there is
@@ -10,7 +11,7 @@ export function task(name, ...lines) {
 
 /**
  * The tasks as one script for `bash -s`, which reads all of it before it begins, so that no task takes the rest for its
- * input. `values` are shell variables, the place for what is minted for one run. One script at a time works on a machine;
+ * input; the tasks may call `patiently` (packages.mjs). `values` are shell variables, the place for what is minted for one run. One script at a time works on a machine;
  * one that only `looks` waits for none.
  */
 export function renderScript(tasks, values = {}, { looks = false } = {}) {
@@ -18,6 +19,7 @@ export function renderScript(tasks, values = {}, { looks = false } = {}) {
     return [
         "main() {",
         prelude,
+        ...(tasks.some(({ script }) => /\bpatiently /.test(script)) ? [patiently] : []),
         ...(looks ? [] : [alone]),
         ...variables,
         ...tasks.map(({ name, script }) => `\nbegin ${shellQuote(name)}\n${script}`),

@@ -5,6 +5,33 @@ export LC_ALL=C DEBIAN_FRONTEND=noninteractive PATH=/usr/local/sbin:/usr/local/b
 export KUBECONFIG=/etc/kubernetes/admin.conf KUBECACHEDIR=/run/landfall-kubectl
 begin() { task=$1; }
 trap 'code=$?; [ "$code" -eq 0 ] || echo "landfall: failed: $task" >&2' EXIT
+patiently() {
+    local lock=/var/lib/dpkg/lock-frontend begun=$SECONDS told=$((SECONDS + 5))
+    while ! { flock --nonblock $lock true || { echo "$lock was locked by another"; false; } && "$@"; } >/run/landfall-packages.log 2>&1; do
+        if ! grep --quiet --extended-regexp 'Could not get lock|was locked by' /run/landfall-packages.log; then
+            tail -n 20 /run/landfall-packages.log >&2
+            return 1
+        fi
+        if [ $((SECONDS - begun)) -ge 900 ]; then
+            echo "The package system has been locked for 15 minutes by $(lock_holders). Wait until that is done, or end it, and run this again." >&2
+            return 75
+        fi
+        if [ "$SECONDS" -ge "$told" ]; then
+            echo "landfall: note: waits for $(lock_holders) to unlock the package system, up to 15 minutes." >&2
+            told=$((SECONDS + 15))
+        fi
+        sleep 3
+    done
+}
+lock_holders() {
+    local path pid name found=
+    while read -r path pid name; do
+        case "$path" in /var/lib/dpkg/lock*|/var/lib/apt/lists/lock|/var/cache/apt/archives/lock) ;; *) continue ;; esac
+        # A container's files have the same names.
+        if [ "/proc/$pid/root$path" -ef "$path" ]; then found="${found:+$found, }$name (process $pid)"; fi
+    done < <(lslocks --noheadings --raw --output PATH,PID,COMMAND 2>/dev/null | sort -u)
+    echo "${found:-another program}"
+}
 begin 'Wait for another run on this machine'
 exec 9>/run/landfall.lock
 flock --wait 600 9
@@ -73,17 +100,22 @@ kubelet_wanted | cmp -s - /etc/kubernetes/kubelet.conf.d/05-landfall.conf || ech
 
 begin 'Install the new kubeadm'
 . /etc/os-release
-apt-get update --quiet >/dev/null
-apt-get install --quiet --yes --no-install-recommends --no-upgrade ca-certificates curl gnupg >/dev/null
+patiently apt-get update --quiet
+patiently apt-get install --quiet --yes --no-install-recommends --no-upgrade ca-certificates curl gnupg
 install -d -m 0755 /etc/apt/keyrings
 export GNUPGHOME=/run/landfall-gnupg # else gpg leaves one in root's home
+rm -rf $GNUPGHOME
 install -d -m 0700 $GNUPGHOME
 trust() {
-    curl --fail --silent --show-error --location --output "/run/landfall-$1.asc" "$2"
-    fingerprints=$(gpg --batch --show-keys --with-colons "/run/landfall-$1.asc" | awk -F: '$1 == "fpr" { print $10 }')
-    grep -qx "$3" <<<"$fingerprints" || { echo "The key at $2 is not the one that was pinned: $3" >&2; exit 1; }
-    gpg --batch --yes --dearmor --output "/etc/apt/keyrings/landfall-$1.gpg" "/run/landfall-$1.asc"
-    rm "/run/landfall-$1.asc"
+    local keys all=$GNUPGHOME/$1.all own=$GNUPGHOME/$1.own
+    curl --fail --silent --show-error --location --output $GNUPGHOME/$1.asc "$2"
+    gpg --batch --quiet --no-default-keyring --keyring $all --import $GNUPGHOME/$1.asc || true
+    # Whatever else the file holds, the pinned key alone is trusted; as another key's subkey it would bring that one along.
+    keys=$(gpg --batch --quiet --no-default-keyring --keyring $all --export "$3" 2>/dev/null | tee $own \
+        | gpg --batch --show-keys --with-colons 2>/dev/null \
+        | awk -F: '$1 == "pub" { key = 1 } $1 == "fpr" && key { print $10; key = 0 }') || true
+    [ "$keys" = "$3" ] || { echo "The file $2 doesn't hold the key that is pinned: $3" >&2; exit 1; }
+    install -m 0644 $own /etc/apt/keyrings/landfall-$1.gpg
 }
 trust kubernetes https://pkgs.k8s.io/core:/stable:/v1.36/deb/Release.key DE15B14486CD377B9E876E1A234654DA9A296436
 trust docker https://download.docker.com/linux/"$ID"/gpg 9DC858229FC7DD38854AE2D88D81803C0EBFCD88
@@ -92,10 +124,11 @@ cat > /etc/apt/sources.list.d/landfall.list <<LANDFALL_END
 deb [signed-by=/etc/apt/keyrings/landfall-kubernetes.gpg] https://pkgs.k8s.io/core:/stable:/v1.36/deb/ /
 deb [signed-by=/etc/apt/keyrings/landfall-docker.gpg] https://download.docker.com/linux/$ID $VERSION_CODENAME stable
 LANDFALL_END
-apt-get update --quiet >/dev/null
-apt-get install --quiet --yes --no-install-recommends --allow-change-held-packages 'kubeadm=1.36.3-*' cri-tools >/dev/null
-{ dpkg-query --show --showformat '${db:Status-Status} ${Package}\n' containerd containerd.io runc keepalived kubelet kubeadm kubectl kubernetes-cni cri-tools 2>/dev/null || true; } \
-    | awk '$1 == "installed" { print $2 }' | xargs --no-run-if-empty apt-mark hold >/dev/null
+patiently apt-get update --quiet
+patiently apt-get install --quiet --yes --no-install-recommends --allow-change-held-packages 'kubeadm=1.36.3-*' cri-tools
+installed=$({ dpkg-query --show --showformat '${db:Status-Status} ${Package}\n' containerd containerd.io runc keepalived kubelet kubeadm kubectl kubernetes-cni cri-tools 2>/dev/null || true; } \
+    | awk '$1 == "installed" { print $2 }')
+[ -z "$installed" ] || patiently apt-mark hold $installed
 
 begin 'Upgrade what kubeadm has set up here'
 pki=/etc/kubernetes/pki/etcd
@@ -213,10 +246,12 @@ is_replaced() {
 }
 lacking=$(packages_lacking)
 if [ -n "$lacking" ]; then
-    apt-get install --quiet --yes --no-install-recommends --allow-change-held-packages "$lacking" >/dev/null
+    mapfile -t lacking <<<"$lacking"
+    patiently apt-get install --quiet --yes --no-install-recommends --allow-change-held-packages "${lacking[@]}"
 fi
-{ dpkg-query --show --showformat '${db:Status-Status} ${Package}\n' containerd containerd.io runc keepalived kubelet kubeadm kubectl kubernetes-cni cri-tools 2>/dev/null || true; } \
-    | awk '$1 == "installed" { print $2 }' | xargs --no-run-if-empty apt-mark hold >/dev/null
+installed=$({ dpkg-query --show --showformat '${db:Status-Status} ${Package}\n' containerd containerd.io runc keepalived kubelet kubeadm kubectl kubernetes-cni cri-tools 2>/dev/null || true; } \
+    | awk '$1 == "installed" { print $2 }')
+[ -z "$installed" ] || patiently apt-mark hold $installed
 
 begin 'Set up the container runtime'
 changed=
@@ -240,9 +275,10 @@ install -d /etc/kubernetes/kubelet.conf.d
 kubelet_wanted > /etc/kubernetes/kubelet.conf.d/05-landfall.conf
 
 begin 'Install the new kubelet'
-apt-get install --quiet --yes --no-install-recommends --allow-change-held-packages 'kubelet=1.36.3-*' 'kubeadm=1.36.3-*' 'kubectl=1.36.3-*' cri-tools >/dev/null
-{ dpkg-query --show --showformat '${db:Status-Status} ${Package}\n' containerd containerd.io runc keepalived kubelet kubeadm kubectl kubernetes-cni cri-tools 2>/dev/null || true; } \
-    | awk '$1 == "installed" { print $2 }' | xargs --no-run-if-empty apt-mark hold >/dev/null
+patiently apt-get install --quiet --yes --no-install-recommends --allow-change-held-packages 'kubelet=1.36.3-*' 'kubeadm=1.36.3-*' 'kubectl=1.36.3-*' cri-tools
+installed=$({ dpkg-query --show --showformat '${db:Status-Status} ${Package}\n' containerd containerd.io runc keepalived kubelet kubeadm kubectl kubernetes-cni cri-tools 2>/dev/null || true; } \
+    | awk '$1 == "installed" { print $2 }')
+[ -z "$installed" ] || patiently apt-mark hold $installed
 systemctl restart kubelet
 
 begin 'Wait until one is ready'

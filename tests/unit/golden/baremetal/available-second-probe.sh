@@ -92,7 +92,7 @@ fi
 
 begin 'Look for firewalls between the nodes'
 ask() {
-    local code last=$((SECONDS + 15))
+    local code last=$((SECONDS + 10))
     while true; do
         code=0
         call "$1" "$2" || code=$?
@@ -132,7 +132,15 @@ pods() (
     done
     export -f call listen
     ip netns exec landfall-pod-2 bash -c 'listen 8080'
-    from_pod() { ip netns exec landfall-pod-1 bash -c 'for try in 1 2 3 4; do call "$0" "$1" && exit; sleep 0.2; done; exit 1' "$@"; }
+    from_pod() {
+        ip netns exec landfall-pod-1 bash -c 'for try in {1..10}; do
+            code=0
+            call "$0" "$1" || code=$?
+            case "$code" in 0|124) exit "$code" ;; esac
+            sleep 0.2
+        done
+        exit 1' "$@"
+    }
     for port in 6443; do from_pod 198.18.40.12 $port || say blocked "INPUT $port"; done
     from_pod 198.19.127.254 8080 || say blocked FORWARD
 )

@@ -5,6 +5,33 @@ export LC_ALL=C DEBIAN_FRONTEND=noninteractive PATH=/usr/local/sbin:/usr/local/b
 export KUBECONFIG=/etc/kubernetes/admin.conf KUBECACHEDIR=/run/landfall-kubectl
 begin() { task=$1; }
 trap 'code=$?; [ "$code" -eq 0 ] || echo "landfall: failed: $task" >&2' EXIT
+patiently() {
+    local lock=/var/lib/dpkg/lock-frontend begun=$SECONDS told=$((SECONDS + 5))
+    while ! { flock --nonblock $lock true || { echo "$lock was locked by another"; false; } && "$@"; } >/run/landfall-packages.log 2>&1; do
+        if ! grep --quiet --extended-regexp 'Could not get lock|was locked by' /run/landfall-packages.log; then
+            tail -n 20 /run/landfall-packages.log >&2
+            return 1
+        fi
+        if [ $((SECONDS - begun)) -ge 900 ]; then
+            echo "The package system has been locked for 15 minutes by $(lock_holders). Wait until that is done, or end it, and run this again." >&2
+            return 75
+        fi
+        if [ "$SECONDS" -ge "$told" ]; then
+            echo "landfall: note: waits for $(lock_holders) to unlock the package system, up to 15 minutes." >&2
+            told=$((SECONDS + 15))
+        fi
+        sleep 3
+    done
+}
+lock_holders() {
+    local path pid name found=
+    while read -r path pid name; do
+        case "$path" in /var/lib/dpkg/lock*|/var/lib/apt/lists/lock|/var/cache/apt/archives/lock) ;; *) continue ;; esac
+        # A container's files have the same names.
+        if [ "/proc/$pid/root$path" -ef "$path" ]; then found="${found:+$found, }$name (process $pid)"; fi
+    done < <(lslocks --noheadings --raw --output PATH,PID,COMMAND 2>/dev/null | sort -u)
+    echo "${found:-another program}"
+}
 begin 'Wait for another run on this machine'
 exec 9>/run/landfall.lock
 flock --wait 600 9
@@ -15,8 +42,8 @@ if [ ! -e /var/lib/landfall/packages-before ]; then
     dpkg-query --show --showformat '${Package}\n' | sort -u > /var/lib/landfall/packages-before.new
     mv /var/lib/landfall/packages-before.new /var/lib/landfall/packages-before
 fi
-    apt-get install --quiet --yes --no-install-recommends restic >/dev/null || {
-        echo "restic is neither here nor to be had: the bundle lacks its package." >&2
+    patiently apt-get install --quiet --yes --no-install-recommends restic || {
+        [ $? -eq 75 ] || echo "restic is neither here nor to be had: the bundle lacks its package." >&2
         exit 1
     }
 touch /var/lib/landfall/packages

@@ -5,6 +5,33 @@ export LC_ALL=C DEBIAN_FRONTEND=noninteractive PATH=/usr/local/sbin:/usr/local/b
 export KUBECONFIG=/etc/kubernetes/admin.conf KUBECACHEDIR=/run/landfall-kubectl
 begin() { task=$1; }
 trap 'code=$?; [ "$code" -eq 0 ] || echo "landfall: failed: $task" >&2' EXIT
+patiently() {
+    local lock=/var/lib/dpkg/lock-frontend begun=$SECONDS told=$((SECONDS + 5))
+    while ! { flock --nonblock $lock true || { echo "$lock was locked by another"; false; } && "$@"; } >/run/landfall-packages.log 2>&1; do
+        if ! grep --quiet --extended-regexp 'Could not get lock|was locked by' /run/landfall-packages.log; then
+            tail -n 20 /run/landfall-packages.log >&2
+            return 1
+        fi
+        if [ $((SECONDS - begun)) -ge 900 ]; then
+            echo "The package system has been locked for 15 minutes by $(lock_holders). Wait until that is done, or end it, and run this again." >&2
+            return 75
+        fi
+        if [ "$SECONDS" -ge "$told" ]; then
+            echo "landfall: note: waits for $(lock_holders) to unlock the package system, up to 15 minutes." >&2
+            told=$((SECONDS + 15))
+        fi
+        sleep 3
+    done
+}
+lock_holders() {
+    local path pid name found=
+    while read -r path pid name; do
+        case "$path" in /var/lib/dpkg/lock*|/var/lib/apt/lists/lock|/var/cache/apt/archives/lock) ;; *) continue ;; esac
+        # A container's files have the same names.
+        if [ "/proc/$pid/root$path" -ef "$path" ]; then found="${found:+$found, }$name (process $pid)"; fi
+    done < <(lslocks --noheadings --raw --output PATH,PID,COMMAND 2>/dev/null | sort -u)
+    echo "${found:-another program}"
+}
 begin 'Wait for another run on this machine'
 exec 9>/run/landfall.lock
 flock --wait 600 9
@@ -20,17 +47,11 @@ fi
 
 begin 'Upgrade the packages'
 keep=(--force-confdef --force-confold)
-logged() { "$@" >/run/landfall-patches.log 2>&1 || { tail -n 20 /run/landfall-patches.log >&2; return 1; }; }
-logged dpkg --configure --pending "${keep[@]}"
+patiently dpkg --configure --pending "${keep[@]}"
 export NEEDRESTART_SUSPEND=1
-for try in {1..30}; do
-    if apt-get update --quiet --option APT::Update::Error-Mode=any >/run/landfall-patches.log 2>&1; then break; fi
-    if [ "$try" -eq 30 ] || ! grep --quiet 'Could not get lock' /run/landfall-patches.log; then tail -n 20 /run/landfall-patches.log >&2; exit 1; fi
-    sleep 10
-done
-logged apt-get upgrade --quiet --yes --with-new-pkgs --option DPkg::Lock::Timeout=300 \
-    "${keep[@]/#/--option=Dpkg::Options::=}"
-logged apt-get install --quiet --yes --only-upgrade --allow-change-held-packages --option DPkg::Lock::Timeout=300 \
+patiently apt-get update --quiet --option APT::Update::Error-Mode=any
+patiently apt-get upgrade --quiet --yes --with-new-pkgs "${keep[@]/#/--option=Dpkg::Options::=}"
+patiently apt-get install --quiet --yes --only-upgrade --allow-change-held-packages \
     "${keep[@]/#/--option=Dpkg::Options::=}" keepalived
 
 begin 'Look whether the machine is to be rebooted'

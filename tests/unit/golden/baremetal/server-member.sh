@@ -10,7 +10,9 @@ exec 9>/run/landfall.lock
 flock --wait 600 9
 
 begin 'Look whether the machine is a member'
-if [ "$(cat /var/lib/landfall/member 2>/dev/null)" = id-one ]; then exit 0; fi
+member=
+if [ -e /var/lib/landfall/member ]; then member=$(cat /var/lib/landfall/member); fi
+if [ "$member" = id-one ]; then exit 0; fi
 
 begin 'Take away what an interrupted run has left'
 rm -f /var/lib/landfall/member

@@ -5,12 +5,41 @@ export LC_ALL=C DEBIAN_FRONTEND=noninteractive PATH=/usr/local/sbin:/usr/local/b
 export KUBECONFIG=/etc/kubernetes/admin.conf KUBECACHEDIR=/run/landfall-kubectl
 begin() { task=$1; }
 trap 'code=$?; [ "$code" -eq 0 ] || echo "landfall: failed: $task" >&2' EXIT
+patiently() {
+    local lock=/var/lib/dpkg/lock-frontend begun=$SECONDS told=$((SECONDS + 5))
+    while ! { flock --nonblock $lock true || { echo "$lock was locked by another"; false; } && "$@"; } >/run/landfall-packages.log 2>&1; do
+        if ! grep --quiet --extended-regexp 'Could not get lock|was locked by' /run/landfall-packages.log; then
+            tail -n 20 /run/landfall-packages.log >&2
+            return 1
+        fi
+        if [ $((SECONDS - begun)) -ge 900 ]; then
+            echo "The package system has been locked for 15 minutes by $(lock_holders). Wait until that is done, or end it, and run this again." >&2
+            return 75
+        fi
+        if [ "$SECONDS" -ge "$told" ]; then
+            echo "landfall: note: waits for $(lock_holders) to unlock the package system, up to 15 minutes." >&2
+            told=$((SECONDS + 15))
+        fi
+        sleep 3
+    done
+}
+lock_holders() {
+    local path pid name found=
+    while read -r path pid name; do
+        case "$path" in /var/lib/dpkg/lock*|/var/lib/apt/lists/lock|/var/cache/apt/archives/lock) ;; *) continue ;; esac
+        # A container's files have the same names.
+        if [ "/proc/$pid/root$path" -ef "$path" ]; then found="${found:+$found, }$name (process $pid)"; fi
+    done < <(lslocks --noheadings --raw --output PATH,PID,COMMAND 2>/dev/null | sort -u)
+    echo "${found:-another program}"
+}
 begin 'Wait for another run on this machine'
 exec 9>/run/landfall.lock
 flock --wait 600 9
 
 begin 'Look whose the machine is'
-[ "$(cat /var/lib/landfall/owner 2>/dev/null)" = "landfall/server" ] || exit 0
+[ -e /var/lib/landfall/owner ] || exit 0
+owner=$(cat /var/lib/landfall/owner)
+[ "$owner" = "landfall/server" ] || exit 0
 [ "$(cat /var/lib/landfall/incarnation 2>/dev/null)" = id-one ] || exit 0
 
 begin 'Hold no virtual address any more'
@@ -48,14 +77,21 @@ rm -f /etc/systemd/system/landfall-certificates.{service,timer} /var/lib/systemd
 systemctl disable --quiet --now landfall-snapshot.timer 2>/dev/null || true
 rm -f /etc/systemd/system/landfall-snapshot.{service,timer} /var/lib/systemd/timers/stamp-landfall-snapshot.timer /etc/landfall/take-snapshot
 rm -f /etc/landfall/snapshots.env
-apt-mark unhold containerd containerd.io runc keepalived kubelet kubeadm kubectl kubernetes-cni cri-tools >/dev/null 2>&1 || true
+held=$(apt-mark showhold | grep --line-regexp --extended-regexp 'containerd|containerd.io|runc|keepalived|kubelet|kubeadm|kubectl|kubernetes-cni|cri-tools' || true)
+[ -z "$held" ] || patiently apt-mark unhold $held
 touch /var/lib/landfall/packages
 if [ -e /var/lib/landfall/packages-before ]; then
     dpkg-query --show --showformat '${Package}\n' | sort -u | comm -13 /var/lib/landfall/packages-before - | sort -u - /var/lib/landfall/packages > /var/lib/landfall/packages.new
     mv /var/lib/landfall/packages.new /var/lib/landfall/packages
     rm /var/lib/landfall/packages-before
 fi
-xargs --no-run-if-empty --arg-file /var/lib/landfall/packages dpkg --purge >/dev/null 2>&1 || true
+mapfile -t own < /var/lib/landfall/packages
+if [ "${#own[@]}" -gt 0 ] && ! patiently dpkg --purge "${own[@]}"; then
+    awk '/^dpkg: error: / { other = 1 }
+        /^dpkg: error processing / { met = 1; getline; if ($0 != " dependency problems - not removing") other = 1 }
+        END { exit other || !met }' /run/landfall-packages.log
+    sed -n 's/^ \(.*\) depends on \([^ ;.]*\).*/landfall: note: \2 stays, as \1 needs it./p' /run/landfall-packages.log >&2
+fi
 [ -x /usr/sbin/keepalived ] || rm -f /etc/iproute2/rt_addrprotos.d/keepalived.conf
 rm -f /usr/bin/{kubelet,kubeadm,kubectl,crictl,etcdctl} /etc/crictl.yaml
 rm -f /etc/systemd/system/{kubelet,landfall-addresses,landfall-kubelets}.service /etc/sysctl.d/90-landfall.conf /etc/modules-load.d/landfall.conf

@@ -10,11 +10,16 @@ exec 9>/run/landfall.lock
 flock --wait 600 9
 
 begin 'Look whether the machine is a member'
-[ "$(cat /var/lib/landfall/owner 2>/dev/null)" = "landfall/server" ] || exit 0
+[ -e /var/lib/landfall/owner ] || exit 0
+owner=$(cat /var/lib/landfall/owner)
+[ "$owner" = "landfall/server" ] || exit 0
 if [ -e /var/lib/landfall/member ] && [ ! -e /etc/kubernetes/kubelet.conf ]; then exit 0; fi
 df --output=avail,size -B1M /var/lib | awk 'NR == 2 && $2 > 0 { print "free=" int(100 * $1 / $2) }'
 if systemctl --quiet is-failed landfall-snapshot.service; then echo snapshots=failed; fi
-if [ -e /var/lib/landfall/incarnation ]; then echo "member=$(cat /var/lib/landfall/incarnation)"; fi
+if [ -e /var/lib/landfall/incarnation ]; then
+    member=$(cat /var/lib/landfall/incarnation)
+    echo "member=$member"
+fi
 certificates() {
     cd /etc/kubernetes
     ls -d pki/{apiserver,apiserver-etcd-client,apiserver-kubelet-client,front-proxy-client}.crt \
@@ -33,11 +38,33 @@ for file in $authorities $(certificates 2>/dev/null || true) \
     end=$(openssl x509 -noout -enddate <<<"$pem" 2>/dev/null | cut -d= -f 2 || true)
     if [ -n "$end" ]; then echo "expires=$(date --date "$end" +%s) $file"; fi
 done
-if [ -e /var/lib/landfall/administrator ]; then echo "administrator=$(cat /var/lib/landfall/administrator)"; fi
+if [ -e /var/lib/landfall/administrator ]; then
+    administrator=$(cat /var/lib/landfall/administrator)
+    echo "administrator=$administrator"
+fi
 if [ -e /var/lib/landfall/cluster ]; then
-    echo "incarnation=$(cat /var/lib/landfall/cluster)"
+    incarnation=$(cat /var/lib/landfall/cluster)
+    echo "incarnation=$incarnation"
     kubectl get nodes --request-timeout 5s --output 'jsonpath={range .items[*]}known={.metadata.name} '\
 '{.metadata.annotations.landfall\.dev/incarnation}{"\n"}{end}' 2>/dev/null && echo asked=yes || true
+fi
+
+begin 'Look what the node was made with'
+if [ -e /var/lib/landfall/member ] && [ -e /etc/kubernetes/kubelet.conf ]; then
+    echo "made.address=$(sed -n 's/.*--node-ip=\([0-9.]*\).*/\1/p' /var/lib/kubelet/kubeadm-flags.env 2>/dev/null || true)"
+    role=worker
+    for directory in /etc/kubernetes/manifests /var/lib/landfall/stopped-manifests; do
+        manifest=$directory/kube-controller-manager.yaml
+        if [ ! -e $manifest ]; then continue; fi
+        role=control-plane
+        sed -n -e 's/^ *- --cluster-cidr=/made.podSubnet=/p' -e 's/^ *- --service-cluster-ip-range=/made.serviceSubnet=/p' $manifest
+        sed -n 's|^ *server: https://|made.endpoint=|p' /etc/kubernetes/admin.conf 2>/dev/null || true
+        networks=$(ls /etc/cni/net.d 2>/dev/null | grep -v -e podman -e containerd -e crio || true)
+        if grep --quiet --line-regexp 10-kube-router.conflist <<<"$networks"; then echo made.network=kube-router
+        elif [ -n "$networks" ]; then echo made.network=none
+        fi
+    done
+    echo "made.role=$role"
 fi
 }
 main </dev/null

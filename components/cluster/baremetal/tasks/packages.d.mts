@@ -1,0 +1,2 @@
+export const patiently: string;
+export const purgePackages: string;
