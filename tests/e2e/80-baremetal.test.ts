@@ -139,7 +139,7 @@ describe("a server of one's own", () => {
         await interrupted(metal.options(clusterOf()), 400, said => {
             if (waits.test(said)) locked ??= packages().finally(unlock);
             return /^create +command:local:Command +cluster-server-machine /m.test(said);
-        });
+        }).finally(unlock);
         expect(await locked).toBe(before.packages);
         expect(await packages()).toContain("containerd");
     });
@@ -265,8 +265,9 @@ describe("a server of one's own", () => {
         const unlock = await metal.machines.lockPackages(machine);
         const begun = metal.lines.length;
         const gone = timed(() => metal.destroy(clusterOf()));
-        await Promise.race([gone, until("it to wait for the packages", async () => metal.lines.slice(begun).some(line => waits.test(line)), 300)]);
-        await unlock();
+        const waiting = until("it to wait for the packages", async () => metal.lines.slice(begun).some(line => waits.test(line)), 300);
+        await Promise.race([gone, waiting]).finally(unlock);
+        await waiting;
         figure("back to the bare machine", `${await gone} s`);
         expect((await metal.machines.inventory(machine)).packages).toContain("own-thing");
         await sh("dpkg --purge own-thing");

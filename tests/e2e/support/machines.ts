@@ -95,7 +95,7 @@ export class Machines {
         const unit = "updates";
         await this.exec(machine, "systemd-run", "--quiet", "--unit", unit, "flock", "--fcntl", "/var/lib/dpkg/lock-frontend", "sleep", "600");
         await until("the packages to be locked", async () => (await this.exec(machine, "lslocks")).includes("/var/lib/dpkg/lock-frontend"));
-        return async () => void await this.exec(machine, "systemctl", "stop", unit);
+        return async () => void await this.exec(machine, "bash", "-c", `! systemctl is-active --quiet ${unit} || systemctl stop ${unit}`);
     }
 
     /** Takes the power away. */
