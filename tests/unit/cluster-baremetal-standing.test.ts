@@ -9,6 +9,7 @@ import { standingTask } from "../../components/cluster/baremetal/tasks/standing.
 import { parseSettings } from "../../infra/config";
 import { captureProgram } from "../../infra/offline/engine/capture";
 import { compareWith } from "../../infra/standing";
+import { fakeSsh } from "./support/machines";
 
 let directory: string;
 beforeEach(() => {
@@ -68,11 +69,10 @@ describe.skipIf(process.platform === "win32")("a cluster of one's own machines t
 
     /** Makes the cluster where machines answer so; returns why not, and what was registered before. */
     async function change(made: Record<string, Made>, settings: object) {
-        const cases = Object.entries(made).map(([name, values]) => {
+        fakeSsh(directory, Object.fromEntries(Object.entries(made).map(([name, values]) => {
             const lines = Object.entries({ ...values, address: `198.18.40.${name === "one" ? 11 : 12}` }).map(([key, value]) => `made.${key}=${value}`);
-            return `${name}) printf '%s\\n' ${[`member=id-of-${name}`, "incarnation=cluster", "asked=yes", ...lines].join(" ")} ;;`;
-        });
-        fs.writeFileSync(path.join(directory, "ssh"), `#!/bin/bash\ncat >/dev/null\ncase "$4" in\n${cases.join("\n")}\nesac\n`, { mode: 0o755 });
+            return [name, `printf '%s\\n' ${[`member=id-of-${name}`, "incarnation=cluster", "asked=yes", ...lines].join(" ")}`];
+        })));
         vi.stubEnv("PATH", `${directory}:${process.env.PATH}`);
         const parsed = parseSettings({ cluster: { target: "baremetal", ...settings }, environment: { host: "www.example.org" } }, "prod");
         const registered: string[] = [];

@@ -57,6 +57,8 @@ export function createControlPlane(
     }, {
         ...opts,
         dependsOn: [...keys.secrets.grants, network.nat],
+        // Refused in the preview, not only by Google half-way.
+        protect: args.deletionProtection ?? sizes[args.size].deletionProtection,
         // Its name can't be had twice.
         deleteBeforeReplace: true,
         // What Google adds by itself: the default pool's settings, and when the version's support ends.
