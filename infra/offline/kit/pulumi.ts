@@ -33,11 +33,11 @@ export async function buildPulumi(log: Log): Promise<string> {
 export function builtPulumi(): string | undefined {
     const kit = path.join(cacheDirectory(), "kit");
     const names = fs.existsSync(kit) ? fs.readdirSync(kit).filter(name => name.startsWith("pulumi-bin-")) : [];
-    const age = (directory: string): number => -fs.statSync(directory).mtimeMs;
+    const made = (directory: string): number => fs.statSync(directory).mtimeMs;
     // That of another checkout would start that one's plugins.
     const isOurs = (directory: string): boolean =>
         fs.readFileSync(path.join(directory, "pulumi-language-nodejs"), "utf8") === launcher(plugins["pulumi-language-nodejs"]);
-    return names.map(name => path.join(kit, name)).filter(isOurs).sort((a, b) => age(a) - age(b))[0];
+    return names.map(name => path.join(kit, name)).filter(isOurs).sort((a, b) => made(b) - made(a))[0];
 }
 
 /** Starts a plugin with the Node and the packages of this project. */
@@ -48,16 +48,6 @@ function launcher(plugin: string): string {
 
 function quoted(text: string): string {
     return `'${text.replaceAll("'", `'\\''`)}'`;
-}
-
-if (require.main === module) {
-    buildPulumi(line => console.error(line)).then(
-        directory => console.log(directory),
-        (error: Error) => {
-            console.error(error.message);
-            process.exitCode = 1;
-        },
-    );
 }
 
 if (require.main === module) {

@@ -125,7 +125,10 @@ function refusal(what: string): grpc.ServiceError {
     return Object.assign(new Error(details), { code: grpc.status.UNIMPLEMENTED, details, metadata: new grpc.Metadata() });
 }
 
-process.stdin.resume().on("end", () => process.exit()); // the engine is gone
+process.stdin.resume().on("end", () => { // the engine is gone
+    running.forEach(child => child.kill("SIGKILL"));
+    process.exit();
+});
 const server = new grpc.Server({ "grpc.max_receive_message_length": -1, "grpc.max_send_message_length": -1 });
 server.addService(LanguageRuntimeService, languageHost as grpc.UntypedServiceImplementation);
 server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, port) => {

@@ -3,10 +3,14 @@ import { EngineClient } from "@pulumi/pulumi/proto/engine_grpc_pb";
 import { LogRequest, LogSeverity } from "@pulumi/pulumi/proto/engine_pb";
 import { CheckFailure, main, Provider } from "@pulumi/pulumi/provider";
 import type { Values } from "../engine/values";
+import { killAll } from "./run";
 
-/** Serves a provider to the engine that has started this process, and ends when the engine does. */
+/** Serves a provider to the engine that has started this process; ends with the engine, and so does all that it runs. */
 export function serve(provider: Provider): void {
-    process.stdin.resume().on("end", () => process.exit());
+    process.stdin.resume().on("end", () => {
+        killAll();
+        process.exit();
+    });
     void main(provider, process.argv.slice(2));
 }
 
