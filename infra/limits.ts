@@ -25,6 +25,8 @@ export interface WebLimits {
     pods: number;
     /** Apache's threads: all queues at their longest, and some for files and probes. */
     threads: number;
+    /** Requests for PHP that one address may have at once, where the gateway sees its clients' addresses. */
+    clientRequests: number;
     /** Visitors' requests with a body that may be there at once. Bodies arrive in Apache, before they queue for PHP. */
     visitorBodies: number;
     /** For visitors. */
@@ -172,6 +174,7 @@ function webLimits({ web }: Given): WebLimits {
         pods: podsInRollout(web.replicas.max),
         threads: pagesQueue + visitorBodies + editorsQueue + uploadsQueue + otherThreads,
         visitorBodies,
+        clientRequests: pagesQueue / 4,
         pages: { count: Math.max(1, Math.min(fitting, useful, mostPages)), queue: pagesQueue, memory: measured.pages },
         editors: { count: editors, queue: editorsQueue, memory: measured.editors },
         uploads: { count: uploads, queue: uploadsQueue, memory: uploadMemory(file) },

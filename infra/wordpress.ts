@@ -55,7 +55,7 @@ export class WordPress extends pulumi.ComponentResource {
             image: webImage,
             port: 8080,
             env: {
-                ...webEnvironment(limits),
+                ...webEnvironment(limits, gateway.seesClients),
                 WORDPRESS_URL: address,
                 WORDPRESS_TITLE: app.title,
                 WORDPRESS_ADMIN_USER: app.admin.user,
@@ -108,7 +108,7 @@ export class WordPress extends pulumi.ComponentResource {
 }
 
 /** The limits as infra/images/web reads them. */
-function webEnvironment({ web, time, slowestRate }: Limits): Record<string, string> {
+function webEnvironment({ web, time, slowestRate }: Limits, seesClients: boolean): Record<string, string> {
     const numbers = {
         WEB_THREADS: web.threads,
         WEB_PAGES_WORKERS: web.pages.count,
@@ -119,6 +119,8 @@ function webEnvironment({ web, time, slowestRate }: Limits): Record<string, stri
         WEB_UPLOADS_MEMORY: web.uploads.memory,
         WEB_OPCACHE_MEMORY: web.opcache,
         WEB_IMAGE_PIXELS: web.imagePixels,
+        // Where all clients seem to have one address, it may have all.
+        WEB_CLIENT_REQUESTS: seesClients ? web.clientRequests : web.threads,
         WEB_PAGES_QUEUE: web.pages.queue,
         WEB_BODIES_QUEUE: web.visitorBodies,
         WEB_EDITORS_QUEUE: web.editors.queue,

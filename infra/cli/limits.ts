@@ -95,6 +95,7 @@ function apacheRows({ web, time, slowestRate }: Limits): Row[] {
     return [
         row("Apache", "MaxRequestWorkers", web.threads, "all queues at their longest, and some for files and probes"),
         row("Apache", "visitors' queue", web.pages.queue, "as many as a pod answers in the half a minute that one may wait"),
+        row("Apache", "QS_ClientEventRequestLimit", web.clientRequests, "a quarter of that queue; off where the gateway can't see addresses"),
         row("Apache", "visitors' bodies", web.visitorBodies, "those that arrive, however slowly, take no process of PHP"),
         row("Apache", "editors' queue", web.editors.queue, "a forged login fills this one, not the visitors'"),
         row("Apache", "uploads' queue", web.uploads.queue, "each may be as large as a file, under /tmp"),
