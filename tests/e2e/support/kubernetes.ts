@@ -1,5 +1,5 @@
 import * as k8s from "@kubernetes/client-node";
-import { Writable } from "node:stream";
+import { Readable, Writable } from "node:stream";
 import { run } from "../../../infra/offline/kit/run";
 import { Executed } from "./execute";
 import { isOurs, names } from "./names";
@@ -74,6 +74,17 @@ export class Cluster {
             { group, version, namespace, plural, name, body: { status } },
             k8s.setHeaderOptions("Content-Type", k8s.PatchStrategy.MergePatch),
         );
+    }
+
+    /** Asks a pod by HTTP at one of its ports, also one that answers inside the pod alone; returns the body. */
+    async get(pod: k8s.V1Pod, port: number, path: string): Promise<string> {
+        const answer = new Collector();
+        const request = Readable.from([`GET ${path} HTTP/1.0\r\nHost: localhost\r\nConnection: close\r\n\r\n`]);
+        const socket = await new k8s.PortForward(this.config)
+            .portForward(pod.metadata?.namespace ?? "", nameOf(pod), [port], answer, null, request);
+        const connection = typeof socket === "function" ? socket() : socket;
+        await new Promise(resolve => connection?.on("close", resolve));
+        return answer.text().slice(answer.text().indexOf("\r\n\r\n") + 4);
     }
 
     /** Runs a command in a pod's first container. */
