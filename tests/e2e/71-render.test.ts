@@ -77,9 +77,9 @@ describe.each(stacks)("rendered, the stack %s", stack => {
             expect(values.length).toBeGreaterThan(0);
             expect(values.every(value => value === placeholder)).toBe(true);
         }
-        // A suffix of names is no secret; anything else that is generated is.
+        // A suffix of names is no secret, nor what tells stacks apart; anything else that is generated is.
         const isPublic = new Set((JSON.parse(json) as { type: string; name: string }[])
-            .filter(({ type }) => /^random:index\/random(Id|String):/.test(type)).map(({ name }) => name));
+            .filter(({ type }) => /^random:index\/random(Id|String|Uuid):/.test(type)).map(({ name }) => name));
         for (const printed of [text, json]) {
             const shown = [...printed.matchAll(generated)].map(([, name]) => name);
             expect(shown.filter(name => !isPublic.has(name))).toEqual([]);

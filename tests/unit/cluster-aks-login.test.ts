@@ -24,6 +24,8 @@ let directory: string;
 beforeEach(() => {
     directory = fs.mkdtempSync(path.join(os.tmpdir(), "landfall test "));
     vi.stubEnv("LANDFALL_RENDER", undefined);
+    // The cluster whose kubeconfig the mocks give out is none that could be looked at.
+    vi.stubEnv("LANDFALL_PLACEHOLDERS", "1");
     vi.stubEnv("PATH", [directory, path.dirname(process.execPath)].join(path.delimiter));
 });
 afterEach(() => {

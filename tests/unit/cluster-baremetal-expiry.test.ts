@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { administratorWarning, generationOf } from "../../components/cluster/baremetal/administrator";
 import type { NodeFacts } from "../../components/cluster/baremetal/facts";
 import { warningsOf } from "../../components/cluster/baremetal/judge.mjs";
+import { fakeSsh } from "./support/machines";
 
 const day = 24 * 3600;
 const signed = Date.parse("2026-01-01") / 1000;
@@ -63,8 +64,8 @@ describe.skipIf(process.platform === "win32")("what is signed", () => {
         expect(openssl.status).toBe(0);
         const kubeconfig = `users:\n- user:\n    client-certificate-data: ${Buffer.from(openssl.stdout).toString("base64")}\n`;
         fs.writeFileSync(path.join(directory, "kubeconfig"), kubeconfig);
-        fs.writeFileSync(path.join(directory, "ssh"), `#!/bin/bash\nscript=$(cat)\nprintf '%s\\n' "$script" >> ${directory}/$4\n` +
-            `case "$script" in *'kubeadm kubeconfig user'*) cat ${directory}/kubeconfig ;; esac\n`, { mode: 0o755 });
+        const answer = `case "$script" in *'kubeadm kubeconfig user'*) cat "$directory/kubeconfig" ;; esac`;
+        fakeSsh(directory, { one: answer, two: answer });
         const nodes = ["one", "two"].map((name, index) => ({
             name, host: `192.0.2.1${index}`, port: 22, user: "root", address: `192.0.2.1${index}`, role: "control-plane",
         }));
@@ -73,9 +74,10 @@ describe.skipIf(process.platform === "win32")("what is signed", () => {
             CLUSTER: JSON.stringify({ name: "prod", generation: 7 }),
         } });
         expect([result.stderr, result.stdout.trim()]).toEqual(["", kubeconfig.trim()]);
+        const log = fs.readFileSync(path.join(directory, "log"), "utf8").split(/^(?=(?:one|two): )/m);
         for (const { name } of nodes) {
             const [, generation, at, ends] = /echo (\d+) (\d+) (\d+) > \/var\/lib\/landfall\/administrator/
-                .exec(fs.readFileSync(path.join(directory, name), "utf8")) ?? [];
+                .exec(log.filter(sent => sent.startsWith(`${name}: `)).join("")) ?? [];
             expect([name, generation, Math.round((Number(ends) - Number(at)) / day)]).toEqual([name, "7", 10]);
         }
     });
