@@ -117,7 +117,7 @@ function phpRows({ web, time }: Limits): Row[] {
     return [
         ...pools,
         row("PHP", "opcache.memory_consumption", web.opcache, "WordPress's code, once for all processes; MiB"),
-        row("PHP", "pixels of a picture", web.imagePixels, "a quarter of the pod's memory, at what GD takes for each"),
+        row("PHP", "pixels of a picture", web.imagePixels, "two fifths of the memory that isn't fixed, at what GD takes for each"),
         row("PHP", "request_terminate_timeout", `${time.request}s`, "app.web.requestSeconds"),
         row("PHP", "mysqlnd.net_read_timeout", time.databaseAnswer, "less than PHP's own time, so that the page can say why"),
     ];
