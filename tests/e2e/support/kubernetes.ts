@@ -1,5 +1,6 @@
 import * as k8s from "@kubernetes/client-node";
-import { Readable, Writable } from "node:stream";
+import * as net from "node:net";
+import { Writable } from "node:stream";
 import { run } from "../../../infra/offline/kit/run";
 import { Executed } from "./execute";
 import { isOurs, names } from "./names";
@@ -78,13 +79,22 @@ export class Cluster {
 
     /** Asks a pod by HTTP at one of its ports, also one that answers inside the pod alone; returns the body. */
     async get(pod: k8s.V1Pod, port: number, path: string): Promise<string> {
-        const answer = new Collector();
-        const request = Readable.from([`GET ${path} HTTP/1.0\r\nHost: localhost\r\nConnection: close\r\n\r\n`]);
-        const socket = await new k8s.PortForward(this.config)
-            .portForward(pod.metadata?.namespace ?? "", nameOf(pod), [port], answer, null, request);
-        const connection = typeof socket === "function" ? socket() : socket;
-        await new Promise(resolve => connection?.on("close", resolve));
-        return answer.text().slice(answer.text().indexOf("\r\n\r\n") + 4);
+        const forward = new k8s.PortForward(this.config);
+        const server = net.createServer(socket => {
+            socket.on("error", () => undefined);
+            forward.portForward(pod.metadata?.namespace ?? "", nameOf(pod), [port], socket, null, socket)
+                .catch((error: Error) => socket.destroy(error));
+        });
+        await new Promise<void>(resolve => server.listen(0, "127.0.0.1", resolve));
+        try {
+            const answer = await fetch(`http://127.0.0.1:${(server.address() as net.AddressInfo).port}${path}`, {
+                headers: { Connection: "close" },
+            });
+            if (!answer.ok) throw new Error(`${path} of ${nameOf(pod)}: ${answer.status}`);
+            return await answer.text();
+        } finally {
+            server.close();
+        }
     }
 
     /** Runs a command in a pod's first container. */
