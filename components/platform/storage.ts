@@ -60,14 +60,14 @@ export function createDirectoryClasses(capabilities: Capabilities, options: pulu
         policyTypes: ["Egress"],
         egress: [toApiServer(capabilities)],
     }, options);
-    const config = createConfig(metadata, classes, options);
+    const config = createConfig(metadata, classes, setup(capabilities.incarnation), options);
     const provisioner = `landfall.dev/${classes.length === 1 ? classes[0].name : "directories"}`;
     const deployment = createProvisioner(metadata, provisioner, account, config, options);
     for (const { name: storageClass, shared } of classes) {
         new kubernetes.storage.v1.StorageClass(storageClass, {
             metadata: { name: storageClass },
             provisioner,
-            parameters: { pathPattern: pathPattern(capabilities.incarnation) },
+            parameters: { pathPattern: pathPattern() },
             reclaimPolicy: "Delete",
             volumeBindingMode: shared ? "Immediate" : "WaitForFirstConsumer",
         }, { ...options, dependsOn: deployment });
@@ -85,7 +85,7 @@ function directoryClasses(capabilities: Capabilities): DirectoryClass[] {
 }
 
 function createConfig(
-    metadata: Metadata, classes: DirectoryClass[], options: pulumi.CustomResourceOptions,
+    metadata: Metadata, classes: DirectoryClass[], setupScript: string, options: pulumi.CustomResourceOptions,
 ): pulumi.Output<string> {
     const configs = Object.fromEntries(classes.map(({ name: storageClass, directory, shared }) => [storageClass, shared
         ? { sharedFileSystemPath: directory }
@@ -94,7 +94,7 @@ function createConfig(
         metadata,
         data: {
             "config.json": JSON.stringify(classes.length === 1 ? configs[classes[0].name] : { storageClassConfigs: configs }),
-            setup,
+            setup: setupScript,
             teardown,
             "helperPod.yaml": JSON.stringify(helperPod),
         },

@@ -68,7 +68,10 @@ export function podTasks({ address, ports, podSubnet }) {
         `    forget() {`,
         `        ip netns pids landfall-pod-2 | xargs --no-run-if-empty kill`,
         `        for pod in 1 2; do ip netns delete landfall-pod-$pod; done`,
+        `        [ -z "$mounted" ] || { umount /run/netns && rmdir /run/netns; }`,
         `    } 2>/dev/null`,
+        `    mounted=`,
+        `    if ! mountpoint --quiet /run/netns; then mounted=yes; fi`,
         `    trap forget EXIT`,
         `    forget`,
         `    for pod in 1 2; do`,
@@ -107,7 +110,7 @@ export function podTasks({ address, ports, podSubnet }) {
 const rulesOf = `for hook in INPUT FORWARD; do
     grep --quiet "=$hook" <<<"$found" || continue
     {
-        nft list ruleset 2>/dev/null | awk -v hook="\${hook,,}" '
+        { nft list ruleset 2>/dev/null || true; } | awk -v hook="\${hook,,}" '
             $1 == "table" { table = $2 " " $3 }
             $1 == "chain" { chain = $2; here = 0 }
             $1 == "type" && $0 ~ "hook " hook " " { here = 1; if (/policy drop/) print "nft table " table ", chain " chain ": policy drop"; next }
