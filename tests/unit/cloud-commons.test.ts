@@ -101,6 +101,7 @@ describe("the program that gets credentials", () => {
         directory = fs.mkdtempSync(path.join(os.tmpdir(), "landfall test "));
         vi.stubEnv("PATH", directory);
         vi.stubEnv("LANDFALL_RENDER", undefined);
+        vi.stubEnv("LANDFALL_PLACEHOLDERS", "1");
     });
     afterEach(() => {
         vi.unstubAllEnvs();

@@ -18,6 +18,7 @@ beforeEach(() => {
     computer = new FakeComputer();
     for (const [name, value] of Object.entries(computer.environment)) vi.stubEnv(name, value);
     vi.stubEnv("LANDFALL_RENDER", undefined);
+    vi.stubEnv("LANDFALL_PLACEHOLDERS", "1");
 });
 afterEach(() => {
     vi.unstubAllEnvs();

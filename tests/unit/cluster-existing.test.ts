@@ -14,6 +14,7 @@ let directory: string;
 beforeEach(() => {
     directory = fs.mkdtempSync(path.join(os.tmpdir(), "landfall test "));
     vi.stubEnv("LANDFALL_RENDER", undefined);
+    vi.stubEnv("LANDFALL_PLACEHOLDERS", "1");
     vi.stubEnv("KUBECONFIG", path.join(directory, "ambient"));
 });
 afterEach(() => {
@@ -111,9 +112,9 @@ describe("an existing cluster", () => {
         const kubeconfig = write("k", ["a"]);
         const how = async (args: ExistingArgs) =>
             (await run({ kubeconfig, ...args })).cluster.capabilities.loadBalancing;
-        expect(await how({})).toEqual({ type: "LoadBalancer" });
+        expect(await how({})).toEqual({ type: "LoadBalancer", drainSeconds: 90, seesClients: true });
         expect(await how({ loadBalancer: "NodePort", host: "node1", http: 31080 })).toEqual({
-            type: "NodePort", host: "node1", http: 31080, https: 30443, publishedHttp: 31080, publishedHttps: 30443,
+            type: "NodePort", drainSeconds: 5, seesClients: false, host: "node1", http: 31080, https: 30443, publishedHttp: 31080, publishedHttps: 30443,
         });
     });
 });

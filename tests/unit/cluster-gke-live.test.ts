@@ -17,6 +17,7 @@ let directory: string;
 beforeEach(() => {
     directory = fs.mkdtempSync(path.join(os.tmpdir(), "landfall test "));
     vi.stubEnv("LANDFALL_RENDER", undefined);
+    vi.stubEnv("LANDFALL_PLACEHOLDERS", "1");
     vi.stubEnv("PATH", directory);
 });
 afterEach(() => {
