@@ -172,7 +172,9 @@ const clusters = fc.oneof(
 const pair = fc.tuple(fc.integer({ min: 1, max: 20 }), fc.integer({ min: 0, max: 20 }))
     .map(([least, more]) => [least, least + more]);
 const cpu = pair.map(([request, limit]) => ({ request: `${request}00m`, limit: limit / 10 }));
-const memory = pair.map(([request, limit]) => ({ request: `${request * 16}Mi`, limit: `${limit * 16}Mi` }));
+/** What the parts take at least, and more. */
+const memoryAbove = (least: number) => pair.map(([request, limit]) =>
+    ({ request: `${request * 16}Mi`, limit: `${least + limit * 16}Mi` }));
 
 const validSettings = fc.record({
     cluster: clusters,
@@ -185,10 +187,10 @@ const validSettings = fc.record({
         title: some(fc.constantFrom("a", "Größe: 5", "x".repeat(200))),
         web: some(fc.record({
             image: some(image), replicas: some(pair.map(([min, max]) => ({ min, max }))), cpu: some(cpu),
-            memory: some(memory), targetCpu: some(fc.integer({ min: 10, max: 95 })),
+            memory: some(memoryAbove(700)), targetCpu: some(fc.integer({ min: 10, max: 95 })),
             uploads: some(fc.record({ size: fc.constantFrom("1Gi", "2G", 5000000), storageClass: some(hostname) })),
         })),
-        database: some(fc.record({ volume: some(fc.constant("7Gi")), cpu: some(cpu), memory: some(memory) })),
+        database: fc.record({ volume: some(fc.constant("7Gi")), cpu: some(cpu), memory: memoryAbove(8192) }),
     })),
     adminPassword: some(fc.string({ minLength: 12 })),
 }).map(written);
@@ -233,7 +235,7 @@ describe("settings", { timeout: 60_000 }, () => {
         const replicas = fc.tuple(fc.integer({ min: 1, max: 999 }), fc.integer({ min: 1, max: 999 }))
             .filter(([min, max]) => min > max);
         fc.assert(fc.property(validSettings, replicas, (raw, [min, max]) => {
-            const app = { ...raw.app as Fragment, web: { replicas: { min, max } } };
+            const app = { ...raw.app as Fragment, web: { replicas: { min, max } }, database: { memory: { limit: "64Gi" } } };
             expect(keysRefused({ ...raw, app })).toEqual(["landfall:app.web.replicas.min"]);
         }));
     });
@@ -250,7 +252,10 @@ describe("settings", { timeout: 60_000 }, () => {
             const need = (max + Math.ceil(max / 4)) * tenths * 100 + 1000;
             const settings = (milli: number) => ({
                 cluster: { target: "kind" },
-                app: { web: { replicas: { min: 1, max }, cpu: { request: "1m", limit: tenths / 10 } } },
+                app: {
+                    web: { replicas: { min: 1, max }, cpu: { request: "1m", limit: tenths / 10 } },
+                    database: { memory: { limit: "8Gi" } },
+                },
                 environment: { quota: { cpu: `${milli}m`, memory: "1Ti", pods: 1000 } },
             });
             expect(keysRefused(settings(need))).toEqual([]);

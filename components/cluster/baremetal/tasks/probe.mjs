@@ -69,7 +69,8 @@ const swapLines = [
     `awk '$1 !~ /^#/ && $3 == "swap" && $4 !~ /noauto/ { print $1 }' /etc/fstab 2>/dev/null \\`,
     `    | while read -r device; do say swaps "fstab $device"; done || true`,
     // Of these files the first one that there is counts; one that names no device turns it off.
-    `if ls /usr/{,local/}lib/systemd/system-generators/zram-generator >/dev/null 2>&1; then`,
+    `generator=lib/systemd/system-generators/zram-generator`,
+    `if [ -e /usr/$generator ] || [ -e /usr/local/$generator ]; then`,
     `    file=$(ls -d /{etc,run,usr/local/lib,usr/lib}/systemd/zram-generator.conf 2>/dev/null | head -n 1 || true)`,
     `    if grep --quiet '^\\[zram' $file /{etc,run,usr/local/lib,usr/lib}/systemd/zram-generator.conf.d/*.conf 2>/dev/null`,
     `    then say swaps zram-generator; fi`,
