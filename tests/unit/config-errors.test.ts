@@ -128,7 +128,7 @@ const exact: [string, Record<string, unknown>, string[]][] = [
     ["a key with a slip", { cluster: kind, app: { web: { replica: { min: 1 } } } }, [
         "landfall:app.web.replica is an unknown key; did you mean replicas?",
         "given: {\"min\":1}",
-        "allowed: image, replicas, cpu, memory, targetCpu, uploads",
+        "allowed: image, replicas, cpu, memory, targetCpu, requestSeconds, uploads",
         "example: landfall:app: { web: { replicas: { min: 2, max: 10 } } }",
     ]],
     ["a key of another target", { cluster: { target: "kind", driver: "docker" } }, [
@@ -152,13 +152,13 @@ const exact: [string, Record<string, unknown>, string[]][] = [
     ["a key like nothing", { cluster: kind, app: { xyzzy: 1 } }, [
         "landfall:app.xyzzy is an unknown key",
         "given: 1",
-        "allowed: title, admin, web, database",
+        "allowed: title, admin, images, web, database",
         "example: landfall:app: { web: { replicas: { min: 1, max: 5 } }, database: { mode: single, volume: 5Gi } }",
     ]],
     ["an object with nothing in it, as YAML reads it", { cluster: kind, app: { web: null } }, [
         "landfall:app.web is not an object",
         "given: null (empty)",
-        "allowed: an object with the keys image, replicas, cpu, memory, targetCpu, uploads",
+        "allowed: an object with the keys image, replicas, cpu, memory, targetCpu, requestSeconds, uploads",
         "example: landfall:app: { web: { replicas: { min: 2, max: 10 } } }",
     ]],
     ["more replicas at least than at most", { cluster: kind, app: { web: { replicas: { min: 20 } } } }, [
