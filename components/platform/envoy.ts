@@ -175,7 +175,7 @@ function shutdownManager({ drainSeconds }: GatewayLimits): Container {
         lifecycle: {
             preStop: {
                 // First nothing changes, for clients still come, and the proxy must count as ready for as long. Then each
-                // answer asks its client to connect anew, elsewhere, and the last connection to close ends the proxy.
+                // answer asks its client to connect again, elsewhere, and the last connection to close ends the proxy.
                 exec: { command: ["contour", "envoy", "shutdown", `--drain-delay=${drainSeconds}s`] },
             },
         },

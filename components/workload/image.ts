@@ -13,7 +13,7 @@ export interface ContainerImageArgs {
     /** Directory of the Dockerfile, relative to the project, for example `infra/images/web`. */
     context: string;
     /**
-     * Day that the image is of: a new one has it built anew, with that day's packages.
+     * Day that the image is of: a new one rebuilds it with that day's packages.
      * @default the date in components/images.lock.json
      * @example "2026-11-29"
      */

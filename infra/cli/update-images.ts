@@ -9,7 +9,7 @@ import { UserError } from "./user-error";
 const usage = `Usage: npm run update-images
 
 Asks the registries for the digests of all images that Landfall builds on and installs, and writes them, with today's
-date, to components/images.lock.json. The next run of a stack then builds its own images anew and replaces the pods one
+date, to components/images.lock.json. The next run of a stack then rebuilds its own images and replaces the pods one
 by one.
 
   --help  this text

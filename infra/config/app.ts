@@ -121,7 +121,7 @@ function database() {
 function images() {
     return z.strictObject({
         date: day().default(imagesDate).meta({
-            description: "Day that the images are of: another one has them built anew, with the packages that Debian has by "
+            description: "Day that the images are of: another one rebuilds them with the packages that Debian has by "
                 + "then, and the pods replaced one by one.",
             example: "2026-11-29", defaultText: "the date in components/images.lock.json",
         }),

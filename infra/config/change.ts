@@ -4,7 +4,7 @@
  */
 export type Change =
     | `in place${string}`
-    /** Names what is made anew, and what becomes of its data. */
+    /** Names what is replaced, and what becomes of its data. */
     | `replaces ${string}`
     /** Used once, when the thing is made: says where it is changed afterwards. */
     | `no effect: ${string}`

@@ -113,7 +113,7 @@ describe.skipIf(process.platform === "win32")("an image for a registry whose tag
         expect((await run()).reference).toBe(reference);
     });
 
-    it("is built anew with another date, beside what runs, with the login of the day", async () => {
+    it("is rebuilt with another date, beside what runs, with the login of the day", async () => {
         registry = await new Registry({ login: { user: "pusher", password: "today", by: "basic" } }).start();
         const before = await run({ password: "today", naming: "tag" });
         // Another login alone is no news, although it would not be admitted.

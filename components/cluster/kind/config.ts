@@ -18,7 +18,7 @@ const untainted = JSON.stringify({ kind: "InitConfiguration", nodeRegistration: 
 
 /**
  * Renders the input of `kind create cluster --config`; JSON is YAML, and a script reads it without a library. A change
- * to what is rendered makes every user's cluster anew. Kubelets reserve nothing here: each takes the whole computer for its
+ * to what is rendered replaces every user's cluster. Kubelets reserve nothing here: each takes the whole computer for its
  * own, which it shares with the others and with what the person does on it.
  */
 export function renderKindConfig(args: KindConfigArgs): string {

@@ -26,7 +26,7 @@ function expiry(cluster, controlPlane) {
     const { ok, stdout } = attempt("docker", ["exec", controlPlane, "cat", "/etc/kubernetes/pki/apiserver.crt"]);
     if (!ok) return {};
     const days = Math.floor((Date.parse(new X509Certificate(stdout).validTo) - Date.now()) / 86_400_000);
-    const anew = `Have it made anew: kind delete cluster --name ${cluster}, then npm start. Its volumes stay.`;
+    const again = `Make it again: kind delete cluster --name ${cluster}, then npm start. Its volumes stay.`;
     const end = days < 0 ? "have ended" : `end in ${days} days`;
-    return days < 60 ? { warnings: [`The certificates of the cluster ${cluster} ${end}, and nobody renews them. ${anew}`] } : {};
+    return days < 60 ? { warnings: [`The certificates of the cluster ${cluster} ${end}, and nobody renews them. ${again}`] } : {};
 }

@@ -4,7 +4,7 @@ import { Context } from "../context";
 import { choice, flag, listOf, matching, network, target } from "../fields";
 import { networkSize, networksOverlap, parseNetwork } from "../network";
 import { rule, Violation } from "../rule";
-import { anew, bound, cloudKeys, newPool, poolsOrAuto, Size } from "./cloud";
+import { replacesAll, bound, cloudKeys, newPool, poolsOrAuto, Size } from "./cloud";
 
 const machineTypes = {
     what: "a size of Azure's virtual machines",
@@ -45,7 +45,7 @@ export function aks(context: Context) {
             defaultText: "that of the person or pipeline that is logged in",
         }),
         location: matching("a region's short name", /^[a-z]{2,}[a-z0-9]*$/).meta({
-            description: "Region.", example: "westeurope", change: anew,
+            description: "Region.", example: "westeurope", change: replacesAll,
         }),
         zones: listOf("zones", choice("1", "2", "3"), 1).default(["1", "2", "3"]).meta({
             description: "Zones of the nodes.", example: ["1", "3"], change: newPool,
@@ -60,10 +60,10 @@ export function aks(context: Context) {
             example: [group],
         }),
         podSubnet: network(8, podsOfNode).default(subnets.podSubnet).meta({
-            description: "Network of the pods, /24 a node.", example: "198.18.0.0/16", change: anew,
+            description: "Network of the pods, /24 a node.", example: "198.18.0.0/16", change: replacesAll,
         }),
         serviceSubnet: network(12, 24).default(subnets.serviceSubnet).meta({
-            description: "Network of the services.", example: "198.19.0.0/20", change: anew,
+            description: "Network of the services.", example: "198.19.0.0/20", change: replacesAll,
         }),
         encryptionAtHost: flag().optional().meta({
             description: "Whether the machine under a node also encrypts its caches and temporary disk. The "

@@ -22,7 +22,7 @@ export interface MachineTypes {
 /** What a change does that not all clouds do alike. */
 type CloudEffects = Record<"provisioning" | "machineType" | "diskSize", Change>;
 
-export const anew: Change = "replaces everything, and data does not move along; refused as long as `deletionProtection` is on";
+export const replacesAll: Change = "replaces everything, and data does not move along; refused as long as `deletionProtection` is on";
 /** Nothing that the stack has is found there. */
 export const bound: Change = "in place only before the first `pulumi up`: another one needs a stack of its own";
 export const newPool: Change = "replaces the node pool: the new nodes come before the old ones are drained";
@@ -35,7 +35,7 @@ export function cloudKeys(
     return {
         name: dnsLabel(longestName).default(toDnsLabel(`landfall-${context.stack}`, longestName)).meta({
             description: `Name of the ${what}.`, example: "landfall-prod", defaultText: "`landfall-<stack>`",
-            change: anew,
+            change: replacesAll,
         }),
         size: choice(...sizes).default("production").meta({
             description: "What the other defaults are for: `production` is spread over three zones and protected "
@@ -52,7 +52,7 @@ export function cloudKeys(
             example: ["203.0.113.0/24"],
         }),
         network: network(8, 18).default("10.20.0.0/16").meta({
-            description: "Addresses of the cluster's own network.", example: "10.40.0.0/16", change: anew,
+            description: "Addresses of the cluster's own network.", example: "10.40.0.0/16", change: replacesAll,
         }),
         provisioning: choice("pools", "auto").default("pools").meta({
             description: "Whether nodes come from the pools below, or the cloud chooses machines by itself.",

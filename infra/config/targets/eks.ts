@@ -5,7 +5,7 @@ import type { Change } from "../change";
 import { Context } from "../context";
 import { choice, listOf, matching, network, target } from "../fields";
 import { rule, Violation } from "../rule";
-import { anew, bound, cloudKeys, newPool, poolsOrAuto } from "./cloud";
+import { replacesAll, bound, cloudKeys, newPool, poolsOrAuto } from "./cloud";
 
 const machineTypes = {
     what: "an EC2 instance type, or several of one size with commas between, of which spot pools take what there is",
@@ -34,11 +34,11 @@ export function eks(context: Context) {
             change: bound,
         }),
         region: matching("a region of AWS such as eu-west-1, outside China", region).meta({
-            description: "Region.", example: example.region, change: anew,
+            description: "Region.", example: example.region, change: replacesAll,
         }),
         zones: listOf("three availability zones of the region", matching("an availability zone", zone), 3).optional()
             .meta({
-                description: "Availability zones. Not every account has a, b and c.", change: anew,
+                description: "Availability zones. Not every account has a, b and c.", change: replacesAll,
                 example: ["eu-west-1a", "eu-west-1b", "eu-west-1c"], defaultText: "a, b and c of the region",
             }),
         admins: listOf(principals, matching("", principal), 1).meta({
@@ -54,7 +54,7 @@ export function eks(context: Context) {
             provisioning: "in place; node pools go or come", machineType: newPool, diskSize: "in place, node by node",
         }),
         network: network(16, 18).default("10.20.0.0/16").meta({
-            description: "Addresses of the VPC, of which every pod takes one.", example: "10.40.0.0/16", change: anew,
+            description: "Addresses of the VPC, of which every pod takes one.", example: "10.40.0.0/16", change: replacesAll,
         }),
         logTypes: listOf(logTypes.join(", "), choice(...logTypes)).optional().meta({
             description: "Logs of the control plane that go to CloudWatch.", example: ["audit"],

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { Context } from "../context";
 import { dnsLabel, listOf, matching, target } from "../fields";
 import { rule, Violation } from "../rule";
-import { anew, cloudKeys, poolsOrAuto, Size } from "./cloud";
+import { replacesAll, cloudKeys, poolsOrAuto, Size } from "./cloud";
 
 const machineTypes = {
     what: "a machine type of the families E2, N1, N2 and N2D: others don't attach disks that are in two zones",
@@ -27,13 +27,13 @@ export function gke(context: Context) {
     const keys = z.strictObject({
         target: target("gke", "The cluster is made on Google Kubernetes Engine."),
         ...cloudKeys(context, "GKE cluster", longestName, machineTypes, {
-            provisioning: anew, machineType: "in place, node by node", diskSize: "in place, node by node",
+            provisioning: replacesAll, machineType: "in place, node by node", diskSize: "in place, node by node",
         }, 12),
         project: matching(
             "a project's id: 6 to 30 lower-case letters, digits and \"-\"", /^[a-z][a-z0-9-]{4,28}[a-z0-9]$/,
-        ).meta({ description: "Id of the Google Cloud project, which has billing.", example: "acme-prod", change: anew }),
+        ).meta({ description: "Id of the Google Cloud project, which has billing.", example: "acme-prod", change: replacesAll }),
         region: matching("a region such as europe-west3", region).meta({
-            description: "Region of the cluster.", example: "europe-west3", change: anew,
+            description: "Region of the cluster.", example: "europe-west3", change: replacesAll,
         }),
         zones: listOf("zones of the region such as europe-west3-a", matching("", /^[a-z]+-[a-z]+\d{1,2}-[a-z]$/), 1)
             .optional().meta({

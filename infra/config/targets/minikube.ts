@@ -6,13 +6,13 @@ import { laptopKeys } from "./laptop";
 import { differentPorts } from "./ports";
 
 /** minikube keeps volumes inside its nodes. */
-const anew = "replaces the cluster and its data";
+const replacesAll = "replaces the cluster and its data";
 
 /** A cluster on this computer, made by minikube. */
 export function minikube(context: Context) {
     const keys = z.strictObject({
         target: target("minikube", "The cluster is made on this computer by minikube."),
-        ...laptopKeys(context, "minikube profile", anew),
+        ...laptopKeys(context, "minikube profile", replacesAll),
         driver: choice(
             "docker", "podman", "kvm2", "qemu", "hyperv", "hyperkit", "vfkit", "krunkit", "virtualbox", "vmware",
             "parallels", "none",
@@ -30,6 +30,6 @@ export function minikube(context: Context) {
     return rule(keys, ["http", "https"], differentPorts).meta({
         description: "A cluster on this computer in whatever minikube can drive: containers or virtual machines.",
         example: { target: "minikube", nodes: 2, memory: "6Gi" },
-        change: anew,
+        change: replacesAll,
     });
 }

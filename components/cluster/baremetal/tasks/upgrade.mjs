@@ -44,7 +44,7 @@ function aside({ controlPlanes, virtualAddress }) {
 }
 
 /**
- * Run on the node once its pods have gone. A kubelet of another minor version makes the control plane's pods anew; with
+ * Run on the node once its pods have gone. A kubelet of another minor version makes the control plane's pods again; with
  * another container runtime pods go on, and the kubelet finds them.
  */
 export function kubeletTasks(cluster, node) {
