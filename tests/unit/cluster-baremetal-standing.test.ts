@@ -28,7 +28,7 @@ describe.skipIf(process.platform === "win32")("a machine", () => {
             fs.writeFileSync(path.join(directory, file), content);
         }
         const script = standingTask.script.replace(/\/(etc|var\/lib)\//g, `${directory}/$1/`);
-        const { status, stdout, stderr } = spawnSync("bash", ["-euo", "pipefail", "-c", script], { encoding: "utf8" });
+        const { status, stdout, stderr } = spawnSync("bash", ["--norc", "-euo", "pipefail", "-c", script], { encoding: "utf8" });
         expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
         return stdout.split("\n").filter(Boolean).sort();
     }
