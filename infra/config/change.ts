@@ -11,7 +11,9 @@ export type Change =
     /** Refused in the preview: says the way to do it. */
     | `refused: ${string}`
     /** More of it may be had in place; less is refused, with the way to do it. */
-    | `grows: ${string}`;
+    | `grows: ${string}`
+    /** A newer version may be had in place, one minor version at a time; an older one is refused, with the way to do it. */
+    | `upgrades: ${string}`;
 
 declare module "zod" {
     interface GlobalMeta {
@@ -30,13 +32,21 @@ const move = "Keep it, or back the data up, bring the stack down with `landfall:
 export const otherVolume: Change = refused(`a volume keeps it. ${move}`);
 export const largerVolume: Change = `grows: no volume shrinks, and not every class can grow one. ${move}`;
 
+/** What may be had in place of a change that is refused else. */
+const limits = {
+    grows: "in place if it grows and its class can; else refused",
+    upgrades: "in place, node by node, one minor version at a time; an older one is refused",
+};
+
+const refusable = new RegExp(`^(refused|${Object.keys(limits).join("|")}): (.*)$`, "s");
+
 /** The answer as people read it. */
 export function changeText(change: Change | undefined): string {
-    const grows = /^grows: (.*)$/s.exec(change ?? "");
-    return grows ? `in place if it grows and its class can; else refused: ${grows[1]}` : change ?? "";
+    const [, kind, way] = refusable.exec(change ?? "") ?? [];
+    return kind in limits ? `${limits[kind as keyof typeof limits]}: ${way}` : change ?? "";
 }
 
 /** What to do instead, where a change may be refused; undefined where it never is. */
 export function wayOf(change: Change | undefined): string | undefined {
-    return /^(?:refused|grows): (.*)$/s.exec(change ?? "")?.[1];
+    return refusable.exec(change ?? "")?.[2];
 }

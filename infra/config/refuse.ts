@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Stands } from "../../components/cluster";
+import { minorOf, stepBetween } from "../../components/cluster/version";
 import { Refusal } from "../../components/refusal";
 import { wayOf } from "./change";
 import { changeOf, describeSettings } from "./describe";
@@ -22,18 +23,25 @@ export function refuseChanges(
         const way = wayOf(change);
         if (way === undefined) throw new Error(`${key} is compared with what stands, but the schema never refuses its change`);
         const more = change?.startsWith("grows:") ? compareQuantities(String(wanted[key]), String(value)) : undefined;
-        if (more === undefined ? value === wanted[key] : more === 0 || (more > 0 && fixed === undefined)) return [];
+        const step = change?.startsWith("upgrades:") ? stepBetween(String(value), String(wanted[key])) : undefined;
+        const stays = more !== undefined ? more === 0 || (more > 0 && fixed === undefined)
+            : step !== undefined ? step === "none" || step === "up" : value === wanted[key];
+        if (stays) return [];
         const given = valueAt(settings, keys) === undefined ? " (which follows from other settings)" : "";
         return [[
             `${keyText(keys)} can't be changed in place`,
             `    stands: ${text(value)}${more !== undefined && more > 0 ? `, and ${fixed}` : ""}`,
             `    given:  ${text(wanted[key])}${wanted[key] === undefined ? "" : given}`,
-            `    way:    ${way}.`,
+            `    way:    ${step === "skip" ? nextMinor(String(value)) : way}.`,
         ].join("\n")];
     });
     if (problems.length > 0) {
         throw new Refusal(["What stands can't become what the settings say, and is left as it is.", ...problems].join("\n\n"));
     }
+}
+
+function nextMinor(version: string): string {
+    return `Kubernetes goes up one minor version at a time: take v1.${minorOf(version) + 1} first, and then go on`;
 }
 
 function text(value: unknown): string {

@@ -21,14 +21,16 @@ afterEach(() => {
 });
 
 describe.skipIf(process.platform === "win32")("a machine", () => {
-    /** What the task prints where these files are. */
-    function printed(files: Record<string, string>): string[] {
+    /** What the task prints where these files are, and where kubectl does so, which by default gets no answer. */
+    function printed(files: Record<string, string>, api?: string): string[] {
         for (const [file, content] of Object.entries(files)) {
             fs.mkdirSync(path.join(directory, path.dirname(file)), { recursive: true });
             fs.writeFileSync(path.join(directory, file), content);
         }
         const script = standingTask.script.replace(/\/(etc|var\/lib)\//g, `${directory}/$1/`);
-        const { status, stdout, stderr } = spawnSync("bash", ["--norc", "-euo", "pipefail", "-c", script], { encoding: "utf8" });
+        fs.writeFileSync(path.join(directory, "kubectl"), `#!/bin/sh\n${api ?? "exit 1"}\n`, { mode: 0o755 });
+        const env = { ...process.env, PATH: `${directory}:${process.env.PATH}` };
+        const { status, stdout, stderr } = spawnSync("bash", ["--norc", "-euo", "pipefail", "-c", script], { encoding: "utf8", env });
         expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
         return stdout.split("\n").filter(Boolean).sort();
     }
@@ -58,19 +60,27 @@ describe.skipIf(process.platform === "win32")("a machine", () => {
     ])("of the control plane says %s", (_, manifests, networks, network) => {
         const files = Object.fromEntries(Object.entries(networks).map(([name, text]) => [`etc/cni/net.d/${name}`, text]));
         expect(printed({ ...member, ...flags("192.0.2.11"), ...admin, ...files, [`${manifests}/kube-controller-manager.yaml`]: manager }))
-            .toEqual(["made.address=192.0.2.11", "made.endpoint=api.example.org:8443", ...network, "made.podSubnet=100.64.0.0/12",
-                "made.role=control-plane", "made.serviceSubnet=172.31.0.0/20"]);
+            .toEqual(["made.address=192.0.2.11", "made.endpoint=api.example.org:8443", "made.kubernetesVersion=", ...network,
+                "made.podSubnet=100.64.0.0/12", "made.role=control-plane", "made.serviceSubnet=172.31.0.0/20"]);
+    });
+
+    test("of the control plane says which version its own API runs", () => {
+        const answer = `[ "$*" = "get --raw /version --server https://192.0.2.11:6443 --request-timeout 5s" ] || exit 1
+            printf '{\\n  "major": "1",\\n  "gitVersion": "v1.35.4",\\n  "goVersion": "go1.25"\\n}'`;
+        expect(printed({ ...member, ...flags("192.0.2.11"), "etc/kubernetes/manifests/kube-controller-manager.yaml": manager }, answer))
+            .toContain("made.kubernetesVersion=v1.35.4");
     });
 });
 
 describe.skipIf(process.platform === "win32")("a cluster of one's own machines that stands", () => {
     interface Made { [name: string]: string }
+    const addresses: Record<string, string> = { one: "198.18.40.11", two: "198.18.40.12", three: "198.18.40.13" };
     const cluster: Made = { podSubnet: "100.64.0.0/12", serviceSubnet: "172.31.0.0/20", network: "kube-router", role: "control-plane" };
 
     /** Makes the cluster where machines answer so; returns why not, and what was registered before. */
     async function change(made: Record<string, Made>, settings: object) {
         fakeSsh(directory, Object.fromEntries(Object.entries(made).map(([name, values]) => {
-            const lines = Object.entries({ ...values, address: `198.18.40.${name === "one" ? 11 : 12}` }).map(([key, value]) => `made.${key}=${value}`);
+            const lines = Object.entries({ ...values, address: addresses[name] }).map(([key, value]) => `made.${key}=${value}`);
             return [name, `printf '%s\\n' ${[`member=id-of-${name}`, "incarnation=cluster", "asked=yes", ...lines].join(" ")}`];
         })));
         vi.stubEnv("PATH", `${directory}:${process.env.PATH}`);
@@ -88,6 +98,7 @@ describe.skipIf(process.platform === "win32")("a cluster of one's own machines t
     }
 
     const one = { one: { host: "198.18.40.11" } };
+    const three = { ...one, two: { host: "198.18.40.12" }, three: { host: "198.18.40.13" } };
     const same = { podSubnet: "100.64.0.0/12", serviceSubnet: "172.31.0.0/20" };
     const alone = { one: { ...cluster, endpoint: "198.18.40.11:6443" } };
     const balanced = { one: { ...cluster, endpoint: "api.example.org:8443" } };
@@ -98,6 +109,12 @@ describe.skipIf(process.platform === "win32")("a cluster of one's own machines t
         ["reached by another way", alone, { nodes: { one: { host: "gate.example.org", address: "198.18.40.11", port: 2222 } }, ...same, endpoint: "198.18.40.11:6443" }],
         ["behind a load balancer that takes over its virtual address", virtual, { nodes: one, ...same, endpoint: "198.18.40.100:6443" }],
         ["larger", alone, { nodes: { ...one, more: { host: "198.18.40.21", role: "worker" } }, ...same, sharedDirectory: "/srv/shared" }],
+        ["of the next minor version of Kubernetes", { one: { ...alone.one, kubernetesVersion: "v1.35.9" } }, { nodes: one, ...same, kubernetesVersion: "v1.36.0" }],
+        ["of another version, where its API doesn't say which it has", alone, { nodes: one, ...same, kubernetesVersion: "v1.34.0" }],
+        ["of the version that an upgrade which was interrupted was to bring", {
+            one: { ...virtual.one, kubernetesVersion: "v1.36.1" }, two: { ...virtual.one, kubernetesVersion: "v1.35.10" },
+            three: { ...virtual.one, kubernetesVersion: "v1.35.9" },
+        }, { nodes: three, ...same, virtualAddress: "198.18.40.100", sharedDirectory: "/srv", kubernetesVersion: "v1.36.1" }],
         ["what it never had a chance to be", { one: { role: "control-plane", podSubnet: same.podSubnet, serviceSubnet: same.serviceSubnet, endpoint: "198.18.40.11:6443" } }, { nodes: one, ...same, network: "none" }],
     ])("may become %s", async (_, made, settings) => {
         expect(await change(made, settings)).toEqual({ message: undefined, registered: ["all"] });
@@ -116,6 +133,15 @@ describe.skipIf(process.platform === "win32")("a cluster of one's own machines t
         ["no virtual address any more", virtual, { nodes: one, ...same }, /cluster\.endpoint .*\n.*198\.18\.40\.100:6443\n/],
         ["another name of the only machine", alone, { nodes: { one: { host: "server.example.org", address: "198.18.40.11" } }, ...same }, /cluster\.endpoint .*\n.*198\.18\.40\.11:6443\n.*server\.example\.org:6443/],
         ["another address of a node", alone, { nodes: { one: { host: "198.18.40.11", address: "198.18.41.11" } }, ...same }, /cluster\.nodes\.one\.address .*\n.*40\.11\n.*41\.11/],
+        ["an older version of Kubernetes", { one: { ...alone.one, kubernetesVersion: "v1.36.10" } }, { nodes: one, ...same, kubernetesVersion: "v1.36.9" },
+            /cluster\.kubernetesVersion .*\n.*v1\.36\.10\n.*v1\.36\.9\n.*snapshot/],
+        ["a version of Kubernetes that leaves one out", { one: { ...alone.one, kubernetesVersion: "v1.34.3" } }, { nodes: one, ...same, kubernetesVersion: "v1.36.0" },
+            /cluster\.kubernetesVersion .*\n.*v1\.34\.3\n.*v1\.36\.0\n.*take v1\.35 first/],
+        ["an older version than that of its newest node", {
+            one: { ...virtual.one, kubernetesVersion: "v1.35.9" }, two: { ...virtual.one, kubernetesVersion: "v1.36.1" },
+            three: { ...virtual.one, kubernetesVersion: "v1.35.9" },
+        }, { nodes: three, ...same, virtualAddress: "198.18.40.100", sharedDirectory: "/srv", kubernetesVersion: "v1.35.9" },
+            /cluster\.kubernetesVersion .*\n.*v1\.36\.1\n.*v1\.35\.9\n/],
         ["a worker of the control plane", { ...virtual, two: { role: "control-plane" } },
             { nodes: { ...one, two: { host: "198.18.40.12", role: "worker" } }, ...same, virtualAddress: "198.18.40.100", sharedDirectory: "/srv" },
             /cluster\.nodes\.two\.role .*\n.*control-plane\n.*worker/],

@@ -17,7 +17,7 @@ const leaves = Object.keys(describeTargets(describeSettings({ stack: "dev" }))).
 describe("a change of a setting", () => {
     it("has an answer for every key of every target", () => {
         expect(leaves.length).toBeGreaterThan(150);
-        expect(leaves.filter(({ change }) => !/^(in place|replaces |no effect: |refused: |grows: )/.test(change ?? ""))).toEqual([]);
+        expect(leaves.filter(({ change }) => !/^(in place|replaces |no effect: |refused: |grows: |upgrades: )/.test(change ?? ""))).toEqual([]);
     });
 
     it("is refused for what the program compares, and for nothing else", () => {
@@ -25,11 +25,12 @@ describe("a change of a setting", () => {
             .filter(leaf => leaf.target === target && leaf.key.startsWith(`${section}.`) && wayOf(leaf.change))
             .map(({ key }) => key).sort();
         expect(refused("baremetal", "cluster")).toEqual([
-            "cluster.endpoint", "cluster.network", "cluster.nodes.server.address", "cluster.nodes.server.role",
+            "cluster.endpoint", "cluster.kubernetesVersion", "cluster.network", "cluster.nodes.server.address", "cluster.nodes.server.role",
             "cluster.podSubnet", "cluster.serviceSubnet", "cluster.virtualAddress",
         ]);
         expect(refused("existing", "cluster")).toEqual(["cluster.sharedStorageClass", "cluster.storageClass"]);
-        for (const target of ["kind", "minikube", "eks", "gke", "aks"]) expect(refused(target, "cluster")).toEqual([]);
+        for (const target of ["eks", "gke", "aks"]) expect(refused(target, "cluster")).toEqual(["cluster.kubernetesVersion"]);
+        for (const target of ["kind", "minikube"]) expect(refused(target, "cluster")).toEqual([]);
         expect([...refused("kind", "environment"), ...refused("kind", "app")]).toEqual([
             "environment.name", "app.database.storageClass", "app.database.volume", "app.web.uploads.accessMode",
             "app.web.uploads.size", "app.web.uploads.storageClass",
@@ -43,6 +44,7 @@ describe("a change of a setting", () => {
         expect(row("landfall:cluster with target: baremetal", "podSubnet")).toMatch(/\| refused: [^|]* \|$/);
         expect(row("landfall:cluster with target: kind", "podSubnet")).toMatch(/\| replaces the cluster; data stays [^|]* \|$/);
         expect(row("landfall:cluster with target: baremetal: ssh", "port")).toMatch(/\| in place \|$/);
+        expect(row("landfall:cluster with target: baremetal", "kubernetesVersion")).toMatch(/one minor version at a time; an older one is refused: [^|]*snapshot[^|]* \|$/);
         expect(row("landfall:app.database", "volume")).toMatch(/\| in place if it grows and its class can; else refused: /);
         expect(changeText(undefined)).toBe("");
     });
@@ -91,6 +93,15 @@ describe("what stands", () => {
         expect(volume({ value: "7Gi", fixed }, "7G")).toMatch(/stands: 7Gi\n/);
         expect(volume({ value: "7Gi", fixed }, "8Gi")).toMatch(/stands: 7Gi, and its class slow can't grow a volume\n/);
         expect(volume({ value: "7Gi", fixed }, "7168Mi")).toBeUndefined();
+    });
+
+    it("goes to the next minor version of Kubernetes at the most, and never back", () => {
+        const version = (target: string, stands: string, wanted: string) => said(target,
+            { "cluster.kubernetesVersion": stands }, { "cluster.kubernetesVersion": wanted }, { cluster: { target, kubernetesVersion: wanted } });
+        for (const wanted of ["v1.36.3", "v1.36.12", "v1.37.0"]) expect(version("baremetal", "v1.36.3", wanted)).toBeUndefined();
+        expect(version("baremetal", "v1.36.3", "v1.36.2")).toMatch(/stands: v1\.36\.3\n +given: +v1\.36\.2\n +way: .*begin another one .*snapshot/);
+        expect(version("baremetal", "v1.36.3", "v1.35.9")).toMatch(/stands: v1\.36\.3\n +given: +v1\.35\.9\n +way: .*begin another one .*snapshot/);
+        expect(version("baremetal", "v1.36.3", "v1.38.0")).toMatch(/stands: v1\.36\.3\n +given: +v1\.38\.0\n +way: .*take v1\.37 first/);
     });
 
     it("names what was left to the cluster's default, or is left out now", () => {

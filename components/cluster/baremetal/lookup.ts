@@ -48,9 +48,9 @@ function standingValues({ endpoint, ...made }: Record<string, string>, virtualAd
 
 /** What can't be changed, by the names of the settings. */
 function wantedOf({ nodes, facts }: DescribedCluster): Record<string, unknown> {
-    const { podSubnet, serviceSubnet, network, endpoint, virtualAddress } = facts;
+    const { version, podSubnet, serviceSubnet, network, endpoint, virtualAddress } = facts;
     return {
-        podSubnet, serviceSubnet, network, endpoint, virtualAddress,
+        kubernetesVersion: version, podSubnet, serviceSubnet, network, endpoint, virtualAddress,
         ...Object.fromEntries(nodes.flatMap(({ name, address, role }) =>
             [[`nodes.${name}.address`, address], [`nodes.${name}.role`, role]])),
     };

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Refusal } from "../../refusal";
+import { minorOf, stepBetween } from "../version";
 
 /**
  * The version to ask the cloud for, checked against the one that the cluster has: Kubernetes goes up one minor version
@@ -17,18 +18,13 @@ export function checkedVersion(current: pulumi.Input<string | undefined>, wanted
 
 /** What is wrong with a step from one version to another; undefined where it can be taken. */
 export function stepProblem(current: string, wanted: string): string | undefined {
+    const step = stepBetween(current, wanted);
+    if (step === "none" || step === "up") return undefined;
     const [from, to] = [minorOf(current), minorOf(wanted)];
-    if (to === from || to === from + 1) return undefined;
     const now = `The cluster runs Kubernetes 1.${from}, and landfall:cluster.kubernetesVersion asks for 1.${to}.`;
-    return to < from
-        ? `${now} A cluster can't go back to an older version. Set it to "1.${from}".`
+    return step === "back"
+        ? `${now} A cluster can't go back to an older version. Set it to "1.${from}", or make another cluster by a stack ` +
+            "of its own and move the data."
         : `${now} Kubernetes goes up one minor version at a time: set it to "1.${from + 1}" and run the program, then ` +
             "go on to the next.";
-}
-
-/** The minor version of `1.35`, `v1.35.3` or `1.35.3-gke.1000`. */
-function minorOf(version: string): number {
-    const match = /^v?1\.(\d+)/.exec(version);
-    if (!match) throw new pulumi.RunError(`"${version}" is not a version of Kubernetes such as 1.36.`);
-    return Number(match[1]);
 }

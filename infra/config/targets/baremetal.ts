@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { versions } from "../../../components/versions";
-import { refused } from "../change";
+import { type Change, refused } from "../change";
 import { Context } from "../context";
 import { byName, choice, dnsLabel, hostname, line, listOf, matching, network, platform, port, portablePath, target } from "../fields";
 import { toDnsLabel } from "../names";
@@ -26,6 +26,8 @@ const hostKey = () => matching(
 /** kubeadm makes a cluster with these, and every node and certificate in it. */
 const made = refused("a cluster keeps what it was made with. Keep it, or make another cluster on other machines by a stack of "
     + "its own, move the data, and destroy this one");
+const olderVersion: Change = "upgrades: Kubernetes never goes back. Keep it; or destroy the cluster, and begin another one "
+    + "of the older version, from a snapshot that was taken with it (`snapshots.restore`) or empty";
 const otherNode = refused("a node keeps it. Take its line out of `nodes`, run `pulumi up`, and put it back changed; the only "
     + "control-plane node can't be taken out");
 
@@ -49,7 +51,7 @@ export function baremetal(context: Context) {
         kubernetesVersion: matching("a version such as v1.36.3, from v1.34.0", /^v1\.(3[4-9]|[4-9]\d)\.\d{1,2}$/)
             .default(versions.kubernetes).meta({
                 description: "Version of Kubernetes.", example: "v1.36.3",
-                change: "in place, node by node, one minor version at a time; an older one is refused",
+                change: olderVersion,
             }),
         platform: platform(),
         bundle: portablePath("a directory, .tar, .tar.gz or .tgz on this computer").optional().meta({

@@ -45,7 +45,7 @@ export function cloudKeys(
         kubernetesVersion: matching("a minor version in quotes, such as \"1.36\"", /^1\.\d{2}$/)
             .default(versions.cloudKubernetes).meta({
                 description: "Minor version of Kubernetes.", example: "1.36",
-                change: "in place, the control plane first, one minor version at a time; an older one is refused",
+                change: "upgrades: a cluster can't go back. Keep it, or make another cluster by a stack of its own and move the data",
             }),
         authorizedNetworks: listOf("IPv4 networks such as 203.0.113.0/24", network(0, 32), 1).meta({
             description: "From where the API server may be reached, besides the nodes: offices, pipelines.",

@@ -1,11 +1,13 @@
-// What a node and its cluster were made with, as the machine's own files tell it, whether or not the API answers.
+// What a node and its cluster were made with, as the machine's own files tell it, whether or not the API answers; and which
+// version the API says that it runs.
 import { memberFile, stoppedManifests } from "./member.mjs";
 import { task } from "./script.mjs";
 
 /** Prints made.NAME=VALUE. Another pod network's file that isn't a container tool's is somebody's own network. */
 export const standingTask = task("Look what the node was made with",
     `if [ -e ${memberFile} ] && [ -e /etc/kubernetes/kubelet.conf ]; then`,
-    `    echo "made.address=$(sed -n 's/.*--node-ip=\\([0-9.]*\\).*/\\1/p' /var/lib/kubelet/kubeadm-flags.env 2>/dev/null || true)"`,
+    `    address=$(sed -n 's/.*--node-ip=\\([0-9.]*\\).*/\\1/p' /var/lib/kubelet/kubeadm-flags.env 2>/dev/null || true)`,
+    `    echo "made.address=$address"`,
     `    role=worker`,
     `    for directory in /etc/kubernetes/manifests ${stoppedManifests}; do`,
     `        manifest=$directory/kube-controller-manager.yaml`,
@@ -19,6 +21,12 @@ export const standingTask = task("Look what the node was made with",
     `        fi`,
     `    done`,
     `    echo "made.role=$role"`,
+    // Its own API's: while nodes are upgraded, another's may be newer.
+    `    if [ $role = control-plane ]; then`,
+    `        version=$(kubectl get --raw /version --server "https://$address:6443" --request-timeout 5s 2>/dev/null \\`,
+    `            | sed -n 's/.*"gitVersion": *"\\([^"]*\\)".*/\\1/p' || true)`,
+    `        echo "made.kubernetesVersion=$version"`,
+    `    fi`,
     `fi`);
 
 /**
@@ -29,8 +37,11 @@ export function standingOf(answers) {
     const members = answers.filter(({ made = {} }) => Object.keys(made).length > 0);
     if (members.length === 0) return undefined;
     const { address, role, ...cluster } = members.find(({ made }) => made.endpoint)?.made ?? {};
+    const versions = members.flatMap(({ made }) => made.kubernetesVersion ?? []);
+    // The newest: an upgrade that was interrupted may go on, but not back.
+    const [kubernetesVersion] = versions.sort((a, b) => b.localeCompare(a, "en", { numeric: true }));
     return {
-        ...cluster,
+        ...cluster, ...(kubernetesVersion && { kubernetesVersion }),
         ...Object.fromEntries(members.flatMap(({ node, made }) => [
             ...(made.address ? [[`nodes.${node.name}.address`, made.address]] : []), [`nodes.${node.name}.role`, made.role],
         ])),

@@ -51,7 +51,8 @@ fi
 
 begin 'Look what the node was made with'
 if [ -e /var/lib/landfall/member ] && [ -e /etc/kubernetes/kubelet.conf ]; then
-    echo "made.address=$(sed -n 's/.*--node-ip=\([0-9.]*\).*/\1/p' /var/lib/kubelet/kubeadm-flags.env 2>/dev/null || true)"
+    address=$(sed -n 's/.*--node-ip=\([0-9.]*\).*/\1/p' /var/lib/kubelet/kubeadm-flags.env 2>/dev/null || true)
+    echo "made.address=$address"
     role=worker
     for directory in /etc/kubernetes/manifests /var/lib/landfall/stopped-manifests; do
         manifest=$directory/kube-controller-manager.yaml
@@ -65,6 +66,11 @@ if [ -e /var/lib/landfall/member ] && [ -e /etc/kubernetes/kubelet.conf ]; then
         fi
     done
     echo "made.role=$role"
+    if [ $role = control-plane ]; then
+        version=$(kubectl get --raw /version --server "https://$address:6443" --request-timeout 5s 2>/dev/null \
+            | sed -n 's/.*"gitVersion": *"\([^"]*\)".*/\1/p' || true)
+        echo "made.kubernetesVersion=$version"
+    fi
 fi
 }
 main </dev/null
