@@ -7,7 +7,7 @@ import { objectLabels, selectorLabels } from "../workload/labels";
 import { containerSecurityContext } from "../workload/security";
 import { contour, namespaceVariable } from "./contour";
 import { createDeployment, patience } from "./deployment";
-import { GatewayLimits, proxySize } from "./traffic";
+import { GatewayLimits, leastIdleSeconds, proxySize } from "./traffic";
 
 /** The proxy that requests come through. Facts: contour v1.33.8, examples/contour/03-envoy.yaml. */
 export const envoy = { name: "envoy", httpPort: 8080, httpsPort: 8443, healthPort: 8002 };
@@ -151,6 +151,14 @@ const overload = {
             },
         }],
         actions: [
+            {
+                // Connections that only stay open are closed the sooner the more there are; requests keep their time.
+                ...action("reduce_timeouts", { scaled: { scaling_threshold: 0.05, saturation_threshold: 0.2 } }),
+                typed_config: {
+                    "@type": "type.googleapis.com/envoy.config.overload.v3.ScaleTimersOverloadActionConfig",
+                    timer_scale_factors: [{ timer: "HTTP_DOWNSTREAM_CONNECTION_IDLE", min_timeout: `${leastIdleSeconds}s` }],
+                },
+            },
             action("reset_high_memory_stream", { scaled: { scaling_threshold: 0.4, saturation_threshold: 0.7 } }),
             action("shrink_heap", { threshold: { value: 0.5 } }),
             action("disable_http_keepalive", { threshold: { value: 0.8 } }),

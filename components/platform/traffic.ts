@@ -34,6 +34,8 @@ export interface GatewayLimits {
 
 /** Less than any load balancer's in front, of which Azure's four minutes are the least. */
 const idleSeconds = 60;
+/** What is left of them in a proxy that is full: a page's files still come by one connection. */
+export const leastIdleSeconds = 10;
 
 /** A proxy's share of a node; memory in MiB. `cpu.busy`: mean use, in CPUs, above which there are to be more proxies. */
 export const proxySize = {

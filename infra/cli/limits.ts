@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { leastIdleSeconds } from "../../components/platform/traffic";
 import { reservedConnections, surgePercent } from "../../components/workload/limits";
 import type { AppSettings } from "../config";
 import { captureProgram, type Registered } from "../offline/engine/capture";
@@ -60,13 +61,15 @@ function gatewayRows({ web, time }: Limits, resources: Registered[]): Row[] {
     const inputsOf = <T>(kind: string, name: string): T =>
         resources.find(({ type, name: found }) => type.endsWith(`:${kind}`) && found === name)?.inputs as T;
     const { data } = inputsOf<{ data: Record<string, string> }>("ConfigMap", "contour");
-    const { cluster, listener } = JSON.parse(data["contour.yaml"]) as ContourConfiguration;
+    const { cluster, listener, timeouts } = JSON.parse(data["contour.yaml"]) as ContourConfiguration;
     const { spec: { template } } = inputsOf<{ spec: { template: { spec: { terminationGracePeriodSeconds: number } } } }>("Deployment", "envoy");
     const { spec: { minReplicas, maxReplicas } } = inputsOf<{ spec: { minReplicas: number; maxReplicas: number } }>(
         "HorizontalPodAutoscaler", "envoy");
     return [
         row("gateway", "proxies", `${minReplicas} to ${maxReplicas}`, `one for every two of ${web.pods} web pods at the most`),
         row("gateway", "max_connections", listener["max-connections-per-listener"], "what a proxy's memory holds; more are closed at once"),
+        row("gateway", "connection idle timeout", `${timeouts["connection-idle-timeout"]}, ${leastIdleSeconds}s where it is full`,
+            "what a client only keeps open is closed the sooner the more of its memory a proxy uses"),
         row("gateway", "request_timeout", `${time.reception}s`, "the largest upload on the slowest connection, and half a minute"),
         row("gateway", "stream_idle_timeout", `${time.idle}s`, "a little more than Apache waits for PHP; a transfer that moves isn't idle"),
         row("gateway", "route timeout", `${time.response}s`, "the answer, and the largest download on the slowest connection"),
@@ -79,6 +82,7 @@ function gatewayRows({ web, time }: Limits, resources: Registered[]): Row[] {
 interface ContourConfiguration {
     cluster: { "circuit-breakers": { "max-requests": number } };
     listener: { "max-connections-per-listener": number };
+    timeouts: { "connection-idle-timeout": string };
 }
 
 function podRows({ web }: AppSettings, { web: { pods, scratch }, time }: Limits): Row[] {

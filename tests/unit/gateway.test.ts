@@ -159,8 +159,10 @@ describe("a gateway", () => {
     it("gives up connections before its memory ends", () => {
         const [proxy] = podOf(resources, "envoy").spec.containers;
         const { overload_manager: manager } = JSON.parse(argument(proxy, "--config-yaml")) as {
-            overload_manager: { resource_monitors: { typed_config: { max_heap_size_bytes: number } }[]; actions: { name: string }[] };
+            overload_manager: { resource_monitors: { typed_config: { max_heap_size_bytes: number } }[]; actions: { name: string; typed_config?: object }[] };
         };
+        const { typed_config: timers } = manager.actions.find(({ name }) => name === "envoy.overload_actions.reduce_timeouts") ?? {};
+        expect(timers).toMatchObject({ timer_scale_factors: [{ timer: "HTTP_DOWNSTREAM_CONNECTION_IDLE", min_timeout: "10s" }] });
         expect(manager.resource_monitors[0].typed_config.max_heap_size_bytes).toBeLessThan(1024 * 2 ** 20);
         expect(manager.actions.map(({ name }) => name)).toContain("envoy.overload_actions.stop_accepting_connections");
     });
