@@ -52,7 +52,8 @@ export function environmentSchema(context: Context) {
         }),
         volumes: choice("delete", "retain").optional().meta({
             description: "What becomes of the data when the environment is destroyed. Retained, the namespace and its "
-                + "volumes stay; the next `up` of a stack of this name takes them up again.",
+                + "volumes stay; the next `up` of a stack of this name takes them up again. Deleted, the namespace goes with "
+                + "everything in it, whoever put it there: it is the stack's own.",
             example: "retain",
             defaultText: `delete where the name is ${disposable.join(" or ")}, else retain`,
         }),
