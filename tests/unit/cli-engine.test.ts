@@ -7,7 +7,7 @@ import { chooseEngine, EngineFacts } from "../../infra/cli/engine/choose";
 import { cacheDirectory } from "../../components/cache";
 import { describe as describeResource, EventReport } from "../../infra/cli/engine/events";
 import { builtImages, describeChanges } from "../../infra/cli/engine/engine";
-import { explainExisting } from "../../infra/cli/engine/exists";
+import { explainExisting } from "../../infra/cli/engine/pulumi";
 import { holderOf } from "../../infra/cli/engine/holder";
 import { refuseProtected, resourcesToKeep } from "../../infra/cli/engine/keep";
 import { settle } from "../../infra/cli/engine/pending";

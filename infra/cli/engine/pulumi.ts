@@ -9,7 +9,6 @@ import type { Terminal } from "../terminal";
 import { UserError } from "../user-error";
 import { Applied, builtImages, Outputs } from "./engine";
 import { describe, EventReport } from "./events";
-import { explainExisting } from "./exists";
 import { refuseProtected, resourcesToKeep } from "./keep";
 import { isStale, locksOf } from "./lock";
 import { Deployment, settle } from "./pending";
@@ -197,4 +196,17 @@ function explainOpening(stack: string, error: Error): Error {
         `The passphrase is not the one that the stack "${stack}" was made with. Set PULUMI_CONFIG_PASSPHRASE or ` +
             `PULUMI_CONFIG_PASSPHRASE_FILE to that one. ${advice}`.trim(),
     );
+}
+
+const inTheWay = "resource already exists in the cluster";
+
+/**
+ * What Pulumi says of an object that is there already, without its advice to take over whatever that is: with the stack
+ * it would be deleted later, whoever made it.
+ */
+export function explainExisting(reason: string): string {
+    if (!reason.includes(inTheWay)) return reason;
+    const [, object = "An object"] = /(\S+ "[^"]+") already exists/.exec(reason) ?? [];
+    return `${object} exists already: someone has made it since Landfall looked at the cluster. It was left alone. `
+        + "Run the command again: it says whose the object is, and takes it up only if this stack has made it.";
 }
