@@ -3,6 +3,7 @@ import type { Capabilities, Comparisons, Stands } from "../components/cluster";
 import { classOf, readEnvironment, type StandingEnvironment } from "../components/workload";
 import type { Settings } from "./config";
 import { compareQuantities } from "../components/quantity";
+import { describeKey, describeSettings } from "./config/describe";
 import { refuseChanges } from "./config/refuse";
 
 type Compared = Pick<Settings, "cluster" | "environment" | "app">;
@@ -34,6 +35,13 @@ export function compared(
     if (namespace !== undefined && environment.volumes === "retain") {
         compare("environment.name", { value: namespace }, environment.name);
     }
+    const described = describeSettings({ stack: pulumi.getStack(), target: cluster.target });
+    const isSetting = (key: string) => describeKey(described, key.split("."), cluster.target) !== undefined;
+    const stranded = volumes.filter(({ directory }) => directory !== undefined && isStranded(directory, capabilities));
+    if (stranded.length > 0) {
+        const owners = stranded.map(({ owner }) => owner).join(" and of ");
+        compare("cluster.nodes", { value: `one machine, whose disk has the volumes of ${owners}` }, "several, each with a disk of its own");
+    }
     const { uploads } = app.web;
     const parts = {
         database: { key: "app.database", sizeKey: "volume", args: { ...app.database, size: app.database.volume, accessMode: "ReadWriteOnce" } },
@@ -44,8 +52,8 @@ export function compared(
         if (!part) continue;
         const { key, sizeKey, args } = part;
         const shared = args.accessMode === "ReadWriteMany";
-        const classKey = args.storageClass === undefined && cluster.target === "existing"
-            ? shared ? "cluster.sharedStorageClass" : "cluster.storageClass" : `${key}.storageClass`;
+        const clusterKey = shared ? "cluster.sharedStorageClass" : "cluster.storageClass";
+        const classKey = args.storageClass === undefined && isSetting(clusterKey) ? clusterKey : `${key}.storageClass`;
         // A claim that could not be given all that it asked for may ask for less, down to what it has.
         const least = compareQuantities(capacity, size) < 0 ? capacity : size;
         compare(`${key}.${sizeKey}`, { value: least, fixed }, args.size);
@@ -53,4 +61,9 @@ export function compared(
         if (owner === "web") compare(`${key}.accessMode`, { value: accessMode }, args.accessMode);
     }
     return [standing, wanted];
+}
+
+/** Whether a volume that pods on any node may have is in a directory that each node has for itself. */
+function isStranded(directory: string, { localDirectory, sharedDirectory }: Capabilities): boolean {
+    return localDirectory !== undefined && (sharedDirectory === undefined || !directory.startsWith(`${sharedDirectory}/`));
 }

@@ -14,6 +14,8 @@ export interface StandingVolume {
     storageClass?: string;
     /** Why it can't grow; undefined where it can. */
     fixed?: string;
+    /** Its directory on the nodes, where the cluster lets pods on any node have it. @example "/srv/landfall/shop/uploads" */
+    directory?: string;
 }
 
 /** What there is of a stack's environment. */
@@ -30,8 +32,13 @@ interface Quota {
 
 interface Claim {
     metadata: { labels?: Record<string, string>; managedFields?: ManagedFields[]; deletionTimestamp?: string };
-    spec: { accessModes: string[]; storageClassName?: string; resources: { requests: { storage: string } } };
+    spec: { accessModes: string[]; storageClassName?: string; volumeName?: string; resources: { requests: { storage: string } } };
     status?: { capacity?: { storage?: string } };
+}
+
+interface Volume {
+    metadata: { name: string };
+    spec: { hostPath?: { path: string }; nodeAffinity?: object };
 }
 
 interface StorageClass {
@@ -58,18 +65,20 @@ export async function readEnvironment(kubeconfig: string, namespace: string, sta
         // While one is being replaced there may be both.
         namespace: own.includes(namespace) ? namespace : own[0],
         volumes: found.claims.filter(({ metadata }) => metadata.deletionTimestamp === undefined)
-            .map(claim => describeVolume(claim, found.classes)),
+            .map(claim => describeVolume(claim, found)),
     };
 }
 
 async function readObjects(kubeconfig: string, namespace: string) {
     const connection = await connect(kubeconfig);
-    const [quotas, claims, classes] = await Promise.all([
+    const [quotas, claims, classes, volumes] = await Promise.all([
         list<Quota>(connection, "/api/v1/resourcequotas"),
         list<Claim>(connection, `/api/v1/namespaces/${namespace}/persistentvolumeclaims`),
         list<StorageClass>(connection, "/apis/storage.k8s.io/v1/storageclasses"),
+        // Whoever may not see them still has the rest compared.
+        list<Volume>(connection, "/api/v1/persistentvolumes").catch(() => []),
     ]);
-    return { quotas, claims, classes };
+    return { quotas, claims, classes, volumes };
 }
 
 async function list<T>(connection: Connection, path: string): Promise<T[]> {
@@ -77,7 +86,10 @@ async function list<T>(connection: Connection, path: string): Promise<T[]> {
     return (items ?? []) as T[];
 }
 
-function describeVolume({ metadata, spec, status }: Claim, classes: StorageClass[]): StandingVolume {
+function describeVolume(
+    { metadata, spec, status }: Claim, { classes, volumes }: { classes: StorageClass[]; volumes: Volume[] },
+): StandingVolume {
+    const volume = volumes.find(({ metadata: { name } }) => name === spec.volumeName)?.spec;
     const applied = (metadata.managedFields ?? []).filter(({ operation }) => operation === "Apply");
     // What admission filled in nobody has applied, and naming it now would replace the claim.
     const named = applied.length === 0 || applied.some(({ fieldsV1 }) => fieldsV1?.["f:spec"]?.["f:storageClassName"]);
@@ -88,6 +100,7 @@ function describeVolume({ metadata, spec, status }: Claim, classes: StorageClass
         accessMode: spec.accessModes[0],
         storageClass: named ? spec.storageClassName : undefined,
         fixed: whyFixed(classes.find(({ metadata: { name } }) => name === spec.storageClassName)),
+        directory: volume?.nodeAffinity ? undefined : volume?.hostPath?.path,
     };
 }
 

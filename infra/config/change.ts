@@ -13,7 +13,9 @@ export type Change =
     /** More of it may be had in place; less is refused, with the way to do it. */
     | `grows: ${string}`
     /** A newer version may be had in place, one minor version at a time; an older one is refused, with the way to do it. */
-    | `upgrades: ${string}`;
+    | `upgrades: ${string}`
+    /** Machines come and go in place; a second one is refused while volumes are on the first one's own disk. */
+    | `spreads: ${string}`;
 
 declare module "zod" {
     interface GlobalMeta {
@@ -26,7 +28,15 @@ export function refused(way: string): Change {
     return `refused: ${way}`;
 }
 
-const move = "Keep it, or back the data up, bring the stack down with `landfall:environment.volumes` delete, and up again";
+export function upgrades(way: string): Change {
+    return `upgrades: ${way}`;
+}
+
+export function spreads(way: string): Change {
+    return `spreads: ${way}`;
+}
+
+export const move = "Keep it, or back the data up, bring the stack down with `landfall:environment.volumes` delete, and up again";
 
 /** A claim's class and access mode are fixed; Pulumi would replace the claim and delete its data. */
 export const otherVolume: Change = refused(`a volume keeps it. ${move}`);
@@ -35,6 +45,7 @@ export const largerVolume: Change = `grows: no volume shrinks, and not every cla
 /** What may be had in place of a change that is refused else. */
 const limits = {
     grows: "in place if it grows and its class can; else refused",
+    spreads: "in place, node by node; several machines instead of one are refused while the site's volumes are on its own disk",
     upgrades: "in place, node by node, one minor version at a time; an older one is refused",
 };
 

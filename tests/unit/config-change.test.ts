@@ -17,7 +17,7 @@ const leaves = Object.keys(describeTargets(describeSettings({ stack: "dev" }))).
 describe("a change of a setting", () => {
     it("has an answer for every key of every target", () => {
         expect(leaves.length).toBeGreaterThan(150);
-        expect(leaves.filter(({ change }) => !/^(in place|replaces |no effect: |refused: |grows: |upgrades: )/.test(change ?? ""))).toEqual([]);
+        expect(leaves.filter(({ change }) => !/^(in place|replaces |no effect: |refused: |grows: |upgrades: |spreads: )/.test(change ?? ""))).toEqual([]);
     });
 
     it("is refused for what the program compares, and for nothing else", () => {

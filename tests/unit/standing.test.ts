@@ -3,11 +3,12 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { createCluster } from "../../components/cluster";
+import { type Capabilities, createCluster } from "../../components/cluster";
 import { readEnvironment } from "../../components/workload";
 import { parseSettings } from "../../infra/config";
 import { runProgram } from "../../infra/offline/engine/program";
-import { compareWith } from "../../infra/standing";
+import { refuseChanges } from "../../infra/config/refuse";
+import { compared, compareWith } from "../../infra/standing";
 import { KubernetesApi, kubeconfigFor, type Stored } from "./fixtures/kubernetes-api";
 
 const api = new KubernetesApi();
@@ -158,6 +159,45 @@ describe("data that stands", () => {
     it("is not looked for where the program is only rendered", async () => {
         vi.stubEnv("LANDFALL_RENDER", "1");
         expect(await change({ app: { database: { volume: "1Gi" } } })).toEqual(accepted);
+    });
+});
+
+describe("volumes on the disk of the only machine", () => {
+    const several = { storageClass: "landfall-local", localDirectory: "/var/lib/volumes" } as Capabilities;
+    const shares = { ...several, sharedStorageClass: "landfall-shared", sharedDirectory: "/srv/shared" };
+    const single = { storageClass: "landfall-local", sharedStorageClass: "landfall-local", sharedDirectory: "/var/lib/volumes" } as Capabilities;
+
+    /** Why the settings are refused where the database's volume is so. */
+    async function refusalOf(capabilities: Capabilities, spec: object): Promise<string | undefined> {
+        const settings = parseSettings({
+            cluster: { target: "baremetal", nodes: { one: { host: "192.0.2.1" }, two: { host: "192.0.2.2", role: "worker" } } },
+            environment: { name: "shop", host: "www.example.org" },
+            app: { database: { volume: "7Gi" }, web: { replicas: { min: 1, max: 1 }, uploads: { accessMode: "ReadWriteOnce" } } },
+        }, "prod");
+        environment("shop");
+        claim("database", { class: "landfall-local" });
+        (api.objects.get("/api/v1/namespaces/shop/persistentvolumeclaims/database-volume") as unknown as { spec: { volumeName: string } }).spec.volumeName = "pv";
+        put("/api/v1/persistentvolumes/pv", "PersistentVolume", {}, { spec });
+        try {
+            refuseChanges(settings, ...compared(settings, await readEnvironment(kubeconfig, "shop", "landfall/prod"), capabilities));
+        } catch (error) {
+            return (error as Error).message;
+        }
+        return undefined;
+    }
+
+    it("keep a second one out, whose pods would find them empty", async () => {
+        const hostPath = { path: "/var/lib/volumes/shop/database" };
+        for (const capabilities of [several, shares]) {
+            expect(await refusalOf(capabilities, { hostPath })).toMatch(
+                /cluster\.nodes can't be .*\n.*one machine, whose disk has the volumes of database\n.*several, each with .*\n.*way: .*back the data up/);
+        }
+        expect(await refusalOf(single, { hostPath })).toBeUndefined();
+    });
+
+    it("don't where their pods stay on their node, or all machines have the directory", async () => {
+        expect(await refusalOf(several, { hostPath: { path: "/var/lib/volumes/shop/database" }, nodeAffinity: { required: {} } })).toBeUndefined();
+        expect(await refusalOf(shares, { hostPath: { path: "/srv/shared/shop/database" } })).toBeUndefined();
     });
 });
 

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { versions } from "../../../components/versions";
-import { type Change, refused } from "../change";
+import { move, refused, spreads, upgrades } from "../change";
 import { Context } from "../context";
 import { byName, choice, dnsLabel, hostname, line, listOf, matching, network, platform, port, portablePath, target } from "../fields";
 import { toDnsLabel } from "../names";
@@ -26,8 +26,10 @@ const hostKey = () => matching(
 /** kubeadm makes a cluster with these, and every node and certificate in it. */
 const made = refused("a cluster keeps what it was made with. Keep it, or make another cluster on other machines by a stack of "
     + "its own, move the data, and destroy this one");
-const olderVersion: Change = "upgrades: Kubernetes never goes back. Keep it; or destroy the cluster, and begin another one "
-    + "of the older version, from a snapshot that was taken with it (`snapshots.restore`) or empty";
+const olderVersion = upgrades("Kubernetes never goes back. Keep it; or destroy the cluster, and begin another one "
+    + "of the older version, from a snapshot that was taken with it (`snapshots.restore`) or empty");
+const severalMachines = spreads(`pods on another machine would find empty volumes. ${move}; or make the larger cluster by a `
+    + "stack of its own and move the data");
 const otherNode = refused("a node keeps it. Take its line out of `nodes`, run `pulumi up`, and put it back changed; the only "
     + "control-plane node can't be taken out");
 
@@ -45,7 +47,7 @@ export function baremetal(context: Context) {
         ).meta({
             description: "The machines, by the names that their nodes get. One, or an odd number of control-plane nodes "
                 + "and any number of workers; the first control-plane node begins the cluster.",
-            example: { server: { host: "203.0.113.11" } }, change: "in place, node by node",
+            example: { server: { host: "203.0.113.11" } }, change: severalMachines,
         }),
         ssh: ssh(),
         kubernetesVersion: matching("a version such as v1.36.3, from v1.34.0", /^v1\.(3[4-9]|[4-9]\d)\.\d{1,2}$/)
@@ -160,7 +162,9 @@ function node() {
             description: "Its host key or the key's fingerprint.", example: fingerprint,
             defaultText: "what known_hosts says",
         }),
-    }).meta({ description: "A machine.", example: { host: "203.0.113.11" } });
+    }).meta({
+        description: "A machine.", example: { host: "203.0.113.11" }, change: "in place, node by node",
+    });
 }
 
 function rotate() {
