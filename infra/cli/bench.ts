@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
 
-import { captureProgram } from "../offline/engine/capture";
+import { captureProgram } from "./capture";
 import { root } from "./home";
 import { parseOptions, stackOption } from "./options";
 import { readStackConfig, stackConfigFile } from "./stack-config";

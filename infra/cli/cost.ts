@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { captureProgram } from "../offline/engine/capture";
+import { captureProgram } from "./capture";
 import { estimate } from "./cost/estimate";
 import { basis, bill } from "./cost/report";
 import { terminal } from "./cost/table";

@@ -3,12 +3,11 @@ import { cacheDirectory } from "../../components/cache";
 import { isLaptop, type PlainSettings } from "../config";
 import { ensureDocker } from "../offline/kit";
 import { Needs, needsOf } from "./computer/check";
+import { pulumiDownload } from "./computer/network";
 import { probes } from "./computer/probes";
-import type { EngineName } from "./engine/choose";
-import { describeChanges, Engine } from "./engine/engine";
-import { holderOf } from "./engine/holder";
-import { backendDirectory } from "./engine/lock";
-import { configFile, readRecord, rememberImages, localPath } from "./home";
+import { describeChanges } from "./engine/engine";
+import { backendDirectory, isInBackend } from "./engine/lock";
+import { configFile, localPath, readRecord, refuseOfflineState, rememberImages } from "./home";
 import { onInterrupt } from "./interrupt";
 import { parseOptions, stackOption } from "./options";
 import { readSettings } from "./settings";
@@ -51,9 +50,10 @@ export async function main(args: string[]): Promise<number> {
 async function down(context: Context): Promise<void> {
     const { stack, keepData, terminal } = context;
     const begin = Date.now();
+    refuseOfflineState(stack);
     // Another backend than a local one must be asked.
-    const engine = holderOf(stack) ?? (backendDirectory() === undefined ? "pulumi" : undefined);
-    const changes = engine && (await destroy(context, engine));
+    const mayExist = isInBackend(stack) || backendDirectory() === undefined;
+    const changes = mayExist ? await destroy(context) : undefined;
     terminal.line(changes
         ? `The stack "${stack}" is ${keepData ? "down" : "gone"}: ${describeChanges(changes)} (${seconds(begin)}).`
         : `There is no stack "${stack}".`);
@@ -62,30 +62,17 @@ async function down(context: Context): Promise<void> {
     sayWhatIsLeft(context, cluster);
 }
 
-async function destroy(context: Context, name: EngineName): Promise<Record<string, number> | undefined> {
+async function destroy(context: Context): Promise<Record<string, number> | undefined> {
     const { stack, keepData, terminal, signal } = context;
     terminal.line(`Removing the stack "${stack}"${keepData ? ", and keeping its data" : ""}`);
     if (keepData) refuseIfLost(stack);
     await prepare(context);
-    if (name === "offline") {
-        const { OfflineEngine } = await import("./engine/offline");
-        return remove(new OfflineEngine(stack, { config: {}, secretKeys: [] }, terminal, signal), context);
-    }
-    const [{ PulumiEngine }, { findPulumi }] = await Promise.all([import("./engine/pulumi"), import("./tools/pulumi")]);
-    const command = await findPulumi(settingsOf(stack)?.cluster.target);
-    if (!command) {
-        throw new UserError(
-            `The stack "${stack}" was made by Pulumi, whose CLI is not on this computer any more. ` +
-                "Install it (https://www.pulumi.com/docs/install/), and run the command again.",
-        );
-    }
+    const [{ PulumiEngine }, { ensurePulumi }] = await Promise.all([import("./engine/pulumi"), import("./tools/pulumi")]);
+    const log = (line: string): void => terminal.line(`  ${line}`);
+    const command = await ensurePulumi(settingsOf(stack)?.cluster.target, await probes.answers(pulumiDownload), log);
     const engine = await PulumiEngine.find(stack, command, terminal, signal);
-    return engine && remove(engine, context);
-}
-
-/** An interrupted start may have built images that it didn't come to remember. */
-async function remove(engine: Engine, { stack, keepData }: Context): Promise<Record<string, number>> {
-    rememberImages(stack, await engine.images());
+    if (!engine) return undefined;
+    rememberImages(stack, await engine.images()); // a start that was interrupted may not have come to that
     return engine.destroy(keepData);
 }
 
@@ -133,7 +120,7 @@ function refuseIfLost(stack: string): void {
 function sayWhatIsLeft({ stack, keepData, terminal }: Context, cluster: PlainSettings["cluster"] | undefined): void {
     const volumes = cluster?.target === "kind" && localPath(cluster.data);
     if (volumes && fs.existsSync(volumes)) terminal.line(`The volumes' data is kept in ${volumes}.`);
-    if (keepData && holderOf(stack)) terminal.line("The passwords are kept too. The next npm start goes on with both.");
+    if (keepData && isInBackend(stack)) terminal.line("The passwords are kept too. The next npm start goes on with both.");
     const cache = cacheDirectory();
     if (!fs.existsSync(cache)) return;
     terminal.line(`Downloads and builds are kept for the next start in ${cache} (${sizeOf(cache)}).`);

@@ -2,7 +2,10 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { absolutePath } from "../config/fields";
-import { EngineName } from "./engine/choose";
+import { UserError } from "./user-error";
+
+/** The last commit of a version that could do without Pulumi. */
+const lastWithOfflineEngine = "d8d3b87";
 
 /** Root of the project: where Pulumi.yaml is. */
 export const root = path.resolve(__dirname, "../..");
@@ -17,10 +20,8 @@ export function localPath(given: string): string {
     return absolutePath(given.replace(/^~[\\/]\.landfall(?=$|[\\/])/, () => home()));
 }
 
-/** The files that `npm start` keeps of one stack; `offline` is the offline engine's directory. */
-export const stackFiles = [
-    "start.json", "admin-password", "ca.crt", "kubeconfig", "config.yaml", "state.json", "offline",
-] as const;
+/** The files that `npm start` keeps of one stack. */
+export const stackFiles = ["start.json", "admin-password", "ca.crt", "kubeconfig", "config.yaml", "state.json"] as const;
 
 /** Where one of them is. */
 export function stackFile(stack: string, name: (typeof stackFiles)[number]): string {
@@ -34,7 +35,6 @@ export function configFile(stack: string): string {
 
 /** How a stack was started, so that a later start and `down` do it in the same way. */
 export interface StackRecord {
-    engine: EngineName;
     /** Whether the cluster's node image comes from the kit. */
     kit: boolean;
     /** Whether Docker's network for kind was made by this stack's start. */
@@ -49,6 +49,19 @@ export interface StackRecord {
 export function readRecord(stack: string): StackRecord | undefined {
     const file = stackFile(stack, "start.json");
     return fs.existsSync(file) ? (JSON.parse(fs.readFileSync(file, "utf8")) as StackRecord) : undefined;
+}
+
+/** Refuses a stack that was made without Pulumi, by a stand-in that Landfall once had for closed networks. */
+export function refuseOfflineState(stack: string): void {
+    if (!fs.existsSync(path.join(home(), stack, "offline"))) return;
+    throw new UserError(
+        `An earlier version of Landfall made the stack "${stack}" without Pulumi. Only that version can remove it. ` +
+            "Do that first; its data goes too:\n" +
+            `  git worktree add ../landfall-offline ${lastWithOfflineEngine}\n` +
+            `  cp Pulumi.${stack}.yaml ../landfall-offline/\n` +
+            `  cd ../landfall-offline && npm run down -- --stack ${stack}\n` +
+            "Nothing was changed.",
+    );
 }
 
 /** Remembers how the stack was started. */

@@ -2,7 +2,7 @@ import { parseArgs } from "node:util";
 import { leastIdleSeconds } from "../../components/platform/traffic";
 import { reservedConnections, surgePercent } from "../../components/workload/limits";
 import type { AppSettings } from "../config";
-import { captureProgram, type Registered } from "../offline/engine/capture";
+import { captureProgram, type Registered } from "./capture";
 import { connectionsOf, Limits, limitsOf } from "../limits";
 import { readSettings } from "./settings";
 import { readStackConfig, stackConfigFile } from "./stack-config";

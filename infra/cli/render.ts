@@ -3,8 +3,8 @@ import { parseArgs } from "node:util";
 
 import * as yaml from "yaml";
 
-import { autonamed, captureProgram, type Registered } from "../offline/engine/capture";
-import { asObject, conceal, type Values } from "../offline/engine/values";
+import { autonamed, captureProgram, type Registered } from "./capture";
+import { asObject, conceal, type Values } from "../values";
 import { readStackConfig, stackConfigFile } from "./stack-config";
 import { UserError } from "./user-error";
 

@@ -1,22 +1,20 @@
 import type { DnsRecord } from "../../components/platform/dns-records";
-import { isCloud, isLaptop, manifestsFor, type PlainSettings } from "../config";
+import { isLaptop, manifestsFor, type PlainSettings } from "../config";
 import { buildKit, ensureDocker } from "../offline/kit";
 import { waitForAnswer, whereTo } from "./answer";
 import { checkComputer, needsOf, Report } from "./computer/check";
 import { probes } from "./computer/probes";
 import { showReport } from "./computer/report";
 import { builtImagesHere, hasKindNetwork } from "./docker";
-import { chooseEngine, EngineName } from "./engine/choose";
 import { Applied, describeChanges } from "./engine/engine";
-import { holderOf } from "./engine/holder";
 import { keepFiles, showFiles } from "./files";
-import { readRecord, rememberImages, stackFile, writeRecord } from "./home";
+import { readRecord, refuseOfflineState, rememberImages, stackFile, writeRecord } from "./home";
 import { Interrupted, onInterrupt, orInterrupted } from "./interrupt";
 import { ensureManifests } from "./manifests";
-import { withNodeImage, withNodeImageRead } from "./node-image";
+import { withNodeImage } from "./node-image";
 import { parseOptions, stackOption } from "./options";
 import { readSettings } from "./settings";
-import { readStackConfig, stackConfigFile } from "./stack-config";
+import { stackConfigFile } from "./stack-config";
 import { seconds, Steps, Terminal } from "./terminal";
 import { ensureClusterTool } from "./tools/cluster-tools";
 import { UserError } from "./user-error";
@@ -25,16 +23,12 @@ const usage = `Usage: npm start [-- OPTIONS]
 
 Brings the application up on the stack's cluster and ends with its address.
 
-  --stack NAME   the stack of Pulumi.NAME.yaml (default: dev)
-  --engine NAME  auto (default): Pulumi where it is found or can be downloaded, else the offline engine;
-                 pulumi: that one, built from its Go module where it can't be downloaded; offline: that one
-  --help         this text
+  --stack NAME  the stack of Pulumi.NAME.yaml (default: dev)
+  --help        this text
 `;
 
 interface Context {
     stack: string;
-    asked: "auto" | EngineName;
-    file: string;
     settings: PlainSettings;
     terminal: Terminal;
     signal: AbortSignal;
@@ -42,17 +36,16 @@ interface Context {
 
 /** The command `npm start`. */
 export async function main(args: string[]): Promise<number> {
-    const values = parseOptions(args, ["stack", "engine"], [], usage);
+    const values = parseOptions(args, ["stack"], [], usage);
     const terminal = new Terminal();
     if (values.help) {
         terminal.line(usage.trimEnd());
         return 0;
     }
     const stack = stackOption(values.stack);
-    const file = stackConfigFile(stack);
-    const asked = engineOption(values.engine);
-    const settings = readSettings(stack, file);
-    await start({ stack, asked, file, settings, terminal, signal: onInterrupt(terminal.line) });
+    const settings = readSettings(stack, stackConfigFile(stack));
+    refuseOfflineState(stack);
+    await start({ stack, settings, terminal, signal: onInterrupt(terminal.line) });
     return 0;
 }
 
@@ -109,12 +102,6 @@ function describeRecords(records: DnsRecord[]): string {
     return records.map(({ name, type, value }) => `${name} ${type} ${value}`).join(", ");
 }
 
-function engineOption(value: string | boolean | undefined): Context["asked"] {
-    const asked = value ?? "auto";
-    if (asked === "auto" || asked === "pulumi" || asked === "offline") return asked;
-    throw new UserError(`--engine ${asked}: there are auto, pulumi and offline.`);
-}
-
 async function check({ stack, settings, terminal }: Context): Promise<Report> {
     const report = await checkComputer(needsOf(settings), probes, readRecord(stack)?.kit);
     showReport(report, terminal);
@@ -123,52 +110,30 @@ async function check({ stack, settings, terminal }: Context): Promise<Report> {
 
 /** Gets all that is missing, and returns what brings the stack up. */
 async function prepare(context: Context, report: Report): Promise<() => Promise<Applied>> {
-    const { stack, settings, asked, file, terminal, signal } = context;
+    const { stack, settings, terminal, signal } = context;
     const remembered = readRecord(stack);
     const log = (line: string): void => terminal.line(`  ${line}`);
     const cutOff = "Stopped. What was fetched and built so far is kept for the next run.";
-    const pulumi = asked === "offline" ? undefined : await import("./tools/pulumi");
-    const { target } = settings.cluster;
-    const found = await pulumi?.findPulumi(target);
-    const { engine, install } = chooseEngine({
-        asked, holder: holderOf(stack), found: found !== undefined, reachable: report.network.pulumi,
-        buildable: pulumi?.canBuildPulumi(target) ?? false,
-        cloud: isCloud(target) ? target : undefined,
-    });
+    const [{ ensurePulumi }, { PulumiEngine }] = await Promise.all([import("./tools/pulumi"), import("./engine/pulumi")]);
+    const getting = ensurePulumi(settings.cluster.target, report.network.pulumi, log);
+    const command = await orInterrupted(getting, signal, cutOff);
+    log(`✓ Pulumi ${command.version}`);
     if (report.setUpDocker) await orInterrupted(ensureDocker(log), signal, cutOff);
     const record = {
         network: settings.cluster.target === "kind" && !(await hasKindNetwork()),
         images: [],
         foreignImages: await builtImagesHere(),
         ...remembered, // what was there before the first start counts
-        engine,
         kit: report.kit,
     };
     const image = report.kit ? await orInterrupted(useKit(log), signal, cutOff) : undefined;
     if (!report.kit) await orInterrupted(ensureClusterTool(settings.cluster.target, log), signal, cutOff);
     await orInterrupted(ensureManifests(manifestsFor(settings), log), signal, cutOff);
-    const get = install && pulumi && { download: pulumi.installPulumi, build: pulumi.compilePulumi }[install];
-    const command = get ? await orInterrupted(get(log), signal, cutOff) : found;
-
-    if (engine === "pulumi" && command) {
-        log(`✓ Pulumi ${command.version}`);
-        const { PulumiEngine } = await import("./engine/pulumi");
-        return async () => {
-            writeRecord(stack, record);
-            const opened = await PulumiEngine.create(stack, command, terminal, signal);
-            const rewrite = image === undefined ? undefined : (text: string) => withNodeImage(text, image);
-            const applied = await opened.up(rewrite);
-            rememberImages(stack, await opened.images());
-            return applied;
-        };
-    }
-    const { OfflineEngine } = await import("./engine/offline");
-    const config = readStackConfig(file);
     return async () => {
         writeRecord(stack, record);
-        const effective = image === undefined ? config : withNodeImageRead(config, image);
-        const opened = new OfflineEngine(stack, effective, terminal, signal);
-        const applied = await opened.up();
+        const opened = await PulumiEngine.create(stack, command, terminal, signal);
+        const rewrite = image === undefined ? undefined : (text: string) => withNodeImage(text, image);
+        const applied = await opened.up(rewrite);
         rememberImages(stack, await opened.images());
         return applied;
     };

@@ -21,7 +21,7 @@ const stacks = fs.readdirSync(root).flatMap(name => /^Pulumi\.(.+)\.yaml$/.exec(
 
 /** What the renderer puts in the place of a secret. */
 const placeholder = "[secret]";
-/** What stands for a generated value until then, see infra/offline/engine/capture.ts. */
+/** What stands for a generated value until then, see infra/cli/capture. */
 const generated = /random:(?!index\/)([\w-]+)/g;
 
 it("there are stacks to render", () => {

@@ -4,7 +4,6 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { buildBundle } from "../../infra/offline/kit/bundle";
 import { run } from "../../infra/offline/kit/run";
 import { forward, Forward } from "./support/forward";
-import { interrupted } from "./support/interrupt";
 import { etcdctl, Machine } from "./support/machines";
 import { Metal, metalHost } from "./support/metal";
 import { comesBackFromSnapshots } from "./support/recovery";
@@ -137,9 +136,9 @@ describe("a server of one's own", () => {
         const unlock = await metal.machines.lockPackages(machine);
         const packages = async () => (await metal.machines.inventory(machine)).packages;
         let locked: Promise<string> | undefined;
-        await interrupted(metal.options(clusterOf()), 400, said => {
+        await metal.interrupted(clusterOf(), 400, undefined, said => {
             if (waits.test(said)) locked ??= packages().finally(unlock);
-            return /^create +command:local:Command +cluster-server-machine /m.test(said);
+            return /command:local:Command cluster-server-machine created/.test(said);
         }).finally(unlock);
         expect(await locked).toBe(before.packages);
         expect(await packages()).toContain("containerd");
@@ -147,7 +146,7 @@ describe("a server of one's own", () => {
 
     it("comes through interruptions at random points", async () => {
         for (const seconds of [10 + Math.random() * 20, 25 + Math.random() * 25]) {
-            figure(`killed after ${seconds.toFixed(1)} s, at`, await interrupted(metal.options(clusterOf()), seconds));
+            figure(`killed after ${seconds.toFixed(1)} s, at`, await metal.interrupted(clusterOf(), seconds));
         }
     });
 
@@ -215,13 +214,11 @@ describe("a server of one's own", () => {
         expect([generation, Math.round((ends - signed) / day)]).toEqual([2, 365]);
     });
 
-    const state = () => fs.readFileSync(path.join(metal.directory, "state", "metal.json"), "utf8");
-
     it("refuses another network and another address of its API, and is left as it is", async () => {
         const standing = async () => ({
             machine: await metal.machines.exec(machine, "bash", "-c",
                 "dpkg-query --show; find /etc /opt /usr/local /var/lib/landfall -xdev -type f -exec sha256sum {} + | sort"),
-            state: state(),
+            state: metal.state(),
         });
         const before = await standing();
         const refused = (changes: object) =>
@@ -243,7 +240,7 @@ describe("a server of one's own", () => {
 
     it("says nothing secret, neither in its log nor in its state in plain", () => {
         expect(metal.lines.join("\n")).not.toMatch(/PRIVATE KEY|client-key-data/);
-        expect(state()).not.toMatch(/"TOKEN"|[a-z0-9]{6}\.[a-z0-9]{16}"/);
+        expect(metal.state()).not.toMatch(/"TOKEN"|[a-z0-9]{6}\.[a-z0-9]{16}"/);
     });
 
     const settings: object[] = [];
@@ -255,11 +252,11 @@ describe("a server of one's own", () => {
             return metal.up(clusterOf(Object.assign({}, ...settings) as object));
         },
         logged: () => metal.lines.join("\n"),
-        said: () => metal.lines.join("\n") + state(),
+        said: () => metal.lines.join("\n") + metal.state(),
         answers,
         reinstall: () => metal.machines.reinstall(machine),
         interrupt: (changes: object, seconds: number) =>
-            interrupted(metal.options(clusterOf(Object.assign({}, ...settings, changes) as object)), seconds),
+            metal.interrupted(clusterOf(Object.assign({}, ...settings, changes) as object), seconds),
     });
     rotatesItsSecrets(server);
     comesBackFromSnapshots(server);

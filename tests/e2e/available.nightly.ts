@@ -3,7 +3,6 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { buildBundle } from "../../infra/offline/kit/bundle";
 import { versions } from "../../components/versions";
 import { forward, Forward } from "./support/forward";
-import { interrupted } from "./support/interrupt";
 import { Load } from "./support/load";
 import { etcdctl, Machine, sharedDirectory } from "./support/machines";
 import { Metal, metalHost } from "./support/metal";
@@ -154,7 +153,7 @@ describe("own hardware, highly available", () => {
         const restore = { ...upgraded, snapshots: { ...snapshots, restore: "latest" } };
         const killed = 8 + Math.random() * 25;
         figure(`a restore killed after ${killed.toFixed(1)} s, at`,
-            await interrupted(metal.options(settings(restore), undefined, replicas), killed));
+            await metal.interrupted(settings(restore), killed, replicas));
         figure("three control-plane nodes restored, all data of etcd destroyed, from there", `${await timed(() => apply(restore))} s`);
         expect(await noted()).toContain("configmap/before");
         expect(await noted()).not.toContain("configmap/after");

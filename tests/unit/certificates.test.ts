@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { images } from "../../components/versions";
-import { Registered } from "../../infra/offline/engine/capture";
+import { Registered } from "../../infra/cli/capture";
 import { Manifest, object, objects, pods, runStack } from "./support/program";
 
 const namespace = "landfall-certificates";

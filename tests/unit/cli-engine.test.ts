@@ -3,55 +3,31 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { spawnSync } from "node:child_process";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { chooseEngine, EngineFacts } from "../../infra/cli/engine/choose";
 import { cacheDirectory } from "../../components/cache";
 import { describe as describeResource, EventReport } from "../../infra/cli/engine/events";
 import { builtImages, describeChanges } from "../../infra/cli/engine/engine";
 import { explainExisting } from "../../infra/cli/engine/pulumi";
-import { holderOf } from "../../infra/cli/engine/holder";
 import { refuseProtected, resourcesToKeep } from "../../infra/cli/engine/keep";
 import { settle } from "../../infra/cli/engine/pending";
-import { readableLine } from "../../infra/cli/engine/offline-lines";
 import { backendDirectory, isInBackend, isStale, locksOf } from "../../infra/cli/engine/lock";
-import { stackFile, writePrivate, writeRecord } from "../../infra/cli/home";
-import { withNodeImage, withNodeImageRead } from "../../infra/cli/node-image";
+import { refuseOfflineState, writePrivate } from "../../infra/cli/home";
+import { withNodeImage } from "../../infra/cli/node-image";
 import { Terminal } from "../../infra/cli/terminal";
+import { refuseToBuild } from "../../infra/cli/tools/pulumi";
 
-describe("the choice of the engine", () => {
-    const choose = (facts: Partial<EngineFacts>) =>
-        chooseEngine({ asked: "auto", found: false, reachable: false, buildable: false, ...facts });
-
-    it.each([
-        ["found", { found: true }, "pulumi", undefined],
-        ["found, also where its download is closed or open", { found: true, reachable: true }, "pulumi", undefined],
-        ["not found, but can be downloaded", { reachable: true, buildable: true }, "pulumi", "download"],
-        ["neither", { buildable: true }, "offline", undefined],
-        ["asked for", { asked: "pulumi", reachable: true }, "pulumi", "download"],
-        ["asked for, and can only be built", { asked: "pulumi", buildable: true }, "pulumi", "build"],
-        ["found, but the other asked for", { asked: "offline", found: true }, "offline", undefined],
-        ["found, but the stack is the other's", { found: true, holder: "offline" }, "offline", undefined],
-        ["the stack's own, and must be downloaded again", { reachable: true, holder: "pulumi" }, "pulumi", "download"],
-        ["the stack's own, and must be built again", { buildable: true, holder: "pulumi" }, "pulumi", "build"],
-    ] as const)("Pulumi is %s", (_, facts, engine, install) => {
-        expect(choose(facts)).toEqual({ engine, install });
+describe("Pulumi, where it can't be downloaded", () => {
+    it.each(["kind", "baremetal", "existing", undefined] as const)("is built here for the target %s", target => {
+        expect(() => refuseToBuild(target, true, "linux")).not.toThrow();
     });
 
-    it("never gives a stack from one engine to the other", () => {
-        expect(() => choose({ asked: "offline", found: true, holder: "pulumi" })).toThrow("was started with Pulumi");
-        expect(() => choose({ asked: "pulumi", found: true, holder: "offline" })).toThrow("with the offline engine");
+    it.each(["eks", "gke", "aks"] as const)("can't make %s, whose provider can't be built", target => {
+        expect(() => refuseToBuild(target, true, "linux")).toThrow(
+            /get\.pulumi\.com doesn't answer[^]*The target \w+ needs it[^]*docs\/install[^]*Nothing was changed/);
     });
 
-    it("never has the offline engine make a cloud's cluster", () => {
-        expect(choose({ cloud: "eks", found: true })).toEqual({ engine: "pulumi" });
-        expect(choose({ cloud: "eks", reachable: true })).toEqual({ engine: "pulumi", install: "download" });
-        for (const facts of [{}, { asked: "offline", found: true }] as const) {
-            expect(() => choose({ cloud: "eks", ...facts })).toThrow(/The target eks needs Pulumi[^]*Nothing was changed/);
-        }
-    });
-
-    it("says what to do where Pulumi can't be had", () => {
-        expect(() => choose({ asked: "pulumi" })).toThrow("--engine pulumi");
-        expect(() => choose({ holder: "pulumi" })).toThrow("https://www.pulumi.com/docs/install/");
+    it("needs Go for that, and another system than Windows", () => {
+        expect(() => refuseToBuild("kind", false, "linux")).toThrow(/Go is not on PATH[^]*docs\/install[^]*Nothing was changed/);
+        expect(() => refuseToBuild("kind", true, "win32")).toThrow("Linux and macOS only");
     });
 });
 
@@ -70,15 +46,19 @@ describe("what is on this computer of a stack", () => {
         fs.rmSync(directory, { recursive: true });
     });
 
-    it("names the engine that holds it", () => {
-        expect(holderOf("dev")).toBeUndefined();
+    it("is its state in the backend", () => {
+        expect(isInBackend("dev")).toBe(false);
         writePrivate(path.join(backend, "stacks", "landfall", "dev.json"), "{}");
-        expect(holderOf("dev")).toBe("pulumi");
-        fs.mkdirSync(stackFile("dev", "offline"), { recursive: true });
-        expect(holderOf("dev")).toBe("offline");
-        writeRecord("dev", { engine: "pulumi", kit: false, network: false, images: [], foreignImages: [] });
-        expect(holderOf("dev")).toBe("pulumi");
-        expect(holderOf("other")).toBeUndefined();
+        expect(isInBackend("dev")).toBe(true);
+        expect(isInBackend("other")).toBe(false);
+    });
+
+    it("is refused where it was made without Pulumi, with the way to remove it", () => {
+        expect(() => refuseOfflineState("dev")).not.toThrow();
+        fs.mkdirSync(path.join(directory, "home", "dev", "offline"), { recursive: true });
+        expect(() => refuseOfflineState("other")).not.toThrow();
+        expect(() => refuseOfflineState("dev")).toThrow(
+            /"dev" without Pulumi[^]*git worktree add \S+ [0-9a-f]{7}\n[^]*npm run down -- --stack dev\n[^]*Nothing was changed/);
     });
 
     it("finds local backends, and no others", () => {
@@ -140,17 +120,11 @@ describe("the node image of the kit", () => {
     it("stands in for the pinned one, and the rest of the file stays", () => {
         expect(withNodeImage(text, "landfall/kind-node:1")).toBe(
             text.replace("{ target: kind }", "{ target: kind, image: landfall/kind-node:1 }"));
-        const config = { "landfall:cluster": '{"target":"kind"}' };
-        const read = withNodeImageRead({ config, secretKeys: [] }, "kit:1");
-        expect(JSON.parse(read.config["landfall:cluster"])).toEqual({ target: "kind", image: "kit:1" });
     });
 
     it("leaves the one that the user has chosen", () => {
         const chosen = text.replace("kind }", "kind, image: my/node:1 }");
         expect(withNodeImage(chosen, "kit:1")).toBe(chosen);
-        const config = { "landfall:cluster": '{"target":"kind","image":"my/node:1"}' };
-        expect(JSON.parse(withNodeImageRead({ config, secretKeys: [] }, "kit:1").config["landfall:cluster"]))
-            .toEqual({ target: "kind", image: "my/node:1" });
     });
 });
 
@@ -186,26 +160,6 @@ describe("what is left by --keep-data", () => {
 
     it("is none of the images, which are known by name", () => {
         expect(builtImages(resources)).toEqual(["landfall.local/web:1"]);
-    });
-});
-
-describe("the offline engine's lines", () => {
-    it.each([
-        ["create  kubernetes:apps/v1:Deployment  web  12.6 s", "  ✓ Deployment web created (13 s)"],
-        ["replace command:local:Command  cluster-nodes  0.2 s", "  ✓ Command cluster-nodes replaced (0 s)"],
-        ["FAILED  docker:index/image:Image  web-image  3.0 s", "  ✗ Image web-image failed (3 s)"],
-        ["        kubernetes:batch/v1:Job  certs  15.1 s so far: not complete", "  … Job certs: not complete (15 s)"],
-        ["        kubernetes:batch/v1:Job  certs  15.1 s so far", "  … Job certs: still at work (15 s)"],
-        ["1 created, 0 updated, 0 replaced, 0 deleted, 2 unchanged", undefined],
-        ["The offline engine stands in", "  The offline engine stands in"],
-    ])("%s", (line, wanted) => {
-        expect(readableLine(line)).toBe(wanted);
-    });
-
-    it("are cut where a cluster explains itself at length", () => {
-        const line = readableLine(`        kubernetes:core/v1:Pod  p  15.0 s so far: ${"x".repeat(500)}`);
-        expect(line).toHaveLength(140);
-        expect(line).toMatch(/x…$/);
     });
 });
 

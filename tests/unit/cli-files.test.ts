@@ -89,7 +89,7 @@ describe("what is remembered of a stack", () => {
         expect(readRecord("dev")).toBeUndefined();
         rememberImages("dev", ["a:1"]);
         expect(readRecord("dev")).toBeUndefined();
-        writeRecord("dev", { engine: "offline", kit: true, network: true, images: ["a:1"], foreignImages: ["c:1"] });
+        writeRecord("dev", { kit: true, network: true, images: ["a:1"], foreignImages: ["c:1"] });
         rememberImages("dev", ["a:1", "b:1", "c:1"]);
         expect(readRecord("dev")?.images).toEqual(["a:1", "b:1"]);
         fs.mkdirSync(path.join(home(), "landfall-dev"));

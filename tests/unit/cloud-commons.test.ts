@@ -10,7 +10,7 @@ import { Helper, requireHelper } from "../../components/cluster/cloud/helper";
 import { execKubeconfig } from "../../components/cluster/cloud/kubeconfig";
 import { checkedVersion, stepProblem } from "../../components/cluster/cloud/version";
 import { parseKubeconfig, scopeKubeconfig } from "../../components/cluster/existing/kubeconfig";
-import { captureProgram } from "../../infra/offline/engine/capture";
+import { captureProgram } from "../../infra/cli/capture";
 import { networksOverlap, parseNetwork } from "../../infra/config/network";
 
 describe("the version of Kubernetes", () => {

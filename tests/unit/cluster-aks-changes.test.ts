@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test, vi } from "vitest";
 import type { AksArgs } from "../../components/cluster/aks";
-import { Registered } from "../../infra/offline/engine/capture";
+import { Registered } from "../../infra/cli/capture";
 import { aksArgs, captureAks } from "./support/aks";
 import { changes, ProviderRules } from "./support/changes";
 import { Choice, DestroyOrder } from "./support/order";

@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
 import type { AksArgs } from "../../components/cluster/aks";
 import { parseSettings } from "../../infra/config";
-import { Registered } from "../../infra/offline/engine/capture";
+import { Registered } from "../../infra/cli/capture";
 import { aksArgs, captureAks } from "./support/aks";
 import { isModelled, modelProblems } from "./support/azure-model";
 import { declarationProblems } from "./support/azure-types";

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test, vi } from "vitest";
 import type { AksArgs } from "../../components/cluster/aks";
 import { roles } from "../../components/cluster/aks/roles";
-import { Registered } from "../../infra/offline/engine/capture";
+import { Registered } from "../../infra/cli/capture";
 import { aksArgs, captureAks } from "./support/aks";
 import { CapturedCluster } from "./support/cluster";
 import { pods, runStack } from "./support/program";

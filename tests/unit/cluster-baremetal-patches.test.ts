@@ -9,7 +9,7 @@ import { ClusterArgs, createCluster } from "../../components/cluster";
 import { reboot } from "../../components/cluster/baremetal/reboot.mjs";
 import { drainTasks } from "../../components/cluster/baremetal/tasks/drain.mjs";
 import { renderScript } from "../../components/cluster/baremetal/tasks/script.mjs";
-import { captureProgram } from "../../infra/offline/engine/capture";
+import { captureProgram } from "../../infra/cli/capture";
 
 type BareMetal = Extract<ClusterArgs, { target: "baremetal" }>;
 

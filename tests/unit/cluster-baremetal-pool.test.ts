@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Capabilities, Cluster, ClusterArgs, createCluster } from "../../components/cluster";
 import { firstAddress, parseRange, rangesOverlap } from "../../components/cluster/baremetal/address-pool";
 import { manifestsFor, parseSettings, SettingsError } from "../../infra/config";
-import { captureProgram } from "../../infra/offline/engine/capture";
+import { captureProgram } from "../../infra/cli/capture";
 
 const server = { host: "203.0.113.11" };
 const addressPool = ["203.0.113.100-203.0.113.110", "203.0.113.128/28"];

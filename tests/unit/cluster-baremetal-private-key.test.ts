@@ -8,7 +8,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vite
 import { withKeyFile } from "../../components/cluster/baremetal/private-key.mjs";
 import { renderJson } from "../../infra/cli/render";
 import { loadSettings } from "../../infra/config";
-import { captureProgram } from "../../infra/offline/engine/capture";
+import { captureProgram } from "../../infra/cli/capture";
 
 const directory = fs.mkdtempSync(path.join(os.tmpdir(), "landfall-key-test-"));
 let key: string;

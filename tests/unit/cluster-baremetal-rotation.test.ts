@@ -3,7 +3,7 @@ import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { ClusterArgs, createCluster } from "../../components/cluster";
 import { encryptionConfig, Key, keyName, parseKeys, phases } from "../../components/cluster/baremetal/keys.mjs";
-import { captureProgram, Registered } from "../../infra/offline/engine/capture";
+import { captureProgram, Registered } from "../../infra/cli/capture";
 
 type BareMetal = Extract<ClusterArgs, { target: "baremetal" }>;
 

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { ClusterArgs, createCluster } from "../../components/cluster";
 import { chooseSnapshot } from "../../components/cluster/baremetal/snapshot-list.mjs";
 import { checkApart, exportLines } from "../../components/cluster/baremetal/tasks/repository.mjs";
-import { captureProgram, Registered } from "../../infra/offline/engine/capture";
+import { captureProgram, Registered } from "../../infra/cli/capture";
 import { renderJson } from "../../infra/cli/render";
 
 type BareMetal = Extract<ClusterArgs, { target: "baremetal" }>;

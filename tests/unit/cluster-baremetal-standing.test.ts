@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { createCluster } from "../../components/cluster";
 import { standingTask } from "../../components/cluster/baremetal/tasks/standing.mjs";
 import { parseSettings } from "../../infra/config";
-import { captureProgram } from "../../infra/offline/engine/capture";
+import { captureProgram } from "../../infra/cli/capture";
 import { compareWith } from "../../infra/standing";
 import { fakeSsh } from "./support/machines";
 

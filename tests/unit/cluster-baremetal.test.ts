@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Capabilities, Cluster, ClusterArgs, createCluster } from "../../components/cluster";
 import { digest } from "../../components/cluster/baremetal/resources";
 import { installTasks } from "../../components/cluster/baremetal/tasks/install.mjs";
-import { captureProgram, Registered } from "../../infra/offline/engine/capture";
+import { captureProgram, Registered } from "../../infra/cli/capture";
 
 type BareMetal = Extract<ClusterArgs, { target: "baremetal" }>;
 

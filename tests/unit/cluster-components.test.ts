@@ -5,7 +5,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Capabilities, Cluster, ClusterArgs, ClusterContext, createCluster } from "../../components/cluster";
-import { captureProgram, Registered } from "../../infra/offline/engine/capture";
+import { captureProgram, Registered } from "../../infra/cli/capture";
 import { FakeComputer } from "./cluster-fakes";
 
 const kind: ClusterArgs = { target: "kind", name: "test", nodes: 2, image: "node@sha256:0", http: 8080, https: 8443 };

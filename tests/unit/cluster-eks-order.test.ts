@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { Registered } from "../../infra/offline/engine/capture";
+import { Registered } from "../../infra/cli/capture";
 import { captureEks, variants } from "./support/eks";
 import { DestroyOrder } from "./support/order";
 import { runStack } from "./support/program";

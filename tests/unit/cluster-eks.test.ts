@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { beforeAll, describe, expect, test } from "vitest";
 import { ImageDelivery, LoadBalancing, StorageClass } from "../../components/cluster";
 import { identities } from "../../components/cluster/cloud/identities";
-import { Registered } from "../../infra/offline/engine/capture";
+import { Registered } from "../../infra/cli/capture";
 import { CapturedCluster } from "./support/cluster";
 import { captureEks, variants } from "./support/eks";
 import { parseNetwork, networksOverlap } from "../../infra/config/network";

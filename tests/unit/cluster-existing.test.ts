@@ -8,7 +8,7 @@ import * as yaml from "yaml";
 import { Cluster, createCluster } from "../../components/cluster";
 import type { ExistingArgs } from "../../components/cluster/existing";
 import { identify, parseKubeconfig, readFiles, scopeKubeconfig } from "../../components/cluster/existing/kubeconfig";
-import { captureProgram } from "../../infra/offline/engine/capture";
+import { captureProgram } from "../../infra/cli/capture";
 
 let directory: string;
 beforeEach(() => {

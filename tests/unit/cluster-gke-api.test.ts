@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { parseSettings } from "../../infra/config";
-import { Registered } from "../../infra/offline/engine/capture";
+import { Registered } from "../../infra/cli/capture";
 import { captureCluster } from "./support/cluster";
 import { limitProblems } from "./support/gcp-limits";
 import { sdkProblems } from "./support/gcp-sdk";

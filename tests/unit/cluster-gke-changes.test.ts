@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import type { GkeArgs } from "../../components/cluster/gke/args";
-import { captureProgram, Registered } from "../../infra/offline/engine/capture";
+import { captureProgram, Registered } from "../../infra/cli/capture";
 import { readStackConfig } from "../../infra/cli/stack-config";
 import { Change, changes, ProviderRules } from "./support/changes";
 import { CapturedCluster, captureCluster } from "./support/cluster";

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { Registered } from "../../infra/offline/engine/capture";
+import { Registered } from "../../infra/cli/capture";
 import { readStackConfig } from "../../infra/cli/stack-config";
 import { Manifest, object, objects, pods, runStack } from "./support/program";
 

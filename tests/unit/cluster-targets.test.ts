@@ -9,7 +9,7 @@ const root = path.resolve(__dirname, "../..");
 function loadedBy(stack: string): string[] {
     const { cluster } = readSettings(stack, path.join(root, `Pulumi.${stack}.yaml`));
     const script = `
-        const { captureProgram } = require("./infra/offline/engine/capture");
+        const { captureProgram } = require("./infra/cli/capture");
         const { createCluster } = require("./components/cluster");
         const program = async () => void createCluster(${JSON.stringify(cluster)});
         captureProgram({ stack: "${stack}", config: {}, program })

@@ -8,8 +8,8 @@ import { Item, Machine, perHour, Price, Quantity } from "../../infra/cli/cost/mo
 import { ByVariant, captureAll, renderCosts } from "../../infra/cli/cost/reference";
 import { basis, bill } from "../../infra/cli/cost/report";
 import { terminal } from "../../infra/cli/cost/table";
-import { Registered } from "../../infra/offline/engine/capture";
-import { Values } from "../../infra/offline/engine/values";
+import { Registered } from "../../infra/cli/capture";
+import { Values } from "../../infra/values";
 import { runStack } from "./support/program";
 
 const file = path.resolve(__dirname, "../../components/cluster/COST.md");

@@ -2,7 +2,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { differences, renderAll, renderDifferences, Row } from "../../infra/cli/differences";
-import { Registered } from "../../infra/offline/engine/capture";
+import { Registered } from "../../infra/cli/capture";
 
 const file = path.resolve(__dirname, "../../components/cluster/DIFFERENCES.md");
 

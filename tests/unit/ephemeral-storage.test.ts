@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { ephemeralStorage } from "../../components/scratch";
 import { quantity } from "../../components/quantity";
-import { Registered } from "../../infra/offline/engine/capture";
+import { Registered } from "../../infra/cli/capture";
 import { Container, objects, pods, PodSpec, runStack } from "./support/program";
 
 const mebibyte = quantity("1Mi");

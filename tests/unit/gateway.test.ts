@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { Capabilities, LoadBalancing } from "../../components/cluster";
 import { defaultTraffic, gatewayLimits, loadManifests, Platform, Traffic } from "../../components/platform";
-import { captureProgram, Registered } from "../../infra/offline/engine/capture";
+import { captureProgram, Registered } from "../../infra/cli/capture";
 import { requestTimes } from "../../components/workload/limits";
 import { Container, object, objects, PodSpec, pods, runStack } from "./support/program";
 

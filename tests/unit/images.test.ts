@@ -8,7 +8,7 @@ import { images, imagesDate, imageTags } from "../../components/versions";
 import { ContainerImage } from "../../components/workload/image";
 import { describeUpdate, ImagesLock, updateLock } from "../../infra/cli/update-images";
 import { parseSettings } from "../../infra/config";
-import { captureProgram, type Registered } from "../../infra/offline/engine/capture";
+import { captureProgram, type Registered } from "../../infra/cli/capture";
 import { pods, runStack } from "./support/program";
 
 const byDigest = /^[^@]+:[\w][\w.-]*@sha256:[0-9a-f]{64}$/;

@@ -2,7 +2,7 @@ import * as path from "node:path";
 import { describe, expect, it } from "vitest";
 import { dnsRecords } from "../../components/platform/dns-records";
 import { readStackConfig } from "../../infra/cli/stack-config";
-import { captureProgram } from "../../infra/offline/engine/capture";
+import { captureProgram } from "../../infra/cli/capture";
 
 describe("what people are told of a stack", () => {
     const outputsOf = async (stack: string) => {

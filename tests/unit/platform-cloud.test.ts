@@ -5,7 +5,7 @@ import { Capabilities } from "../../components/cluster";
 import { identities } from "../../components/cluster/cloud/identities";
 import { loadManifests, Platform } from "../../components/platform";
 import { ContainerImage, Environment } from "../../components/workload";
-import { captureProgram, Registered } from "../../infra/offline/engine/capture";
+import { captureProgram, Registered } from "../../infra/cli/capture";
 import { Manifest, object, objects, pods } from "./support/program";
 
 const cloud: Capabilities = {

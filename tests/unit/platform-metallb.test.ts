@@ -3,8 +3,8 @@ import * as pulumi from "@pulumi/pulumi";
 import { beforeAll, describe, expect, it } from "vitest";
 import { Capabilities } from "../../components/cluster";
 import { loadManifests, Platform } from "../../components/platform";
-import { captureProgram, Registered } from "../../infra/offline/engine/capture";
-import { isSecret } from "../../infra/offline/engine/values";
+import { captureProgram, Registered } from "../../infra/cli/capture";
+import { isSecret } from "../../infra/values";
 import { Manifest, object, objects, PodSpec, pods } from "./support/program";
 
 const namespace = "landfall-load-balancer";

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { command } from "../../infra/offline/plugins/command";
 import { docker } from "../../infra/offline/plugins/docker";
 import { random } from "../../infra/offline/plugins/random";
-import { isSecret, secret, unwrap, Values } from "../../infra/offline/engine/values";
+import { isSecret, secret, unwrap, Values } from "../../infra/values";
 
 // What is expected here is what Pulumi's own providers have answered in the same cases.
 

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Gateway } from "../../components/platform";
 import type { Environment } from "../../components/workload";
 import { readStackConfig } from "../../infra/cli/stack-config";
-import { captureProgram } from "../../infra/offline/engine/capture";
+import { captureProgram } from "../../infra/cli/capture";
 import { object, objects, pods } from "./support/program";
 
 type CounterArgs = { environment: Environment; gateway: Gateway; host: string };

@@ -8,7 +8,7 @@ import * as yaml from "yaml";
 import { renderJson, renderYaml } from "../../infra/cli/render";
 import { readSettings } from "../../infra/cli/settings";
 import { readStackConfig, stackConfigFile } from "../../infra/cli/stack-config";
-import { captureProgram } from "../../infra/offline/engine/capture";
+import { captureProgram } from "../../infra/cli/capture";
 import { program } from "./fixtures/engine-program";
 
 const config = { "landfall:app": '{"text":"hello"}', "landfall:token": "hush" };

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vites
 import { type Capabilities, createCluster } from "../../components/cluster";
 import { readEnvironment } from "../../components/workload";
 import { parseSettings } from "../../infra/config";
-import { runProgram } from "../../infra/offline/engine/program";
+import { runProgram } from "../../infra/cli/capture/program";
 import { refuseChanges } from "../../infra/config/refuse";
 import { compared, compareWith } from "../../infra/standing";
 import { KubernetesApi, kubeconfigFor, type Stored } from "./fixtures/kubernetes-api";
@@ -72,11 +72,11 @@ async function change({ cluster = {}, environment: env = {}, app = {} }: Given) 
             createCluster(settings.cluster, { comparisons: compareWith(settings) });
         },
     }, {
-        async register({ type, name, inputs }) {
+        register({ type, name, inputs }) {
             if (type === "pulumi:providers:kubernetes") registered.push(name);
             return { id: name, outputs: inputs };
         },
-        read: ({ id = "" }) => ({ id, outputs: {} }),
+        read: id => ({ id, outputs: {} }),
     }).then(() => undefined, (error: Error) => error.message);
     // What waits for the refused output is refused a little later; that is no other test's business.
     await new Promise(resolve => setTimeout(resolve, 50));

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, test } from "vitest";
-import { captureProgram, Registered } from "../../infra/offline/engine/capture";
+import { captureProgram, Registered } from "../../infra/cli/capture";
 import { changes } from "./support/changes";
 import { DestroyOrder } from "./support/order";
 

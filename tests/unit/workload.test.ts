@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { Registered } from "../../infra/offline/engine/capture";
+import { Registered } from "../../infra/cli/capture";
 import { Manifest, object, objects, PodSpec, pods, runStack } from "./support/program";
 
 let resources: Registered[];

@@ -12,7 +12,8 @@ export interface Network {
     images: boolean;
 }
 
-const addresses = { pulumi: "https://get.pulumi.com/install.sh", images: "https://registry-1.docker.io/v2/" };
+export const pulumiDownload = "https://get.pulumi.com/install.sh";
+const registry = "https://registry-1.docker.io/v2/";
 
 /** Looks which of the addresses answer, and what follows from it for the kit. */
 export async function networkFindings(needs: Needs, probes: Probes, startedWithKit?: boolean): Promise<{
@@ -22,7 +23,7 @@ export async function networkFindings(needs: Needs, probes: Probes, startedWithK
     /** Whether the kit must be built from nothing, which takes much more disk. */
     coldKit: boolean;
 }> {
-    const [pulumi, images] = await Promise.all([probes.answers(addresses.pulumi), probes.answers(addresses.images)]);
+    const [pulumi, images] = await Promise.all([probes.answers(pulumiDownload), probes.answers(registry)]);
     const network = { pulumi, images };
     const kit = startedWithKit ?? (needs.target === "kind" && !images);
     const findings = [...closedFindings(network, kit, needs), ...(kit ? kitFindings(probes) : [])];

@@ -1,5 +1,5 @@
-import type { Registered } from "../../offline/engine/capture";
-import { asObject, asString, items } from "../../offline/engine/values";
+import type { Registered } from "../capture";
+import { asObject, asString, items } from "../../values";
 import { cheapestFit } from "./fit";
 import { Cloud, Line, Machine, Quantity, steady, times } from "./model";
 import * as prices from "./prices/aws";

@@ -1,5 +1,5 @@
-import type { Registered } from "../../offline/engine/capture";
-import { asObject, asString, items, type Values } from "../../offline/engine/values";
+import type { Registered } from "../capture";
+import { asObject, asString, items, type Values } from "../../values";
 import { cheapestFit } from "./fit";
 import { Cloud, Line, Machine, Price, Quantity, steady } from "./model";
 import * as prices from "./prices/azure";

@@ -1,4 +1,4 @@
-import type { Registered } from "../../offline/engine/capture";
+import type { Registered } from "../capture";
 import { aws } from "./aws";
 import { azure } from "./azure";
 import { gcp } from "./gcp";

@@ -1,4 +1,4 @@
-import type { Registered } from "../../offline/engine/capture";
+import type { Registered } from "../capture";
 import type { Stack } from "./stack";
 
 /** The hours of a month, as the clouds' own calculators have them. */

@@ -1,6 +1,6 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { captureProgram, type Registered } from "../../offline/engine/capture";
+import { captureProgram, type Registered } from "../capture";
 import { root } from "../home";
 import { readStackConfig, stackConfigFile } from "../stack-config";
 import { estimate, monthWithSpike, spikeHours, totalPerHour } from "./estimate";

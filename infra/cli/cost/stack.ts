@@ -1,6 +1,6 @@
 import { quantity } from "../../../components/quantity";
-import type { Registered } from "../../offline/engine/capture";
-import { asObject, asString, items, type Value, type Values } from "../../offline/engine/values";
+import type { Registered } from "../capture";
+import { asObject, asString, items, type Value, type Values } from "../../values";
 import { Quantity, steady } from "./model";
 
 const billion = 10 ** 9;

@@ -1,6 +1,4 @@
 import type { DnsRecord } from "../../../components/platform/dns-records";
-import type { OfflineEngine } from "./offline";
-import type { PulumiEngine } from "./pulumi";
 
 /** What came of applying the stack. */
 export interface Applied {
@@ -22,9 +20,6 @@ export interface Outputs {
     adminPassword?: string;
     images?: string[];
 }
-
-/** One stack in the hands of one engine. */
-export type Engine = PulumiEngine | OfflineEngine;
 
 /** Names of the images that a state's resources have built on this computer. */
 export function builtImages(resources: readonly { type: string; inputs?: Record<string, unknown> }[]): string[] {

@@ -22,8 +22,6 @@ interface ExportedState {
 
 /** A stack in the hands of Pulumi, driven through its Automation API. */
 export class PulumiEngine {
-    readonly name = "pulumi";
-
     private constructor(
         private readonly stack: Stack,
         private readonly command: PulumiCommand,

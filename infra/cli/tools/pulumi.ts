@@ -2,10 +2,12 @@ import { PulumiCommand } from "@pulumi/pulumi/automation";
 import * as path from "node:path";
 import { cacheDirectory } from "../../../components/cache";
 import { isCloud, type Target } from "../../config";
-import { buildPulumi, builtPulumi } from "../../offline/kit";
+import { buildPulumi } from "../../offline/kit";
 import { Log } from "../../offline/kit/run";
 import { UserError } from "../user-error";
 import { addToPath, onPath } from "./programs";
+
+const guide = "https://www.pulumi.com/docs/install/";
 
 /** Where our own copy of the Pulumi CLI is kept, for all stacks. */
 function installation(): string {
@@ -13,36 +15,44 @@ function installation(): string {
 }
 
 /**
- * The Pulumi CLI of this computer: the one on PATH, else our own copy, else one that was built here; undefined where
- * there is none that will do.
+ * The Pulumi CLI: the one on PATH, else our own copy, downloaded where get.pulumi.com is `reachable`, else one that is
+ * built here from its Go module. That one comes with the plugins for targets on this computer or on machines.
  */
-export async function findPulumi(target?: Target): Promise<PulumiCommand | undefined> {
+export async function ensurePulumi(target: Target | undefined, reachable: boolean, log: Log): Promise<PulumiCommand> {
     const none = (): undefined => undefined;
     const found = (await PulumiCommand.get().catch(none)) ?? (await PulumiCommand.get({ root: installation() }).catch(none));
-    const built = found || (target && isCloud(target)) ? undefined : builtPulumi();
-    if (!built) return found;
-    addToPath(built);
-    return PulumiCommand.get().catch(none);
-}
-
-/** Whether the CLI can be built here; its plugins are for all targets but the clouds. */
-export function canBuildPulumi(target: Target): boolean {
-    return process.platform !== "win32" && onPath("go") && !isCloud(target);
-}
-
-/** Builds the Pulumi CLI from its Go module, with the plugins that the program needs on this computer. */
-export async function compilePulumi(log: Log): Promise<PulumiCommand> {
+    if (found) return found;
+    if (reachable) return download(log);
+    refuseToBuild(target);
+    log("– Pulumi: built here, with this project's own plugins in place of its providers command, docker and random");
     addToPath(await buildPulumi(log));
     return PulumiCommand.get();
 }
 
 /** Downloads the Pulumi CLI of the SDK's version. */
-export async function installPulumi(log: Log): Promise<PulumiCommand> {
+async function download(log: Log): Promise<PulumiCommand> {
     log(`… Pulumi: downloading its CLI to ${installation()}`);
     return PulumiCommand.install({ root: installation() }).catch((error: Error) => {
         throw new UserError(
-            `The Pulumi CLI could not be downloaded: ${error.message}\n` +
-                "Run the command again, or install it yourself: https://www.pulumi.com/docs/install/",
+            `The Pulumi CLI could not be downloaded: ${error.message}\nRun the command again, or install it yourself: ${guide}`,
         );
     });
+}
+
+/** Why Pulumi can't be built here, if that is so. */
+export function refuseToBuild(target: Target | undefined, hasGo = onPath("go"), platform = process.platform): void {
+    const closed = "The Pulumi CLI is not on this computer, and get.pulumi.com doesn't answer";
+    if (target && isCloud(target)) {
+        throw new UserError(
+            `${closed}. The target ${target} needs it with Pulumi's provider for that cloud. ` +
+                `Install the CLI (${guide}) on a computer that reaches the cloud. Nothing was changed.`,
+        );
+    }
+    if (!hasGo || platform === "win32") {
+        const lack = hasGo ? "that works on Linux and macOS only" : "Go is not on PATH (https://go.dev/doc/install)";
+        throw new UserError(
+            `${closed}. It could be built from its Go module, but ${lack}. Install the CLI (${guide}), or connect to ` +
+                "the network, and run the command again. Nothing was changed.",
+        );
+    }
 }

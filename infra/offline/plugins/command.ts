@@ -1,6 +1,6 @@
 import type { Provider } from "@pulumi/pulumi/provider";
 import { randomBytes } from "node:crypto";
-import { asObject, asString, unwrap, Value, Values } from "../engine/values";
+import { asObject, asString, unwrap, Value, Values } from "../../values";
 import { Failed, killAll, run } from "./run";
 import { partsOf, refuse, serve, show, versionOf } from "./serve";
 

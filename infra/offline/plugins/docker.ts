@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { asObject, asString, secret, Values } from "../engine/values";
+import { asObject, asString, secret, Values } from "../../values";
 import { Failed, killAll, run } from "./run";
 import { refuse, serve, show, versionOf } from "./serve";
 

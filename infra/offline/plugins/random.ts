@@ -1,6 +1,6 @@
 import type { Provider } from "@pulumi/pulumi/provider";
 import { randomInt } from "node:crypto";
-import { secret, unwrap, Values } from "../engine/values";
+import { secret, unwrap, Values } from "../../values";
 import { partsOf, refuse, serve, versionOf } from "./serve";
 
 const options = ["length", "lower", "upper", "numeric", "special"];

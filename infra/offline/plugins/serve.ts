@@ -2,7 +2,7 @@ import * as grpc from "@grpc/grpc-js";
 import { EngineClient } from "@pulumi/pulumi/proto/engine_grpc_pb";
 import { LogRequest, LogSeverity } from "@pulumi/pulumi/proto/engine_pb";
 import { CheckFailure, main, Provider } from "@pulumi/pulumi/provider";
-import type { Values } from "../engine/values";
+import type { Values } from "../../values";
 import { killAll } from "./run";
 
 /** Serves a provider to the engine that has started this process; ends with the engine, and so does all that it runs. */

@@ -3,10 +3,10 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { imagesDate, imageTags } from "../../../components/versions";
 import { buildArgs } from "../../../components/workload/image";
-import { destroy, EngineOptions, Result, up } from "../../../infra/offline/engine";
 import { Bundle } from "../../../infra/offline/kit/bundle";
 import { podNetworkManifest } from "../../../infra/offline/kit/network";
 import { run } from "../../../infra/offline/kit/run";
+import { EngineStack, Result, Settings } from "./engine";
 import { Machine, Machines, removeMachines } from "./machines";
 import { root } from "./names";
 
@@ -27,6 +27,8 @@ export class Metal {
     readonly machines: Machines;
     /** What the engine has said. */
     readonly lines: string[] = [];
+    private readonly stack = new EngineStack("metal", "baremetal", line => this.say(line));
+    private readonly wrong = new EngineStack("metal-wrong", "baremetal", line => this.say(line));
     /** What was built for this stack alone. */
     private readonly images = new Set<string>();
     /** The machines' kernel is this computer's, and several of them change it at once. */
@@ -55,25 +57,20 @@ export class Metal {
         };
     }
 
-    options(cluster: object, state = "state", replicas = { min: 1, max: 2 }): EngineOptions {
+    /** The stack's settings; the password of its snapshots is a secret. */
+    private settings(cluster: object, replicas = { min: 1, max: 2 }): Settings {
+        const { snapshots: { password, ...snapshots } = {}, ...rest } = cluster as { snapshots?: { password?: string } };
         return {
-            stack: "metal",
-            directory: path.join(this.directory, state),
-            // What may hold a secret is one as a whole.
-            secretKeys: "snapshots" in cluster ? ["landfall:cluster"] : [],
             config: {
-                "landfall:cluster": JSON.stringify(cluster),
-                "landfall:environment": JSON.stringify({ name: "production", host: metalHost, volumes: "delete" }),
+                "landfall:cluster": { ...rest, ...(password && { snapshots }) },
+                "landfall:environment": { name: "production", host: metalHost, volumes: "delete" },
                 // Two processors hold all machines, the control plane's too.
-                "landfall:app": JSON.stringify({
+                "landfall:app": {
                     web: { replicas, cpu: { request: "100m", limit: "1" } },
                     database: { cpu: { request: "100m", limit: "1" } },
-                }),
+                },
             },
-            log: line => {
-                this.lines.push(line);
-                console.log(line);
-            },
+            secrets: password ? { "landfall:cluster.snapshots.password": password } : {},
         };
     }
 
@@ -87,20 +84,31 @@ export class Metal {
     }
 
     async up(cluster: object, replicas?: { min: number; max: number }): Promise<Result> {
-        const result = await up(this.options(cluster, undefined, replicas));
+        const result = await this.stack.up(this.settings(cluster, replicas));
         // Beside another stack of the suite they are that one's.
         if (this.images.size > 0) for (const image of result.outputs.images as string[]) this.images.add(image);
         return result;
     }
 
-    destroy(cluster: object): Promise<unknown> {
-        return destroy(this.options(cluster));
+    destroy(cluster: object): Promise<void> {
+        return this.stack.destroy(this.settings(cluster));
+    }
+
+    /** Begins what `up` does and kills it; returns what it was at. */
+    interrupted(
+        cluster: object, seconds: number, replicas?: { min: number; max: number }, hears?: (said: string) => boolean,
+    ): Promise<string> {
+        return this.stack.interrupted(this.settings(cluster, replicas), seconds, hears);
     }
 
     /** Why the settings are refused; they are given to a stack of their own. */
-    async refusal(cluster: object): Promise<string> {
-        fs.rmSync(path.join(this.directory, "wrong"), { recursive: true, force: true });
-        return up(this.options(cluster, "wrong")).then(() => "it was accepted", (error: Error) => error.message);
+    refusal(cluster: object): Promise<string> {
+        return this.wrong.up(this.settings(cluster)).then(() => "it was accepted", (error: Error) => error.message);
+    }
+
+    /** What is kept of the stack. */
+    state(): string {
+        return this.stack.state();
     }
 
     /** kubectl with an administrator's rights, on a node of the control plane. */
@@ -108,7 +116,13 @@ export class Metal {
         return this.machines.exec(machine, "kubectl", "--kubeconfig", "/etc/kubernetes/admin.conf", ...args);
     }
 
+    private say(line: string): void {
+        this.lines.push(line);
+        process.stdout.write(line.endsWith("\n") ? line : `${line}\n`);
+    }
+
     async end(): Promise<void> {
+        for (const stack of [this.stack, this.wrong]) stack.end();
         await removeMachines();
         if (this.images.size > 0) await run("docker", ["rmi", "--force", ...this.images]);
         for (const [file, value] of this.kernel) fs.writeFileSync(file, value);

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import type { Result } from "../../../infra/offline/engine";
+import type { Result } from "./engine";
 import { etcdctl, Machine, Machines } from "./machines";
 import { figure } from "./stack";
 import { timed } from "./wait";

@@ -1,6 +1,6 @@
 import type { AksArgs } from "../../../components/cluster/aks";
 import { ClusterContext } from "../../../components/cluster";
-import { Registered } from "../../../infra/offline/engine/capture";
+import { Registered } from "../../../infra/cli/capture";
 import { captureCluster, CapturedCluster } from "./cluster";
 
 /** What the config makes of the least that it asks for. */

@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 import * as path from "node:path";
-import { Registered } from "../../../infra/offline/engine/capture";
+import { Registered } from "../../../infra/cli/capture";
 
 /** Azure's own model of a value, as its client libraries carry it; for the client of a newer API than the program's. */
 interface Mapper {

@@ -1,7 +1,7 @@
 import * as fs from "node:fs";
 import { createRequire } from "node:module";
 import * as path from "node:path";
-import { Registered } from "../../../infra/offline/engine/capture";
+import { Registered } from "../../../infra/cli/capture";
 
 /** A property as the provider's declarations have it. */
 interface Property {

@@ -1,4 +1,4 @@
-import { Registered } from "../../../infra/offline/engine/capture";
+import { Registered } from "../../../infra/cli/capture";
 
 /** What a change of config does to one resource. */
 export interface Change {

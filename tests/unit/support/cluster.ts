@@ -1,6 +1,6 @@
 import "tsx/cjs"; // createCluster loads the target by `require`
 import { Cluster, ClusterArgs, ClusterContext, createCluster } from "../../../components/cluster";
-import { captureProgram, Registered } from "../../../infra/offline/engine/capture";
+import { captureProgram, Registered } from "../../../infra/cli/capture";
 
 /** A cluster by itself: what was registered, and what it offers. */
 export interface CapturedCluster {

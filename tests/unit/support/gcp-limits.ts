@@ -1,5 +1,5 @@
 import { networkSize, networksOverlap, parseNetwork } from "../../../infra/config/network";
-import { Registered } from "../../../infra/offline/engine/capture";
+import { Registered } from "../../../infra/cli/capture";
 
 type Inputs = Record<string, unknown>;
 type Limits = Record<string, (value: never, inputs: never) => boolean>;

@@ -1,7 +1,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import * as ts from "typescript";
-import { Registered } from "../../../infra/offline/engine/capture";
+import { Registered } from "../../../infra/cli/capture";
 
 const sdk = path.resolve(__dirname, "../../../node_modules/@pulumi/gcp");
 

@@ -1,6 +1,6 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { Registered } from "../../../infra/offline/engine/capture";
+import { Registered } from "../../../infra/cli/capture";
 import { MessageCheck, Namespace } from "./protobuf";
 
 type Message = Record<string, unknown>;

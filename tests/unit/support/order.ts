@@ -1,4 +1,4 @@
-import { Registered } from "../../../infra/offline/engine/capture";
+import { Registered } from "../../../infra/cli/capture";
 
 /** Chooses resources: by name, or by a test of one's own. */
 export type Choice = string | RegExp | ((resource: Registered) => boolean);

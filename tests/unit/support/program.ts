@@ -1,5 +1,5 @@
 import * as path from "node:path";
-import { captureProgram, Registered } from "../../../infra/offline/engine/capture";
+import { captureProgram, Registered } from "../../../infra/cli/capture";
 import { readStackConfig } from "../../../infra/cli/stack-config";
 
 /** Changes to a stack's config, by key without `landfall:`, as `Pulumi.<stack>.yaml` would have them. */

@@ -1,9 +1,8 @@
-import { awsOutcome } from "./capture-aws";
-import { azureOutputs } from "./capture-azure";
-import type { Outcome } from "./monitor";
-import { type ProgramOptions, runProgram } from "./program";
+import { awsOutcome } from "./aws";
+import { azureOutputs } from "./azure";
+import { type Outcome, type ProgramOptions, runProgram } from "./program";
 import type { Registration } from "./registration";
-import { asObject, asString, secret, secretPaths, unwrap, type Values } from "./values";
+import { asObject, asString, secret, secretPaths, unwrap, type Values } from "../../values";
 
 /** A resource as the program registered it, with plain inputs. */
 export interface Registered extends Registration {
@@ -17,8 +16,6 @@ export interface Registered extends Registration {
 export interface Capture {
     resources: Registered[];
     outputs: Values;
-    /** Types of what the program only reads, such as another stack. */
-    reads: string[];
 }
 
 /**
@@ -28,21 +25,17 @@ export interface Capture {
  */
 export async function captureProgram(options: ProgramOptions): Promise<Capture> {
     const resources: Registered[] = [];
-    const reads: string[] = [];
     process.env.LANDFALL_PLACEHOLDERS = "1"; // no kubeconfig in it leads to a cluster
     const outputs = await runProgram(options, {
-        async register(registration) {
+        register(registration) {
             const inputs = unwrap(registration.inputs) as Values;
             const secrets = secretPaths(registration.inputs);
             resources.push({ ...registration, inputs, secrets, marked: registration.inputs });
             return outcomeOf(registration, inputs);
         },
-        read({ type, id = "" }) {
-            reads.push(type);
-            return { id, outputs: { name: id, ...stackOutputs(options.config) } };
-        },
+        read: id => ({ id, outputs: { name: id, ...stackOutputs(options.config) } }),
     }).finally(() => delete process.env.LANDFALL_PLACEHOLDERS);
-    return { resources, outputs: unwrap(outputs) as Values, reads };
+    return { resources, outputs: unwrap(outputs) as Values };
 }
 
 /** Another stack's outputs: under every name that the settings hold there is a kubeconfig. */
@@ -64,9 +57,7 @@ function outcomeOf(registration: Registration, inputs: Values): Outcome {
     if (type.startsWith("kubernetes:")) return kubernetesOutcome(registration, inputs);
     if (type.startsWith("random:")) return { id, outputs: { ...registration.inputs, ...randomOutputs(type, name) } };
     if (type === "command:local:Command") {
-        const stdout = placeholderKubeconfig(name);
-        const secrets = secretPaths(registration.inputs).length > 0;
-        return { id, outputs: { ...registration.inputs, stdout: secrets ? secret(stdout) : stdout, stderr: "" } };
+        return { id, outputs: { ...registration.inputs, stdout: placeholderKubeconfig(name), stderr: "" } };
     }
     if (type.startsWith("docker:")) return { id, outputs: { ...registration.inputs, ...imageOutputs(inputs) } };
     if (type.startsWith("aws:")) return awsOutcome(type, name, registration.inputs);

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 
-import type { Outcome } from "./monitor";
-import { asObject, type Values } from "./values";
+import type { Outcome } from "./program";
+import { asObject, type Values } from "../../values";
 
 /** An account and a region that stand for those in which the resources would be. */
 const account = "000000000000";

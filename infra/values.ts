@@ -2,12 +2,12 @@ import * as pulumi from "@pulumi/pulumi";
 
 /**
  * A property value as the SDK sends it to an engine: JSON, in which a secret is an object with the SDK's signature
- * around the value, and what is not known in a preview is the SDK's sentinel string.
+ * around the value.
  */
 export type Value = null | boolean | number | string | Value[] | { [key: string]: Value };
 export type Values = { [key: string]: Value };
 
-const { specialSigKey, specialSecretSig, unknownValue } = pulumi.runtime;
+const { specialSigKey, specialSecretSig } = pulumi.runtime;
 
 /** Whether the value is a plain object. */
 export function isObject(value: unknown): value is { [key: string]: Value } {
@@ -22,16 +22,6 @@ export function secret(value: Value): Value {
 /** Whether the value itself (not a part of it) is marked as a secret. */
 export function isSecret(value: unknown): boolean {
     return isObject(value) && value[specialSigKey] === specialSecretSig;
-}
-
-/** Whether the value or a part of it is marked as a secret. */
-export function containsSecret(value: unknown): boolean {
-    return isSecret(value) || children(value).some(containsSecret);
-}
-
-/** Whether the value or a part of it is not known yet, as in a preview. */
-export function containsUnknown(value: unknown): boolean {
-    return value === unknownValue || children(value).some(containsUnknown);
 }
 
 /** The value without markers of secrets. */
@@ -57,11 +47,6 @@ export function secretPaths(value: Value, path: string[] = []): string[] {
     return [];
 }
 
-/** Whether two values are the same, whatever the order of keys and the markers of secrets. */
-export function equal(left: Value | undefined, right: Value | undefined): boolean {
-    return canonical(left ?? null) === canonical(right ?? null);
-}
-
 /** The value as an object; an empty one where it is something else. */
 export function asObject(value: Value | undefined): Values {
     const plain = value === undefined ? null : unwrap(value);
@@ -79,15 +64,6 @@ export function asString(value: Value | undefined): string | undefined {
     return typeof plain === "string" ? plain : undefined;
 }
 
-function canonical(value: Value): string {
-    const sorted = (inner: Value): Value => {
-        if (Array.isArray(inner)) return inner.map(sorted);
-        if (!isObject(inner)) return inner;
-        return Object.fromEntries(Object.keys(inner).sort().map(key => [key, sorted(inner[key])]));
-    };
-    return JSON.stringify(sorted(unwrap(value)));
-}
-
 function map(value: Value, reveal: (inner: Value, path: string[]) => Value, path: string[] = []): Value {
     if (isSecret(value)) return reveal(map((value as Values).value ?? null, inner => inner, path), path);
     if (Array.isArray(value)) return value.map((item, index) => map(item, reveal, [...path, String(index)]));
@@ -98,7 +74,3 @@ function mapObject(value: Values, change: (item: Value, key: string) => Value): 
     return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, change(item, key)]));
 }
 
-function children(value: unknown): Value[] {
-    if (Array.isArray(value)) return value;
-    return isObject(value) ? Object.values(value) : [];
-}

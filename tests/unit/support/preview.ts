@@ -3,11 +3,11 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { expect } from "vitest";
-import { Registered } from "../../../infra/offline/engine/capture";
+import { Registered } from "../../../infra/cli/capture";
 
 const root = path.resolve(__dirname, "../../..");
 
-/** What either engine knows of a resource before anything is made. */
+/** What Pulumi and `npm run render` both know of a resource before anything is made. */
 export interface Planned {
     urn: string;
     parent?: string;
@@ -18,19 +18,11 @@ export interface Planned {
     inputs: unknown;
 }
 
-/** How the real engine writes what it will only know later. */
+/** How Pulumi writes what it will only know later. */
 const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 const secretMark = "4dabf18193072939515e22adb298388d";
 
-/** Whether there is a real engine here: the Pulumi CLI, the plugins that the program uses, and Docker, which one of them wants. */
-export function realEngine(): boolean {
-    const { status, stdout } = spawnSync("pulumi", ["plugin", "ls", "--json"], { encoding: "utf8" });
-    if (status !== 0 || spawnSync("docker", ["info"]).status !== 0) return false;
-    const names = (JSON.parse(stdout) as { name: string }[]).map(plugin => plugin.name);
-    return ["command", "docker", "kubernetes", "random"].every(name => names.includes(name));
-}
-
-/** Copies these files of a project elsewhere, previews a stack of it with the real engine, and leaves no trace. */
+/** Copies these files of a project elsewhere, previews a stack of it with Pulumi, and leaves no trace. */
 export function previewReal(project: string, files: string[], stack: string): Planned[] {
     const directory = fs.mkdtempSync(path.join(os.tmpdir(), "landfall-preview-"));
     try {
@@ -74,7 +66,7 @@ function plannedByReal(state: RealState): Planned {
     };
 }
 
-/** The same of what the offline engine sees. */
+/** The same of what is rendered. */
 export function planned(resources: Registered[]): Planned[] {
     return byUrn(resources.map(({ urn, parent, deletedWith, dependsOn, retainOnDelete, protect, marked }) => ({
         urn,
@@ -87,7 +79,7 @@ export function planned(resources: Registered[]): Planned[] {
     })));
 }
 
-/** Fails where the offline engine sees anything else than the real one, as far as that knows before it makes things. */
+/** Fails where anything else is rendered than Pulumi sees, as far as it knows before it makes things. */
 export function expectSame(mine: Planned[], real: Planned[]): void {
     expect(mine.map(resource => resource.urn)).toEqual(real.map(resource => resource.urn));
     mine.forEach((resource, index) => {
@@ -97,7 +89,7 @@ export function expectSame(mine: Planned[], real: Planned[]): void {
     });
 }
 
-/** Replaces in `mine` whatever the real engine doesn't know yet, so that the rest can be compared. */
+/** Replaces in `mine` whatever Pulumi doesn't know yet, so that the rest can be compared. */
 function asFarAsKnown(mine: unknown, real: unknown): unknown {
     if (real === unknown) return unknown;
     if (Array.isArray(mine) && Array.isArray(real)) return mine.map((value, index) => asFarAsKnown(value, real[index]));
@@ -118,7 +110,7 @@ function byUrn(resources: Planned[]): Planned[] {
     return resources.sort((a, b) => (a.urn < b.urn ? -1 : 1));
 }
 
-/** Secrets stand as such, whatever their value, and the engines' own notes are left out. */
+/** Secrets stand as such, whatever their value, and the providers' own notes are left out. */
 function comparable(value: unknown): unknown {
     if (Array.isArray(value)) return value.map(comparable);
     if (!isObject(value)) return value === "[secret]" ? "[secret]" : value;

@@ -1,4 +1,4 @@
-import { asString, type Values } from "./values";
+import { asString, type Values } from "../../values";
 
 /** The input that is a resource's name in Azure, by its type without `azure-native:`. */
 const names: Record<string, string> = {

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, it } from "vitest";
 
-import { captureProgram } from "../../infra/offline/engine/capture";
+import { captureProgram } from "../../infra/cli/capture";
 import { program } from "./fixtures/engine-program";
 
 const config = { "landfall:app": '{"text":"hello"}', "landfall:token": "hush" };

@@ -1,6 +1,6 @@
 import type { RegisterResourceRequest } from "@pulumi/pulumi/proto/resource_pb";
 
-import type { Value, Values } from "./values";
+import type { Value, Values } from "../../values";
 
 /** A resource as the program registered it. */
 export interface Registration {

@@ -1,0 +1,200 @@
+import { createRequire } from "node:module";
+import * as path from "node:path";
+
+import * as pulumi from "@pulumi/pulumi";
+import type {
+    ReadResourceRequest,
+    RegisterResourceOutputsRequest,
+    RegisterResourceRequest,
+    ResourceInvokeRequest,
+} from "@pulumi/pulumi/proto/resource_pb";
+import * as state from "@pulumi/pulumi/runtime/state";
+
+import { createUrn, readRequest, type Registration } from "./registration";
+import { secret, type Values } from "../../values";
+
+const root = path.resolve(__dirname, "../../..");
+const project = "landfall";
+
+/** Which program to run, and as which stack. */
+export interface ProgramOptions {
+    stack: string;
+    /** As `PULUMI_CONFIG` holds it: full keys; objects as JSON. */
+    config: Record<string, string>;
+    /** Keys of `config` that are secrets. */
+    secretKeys?: string[];
+    /** A program other than `infra/index.ts`; it returns the stack's outputs. */
+    program?: () => Promise<unknown>;
+}
+
+/** What comes of a registration. */
+export interface Outcome {
+    id?: string;
+    outputs: Values;
+}
+
+/** What answers the program. */
+export interface Answers {
+    register(registration: Registration): Outcome;
+    /** Answers for a resource that the program only reads, such as another stack. */
+    read(id: string): Outcome;
+}
+
+type Callback = (error: Error | null, response?: unknown) => void;
+
+/** The part of the SDK's mock monitor that is replaced: mocks see neither parent nor dependencies nor options. */
+interface Monitor {
+    registerResource(request: RegisterResourceRequest, callback: Callback): void;
+    readResource(request: ReadResourceRequest, callback: Callback): void;
+    invoke(request: ResourceInvokeRequest): void;
+    registerResourceOutputs(request: RegisterResourceOutputsRequest, callback: Callback): void;
+}
+
+/** The SDK keeps what belongs to one run in a store; the Automation API gives each program its own by this function. */
+const { withLocalStorage } = state as unknown as {
+    withLocalStorage: <T>(callback: () => Promise<T>) => Promise<T>;
+};
+
+/**
+ * Runs the program under the SDK's mock monitor, with the stack as the root resource, and returns the stack's outputs.
+ * The first error ends the run: nothing further is registered, and the error is thrown.
+ */
+export function runProgram(options: ProgramOptions, answers: Answers): Promise<Values> {
+    return withLocalStorage(async () => {
+        const failure = new FirstError();
+        const stack = await mockMonitor(options, failure, answers);
+        process.on("unhandledRejection", failure.report);
+        process.once("exit", failIfUnfinished);
+        try {
+            await Promise.race([runInStack(options), failure.promise]);
+            failure.throwIfAny();
+            return stack.outputs;
+        } finally {
+            await rejectionsReported();
+            process.off("unhandledRejection", failure.report);
+            process.off("exit", failIfUnfinished);
+        }
+    });
+}
+
+/**
+ * Sets up the SDK's mock monitor; `outputs` are the stack's once the program has run. After an error a request gets no
+ * answer at all: what depends on it must not go on, and `failure` ends the run.
+ */
+async function mockMonitor(
+    { stack, config, secretKeys = [] }: ProgramOptions, failure: FirstError, { register, read }: Answers,
+): Promise<{ outputs: Values }> {
+    await pulumi.runtime.setMocks(
+        { newResource: ({ type }) => refuse(type), call: ({ token }) => refuse(`the function ${token}`) },
+        project, stack, false, "organization",
+    );
+    pulumi.runtime.setAllConfig(config, secretKeys);
+    const registered = new Map<string, Registration>();
+    const result = { outputs: {} as Values };
+    const answering = (answer: () => unknown, callback: Callback): void => {
+        try {
+            failure.throwIfAny();
+            callback(null, answer());
+        } catch (error) {
+            failure.report(error);
+        }
+    };
+    const monitor = pulumi.runtime.getMonitor() as unknown as Monitor;
+    monitor.registerResource = (request, callback) => answering(() => {
+        const registration = readRequest(request, project, stack, registered.get(request.getParent()));
+        if (registered.has(registration.urn)) throw new Error(`Two resources have the URN ${registration.urn}`);
+        registered.set(registration.urn, registration);
+        return registrationResponse(registration, register(registration));
+    }, callback);
+    monitor.readResource = (request, callback) => answering(() => {
+        const { outputs } = read(request.getId());
+        const urn = createUrn(project, stack, request.getParent(), request.getType(), request.getName());
+        return { getUrn: () => urn, getProperties: () => struct(outputs), getResult: () => 0, getUnknown: () => false };
+    }, callback);
+    monitor.invoke = request => failure.report(refusal(`the function ${request.getTok()}`));
+    monitor.registerResourceOutputs = (request, callback) => {
+        const isStack = registered.get(request.getUrn())?.type === pulumi.runtime.rootPulumiStackTypeName;
+        if (isStack) result.outputs = (request.getOutputs()?.toJavaScript() ?? {}) as Values;
+        callback(null, {});
+    };
+    return result;
+}
+
+/** The part of the response that the SDK reads. */
+function registrationResponse({ urn, additionalSecretOutputs }: Registration, outcome: Outcome) {
+    const outputs = { ...outcome.outputs };
+    for (const key of additionalSecretOutputs) if (key in outputs) outputs[key] = secret(outputs[key]);
+    return {
+        getUrn: () => urn,
+        getId: () => outcome.id,
+        getObject: () => struct(outputs),
+        getPropertydependenciesMap: () => undefined,
+        getResult: () => 0,
+        getUnknown: () => false,
+    };
+}
+
+/** Stands for a protobuf Struct, of which the SDK only asks its JavaScript. */
+function struct(values: Values) {
+    return { toJavaScript: () => values };
+}
+
+function refuse(what: string): never {
+    throw refusal(what);
+}
+
+function refusal(what: string): Error {
+    return new Error(`The program needs ${what}, which only Pulumi's engine does`);
+}
+
+async function runInStack(options: ProgramOptions): Promise<void> {
+    await pulumi.runtime.runInPulumiStack(options.program ?? loadProgram);
+    await pulumi.runtime.disconnect();
+    await rejectionsReported();
+    if (pulumi.log.hasErrors()) throw new Error("The program logged errors; they are above");
+}
+
+/** Node reports a rejection that nobody handles only after the microtasks. */
+function rejectionsReported(): Promise<void> {
+    return new Promise(resolve => setImmediate(resolve));
+}
+
+/** Loads `infra/index.ts` afresh, and runs it if it exports a function, as Pulumi does. */
+async function loadProgram(): Promise<unknown> {
+    const load = createRequire(path.join(root, "package.json"));
+    if (!load.extensions[".ts"]) (load("tsx/cjs/api") as { register(): void }).register();
+    const own = [path.join(root, "infra"), path.join(root, "components")];
+    const callers = [path.join(root, "infra", "cli"), path.join(root, "infra", "offline")];
+    const within = (file: string) => (directory: string) => file.startsWith(directory + path.sep);
+    for (const file of Object.keys(load.cache)) {
+        if (own.some(within(file)) && !callers.some(within(file))) delete load.cache[file];
+    }
+    const exported: unknown = load("./infra/index.ts");
+    return typeof exported === "function" ? (exported as () => unknown)() : exported;
+}
+
+/** Keeps the first error of a run. */
+class FirstError {
+    private error: unknown;
+    private reject: (error: unknown) => void = () => undefined;
+    readonly promise = new Promise<never>((_, reject) => (this.reject = reject));
+
+    constructor() {
+        this.promise.catch(() => undefined);
+    }
+
+    readonly report = (error: unknown): void => {
+        this.error ??= error;
+        this.reject(error);
+    };
+
+    throwIfAny(): void {
+        if (this.error !== undefined) throw this.error;
+    }
+}
+
+/** Node ends quietly when the program waits for something that never comes. */
+function failIfUnfinished(): void {
+    process.exitCode ||= 1;
+    process.stderr.write("The program ended before its resources were complete: a value it waits for never comes.\n");
+}
