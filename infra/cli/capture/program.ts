@@ -25,6 +25,8 @@ export interface ProgramOptions {
     secretKeys?: string[];
     /** A program other than `infra/index.ts`; it returns the stack's outputs. */
     program?: () => Promise<unknown>;
+    /** Whether the program is told that this is a preview. @default false */
+    preview?: boolean;
 }
 
 /** What comes of a registration. */
@@ -35,9 +37,11 @@ export interface Outcome {
 
 /** What answers the program. */
 export interface Answers {
-    register(registration: Registration): Outcome;
+    register(registration: Registration): Outcome | Promise<Outcome>;
     /** Answers for a resource that the program only reads, such as another stack. */
     read(id: string): Outcome;
+    /** What a function returns. @default every function is refused */
+    invoke?(token: string): Values;
 }
 
 type Callback = (error: Error | null, response?: unknown) => void;
@@ -46,7 +50,7 @@ type Callback = (error: Error | null, response?: unknown) => void;
 interface Monitor {
     registerResource(request: RegisterResourceRequest, callback: Callback): void;
     readResource(request: ReadResourceRequest, callback: Callback): void;
-    invoke(request: ResourceInvokeRequest): void;
+    invoke(request: ResourceInvokeRequest, callback: Callback): void;
     registerResourceOutputs(request: RegisterResourceOutputsRequest, callback: Callback): void;
 }
 
@@ -82,36 +86,40 @@ export function runProgram(options: ProgramOptions, answers: Answers): Promise<V
  * answer at all: what depends on it must not go on, and `failure` ends the run.
  */
 async function mockMonitor(
-    { stack, config, secretKeys = [] }: ProgramOptions, failure: FirstError, { register, read }: Answers,
+    { stack, config, secretKeys = [], preview = false }: ProgramOptions, failure: FirstError,
+    { register, read, invoke = token => refuse(`the function ${token}`) }: Answers,
 ): Promise<{ outputs: Values }> {
     await pulumi.runtime.setMocks(
         { newResource: ({ type }) => refuse(type), call: ({ token }) => refuse(`the function ${token}`) },
-        project, stack, false, "organization",
+        project, stack, preview, "organization",
     );
     pulumi.runtime.setAllConfig(config, secretKeys);
     const registered = new Map<string, Registration>();
     const result = { outputs: {} as Values };
-    const answering = (answer: () => unknown, callback: Callback): void => {
+    const answering = async (answer: () => unknown, callback: Callback): Promise<void> => {
         try {
             failure.throwIfAny();
-            callback(null, answer());
+            callback(null, await answer());
         } catch (error) {
             failure.report(error);
         }
     };
     const monitor = pulumi.runtime.getMonitor() as unknown as Monitor;
-    monitor.registerResource = (request, callback) => answering(() => {
+    monitor.registerResource = (request, callback) => void answering(async () => {
         const registration = readRequest(request, project, stack, registered.get(request.getParent()));
         if (registered.has(registration.urn)) throw new Error(`Two resources have the URN ${registration.urn}`);
         registered.set(registration.urn, registration);
-        return registrationResponse(registration, register(registration));
+        return registrationResponse(registration, await register(registration));
     }, callback);
-    monitor.readResource = (request, callback) => answering(() => {
+    monitor.readResource = (request, callback) => void answering(() => {
         const { outputs } = read(request.getId());
         const urn = createUrn(project, stack, request.getParent(), request.getType(), request.getName());
         return { getUrn: () => urn, getProperties: () => struct(outputs), getResult: () => 0, getUnknown: () => false };
     }, callback);
-    monitor.invoke = request => failure.report(refusal(`the function ${request.getTok()}`));
+    monitor.invoke = (request, callback) => void answering(() => {
+        const returned = struct(invoke(request.getTok()));
+        return { getReturn: () => returned, getFailuresList: () => [] };
+    }, callback);
     monitor.registerResourceOutputs = (request, callback) => {
         const isStack = registered.get(request.getUrn())?.type === pulumi.runtime.rootPulumiStackTypeName;
         if (isStack) result.outputs = (request.getOutputs()?.toJavaScript() ?? {}) as Values;
@@ -140,11 +148,7 @@ function struct(values: Values) {
 }
 
 function refuse(what: string): never {
-    throw refusal(what);
-}
-
-function refusal(what: string): Error {
-    return new Error(`The program needs ${what}, which only Pulumi's engine does`);
+    throw new Error(`The program needs ${what}, which only Pulumi's engine does`);
 }
 
 async function runInStack(options: ProgramOptions): Promise<void> {
