@@ -1,15 +1,13 @@
-import * as fs from "node:fs";
-import * as path from "node:path";
 import * as k8s from "@kubernetes/client-node";
 import { beforeAll, describe, expect, it } from "vitest";
-import { stackFile } from "../../infra/cli/home";
-import { preview } from "../../infra/offline/engine";
+import { EngineStack } from "./support/engine";
 import { Cluster } from "./support/kubernetes";
 import { names } from "./support/names";
-import { ensureUp, home } from "./support/stack";
+import type { Ended } from "./support/npm";
+import { ensureUp } from "./support/stack";
 
-describe("a second stack on the suite's cluster", () => {
-    let message: string;
+describe("a second stack on the cluster of the suite's, which it knows by a StackReference", () => {
+    let ended: Ended;
     let before: string[];
     let after: string[];
 
@@ -17,20 +15,17 @@ describe("a second stack on the suite's cluster", () => {
         await ensureUp();
         const cluster = await Cluster.connect();
         before = await fingerprints(cluster);
-        const error = await preview({
-            stack: "second",
+        const second = new EngineStack("second", "existing", line => process.stdout.write(line));
+        const settings = {
             config: {
-                "landfall:cluster": JSON.stringify({
-                    target: "existing", kubeconfig: stackFile(names.stack, "kubeconfig"), loadBalancer: "NodePort",
+                "landfall:cluster": {
+                    target: "existing", stack: `organization/landfall/${names.stack}`, loadBalancer: "NodePort",
                     registry: "registry.invalid", metrics: "install", sharedStorageClass: "landfall-local",
-                }),
-                "landfall:environment": JSON.stringify({ name: "second", host: "second.localhost", tls: { issuer: "ca" } }),
+                },
+                "landfall:environment": { name: "second", host: "second.localhost", tls: { issuer: "ca" } },
             },
-            directory: path.join(home, "second"),
-            log: () => undefined,
-        }).catch((reason: Error) => reason);
-        message = (error as Error).message;
-        fs.rmSync(path.join(home, "second"), { recursive: true, force: true });
+        };
+        ended = await second.preview(settings).finally(() => second.remove(settings));
         after = await fingerprints(cluster);
     });
 
@@ -43,7 +38,8 @@ describe("a second stack on the suite's cluster", () => {
         /\n {4}ValidatingWebhookConfiguration cert-manager-webhook\n/,
         "Nothing was changed",
     ])("is refused in the preview, which names %s", part => {
-        expect(message).toMatch(part);
+        expect(ended.code).not.toBe(0);
+        expect(ended.output).toMatch(part);
     });
 
     it("leaves every object as it was", () => {

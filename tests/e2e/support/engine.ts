@@ -13,7 +13,8 @@ import { Terminal } from "../../../infra/cli/terminal";
 import { ensurePulumi } from "../../../infra/cli/tools/pulumi";
 import { run } from "../../../infra/offline/kit/run";
 import { root } from "./names";
-import { processesWith } from "./processes";
+import { type Ended, startProgram } from "./npm";
+import { killAll } from "./processes";
 
 /** What came of applying a stack: how many resources were created and so on, each of them named. */
 export interface Result {
@@ -42,6 +43,19 @@ export class EngineStack {
 
     async destroy(settings: Settings): Promise<void> {
         await (await this.open(settings)).engine.destroy(false);
+    }
+
+    /** What a plain `pulumi preview` says. */
+    async preview(settings: Settings): Promise<Ended> {
+        const { pulumi } = await this.open(settings);
+        return startProgram(pulumi, ["preview", "--stack", this.name, "--non-interactive"], passphraseEnvironment()).ended;
+    }
+
+    /** Forgets the stack, which has made nothing. */
+    async remove(settings: Settings): Promise<void> {
+        const { pulumi } = await this.open(settings);
+        await startProgram(pulumi, ["stack", "rm", "--yes", "--preserve-config", "--stack", this.name], passphraseEnvironment()).ended;
+        this.end();
     }
 
     /**
@@ -96,18 +110,5 @@ export class EngineStack {
             await run(command.command, args, { cwd: root, env: passphraseEnvironment(), input: value });
         }
         return { engine, pulumi: command.command };
-    }
-}
-
-/** Kills all that was started with this in its environment, and what that starts meanwhile. */
-function killAll(setting: string): void {
-    for (let left = processesWith(setting); left.length > 0; left = processesWith(setting)) {
-        for (const { id } of left) {
-            try {
-                process.kill(id, "SIGKILL");
-            } catch {
-                // It has ended by itself.
-            }
-        }
     }
 }

@@ -21,9 +21,14 @@ export interface Running {
 
 /** Starts `npm <args>` in the project as a user would, and copies what it prints to the test log. */
 export function startNpm(args: string[], environment: Record<string, string>, echo = true): Running {
-    const begin = Date.now();
     const npm = npmCommand(process.env, process.execPath, fs.existsSync);
-    const child = spawn(npm.program, [...npm.args, ...args], {
+    return startProgram(npm.program, [...npm.args, ...args], environment, echo);
+}
+
+/** Starts a program in the project, and copies what it prints to the test log. */
+export function startProgram(program: string, args: string[], environment: Record<string, string>, echo = true): Running {
+    const begin = Date.now();
+    const child = spawn(program, args, {
         cwd: root,
         env: { ...userEnvironment(), ...environment },
         stdio: ["ignore", "pipe", "pipe"],

@@ -28,6 +28,19 @@ export async function endCommandsWith(setting: string): Promise<void> {
     await until("the commands to end", async () => commands().length === 0, 60);
 }
 
+/** Kills all that was started with this in its environment, and what that starts meanwhile. */
+export function killAll(setting: string): void {
+    for (let left = processesWith(setting); left.length > 0; left = processesWith(setting)) {
+        for (const { id } of left) {
+            try {
+                process.kill(id, "SIGKILL");
+            } catch {
+                // It has ended by itself.
+            }
+        }
+    }
+}
+
 /** Empty for a process that has ended meanwhile, or is another user's. */
 function read(file: string): string {
     try {
