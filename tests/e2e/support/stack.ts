@@ -28,14 +28,19 @@ export async function ensureUp(): Promise<Ended> {
     return first;
 }
 
+/** Whether an earlier file, or an earlier run that kept its stack, has started it. */
+export function isUp(): boolean {
+    return readFirstStart(suite) !== undefined;
+}
+
 /** `npm start` of the suite's stack. */
 export function start(): Promise<Ended> {
     return beginStart().ended;
 }
 
 /** `npm start` of the suite's stack, to be interrupted. */
-export function beginStart(): Running {
-    return startNpm(["start", "--", "--stack", names.stack], environment);
+export function beginStart(more: Record<string, string> = {}): Running {
+    return startNpm(["start", "--", "--stack", names.stack], { ...environment, ...more });
 }
 
 /** `npm run down` of the suite's stack. */

@@ -1,0 +1,85 @@
+import { randomUUID } from "node:crypto";
+import { beforeAll, describe, expect, it } from "vitest";
+import { stackFile } from "../../infra/cli/home";
+import { changeConfig } from "./support/config";
+import { Cluster } from "./support/kubernetes";
+import { names } from "./support/names";
+import { readObjects, readPods } from "./support/objects";
+import { killAll } from "./support/processes";
+import { pulumi } from "./support/pulumi";
+import { ask } from "./support/site";
+import { beginStart, ensureUp, figure, start } from "./support/stack";
+
+let cluster: Cluster;
+const everything = async () => [await readObjects(cluster), await readPods(cluster)];
+/** With what `npm start` made of the stack's file. */
+const plain = (...args: string[]) => pulumi(...args, "--config-file", stackFile(names.stack, "config.yaml"));
+
+beforeAll(async () => {
+    await ensureUp();
+    cluster = await Cluster.connect();
+    await cluster.settled();
+});
+
+describe("plain pulumi on what npm start has made", () => {
+    it.each([
+        ["preview", ["preview", "--expect-no-changes"]],
+        ["refresh", ["refresh", "--yes", "--skip-preview", "--expect-no-changes"]],
+        ["up", ["up", "--yes", "--skip-preview", "--expect-no-changes"]],
+    ])("finds nothing to do: %s", async (command, args) => {
+        const before = await everything();
+        const { code, output, seconds } = await plain(...args);
+        figure(`pulumi ${command} without a change`, `${seconds} s`);
+        expect(code).toBe(0);
+        expect(output).toMatch(/^ +\d+ unchanged$/m);
+        expect(await everything()).toEqual(before);
+    });
+});
+
+describe("an update that fails", () => {
+    it("says what failed, leaves the site as it is, and nothing to do once the cause is gone", async () => {
+        const before = await everything();
+        const undo = changeConfig(config => {
+            Object.assign(config["landfall:app"], { images: { base: "landfall.invalid/none:1" } });
+        });
+        try {
+            const { code, output } = await start();
+            expect(code).toBe(1);
+            expect(output).toContain("landfall.invalid/none:1");
+            expect(await everything()).toEqual(before);
+            expect((await ask({ path: "/" })).status).toBe(200);
+        } finally {
+            undo();
+        }
+        const { code, output } = await start();
+        expect(code).toBe(0);
+        expect(output).toContain("The site answers at");
+        expect(await everything()).toEqual(before);
+    });
+});
+
+describe("a start that is killed at a random point, with all that it has started", () => {
+    it.each([1, 2])("is picked up by the next, time %i", async time => {
+        const title = `Killed ${time} ${Date.now()}`;
+        changeConfig(config => {
+            config["landfall:app"].title = title;
+        });
+        const mark = randomUUID();
+        const running = beginStart({ LANDFALL_E2E_RUN: mark });
+        const seconds = 4 + Math.random() * 26;
+        const timer = setTimeout(() => killAll(`LANDFALL_E2E_RUN=${mark}`), seconds * 1000);
+        const { output } = await running.ended;
+        clearTimeout(timer);
+        figure(`killed after ${seconds.toFixed(1)} s, at`, output.trim().split("\n").pop() ?? "");
+        expect((await ask({ path: "/" })).status).toBe(200);
+
+        const next = await start();
+        expect(next.code).toBe(0);
+        for (const pod of await cluster.settled()) {
+            expect((await cluster.exec(pod, "printenv", "WORDPRESS_TITLE")).stdout).toBe(`${title}\n`);
+        }
+        const { code, output: last } = await start();
+        expect(code).toBe(0);
+        expect(last).toMatch(/^ +\d+ unchanged$/m);
+    });
+});
