@@ -1,9 +1,11 @@
 import lock from "./images.lock.json";
 
+/** Of a laptop's cluster, of machines and of the kit: what runs on one was tested on the others. */
+const kubernetes = "v1.36.4";
+
 /** Versions of all software that Landfall installs; the one place to change them. */
 export const versions = {
-    /** What the kit of a closed network builds. */
-    kubernetes: "v1.36.3",
+    kubernetes,
     kind: "v0.33.0",
     minikube: "v1.37.0",
     /** Docker's package containerd.io, of bare-metal nodes on an open network; runc comes with it. */
@@ -20,8 +22,8 @@ const certManagerImage = (part: string): string => `quay.io/jetstack/cert-manage
 export const imageTags = {
     /** What our own images are built on. */
     base: "docker.io/library/debian:13-slim",
-    /** What this version of kind makes its nodes of, by default. */
-    kindNode: "kindest/node:v1.37.0",
+    /** Of those that this version of kind was released with. */
+    kindNode: `kindest/node:${kubernetes}`,
     metricsServer: "registry.k8s.io/metrics-server/metrics-server:v0.9.0",
     contour: "ghcr.io/projectcontour/contour:v1.33.8",
     /** Of the minor version that Contour is tested with. */

@@ -17,7 +17,7 @@ describe.skipIf(isUp())("a preview before there is a cluster", () => {
 
     it("shows all that will be made", () => {
         expect([init.code, preview.code]).toEqual([0, 0]);
-        for (const resource of [/StatefulSet +database/, /Deployment +web/, /Gateway +gateway/, /NetworkPolicy .*deny-all/]) {
+        for (const resource of [/StatefulSet +database/, /Deployment +web/, /Gateway +platform-gateway-gateway/, /NetworkPolicy +environment-deny-all/]) {
             expect(preview.output).toMatch(resource);
         }
         expect(preview.output).toMatch(/^ +\+ \d{3} to create$/m);

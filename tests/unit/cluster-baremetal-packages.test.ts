@@ -137,7 +137,7 @@ describe.skipIf(process.platform !== "linux" || !hasGpg)("the key of a package r
             fs.writeFileSync(path.join(directory, file), keys.length > 0 ? gpg("--armor", "--export", ...keys) : "<html>Not found</html>");
         }
         const at = (name: string) => ({ url: `file://${directory}/${name}`, fingerprint: pinned });
-        const lines = repositories({ version: "v1.36.3", repositories: { kubernetes: at("kubernetes"), docker: at("docker") } } as never)
+        const lines = repositories({ version: "v1.36.4", repositories: { kubernetes: at("kubernetes"), docker: at("docker") } } as never)
             .replace(". /etc/os-release", "ID=debian VERSION_CODENAME=trixie");
         fs.mkdirSync(path.join(directory, "etc/apt/sources.list.d"), { recursive: true });
         const result = shell(`${patiently}\n${lines}`);

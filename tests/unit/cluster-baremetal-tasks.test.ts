@@ -15,7 +15,7 @@ const [one, two, three, worker] = [node("one", 11), node("two", 12), node("three
 const names = (...nodes: Node[]) => nodes.map(({ name, address }) => ({ name, address }));
 
 const server: ClusterFacts = {
-    name: "landfall-server", owner: "landfall/server", incarnation: "id", version: "v1.36.3", bundle: "./bundle",
+    name: "landfall-server", owner: "landfall/server", incarnation: "id", version: "v1.36.4", bundle: "./bundle",
     volumesDirectory: "/var/lib/landfall-volumes",
     endpoint: "198.18.40.11:6443", controlPlanes: names(one), gatewayNodes: names(one), serviceAddress: "198.18.40.11", network: "none", podSubnet: "198.19.0.0/17",
     serviceSubnet: "198.19.128.0/20", tainted: false, ignorePreflightErrors: ["SystemVerification"], size: 1,

@@ -98,10 +98,10 @@ describe("what stands", () => {
     it("goes to the next minor version of Kubernetes at the most, and never back", () => {
         const version = (target: string, stands: string, wanted: string) => said(target,
             { "cluster.kubernetesVersion": stands }, { "cluster.kubernetesVersion": wanted }, { cluster: { target, kubernetesVersion: wanted } });
-        for (const wanted of ["v1.36.3", "v1.36.12", "v1.37.0"]) expect(version("baremetal", "v1.36.3", wanted)).toBeUndefined();
-        expect(version("baremetal", "v1.36.3", "v1.36.2")).toMatch(/stands: v1\.36\.3\n +given: +v1\.36\.2\n +way: .*begin another one .*snapshot/);
-        expect(version("baremetal", "v1.36.3", "v1.35.9")).toMatch(/stands: v1\.36\.3\n +given: +v1\.35\.9\n +way: .*begin another one .*snapshot/);
-        expect(version("baremetal", "v1.36.3", "v1.38.0")).toMatch(/stands: v1\.36\.3\n +given: +v1\.38\.0\n +way: .*take v1\.37 first/);
+        for (const wanted of ["v1.36.4", "v1.36.12", "v1.37.0"]) expect(version("baremetal", "v1.36.4", wanted)).toBeUndefined();
+        expect(version("baremetal", "v1.36.4", "v1.36.2")).toMatch(/stands: v1\.36\.3\n +given: +v1\.36\.2\n +way: .*begin another one .*snapshot/);
+        expect(version("baremetal", "v1.36.4", "v1.35.9")).toMatch(/stands: v1\.36\.3\n +given: +v1\.35\.9\n +way: .*begin another one .*snapshot/);
+        expect(version("baremetal", "v1.36.4", "v1.38.0")).toMatch(/stands: v1\.36\.3\n +given: +v1\.38\.0\n +way: .*take v1\.37 first/);
     });
 
     it("names what was left to the cluster's default, or is left out now", () => {

@@ -92,8 +92,8 @@ const exact: [string, Record<string, unknown>, string[]][] = [
     ["a version without quotes", { cluster: { target: "minikube", kubernetesVersion: 1.36 } }, [
         "landfall:cluster.kubernetesVersion is not valid",
         "given: 1.36 (a number)",
-        "allowed: a version such as v1.36.3",
-        "example: landfall:cluster: { target: minikube, kubernetesVersion: v1.36.3 }",
+        "allowed: a version such as v1.36.4",
+        "example: landfall:cluster: { target: minikube, kubernetesVersion: v1.36.4 }",
     ]],
     ["one port for both", { cluster: { target: "kind", http: 8443 } }, [
         "landfall:cluster.https is the same port as landfall:cluster.http",

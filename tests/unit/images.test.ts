@@ -26,7 +26,7 @@ function references(resources: Registered[]): string[] {
 }
 
 const others = (resources: Registered[]) => references(resources).filter(image => !image.startsWith("landfall.local/"));
-const kit = { target: "kind", nodes: 2, image: "landfall/kind-node:v1.36.3-0123456789ab" };
+const kit = { target: "kind", nodes: 2, image: "landfall/kind-node:v1.36.4-0123456789ab" };
 const server = { target: "baremetal", nodes: { server: { host: "203.0.113.11" } } };
 
 describe("other projects' images", () => {

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { command } from "../../infra/offline/plugins/command";
 import { docker } from "../../infra/offline/plugins/docker";
 import { random } from "../../infra/offline/plugins/random";
+import { type ConfigChanges, runStack } from "./support/program";
 import { isSecret, secret, unwrap, Values } from "../../infra/values";
 
 // What is expected here is what Pulumi's own providers have answered in the same cases.
@@ -33,6 +34,22 @@ beforeEach(() => {
     directory = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), "landfall-plugins-")));
 });
 afterEach(() => fs.rmSync(directory, { recursive: true }));
+
+describe("the plugins do all that the program asks of their providers", () => {
+    const providers: Record<string, Provider> = { command, docker, random };
+    const existing = { target: "existing", context: "production", registry: "ghcr.io/example", loadBalancer: "NodePort", metrics: "install" };
+
+    it.each<[string, string, ConfigChanges]>([
+        ["kind", "dev", {}], ["minikube", "minikube", {}], ["one server", "server", {}], ["own hardware", "prod", {}],
+        ["an existing cluster", "server", { cluster: existing }],
+    ])("%s", async (_, stack, changes) => {
+        const asked = (await runStack(stack, changes)).filter(({ type }) => type.split(":")[0] in providers);
+        expect(asked.length).toBeGreaterThan(8);
+        for (const { type, inputs } of asked) {
+            expect(await refused(provider(providers[type.split(":")[0]], type).check(inputs))).toEqual([]);
+        }
+    });
+});
 
 describe("command:local:Command", () => {
     const { check, create, update, remove } = provider(command, "command:local:Command");
@@ -115,7 +132,7 @@ describe("command:local:Command", () => {
 
 describe("random", () => {
     const password = provider(random, "random:index/randomPassword:RandomPassword");
-    const string = provider(random, "random:index/randomString:RandomString");
+    const uuid = provider(random, "random:index/randomUuid:RandomUuid");
 
     it("makes a password of these classes of characters, which is secret", async () => {
         const { id, outs } = await password.create({ length: 200, special: false });
@@ -126,10 +143,12 @@ describe("random", () => {
         expect(unwrap((await password.create({ length: 500 })).outs.result)).toMatch(/[!@#$%&*()\-_=+[\]{}<>:?]/);
     });
 
-    it("makes a string that is its own id", async () => {
-        const { id, outs } = await string.create({ length: 100, special: false, upper: false });
-        expect(outs).toMatchObject({ result: id, length: 100, special: false, upper: false, lower: true, numeric: true });
-        expect(id).toMatch(/^[a-z0-9]{100}$/);
+    it("makes a UUID that is its own id, and keeps it", async () => {
+        const { id, outs } = await uuid.create({});
+        expect(outs).toEqual({ result: id });
+        expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+        expect((await uuid.create({})).id).not.toBe(id);
+        expect(await uuid.diff(outs, {})).toEqual({ changes: false, replaces: [] });
     });
 
     it("keeps it until an input changes", async () => {
@@ -151,7 +170,7 @@ describe("random", () => {
     it("refuses what it doesn't do by name", async () => {
         expect(await refused(password.check({ length: 20, keepers: {}, minLower: 1 }))).toEqual(["keepers", "minLower"]);
         expect(await refused(provider(random, "random:index/randomPet:RandomPet").check({}))).toEqual(["random:index/randomPet:RandomPet"]);
-        await expect(string.create({ length: 3, lower: false, upper: false, numeric: false, special: false })).rejects.toThrow("at least one");
+        await expect(password.create({ length: 3, lower: false, upper: false, numeric: false, special: false })).rejects.toThrow("at least one");
     });
 });
 

@@ -66,7 +66,7 @@ export interface BareMetalArgs {
     /** The machines by the names that their nodes get; the first control-plane node begins the cluster. */
     nodes: Record<string, BareMetalNode>;
     ssh?: BareMetalSsh;
-    /** Goes up one minor version at a time, node by node. @default versions.kubernetes @example "v1.36.3" */
+    /** Goes up one minor version at a time, node by node. @default versions.kubernetes @example "v1.36.4" */
     kubernetesVersion?: string;
     /** What the machines are, where that isn't what this computer is. @default this computer's @example "linux/amd64" */
     platform?: "linux/amd64" | "linux/arm64";

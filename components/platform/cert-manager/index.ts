@@ -1,6 +1,8 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { Cluster } from "../../cluster/cluster";
+import { connect, type Json, send } from "../../cluster/kubernetes-api";
+import { lookingAtNothing } from "../../cluster/lookup";
 import { inCluster } from "../../cluster/options";
 import { gatewayAccessLabel, selectorLabels } from "../../workload/labels";
 import { networkPolicy } from "../../workload/network";
@@ -57,7 +59,7 @@ export class Certificates extends pulumi.ComponentResource {
         }, later);
         grantToGateway(name, namespace, gateway, { ...options, dependsOn: gateway });
 
-        if (tls.issuer === "ca") this.caCertificate = readAuthority(name, certificate, options);
+        if (tls.issuer === "ca") this.caCertificate = readAuthority(cluster, certificate);
         this.registerOutputs({ caCertificate: this.caCertificate });
     }
 }
@@ -116,12 +118,20 @@ function grantToGateway(
     }, options);
 }
 
-/** Reads the authority from beside the certificate that it has signed: the one that is right for what is served. */
-function readAuthority(
-    name: string, certificate: kubernetes.apiextensions.CustomResource, options: pulumi.CustomResourceOptions,
-): pulumi.Output<string> {
-    const id = certificate.id.apply(() => `${namespaceName}/${certificateSecret}`);
-    const { parent, provider } = options;
-    const secret = kubernetes.core.v1.Secret.get(`${name}-secret`, id, { parent, provider });
-    return pulumi.unsecret(secret.data.apply(data => Buffer.from(data?.["ca.crt"] ?? "", "base64").toString()));
+/**
+ * Reads the authority from beside the certificate that it has signed: the one that is right for what is served. A
+ * resource that is only read would keep the private key in the state, and a refresh would always find it changed.
+ */
+function readAuthority({ kubeconfig }: Cluster, certificate: kubernetes.apiextensions.CustomResource): pulumi.Output<string> {
+    const known = pulumi.all([kubeconfig, certificate.id]);
+    return pulumi.unsecret(known.apply(async ([text]) => {
+        if (lookingAtNothing()) return "";
+        const path = `/api/v1/namespaces/${namespaceName}/secrets/${certificateSecret}`;
+        const { data } = await connect(text).then(connection => send(connection, "GET", path)).catch((error: Error): Json => {
+            if (pulumi.runtime.isDryRun()) return {}; // a preview of a cluster that doesn't answer has said so
+            throw new Error(`The Secret ${namespaceName}/${certificateSecret} could not be read: ${error.message}`);
+        });
+        const { "ca.crt": authority = "" } = (data ?? {}) as Record<string, string>;
+        return Buffer.from(authority, "base64").toString();
+    }));
 }

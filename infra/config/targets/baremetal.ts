@@ -50,9 +50,9 @@ export function baremetal(context: Context) {
             example: { server: { host: "203.0.113.11" } }, change: severalMachines,
         }),
         ssh: ssh(),
-        kubernetesVersion: matching("a version such as v1.36.3, from v1.34.0", /^v1\.(3[4-9]|[4-9]\d)\.\d{1,2}$/)
+        kubernetesVersion: matching("a version such as v1.36.4, from v1.34.0", /^v1\.(3[4-9]|[4-9]\d)\.\d{1,2}$/)
             .default(versions.kubernetes).meta({
-                description: "Version of Kubernetes.", example: "v1.36.3",
+                description: "Version of Kubernetes.", example: "v1.36.4",
                 change: olderVersion,
             }),
         platform: platform(),

@@ -20,7 +20,7 @@ export function kind(context: Context) {
         target: target("kind", "The cluster is made on this computer by kind (Kubernetes in Docker)."),
         ...laptopKeys(context, "kind cluster", elsewhere),
         image: image().default(images.kindNode).meta({
-            description: "Node image; it decides the version of Kubernetes.", example: "kindest/node:v1.36.3",
+            description: "Node image; it decides the version of Kubernetes.", example: "kindest/node:v1.36.4",
         }),
         data: portablePath("a directory on this computer").optional().meta({
             description: "Directory on this computer that holds the cluster's volumes, shared by all nodes.",

@@ -19,8 +19,8 @@ export function minikube(context: Context) {
         ).optional().meta({
             description: "What the nodes run in.", example: "docker", defaultText: "docker",
         }),
-        kubernetesVersion: matching("a version such as v1.36.3", /^v?1\.\d{1,3}(\.\d{1,3})?$/).optional().meta({
-            description: "Version of Kubernetes.", example: "v1.36.3", defaultText: "minikube's own",
+        kubernetesVersion: matching("a version such as v1.36.4", /^v?1\.\d{1,3}(\.\d{1,3})?$/).optional().meta({
+            description: "Version of Kubernetes.", example: "v1.36.4", defaultText: "minikube's own",
         }),
         cpus: whole(2, 256).default(2).meta({ description: "Processors of each node.", example: 4 }),
         memory: quantity("bytes", "1800Mi").prefault("4Gi").meta({

@@ -1,11 +1,12 @@
 import type { Provider } from "@pulumi/pulumi/provider";
-import { randomInt } from "node:crypto";
+import { randomInt, randomUUID } from "node:crypto";
 import { secret, unwrap, Values } from "../../values";
 import { partsOf, refuse, serve, versionOf } from "./serve";
 
 const options = ["length", "lower", "upper", "numeric", "special"];
 const password = "random:index/randomPassword:RandomPassword";
-const supported = { [password]: options, "random:index/randomString:RandomString": options };
+const uuid = "random:index/randomUuid:RandomUuid";
+const supported = { [password]: options, [uuid]: [] };
 
 const letters = "abcdefghijklmnopqrstuvwxyz";
 const classes: Record<string, string> = {
@@ -13,7 +14,7 @@ const classes: Record<string, string> = {
 };
 const defaults = { lower: true, upper: true, numeric: true, special: true };
 
-/** `RandomPassword` and `RandomString`: made once and kept. Any other input makes another one. */
+/** `RandomPassword` and `RandomUuid`: made once and kept. Any other input makes another one. */
 export const random: Provider = {
     version: versionOf("@pulumi/random"),
     async check(urn: string, _olds: Values, inputs: Values) {
@@ -25,11 +26,13 @@ export const random: Provider = {
         return { changes: replaces.length > 0, replaces };
     },
     async create(urn: string, inputs: Values) {
+        const { type } = partsOf(urn);
+        if (type === uuid) {
+            const result = randomUUID();
+            return { id: result, outs: { result } };
+        }
         const result = generate({ ...defaults, ...unwrap(inputs) as Values });
-        const outs = { ...defaults, ...inputs };
-        return partsOf(urn).type === password
-            ? { id: "none", outs: { ...outs, result: secret(result) } }
-            : { id: result, outs: { ...outs, result } };
+        return { id: "none", outs: { ...defaults, ...inputs, result: secret(result) } };
     },
 };
 
