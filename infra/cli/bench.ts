@@ -8,13 +8,15 @@ import { parseOptions, stackOption } from "./options";
 import { readStackConfig, stackConfigFile } from "./stack-config";
 import { UserError } from "./user-error";
 
-const usage = `Usage: npm run bench [-- --runs N]
+const usage = `Usage: npm run bench [-- OPTIONS]
 
 Starts the program as each stack of this directory, without making anything, and prints the time and memory that it
 takes: as it is, loading one target only, and beside it with every cloud's whole SDK loaded first.
 
-  --runs N  how often each is started; the best counts (default: 3)
-  --help    this text
+  --of NAME  times Pulumi's preview, up and refresh instead, of this stack, which is up and has nothing to do, beside
+             those of an empty program
+  --runs N   how often each is started; the best counts (default: 3)
+  --help     this text
 `;
 
 /** What loading everything at once would load. */
@@ -29,7 +31,7 @@ interface Measurement {
 
 /** The command `bench`; returns the exit code. */
 export async function main(argv: string[]): Promise<number> {
-    const options = parseOptions(argv, ["runs", "stack"], ["everything"], usage);
+    const options = parseOptions(argv, ["runs", "stack", "of"], ["everything"], usage);
     if (options.help) {
         process.stdout.write(usage);
         return 0;
@@ -40,6 +42,16 @@ export async function main(argv: string[]): Promise<number> {
     }
     const runs = Number(options.runs ?? 3);
     if (!Number.isInteger(runs) || runs < 1) throw new UserError(`--runs takes a whole number from 1.\n\n${usage}`);
+    if (options.of !== undefined) {
+        const { timeOperations } = await import("./operations"); // the Automation API takes a second to load
+        const timed = await timeOperations(stackOption(options.of), runs);
+        console.log(`Pulumi, best of ${runs}; Node ${process.versions.node} on ${process.platform} ${process.arch}\n`);
+        console.log(["".padEnd(20), String(options.of).padStart(11), "empty".padStart(11)].join(""));
+        for (const [operation, ...figures] of timed) {
+            console.log(operation.padEnd(20) + figures.map(seconds => `${seconds.toFixed(1)} s`.padStart(11)).join(""));
+        }
+        return 0;
+    }
     console.log(`Program start, best of ${runs}; Node ${process.versions.node} on ${process.platform} ${process.arch}\n`);
     console.log(row("stack", "resources", "one target", "", "every SDK", ""));
     for (const stack of stacks()) {

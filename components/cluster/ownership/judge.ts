@@ -63,7 +63,7 @@ export function fieldManagers({ managedFields = [] }: LiveObject["metadata"]): s
         .filter(Boolean);
 }
 
-/** Pulumi's provider, or the offline engine. */
+/** Pulumi's provider. */
 export function isEngine(manager: string): boolean {
-    return manager.startsWith("pulumi-kubernetes") || manager === "landfall";
+    return manager.startsWith("pulumi-kubernetes");
 }
