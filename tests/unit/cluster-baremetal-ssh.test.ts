@@ -71,7 +71,7 @@ describe("ssh", () => {
     });
 });
 
-const cluster = { owner: "landfall/prod", version: "v1.36.4" };
+const cluster = { owner: "landfall/prod", version: "v1.36.3" };
 const fine: Record<string, string[]> = {
     os: ["debian-13"], arch: ["x86_64"], machine: ["a"], memory: ["4000"], processors: ["2"], disk: ["50000"], swap: [""],
     systemd: ["yes"], addresses: ["127.0.0.1,198.18.40.11"],
@@ -82,7 +82,7 @@ const answer = (found: Record<string, string[]> = {}, more: Partial<NodeFacts> =
 describe("a machine", () => {
     test("that is as it should be has no problem, and one that is a node already neither", () => {
         expect(problemsOf(cluster, [answer()])).toEqual([]);
-        const member = { owner: ["landfall/prod"], member: ["one"], role: ["control-plane"], version: ["v1.36.4"], leftover: ["/etc/kubernetes/kubelet.conf"],
+        const member = { owner: ["landfall/prod"], member: ["one"], role: ["control-plane"], version: ["v1.36.3"], leftover: ["/etc/kubernetes/kubelet.conf"],
             port: ["6443 kube-apiserver"], runtime: ["containerd"], disk: ["500"] };
         expect(problemsOf(cluster, [answer(member)])).toEqual([]);
     });
@@ -104,10 +104,10 @@ describe("a machine", () => {
         ["behind a firewall", { dropped: ["198.18.40.12:6443"] }, /gets no answer from 198\.18\.40\.12:6443.*firewall/],
         ["two minor versions behind", { owner: ["landfall/prod"], member: ["one"], role: ["control-plane"], version: ["v1.34.1"] },
             /runs Kubernetes v1\.34\.1: minor versions go up one at a time. Next is v1\.35/],
-        ["of which the role has changed", { owner: ["landfall/prod"], member: ["one"], version: ["v1.36.4"] },
+        ["of which the role has changed", { owner: ["landfall/prod"], member: ["one"], version: ["v1.36.3"] },
             /is a worker node of this cluster, and can't become a control-plane node as it is/],
         ["of which the name has changed", {
-            owner: ["landfall/prod"], member: ["old"], role: ["control-plane"], version: ["v1.36.4"],
+            owner: ["landfall/prod"], member: ["old"], role: ["control-plane"], version: ["v1.36.3"],
         }, /is the node old of this cluster/],
         ["ahead of the settings", { owner: ["landfall/prod"], member: ["one"], role: ["control-plane"], version: ["v1.36.4"] }, /can't go back to v1\.36\.3/],
     ])("%s is refused by name", (_, found, message) => {
@@ -175,13 +175,13 @@ describe("an offline bundle", () => {
         directory = fs.mkdtempSync(path.join(os.tmpdir(), "landfall bundle "));
         const files = ["bin/amd64/kubelet", "cni/amd64/ptp", "images/kit.tar", "images/control-plane/kit.tar",
             "images/workloads/kit.tar", "packages/debian-13-amd64/a_1%3a2.deb",
-            "packages/ubuntu-24.04-arm64/a.deb", "version/v1.36.4"];
+            "packages/ubuntu-24.04-arm64/a.deb", "version/v1.36.3"];
         files.forEach(name => put(name, name));
         const digest = (name: string) => createHash("sha256").update(name).digest("hex");
         put("SHA256SUMS", files.map(name => `${digest(name)}  ${name}\n`).join(""));
     });
     afterEach(() => fs.rmSync(directory, { recursive: true, force: true }));
-    const problems = (version = "v1.36.4", systems = ["debian-13-amd64"]) => bundleProblems(directory, version, systems);
+    const problems = (version = "v1.36.3", systems = ["debian-13-amd64"]) => bundleProblems(directory, version, systems);
 
     test("that is whole has no problem", async () => {
         expect(await problems()).toEqual([]);
@@ -207,7 +207,7 @@ describe("an offline bundle", () => {
 
     test("for another version, system or architecture is refused", async () => {
         expect((await problems("v1.36.4")).join()).toMatch(/holds Kubernetes v1\.36\.3, and .*kubernetesVersion is v1\.36\.4/);
-        expect((await problems("v1.36.4", ["debian-12-amd64"])).join()).toMatch(/no packages for debian-12-amd64/);
-        expect((await problems("v1.36.4", ["ubuntu-24.04-arm64"])).join()).toMatch(/no programs for arm64/);
+        expect((await problems("v1.36.3", ["debian-12-amd64"])).join()).toMatch(/no packages for debian-12-amd64/);
+        expect((await problems("v1.36.3", ["ubuntu-24.04-arm64"])).join()).toMatch(/no programs for arm64/);
     });
 });

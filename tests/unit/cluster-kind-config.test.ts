@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { renderKindConfig } from "../../components/cluster/kind/config";
 
-const image = "kindest/node:v1.36.4@sha256:0000000000000000000000000000000000000000000000000000000000000000";
+const image = "kindest/node:v1.36.3@sha256:0000000000000000000000000000000000000000000000000000000000000000";
 const args = { nodes: 2, image, http: 8080, https: 8443, data: "~/.landfall/landfall-dev/volumes" };
 
 interface Config {

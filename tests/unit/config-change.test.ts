@@ -99,9 +99,9 @@ describe("what stands", () => {
         const version = (target: string, stands: string, wanted: string) => said(target,
             { "cluster.kubernetesVersion": stands }, { "cluster.kubernetesVersion": wanted }, { cluster: { target, kubernetesVersion: wanted } });
         for (const wanted of ["v1.36.4", "v1.36.12", "v1.37.0"]) expect(version("baremetal", "v1.36.4", wanted)).toBeUndefined();
-        expect(version("baremetal", "v1.36.4", "v1.36.2")).toMatch(/stands: v1\.36\.3\n +given: +v1\.36\.2\n +way: .*begin another one .*snapshot/);
-        expect(version("baremetal", "v1.36.4", "v1.35.9")).toMatch(/stands: v1\.36\.3\n +given: +v1\.35\.9\n +way: .*begin another one .*snapshot/);
-        expect(version("baremetal", "v1.36.4", "v1.38.0")).toMatch(/stands: v1\.36\.3\n +given: +v1\.38\.0\n +way: .*take v1\.37 first/);
+        expect(version("baremetal", "v1.36.4", "v1.36.2")).toMatch(/stands: v1\.36\.4\n +given: +v1\.36\.2\n +way: .*begin another one .*snapshot/);
+        expect(version("baremetal", "v1.36.4", "v1.35.9")).toMatch(/stands: v1\.36\.4\n +given: +v1\.35\.9\n +way: .*begin another one .*snapshot/);
+        expect(version("baremetal", "v1.36.4", "v1.38.0")).toMatch(/stands: v1\.36\.4\n +given: +v1\.38\.0\n +way: .*take v1\.37 first/);
     });
 
     it("names what was left to the cluster's default, or is left out now", () => {

@@ -37,7 +37,10 @@ afterEach(() => fs.rmSync(directory, { recursive: true }));
 
 describe("the plugins do all that the program asks of their providers", () => {
     const providers: Record<string, Provider> = { command, docker, random };
-    const existing = { target: "existing", context: "production", registry: "ghcr.io/example", loadBalancer: "NodePort", metrics: "install" };
+    const existing = {
+        target: "existing", context: "production", registry: "ghcr.io/example", loadBalancer: "NodePort", metrics: "install",
+        sharedStorageClass: "shared",
+    };
 
     it.each<[string, string, ConfigChanges]>([
         ["kind", "dev", {}], ["minikube", "minikube", {}], ["one server", "server", {}], ["own hardware", "prod", {}],

@@ -125,7 +125,7 @@ deb [signed-by=/etc/apt/keyrings/landfall-kubernetes.gpg] https://pkgs.k8s.io/co
 deb [signed-by=/etc/apt/keyrings/landfall-docker.gpg] https://download.docker.com/linux/$ID $VERSION_CODENAME stable
 LANDFALL_END
 patiently apt-get update --quiet
-patiently apt-get install --quiet --yes --no-install-recommends --allow-change-held-packages 'kubeadm=1.36.3-*' cri-tools
+patiently apt-get install --quiet --yes --no-install-recommends --allow-change-held-packages 'kubeadm=1.36.4-*' cri-tools
 installed=$({ dpkg-query --show --showformat '${db:Status-Status} ${Package}\n' containerd containerd.io runc keepalived kubelet kubeadm kubectl kubernetes-cni cri-tools 2>/dev/null || true; } \
     | awk '$1 == "installed" { print $2 }')
 [ -z "$installed" ] || patiently apt-mark hold $installed
@@ -157,10 +157,10 @@ hand_on
 hand_on_lead || true
 running=$(kubectl get configmap kubeadm-config --namespace kube-system \
     --output 'jsonpath={.data.ClusterConfiguration}' | awk '$1 == "kubernetesVersion:" { print $2 }')
-if [ "$running" = v1.36.3 ]; then
+if [ "$running" = v1.36.4 ]; then
     kubeadm upgrade node >/var/log/landfall-kubeadm.log 2>&1 || { tail -n 20 /var/log/landfall-kubeadm.log >&2; exit 1; }
 else
-    kubeadm upgrade apply --yes v1.36.3 >/var/log/landfall-kubeadm.log 2>&1 || { tail -n 20 /var/log/landfall-kubeadm.log >&2; exit 1; }
+    kubeadm upgrade apply --yes v1.36.4 >/var/log/landfall-kubeadm.log 2>&1 || { tail -n 20 /var/log/landfall-kubeadm.log >&2; exit 1; }
 fi
 
 begin 'Hand on what other nodes can have'
@@ -275,7 +275,7 @@ install -d /etc/kubernetes/kubelet.conf.d
 kubelet_wanted > /etc/kubernetes/kubelet.conf.d/05-landfall.conf
 
 begin 'Install the new kubelet'
-patiently apt-get install --quiet --yes --no-install-recommends --allow-change-held-packages 'kubelet=1.36.3-*' 'kubeadm=1.36.3-*' 'kubectl=1.36.3-*' cri-tools
+patiently apt-get install --quiet --yes --no-install-recommends --allow-change-held-packages 'kubelet=1.36.4-*' 'kubeadm=1.36.4-*' 'kubectl=1.36.4-*' cri-tools
 installed=$({ dpkg-query --show --showformat '${db:Status-Status} ${Package}\n' containerd containerd.io runc keepalived kubelet kubeadm kubectl kubernetes-cni cri-tools 2>/dev/null || true; } \
     | awk '$1 == "installed" { print $2 }')
 [ -z "$installed" ] || patiently apt-mark hold $installed

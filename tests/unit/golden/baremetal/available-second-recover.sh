@@ -91,7 +91,7 @@ etcdutl snapshot status /var/lib/landfall/recovery/etcd.db >/dev/null || {
 }
 taken=$(cat /var/lib/landfall/recovery/version)
 if [ "${taken%.*}" != v1.36 ]; then
-    echo "It was taken with Kubernetes $taken, and this is v1.36.3. Nothing was changed. Restore it with" \
+    echo "It was taken with Kubernetes $taken, and this is v1.36.4. Nothing was changed. Restore it with" \
         "landfall:cluster.kubernetesVersion: $taken, and upgrade then." >&2
     exit 1
 fi

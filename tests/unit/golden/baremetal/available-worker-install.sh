@@ -121,7 +121,7 @@ installed=$({ dpkg-query --show --showformat '${db:Status-Status} ${Package}\n' 
 
 begin 'Install Kubernetes'
 if [ ! -e /var/lib/landfall/member ]; then
-patiently apt-get install --quiet --yes --no-install-recommends --allow-change-held-packages 'kubelet=1.36.3-*' 'kubeadm=1.36.3-*' 'kubectl=1.36.3-*' cri-tools
+patiently apt-get install --quiet --yes --no-install-recommends --allow-change-held-packages 'kubelet=1.36.4-*' 'kubeadm=1.36.4-*' 'kubectl=1.36.4-*' cri-tools
 installed=$({ dpkg-query --show --showformat '${db:Status-Status} ${Package}\n' containerd containerd.io runc keepalived kubelet kubeadm kubectl kubernetes-cni cri-tools 2>/dev/null || true; } \
     | awk '$1 == "installed" { print $2 }')
 [ -z "$installed" ] || patiently apt-mark hold $installed

@@ -116,7 +116,7 @@ for image in $(ctr --namespace k8s.io images list --quiet | grep -v ^sha256:); d
 done
 
 begin 'Check the version'
-[ -e /var/lib/landfall/member ] || [ "$(kubelet --version)" = "Kubernetes v1.36.3" ]
+[ -e /var/lib/landfall/member ] || [ "$(kubelet --version)" = "Kubernetes v1.36.4" ]
 
 begin 'Install the container runtime'
 if [ ! -e /var/lib/landfall/member ]; then

@@ -51,8 +51,8 @@ begin 'Look whether one was cordoned for this'
 mark=$(kubectl get node one --output 'jsonpath={.metadata.annotations.landfall\.dev/cordoned}')
 if [ "$mark" != upgrade ]; then exit 0; fi
 
-begin 'Wait until one runs v1.36.3'
-kubectl wait node one --for 'jsonpath={.status.nodeInfo.kubeletVersion}=v1.36.3' --timeout 180s >/dev/null
+begin 'Wait until one runs v1.36.4'
+kubectl wait node one --for 'jsonpath={.status.nodeInfo.kubeletVersion}=v1.36.4' --timeout 180s >/dev/null
 kubectl wait node one --for condition=Ready --timeout 180s >/dev/null
 
 begin 'Let pods come to one'

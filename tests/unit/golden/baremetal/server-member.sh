@@ -242,7 +242,7 @@ cat > /etc/kubernetes/landfall/kubeadm.yaml.landfall <<'LANDFALL_END'
   "apiVersion": "kubeadm.k8s.io/v1beta4",
   "kind": "ClusterConfiguration",
   "clusterName": "landfall-server",
-  "kubernetesVersion": "v1.36.3",
+  "kubernetesVersion": "v1.36.4",
   "controlPlaneEndpoint": "198.18.40.11:6443",
   "networking": {
     "podSubnet": "198.19.0.0/17",

@@ -109,10 +109,10 @@ install -m 0755 /var/lib/landfall/bundle/bin/"$(dpkg --print-architecture)"/kube
 begin 'Upgrade what kubeadm has set up here'
 running=$(kubectl get configmap kubeadm-config --namespace kube-system \
     --output 'jsonpath={.data.ClusterConfiguration}' | awk '$1 == "kubernetesVersion:" { print $2 }')
-if [ "$running" = v1.36.3 ]; then
+if [ "$running" = v1.36.4 ]; then
     kubeadm upgrade node --ignore-preflight-errors=SystemVerification >/var/log/landfall-kubeadm.log 2>&1 || { tail -n 20 /var/log/landfall-kubeadm.log >&2; exit 1; }
 else
-    kubeadm upgrade apply --yes v1.36.3 --ignore-preflight-errors=SystemVerification >/var/log/landfall-kubeadm.log 2>&1 || { tail -n 20 /var/log/landfall-kubeadm.log >&2; exit 1; }
+    kubeadm upgrade apply --yes v1.36.4 --ignore-preflight-errors=SystemVerification >/var/log/landfall-kubeadm.log 2>&1 || { tail -n 20 /var/log/landfall-kubeadm.log >&2; exit 1; }
 fi
 
 begin 'Install the container runtime'
