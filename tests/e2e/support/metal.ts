@@ -46,7 +46,7 @@ export class Metal {
             name: "server",
             nodes: Object.fromEntries(Object.entries(nodes).map(([name, { address, hostKey, role }]) =>
                 [name, { host: address, hostKey, ...(role && { role }) }])),
-            ssh: { user: "admin", key: this.machines.key },
+            ssh: { user: "admin" },
             bundle: this.bundle.directory,
             networkManifest: path.join(this.directory, "network.yaml"),
             podSubnet,
@@ -57,9 +57,11 @@ export class Metal {
         };
     }
 
-    /** The stack's settings; the password of its snapshots is a secret. */
+    /** The stack's settings; the machines' key, where no file is named, and the password of its snapshots are secrets. */
     private settings(cluster: object, replicas = { min: 1, max: 2 }): Settings {
-        const { snapshots: { password, ...snapshots } = {}, ...rest } = cluster as { snapshots?: { password?: string } };
+        const { snapshots: { password, ...snapshots } = {}, ...rest } = cluster as {
+            ssh: { key?: string }; snapshots?: { password?: string };
+        };
         return {
             config: {
                 "landfall:cluster": { ...rest, ...(password && { snapshots }) },
@@ -70,7 +72,10 @@ export class Metal {
                     database: { cpu: { request: "100m", limit: "1" } },
                 },
             },
-            secrets: password ? { "landfall:cluster.snapshots.password": password } : {},
+            secrets: {
+                ...(rest.ssh.key === undefined && { "landfall:cluster.ssh.privateKey": fs.readFileSync(this.machines.key, "utf8") }),
+                ...(password && { "landfall:cluster.snapshots.password": password }),
+            },
         };
     }
 
