@@ -19,6 +19,7 @@ export default defineConfig({
                     name: "unit",
                     include: ["tests/unit/**/*.test.ts"],
                     globalSetup: ["tests/unit/setup.ts"],
+                    maxWorkers: "100%",
                     testTimeout: 3 * minute,
                     hookTimeout: 3 * minute,
                     sequence: { groupOrder: 0 },

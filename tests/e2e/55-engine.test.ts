@@ -66,7 +66,7 @@ describe("a start that is killed at a random point, with all that it has started
         });
         const mark = randomUUID();
         const running = beginStart({ LANDFALL_E2E_RUN: mark });
-        const seconds = 4 + Math.random() * 26;
+        const seconds = 4 + Math.random() * 14;
         const timer = setTimeout(() => killAll(`LANDFALL_E2E_RUN=${mark}`), seconds * 1000);
         const { output } = await running.ended;
         clearTimeout(timer);
