@@ -14,6 +14,7 @@ describe("a second stack on the cluster of the suite's, which it knows by a Stac
     beforeAll(async () => {
         await ensureUp();
         const cluster = await Cluster.connect();
+        await cluster.core.createNamespace({ body: { metadata: { name: "second" } }, fieldManager: "kubectl-create" });
         before = await fingerprints(cluster);
         const second = new EngineStack("second", "existing", line => process.stdout.write(line));
         const settings = {
@@ -27,15 +28,17 @@ describe("a second stack on the cluster of the suite's, which it knows by a Stac
         };
         ended = await second.preview(settings).finally(() => second.remove(settings));
         after = await fingerprints(cluster);
+        await cluster.core.deleteNamespace({ name: "second" });
     });
 
     it.each([
         `made by the stack landfall/${names.stack}:`,
-        /\n {4}CustomResourceDefinition .*certificates\.cert-manager\.io/,
-        /\n {4}CustomResourceDefinition .*gateways\.gateway\.networking\.k8s\.io/,
-        /\n {4}GatewayClass landfall\n/,
-        /\n {4}Namespace landfall-certificates, landfall-gateway/,
-        /\n {4}ValidatingWebhookConfiguration cert-manager-webhook\n/,
+        /\n +CustomResourceDefinition .*certificates\.cert-manager\.io/,
+        /\n +CustomResourceDefinition .*gateways\.gateway\.networking\.k8s\.io/,
+        /\n +GatewayClass landfall\n/,
+        /\n +Namespace landfall-certificates, landfall-gateway/,
+        /made by kubectl:\n +Namespace second\n/,
+        /\n +ValidatingWebhookConfiguration cert-manager-webhook\n/,
         "Nothing was changed",
     ])("is refused in the preview, which names %s", part => {
         expect(ended.code).not.toBe(0);
