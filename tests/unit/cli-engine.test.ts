@@ -203,6 +203,21 @@ describe("Pulumi's events", () => {
         expect(report.errors).toEqual(["no such image"]);
     });
 
+    it("tell what a resource waits for, until it is done", () => {
+        const report = new EventReport(new Terminal({ write: () => true }, {}));
+        const says = (message: string, of = urn) => report.onEvent({
+            sequence: 2, timestamp: 0, diagnosticEvent: { urn: of, message, color: "never", severity: "info", ephemeral: true },
+        });
+        report.onEvent({ sequence: 1, timestamp: 0, resourcePreEvent: { metadata } });
+        says("<{%reset%}>0 of 2 pods are ready<{%reset%}>\n");
+        says("not yet begun", `${urn}-2`);
+        expect(report.status()).toMatch(/creating Deployment web \(0 s\): 0 of 2 pods are ready$/);
+        says("1 of 2 pods is ready");
+        expect(report.status()).toMatch(/: 1 of 2 pods is ready$/);
+        report.onEvent({ sequence: 3, timestamp: 0, resOutputsEvent: { metadata } });
+        expect(report.status()).toBe("");
+    });
+
     it("leave out what does not change, and components", () => {
         const written: string[] = [];
         const report = new EventReport(new Terminal({ write: text => written.push(text) }, {}));

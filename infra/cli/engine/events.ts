@@ -1,4 +1,4 @@
-import type { EngineEvent, StepEventMetadata } from "@pulumi/pulumi/automation/events";
+import type { DiagnosticEvent, EngineEvent, StepEventMetadata } from "@pulumi/pulumi/automation/events";
 import { cacheDirectory } from "../../../components/cache";
 import type { Terminal } from "../terminal";
 import { seconds } from "../terminal";
@@ -24,7 +24,7 @@ const isOfOurPlugins = (warning: string): boolean =>
 /** Turns Pulumi's events into lines that a person can read; keeps the errors for the end. */
 export class EventReport {
     readonly errors: string[] = [];
-    private readonly active = new Map<string, { text: string; start: number }>();
+    private readonly active = new Map<string, { text: string; start: number; waits?: string }>();
 
     constructor(private readonly terminal: Terminal) {}
 
@@ -33,7 +33,8 @@ export class EventReport {
         if (resourcePreEvent) this.began(resourcePreEvent.metadata);
         if (resOutputsEvent) this.ended(resOutputsEvent.metadata, "✓");
         if (resOpFailedEvent) this.ended(resOpFailedEvent.metadata, "✗");
-        if (diagnosticEvent && !diagnosticEvent.ephemeral) this.said(diagnosticEvent.severity, diagnosticEvent.message);
+        if (diagnosticEvent?.ephemeral) this.waits(diagnosticEvent);
+        else if (diagnosticEvent) this.said(diagnosticEvent.severity, diagnosticEvent.message);
     };
 
     /** What is under way, for the status line. */
@@ -42,7 +43,8 @@ export class EventReport {
         if (active.length === 0) return "";
         const [oldest] = active;
         const others = active.length > 1 ? ` and ${active.length - 1} more` : "";
-        return `  … ${oldest.text}${others} (${seconds(oldest.start)})`;
+        const what = oldest.waits === undefined ? "" : `: ${oldest.waits}`;
+        return `  … ${oldest.text}${others} (${seconds(oldest.start)})${what}`;
     };
 
     private began({ op, urn, type }: StepEventMetadata): void {
@@ -57,6 +59,12 @@ export class EventReport {
         if (op === "read" || op === "refresh") return;
         const done = mark === "✓" ? words[op][1] : `${words[op][0]} failed`;
         this.terminal.line(`  ${mark} ${describe(urn)} ${done} (${seconds(begun.start)})`);
+    }
+
+    /** What a resource says while it is under way, such as what it waits for: the last of it counts. */
+    private waits({ urn, message }: DiagnosticEvent): void {
+        const begun = urn === undefined ? undefined : this.active.get(urn);
+        if (begun) begun.waits = message.replace(colours, "").trim();
     }
 
     private said(severity: string, message: string): void {
