@@ -102,8 +102,8 @@ export class PulumiEngine {
         }
     }
 
-    /** Clears what a run that was killed has left: its lock, and the operations that it had begun. */
-    private async recover(): Promise<void> {
+    /** Clears what a run that was killed has left: its lock, and the operations that it had begun. `up` and `destroy` do it first. */
+    async recover(): Promise<void> {
         const locks = locksOf(this.stack.name);
         const held = locks.find(lock => !isStale(lock));
         if (held) {

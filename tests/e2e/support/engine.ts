@@ -65,7 +65,8 @@ export class EngineStack {
     async interrupted(
         settings: Settings, seconds: number, hears: (said: string) => boolean = () => false,
     ): Promise<string> {
-        const { pulumi } = await this.open(settings);
+        const { engine, pulumi } = await this.open(settings);
+        await engine.recover();
         const mark = randomUUID();
         const child = spawn(pulumi, ["up", "--yes", "--skip-preview", "--non-interactive", "--stack", this.name], {
             cwd: root, stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...passphraseEnvironment(), LANDFALL_E2E_RUN: mark },

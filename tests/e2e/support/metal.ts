@@ -116,6 +116,11 @@ export class Metal {
         return this.stack.state();
     }
 
+    /** What it keeps of the stack's resources; each run notes its time beside them. */
+    resources(): unknown {
+        return (JSON.parse(this.state()) as { checkpoint: { latest: { resources: unknown } } }).checkpoint.latest.resources;
+    }
+
     /** kubectl with an administrator's rights, on a node of the control plane. */
     kubectl(machine: Machine, ...args: string[]): Promise<string> {
         return this.machines.exec(machine, "kubectl", "--kubeconfig", "/etc/kubernetes/admin.conf", ...args);
