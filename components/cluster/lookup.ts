@@ -38,8 +38,8 @@ export function lookingAtNothing(): boolean {
 }
 
 /**
- * Looks for the stack's cluster at program start, since engines don't notice what was deleted by hand: a cluster that
- * is not there gets a new incarnation, whose change makes the cluster and all in it anew. A cluster that was stopped,
+ * Looks for the stack's cluster at program start, since Pulumi doesn't notice what was deleted by hand: a cluster that
+ * is not there gets a new incarnation, which makes the cluster again with all that is in it. A cluster that was stopped,
  * by a reboot for example, is started, unless this is a preview, which changes nothing and does without.
  */
 export function findCluster(

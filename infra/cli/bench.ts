@@ -13,8 +13,8 @@ const usage = `Usage: npm run bench [-- OPTIONS]
 Starts the program as each stack of this directory, without making anything, and prints the time and memory that it
 takes: as it is, loading one target only, and beside it with every cloud's whole SDK loaded first.
 
-  --of NAME  times Pulumi's preview, up and refresh instead, of this stack, which is up and has nothing to do, beside
-             those of an empty program
+  --of NAME  times preview, up and refresh of a running stack instead, beside those of an empty program; the stack
+             must have nothing to do
   --runs N   how often each is started; the best counts (default: 3)
   --help     this text
 `;

@@ -8,7 +8,7 @@ import { probes } from "./computer/probes";
 import { describeChanges } from "./engine/engine";
 import { backendDirectory, isInBackend } from "./engine/lock";
 import { configFile, localPath, readRecord, refuseOfflineState, rememberImages } from "./home";
-import { onInterrupt } from "./interrupt";
+import { onInterrupt, orInterrupted } from "./interrupt";
 import { parseOptions, stackOption } from "./options";
 import { readSettings } from "./settings";
 import { sizeOf } from "./size";
@@ -69,7 +69,8 @@ async function destroy(context: Context): Promise<Record<string, number> | undef
     await prepare(context);
     const [{ PulumiEngine }, { ensurePulumi }] = await Promise.all([import("./engine/pulumi"), import("./tools/pulumi")]);
     const log = (line: string): void => terminal.line(`  ${line}`);
-    const command = await ensurePulumi(settingsOf(stack)?.cluster.target, await probes.answers(pulumiDownload), log);
+    const getting = ensurePulumi(settingsOf(stack)?.cluster.target, await probes.answers(pulumiDownload), log);
+    const command = await orInterrupted(getting, signal, "Stopped. Nothing was removed.");
     const engine = await PulumiEngine.find(stack, command, terminal, signal);
     if (!engine) return undefined;
     rememberImages(stack, await engine.images()); // a start that was interrupted may not have come to that

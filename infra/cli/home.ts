@@ -56,10 +56,13 @@ export function refuseOfflineState(stack: string): void {
     if (!fs.existsSync(path.join(home(), stack, "offline"))) return;
     throw new UserError(
         `An earlier version of Landfall made the stack "${stack}" without Pulumi. Only that version can remove it. ` +
-            "Do that first; its data goes too:\n" +
+            "Do that first, in a clone with its history and with the stack's settings as they were; its data goes too:\n" +
             `  git worktree add ../landfall-offline ${lastWithOfflineEngine}\n` +
-            `  cp Pulumi.${stack}.yaml ../landfall-offline/\n` +
-            `  cd ../landfall-offline && npm run down -- --stack ${stack}\n` +
+            "  cp Pulumi.*.yaml ../landfall-offline/\n" +
+            "  cd ../landfall-offline\n" +
+            `  npm run down -- --stack ${stack}\n` +
+            "Copy all stacks' files: the old version keeps the passphrase as long as one of them has secrets. " +
+            "Then remove the worktree: git worktree remove --force ../landfall-offline\n" +
             "Nothing was changed.",
     );
 }

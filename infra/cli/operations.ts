@@ -9,9 +9,11 @@ import { root, stackFile } from "./home";
 import { passphraseEnvironment } from "./passphrase";
 import { readSettings } from "./settings";
 import { stackConfigFile } from "./stack-config";
+import { addKitToPath } from "./tools/programs";
 import { ensurePulumi } from "./tools/pulumi";
 import { UserError } from "./user-error";
 
+/** The preview comes first: it stops where there is something to do. */
 const operations = {
     "preview": ["preview"],
     "up without a change": ["up", "--yes", "--skip-preview"],
@@ -25,6 +27,7 @@ export type Timed = [operation: string, stack: number, empty: number];
 export async function timeOperations(stack: string, runs: number): Promise<Timed[]> {
     const { cluster } = readSettings(stack, stackConfigFile(stack));
     const { command } = await ensurePulumi(cluster.target, await probes.answers(pulumiDownload), line => console.error(line));
+    addKitToPath(); // kind, where the kit brought it
     const configured = stackFile(stack, "config.yaml");
     const file = fs.existsSync(configured) ? ["--config-file", configured] : [];
     const pulumi = (args: string[], cwd: string, env: Record<string, string>): Promise<string> =>
@@ -73,5 +76,7 @@ async function best(runs: number, work: () => Promise<unknown>): Promise<number>
 }
 
 function notUp(stack: string, { message }: Error): UserError {
-    return new UserError(`The stack ${stack} has to be up, with nothing to do: npm start -- --stack ${stack}\n${message}`);
+    const changes = /no changes were expected/.test(message);
+    const reason = `The stack ${stack} has to be up, with nothing to do: npm start -- --stack ${stack}`;
+    return new UserError(changes ? reason : message);
 }

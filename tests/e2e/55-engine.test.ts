@@ -66,10 +66,11 @@ describe("a start that is killed at a random point, with all that it has started
         });
         const mark = randomUUID();
         const running = beginStart({ LANDFALL_E2E_RUN: mark });
-        const seconds = 4 + Math.random() * 14;
+        const seconds = 3 + Math.random() * 9;
         const timer = setTimeout(() => killAll(`LANDFALL_E2E_RUN=${mark}`), seconds * 1000);
-        const { output } = await running.ended;
+        const { code: killed, output } = await running.ended;
         clearTimeout(timer);
+        expect(killed).not.toBe(0);
         figure(`killed after ${seconds.toFixed(1)} s, at`, output.trim().split("\n").pop() ?? "");
         expect((await ask({ path: "/" })).status).toBe(200);
 

@@ -14,8 +14,6 @@ describe("a second stack on the cluster of the suite's, which it knows by a Stac
     beforeAll(async () => {
         await ensureUp();
         const cluster = await Cluster.connect();
-        await cluster.core.createNamespace({ body: { metadata: { name: "second" } }, fieldManager: "kubectl-create" });
-        before = await fingerprints(cluster);
         const second = new EngineStack("second", "existing", line => process.stdout.write(line));
         const settings = {
             config: {
@@ -26,9 +24,16 @@ describe("a second stack on the cluster of the suite's, which it knows by a Stac
                 "landfall:environment": { name: "second", host: "second.localhost", tls: { issuer: "ca" } },
             },
         };
-        ended = await second.preview(settings).finally(() => second.remove(settings));
-        after = await fingerprints(cluster);
-        await cluster.core.deleteNamespace({ name: "second" });
+        await cluster.core.createNamespace({ body: { metadata: { name: "second" } }, fieldManager: "kubectl-create" });
+        try {
+            before = await fingerprints(cluster);
+            ended = await second.preview(settings);
+            after = await fingerprints(cluster);
+            await second.remove(settings);
+        } finally {
+            second.end();
+            await cluster.core.deleteNamespace({ name: "second" });
+        }
     });
 
     it.each([
@@ -51,13 +56,14 @@ describe("a second stack on the cluster of the suite's, which it knows by a Stac
     });
 });
 
-/** What the cluster as a whole has of definitions, classes, roles and namespaces: which object it is, and its spec's version. */
+/** The cluster's definitions, classes, roles and namespaces: which object it is, its spec's version or rules, and its labels. */
 async function fingerprints({ objects }: Cluster): Promise<string[]> {
     const kinds = [
         ["apiextensions.k8s.io/v1", "CustomResourceDefinition"], ["gateway.networking.k8s.io/v1", "GatewayClass"],
         ["rbac.authorization.k8s.io/v1", "ClusterRole"], ["v1", "Namespace"],
     ];
-    const lists = await Promise.all(kinds.map(([apiVersion, kind]) => objects.list<k8s.KubernetesObject>(apiVersion, kind)));
+    const lists = await Promise.all(kinds.map(([apiVersion, kind]) => objects.list<k8s.KubernetesObject & { rules?: unknown }>(apiVersion, kind)));
     return lists.flatMap(({ items }) => items)
-        .map(({ metadata }) => `${metadata?.name} ${metadata?.uid} ${metadata?.generation}`).sort();
+        .map(({ metadata: { name, uid, generation, labels, annotations } = {}, rules }) =>
+            JSON.stringify([name, uid, generation, labels, annotations, rules])).sort();
 }

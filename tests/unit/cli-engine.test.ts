@@ -28,6 +28,7 @@ describe("Pulumi, where it can't be downloaded", () => {
     it("needs Go for that, and another system than Windows", () => {
         expect(() => refuseToBuild("kind", false, "linux")).toThrow(/Go is not on PATH[^]*docs\/install[^]*Nothing was changed/);
         expect(() => refuseToBuild("kind", true, "win32")).toThrow("Linux and macOS only");
+        expect(() => refuseToBuild("kind", false, "win32")).toThrow("Linux and macOS only"); // Go is no help there
     });
 });
 
@@ -58,7 +59,7 @@ describe("what is on this computer of a stack", () => {
         fs.mkdirSync(path.join(directory, "home", "dev", "offline"), { recursive: true });
         expect(() => refuseOfflineState("other")).not.toThrow();
         expect(() => refuseOfflineState("dev")).toThrow(
-            /"dev" without Pulumi[^]*git worktree add \S+ [0-9a-f]{7}\n[^]*npm run down -- --stack dev\n[^]*Nothing was changed/);
+            /"dev" without Pulumi[^]*git worktree add \S+ d8d3b87\n +cp Pulumi\.\*\.yaml [^]*npm run down -- --stack dev\n[^]*Nothing was changed/);
     });
 
     it("finds local backends, and no others", () => {

@@ -51,7 +51,7 @@ describe("shows an application that works", () => {
     const { config } = readStackConfig(path.join(root, "Pulumi.dev.yaml"));
 
     it("its pods, its policies and its route are as for the example's", async () => {
-        // As the engines load a program, so that there is one copy of each module.
+        // As Pulumi loads a program, so that there is one copy of each module.
         const { Counter } = load(path.join(directory, "counter.ts"), __filename) as CounterModule;
         const { createCluster } = load("../../components/cluster", __filename) as ClusterModule;
         const { loadManifests, Platform } = load("../../components/platform", __filename) as PlatformModule;

@@ -128,10 +128,11 @@ function readAuthority({ kubeconfig }: Cluster, certificate: kubernetes.apiexten
         if (lookingAtNothing()) return "";
         const path = `/api/v1/namespaces/${namespaceName}/secrets/${certificateSecret}`;
         const { data } = await connect(text).then(connection => send(connection, "GET", path)).catch((error: Error): Json => {
-            if (pulumi.runtime.isDryRun()) return {}; // a preview of a cluster that doesn't answer has said so
+            if (pulumi.runtime.isDryRun()) return { data: { "ca.crt": "" } }; // a preview goes on; `up` says what is wrong
             throw new Error(`The Secret ${namespaceName}/${certificateSecret} could not be read: ${error.message}`);
         });
-        const { "ca.crt": authority = "" } = (data ?? {}) as Record<string, string>;
+        const { "ca.crt": authority } = (data ?? {}) as Record<string, string | undefined>;
+        if (authority === undefined) throw new Error(`The Secret ${namespaceName}/${certificateSecret} has no ca.crt.`);
         return Buffer.from(authority, "base64").toString();
     }));
 }

@@ -21,10 +21,11 @@ export interface Capture {
 /**
  * Runs the program without a cluster, credentials or the Pulumi CLI and returns what it registers. What a real run
  * would learn (a kubeconfig, a password, a cluster IP) is a placeholder that names where it comes from. May be called
- * any number of times in a process.
+ * any number of times in a process, one after another.
  */
 export async function captureProgram(options: ProgramOptions): Promise<Capture> {
     const resources: Registered[] = [];
+    const { LANDFALL_PLACEHOLDERS: before } = process.env;
     process.env.LANDFALL_PLACEHOLDERS = "1"; // no kubeconfig in it leads to a cluster
     const outputs = await runProgram(options, {
         register(registration) {
@@ -34,7 +35,10 @@ export async function captureProgram(options: ProgramOptions): Promise<Capture> 
             return outcomeOf(registration, inputs);
         },
         read: id => ({ id, outputs: { name: id, ...stackOutputs(options.config) } }),
-    }).finally(() => delete process.env.LANDFALL_PLACEHOLDERS);
+    }).finally(() => {
+        if (before === undefined) delete process.env.LANDFALL_PLACEHOLDERS;
+        else process.env.LANDFALL_PLACEHOLDERS = before;
+    });
     return { resources, outputs: unwrap(outputs) as Values };
 }
 
@@ -45,7 +49,7 @@ function stackOutputs(config: Record<string, string>): Values {
     return { outputs, secretOutputNames: names };
 }
 
-/** Stands for the name that an engine gives to an object without one. */
+/** Stands for the name that Pulumi gives to an object without one. */
 export function autonamed(name: string): string {
     return `${name}-autonamed`;
 }

@@ -2,7 +2,7 @@ import { PulumiCommand } from "@pulumi/pulumi/automation";
 import * as path from "node:path";
 import { cacheDirectory } from "../../../components/cache";
 import { isCloud, type Target } from "../../config";
-import { buildPulumi } from "../../offline/kit";
+import { buildPulumi, builtPulumi } from "../../offline/kit";
 import { Log } from "../../offline/kit/run";
 import { UserError } from "../user-error";
 import { addToPath, onPath } from "./programs";
@@ -23,9 +23,11 @@ export async function ensurePulumi(target: Target | undefined, reachable: boolea
     const found = (await PulumiCommand.get().catch(none)) ?? (await PulumiCommand.get({ root: installation() }).catch(none));
     if (found) return found;
     if (reachable) return download(log);
-    refuseToBuild(target);
+    const built = builtPulumi();
+    const reuse = built !== undefined && !onPath("go") && !(target && isCloud(target));
+    if (!reuse) refuseToBuild(target);
     log("– Pulumi: built here, with this project's own plugins in place of its providers command, docker and random");
-    addToPath(await buildPulumi(log));
+    addToPath(reuse ? built : await buildPulumi(log));
     return PulumiCommand.get();
 }
 
@@ -49,7 +51,7 @@ export function refuseToBuild(target: Target | undefined, hasGo = onPath("go"), 
         );
     }
     if (!hasGo || platform === "win32") {
-        const lack = hasGo ? "that works on Linux and macOS only" : "Go is not on PATH (https://go.dev/doc/install)";
+        const lack = platform === "win32" ? "that works on Linux and macOS only" : "Go is not on PATH (https://go.dev/doc/install)";
         throw new UserError(
             `${closed}. It could be built from its Go module, but ${lack}. Install the CLI (${guide}), or connect to ` +
                 "the network, and run the command again. Nothing was changed.",

@@ -54,8 +54,9 @@ export class EngineStack {
     /** Forgets the stack, which has made nothing. */
     async remove(settings: Settings): Promise<void> {
         const { pulumi } = await this.open(settings);
-        await startProgram(pulumi, ["stack", "rm", "--yes", "--preserve-config", "--stack", this.name], passphraseEnvironment()).ended;
-        this.end();
+        const { code } = await startProgram(
+            pulumi, ["stack", "rm", "--yes", "--preserve-config", "--stack", this.name], passphraseEnvironment()).ended;
+        if (code !== 0) throw new Error(`The stack ${this.name} could not be removed.`);
     }
 
     /**
