@@ -9,7 +9,7 @@ import { builtImages, describeChanges } from "../../infra/cli/engine/engine";
 import { explainExisting } from "../../infra/cli/engine/pulumi";
 import { refuseProtected, resourcesToKeep } from "../../infra/cli/engine/keep";
 import { settle } from "../../infra/cli/engine/pending";
-import { backendDirectory, isInBackend, isStale, locksOf } from "../../infra/cli/engine/lock";
+import { backendDirectory, isInBackend, isStale, locksOf, removeCutOff } from "../../infra/cli/engine/lock";
 import { refuseOfflineState, writePrivate } from "../../infra/cli/home";
 import { withNodeImage } from "../../infra/cli/node-image";
 import { Terminal } from "../../infra/cli/terminal";
@@ -67,6 +67,14 @@ describe("what is on this computer of a stack", () => {
         expect(backendDirectory("file://~/state")).toBe(path.join(os.homedir(), "state", ".pulumi"));
         expect(backendDirectory("s3://bucket")).toBeUndefined();
         expect(isInBackend("dev", undefined)).toBe(false);
+    });
+
+    it("can be read again after a kill that left its attributes half-written", () => {
+        const file = (name: string) => path.join(backend, "stacks", "landfall", name);
+        for (const name of ["dev.json", "dev.json.bak.attrs"]) writePrivate(file(name), "{}");
+        for (const name of ["dev.json.attrs", "other.json.attrs"]) writePrivate(file(name), "");
+        removeCutOff("dev");
+        expect(fs.readdirSync(file(".")).sort()).toEqual(["dev.json", "dev.json.bak.attrs", "other.json.attrs"]);
     });
 
     it("tells the lock of a run that was killed from one in use", () => {

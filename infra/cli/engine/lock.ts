@@ -31,6 +31,28 @@ export function isInBackend(stack: string, directory = backendDirectory()): bool
     return [".json", ".json.gz"].some(end => fs.existsSync(path.join(directory, "stacks", project, `${stack}${end}`)));
 }
 
+/**
+ * Removes what a killed Pulumi left half-written in a local backend: the attributes beside the stack's state. Pulumi does
+ * without them, but can't read a state whose attributes are cut off ("failed to load checkpoint: EOF").
+ */
+export function removeCutOff(stack: string, directory = backendDirectory()): void {
+    const stacks = directory && path.join(directory, "stacks", project);
+    if (!stacks || !fs.existsSync(stacks)) return;
+    for (const name of fs.readdirSync(stacks)) {
+        const file = path.join(stacks, name);
+        if (name.startsWith(`${stack}.json`) && name.endsWith(".attrs") && !isJson(fs.readFileSync(file, "utf8"))) fs.rmSync(file);
+    }
+}
+
+function isJson(text: string): boolean {
+    try {
+        JSON.parse(text);
+        return true;
+    } catch {
+        return false;
+    }
+}
+
 /** The locks of the stack in a local backend. */
 export function locksOf(stack: string, directory = backendDirectory()): Lock[] {
     const locks = directory && path.join(directory, "locks", "organization", project, stack);

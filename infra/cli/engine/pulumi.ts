@@ -10,7 +10,7 @@ import { UserError } from "../user-error";
 import { Applied, builtImages, Outputs } from "./engine";
 import { describe, EventReport } from "./events";
 import { refuseProtected, resourcesToKeep } from "./keep";
-import { isStale, locksOf } from "./lock";
+import { isStale, locksOf, removeCutOff } from "./lock";
 import { Deployment, settle } from "./pending";
 
 type UpOptions = NonNullable<Parameters<Stack["up"]>[0]>;
@@ -37,6 +37,7 @@ export class PulumiEngine {
         const environment = pulumiEnvironment();
         const options = { pulumiCommand: command, envVars: environment };
         const before = fs.readFileSync(configFile(stack), "utf8");
+        clearCutOff(stack);
         const opened = await LocalWorkspace.createOrSelectStack({ stackName: stack, workDir: root }, options)
             .catch((error: Error) => { throw explainOpening(stack, error); });
         keepLayout(configFile(stack), before);
@@ -49,6 +50,7 @@ export class PulumiEngine {
     ): Promise<PulumiEngine | undefined> {
         const environment = pulumiEnvironment();
         const options = { pulumiCommand: command, envVars: environment };
+        clearCutOff(stack);
         try {
             const opened = await LocalWorkspace.selectStack({ stackName: stack, workDir: root }, options);
             return new PulumiEngine(opened, command, environment, terminal, signal);
@@ -182,6 +184,11 @@ function lastWords(message: string): string {
     const written = / stderr: ([\s\S]*?)\n err\?:/.exec(message)?.[1] ?? message;
     const progress = /^(@ |Updating|Destroying| +\S? +pulumi:)/;
     return written.split("\n").filter(line => line.trim() && !progress.test(line)).slice(0, 20).join("\n");
+}
+
+/** A run that is under way writes them as well. */
+function clearCutOff(stack: string): void {
+    if (locksOf(stack).every(lock => isStale(lock))) removeCutOff(stack);
 }
 
 function explainOpening(stack: string, error: Error): Error {
