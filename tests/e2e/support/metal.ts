@@ -116,9 +116,12 @@ export class Metal {
         return this.stack.state();
     }
 
-    /** What it keeps of the stack's resources; each run notes its time beside them. */
-    resources(): unknown {
-        return (JSON.parse(this.state()) as { checkpoint: { latest: { resources: unknown } } }).checkpoint.latest.resources;
+    /** Which resources it keeps, under which IDs and since when; each run orders and encrypts them again. */
+    resources(): string[] {
+        const { checkpoint: { latest } } = JSON.parse(this.state()) as {
+            checkpoint: { latest: { resources: { urn: string; id?: string; custom: boolean; modified?: string }[] } };
+        };
+        return latest.resources.filter(({ custom }) => custom).map(({ urn, id, modified }) => `${urn} ${id} ${modified}`).sort();
     }
 
     /** kubectl with an administrator's rights, on a node of the control plane. */
