@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Capabilities, Comparisons, Stands } from "../components/cluster";
+import { type Capabilities, type Comparisons, type Stands, strandedVolumes } from "../components/cluster";
 import { classOf, readEnvironment, type StandingEnvironment } from "../components/workload";
 import type { Settings } from "./config";
 import { compareQuantities } from "../components/quantity";
@@ -37,11 +37,8 @@ export function compared(
     }
     const described = describeSettings({ stack: pulumi.getStack(), target: cluster.target });
     const isSetting = (key: string) => describeKey(described, key.split("."), cluster.target) !== undefined;
-    const stranded = volumes.filter(({ directory }) => directory !== undefined && isStranded(directory, capabilities));
-    if (stranded.length > 0) {
-        const owners = stranded.map(({ owner }) => owner).join(" and of ");
-        compare("cluster.nodes", { value: `one machine, whose disk has the volumes of ${owners}` }, "several, each with a disk of its own");
-    }
+    const stranded = strandedVolumes(volumes, capabilities);
+    if (stranded) compare("cluster.nodes", stranded.stands, stranded.wanted);
     const { uploads } = app.web;
     const parts = {
         database: { key: "app.database", sizeKey: "volume", args: { ...app.database, size: app.database.volume, accessMode: "ReadWriteOnce" } },
@@ -61,9 +58,4 @@ export function compared(
         if (owner === "web") compare(`${key}.accessMode`, { value: accessMode }, args.accessMode);
     }
     return [standing, wanted];
-}
-
-/** Whether a volume that pods on any node may have is in a directory that each node has for itself. */
-function isStranded(directory: string, { localDirectory, sharedDirectory }: Capabilities): boolean {
-    return localDirectory !== undefined && (sharedDirectory === undefined || !directory.startsWith(`${sharedDirectory}/`));
 }

@@ -10,7 +10,7 @@ import type { KindArgs } from "./kind";
 import type { MinikubeArgs } from "./minikube";
 
 export * from "./cluster";
-export type { Comparisons, Stands } from "./compare";
+export { type Comparisons, type Stands, strandedVolumes } from "./compare";
 
 /** A target and its settings. */
 export type ClusterArgs =

@@ -21,7 +21,7 @@ export interface Found {
     administrator?: { generation: number; signed: number; ends: number };
     /** What people should know of the cluster, though it keeps nobody from going on. */
     warnings?: string[];
-    /** What the cluster was made with, by the names of its settings. */
+    /** What the cluster was made with, by the names of its settings; `volumes`: those that only its one machine has. */
     standing?: Record<string, string>;
     /** Whether the cluster had to be started. */
     started?: boolean;

@@ -70,6 +70,24 @@ describe.skipIf(process.platform === "win32")("a machine", () => {
         expect(printed({ ...member, ...flags("192.0.2.11"), "etc/kubernetes/manifests/kube-controller-manager.yaml": manager }, answer))
             .toContain("made.kubernetesVersion=v1.35.4");
     });
+
+    const wordpress = ["/var/lib/landfall-volumes/shop/database-volume_1_2_pv", "/var/lib/landfall-volumes/shop/web-uploads_1_2_pv"];
+    const pinned = `/var/lib/landfall-volumes/shop/pinned_1_2_pv {"required":{"nodeSelectorTerms":[]}}`;
+    test.each<[string, string[], string[]]>([
+        ["that no other machine would have", ["Node   ", ...wordpress.map(path => `PersistentVolume Bound ${path} `)], [`made.volumes=${wordpress.join(" ")}`]],
+        ["but none whose pods stay with it", ["Node   ", `PersistentVolume Bound ${pinned}`, `PersistentVolume Bound  {"required":{}}`], []],
+        ["but none that no claim has or that is no directory", ["Node   ", `PersistentVolume Released ${wordpress[0]} `, "PersistentVolume Bound  "], []],
+        ["but none where there are several machines already", ["Node   ", "Node   ", `PersistentVolume Bound ${wordpress[0]} `], []],
+    ])("of the control plane says which volumes it has %s", (_, lines, volumes) => {
+        const answer = `case "$*" in
+            "get --raw /version --server https://192.0.2.11:6443 --request-timeout 5s") echo '"gitVersion": "v1.35.4"' ;;
+            "get nodes,persistentvolumes --server https://192.0.2.11:6443 --request-timeout 5s --output jsonpath="*) printf '%s\\n' ${lines.map(line => `'${line}'`).join(" ")} ;;
+            *) exit 1 ;;
+        esac`;
+        const files = { ...member, ...flags("192.0.2.11"), "etc/kubernetes/manifests/kube-controller-manager.yaml": manager };
+        expect(printed(files, answer).filter(line => line.startsWith("made.volumes"))).toEqual(volumes);
+        expect(printed(files).filter(line => line.startsWith("made.volumes"))).toEqual([]);
+    });
 });
 
 describe.skipIf(process.platform === "win32")("a cluster of one's own machines that stands", () => {
@@ -81,7 +99,7 @@ describe.skipIf(process.platform === "win32")("a cluster of one's own machines t
     async function change(made: Record<string, Made>, settings: object) {
         fakeSsh(directory, Object.fromEntries(Object.entries(made).map(([name, values]) => {
             const lines = Object.entries({ ...values, address: addresses[name] }).map(([key, value]) => `made.${key}=${value}`);
-            return [name, `printf '%s\\n' ${[`member=id-of-${name}`, "incarnation=cluster", "asked=yes", ...lines].join(" ")}`];
+            return [name, `printf '%s\\n' ${[`member=id-of-${name}`, "incarnation=cluster", "asked=yes", ...lines].map(line => `'${line}'`).join(" ")}`];
         })));
         vi.stubEnv("PATH", `${directory}:${process.env.PATH}`);
         const parsed = parseSettings({ cluster: { target: "baremetal", ...settings }, environment: { host: "www.example.org" } }, "prod");
@@ -103,12 +121,16 @@ describe.skipIf(process.platform === "win32")("a cluster of one's own machines t
     const alone = { one: { ...cluster, endpoint: "198.18.40.11:6443" } };
     const balanced = { one: { ...cluster, endpoint: "api.example.org:8443" } };
     const virtual = { one: { ...cluster, endpoint: "198.18.40.100:6443" } };
+    const local = { one: { ...virtual.one, volumes: "/srv/own /var/lib/landfall-volumes/shop/database-volume_1_2_pv /var/lib/landfall-volumes/shop/web-uploads" } };
 
     test.each<[string, Record<string, Made>, object]>([
         ["what it is", alone, { nodes: one, ...same }],
         ["reached by another way", alone, { nodes: { one: { host: "gate.example.org", address: "198.18.40.11", port: 2222 } }, ...same, endpoint: "198.18.40.11:6443" }],
         ["behind a load balancer that takes over its virtual address", virtual, { nodes: one, ...same, endpoint: "198.18.40.100:6443" }],
         ["larger", alone, { nodes: { ...one, more: { host: "198.18.40.21", role: "worker" } }, ...same, sharedDirectory: "/srv/shared" }],
+        ["larger, where all machines have the directory of its volumes", local, { nodes: three, ...same, virtualAddress: "198.18.40.100", sharedDirectory: "/var/lib/landfall-volumes" }],
+        ["larger, where only what isn't Landfall's is on its disk", { one: { ...virtual.one, volumes: "/srv/own" } }, { nodes: three, ...same, virtualAddress: "198.18.40.100", sharedDirectory: "/srv/shared" }],
+        ["what it is, with volumes on its disk", local, { nodes: one, ...same, virtualAddress: "198.18.40.100" }],
         ["of the next minor version of Kubernetes", { one: { ...alone.one, kubernetesVersion: "v1.35.9" } }, { nodes: one, ...same, kubernetesVersion: "v1.36.0" }],
         ["of another version, where its API doesn't say which it has", alone, { nodes: one, ...same, kubernetesVersion: "v1.34.0" }],
         ["of the version that an upgrade which was interrupted was to bring", {
@@ -133,6 +155,8 @@ describe.skipIf(process.platform === "win32")("a cluster of one's own machines t
         ["no virtual address any more", virtual, { nodes: one, ...same }, /cluster\.endpoint .*\n.*198\.18\.40\.100:6443\n/],
         ["another name of the only machine", alone, { nodes: { one: { host: "server.example.org", address: "198.18.40.11" } }, ...same }, /cluster\.endpoint .*\n.*198\.18\.40\.11:6443\n.*server\.example\.org:6443/],
         ["another address of a node", alone, { nodes: { one: { host: "198.18.40.11", address: "198.18.41.11" } }, ...same }, /cluster\.nodes\.one\.address .*\n.*40\.11\n.*41\.11/],
+        ["more control-plane nodes, whose pods would find its volumes empty", local, { nodes: three, ...same, virtualAddress: "198.18.40.100", sharedDirectory: "/srv/shared" },
+            /cluster\.nodes can't be .*\n.*one machine, whose disk has the volumes of shop\/database-volume and of shop\/web-uploads\n.*several, each with .*\n.*way: .*back the data up/],
         ["an older version of Kubernetes", { one: { ...alone.one, kubernetesVersion: "v1.36.10" } }, { nodes: one, ...same, kubernetesVersion: "v1.36.9" },
             /cluster\.kubernetesVersion .*\n.*v1\.36\.10\n.*v1\.36\.9\n.*snapshot/],
         ["a version of Kubernetes that leaves one out", { one: { ...alone.one, kubernetesVersion: "v1.34.3" } }, { nodes: one, ...same, kubernetesVersion: "v1.36.0" },

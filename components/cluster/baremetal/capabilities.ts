@@ -35,7 +35,7 @@ export function capabilitiesOf(
 }
 
 /** Pods on the same machine share its disk; of several machines each has its own. */
-function storageOf({ sharedDirectory }: BareMetalArgs, single: boolean): Partial<Capabilities> {
+export function storageOf({ sharedDirectory }: BareMetalArgs, single: boolean): Partial<Capabilities> {
     if (single) return { storageClass: local, sharedStorageClass: local, sharedDirectory: sharedDirectory ?? volumesDirectory };
     return {
         storageClass: local,

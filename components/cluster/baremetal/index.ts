@@ -33,7 +33,7 @@ export class BareMetal extends pulumi.ComponentResource implements Cluster {
     constructor(name: string, args: BareMetalArgs, opts?: pulumi.ComponentResourceOptions) {
         super("landfall:cluster:BareMetal", name, {}, opts);
         const described = describeCluster(args);
-        const found = findNodes(described, args.comparisons ?? {}, this);
+        const found = findNodes(args, described, this);
 
         const machines = createMachines(`${name}-machines`, described, found, this);
         const ready = described.nodes.map(node =>

@@ -1,9 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
 import { randomUUID } from "node:crypto";
-import type { Comparisons, Stands } from "../compare";
+import { strandedVolumes, type Stands } from "../compare";
 import { findCluster, renderedIncarnation, rendering } from "../lookup";
 import { administratorWarning, generationOf } from "./administrator";
-import type { DescribedCluster } from "./describe";
+import type { BareMetalArgs } from "./args";
+import { storageOf } from "./capabilities";
+import { type DescribedCluster, volumesDirectory } from "./describe";
 import { plainEnvironment } from "./secrets";
 
 /** What there is of the cluster. */
@@ -17,9 +19,7 @@ export interface FoundNodes {
 }
 
 /** Asks the machines which of them are nodes of this stack's cluster, and whether it may become what is described. */
-export function findNodes(
-    described: DescribedCluster, { cluster: compare }: Comparisons, parent: pulumi.Resource,
-): FoundNodes {
+export function findNodes(args: BareMetalArgs, described: DescribedCluster, parent: pulumi.Resource): FoundNodes {
     const { nodes, facts, ssh, secrets } = described;
     const { incarnation, members = {}, standing, administrator } = findCluster("components/cluster/baremetal/status.mjs", {
         CLUSTER: JSON.stringify({ owner: facts.owner }),
@@ -27,7 +27,14 @@ export function findNodes(
         SSH: JSON.stringify(ssh),
         ...plainEnvironment(secrets),
     }, parent);
-    if (standing) compare?.(standingValues(standing, facts.virtualAddress), wantedOf(described));
+    if (standing) {
+        const { volumes, ...made } = standing;
+        const stranded = strandedVolumes(ownVolumes(volumes), storageOf(args, nodes.length === 1));
+        args.comparisons?.cluster?.(
+            { ...standingValues(made, facts.virtualAddress), ...(stranded && { nodes: stranded.stands }) },
+            { ...wantedOf(described), nodes: stranded?.wanted },
+        );
+    }
     const fresh = () => rendering() ? renderedIncarnation : randomUUID();
     const now = Date.now() / 1000;
     const warning = administratorWarning(administrator, now);
@@ -37,6 +44,12 @@ export function findNodes(
         members: Object.fromEntries(nodes.map(({ name }) => [name, members[name] ?? fresh()])),
         generation: generationOf(administrator, now),
     };
+}
+
+/** The claims of volumes on the only machine's disk, by their directories (components/platform/volume-directories.ts). */
+function ownVolumes(directories = ""): { owner: string; directory: string }[] {
+    return directories.split(" ").filter(directory => directory.startsWith(`${volumesDirectory}/`)).map(directory =>
+        ({ owner: directory.slice(volumesDirectory.length + 1).replace(/_.*/, ""), directory }));
 }
 
 /** A virtual address is the API's: where one is wanted, it is compared with the endpoint that the cluster was made with. */

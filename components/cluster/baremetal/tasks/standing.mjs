@@ -1,7 +1,10 @@
-// What a node and its cluster were made with, as the machine's own files tell it, whether or not the API answers; and which
-// version the API says that it runs.
+// What a node and its cluster were made with, as the machine's own files tell it, whether or not the API answers; and what
+// the API says: which version it runs, and which volumes another machine would not have.
 import { memberFile, stoppedManifests } from "./member.mjs";
 import { task } from "./script.mjs";
+
+// A path with spaces is none of Landfall's, and drops out.
+const columns = `jsonpath={range .items[*]}{.kind} {.status.phase} {.spec.hostPath.path} {.spec.nodeAffinity}{"\\n"}{end}`;
 
 /** Prints made.NAME=VALUE. Another pod network's file that isn't a container tool's is somebody's own network. */
 export const standingTask = task("Look what the node was made with",
@@ -26,6 +29,13 @@ export const standingTask = task("Look what the node was made with",
     `        version=$(kubectl get --raw /version --server "https://$address:6443" --request-timeout 5s 2>/dev/null \\`,
     `            | sed -n 's/.*"gitVersion": *"\\([^"]*\\)".*/\\1/p' || true)`,
     `        echo "made.kubernetesVersion=$version"`,
+    // Of the only node: directories that pods on any other would find empty, too.
+    `        if [ -n "$version" ]; then`,
+    `            kubectl get nodes,persistentvolumes --server "https://$address:6443" --request-timeout 5s \\`,
+    `                --output '${columns}' 2>/dev/null \\`,
+    `                | awk '$1 == "Node" { nodes++ } $2 == "Bound" && NF == 3 && $3 ~ "^/" { volumes = volumes " " $3 }`,
+    `                    END { if (nodes == 1 && volumes) print "made.volumes=" substr(volumes, 2) }' || true`,
+    `        fi`,
     `    fi`,
     `fi`);
 

@@ -70,6 +70,12 @@ if [ -e /var/lib/landfall/member ] && [ -e /etc/kubernetes/kubelet.conf ]; then
         version=$(kubectl get --raw /version --server "https://$address:6443" --request-timeout 5s 2>/dev/null \
             | sed -n 's/.*"gitVersion": *"\([^"]*\)".*/\1/p' || true)
         echo "made.kubernetesVersion=$version"
+        if [ -n "$version" ]; then
+            kubectl get nodes,persistentvolumes --server "https://$address:6443" --request-timeout 5s \
+                --output 'jsonpath={range .items[*]}{.kind} {.status.phase} {.spec.hostPath.path} {.spec.nodeAffinity}{"\n"}{end}' 2>/dev/null \
+                | awk '$1 == "Node" { nodes++ } $2 == "Bound" && NF == 3 && $3 ~ "^/" { volumes = volumes " " $3 }
+                    END { if (nodes == 1 && volumes) print "made.volumes=" substr(volumes, 2) }' || true
+        fi
     fi
 fi
 }
