@@ -16,7 +16,7 @@ export interface KindArgs {
     name: string;
     /** How many nodes: one control plane, the rest workers. A change makes the cluster anew. @example 2 */
     nodes: number;
-    /** Image of the nodes. A change makes the cluster anew. @example "kindest/node:v1.36.4@sha256:…" */
+    /** Image of the nodes. A change replaces the cluster; its data stays. @example "kindest/node:v1.36.4@sha256:…" */
     image: string;
     /** Port on 127.0.0.1 where the gateway answers HTTP. A change makes the cluster anew. @example 8080 */
     http: number;
