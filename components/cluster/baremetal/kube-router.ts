@@ -63,6 +63,13 @@ const installer: kubernetes.types.input.core.v1.Container = {
     // The router has added the node's range to a file that is there already.
     command: ["sh", "-ec", `test -e ${configFile} || cp /config/network.json ${configFile}\n/usr/local/bin/cni-install`],
     resources: withEphemeralStorage({ requests: { cpu: "10m", memory: "16Mi" }, limits: { memory: "256Mi" } }),
+    // It writes root's directories, and needs nothing else of root's.
+    securityContext: {
+        allowPrivilegeEscalation: false,
+        capabilities: { drop: ["ALL"] },
+        readOnlyRootFilesystem: true,
+        seccompProfile: { type: "RuntimeDefault" },
+    },
     volumeMounts: [
         { name: "config", mountPath: "/config", readOnly: true },
         { name: "cni", mountPath: configDirectory },
