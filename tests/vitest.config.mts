@@ -25,6 +25,17 @@ export default defineConfig({
                     sequence: { groupOrder: 0 },
                 },
             },
+            {
+                test: {
+                    name: "lint",
+                    include: ["tests/lint/**/*.test.ts"],
+                    maxWorkers: 1,
+                    // The first run gets the linters.
+                    testTimeout: 5 * minute,
+                    disableConsoleIntercept: true,
+                    sequence: { groupOrder: 2 },
+                },
+            },
             // Those of the night take longer than a build may.
             ...([["e2e", "test", 10], ["nightly", "nightly", 40]] as const).map(([name, suffix, minutes]) => ({
                 test: {
