@@ -29,9 +29,11 @@ export default defineConfig({
                 test: {
                     name: "lint",
                     include: ["tests/lint/**/*.test.ts"],
+                    globalSetup: ["tests/unit/setup.ts"],
                     maxWorkers: 1,
+                    testTimeout: 3 * minute,
                     // The first run gets the linters.
-                    testTimeout: 5 * minute,
+                    hookTimeout: 5 * minute,
                     disableConsoleIntercept: true,
                     sequence: { groupOrder: 2 },
                 },

@@ -6,14 +6,16 @@ import { projectRoot } from "../../components/project";
 import { exceptions, Linter } from "./exceptions";
 import { Finding, linters, mistaken, Subjects } from "./linters";
 import { renderedStacks, repositoryFiles } from "./subjects";
+import { getTools } from "./tools";
 
 let subjects: Subjects;
 beforeAll(async () => {
     const scratch = fs.mkdtempSync(path.join(os.tmpdir(), "landfall-lint-"));
     const files = await repositoryFiles();
-    subjects = { files, stacks: await renderedStacks(files), scratch };
-}, 180_000);
-afterAll(() => fs.rmSync(subjects.scratch, { recursive: true, force: true }));
+    const [stacks] = await Promise.all([renderedStacks(files), getTools()]);
+    subjects = { files, stacks, scratch };
+});
+afterAll(() => subjects && fs.rmSync(subjects.scratch, { recursive: true, force: true }));
 
 test("a comment that silences a linter gives the reason", () => {
     const silencing = /(zizmor: ignore|shellcheck disable|checkov:skip)/;

@@ -8,6 +8,14 @@ import { buildTools, Tool } from "../../infra/offline/kit/tools";
 /** Versions of what comes from PyPI; those that are built by Go are in the kit's components. */
 const wheels = { checkov: "3.3.30", zizmor: "1.32.0" };
 
+/** Gets all of them at once, in the first run; what fails is said again by who needs it. */
+export async function getTools(): Promise<void> {
+    const go = async () => {
+        for (const name of ["actionlint", "kube-score"] as const) await goTool(name); // each takes all processors
+    };
+    await Promise.allSettled([go(), shellcheck(), pythonPackage("checkov"), pythonPackage("zizmor")]);
+}
+
 const log = (line: string) => console.log(`  ${line}`);
 
 /** A program built by Go, as a path. */
