@@ -138,6 +138,51 @@ export const exceptions: Record<Linter, Exception[]> = {
             rule: "CKV_K8S_9", places: /landfall-gateway\.envoy$/,
             reason: "Envoy has a probe. The container beside it only waits for the pod's end.",
         },
+        {
+            rule: "CKV2_AWS_19", places: /^eks: aws_eip\./,
+            reason: "They are the NAT gateways', which need no machine.",
+        },
+        ...["CKV2_AWS_5", "CKV2_AWS_11", "CKV2_AWS_12"].map(rule => ({
+            rule, places: /^eks: aws_(vpc|security_group)\./,
+            reason: "There is a flow log, an empty default group, and a mount target for the group; the plan has no "
+                + "references by which checkov would find them.",
+        })),
+        {
+            rule: "CKV_AWS_39", places: /^eks: aws_eks_cluster\./,
+            reason: "The endpoint answers the allow list alone; without it people would need a way into the network first.",
+        },
+        {
+            rule: "CKV_AWS_355", places: /cluster-autoscaler-role$/,
+            reason: "What it may change has the cluster's tag; what it may do everywhere is to look, which takes no resource.",
+        },
+        {
+            rule: "CKV_AWS_297", places: /^eks: aws_scheduler_schedule\./,
+            reason: "A schedule holds the names of a cluster and of a node group, and nothing secret.",
+        },
+        {
+            rule: "CKV2_GCP_18", places: /^gke: google_compute_network\./,
+            reason: "GKE makes the firewall's rules; a network of one's own has none that let anything in.",
+        },
+        {
+            rule: "CKV_GCP_12", places: /^gke: google_container_cluster\./,
+            reason: "Dataplane V2 enforces network policies; the setting is that of its predecessor.",
+        },
+        {
+            rule: "CKV_GCP_21", places: /^gke: google_container_cluster\./,
+            reason: "The provider labels everything that it makes.",
+        },
+        {
+            rule: "CKV_GCP_65", places: /^gke: google_container_cluster\./,
+            reason: "Access is by IAM, where principals may be groups too; RBAC by groups takes a domain of Workspace.",
+        },
+        {
+            rule: "CKV_GCP_66", places: /^gke: google_container_cluster\./,
+            reason: "Pods take images by digest; attesting them takes a pipeline, which the project has no say in.",
+        },
+        {
+            rule: "CKV_GCP_84", places: /^gke: google_artifact_registry_repository\./,
+            reason: "Google encrypts it; a key of one's own can't be given to a registry that stands.",
+        },
         ...["CKV_K8S_16", "CKV_K8S_19", "CKV_K8S_20", "CKV_K8S_22", "CKV_K8S_23", "CKV_K8S_28", "CKV_K8S_29", "CKV_K8S_31",
             "CKV_K8S_37", "CKV_K8S_40"].map(rule => ({
             rule, places: kubeRouter,

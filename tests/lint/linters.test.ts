@@ -31,8 +31,8 @@ test("a comment that silences a linter gives the reason", () => {
 
 test.each(Object.keys(linters) as Linter[])("%s has nothing against it but what has a written reason", async name => {
     const result = await linters[name](subjects);
-    const isPlanted = ({ place }: Finding) => place.startsWith(mistaken);
-    const findings = result.findings.filter(finding => !isPlanted(finding));
+    const isOf = (planted: string) => ({ place }: Finding) => place.startsWith(planted);
+    const findings = result.findings.filter(finding => !mistaken[name].some(planted => isOf(planted)(finding)));
     const excuses = exceptions[name].map(exception => ({
         ...exception,
         covers: (finding: Finding) => exception.rule === finding.rule && exception.places.test(finding.place),
@@ -41,7 +41,8 @@ test.each(Object.keys(linters) as Linter[])("%s has nothing against it but what 
     const idle = excuses.filter(({ covers }) => !findings.some(covers));
     console.log(`${name}: ${result.looked}; ${open.length} findings, ${findings.length - open.length} with a reason`);
 
-    expect(result.findings.filter(isPlanted), "the mistakes that were planted").not.toEqual([]);
+    const overlooked = mistaken[name].filter(planted => !result.findings.some(isOf(planted)));
+    expect(overlooked, "files with mistakes in which it finds none").toEqual([]);
     const lines = open.map(({ rule, place, message }) => `${rule} ${place}: ${message}`);
     expect([...new Set(lines)], "fix these, or add them with the reason to tests/lint/exceptions.ts").toEqual([]);
     expect(idle.map(({ rule, places }) => `${rule} ${String(places)}`), "exceptions for what isn't found").toEqual([]);

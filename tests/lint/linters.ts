@@ -3,7 +3,8 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { projectRoot } from "../../components/project";
 import type { Linter } from "./exceptions";
-import { dockerfiles, machineScripts, podScripts, scripts, workflows } from "./subjects";
+import { dockerfiles, machineScripts, podScripts, scripts, Stack, workflows } from "./subjects";
+import { terraformPlan } from "./terraform";
 import { goTool, pythonPackage, shellcheck } from "./tools";
 
 /** What a linter has against a file, a script or an object. */
@@ -17,8 +18,7 @@ export interface Finding {
 export interface Subjects {
     /** Files of the repository. */
     files: string[];
-    /** Objects in YAML, by stack. */
-    stacks: Map<string, string>;
+    stacks: Map<string, Stack>;
     /** A directory for what isn't a file of the repository. */
     scratch: string;
 }
@@ -28,8 +28,17 @@ export interface Result {
     findings: Finding[];
 }
 
-/** A linter that looks at nothing finds nothing either: each is given a file with mistakes, and finds these. */
-export const mistaken = "mistaken";
+/**
+ * A linter that looks at nothing finds nothing either: each is given files with mistakes, of these names, and has to
+ * find some in each.
+ */
+export const mistaken: Record<Linter, string[]> = {
+    actionlint: ["mistaken.yml"],
+    zizmor: ["mistaken.yml"],
+    shellcheck: ["mistaken.sh"],
+    checkov: ["mistaken-pod:", "mistaken-key:"],
+    "kube-score": ["mistaken-pod:"],
+};
 
 export const linters: Record<Linter, (subjects: Subjects) => Promise<Result>> = {
     async actionlint({ files, scratch }) {
@@ -63,8 +72,8 @@ export const linters: Record<Linter, (subjects: Subjects) => Promise<Result>> = 
     async shellcheck({ files, stacks, scratch }) {
         const directory = path.join(scratch, "scripts");
         fs.mkdirSync(directory);
-        const inPods = new Map([...stacks.values()].flatMap(rendered => [...podScripts(rendered)]));
-        const written = [...inPods, [mistaken, "#!/bin/sh\nrm $1\n"]].map(([name, script]) => {
+        const inPods = new Map([...stacks.values()].flatMap(stack => [...podScripts(stack)]));
+        const written = [...inPods, ["mistaken.sh", "#!/bin/sh\nrm $1\n"]].map(([name, script]) => {
             const file = path.join(directory, name);
             fs.writeFileSync(file, script);
             return file;
@@ -93,9 +102,10 @@ export const linters: Record<Linter, (subjects: Subjects) => Promise<Result>> = 
         for (const file of copied) {
             fs.cpSync(path.join(projectRoot, file), path.join(directory, file), { recursive: true });
         }
-        writeStacks(stacks, directory);
+        writeObjects(stacks, directory);
+        const clouds = writePlans(stacks, directory);
         const home = await pythonPackage("checkov");
-        const frameworks = ["kubernetes", "dockerfile", "github_actions"];
+        const frameworks = ["kubernetes", "terraform_plan", "dockerfile", "github_actions"];
         const args = ["--directory", directory, "--framework", ...frameworks, "--skip-download", "--quiet", "--compact"];
         const printed = await output("python3", ["-m", "checkov.main", ...args, "--output", "json"], { PYTHONPATH: home });
         interface Report {
@@ -114,17 +124,19 @@ export const linters: Record<Linter, (subjects: Subjects) => Promise<Result>> = 
         const findings = reports.flatMap(({ results }) => results.failed_checks.map(({ check_id, check_name, file_path, resource }) => ({
                 rule: check_id,
                 place: file_path.endsWith("Dockerfile") || file_path.startsWith("/.github")
-                    ? file_path.slice(1) : `${path.basename(file_path, ".yaml")}: ${resource}`,
+                    ? file_path.slice(1) : `${path.parse(file_path).name}: ${resource}`,
                 message: check_name,
             })));
-        return { looked: `${stacks.size} stacks, ${copied.length} Dockerfiles and workflows`, findings };
+        const looked = `${stacks.size} stacks, ${clouds} resources of AWS and Google Cloud, `
+            + `${copied.length} Dockerfiles and workflows`;
+        return { looked, findings };
     },
 
     async "kube-score"({ stacks, scratch }) {
         const directory = path.join(scratch, "kube-score");
         const program = await goTool("kube-score");
         const findings: Finding[] = [];
-        for (const [stack, file] of writeStacks(stacks, directory)) {
+        for (const [stack, file] of writeObjects(stacks, directory)) {
             interface Scored {
                 object_name: string;
                 checks: { check: { id: string; name: string }; grade: number; skipped: boolean; comments: Comment[] | null }[];
@@ -151,22 +163,36 @@ export const linters: Record<Linter, (subjects: Subjects) => Promise<Result>> = 
 const allOk = 10;
 
 function mistakenWorkflow(scratch: string): string {
-    const file = path.join(scratch, `${mistaken}.yml`);
+    const file = path.join(scratch, "mistaken.yml");
     fs.writeFileSync(file, "on: push\njobs:\n  one:\n    runs-on: ubuntu-24.04\n    steps:\n"
         + "      - uses: actions/checkout@v4\n      - run: rm $1\n        shel: bash\n");
     return file;
 }
 
-/** The stacks as files, and a privileged pod. */
-function writeStacks(stacks: Map<string, string>, directory: string): Map<string, string> {
+/** The stacks' objects as files, and a privileged pod; returns the files by stack. */
+function writeObjects(stacks: Map<string, Stack>, directory: string): Map<string, string> {
     const pod = "apiVersion: v1\nkind: Pod\nmetadata: { name: one }\nspec:\n  containers:\n"
         + "    - { name: one, image: one, securityContext: { privileged: true } }\n";
     fs.mkdirSync(directory, { recursive: true });
-    return new Map([...stacks, [mistaken, pod] as const].map(([stack, rendered]) => {
+    const objects = [...stacks].map(([stack, { objects }]) => [stack, objects] as const);
+    return new Map([...objects, ["mistaken-pod", pod] as const].map(([stack, text]) => {
         const file = path.join(directory, `${stack}.yaml`);
-        fs.writeFileSync(file, rendered);
+        fs.writeFileSync(file, text);
         return [stack, file];
     }));
+}
+
+/** The stacks' resources in clouds as plans, and a key that is never renewed; returns how many resources there are. */
+function writePlans(stacks: Map<string, Stack>, directory: string): number {
+    const key = { type: "aws:kms/key:Key", name: "one", inputs: { enableKeyRotation: false } };
+    fs.writeFileSync(path.join(directory, "mistaken-key.json"), terraformPlan([key]));
+    const counts = [...stacks].map(([stack, { resources }]) => {
+        const ofClouds = resources.filter(({ type }) => /^(aws|gcp):/.test(type));
+        if (ofClouds.length === 0) return 0;
+        fs.writeFileSync(path.join(directory, `${stack}.json`), terraformPlan(ofClouds));
+        return ofClouds.length;
+    });
+    return counts.reduce((sum, count) => sum + count, 0);
 }
 
 function placeOf(file: string, line: number): string {

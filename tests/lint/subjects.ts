@@ -2,7 +2,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import * as yaml from "yaml";
 import { projectRoot } from "../../components/project";
-import { captureProgram } from "../../infra/cli/capture";
+import { captureProgram, type Registered } from "../../infra/cli/capture";
 import { renderYaml } from "../../infra/cli/render";
 import { readStackConfig } from "../../infra/cli/stack-config";
 import { run } from "../../infra/offline/kit/run";
@@ -32,24 +32,30 @@ export function machineScripts(files: string[]): string[] {
     return files.filter(file => /^tests\/unit\/golden\/.*\.sh$/.test(file));
 }
 
-/** The Kubernetes objects of every stack that has a file, without definitions, for which no linter has rules. */
-export async function renderedStacks(files: string[]): Promise<Map<string, string>> {
+export interface Stack {
+    /** Its Kubernetes objects in YAML, without definitions, for which no linter has rules. */
+    objects: string;
+    resources: Registered[];
+}
+
+/** Every stack that has a file, by name. */
+export async function renderedStacks(files: string[]): Promise<Map<string, Stack>> {
     process.env.LANDFALL_RENDER = "1";
     const stacks = files.flatMap(file => /^Pulumi\.(.+)\.yaml$/.exec(file)?.[1] ?? []);
-    const rendered = new Map<string, string>();
+    const rendered = new Map<string, Stack>();
     for (const stack of stacks) {
         const { config } = readStackConfig(path.join(projectRoot, `Pulumi.${stack}.yaml`));
         const { resources } = await captureProgram({ stack, config });
         const objects = resources.filter(({ type }) => !type.endsWith(":CustomResourceDefinition"));
-        rendered.set(stack, renderYaml(objects));
+        rendered.set(stack, { objects: renderYaml(objects), resources });
     }
     return rendered;
 }
 
 /** The scripts in the pods of a rendered stack, by the container that runs them. */
-export function podScripts(rendered: string): Map<string, string> {
+export function podScripts({ objects }: Stack): Map<string, string> {
     const found = new Map<string, string>();
-    for (const document of yaml.parseAllDocuments(rendered)) visit(document.toJSON(), [], found);
+    for (const document of yaml.parseAllDocuments(objects)) visit(document.toJSON(), [], found);
     return found;
 }
 
