@@ -33,6 +33,19 @@ export default defineConfig({
                     sequence: { groupOrder: 0 },
                 },
             },
+            {
+                test: {
+                    name: "lint",
+                    include: ["tests/lint/**/*.test.ts"],
+                    globalSetup: ["tests/unit/setup.ts"],
+                    maxWorkers: 1,
+                    testTimeout: 3 * minute,
+                    // The first run gets the linters.
+                    hookTimeout: 5 * minute,
+                    disableConsoleIntercept: true,
+                    sequence: { groupOrder: 2 },
+                },
+            },
             // Those of the night take longer than a build may.
             ...([["e2e", "test", 10, 2], ["nightly", "nightly", 40, 1]] as const).map(([name, suffix, minutes, workers]) => ({
                 test: {
