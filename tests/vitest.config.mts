@@ -43,7 +43,7 @@ export default defineConfig({
                     // The first run gets the linters.
                     hookTimeout: 5 * minute,
                     disableConsoleIntercept: true,
-                    sequence: { groupOrder: 2 },
+                    sequence: { groupOrder: 3 },
                 },
             },
             // Those of the night take longer than a build may.
