@@ -57,6 +57,7 @@ export class WordPress extends pulumi.ComponentResource {
             env: {
                 ...webEnvironment(limits, gateway.seesClients),
                 WORDPRESS_URL: address,
+                WORDPRESS_SEES_CLIENTS: gateway.seesClients ? "yes" : "no",
                 WORDPRESS_TITLE: app.title,
                 WORDPRESS_ADMIN_USER: app.admin.user,
                 WORDPRESS_ADMIN_EMAIL: app.admin.email,

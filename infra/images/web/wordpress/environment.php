@@ -9,10 +9,28 @@
  *   WORDPRESS_URL               the site's address, e.g. https://wordpress.localhost:8443    (required)
  *   WORDPRESS_SALTS_DIR         folder with the files auth_key ... nonce_salt                (required)
  *   WORDPRESS_ACCESSIBLE_HOSTS  hosts that the site may call, with commas, e.g. *.wordpress.org   none
+ *   WORDPRESS_SEES_CLIENTS      yes where requests tell their clients' addresses, no where      no
+ *                               the gateway hides them and all seem to have one
  *   WP_ENVIRONMENT_TYPE         local, development, staging; read by WordPress itself        production
  *
  * Files are read on every request, so a secret that is changed in place needs no restart.
  */
+
+/** Answers with a page of two sentences, and ends. */
+function landfall_page(int $status, string $title, string $text): never
+{
+    http_response_code($status);
+    header('Content-Type: text/html; charset=utf-8');
+    header('Cache-Control: no-store');
+    exit(<<<HTML
+        <!DOCTYPE html>
+        <html lang="en">
+        <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>$title</title>
+        <style>body{font:1.1rem/1.5 system-ui,sans-serif;max-width:34rem;margin:15vh auto;padding:0 1rem;color:#222}</style></head>
+        <body><h1>$title</h1><p>$text</p></body>
+        </html>
+        HTML);
+}
 
 /** Ends the request or the program with a word about a setting in the log, none of it to the visitor. */
 function landfall_fail(string $message): never
@@ -22,8 +40,7 @@ function landfall_fail(string $message): never
         exit(1);
     }
     error_log($message);
-    http_response_code(500);
-    exit;
+    landfall_page(500, 'This site is not set up', 'A setting is missing or wrong; who runs the site finds which one in its log.');
 }
 
 /** The value of a setting; without a default it must be there. */
