@@ -1,6 +1,6 @@
 import type { Browser, FrameLocator, Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { newVisitor, startBrowser } from "./support/browser";
+import { newVisitor, open, startBrowser } from "./support/browser";
 import { address } from "./support/names";
 import { picture } from "./support/picture";
 import { adminPassword, ensureUp, figure } from "./support/stack";
@@ -36,7 +36,7 @@ describe("a person with a browser", () => {
 
     it("logs in, to a dashboard without errors", async () => {
         const { page } = admin;
-        await page.goto(`${address}/wp-login.php`);
+        await open(page, `${address}/wp-login.php`);
         await page.fill("#user_login", "admin");
         await page.fill("#user_pass", adminPassword());
         await page.click("#wp-submit");
@@ -58,7 +58,7 @@ describe("a person with a browser", () => {
         await page.getByText("is now live").first().waitFor();
         link = await page.evaluate("wp.data.select('core/editor').getPermalink()");
 
-        await visitor.page.goto(link);
+        await open(visitor.page, link);
         expect(await visitor.page.innerText("h1")).toBe(title);
         expect(await visitor.page.$eval(".wp-block-image img", image => (image as unknown as { naturalWidth: number }).naturalWidth)).toBe(320);
     });
@@ -66,19 +66,20 @@ describe("a person with a browser", () => {
     it("gets a visitor's comment, and lets it appear", async () => {
         const { page } = visitor;
         const remark = `Seen by a visitor ${Date.now()}`;
-        await page.goto(link);
+        await open(page, link);
         await page.fill("#comment", remark);
         await page.fill("#author", "A visitor");
-        await page.fill("#email", "visitor@example.com");
+        // Who has had a comment approved needs no other.
+        await page.fill("#email", `visitor-${Date.now()}@example.com`);
         await page.click("#submit");
         await page.getByText("awaiting moderation").waitFor();
 
-        await admin.page.goto(`${address}/wp-admin/edit-comments.php?comment_status=moderated`);
+        await open(admin.page, `${address}/wp-admin/edit-comments.php?comment_status=moderated`);
         const row = admin.page.locator("#the-comment-list tr", { hasText: remark });
         await row.hover();
         await Promise.all([admin.page.waitForResponse(/admin-ajax\.php/), row.getByRole("button", { name: "Approve this comment" }).click()]);
 
-        await page.goto(link);
+        await open(page, link);
         expect(await page.innerText(".wp-block-comments")).toContain(remark);
     });
 
@@ -96,15 +97,15 @@ describe("a person with a browser", () => {
         await press(page, "Schedule");
         await page.getByText("is now scheduled").first().waitFor();
 
-        await page.goto(`${address}/wp-admin/edit.php?post_status=future`);
+        await open(page, `${address}/wp-admin/edit.php?post_status=future`);
         expect(await page.innerText("#the-list")).toContain(later);
-        await visitor.page.goto(address);
+        await open(visitor.page, address);
         expect(await visitor.page.innerText("body")).not.toContain(later);
     });
 
     it("finds no critical issue in Site Health", async () => {
         const { page } = admin;
-        await page.goto(`${address}/wp-admin/site-health.php`);
+        await open(page, `${address}/wp-admin/site-health.php`);
         await page.locator(".site-health-progress-wrapper:not(.loading)").waitFor({ timeout: 60_000 });
         expect(await page.locator("#health-check-site-status-critical .health-check-accordion-trigger .title").allInnerTexts()).toEqual([]);
         figure("Site Health", await page.innerText(".site-health-progress-label"));
@@ -113,7 +114,7 @@ describe("a person with a browser", () => {
     it("changes permalinks and back without being asked for an .htaccess", async () => {
         const { page } = admin;
         for (const structure of ["/archives/%post_id%", "/%postname%/"]) {
-            await page.goto(`${address}/wp-admin/options-permalink.php`);
+            await open(page, `${address}/wp-admin/options-permalink.php`);
             await page.check(`input[name=selection][value='${structure}']`);
             await page.click("#submit");
             expect(await page.innerText(".notice")).toContain("Permalink structure updated.");
@@ -124,10 +125,35 @@ describe("a person with a browser", () => {
     it("learns why plugins and themes can't be added here, and who can", async () => {
         const { page } = admin;
         for (const screen of ["plugin-install.php", "theme-install.php", "update-core.php"]) {
-            const answer = await page.goto(`${address}/wp-admin/${screen}`);
+            const answer = await open(page, `${address}/wp-admin/${screen}`);
             expect(answer?.status(), screen).toBe(200);
             expect(await page.innerText("#landfall-code"), screen).toMatch(/parts of this site's image[^]*npm start/);
         }
+    });
+
+    it("is promised no mail, as the site sends none, and told the way without", async () => {
+        await open(visitor.page, `${address}/wp-login.php?action=lostpassword`);
+        expect(await visitor.page.innerText("#login")).toMatch(/sends no mail[^]*npm run admin -- password/);
+        expect(await visitor.page.locator("#lostpasswordform").count()).toBe(0);
+        const { page } = admin;
+        for (const screen of ["user-new.php", "export-personal-data.php", "erase-personal-data.php"]) {
+            await open(page, `${address}/wp-admin/${screen}`);
+            expect(await page.innerText("#landfall-no-mail"), screen).toContain("This site sends no mail.");
+            expect(await page.locator("#send_user_notification, #send_confirmation_email").isVisible(), screen).toBe(false);
+        }
+        await open(page, `${address}/wp-admin/export-personal-data.php`);
+        await page.fill("#username_or_email_for_privacy_request", "admin");
+        await page.click("#submit");
+        expect(await page.innerText("#the-list")).toContain("Confirmed");
+        await page.hover("#the-list tr");
+        const [download] = await Promise.all([
+            page.waitForEvent("download"), page.getByRole("button", { name: "Download personal data" }).first().click(),
+        ]);
+        expect(download.suggestedFilename()).toMatch(/\.zip$/);
+        await page.locator("#the-list").getByRole("checkbox").first().check();
+        await page.selectOption("#bulk-action-selector-top", "delete");
+        await page.click("#doaction");
+        await page.waitForLoadState();
     });
 
     it("has met no error on the way", () => {
@@ -137,7 +163,7 @@ describe("a person with a browser", () => {
 
 /** Opens the editor with a new post of this title; returns where its content is. */
 async function newPost(page: Page, title: string): Promise<FrameLocator> {
-    await page.goto(`${address}/wp-admin/post-new.php`);
+    await open(page, `${address}/wp-admin/post-new.php`);
     const canvas = page.frameLocator("iframe[name='editor-canvas']");
     await canvas.getByRole("textbox", { name: "Add title" }).waitFor();
     const welcome = page.getByRole("dialog");

@@ -1,6 +1,6 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { Browser, BrowserContext, chromium, Page } from "playwright-core";
+import { Browser, BrowserContext, chromium, Page, Response } from "playwright-core";
 import { findProgram, installPackages } from "../../../infra/offline/kit/docker";
 import { names } from "./names";
 
@@ -32,6 +32,19 @@ export async function newVisitor(browser: Browser): Promise<{ context: BrowserCo
     return { context, page, faults: faultsOf(page) };
 }
 
+/** Chromium breaks off what it is loading when a network of this computer, such as one of Docker's, comes or goes. */
+const networkChanged = /ERR_NETWORK_CHANGED/;
+
+/** Opens a page of the site. */
+export async function open(page: Page, url: string, tries = 3): Promise<Response | null> {
+    try {
+        return await page.goto(url);
+    } catch (error) {
+        if (tries === 1 || !networkChanged.test((error as Error).message)) throw error;
+        return open(page, url, tries - 1);
+    }
+}
+
 /** What goes wrong on the site's pages, as it comes; what other hosts do is not ours. */
 function faultsOf(page: Page): string[] {
     const faults: string[] = [];
@@ -39,7 +52,7 @@ function faultsOf(page: Page): string[] {
     const isOurs = (url: string) => url === "" || new URL(url).hostname === names.host;
     page.on("console", message => {
         const { url } = message.location();
-        if (message.type() === "error" && isOurs(url)) faults.push(`${at()}: ${message.text()} ${url}`);
+        if (message.type() === "error" && isOurs(url) && !networkChanged.test(message.text())) faults.push(`${at()}: ${message.text()} ${url}`);
     });
     page.on("pageerror", error => faults.push(`${at()}: ${error.message}`));
     page.on("response", response => {
