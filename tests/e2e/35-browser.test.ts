@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { newVisitor, open, startBrowser } from "./support/browser";
 import { address } from "./support/names";
 import { picture } from "./support/picture";
+import { ask, Editor } from "./support/site";
 import { adminPassword, ensureUp, figure } from "./support/stack";
 
 let browser: Browser;
@@ -109,6 +110,13 @@ describe("a person with a browser", () => {
         await page.locator(".site-health-progress-wrapper:not(.loading)").waitFor({ timeout: 60_000 });
         expect(await page.locator("#health-check-site-status-critical .health-check-accordion-trigger .title").allInnerTexts()).toEqual([]);
         figure("Site Health", await page.innerText(".site-health-progress-label"));
+    });
+
+    it("is told what the site may not call, by no fault of the server", async () => {
+        const { credentials } = await Editor.logIn(adminPassword());
+        const about = (path: string) => ask({ path: `/wp-json/wp/v2/${path}`, headers: credentials }).then(({ status, text }) => ({ status, text }));
+        expect(await about("pattern-directory/patterns")).toEqual({ status: 200, text: "[]" });
+        expect((await about("font-collections/google-fonts")).status).toBe(404);
     });
 
     it("changes permalinks and back without being asked for an .htaccess", async () => {

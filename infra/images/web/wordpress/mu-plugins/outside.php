@@ -19,7 +19,7 @@ add_filter('pre_http_request', function ($answer, array $args, string $url) {
         return $answer;
     }
     return new WP_Error('http_request_not_executed',
-        "This site may not call $host. Who runs it can allow that: WORDPRESS_ACCESSIBLE_HOSTS.");
+        "This site may not call $host. Who runs it can allow that (landfall:app.egress).");
 }, 20, 3);
 
 // WordPress says 500 where a call was refused: to clients that is a fault, and one worth another try.
