@@ -71,3 +71,19 @@ add_filter('site_status_tests', function (array $tests): array {
     unset($tests['direct']['http_requests']);
     return $tests;
 });
+
+// Where nothing may be called: blocks and settings that do nothing without.
+if (WP_ACCESSIBLE_HOSTS === '') {
+    add_filter('enable_post_by_email_configuration', '__return_false');
+    add_filter('enable_update_services_configuration', '__return_false');
+    add_action('enqueue_block_editor_assets', function (): void {
+        // Not "WordPress": the site's own posts can be embedded. Blocks that are in posts already stay.
+        wp_add_inline_script('wp-blocks', <<<'JS'
+            wp.hooks.addFilter('blocks.registerBlockType', 'landfall/outside', (settings, name) => {
+                if (name === 'core/rss') return { ...settings, supports: { ...settings.supports, inserter: false } };
+                if (name !== 'core/embed') return settings;
+                return { ...settings, variations: settings.variations?.filter(variation => variation.name === 'wordpress') };
+            });
+            JS);
+    });
+}
