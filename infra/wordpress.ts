@@ -57,7 +57,6 @@ export class WordPress extends pulumi.ComponentResource {
             env: {
                 ...webEnvironment(limits, gateway.seesClients),
                 WORDPRESS_URL: address,
-                WORDPRESS_SEES_CLIENTS: gateway.seesClients ? "yes" : "no",
                 WORDPRESS_TITLE: app.title,
                 WORDPRESS_ADMIN_USER: app.admin.user,
                 WORDPRESS_ADMIN_EMAIL: app.admin.email,
@@ -136,7 +135,10 @@ function webEnvironment({ web, time, slowestRate }: Limits, seesClients: boolean
         WEB_ANSWER_SECONDS: time.answer,
         WEB_DRAIN_SECONDS: time.drain,
     };
-    return Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, String(value)]));
+    return {
+        ...Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, String(value)])),
+        WORDPRESS_SEES_CLIENTS: seesClients ? "yes" : "no",
+    };
 }
 
 function createPassword(name: string, length: number, parent: pulumi.Resource): pulumi.Output<string> {

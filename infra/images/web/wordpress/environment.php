@@ -2,6 +2,7 @@
 /**
  * The container's settings, read in one place for the site and install-site.
  *
+ *   WORDPRESS_SEES_CLIENTS      no where the gateway hides its clients' addresses, else yes  no
  *   WORDPRESS_DB_HOST           host or host:port of the database                            (required)
  *   WORDPRESS_DB_NAME           database                                                     wordpress
  *   WORDPRESS_DB_USER           user                                                         wordpress
@@ -9,8 +10,6 @@
  *   WORDPRESS_URL               the site's address, e.g. https://wordpress.localhost:8443    (required)
  *   WORDPRESS_SALTS_DIR         folder with the files auth_key ... nonce_salt                (required)
  *   WORDPRESS_ACCESSIBLE_HOSTS  hosts that the site may call, with commas, e.g. *.wordpress.org   none
- *   WORDPRESS_SEES_CLIENTS      yes where requests tell their clients' addresses, no where      no
- *                               the gateway hides them and all seem to have one
  *   WP_ENVIRONMENT_TYPE         local, development, staging; read by WordPress itself        production
  *
  * Files are read on every request, so a secret that is changed in place needs no restart.
