@@ -25,8 +25,9 @@ describe("the same application on every target", () => {
         const marked = "metadata.annotations.landfall.dev/stack-id";
         expect(own.filter(({ field }) => field === marked).length).toBeGreaterThan(20);
         expect([...new Set(own.filter(({ field }) => field !== marked).map(({ object, field }) => `${object}: ${field.replace(/\[\d\]/g, "[]")}`))].sort()).toEqual([
-            // Where the gateway sees its clients' addresses, the requests of each are bounded.
+            // Where the gateway sees its clients' addresses, the requests and the wrong passwords of each are bounded.
             "ConfigMap production/web-environment: data.WEB_CLIENT_REQUESTS",
+            "ConfigMap production/web-environment: data.WORDPRESS_SEES_CLIENTS",
             "ConfigMap production/web-environment: data.WORDPRESS_URL",
             // The digest of the former.
             "Deployment production/web: spec.template.metadata.annotations.landfall.dev/config",
