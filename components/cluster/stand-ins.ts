@@ -1,8 +1,9 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { images, imageTags } from "../versions";
 
-/** Name of the node images that the kit of a closed network builds; the images of imageTags are inside. */
+/** Names of the node images that the kit of a closed network builds; the images of imageTags are inside. */
 export const kitNodeImage = "landfall/kind-node";
+export const kitMinikubeImage = "landfall/minikube-node";
 
 /**
  * Has a resource name other projects' images by tag alone: a node has them from the kit or from a bundle, which carry

@@ -90,7 +90,7 @@ async function prepare({ stack, terminal }: Context): Promise<void> {
         );
     }
     if (memory === undefined) await ensureDocker(log);
-    const hasKit = readRecord(stack)?.kit && addKitToPath();
+    const hasKit = readRecord(stack)?.kit && addKitToPath(needs?.target);
     if (!hasKit && needs) await ensureClusterTool(needs.target, log);
 }
 

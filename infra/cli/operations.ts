@@ -27,7 +27,7 @@ export type Timed = [operation: string, stack: number, empty: number];
 export async function timeOperations(stack: string, runs: number): Promise<Timed[]> {
     const { cluster } = readSettings(stack, stackConfigFile(stack));
     const { command } = await ensurePulumi(cluster.target, await probes.answers(pulumiDownload), line => console.error(line));
-    addKitToPath(); // kind, where the kit brought it
+    addKitToPath(cluster.target); // kind or minikube, where the kit brought it
     const configured = stackFile(stack, "config.yaml");
     const file = fs.existsSync(configured) ? ["--config-file", configured] : [];
     const pulumi = (args: string[], cwd: string, env: Record<string, string>): Promise<string> =>

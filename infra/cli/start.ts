@@ -1,6 +1,6 @@
 import type { DnsRecord } from "../../components/platform/dns-records";
-import { isLaptop, manifestsFor, type PlainSettings } from "../config";
-import { buildKit, ensureDocker } from "../offline/kit";
+import { isLaptop, manifestsFor, type PlainSettings, type Target } from "../config";
+import { buildKit, ensureDocker, type Kit } from "../offline/kit";
 import { waitForAnswer, whereTo } from "./answer";
 import { checkComputer, needsOf, Report } from "./computer/check";
 import { probes } from "./computer/probes";
@@ -10,8 +10,8 @@ import { Applied, describeChanges } from "./engine/engine";
 import { keepFiles, showFiles } from "./files";
 import { readRecord, refuseOfflineState, rememberImages, stackFile, writeRecord } from "./home";
 import { Interrupted, onInterrupt, orInterrupted } from "./interrupt";
+import { withKitSettings } from "./kit-settings";
 import { ensureManifests } from "./manifests";
-import { withNodeImage } from "./node-image";
 import { parseOptions, stackOption } from "./options";
 import { readSettings } from "./settings";
 import { stackConfigFile } from "./stack-config";
@@ -126,21 +126,21 @@ async function prepare(context: Context, report: Report): Promise<() => Promise<
         ...remembered, // what was there before the first start counts
         kit: report.kit,
     };
-    const image = report.kit ? await orInterrupted(useKit(log), signal, cutOff) : undefined;
+    const kit = report.kit ? await orInterrupted(useKit(settings.cluster.target, log), signal, cutOff) : undefined;
     if (!report.kit) await orInterrupted(ensureClusterTool(settings.cluster.target, log), signal, cutOff);
     await orInterrupted(ensureManifests(manifestsFor(settings), log), signal, cutOff);
     return async () => {
         writeRecord(stack, record);
         const opened = await PulumiEngine.create(stack, command, terminal, signal);
-        const rewrite = image === undefined ? undefined : (text: string) => withNodeImage(text, image);
+        const rewrite = kit && ((text: string) => withKitSettings(text, kit.settings));
         const applied = await opened.up(rewrite);
         rememberImages(stack, await opened.images());
         return applied;
     };
 }
 
-async function useKit(log: (line: string) => void): Promise<string> {
-    const kit = await buildKit(log);
+async function useKit(target: Target, log: (line: string) => void): Promise<Kit> {
+    const kit = await buildKit(log, target === "minikube" ? target : "kind");
     Object.assign(process.env, kit.env);
-    return kit.nodeImage;
+    return kit;
 }

@@ -4,8 +4,14 @@ import * as path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { MinikubeStartArgs, minikubeStartArgs } from "../../components/cluster/minikube/start";
 import { parseSettings } from "../../infra/config";
-import { buildTools, ensureDocker } from "../../infra/offline/kit";
+import { buildKit, buildTools, ensureDocker, type Kit } from "../../infra/offline/kit";
+import { debian } from "../../infra/offline/kit/components";
+import { run } from "../../infra/offline/kit/run";
+import { versions } from "../../components/versions";
 import { execute } from "./support/execute";
+import { root } from "./support/names";
+import { figure } from "./support/stack";
+import { timed, until } from "./support/wait";
 
 describe("minikube", () => {
     const home = fs.mkdtempSync(path.join(os.tmpdir(), "landfall-minikube-"));
@@ -46,13 +52,6 @@ describe("minikube", () => {
         expect(output).toMatch(message);
     });
 
-    /** The settings as the program completes them. */
-    function cluster(settings: Record<string, unknown>): MinikubeStartArgs {
-        const { cluster } = parseSettings({ cluster: { target: "minikube", ...settings } }, "e2e");
-        if (cluster.target !== "minikube") throw new Error(`The target is ${cluster.target}`);
-        return cluster;
-    }
-
     async function dryRun(args: string[]): Promise<{ code: number; output: string }> {
         // Root needs --force for the docker driver, whatever else is asked.
         const all = [...args, "--dry-run", ...(process.getuid?.() === 0 ? ["--force"] : [])];
@@ -61,3 +60,95 @@ describe("minikube", () => {
         return { code, output: `${stdout}${stderr}` };
     }
 });
+
+describe("a cluster of the kit's by minikube", () => {
+    const profile = "landfall-e2e-minikube";
+    const home = fs.mkdtempSync(path.join(os.tmpdir(), "landfall-minikube-"));
+    const kubeconfig = path.join(home, "kubeconfig");
+    const image = "landfall.local/minikube-e2e:1"; // named as those that the program builds
+    let kit: Kit;
+    let env: Record<string, string>;
+
+    beforeAll(async () => {
+        kit = await buildKit(console.log, "minikube");
+        const settings = { name: profile, memory: "2Gi", http: 18081, https: 18444, ...kit.settings };
+        env = {
+            ...kit.env,
+            LANDFALL_HOME: home,
+            MINIKUBE_HOME: home,
+            CLUSTER_NAME: profile,
+            CLUSTER_OWNER: "landfall/e2e",
+            CLUSTER_CONFIG: JSON.stringify(minikubeStartArgs(cluster(settings))),
+            INCARNATION: "one",
+            REVISION: "0",
+            MAY_START: "true",
+        };
+        figure("minikube's cluster", `${await timed(async () => fs.writeFileSync(kubeconfig, await script("create")))} s`);
+    });
+
+    afterAll(async () => {
+        if (env) await script("delete");
+        await execute("docker", ["rmi", image]);
+        fs.rmSync(home, { recursive: true, force: true });
+    });
+
+    it("has a node of the kit's version, and all that minikube puts on it runs", async () => {
+        const version = "jsonpath={.items[*].status.nodeInfo.kubeletVersion}";
+        expect(await kubectl(["get", "nodes", "--output", version])).toBe(versions.kubernetes);
+        await kubectl(["wait", "--for=condition=Ready", "pods", "--all", "--namespace=kube-system", "--timeout=180s"]);
+        await until("the node's metrics", async () => (await kubectl(["top", "nodes"])).includes(profile));
+        expect(JSON.parse(await script("status"))).toMatchObject({ incarnation: "one", started: false });
+    });
+
+    it("runs an image of this computer, with a volume on the node's disk", async () => {
+        await run("docker", ["tag", debian.image, image]);
+        await script("load-image", { IMAGE: image });
+        await kubectl(["apply", "--filename=-"], JSON.stringify({
+            apiVersion: "v1",
+            kind: "List",
+            items: [{
+                apiVersion: "v1", kind: "PersistentVolumeClaim", metadata: { name: "data" },
+                spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "1Gi" } } },
+            }, {
+                apiVersion: "v1", kind: "Pod", metadata: { name: "writer" },
+                spec: {
+                    containers: [{
+                        name: "writer", image, imagePullPolicy: "Never",
+                        command: ["sh", "-c", "getent hosts kubernetes.default && findmnt --noheadings -o FSTYPE -T /data"],
+                        volumeMounts: [{ name: "data", mountPath: "/data" }],
+                    }],
+                    restartPolicy: "Never",
+                    volumes: [{ name: "data", persistentVolumeClaim: { claimName: "data" } }],
+                },
+            }],
+        }));
+        await kubectl(["wait", "--for=jsonpath={.status.phase}=Succeeded", "pod/writer", "--timeout=120s"]);
+        const written = await kubectl(["logs", "writer"]);
+        expect(written).toMatch(/kubernetes\.default\.svc\.cluster\.local/);
+        expect(written).not.toContain("tmpfs");
+    });
+
+    it("is gone once it is deleted", async () => {
+        await script("delete");
+        const left = ["container", "volume"].map(what =>
+            run("docker", [what, "ls", ...(what === "container" ? ["--all"] : []), "--quiet", "--filter", `name=${profile}`]));
+        expect(await Promise.all(left)).toEqual(["", ""]);
+    });
+
+    /** Runs a script of the target as the program does, and returns what it prints. */
+    function script(name: string, more: Record<string, string> = {}): Promise<string> {
+        const file = path.join(root, `components/cluster/minikube/${name}.mjs`);
+        return run(process.execPath, [file], { env: { ...env, ...more } });
+    }
+
+    function kubectl(args: string[], input?: string): Promise<string> {
+        return run("kubectl", ["--kubeconfig", kubeconfig, ...args], { env, input });
+    }
+});
+
+/** The settings as the program completes them. */
+function cluster(settings: Record<string, unknown>): MinikubeStartArgs {
+    const { cluster } = parseSettings({ cluster: { target: "minikube", ...settings } }, "e2e");
+    if (cluster.target !== "minikube") throw new Error(`The target is ${cluster.target}`);
+    return cluster;
+}

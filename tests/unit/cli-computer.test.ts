@@ -129,6 +129,16 @@ describe("the checks of the computer", () => {
         expect(unable.text).toContain("python3-pip");
     });
 
+    it("choose it for what runs in Docker", async () => {
+        const kit = async (cluster: object): Promise<boolean> => {
+            const needed = needsOf(parseSettings({ cluster, environment: { host: "a.example.com" } }, "dev"));
+            return (await checkComputer(needed, laptop({ answers: async () => false, rootOnDebian: true }))).kit;
+        };
+        expect(await kit({ target: "minikube" })).toBe(true);
+        expect(await kit({ target: "minikube", driver: "kvm2" })).toBe(false);
+        expect(await kit({ target: "existing", context: "a", registry: "ghcr.io/a", sharedStorageClass: "a" })).toBe(false);
+    });
+
     it("stay with what the stack was started with", async () => {
         expect((await check({ answers: async () => false }, false)).kit).toBe(false);
         expect((await check({ rootOnDebian: true }, true)).kit).toBe(true);

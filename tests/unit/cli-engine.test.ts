@@ -3,6 +3,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { spawn, spawnSync } from "node:child_process";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import * as yaml from "yaml";
 import { cacheDirectory } from "../../components/cache";
 import { describe as describeResource, EventReport } from "../../infra/cli/engine/events";
 import { builtImages, describeChanges } from "../../infra/cli/engine/engine";
@@ -11,7 +12,7 @@ import { refuseProtected, resourcesToKeep } from "../../infra/cli/engine/keep";
 import { settle } from "../../infra/cli/engine/pending";
 import { backendDirectory, isInBackend, isStale, locksOf, removeCutOff } from "../../infra/cli/engine/lock";
 import { refuseOfflineState, writePrivate } from "../../infra/cli/home";
-import { withNodeImage } from "../../infra/cli/node-image";
+import { withKitSettings } from "../../infra/cli/kit-settings";
 import { Terminal } from "../../infra/cli/terminal";
 import { refuseToBuild } from "../../infra/cli/tools/pulumi";
 
@@ -144,17 +145,25 @@ describe("what a run was doing that was cut off", () => {
     });
 });
 
-describe("the node image of the kit", () => {
+describe("what the kit has built", () => {
     const text = "# mine\nencryptionsalt: v1:abc\nconfig:\n  landfall:cluster: { target: kind } # here\n";
 
     it("stands in for the pinned one, and the rest of the file stays", () => {
-        expect(withNodeImage(text, "landfall/kind-node:1")).toBe(
+        expect(withKitSettings(text, { image: "landfall/kind-node:1" })).toBe(
             text.replace("{ target: kind }", "{ target: kind, image: landfall/kind-node:1 }"));
+    });
+
+    it("is a list of flags for minikube", () => {
+        const settings = { kubernetesVersion: "v1.36.4", flags: ["--force", "--cni=/a/b.yaml"] };
+        const { config } = yaml.parse(withKitSettings(text.replace("kind", "minikube"), settings)) as { config: object };
+        expect(config).toEqual({ "landfall:cluster": { target: "minikube", ...settings } });
+        const chosen = text.replace("kind }", "minikube, kubernetesVersion: v1.35.0, flags: [] }");
+        expect(withKitSettings(chosen, settings)).toBe(chosen);
     });
 
     it("leaves the one that the user has chosen", () => {
         const chosen = text.replace("kind }", "kind, image: my/node:1 }");
-        expect(withNodeImage(chosen, "kit:1")).toBe(chosen);
+        expect(withKitSettings(chosen, { image: "kit:1" })).toBe(chosen);
     });
 });
 

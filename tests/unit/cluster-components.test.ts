@@ -157,6 +157,12 @@ describe.skipIf(process.platform === "win32")("a cluster on this computer", () =
         expect((await run({ ...minikube, nodes: 2 })).capabilities.sharedStorageClass).toBeUndefined();
     });
 
+    test("the kit's nodes of minikube have images by tag", async () => {
+        const byTag = async (...flags: string[]) => (await run({ ...minikube, flags })).capabilities.imagesByTag;
+        expect(await byTag("--force", "--base-image=landfall/minikube-node:v1.36.4-a")).toBe(true);
+        expect(await byTag("--base-image=example.com/kicbase:1")).toBe(false);
+    });
+
     test("minikube's gateway is where the driver puts it", async () => {
         const where = async (driver?: string) => (await run({ ...minikube, driver })).capabilities.loadBalancing;
         expect(await where()).toMatchObject({ host: "127.0.0.1", publishedHttp: 8080, publishedHttps: 8443 });

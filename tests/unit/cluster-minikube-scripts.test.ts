@@ -12,11 +12,11 @@ describe.skipIf(process.platform === "win32")("minikube's scripts", () => {
     beforeEach(() => void (computer = new FakeComputer()));
     afterEach(() => computer.dispose());
 
-    const environment = (incarnation: string, { nodes = 1, driver = "docker", revision = 0 } = {}) => ({
+    const environment = (incarnation: string, { nodes = 1, driver = "docker", revision = 0, flags = [] as string[] } = {}) => ({
         CLUSTER_NAME: name,
         CLUSTER_OWNER: "landfall/test",
         CLUSTER_CONFIG: JSON.stringify(minikubeStartArgs({
-            name, driver, nodes, cpus: 2, memory: "4Gi", http: 8080, https: 8443,
+            name, driver, nodes, cpus: 2, memory: "4Gi", http: 8080, https: 8443, flags,
         })),
         INCARNATION: incarnation,
         REVISION: String(revision),
@@ -59,6 +59,15 @@ describe.skipIf(process.platform === "win32")("minikube's scripts", () => {
         const updated = run("create", environment("one", { revision: 1 }));
         expect(updated.stdout).toContain("server: https://127.0.0.1:32770");
         expect(status()).toEqual({ incarnation: "one", revision: 1, started: false });
+    });
+
+    test("a stopped cluster of root's is started by force too, as it was made", () => {
+        const forced = environment("one", { flags: ["--force", "--cni=flannel"] });
+        run("create", forced);
+        computer.change(state => void (state.profiles[name].running = false));
+        expect(status(forced)).toMatchObject({ started: true });
+        expect(computer.calls("minikube").filter(({ args }) => args[0] === "start").at(-1)?.args)
+            .toEqual(["start", "--profile", name, "--force"]);
     });
 
     test("an address that changed while nobody looked is noticed", () => {
@@ -129,6 +138,13 @@ describe.skipIf(process.platform === "win32")("minikube's scripts", () => {
         const second = run("load-image", { ...image, IMAGE: "landfall.local/web:2" });
         expect(second.stderr).toMatch(/web:2 could not be loaded/);
     });
+});
+
+test("flags of one's own come last, where they win", () => {
+    const args = minikubeStartArgs({
+        name, nodes: 1, cpus: 2, memory: "4Gi", http: 8080, https: 8443, flags: ["--cni=flannel", "--force"],
+    });
+    expect(args.slice(-2)).toEqual(["--cni=flannel", "--force"]);
 });
 
 test("ports are published on 127.0.0.1 only, and only by drivers that can", () => {

@@ -95,6 +95,12 @@ const exact: [string, Record<string, unknown>, string[]][] = [
         "allowed: a version such as v1.36.4",
         "example: landfall:cluster: { target: minikube, kubernetesVersion: v1.36.4 }",
     ]],
+    ["a flag that a key sets", { cluster: { target: "minikube", flags: ["--cni=flannel", "--nodes=3"] } }, [
+        "landfall:cluster.flags is not valid",
+        "given: [\"--cni=flannel\",\"--nodes=3\"]",
+        "allowed: a list of flags of `minikube start` that no other key sets, such as --cni=flannel",
+        "example: landfall:cluster: { target: minikube, flags: [ --registry-mirror=https://mirror.example.com ] }",
+    ]],
     ["one port for both", { cluster: { target: "kind", http: 8443 } }, [
         "landfall:cluster.https is the same port as landfall:cluster.http",
         "given: 8443 (the default); landfall:cluster.http is 8443",

@@ -144,6 +144,7 @@ const clusters = fc.oneof(
         target: fc.constant("minikube"), driver: some(fc.constantFrom("docker", "kvm2", "none")), ports,
         cpus: some(fc.integer({ min: 2, max: 16 })), memory: some(fc.constantFrom("4Gi", "2e9", 3000000000)),
         kubernetesVersion: some(fc.constantFrom("v1.36.4", "1.36")),
+        flags: some(fc.constantFrom([], ["--force"], ["--cni=flannel", "--nodes-of-mine=a b"])),
     }),
     fc.record({
         target: fc.constant("existing"), kubeconfig: some(label), context: label,

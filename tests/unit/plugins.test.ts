@@ -15,12 +15,13 @@ import { isSecret, secret, unwrap, Values } from "../../infra/values";
 const urnOf = (type: string) => `urn:pulumi:dev::landfall::landfall:test:Thing$${type}::test`;
 /** A provider's methods, for one resource. */
 function provider(given: Provider, type: string) {
-    const { check, diff, create, update, delete: remove } = given as Required<Provider>;
+    const { check, diff, create, read, update, delete: remove } = given as Required<Provider>;
     const urn = urnOf(type);
     return {
         check: async (inputs: Values) => check(urn, {}, inputs) as Promise<{ inputs: Values; failures?: { property: string }[] }>,
         diff: (olds: Values, news: Values) => diff("id", urn, olds, news),
         create: async (inputs: Values) => create(urn, inputs) as Promise<{ id: string; outs: Values }>,
+        read: (id: string, state: Values) => read(id, urn, state),
         update: async (olds: Values, news: Values) => (await update("id", urn, olds, news) as { outs: Values }).outs,
         remove: (state: Values) => remove("id", urn, state),
     };
@@ -149,7 +150,7 @@ describe("random", () => {
     it("makes a UUID that is its own id, and keeps it", async () => {
         const { id, outs } = await uuid.create({});
         expect(outs).toEqual({ result: id });
-        expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+        expect(id).toMatch(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
         expect((await uuid.create({})).id).not.toBe(id);
         expect(await uuid.diff(outs, {})).toEqual({ changes: false, replaces: [] });
     });
@@ -168,11 +169,28 @@ describe("random", () => {
             minUpper: 0, number: true, numeric: true, result: secret("x"), special: false, upper: true,
         };
         expect(await password.diff(real, { length: 20, special: false })).toEqual({ changes: false, replaces: [] });
+        expect(await password.read("none", real)).toEqual({ id: "none", props: real });
+        const result = "e54b9591-1729-7ffc-32d4-d1fc0852718a"; // of no version that RFC 9562 knows
+        const realUuid = { __pulumi_raw_state_delta: { obj: { ps: { keepers: secret(null) } } }, id: result, result };
+        expect(await uuid.diff(realUuid, {})).toEqual({ changes: false, replaces: [] });
+        expect(await uuid.read(result, realUuid)).toEqual({ id: result, props: realUuid });
+    });
+
+    it("takes over a UUID from elsewhere", async () => {
+        const id = "22222222-2222-2222-2222-aaaaaaaaaaaa";
+        const imported = { id, props: { result: id }, inputs: {} };
+        expect(await uuid.read(id, {})).toEqual(imported);
+        expect(await uuid.read(id.toUpperCase(), {})).toEqual(imported);
+        for (const other of ["not-a-uuid", "", `${id}0`, id.replaceAll("-", ""), id.replace("a", "g")]) {
+            await expect(uuid.read(other, {})).rejects.toThrow("is not a UUID");
+        }
     });
 
     it("refuses what it doesn't do by name", async () => {
         expect(await refused(password.check({ length: 20, keepers: {}, minLower: 1 }))).toEqual(["keepers", "minLower"]);
         expect(await refused(provider(random, "random:index/randomPet:RandomPet").check({}))).toEqual(["random:index/randomPet:RandomPet"]);
+        expect(await refused(uuid.check({ keepers: { day: "friday" } }))).toEqual(["keepers"]);
+        await expect(password.read("secret", {})).rejects.toThrow("import of random:index/randomPassword:RandomPassword: Landfall's own");
         await expect(password.create({ length: 3, lower: false, upper: false, numeric: false, special: false })).rejects.toThrow("at least one");
     });
 });

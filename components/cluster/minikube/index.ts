@@ -6,6 +6,7 @@ import type { Comparisons } from "../compare";
 import { gatewayPorts } from "../gateway-ports";
 import { findCluster, Found } from "../lookup";
 import { createProvider } from "../provider";
+import { kitMinikubeImage } from "../stand-ins";
 import { driverOf, isOnThisComputer, minikubeStartArgs } from "./start";
 
 export { minikubeStartArgs } from "./start";
@@ -28,6 +29,8 @@ export interface MinikubeArgs {
     http: number;
     /** Port on 127.0.0.1 where the gateway answers HTTPS; with drivers that publish ports. @example 8443 */
     https: number;
+    /** More flags of `minikube start`; they win over ours. A change makes the cluster anew. @example ["--cni=flannel"] */
+    flags?: string[];
     /** Volumes live inside minikube's nodes and always go with the cluster; "retain" earns a warning. */
     volumes?: "delete" | "retain";
     /** Refuses what can't be changed in place. @default nothing is compared */
@@ -111,6 +114,7 @@ function capabilitiesOf(args: MinikubeArgs, found: Found & { incarnation: string
             // A new incarnation has no images yet.
             environment: { CLUSTER_NAME: args.name, INCARNATION: found.incarnation },
         },
+        imagesByTag: args.flags?.some(flag => flag.startsWith(`--base-image=${kitMinikubeImage}:`)),
     };
 }
 

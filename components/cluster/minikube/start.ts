@@ -9,6 +9,7 @@ export interface MinikubeStartArgs {
     memory: string;
     http: number;
     https: number;
+    flags?: string[];
 }
 
 /** The arguments of `minikube start`. A change to what is made here makes every user's cluster anew. */
@@ -28,6 +29,7 @@ export function minikubeStartArgs(args: MinikubeStartArgs): string[] {
         // Enforces network policies, as minikube's default does not.
         "--cni", "calico",
         "--embed-certs", "--interactive=false", "--wait", "all",
+        ...(args.flags ?? []), // of a flag that is given twice the last one counts
     ];
 }
 

@@ -16,7 +16,8 @@ function status(profile, config, owner) {
         return { incarnation: record.incarnation, revision: record.revision, started: false };
     }
     if (state === "stopped") {
-        minikube(profile, ["start", "--profile", profile],
+        const force = JSON.parse(config).filter(argument => argument === "--force"); // not remembered by minikube
+        minikube(profile, ["start", "--profile", profile, ...force],
             `The cluster ${profile} was stopped and does not start again. Look at it by \`minikube logs --profile ` +
             `${profile}\`, or have it made anew: minikube delete --profile ${profile}`);
     } else if (misconfigured) {

@@ -18,6 +18,8 @@ export interface Needs {
     /** Name of the cluster, whose own use of a port is no problem. */
     clusterName?: string;
     docker: boolean;
+    /** Whether the kit can make its cluster. */
+    kit: boolean;
     /** Ports on 127.0.0.1, with the setting that each comes from. */
     ports: { port: number; setting: string }[];
     /** Whether images or clusters will be downloaded or built here. */
@@ -47,6 +49,7 @@ export function needsOf({ cluster, app }: PlainSettings): Needs {
         target: cluster.target,
         clusterName: local ? cluster.name : undefined,
         docker,
+        kit: inDocker,
         ports: local ? (["http", "https"] as const).map(key => ({
             port: cluster[key], setting: `landfall:cluster.${key}`,
         })) : [],

@@ -25,7 +25,7 @@ export async function networkFindings(needs: Needs, probes: Probes, startedWithK
 }> {
     const [pulumi, images] = await Promise.all([probes.answers(pulumiDownload), probes.answers(registry)]);
     const network = { pulumi, images };
-    const kit = startedWithKit ?? (needs.target === "kind" && !images);
+    const kit = startedWithKit ?? (needs.kit && !images);
     const findings = [...closedFindings(network, kit, needs), ...(kit ? kitFindings(probes) : [])];
     if (findings.length === 0) findings.push({ state: "ok", text: "The network is open" });
     return { findings, network, kit, coldKit: kit && !fs.existsSync(path.join(cacheDirectory(), "kit")) };

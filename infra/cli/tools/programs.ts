@@ -50,14 +50,14 @@ export function goPlatform(): { os: string; arch: string } {
 }
 
 /**
- * Puts the programs of a kit that was built here before on PATH, whichever version it was: enough to remove a cluster.
- * Says whether there were any.
+ * Puts the programs of a kit that was built here before on PATH, whichever version it was: enough to remove a cluster
+ * of this target. Says whether there were any.
  */
-export function addKitToPath(): boolean {
+export function addKitToPath(target = "kind"): boolean {
     const kits = path.join(cacheDirectory(), "kit");
     const found = fs.existsSync(kits) ? fs.readdirSync(kits).filter(name => /^bin-[0-9a-f]+$/.test(name)) : [];
     const time = (name: string): number => fs.statSync(path.join(kits, name)).mtimeMs;
-    const newest = found.sort((a, b) => time(b) - time(a)).find(name => fs.existsSync(path.join(kits, name, "kind")));
+    const newest = found.sort((a, b) => time(b) - time(a)).find(name => fs.existsSync(path.join(kits, name, target)));
     if (newest) addToPath(path.join(kits, newest));
     return newest !== undefined;
 }

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { Context } from "../context";
-import { choice, matching, quantity, target, whole } from "../fields";
+import { choice, listOf, matching, quantity, target, whole } from "../fields";
 import { rule } from "../rule";
 import { laptopKeys } from "./laptop";
 import { differentPorts } from "./ports";
@@ -26,10 +26,23 @@ export function minikube(context: Context) {
         memory: quantity("bytes", "1800Mi").prefault("4Gi").meta({
             description: "Memory of each node.", example: "6Gi",
         }),
+        flags: listOf("flags of `minikube start` that no other key sets, such as --cni=flannel", flag()).optional().meta({
+            description: "More flags of `minikube start`. They win over Landfall's own, among them `--cni=calico`, " +
+                "which enforces network policies.",
+            example: ["--registry-mirror=https://mirror.example.com"],
+        }),
     });
     return rule(keys, ["http", "https"], differentPorts).meta({
         description: "A cluster on this computer in whatever minikube can drive: containers or virtual machines.",
         example: { target: "minikube", nodes: 2, memory: "6Gi" },
         change: replacesAll,
     });
+}
+
+const elsewhere = ["profile", "driver", "vm-driver", "nodes", "kubernetes-version", "cpus", "memory", "dry-run", "download-only"];
+
+/** A flag with its value in one word, unless another key sets it or nothing would be started. */
+function flag() {
+    const pattern = new RegExp(`^--(?!(${elsewhere.join("|")})(=|$))[a-z][a-z0-9-]*(=.*)?$`);
+    return matching("a flag of `minikube start`, with its value after =", pattern);
 }

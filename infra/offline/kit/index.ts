@@ -1,7 +1,9 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
+import { versions } from "../../../components/versions";
 import { buildBase } from "./base";
-import { ensureDocker, findProgram } from "./docker";
+import { ensureDocker, findProgram, requireOwnCgroups } from "./docker";
+import { buildMinikube } from "./minikube";
 import { buildNodeImage } from "./node";
 import { buildImages } from "./platform";
 import { buildPrograms, linkPrograms } from "./programs";
@@ -13,10 +15,10 @@ export { buildPulumi, builtPulumi } from "./pulumi";
 export { buildTools } from "./tools";
 
 export interface Kit {
-    /** Directory with the programs kind and kubectl. */
+    /** Directory with kubectl, and kind or minikube. */
     bin: string;
-    /** Image for `kind create cluster --image`, present in the Docker daemon. */
-    nodeImage: string;
+    /** Settings of `landfall:cluster` for what the kit has built. */
+    settings: Record<string, string | string[]>;
     /** Additions to the environment of what uses the kit. */
     env: Record<string, string>;
 }
@@ -25,17 +27,21 @@ export interface Kit {
  * Builds a Kubernetes cluster's software from package registries only. What was built before, from the same inputs, is
  * taken from the cache.
  */
-export async function buildKit(log: Log): Promise<Kit> {
+export async function buildKit(log: Log, target: "kind" | "minikube" = "kind"): Promise<Kit> {
     const start = Date.now();
     const timed: Log = line => log(`${elapsed(start)}  ${line}`);
     await checkRequirements();
     await ensureDocker(timed);
+    if (target === "minikube") await requireOwnCgroups();
     // The Go builds keep the processor busy, the base image and the wheels the network.
     const [programs] = await Promise.all([buildPrograms(timed), buildBase(timed)]);
     const nodeImage = await buildNodeImage(timed, programs, () => buildImages(timed, programs));
-    const bin = await linkPrograms(programs, ["kind", "kubectl"]);
-    timed(`✓ the kit is ready: ${nodeImage}`);
-    return { bin, nodeImage, env: { PATH: `${bin}${path.delimiter}${process.env.PATH}`, DOCKER_BUILDKIT: "0" } };
+    const minikube = target === "minikube" ? await buildMinikube(timed, nodeImage) : undefined;
+    if (minikube) programs.set("minikube", minikube.program);
+    const bin = await linkPrograms(programs, [target, "kubectl"]);
+    const settings = minikube?.settings ?? { image: nodeImage };
+    timed(`✓ the kit is ready: ${target}, Kubernetes ${versions.kubernetes}`);
+    return { bin, settings, env: { PATH: `${bin}${path.delimiter}${process.env.PATH}`, DOCKER_BUILDKIT: "0" } };
 }
 
 async function checkRequirements(): Promise<void> {

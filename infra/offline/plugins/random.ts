@@ -1,7 +1,7 @@
 import type { Provider } from "@pulumi/pulumi/provider";
 import { randomInt, randomUUID } from "node:crypto";
 import { secret, unwrap, Values } from "../../values";
-import { partsOf, refuse, serve, versionOf } from "./serve";
+import { partsOf, reason, refuse, serve, versionOf } from "./serve";
 
 const options = ["length", "lower", "upper", "numeric", "special"];
 const password = "random:index/randomPassword:RandomPassword";
@@ -13,6 +13,8 @@ const classes: Record<string, string> = {
     lower: letters, upper: letters.toUpperCase(), numeric: "0123456789", special: "!@#$%&*()-_=+[]{}<>:?",
 };
 const defaults = { lower: true, upper: true, numeric: true, special: true };
+
+const isUuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** `RandomPassword` and `RandomUuid`: made once and kept. Any other input makes another one. */
 export const random: Provider = {
@@ -33,6 +35,14 @@ export const random: Provider = {
         }
         const result = generate({ ...defaults, ...unwrap(inputs) as Values });
         return { id: "none", outs: { ...defaults, ...inputs, result: secret(result) } };
+    },
+    async read(id: string, urn: string, state: Values) {
+        if (state.result !== undefined) return { id, props: state }; // a refresh
+        const { type } = partsOf(urn);
+        if (type !== uuid) throw new Error(`import of ${type}: ${reason}`);
+        if (!isUuid.test(id)) throw new Error(`${JSON.stringify(id)} is not a UUID, such as ${randomUUID()}`);
+        const result = id.toLowerCase();
+        return { id: result, props: { result }, inputs: {} };
     },
 };
 

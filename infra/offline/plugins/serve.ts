@@ -45,10 +45,12 @@ export function partsOf(urn: string): { type: string; name: string } {
     return { type: types.split("$").pop() as string, name: name.join("::") };
 }
 
+/** Why something is refused. */
+export const reason = "Landfall's own provider for closed networks does not do this; Pulumi's provider does";
+
 /** Names all that a resource asks for and these providers don't do; the real ones do more. */
 export function refuse(urn: string, inputs: Values, supported: Record<string, readonly string[]>): CheckFailure[] {
     const { type } = partsOf(urn);
-    const reason = "Landfall's own provider for closed networks does not do this; Pulumi's provider does";
     if (!supported[type]) return [{ property: type, reason }];
     return Object.keys(inputs).filter(key => !supported[type].includes(key)).map(property => ({ property, reason }));
 }
