@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import { Gateway } from "../components/platform";
-import { ContainerImage, Database, Environment, WebService } from "../components/workload";
+import { ContainerImage, Database, Environment, ScheduledTask, WebService } from "../components/workload";
 import { Settings } from "./config";
 import { Limits, limitsOf } from "./limits";
 
@@ -48,7 +48,18 @@ export class WordPress extends pulumi.ComponentResource {
             largestText: limits.web.bodies.editor, requestSeconds: app.web.requestSeconds,
         }, { parent: this });
 
-        new WebService("web", {
+        const site = {
+            WORDPRESS_URL: address,
+            WORDPRESS_SALTS_DIR: saltsDirectory,
+            WORDPRESS_DB_HOST: database.host,
+            WORDPRESS_DB_NAME: database.database,
+            WORDPRESS_DB_USER: database.user,
+            WORDPRESS_DB_PASSWORD_FILE: `${credentialsDirectory}/database-password`,
+        };
+        const salts = createSalts(this);
+        const credentials = { "database-password": database.password };
+
+        const web = new WebService("web", {
             ...app.web,
             environment,
             uid,
@@ -56,23 +67,15 @@ export class WordPress extends pulumi.ComponentResource {
             port: 8080,
             env: {
                 ...webEnvironment(limits, gateway.seesClients),
-                WORDPRESS_URL: address,
+                ...site,
                 WORDPRESS_TITLE: app.title,
                 WORDPRESS_ADMIN_USER: app.admin.user,
                 WORDPRESS_ADMIN_EMAIL: app.admin.email,
                 WORDPRESS_ADMIN_PASSWORD_FILE: `${credentialsDirectory}/admin-password`,
-                WORDPRESS_SALTS_DIR: saltsDirectory,
-                WORDPRESS_DB_HOST: database.host,
-                WORDPRESS_DB_NAME: database.database,
-                WORDPRESS_DB_USER: database.user,
-                WORDPRESS_DB_PASSWORD_FILE: `${credentialsDirectory}/database-password`,
             },
             secretFiles: {
-                [saltsDirectory]: createSalts(this),
-                [credentialsDirectory]: {
-                    "database-password": database.password,
-                    "admin-password": this.adminPassword,
-                },
+                [saltsDirectory]: salts,
+                [credentialsDirectory]: { ...credentials, "admin-password": this.adminPassword },
             },
             ephemeral: { "/tmp": `${limits.web.scratch}Mi` },
             largestTransfer: limits.web.bodies.upload,
@@ -95,6 +98,22 @@ export class WordPress extends pulumi.ComponentResource {
             talksTo: [database],
         }, { parent: this });
 
+        new ScheduledTask("scheduled-tasks", {
+            ...limits.tasks,
+            environment,
+            uid,
+            image: webImage,
+            command: ["run-tasks"],
+            schedule: everyMinutes(app.tasks.everyMinutes),
+            deadlineSeconds: limits.tasks.seconds,
+            env: { ...site, WEB_POOL: "tasks", WEB_MEMORY: `${limits.tasks.phpMemory}M` },
+            secretFiles: { [saltsDirectory]: salts, [credentialsDirectory]: credentials },
+            ephemeral: { "/tmp": "64Mi" },
+            persistent: web.claims,
+            beside: { workload: web, always: app.web.uploads.accessMode === "ReadWriteOnce" },
+            talksTo: [database],
+        }, { parent: this });
+
         this.address = pulumi.output(address);
         this.images = pulumi.all([webImage, databaseImage]);
         this.registerOutputs({ address: this.address });
@@ -105,6 +124,11 @@ export class WordPress extends pulumi.ComponentResource {
         const { address, adminUser, adminPassword, images } = this;
         return { address, adminUser, adminPassword, images };
     }
+}
+
+/** A schedule of cron; the minutes divide an hour. */
+function everyMinutes(minutes: number): string {
+    return `${minutes === 1 ? "*" : minutes === 60 ? "0" : `*/${minutes}`} * * * *`;
 }
 
 /** The limits as infra/images/web reads them. */

@@ -9,7 +9,7 @@ import { allowConnection, Listener, Peer } from "./network";
 import { configChecksum, PodArgs, podSpec } from "./pod";
 import { createRoutes } from "./route";
 import { createConfigMap, createSecrets } from "./sources";
-import { lostNodeTolerations } from "./tolerations";
+import { expendableTolerations } from "./tolerations";
 import { createVolume, VolumeArgs } from "./volume";
 
 /** Where requests from outside come in; the Platform's gateway is one. */
@@ -45,6 +45,8 @@ export class WebService extends pulumi.ComponentResource implements Listener {
     readonly namespace: pulumi.Output<string>;
     readonly cluster: Cluster;
     readonly port: number;
+    /** Directory → name of the claim of the volume that all replicas share, for pods that need the same files. */
+    readonly claims: Record<string, pulumi.Output<string>>;
     readonly deployment: kubernetes.apps.v1.Deployment;
 
     constructor(name: string, args: WebServiceArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -57,6 +59,7 @@ export class WebService extends pulumi.ComponentResource implements Listener {
         const metadata = { name, namespace: this.namespace, labels: objectLabels(name) };
 
         const connections = (args.talksTo ?? []).flatMap(listener => allowConnection(this, this, listener));
+        this.claims = createVolumes(this, args);
         const pod = normalisePod(this, args);
         createService(metadata, options);
         this.deployment = createDeployment(metadata, pod, args, { ...options, dependsOn: connections });
@@ -70,30 +73,29 @@ export class WebService extends pulumi.ComponentResource implements Listener {
     }
 }
 
+function createVolumes(service: WebService, args: WebServiceArgs): Record<string, pulumi.Output<string>> {
+    const { name } = service;
+    return Object.fromEntries(Object.entries(args.volumes ?? {}).map(([path, volume]) =>
+        [path, createVolume(`${name}-${volume.name}`, name, args.environment, { ...volume, group: args.uid }, service)
+            .metadata.name]));
+}
+
 type Pod = { spec: kubernetes.types.input.core.v1.PodSpec; checksum: pulumi.Output<string> };
 
 function normalisePod(service: WebService, args: WebServiceArgs): Pod {
     const { name } = service;
     const drainSeconds = args.drainSeconds ?? 5;
-    const persistent = Object.fromEntries(Object.entries(args.volumes ?? {}).map(([path, volume]) =>
-        [path, createVolume(`${name}-${volume.name}`, name, args.environment, { ...volume, group: args.uid }, service)
-            .metadata.name]));
     const spec = podSpec(name, {
         ...args,
-        persistent,
+        persistent: service.claims,
         drainSeconds,
         terminationGracePeriodSeconds: drainSeconds + requestTimes(args).drain + 5,
     }, {
         configMap: createConfigMap(name, args.environment, args.env, service),
         secrets: createSecrets(name, args.environment, args.secretFiles, service),
     });
-    return { spec: { ...spec, ...spread(name), ...tolerance(service.cluster) }, checksum: configChecksum(args) };
-}
-
-/** Replicas may run where one of them is taken away at times: the others go on. */
-function tolerance({ capabilities }: Cluster): Pick<kubernetes.types.input.core.v1.PodSpec, "tolerations"> {
-    const { interruptible } = capabilities;
-    return { tolerations: [...lostNodeTolerations, ...(interruptible ? [{ operator: "Equal", ...interruptible }] : [])] };
+    const tolerations = expendableTolerations(service.cluster.capabilities);
+    return { spec: { ...spec, ...spread(name), tolerations }, checksum: configChecksum(args) };
 }
 
 /**

@@ -1,6 +1,6 @@
 <?php
 /**
- * The container's settings, read in one place for the site and install-site.
+ * The container's settings, read in one place for the site and the image's other programs.
  *
  *   WORDPRESS_DB_HOST           host or host:port of the database                            (required)
  *   WORDPRESS_DB_NAME           database                                                     wordpress
