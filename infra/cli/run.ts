@@ -12,6 +12,7 @@ const commands: Record<string, () => Promise<{ main: Command }>> = {
     bench: () => import("./bench"),
     cost: () => import("./cost"),
     limits: () => import("./limits"),
+    admin: () => import("./admin"),
     test: () => import("./test"),
     "update-images": () => import("./update-images"),
 };
