@@ -1,12 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import { Gateway } from "../components/platform";
-import { ContainerImage, Database, Environment, ScheduledTask, WebService } from "../components/workload";
-import { Settings } from "./config";
+import { ContainerImage, Database, Environment, Outside, ScheduledTask, WebService } from "../components/workload";
+import type { AppSettings, Settings } from "./config";
 import { Limits, limitsOf } from "./limits";
 
 export interface WordPressArgs {
-    settings: Pick<Settings, "app" | "adminPassword" | "environment">;
+    settings: Pick<Settings, "app" | "adminPassword" | "mailPassword" | "environment">;
     environment: Environment;
     gateway: Gateway;
 }
@@ -29,7 +29,7 @@ export class WordPress extends pulumi.ComponentResource {
     constructor(name: string, args: WordPressArgs, opts?: pulumi.ComponentResourceOptions) {
         super("landfall:app:WordPress", name, {}, opts);
         const { environment, gateway } = args;
-        const { app } = args.settings;
+        const { app, mailPassword } = args.settings;
         const { host } = args.settings.environment;
         const limits = limitsOf(app);
         this.adminUser = app.admin.user;
@@ -55,9 +55,14 @@ export class WordPress extends pulumi.ComponentResource {
             WORDPRESS_DB_NAME: database.database,
             WORDPRESS_DB_USER: database.user,
             WORDPRESS_DB_PASSWORD_FILE: `${credentialsDirectory}/database-password`,
+            ...outsideEnvironment(app, mailPassword !== undefined),
         };
         const salts = createSalts(this);
-        const credentials = { "database-password": database.password };
+        const credentials = {
+            "database-password": database.password,
+            ...(mailPassword !== undefined && { "smtp-password": mailPassword }),
+        };
+        const reaches = outsideOf(app);
 
         const web = new WebService("web", {
             ...app.web,
@@ -96,6 +101,7 @@ export class WordPress extends pulumi.ComponentResource {
             },
             exposed: { gateway, host },
             talksTo: [database],
+            reaches,
         }, { parent: this });
 
         new ScheduledTask("scheduled-tasks", {
@@ -112,6 +118,7 @@ export class WordPress extends pulumi.ComponentResource {
             persistent: web.claims,
             beside: { workload: web, always: app.web.uploads.accessMode === "ReadWriteOnce" },
             talksTo: [database],
+            reaches,
         }, { parent: this });
 
         this.address = pulumi.output(address);
@@ -124,6 +131,36 @@ export class WordPress extends pulumi.ComponentResource {
         const { address, adminUser, adminPassword, images } = this;
         return { address, adminUser, adminPassword, images };
     }
+}
+
+/** What of the outside the site knows: its mail relay, and the hosts that it may call. */
+function outsideEnvironment({ mail, egress }: AppSettings, password: boolean): Record<string, string> {
+    const hosts = [...new Set(Object.values(egress).flatMap(entry => entry.hosts))];
+    return {
+        ...(hosts.length > 0 && { WORDPRESS_ACCESSIBLE_HOSTS: hosts.join(",") }),
+        ...(mail && {
+            WORDPRESS_SMTP_HOST: mail.host,
+            WORDPRESS_SMTP_PORT: String(mail.port),
+            WORDPRESS_SMTP_TLS: mail.tls,
+            WORDPRESS_MAIL_FROM: mail.from,
+            ...(mail.user !== undefined && { WORDPRESS_SMTP_USER: mail.user }),
+            ...(password && { WORDPRESS_SMTP_PASSWORD_FILE: `${credentialsDirectory}/smtp-password` }),
+        }),
+    };
+}
+
+/** The same for network policies, which know no names. */
+function outsideOf({ mail, egress }: AppSettings): Outside[] {
+    const places = Object.entries({
+        ...Object.fromEntries(Object.entries(egress).map(([name, entry]) => [`egress-${name}`, entry])),
+        ...(mail && { "mail-relay": { ...mail, hosts: [mail.host] } }),
+    });
+    return places.map(([name, { hosts, port, networks }]) => ({ name, port, networks: networks ?? networksOf(hosts) }));
+}
+
+/** A host that is an address is that one; where a name leads, nobody knows today what tomorrow will be. */
+function networksOf(hosts: string[]): string[] {
+    return [...new Set(hosts.map(host => /^[\d.]+$/.test(host) ? `${host}/32` : "public"))];
 }
 
 /** A schedule of cron; the minutes divide an hour. */

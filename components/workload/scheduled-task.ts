@@ -4,7 +4,7 @@ import { Cluster } from "../cluster/cluster";
 import { inCluster } from "../cluster/options";
 import { Environment } from "./environment";
 import { Metadata, objectLabels, selectorLabels } from "./labels";
-import { allowConnection, Listener, Peer } from "./network";
+import { allowConnection, allowOutside, Listener, Outside, Peer } from "./network";
 import { TaskPodArgs, taskPodSpec } from "./pod";
 import { createConfigMap, createSecrets } from "./sources";
 import { expendableTolerations } from "./tolerations";
@@ -24,6 +24,8 @@ export interface ScheduledTaskArgs extends TaskPodArgs {
     beside?: { workload: Peer; always: boolean };
     /** What it connects to; both sides' network policies follow. */
     talksTo?: Listener[];
+    /** What it connects to outside the cluster. */
+    reaches?: Outside[];
     /** Last word on the CronJob's arguments, for what is not modelled here. */
     transform?: (args: kubernetes.batch.v1.CronJobArgs) => kubernetes.batch.v1.CronJobArgs;
 }
@@ -43,7 +45,10 @@ export class ScheduledTask extends pulumi.ComponentResource implements Peer {
         const options = inCluster(this.cluster, this);
         const metadata = { name, namespace: this.namespace, labels: objectLabels(name) };
 
-        const connections = (args.talksTo ?? []).flatMap(listener => allowConnection(this, this, listener));
+        const connections = [
+            ...(args.talksTo ?? []).flatMap(listener => allowConnection(this, this, listener)),
+            ...allowOutside(this, this, args.reaches ?? []),
+        ];
         const spec = taskPodSpec(name, args, {
             configMap: createConfigMap(name, args.environment, args.env, this),
             secrets: createSecrets(name, args.environment, args.secretFiles, this),

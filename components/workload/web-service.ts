@@ -5,7 +5,7 @@ import { inCluster } from "../cluster/options";
 import { Environment } from "./environment";
 import { Metadata, objectLabels, selectorLabels } from "./labels";
 import { RequestTime, requestTimes, surgePercent } from "./limits";
-import { allowConnection, Listener, Peer } from "./network";
+import { allowConnection, allowOutside, Listener, Outside, Peer } from "./network";
 import { configChecksum, PodArgs, podSpec } from "./pod";
 import { createRoutes } from "./route";
 import { createConfigMap, createSecrets } from "./sources";
@@ -33,6 +33,8 @@ export interface WebServiceArgs
     exposed?: { gateway: Gateway; host: pulumi.Input<string> };
     /** What it connects to; both sides' network policies follow. */
     talksTo?: Listener[];
+    /** What it connects to outside the cluster. */
+    reaches?: Outside[];
     /** Seconds in which load balancers forget a terminating pod before it is told to stop. Default 5. */
     drainSeconds?: number;
     /** Last word on the Deployment's arguments, for what is not modelled here. */
@@ -58,7 +60,10 @@ export class WebService extends pulumi.ComponentResource implements Listener {
         const options = inCluster(this.cluster, this);
         const metadata = { name, namespace: this.namespace, labels: objectLabels(name) };
 
-        const connections = (args.talksTo ?? []).flatMap(listener => allowConnection(this, this, listener));
+        const connections = [
+            ...(args.talksTo ?? []).flatMap(listener => allowConnection(this, this, listener)),
+            ...allowOutside(this, this, args.reaches ?? []),
+        ];
         this.claims = createVolumes(this, args);
         const pod = normalisePod(this, args);
         createService(metadata, options);

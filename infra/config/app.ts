@@ -3,6 +3,7 @@ import { compareQuantities } from "../../components/quantity";
 import { imagesDate } from "../../components/versions";
 import { type Change, largerVolume, otherVolume } from "./change";
 import { choice, day, image, line, matching, objectName, quantity, whole } from "./fields";
+import { egress, mail } from "./outside";
 import { rule } from "./rule";
 import { memoryHoldsPage } from "./together";
 
@@ -166,6 +167,8 @@ export function appSchema() {
         web: web(),
         database: database(),
         tasks: tasks(),
+        mail: mail(),
+        egress: egress(),
     }).meta({
         description: "The application.",
         example: { web: { replicas: { min: 1, max: 5 } }, database: { mode: "single", volume: "5Gi" } }, change: "in place",
