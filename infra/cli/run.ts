@@ -13,6 +13,7 @@ const commands: Record<string, () => Promise<{ main: Command }>> = {
     cost: () => import("./cost"),
     limits: () => import("./limits"),
     admin: () => import("./admin"),
+    site: () => import("./site"),
     test: () => import("./test"),
     "update-images": () => import("./update-images"),
 };

@@ -1,5 +1,6 @@
 import { Readable, Writable } from "node:stream";
 import { connect, KubernetesError, send } from "../../../components/cluster/kubernetes-api";
+import { Interrupted } from "../interrupt";
 import { UserError } from "../user-error";
 
 /** A pod that a command runs programs in. */
@@ -51,7 +52,7 @@ function hint(error: Error): string {
  */
 export async function execute(
     { kubeconfig, namespace, name, container }: Pod, command: string[],
-    { input, output }: { input?: AsyncIterable<Buffer> | Iterable<Buffer>; output?: Writable } = {},
+    { input, output, signal }: { input?: AsyncIterable<Buffer> | Iterable<Buffer>; output?: Writable; signal?: AbortSignal } = {},
 ): Promise<Ended> {
     const [{ KubeConfig }, { Exec }] = await Promise.all([
         import("@kubernetes/client-node/dist/config.js"), import("@kubernetes/client-node/dist/exec.js"),
@@ -76,9 +77,17 @@ export async function execute(
                 socket.on("close", () => reject(new Error("the connection broke off")));
             }, (error: unknown) => reject(refused(error)));
     });
+    const stop = (): void => {
+        failed(new Interrupted("Stopped."));
+        socket?.close();
+    };
+    signal?.addEventListener("abort", stop, { once: true });
     const over: Promise<unknown> = ended.catch(() => undefined);
     const sending = input ? sendAll(input, () => socket, over).catch((error: Error) => { failed(error); socket?.close(); }) : undefined;
-    const status = await ended.catch((error: Error) => { throw new UserError(`${command[0]} in the pod ${name}: ${error.message}.`); });
+    const status = await ended.catch((error: Error) => {
+        const known = error instanceof Interrupted || error instanceof UserError;
+        throw known ? error : new UserError(`${command[0]} in the pod ${name}: ${error.message}.`);
+    }).finally(() => signal?.removeEventListener("abort", stop));
     await sending;
     await written;
     return { code: exitCode(status, command[0]), stdout: stdout.text(), stderr: stderr.text() };
