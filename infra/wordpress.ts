@@ -119,7 +119,7 @@ export class WordPress extends pulumi.ComponentResource {
             beside: { workload: web, always: app.web.uploads.accessMode === "ReadWriteOnce" },
             talksTo: [database],
             reaches,
-        }, { parent: this });
+        }, { parent: this, dependsOn: web.deployment });
 
         this.address = pulumi.output(address);
         this.images = pulumi.all([webImage, databaseImage]);
