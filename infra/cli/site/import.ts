@@ -91,8 +91,9 @@ function databasePart({ web, database, terminal, signal }: Context, dump: Dump, 
             await inPod(database, ["import-database", "load", String(dump.bytes), dump.format], signal,
                 counter.counting(fs.createReadStream(dump.file))).finally(stop);
             terminal.line(`  ✓ ${dump.file} loaded, ${counter.size}`);
-            const rewritten = await ask<Rewritten>(web, ["import-site", "rewrite"], terminal, signal, [Buffer.from(`${JSON.stringify({ from })}\n`)]);
-            describe(rewritten, terminal);
+            const end = terminal.watch(() => "  … replacing the old address");
+            const request = Buffer.from(`${JSON.stringify({ from })}\n`);
+            describe(await ask<Rewritten>(web, ["import-site", "rewrite"], terminal, signal, [request]).finally(end), terminal);
         },
         exchange: run("swap"),
         undo: run("undo"),
