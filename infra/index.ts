@@ -3,6 +3,7 @@ import { loadManifests, Platform } from "../components/platform";
 import { Environment } from "../components/workload";
 import { loadSettings, manifestsFor } from "./config";
 import { trafficOf } from "./limits";
+import { checkRelease, version } from "./release";
 import { compareWith } from "./standing";
 import { WordPress } from "./wordpress";
 
@@ -13,6 +14,7 @@ if (process.env.PULUMI_NODEJS_ENGINE) {
 
 export = async () => {
     const settings = loadSettings();
+    await checkRelease();
     const { host, name, quota, tls, volumes } = settings.environment;
     const manifests = await loadManifests(manifestsFor(settings));
 
@@ -23,5 +25,5 @@ export = async () => {
     const app = new WordPress("wordpress", { settings, environment, gateway: platform.gateway });
 
     const { kubeconfig } = cluster;
-    return { ...app.outputs, ...platform.outputs, namespace: environment.namespace, kubeconfig };
+    return { ...app.outputs, ...platform.outputs, namespace: environment.namespace, kubeconfig, version };
 };

@@ -196,7 +196,10 @@ function webEnvironment({ web, time, slowestRate }: Limits, seesClients: boolean
         WEB_ANSWER_SECONDS: time.answer,
         WEB_DRAIN_SECONDS: time.drain,
     };
-    return Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, String(value)]));
+    return {
+        ...Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, String(value)])),
+        WORDPRESS_SEES_CLIENTS: seesClients ? "yes" : "no",
+    };
 }
 
 function createPassword(name: string, length: number, parent: pulumi.Resource): pulumi.Output<string> {

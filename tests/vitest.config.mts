@@ -3,10 +3,18 @@ import { BaseSequencer, TestSpecification } from "vitest/node";
 
 const minute = 60_000;
 
-/** The files of the end-to-end suite tell one story, in the order of their names. */
+/**
+ * The files of the end-to-end suite tell one story, in the order of their names. The one about machines has a stack of
+ * its own and takes longest: it runs beside the others (tests/e2e/support/turn.ts).
+ */
 class ByName extends BaseSequencer {
     override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-        return [...files].sort((a, b) => (a.moduleId < b.moduleId ? -1 : 1));
+        const sorted = [...files].sort((a, b) => (a.moduleId < b.moduleId ? -1 : 1));
+        const isBeside = ({ moduleId }: TestSpecification): boolean => moduleId.endsWith("-baremetal.test.ts");
+        const [inTurn, beside] = [sorted.filter(file => !isBeside(file)), sorted.filter(isBeside)];
+        const paths = (some: TestSpecification[]): string[] => some.map(({ moduleId }) => moduleId);
+        for (const { project } of files) project.provide("order", { inTurn: paths(inTurn), beside: paths(beside) });
+        return [...inTurn.slice(0, 1), ...beside, ...inTurn.slice(1)];
     }
 }
 
@@ -25,21 +33,33 @@ export default defineConfig({
                     sequence: { groupOrder: 0 },
                 },
             },
+            {
+                test: {
+                    name: "lint",
+                    include: ["tests/lint/**/*.test.ts"],
+                    globalSetup: ["tests/unit/setup.ts"],
+                    maxWorkers: 1,
+                    testTimeout: 3 * minute,
+                    // The first run gets the linters.
+                    hookTimeout: 5 * minute,
+                    disableConsoleIntercept: true,
+                    sequence: { groupOrder: 3 },
+                },
+            },
             // Those of the night take longer than a build may.
-            ...([["e2e", "test", 10], ["nightly", "nightly", 40]] as const).map(([name, suffix, minutes]) => ({
+            ...([["e2e", "test", 10, 2], ["nightly", "nightly", 40, 1]] as const).map(([name, suffix, minutes, workers]) => ({
                 test: {
                     name,
                     include: [`tests/e2e/**/*.${suffix}.ts`],
                     globalSetup: ["tests/e2e/support/setup.ts"],
-                    // One cluster on one computer: one file after the other.
-                    fileParallelism: false,
-                    maxWorkers: 1,
+                    setupFiles: ["tests/e2e/support/turn.ts"],
+                    maxWorkers: workers,
                     testTimeout: minutes * minute,
                     // The first start builds the kit where the network is closed.
                     hookTimeout: 40 * minute,
                     // What the commands print goes to the log as it comes.
                     disableConsoleIntercept: true,
-                    sequence: { groupOrder: 1 },
+                    sequence: { groupOrder: workers },
                 },
             })),
         ],

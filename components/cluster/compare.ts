@@ -7,20 +7,38 @@ export interface Stands {
     fixed?: string;
 }
 
+/** A volume that a machine has on its own disk, and the claim that it is of. */
+export interface LocalVolume {
+    owner: string;
+    directory?: string;
+    /** The only node whose pods find it; without one, any node's do. */
+    node?: string;
+}
+
 /**
- * What `nodes` are and are to be, where volumes that pods on any node may have are in a directory that each node has for
- * itself; undefined where there are none.
+ * What `nodes` are and are to be, where pods would lose volumes by that: those in a directory that each node has for
+ * itself, and those of a node that is none any more; undefined where there are none.
  */
 export function strandedVolumes(
-    volumes: { owner: string; directory?: string }[],
-    { localDirectory, sharedDirectory }: Pick<Capabilities, "localDirectory" | "sharedDirectory">,
+    volumes: LocalVolume[], { localDirectory, sharedDirectory }: Pick<Capabilities, "localDirectory" | "sharedDirectory">,
+    nodes: string[] = [],
 ): { stands: Stands; wanted: string } | undefined {
-    if (localDirectory === undefined) return undefined;
-    const stranded = volumes.filter(({ directory }) =>
-        directory !== undefined && (sharedDirectory === undefined || !directory.startsWith(`${sharedDirectory}/`)));
-    if (stranded.length === 0) return undefined;
-    const owners = stranded.map(({ owner }) => owner).join(" and of ");
-    return { stands: { value: `one machine, whose disk has the volumes of ${owners}` }, wanted: "several, each with a disk of its own" };
+    const leaving = volumes.filter(({ node }) => node !== undefined && !nodes.includes(node));
+    if (leaving.length > 0) {
+        const names = [...new Set(leaving.map(({ node }) => node))].join(", ");
+        return { stands: { value: `${names} among them, with the volumes of ${owners(leaving)}` }, wanted: `not ${names}` };
+    }
+    const empty = volumes.filter(({ node, directory }) => node === undefined && directory !== undefined
+        && (sharedDirectory === undefined || !directory.startsWith(`${sharedDirectory}/`)));
+    if (localDirectory === undefined || empty.length === 0) return undefined;
+    return {
+        stands: { value: `one machine, whose disk has the volumes of ${owners(empty)}` },
+        wanted: "several, each with a disk of its own",
+    };
+}
+
+function owners(volumes: LocalVolume[]): string {
+    return volumes.map(({ owner }) => owner).join(" and of ");
 }
 
 /** What stands of some settings and what is wanted of them, by their names below the section. */

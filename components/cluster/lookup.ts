@@ -21,7 +21,10 @@ export interface Found {
     administrator?: { generation: number; signed: number; ends: number };
     /** What people should know of the cluster, though it keeps nobody from going on. */
     warnings?: string[];
-    /** What the cluster was made with, by the names of its settings; `volumes`: those that only its one machine has. */
+    /**
+     * What the cluster was made with, by the names of its settings; `volumes`: directories that only its one machine has;
+     * `homes`: claims whose volume one node has for itself, as NODE=NAMESPACE/CLAIM.
+     */
     standing?: Record<string, string>;
     /** Whether the cluster had to be started. */
     started?: boolean;

@@ -56,7 +56,13 @@ export function createCertificates(
     };
     new kubernetes.batch.v1.CronJob(name, {
         metadata: { name, ...metadata },
-        spec: { schedule: "17 3 1 * *", concurrencyPolicy: "Forbid", jobTemplate: { spec } },
+        spec: {
+            schedule: "17 3 1 * *",
+            // A computer that was off at that time makes up for it within a week.
+            startingDeadlineSeconds: 7 * 24 * 60 * 60,
+            concurrencyPolicy: "Forbid",
+            jobTemplate: { spec },
+        },
     }, options);
     // The version is in the name, as a Job can't be changed.
     const version = imageTags.contour.split(":")[1]?.replace(/\./g, "-");

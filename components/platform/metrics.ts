@@ -35,7 +35,7 @@ export function createMetricsServer(capabilities: Capabilities, options: pulumi.
     }, options);
     const deployment = createDeployment(metadata, {
         replicas: 1,
-        uid: 1000,
+        uid: 65532,
         pod: {
             serviceAccountName: account,
             automountServiceAccountToken: true,

@@ -21,7 +21,7 @@ export function localPath(given: string): string {
 }
 
 /** The files that `npm start` keeps of one stack. */
-export const stackFiles = ["start.json", "admin-password", "ca.crt", "kubeconfig", "config.yaml", "state.json"] as const;
+export const stackFiles = ["start.json", "admin-password", "ca.crt", "kubeconfig", "config.yaml"] as const;
 
 /** Where one of them is. */
 export function stackFile(stack: string, name: (typeof stackFiles)[number]): string {

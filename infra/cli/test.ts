@@ -3,9 +3,9 @@ import * as path from "node:path";
 import { onInterrupt } from "./interrupt";
 import { UserError } from "./user-error";
 
-const kinds = ["unit", "e2e", "nightly"];
+const kinds = ["unit", "lint", "e2e", "nightly"];
 
-/** `npm test`, `npm run test:e2e` and `npm run test:nightly`: vitest over tests/unit or tests/e2e; further arguments are vitest's. */
+/** `npm test`, `npm run lint`, `npm run test:e2e` and `npm run test:nightly`: vitest over tests/; further arguments are vitest's. */
 export async function main([kind, ...args]: string[]): Promise<number> {
     if (!kinds.includes(kind)) throw new UserError(`There are tests of these kinds: ${kinds.join(", ")}.`);
     const vitest = path.join(path.dirname(require.resolve("vitest/package.json")), "vitest.mjs");

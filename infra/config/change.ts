@@ -14,7 +14,7 @@ export type Change =
     | `grows: ${string}`
     /** A newer version may be had in place, one minor version at a time; an older one is refused, with the way to do it. */
     | `upgrades: ${string}`
-    /** Machines come and go in place; a second one is refused while volumes are on the first one's own disk. */
+    /** Machines come and go in place, except where pods would lose volumes that a machine has on its own disk. */
     | `spreads: ${string}`;
 
 declare module "zod" {
@@ -45,7 +45,8 @@ export const largerVolume: Change = `grows: no volume shrinks, and not every cla
 /** What may be had in place of a change that is refused else. */
 const limits = {
     grows: "in place if it grows and its class can; else refused",
-    spreads: "in place, node by node; several machines instead of one are refused while the site's volumes are on its own disk",
+    spreads: "in place, node by node; refused are several machines instead of one while the site's volumes are on its own disk, "
+        + "and to take out one that answers while it has volumes on its own disk",
     upgrades: "in place, node by node, one minor version at a time; an older one is refused",
 };
 

@@ -131,7 +131,7 @@ describe("the ACME issuer", () => {
         expect(podTemplate.metadata.labels["app.kubernetes.io/name"]).toBe("acme-solver");
         // cert-manager takes this in place of its own, so all of it must be here.
         expect(podTemplate.spec.securityContext).toMatchObject({
-            runAsNonRoot: true, runAsUser: 1000, seccompProfile: { type: "RuntimeDefault" },
+            runAsNonRoot: true, runAsUser: 65532, seccompProfile: { type: "RuntimeDefault" },
         });
         expect(configurationOf(acme, "cert-manager")).toMatchObject({
             gatewayAPI: { enabled: true }, acmeHTTP01Config: { solverImage: images.certManagerSolver },

@@ -1,7 +1,7 @@
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { cacheDirectory } from "../../components/cache";
 import { describe as describeResource, EventReport } from "../../infra/cli/engine/events";
@@ -91,6 +91,27 @@ describe("what is on this computer of a stack", () => {
 
     it.runIf(process.platform === "linux")("does not take a process that has the number now for the lock's", () => {
         expect(isStale({ pid: process.pid, hostname: os.hostname(), timestamp: "" })).toBe(true);
+    });
+
+    it.runIf(process.platform === "linux")("knows that a Pulumi which was killed has ended, though nobody has asked for its end", async () => {
+        const directory = fs.mkdtempSync(path.join(os.tmpdir(), "landfall-"));
+        const program = path.join(directory, "pulumi");
+        fs.copyFileSync("/bin/sleep", program);
+        // The shell becomes a program that never waits for what the shell had started.
+        const parent = spawn("sh", ["-c", `"${program}" 60 & echo $!; exec sleep 60`], { stdio: ["ignore", "pipe", "ignore"] });
+        try {
+            const pid = Number(await new Promise(resolve => parent.stdout.once("data", resolve)));
+            const stat = () => fs.readFileSync(`/proc/${pid}/stat`, "utf8");
+            const lock = { pid, hostname: os.hostname(), timestamp: "" };
+            await vi.waitFor(() => expect(stat()).toContain("(pulumi) S"));
+            expect(isStale(lock)).toBe(false);
+            process.kill(pid, "SIGKILL");
+            await vi.waitFor(() => expect(stat()).toContain("(pulumi) Z"));
+            expect(isStale(lock)).toBe(true);
+        } finally {
+            parent.kill("SIGKILL");
+            fs.rmSync(directory, { recursive: true, force: true });
+        }
     });
 });
 

@@ -33,6 +33,9 @@ const rules: ProviderRules = {
         "azure-native:keyvault:Vault": ["resourceGroupName", "vaultName", "location"],
         "azure-native:keyvault:Key": ["resourceGroupName", "vaultName", "keyName"],
         "azure-native:storage:StorageAccount": ["resourceGroupName", "accountName", "location", "isHnsEnabled"],
+        "azure-native:storage:FileServiceProperties": ["resourceGroupName", "accountName", "fileServicesName"],
+        "azure-native:authorization:PolicyAssignment": ["policyAssignmentName", "scope"],
+        "azure-native:monitor:DiagnosticSetting": ["name", "resourceUri"],
         "azure-native:containerregistry:Registry": ["resourceGroupName", "registryName", "location"],
         "azure-native:managedidentity:UserAssignedIdentity": ["resourceGroupName", "resourceName", "location"],
         "azure-native:operationalinsights:Workspace": ["resourceGroupName", "workspaceName", "location"],
@@ -45,10 +48,12 @@ const rules: ProviderRules = {
 const refused: Record<string, string[]> = {
     [poolType]: [
         "osDiskSizeGB", "osDiskType", "availabilityZones", "scaleSetPriority", "enableEncryptionAtHost", "vnetSubnetID",
-        "type",
+        "type", "securityProfile.enableSecureBoot", "securityProfile.enableVTPM",
     ],
-    [clusterType]: ["vmSize", "osDiskSizeGB", "availabilityZones", "enableEncryptionAtHost", "vnetSubnetID", "name"]
-        .map(property => `agentPoolProfiles[0].${property}`),
+    [clusterType]: [
+        "vmSize", "osDiskSizeGB", "availabilityZones", "enableEncryptionAtHost", "vnetSubnetID", "name",
+        "securityProfile.enableSecureBoot", "securityProfile.enableVTPM",
+    ].map(property => `agentPoolProfiles[0].${property}`),
     "azure-native:keyvault:Vault": ["properties.softDeleteRetentionInDays"],
     "azure-native:containerregistry:Registry": ["zoneRedundancy"],
     "azure-native:storage:StorageAccount": ["sku.name"],
@@ -115,6 +120,20 @@ describe("in production", () => {
         }));
     });
 
+    test("a cluster from before secure boot and soft delete keeps its system pool, and gets the rest", async () => {
+        const { resources } = await captureAks({ nodePools: { web: pool } });
+        const without = (value: unknown): unknown => JSON.parse(JSON.stringify(value), (key, part: unknown) =>
+            ["enableSecureBoot", "enableVTPM"].includes(key) ? undefined : part);
+        const older = resources.filter(({ name }) => !/-(shares-service|vault-audit|data-protection)$/.test(name))
+            .map(resource => ({ ...resource, inputs: without(resource.inputs) as Registered["inputs"] }))
+            .map(resource => resource.type !== poolType ? resource : {
+                ...resource, inputs: { ...resource.inputs, agentPoolName: "web0000" },
+            });
+        const found = changes(older, resources, rules);
+        expect(renewedPools(found)).toEqual(["cluster-pool-web"]);
+        expect(found.filter(({ action }) => action !== "create").map(({ name }) => name)).toEqual(["cluster-pool-web"]);
+    });
+
     test("the check finds what would make the cluster anew", async () => {
         const { resources, find } = await captureAks({});
         const changed = resources.map(resource => resource !== find("cluster-control-plane") ? resource : {
@@ -140,12 +159,12 @@ describe("on destroy", () => {
         ["the wait is over before nodes go", "cluster-teardown", /^cluster-pool-/],
         ["the wait is over before people, nodes and drivers lose their rights", "cluster-teardown", rights],
         ["the wait is over before external-dns loses its identity", "cluster-teardown", ofDns],
-        ["the wait is over before logs end", "cluster-teardown", /^cluster-(audit|logs)$/],
+        ["the wait is over before logs end", "cluster-teardown", /^cluster-(audit|vault-audit|logs)$/],
         ["nodes go before the control plane", /^cluster-pool-/, "cluster-control-plane"],
         ["the control plane goes before its rights", "cluster-control-plane",
             resource => rights(resource) && !ofDns.test(resource.name)],
         ["the control plane goes before network, key and volumes", "cluster-control-plane",
-            /^cluster-(nodes|network|egress|key|vault|data|shares|group)$/],
+            /^cluster-(nodes|network|egress|key|vault|data|shares|shares-service|group)$/],
         ["images go before the registry", /^(web|database)-push$/, "cluster-registry"],
     ])("%s", (_, first, later) => {
         expect(order.uncertain(first, later)).toEqual([]);

@@ -92,26 +92,37 @@ describe.each(cases)("a $size cluster with provisioning: $provisioning", changes
         expect(vault.enablePurgeProtection).toBe(changes.size === "production" ? true : undefined);
     });
 
-    test("keeps a log of who changed what", () => {
+    test("has nodes that start nothing but what is signed, with a TPM of their own", () => {
+        const pools: Pool[] = [...cluster.agentPoolProfiles, ...captured.ofType(poolType).map(inputsOf)];
+        for (const { securityProfile } of pools) {
+            expect(securityProfile).toEqual({ sshAccess: "Disabled", enableSecureBoot: true, enableVTPM: true });
+        }
+    });
+
+    test("keeps a log of who changed what, and of who used the key", () => {
         const { resourceUri, logs, workspaceId } = inputsOf(captured.find("cluster-audit"));
         expect(resourceUri).toBe("cluster-control-plane-id");
         expect(workspaceId).toBe("cluster-logs-id");
         expect(logs).toEqual(expect.arrayContaining(
             ["kube-audit-admin", "guard"].map(category => ({ category, enabled: true }))));
+        expect(captured.find("cluster-vault-audit").inputs).toMatchObject({
+            resourceUri: "cluster-vault-id", workspaceId: "cluster-logs-id", logs: [{ category: "AuditEvent", enabled: true }],
+        });
         const days = captured.find("cluster-logs").inputs.retentionInDays;
         expect(days).toBe(changes.size === "production" ? 365 : 30);
     });
 
     test("refuses to be deleted where it is for production, whoever asks", () => {
         const production = changes.size === "production";
-        expect(captured.find("cluster-control-plane").protect).toBe(production);
+        for (const name of ["control-plane", "vault", "key", "data", "shares"]) {
+            expect([name, captured.find(`cluster-${name}`).protect]).toEqual([name, production]);
+        }
         const denials = captured.ofType("azure-native:authorization:PolicyAssignment").map(({ inputs }) => inputs);
-        expect(denials).toMatchObject(production ? [{
-            scope: "cluster-group-id",
-            parameters: {
-                listOfResourceTypesDisallowedForDeletion: { value: ["Microsoft.ContainerService/managedClusters"] },
-            },
-        }] : []);
+        const types = (value: string) => ({ listOfResourceTypesDisallowedForDeletion: { value: [value] } });
+        expect(denials).toMatchObject(production ? [
+            { scope: "cluster-group-id", parameters: types("Microsoft.ContainerService/managedClusters") },
+            { scope: "cluster-data-id", parameters: types("Microsoft.Storage/storageAccounts") },
+        ] : []);
     });
 
     test("gives pods identities, enforces network policies, and keeps itself up to date in the window", () => {
@@ -217,6 +228,18 @@ describe("a pool", () => {
         expect(after.agentPoolName !== before.agentPoolName).toBe(renamed);
     });
 
+    test.each([
+        ["Standard_D4as_v5", true], ["Standard_B2ms", true], ["Standard_E8-4ads_v5", true], ["Standard_L8s_v3", true],
+        ["Standard_D4ps_v5", false], ["Standard_E4pds_v6", false], ["Standard_B2pts_v2", false],
+        ["Standard_NC4as_T4_v3", false], ["Standard_D4_v3", false], ["Standard_M8ms", false],
+        ["Standard_DC4as_v5", false],
+    ])("of %s starts with secure boot and a TPM: %s", async (machineType, expected) => {
+        const { securityProfile } = await made({ nodePools: { batchjobs: { ...pool, machineType } } });
+        expect(securityProfile).toEqual({
+            sshAccess: "Disabled", ...expected && { enableSecureBoot: true, enableVTPM: true },
+        });
+    });
+
     test("is of the version that the control plane has by then", async () => {
         const { find } = await captureAks({ kubernetesVersion: "1.36" });
         expect(find("cluster-control-plane").inputs.kubernetesVersion).toBe("1.36");
@@ -253,10 +276,16 @@ describe("volumes", () => {
         });
     });
 
+    test("that are shared can be had again for two weeks after they were deleted", async () => {
+        expect((await captureAks({})).find("cluster-shares-service").inputs).toMatchObject({
+            accountName: "lflandfallproda1b2c3", shareDeleteRetentionPolicy: { enabled: true, days: 14 },
+        });
+    });
+
     test.each(["retain", "delete"] as const)("that the environment wants to %s are so treated", async volumes => {
         const { find, resources } = await captureAks({}, { volumes });
         const kept = resources.filter(({ retainOnDelete }) => retainOnDelete).map(({ name }) => name);
-        expect(kept.sort()).toEqual(volumes === "retain" ? ["cluster-data", "cluster-shares"] : []);
+        expect(kept.sort()).toEqual(volumes === "retain" ? ["cluster-data", "cluster-shares", "cluster-shares-service"] : []);
         expect(find("cluster-group").retainOnDelete).toBe(false);
     });
 

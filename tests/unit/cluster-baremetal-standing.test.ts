@@ -72,12 +72,16 @@ describe.skipIf(process.platform === "win32")("a machine", () => {
     });
 
     const wordpress = ["/var/lib/landfall-volumes/shop/database-volume_1_2_pv", "/var/lib/landfall-volumes/shop/web-uploads_1_2_pv"];
-    const pinned = `/var/lib/landfall-volumes/shop/pinned_1_2_pv {"required":{"nodeSelectorTerms":[]}}`;
+    const node = (name: string, ready = "True") => `Node|${name}|${ready}|||||`;
+    const volume = (path: string, phase = "Bound", host = "", claim = "shop|database-volume") => `PersistentVolume|pv||${phase}|${path}|${host}|${claim}`;
     test.each<[string, string[], string[]]>([
-        ["that no other machine would have", ["Node   ", ...wordpress.map(path => `PersistentVolume Bound ${path} `)], [`made.volumes=${wordpress.join(" ")}`]],
-        ["but none whose pods stay with it", ["Node   ", `PersistentVolume Bound ${pinned}`, `PersistentVolume Bound  {"required":{}}`], []],
-        ["but none that no claim has or that is no directory", ["Node   ", `PersistentVolume Released ${wordpress[0]} `, "PersistentVolume Bound  "], []],
-        ["but none where there are several machines already", ["Node   ", "Node   ", `PersistentVolume Bound ${wordpress[0]} `], []],
+        ["that no other machine would have", [node("one"), ...wordpress.map(path => volume(path))], [`made.volumes=${wordpress.join(" ")}`]],
+        ["but none that no claim has, that is no directory or none of its own", [node("one"), volume(wordpress[0], "Released"), volume(""), volume("/srv/a b")], []],
+        ["but none where there are several machines already", [node("one"), node("two"), volume(wordpress[0])], []],
+        ["whose pods stay with it, of each node", [node("one"), node("two"), volume(wordpress[0], "Bound", "two"), volume("", "Bound", "one", "shop|own")],
+            ["made.homes=two=shop/database-volume one=shop/own"]],
+        ["but none of a node that is lost, or that is none", [node("one"), node("two", "Unknown"), volume(wordpress[0], "Bound", "two"), volume("", "Bound", "three")], []],
+        ["but none that several nodes have, or that no claim has", [node("one"), node("two"), volume("", "Bound", "one two"), volume("", "Released", "one")], []],
     ])("of the control plane says which volumes it has %s", (_, lines, volumes) => {
         const answer = `case "$*" in
             "get --raw /version --server https://192.0.2.11:6443 --request-timeout 5s") echo '"gitVersion": "v1.35.4"' ;;
@@ -85,14 +89,15 @@ describe.skipIf(process.platform === "win32")("a machine", () => {
             *) exit 1 ;;
         esac`;
         const files = { ...member, ...flags("192.0.2.11"), "etc/kubernetes/manifests/kube-controller-manager.yaml": manager };
-        expect(printed(files, answer).filter(line => line.startsWith("made.volumes"))).toEqual(volumes);
-        expect(printed(files).filter(line => line.startsWith("made.volumes"))).toEqual([]);
+        const found = (lines: string[]) => lines.filter(line => /^made\.(volumes|homes)/.test(line));
+        expect(found(printed(files, answer))).toEqual(volumes);
+        expect(found(printed(files))).toEqual([]);
     });
 });
 
 describe.skipIf(process.platform === "win32")("a cluster of one's own machines that stands", () => {
     interface Made { [name: string]: string }
-    const addresses: Record<string, string> = { one: "198.18.40.11", two: "198.18.40.12", three: "198.18.40.13" };
+    const addresses: Record<string, string> = { one: "198.18.40.11", two: "198.18.40.12", three: "198.18.40.13", four: "198.18.40.14", five: "198.18.40.15" };
     const cluster: Made = { podSubnet: "100.64.0.0/12", serviceSubnet: "172.31.0.0/20", network: "kube-router", role: "control-plane" };
 
     /** Makes the cluster where machines answer so; returns why not, and what was registered before. */
@@ -123,6 +128,10 @@ describe.skipIf(process.platform === "win32")("a cluster of one's own machines t
     const virtual = { one: { ...cluster, endpoint: "198.18.40.100:6443" } };
     const local = { one: { ...virtual.one, volumes: "/srv/own /var/lib/landfall-volumes/shop/database-volume_1_2_pv /var/lib/landfall-volumes/shop/web-uploads" } };
 
+    // What the API says of all of them: four nodes, two of which have volumes of their own.
+    const homes = { one: { ...virtual.one, homes: "two=shop/database-volume four=shop/web-uploads four=shop/own" }, two: virtual.one };
+    const workers = { four: { host: "198.18.40.14", role: "worker" }, five: { host: "198.18.40.15", role: "worker" } };
+
     test.each<[string, Record<string, Made>, object]>([
         ["what it is", alone, { nodes: one, ...same }],
         ["reached by another way", alone, { nodes: { one: { host: "gate.example.org", address: "198.18.40.11", port: 2222 } }, ...same, endpoint: "198.18.40.11:6443" }],
@@ -130,6 +139,7 @@ describe.skipIf(process.platform === "win32")("a cluster of one's own machines t
         ["larger", alone, { nodes: { ...one, more: { host: "198.18.40.21", role: "worker" } }, ...same, sharedDirectory: "/srv/shared" }],
         ["larger, where all machines have the directory of its volumes", local, { nodes: three, ...same, virtualAddress: "198.18.40.100", sharedDirectory: "/var/lib/landfall-volumes" }],
         ["larger, where only what isn't Landfall's is on its disk", { one: { ...virtual.one, volumes: "/srv/own" } }, { nodes: three, ...same, virtualAddress: "198.18.40.100", sharedDirectory: "/srv/shared" }],
+        ["smaller by a machine that has no volumes", { ...homes, three: virtual.one }, { nodes: { ...three, four: workers.four }, ...same, virtualAddress: "198.18.40.100", sharedDirectory: "/srv" }],
         ["what it is, with volumes on its disk", local, { nodes: one, ...same, virtualAddress: "198.18.40.100" }],
         ["of the next minor version of Kubernetes", { one: { ...alone.one, kubernetesVersion: "v1.35.9" } }, { nodes: one, ...same, kubernetesVersion: "v1.36.0" }],
         ["of another version, where its API doesn't say which it has", alone, { nodes: one, ...same, kubernetesVersion: "v1.34.0" }],
@@ -157,6 +167,8 @@ describe.skipIf(process.platform === "win32")("a cluster of one's own machines t
         ["another address of a node", alone, { nodes: { one: { host: "198.18.40.11", address: "198.18.41.11" } }, ...same }, /cluster\.nodes\.one\.address .*\n.*40\.11\n.*41\.11/],
         ["more control-plane nodes, whose pods would find its volumes empty", local, { nodes: three, ...same, virtualAddress: "198.18.40.100", sharedDirectory: "/srv/shared" },
             /cluster\.nodes can't be .*\n.*one machine, whose disk has the volumes of shop\/database-volume and of shop\/web-uploads\n.*several, each with .*\n.*way: .*back the data up/],
+        ["that a machine leaves with the volumes on its disk", { ...homes, three: virtual.one }, { nodes: { ...three, five: workers.five }, ...same, virtualAddress: "198.18.40.100", sharedDirectory: "/srv" },
+            /cluster\.nodes can't be .*\n.*stands: four among them, with the volumes of shop\/web-uploads and of shop\/own\n.*given: +not four\n.*way: .*back the data up/],
         ["an older version of Kubernetes", { one: { ...alone.one, kubernetesVersion: "v1.36.10" } }, { nodes: one, ...same, kubernetesVersion: "v1.36.9" },
             /cluster\.kubernetesVersion .*\n.*v1\.36\.10\n.*v1\.36\.9\n.*snapshot/],
         ["a version of Kubernetes that leaves one out", { one: { ...alone.one, kubernetesVersion: "v1.34.3" } }, { nodes: one, ...same, kubernetesVersion: "v1.36.0" },

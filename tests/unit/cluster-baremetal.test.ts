@@ -181,6 +181,10 @@ describe("a cluster of one's own machines", () => {
         const { template } = (router?.inputs.spec as { template: { spec: Record<string, unknown> } });
         expect(template.spec).toMatchObject({ hostNetwork: true, priorityClassName: "system-node-critical",
             tolerations: [{ operator: "Exists" }] });
+        // It sees no other process, and of the machine's directories only those that a pod network needs.
+        expect(template.spec.hostPID).toBeUndefined();
+        const mounted = (template.spec.volumes as { hostPath?: { path: string } }[]).flatMap(({ hostPath }) => hostPath?.path ?? []);
+        expect(mounted).toEqual(["/lib/modules", "/etc/cni/net.d", "/opt/cni/bin", "/run/xtables.lock"]);
         const [container] = template.spec.containers as { args: string[]; image: string }[];
         expect(container.args).toEqual(expect.arrayContaining(["--run-firewall=true", "--run-service-proxy=false"]));
         expect(container.image).toMatch(/:v\d+\.\d+\.\d+$/);

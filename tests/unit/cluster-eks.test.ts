@@ -201,14 +201,20 @@ describe.each(variants)("EKS, $size with $provisioning", variant => {
         expect(new Set(namesOf(targets, "subnetId")).size).toBe(3);
     });
 
-    test("keeps its shared files from all but the nodes, and from whoever does not encrypt", () => {
+    test("keeps its shared files from all but the nodes, and from whoever doesn't encrypt or mounts all of them", () => {
         const [rule] = made.ofType("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule");
         expect(rule.inputs).toMatchObject({ fromPort: 2049, toPort: 2049 });
         expect(rule.inputs.cidrIpv4).toBeUndefined();
         expect(urnsIn(rule, "referencedSecurityGroupId")).toEqual([cluster.urn]);
         const [policy] = made.ofType("aws:efs/fileSystemPolicy:FileSystemPolicy").map(policyOf);
         const denied = policy.Statement.filter(({ Effect }) => Effect === "Deny");
-        expect(denied).toMatchObject([{ Action: ["*"], Condition: { Bool: { "aws:SecureTransport": "false" } } }]);
+        expect(denied).toMatchObject([
+            { Action: ["*"], Condition: { Bool: { "aws:SecureTransport": "false" } } },
+            {
+                Action: ["ClientMount", "ClientWrite", "ClientRootAccess"].map(action => `elasticfilesystem:${action}`),
+                Condition: { Null: { "elasticfilesystem:AccessPointArn": "true" } },
+            },
+        ]);
         const allowed = policy.Statement.filter(({ Effect }) => Effect === "Allow").flatMap(({ Action }) => Action);
         expect(allowed).not.toContain("elasticfilesystem:ClientRootAccess");
     });

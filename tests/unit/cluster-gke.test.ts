@@ -48,6 +48,9 @@ describe.each(gkeVariants)("a cluster of GKE (%s)", (_, args) => {
         expect(names).toEqual([clusterSecondaryRangeName, servicesSecondaryRangeName]);
         expect(inputs).toMatchObject({ privateIpGoogleAccess: true, logConfig: { metadata: "INCLUDE_ALL_METADATA" } });
         expect(captured.find("cluster-network").inputs.autoCreateSubnetworks).toBe(false);
+        // Autopilot has it and refuses the setting.
+        expect(captured.find("cluster-gke").inputs.enableIntranodeVisibility)
+            .toBe(args.provisioning === "auto" ? undefined : true);
         expect(captured.find("cluster-gke").dependsOn).toContain(captured.find("cluster-nat").urn);
     });
 
@@ -66,6 +69,9 @@ describe.each(gkeVariants)("a cluster of GKE (%s)", (_, args) => {
         expect(cluster.databaseEncryption).toEqual({ state: "ENCRYPTED", keyName: "cluster-key-secrets-id" });
         const keys = captured.ofType("gcp:kms/cryptoKey:CryptoKey");
         expect(keys.map(({ inputs }) => inputs.rotationPeriod)).toEqual(["7776000s", "7776000s"]);
+        // What they encrypt is lost with them.
+        const production = args.size === "production";
+        expect(keys.map(({ protect }) => protect)).toEqual([production, production]);
         const grants = captured.ofType("gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember");
         expect(grants.map(({ inputs }) => `${inputs.cryptoKeyId} ${inputs.member}`).sort()).toEqual([
             "cluster-key-secrets-id serviceAccount:service-000000000000@container-engine-robot.iam.gserviceaccount.com",

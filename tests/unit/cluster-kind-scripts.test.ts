@@ -55,6 +55,13 @@ describe.skipIf(process.platform === "win32")("kind's scripts", () => {
         expect(fs.existsSync(computer.environment.KUBECONFIG as string)).toBe(false);
     });
 
+    test("a computer that is busy has three minutes for what kubeadm gives one", () => {
+        create("one");
+        const patches = (computer.state.config as unknown as { kubeadmConfigPatches: string[] }).kubeadmConfigPatches;
+        expect(patches.map(patch => JSON.parse(patch) as unknown)).toEqual(["InitConfiguration", "JoinConfiguration"].map(kind =>
+            ({ kind, timeouts: expect.objectContaining({ kubernetesAPICall: "3m0s" }) as unknown })));
+    });
+
     test("~/.landfall in the config is this user's directory, with its spaces", () => {
         create("one");
         const mounts = computer.state.config?.nodes.flatMap(node => node.extraMounts.map(mount => mount.hostPath));
@@ -160,7 +167,7 @@ describe.skipIf(process.platform === "win32")("kind's scripts", () => {
         computer.change(state => void (state.behave.kind = "fail"));
         const result = create("one");
         expect(result).toMatchObject({ code: 1, stdout: "" });
-        expect(result.stderr).toMatch(/could not make the cluster landfall-test.\nkubeadm init failed/);
+        expect(result.stderr).toMatch(/could not make the cluster landfall-test.\nkubeadm init failed\s*$/);
         expect(computer.state.nodes).toEqual([]);
         expect(status()).toEqual({});
     });

@@ -26,8 +26,9 @@ describe("the same application on every target", () => {
         expect(own.filter(({ field }) => field === marked).length).toBeGreaterThan(20);
         expect([...new Set(own.filter(({ field }) => field !== marked).map(({ object, field }) => `${object}: ${field.replace(/\[\d\]/g, "[]")}`))].sort()).toEqual([
             "ConfigMap production/scheduled-tasks-environment: data.WORDPRESS_URL",
-            // Where the gateway sees its clients' addresses, the requests of each are bounded.
+            // Where the gateway sees its clients' addresses, the requests and the wrong passwords of each are bounded.
             "ConfigMap production/web-environment: data.WEB_CLIENT_REQUESTS",
+            "ConfigMap production/web-environment: data.WORDPRESS_SEES_CLIENTS",
             "ConfigMap production/web-environment: data.WORDPRESS_URL",
             "CronJob production/scheduled-tasks: spec.jobTemplate.spec.template.spec.containers[].image",
             ...["effect", "key", "operator", "value"]

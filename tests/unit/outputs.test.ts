@@ -10,7 +10,7 @@ describe("what people are told of a stack", () => {
         const file = path.resolve(__dirname, `../../Pulumi.${stack}.yaml`);
         return (await captureProgram({ stack, ...readStackConfig(file) })).outputs;
     };
-    const always = ["address", "adminPassword", "adminUser", "endpoint", "images", "kubeconfig", "namespace"];
+    const always = ["address", "adminPassword", "adminUser", "endpoint", "images", "kubeconfig", "namespace", "version"];
 
     it("on a laptop is the address, who logs in, and the authority to trust", async () => {
         expect(Object.keys(await outputsOf("dev")).sort()).toEqual([...always, "caCertificate"].sort());

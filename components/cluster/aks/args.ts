@@ -59,7 +59,7 @@ export interface AksArgs {
     /** Pools by name. @default one pool, as large as `size` says */
     nodePools?: Record<string, NodePool>;
     maintenance: Maintenance;
-    /** Whether the cluster refuses to be deleted. @default true where size is production */
+    /** Whether the cluster and its keys refuse to be deleted. @default true where size is production */
     deletionProtection?: boolean;
     /**
      * Whether the machine that a node runs on also encrypts the node's caches and temporary disk. The subscription

@@ -16,7 +16,7 @@ import { createMaintenance } from "./maintenance";
 import { createNetwork } from "./network";
 import { createNodePools } from "./nodes";
 import { createPlace } from "./place";
-import { protectCluster } from "./protection";
+import { protectFromDeletion } from "./protection";
 import { createRegistry } from "./registry";
 import { withDefaults } from "./sizes";
 import { createStorage } from "./storage";
@@ -51,16 +51,16 @@ export class Aks extends pulumi.ComponentResource implements Cluster {
         const registry = createRegistry(name, settings, identities, place);
         const rights = [...identities.rights, ...access, ...storage.rights, ...registry.rights];
 
-        const cluster = createControlPlane(name, { settings, version, network, identities, key, rights }, place);
+        const cluster = createControlPlane(name, { settings, version, network, identities, key: key.id, rights }, place);
         const nodes = createNodePools(name, cluster, { settings, version, network }, place);
         const dns = settings.dnsZone === undefined ? undefined : createDns(name, cluster, settings.dnsZone, place);
-        const logging = createLogging(name, cluster, settings, place);
+        const logging = createLogging(name, { cluster, vault: key.vault }, settings, place);
         createMaintenance(name, cluster, settings.maintenance, place);
-        if (settings.deletionProtection) protectCluster(name, place);
+        if (settings.deletionProtection) protectFromDeletion(name, storage.group, place);
 
         this.kubeconfig = kubeconfigOf(cluster, tenantId, settings.name, place);
         const teardown = createTeardown(`${name}-teardown`, this.kubeconfig, {
-            parent: this, dependsOn: [cluster, ...nodes, ...dns?.rights ?? [], logging],
+            parent: this, dependsOn: [cluster, ...nodes, ...dns?.rights ?? [], ...logging],
         });
         this.provider = createProvider(`${name}-provider`, {
             kubeconfig: this.kubeconfig,

@@ -4,14 +4,21 @@ import { rendering } from "../lookup";
 import type { Place } from "./place";
 import type { AksSettings } from "./sizes";
 
+export interface Key {
+    vault: keyvault.Vault;
+    /** Id of the newest version. */
+    id: pulumi.Output<string>;
+}
+
 /**
- * Creates the key that encrypts the cluster's Secrets, and returns the id of its newest version. A deleted vault keeps
- * its name for a while, so each has a name of its own.
+ * Creates the key that encrypts the cluster's Secrets. A deleted vault keeps its name for a while, so each has a name of
+ * its own.
  */
 export function createKey(
     name: string, settings: AksSettings, tenantId: pulumi.Input<string>, place: Place,
-): pulumi.Output<string> {
-    const { location, tags, group, suffix, options } = place;
+): Key {
+    const { location, tags, group, suffix } = place;
+    const options = { ...place.options, protect: settings.deletionProtection };
     const readable = settings.name.replace(/-+/g, "-").slice(0, 13).replace(/-$/, "");
     const vault = new keyvault.Vault(`${name}-vault`, {
         resourceGroupName: group.name,
@@ -45,7 +52,7 @@ export function createKey(
             },
         },
     }, options);
-    return newestVersion(key, vault, place);
+    return { vault, id: newestVersion(key, vault, place) };
 }
 
 /** The cluster is told a version by its id, so every run looks which one is the newest. */

@@ -1,6 +1,8 @@
 import type * as containerservice from "@pulumi/azure-native/containerservice";
+import type * as keyvault from "@pulumi/azure-native/keyvault";
 import * as monitor from "@pulumi/azure-native/monitor";
 import * as operationalinsights from "@pulumi/azure-native/operationalinsights";
+import type * as pulumi from "@pulumi/pulumi";
 import type { Place } from "./place";
 import type { AksSettings } from "./sizes";
 
@@ -12,10 +14,18 @@ const operation = [
     "csi-azuredisk-controller", "csi-azurefile-controller",
 ];
 
-/** Keeps the control plane's logs. */
+/** Who used the key, and who changed the vault. */
+const vaultAudit = ["AuditEvent"];
+
+export interface Logged {
+    cluster: containerservice.ManagedCluster;
+    vault: keyvault.Vault;
+}
+
+/** Keeps the logs of the control plane and of the key's vault. */
 export function createLogging(
-    name: string, cluster: containerservice.ManagedCluster, { size, sized }: AksSettings, place: Place,
-): monitor.DiagnosticSetting {
+    name: string, { cluster, vault }: Logged, { size, sized }: AksSettings, place: Place,
+): pulumi.Resource[] {
     const workspace = new operationalinsights.Workspace(`${name}-logs`, {
         resourceGroupName: place.group.name,
         location: place.location,
@@ -27,11 +37,13 @@ export function createLogging(
         features: { disableLocalAuth: true },
     }, place.options);
     const categories = size === "production" ? [...audit, ...operation] : audit;
-    return new monitor.DiagnosticSetting(`${name}-audit`, {
-        name: "audit",
-        resourceUri: cluster.id,
-        workspaceId: workspace.id,
-        logAnalyticsDestinationType: "Dedicated",
-        logs: categories.map(category => ({ category, enabled: true })),
-    }, place.options);
+    const log = (setting: string, resource: pulumi.CustomResource, categories: string[]) =>
+        new monitor.DiagnosticSetting(`${name}-${setting}`, {
+            name: "audit",
+            resourceUri: resource.id,
+            workspaceId: workspace.id,
+            logAnalyticsDestinationType: "Dedicated",
+            logs: categories.map(category => ({ category, enabled: true })),
+        }, place.options);
+    return [log("audit", cluster, categories), log("vault-audit", vault, vaultAudit)];
 }

@@ -18,7 +18,10 @@ export const spotTaint = {
 };
 
 /** What AKS changes on no pool. The cluster's own pool keeps it, as it can't be made anew without the cluster. */
-export const systemPoolFixed = ["vmSize", "osDiskSizeGB", "availabilityZones", "enableEncryptionAtHost"];
+export const systemPoolFixed = [
+    "vmSize", "osDiskSizeGB", "availabilityZones", "enableEncryptionAtHost",
+    "securityProfile.enableSecureBoot", "securityProfile.enableVTPM",
+];
 
 /**
  * The nodes of the cluster's own parts, the one pool that is a part of the cluster. Their number is fixed: every update
@@ -66,7 +69,10 @@ export function createNodePools(
  * pool of the same name could not be.
  */
 function poolName(pool: string, { machineType, diskSize, spot }: NodePool, settings: AksSettings): string {
-    const fixed = [pool, machineType, diskSize, spot, settings.zones, settings.encryptionAtHost];
+    const fixed = [
+        pool, machineType, diskSize, spot, settings.zones, settings.encryptionAtHost,
+        ...trustedLaunch(machineType) ? ["trusted launch"] : [],
+    ];
     return pool.slice(0, 8) + createHash("sha256").update(JSON.stringify(fixed)).digest("hex").slice(0, 4);
 }
 
@@ -85,8 +91,22 @@ function machines(
         vnetSubnetID: network.nodes.id,
         orchestratorVersion: version,
         enableEncryptionAtHost: settings.encryptionAtHost,
-        securityProfile: { sshAccess: "Disabled" },
+        securityProfile: {
+            sshAccess: "Disabled",
+            ...trustedLaunch(vmSize) && { enableSecureBoot: true, enableVTPM: true },
+        },
     };
+}
+
+/**
+ * Whether machines of this size start with secure boot and a virtual TPM. That takes generation 2, which the families
+ * with Premium storage (`s`) have; not Arm's processors (`p`), and not GPUs, whose drivers are not signed.
+ * Source: https://aka.ms/aks/trustedlaunch
+ * @example trustedLaunch("Standard_D4as_v5") // true
+ */
+export function trustedLaunch(vmSize: string): boolean {
+    const [, features = ""] = /^Standard_(?:B|D|E|F|FX|L)\d+(?:-\d+)?([a-z]*)/.exec(vmSize) ?? [];
+    return features.includes("s") && !features.includes("p");
 }
 
 /** Nodes wait for the pods' disruption budgets; one that can't be drained is replaced and left for people to see. */

@@ -9,10 +9,15 @@ import { assignRole } from "./roles";
 import type { AksSettings } from "./sizes";
 
 export interface Storage {
+    /** The resource group of the volumes. */
+    group: resources.ResourceGroup;
     classes: StorageClass[];
     /** What the drivers need until the last volume is gone. */
     rights: pulumi.Resource[];
 }
+
+/** Days for which a share that was deleted can be had again. */
+const shareRetention = 14;
 
 /**
  * Where volumes are kept: in a resource group of their own, since AKS deletes the one of the nodes with the cluster.
@@ -22,17 +27,24 @@ export function createStorage(
     name: string, settings: AksSettings, network: Network, { controlPlane }: Identities, place: Place,
 ): Storage {
     const options = { ...place.options, retainOnDelete: settings.volumes === "retain" };
+    const kept = { ...options, protect: settings.deletionProtection };
     const group = new resources.ResourceGroup(`${name}-data`, {
         resourceGroupName: pulumi.interpolate`${settings.name}-data-${place.suffix}`,
         location: place.location,
         tags: place.tags,
+    }, kept);
+    const shares = createShares(name, settings, network, { ...place, group, options: kept });
+    const service = new storage.FileServiceProperties(`${name}-shares-service`, {
+        resourceGroupName: group.name,
+        accountName: shares.name,
+        fileServicesName: "default",
+        shareDeleteRetentionPolicy: { enabled: true, days: shareRetention },
     }, options);
-    const shares = createShares(name, settings, network, { ...place, group, options });
     // The drivers act as the control plane. In this group there is nothing but the volumes.
     const right = assignRole(`${name}-keeps-volumes`, {
         role: "contributor", principalId: controlPlane.principalId, principalType: "ServicePrincipal", scope: group.id,
     }, place);
-    return { classes: classesOf(settings, group, shares, place), rights: [right, shares] };
+    return { group, classes: classesOf(settings, group, shares, place), rights: [right, service] };
 }
 
 /** Shares that many nodes write, by NFS. Only the nodes reach them; there are no keys to lose. */

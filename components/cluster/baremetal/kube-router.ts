@@ -6,6 +6,7 @@ import { images } from "../../versions";
 const name = "kube-router";
 const labels = { "app.kubernetes.io/name": name };
 const configDirectory = "/etc/cni/net.d";
+const programDirectory = "/opt/cni/bin";
 const configFile = `${configDirectory}/10-kube-router.conflist`;
 const healthPort = 20244;
 
@@ -39,7 +40,6 @@ export function createKubeRouter(options: pulumi.CustomResourceOptions): kuberne
                     serviceAccountName: account,
                     priorityClassName: "system-node-critical",
                     hostNetwork: true,
-                    hostPID: true,
                     tolerations: [{ operator: "Exists" }],
                     initContainers: [installer],
                     containers: [router],
@@ -47,7 +47,7 @@ export function createKubeRouter(options: pulumi.CustomResourceOptions): kuberne
                         { name: "config", configMap: { name: config.metadata.name } },
                         hostPath("modules", "/lib/modules"),
                         hostPath("cni", configDirectory, "DirectoryOrCreate"),
-                        hostPath("opt", "/opt"),
+                        hostPath("programs", programDirectory, "DirectoryOrCreate"),
                         hostPath("lock", "/run/xtables.lock", "FileOrCreate"),
                     ],
                 },
@@ -63,10 +63,17 @@ const installer: kubernetes.types.input.core.v1.Container = {
     // The router has added the node's range to a file that is there already.
     command: ["sh", "-ec", `test -e ${configFile} || cp /config/network.json ${configFile}\n/usr/local/bin/cni-install`],
     resources: withEphemeralStorage({ requests: { cpu: "10m", memory: "16Mi" }, limits: { memory: "256Mi" } }),
+    // It writes root's directories, and needs nothing else of root's.
+    securityContext: {
+        allowPrivilegeEscalation: false,
+        capabilities: { drop: ["ALL"] },
+        readOnlyRootFilesystem: true,
+        seccompProfile: { type: "RuntimeDefault" },
+    },
     volumeMounts: [
         { name: "config", mountPath: "/config", readOnly: true },
         { name: "cni", mountPath: configDirectory },
-        { name: "opt", mountPath: "/opt" },
+        { name: "programs", mountPath: programDirectory },
     ],
 };
 

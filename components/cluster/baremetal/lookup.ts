@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { randomUUID } from "node:crypto";
-import { strandedVolumes, type Stands } from "../compare";
+import { type LocalVolume, strandedVolumes, type Stands } from "../compare";
 import { findCluster, renderedIncarnation, rendering } from "../lookup";
 import { administratorWarning, generationOf } from "./administrator";
 import type { BareMetalArgs } from "./args";
@@ -28,8 +28,10 @@ export function findNodes(args: BareMetalArgs, described: DescribedCluster, pare
         ...plainEnvironment(secrets),
     }, parent);
     if (standing) {
-        const { volumes, ...made } = standing;
-        const stranded = strandedVolumes(ownVolumes(volumes), storageOf(args, nodes.length === 1));
+        const { volumes, homes, ...made } = standing;
+        const stranded = strandedVolumes(
+            [...ownVolumes(volumes), ...homeVolumes(homes)], storageOf(args, nodes.length === 1), nodes.map(({ name }) => name),
+        );
         args.comparisons?.cluster?.(
             { ...standingValues(made, facts.virtualAddress), ...(stranded && { nodes: stranded.stands }) },
             { ...wantedOf(described), nodes: stranded?.wanted },
@@ -47,9 +49,17 @@ export function findNodes(args: BareMetalArgs, described: DescribedCluster, pare
 }
 
 /** The claims of volumes on the only machine's disk, by their directories (components/platform/volume-directories.ts). */
-function ownVolumes(directories = ""): { owner: string; directory: string }[] {
+function ownVolumes(directories = ""): LocalVolume[] {
     return directories.split(" ").filter(directory => directory.startsWith(`${volumesDirectory}/`)).map(directory =>
         ({ owner: directory.slice(volumesDirectory.length + 1).replace(/_.*/, ""), directory }));
+}
+
+/** Those whose pods can run on one node only, as NODE=NAMESPACE/CLAIM. */
+function homeVolumes(homes = ""): LocalVolume[] {
+    return homes.split(" ").filter(Boolean).map(home => {
+        const [node, owner] = home.split("=");
+        return { node, owner };
+    });
 }
 
 /** A virtual address is the API's: where one is wanted, it is compared with the endpoint that the cluster was made with. */

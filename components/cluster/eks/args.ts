@@ -31,7 +31,7 @@ export interface EksArgs {
     maintenance: { day: string; start: string; hours: number };
     /** Logs of the control plane that go to CloudWatch. */
     logTypes: LogType[];
-    /** Whether the cluster refuses to be deleted. */
+    /** Whether the cluster and its keys refuse to be deleted. */
     deletionProtection: boolean;
     /** Route 53 hosted zone in which DNS records are kept. @default none @example "Z0123456789ABCDEFGHIJ" */
     dnsZone?: string;

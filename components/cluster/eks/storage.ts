@@ -61,7 +61,10 @@ function createFence({ name, args, options }: Scope, network: ec2.Vpc, cluster: 
     return group;
 }
 
-/** Reading and writing by way of the network's mount targets, encrypted, and never as root. */
+/**
+ * Reading and writing by way of the network's mount targets, encrypted, and never as root. Whoever mounts uses an access
+ * point, as the driver does: so nobody sees more than a volume's directory.
+ */
 function fileSystemPolicy({ partition, args }: Scope, id: pulumi.Input<string>): pulumi.Output<string> {
     const arn = pulumi.interpolate`arn:${partition}:elasticfilesystem:${args.region}:${args.account}:file-system/${id}`;
     return policyDocument([
@@ -80,6 +83,14 @@ function fileSystemPolicy({ partition, args }: Scope, id: pulumi.Input<string>):
             Action: ["*"],
             Resource: arn,
             Condition: { Bool: { "aws:SecureTransport": "false" } },
+        },
+        {
+            Sid: "AccessPointsOnly",
+            Effect: "Deny",
+            Principal: { AWS: "*" },
+            Action: ["ClientMount", "ClientWrite", "ClientRootAccess"].map(action => `elasticfilesystem:${action}`),
+            Resource: arn,
+            Condition: { Null: { "elasticfilesystem:AccessPointArn": "true" } },
         },
     ]);
 }

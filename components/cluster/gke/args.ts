@@ -24,7 +24,7 @@ export interface GkeArgs {
     nodePools?: Record<string, NodePoolArgs>;
     /** The weekly window for upgrades and repairs, UTC; GKE wants at least 12 hours of a weekly one. */
     maintenance: { day: string; start: string; hours: number };
-    /** Whether the cluster refuses to be deleted. @default with size "production" */
+    /** Whether the cluster and its keys refuse to be deleted. @default with size "production" */
     deletionProtection?: boolean;
     /** Labels of everything that can have some. @example { "cost-center": "web" } */
     tags: Record<string, string>;

@@ -2,6 +2,7 @@ import { CryptoKey, CryptoKeyIAMMember, KeyRing } from "@pulumi/gcp/kms";
 import * as pulumi from "@pulumi/pulumi";
 import type { GkeArgs } from "./args";
 import { serviceAgents } from "./services";
+import { sizes } from "./sizes";
 
 /** A key, and the grants to those of Google's service accounts that use it. */
 export interface Key {
@@ -26,11 +27,12 @@ export function createKeys(
     name: string, uniqueName: pulumi.Output<string>, number: pulumi.Output<string>, args: GkeArgs,
     opts: pulumi.CustomResourceOptions,
 ): Keys {
+    const guarded = { ...opts, protect: args.deletionProtection ?? sizes[args.size].deletionProtection };
     const keyRing = new KeyRing(`${name}-keys`, { name: uniqueName, location: args.region }, opts);
-    const kept = { ...opts, retainOnDelete: args.volumes !== "delete" };
+    const kept = { ...guarded, retainOnDelete: args.volumes !== "delete" };
     const ring = { keyRing, number };
     return {
-        secrets: createKey(`${name}-key-secrets`, { ...ring, use: "secrets", agents: ["container"] }, opts),
+        secrets: createKey(`${name}-key-secrets`, { ...ring, use: "secrets", agents: ["container"] }, guarded),
         volumes: createKey(`${name}-key-volumes`, { ...ring, use: "volumes", agents: ["compute", "file"] }, kept),
     };
 }
@@ -51,10 +53,12 @@ function createKey(name: string, args: KeyArgs, opts: pulumi.CustomResourceOptio
         purpose: "ENCRYPT_DECRYPT",
         rotationPeriod: ninetyDays,
     }, opts);
+    // Who may use it is for the program to change.
+    const changeable = { ...opts, protect: false };
     const grants = args.agents.map(agent => new CryptoKeyIAMMember(`${name}-${agent}`, {
         cryptoKeyId: key.id,
         role: "roles/cloudkms.cryptoKeyEncrypterDecrypter",
         member: args.number.apply(number => `serviceAccount:${serviceAgents[agent](number)}`),
-    }, opts));
+    }, changeable));
     return { id: key.id, grants };
 }

@@ -20,6 +20,8 @@ export function standard(args: GkeArgs, nodeAccount: pulumi.Output<string>): Par
         initialNodeCount: 1,
         nodeConfig: { machineType: "e2-medium", diskSizeGb: 30, ...security(nodeAccount) },
         enableShieldedNodes: true,
+        // Traffic between pods of one node is in the flow logs too; Autopilot always has it.
+        enableIntranodeVisibility: true,
         defaultMaxPodsPerNode: 64,
         clusterAutoscaling: { enabled: false, autoscalingProfile: sizes[args.size].autoscalingProfile },
         addonsConfig: { ...addons, dnsCacheConfig: { enabled: true } },

@@ -14,6 +14,10 @@ const record = {
     digest: digest(setting("CLUSTER_CONFIG")),
 };
 
+/** kubeadm gives a new API server one minute to answer; a computer that is busy with other things needs more. */
+const patience = ["InitConfiguration", "JoinConfiguration"].map(kind =>
+    JSON.stringify({ kind, timeouts: { controlPlaneComponentHealthCheck: "10m0s", kubernetesAPICall: "3m0s" } }));
+
 main(() => {
     const nodes = listNodes(cluster);
     if (nodes.length > 0) {
@@ -51,14 +55,19 @@ function create() {
     // --retain: a kind whose run was ended mustn't remove, on its own failure, what the next run makes meanwhile.
     const created = withoutKubeconfig(cluster, file => attempt("kind", [
         "create", "cluster", "--name", cluster, "--config", "-", "--kubeconfig", file, "--retain", "--wait", "120s",
-    ], { input: JSON.stringify(config) }));
+    ], { input: JSON.stringify({ ...config, kubeadmConfigPatches: patience }) }));
     if (!created.ok || !waitForApi(listNodes(cluster))) {
         deleteNodes(cluster);
         removeRecord(cluster);
-        fail(`kind could not make the cluster ${cluster}.\n${lastLines(created)}${hint(created.stderr)}`);
+        fail(`kind could not make the cluster ${cluster}.\n${lastLines(withoutTraces(created))}${hint(created.stderr)}`);
     }
     waitForSystem(listNodes(cluster));
     writeRecord(cluster, { ...record, ready: true });
+}
+
+/** kubeadm prints where in its code it failed, after what failed. */
+function withoutTraces({ stderr, ...result }) {
+    return { ...result, stderr: stderr.replace(/^\S+\n\t\S+:\d+\n?/gm, "") };
 }
 
 function hint(output) {

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { qualifiedStackName, readStackOutputs } from "../../stack-outputs";
 
 /** What the stack's state lists of the objects in clusters. */
 export interface KnownObjects {
@@ -16,12 +17,11 @@ interface StackResources {
  * that has never come to its end nothing is known: then only the objects' annotations tell whose they are.
  */
 export async function readKnownObjects(): Promise<KnownObjects> {
-    const { invoke } = pulumi.runtime;
-    const stack = qualifiedName();
     // Pulumi up to 3.276 panics when it is asked for the resources of a stack that has none.
-    const { outputs: ended } = await invoke("pulumi:pulumi:readStackOutputs", { name: stack }) as { outputs?: object };
-    if (Object.keys(ended ?? {}).length === 0) return { uids: new Set(), resources: new Set() };
-    const listed = await invoke("pulumi:pulumi:readStackResourceOutputs", { stackName: stack }) as StackResources;
+    const ended = await readStackOutputs();
+    if (Object.keys(ended).length === 0) return { uids: new Set(), resources: new Set() };
+    const asked = { stackName: qualifiedStackName() };
+    const listed = await pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", asked) as StackResources;
     const entries = Object.entries(listed.outputs ?? {});
     const uids = entries.map(([, { outputs }]) => outputs?.metadata?.uid).filter(uid => typeof uid === "string");
     return { uids: new Set(uids), resources: new Set(entries.map(([urn]) => keyOf(urn))) };
@@ -35,11 +35,4 @@ export function resourceKey(type: string, name: string): string {
 function keyOf(urn: string): string {
     const [, , types = "", ...name] = urn.split("::");
     return resourceKey(types.split("$").pop() ?? "", name.join("::"));
-}
-
-/** Backends without organisations know the stack by its plain name. */
-function qualifiedName(): string {
-    const organization = pulumi.getOrganization();
-    const stack = pulumi.getStack();
-    return organization === "organization" ? stack : `${organization}/${pulumi.getProject()}/${stack}`;
 }

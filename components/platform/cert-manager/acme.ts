@@ -30,7 +30,7 @@ export function createAcmeIssuer(
                         podTemplate: {
                             metadata: { labels: objectLabels(solver.name) },
                             spec: {
-                                securityContext: podSecurityContext(1000),
+                                securityContext: podSecurityContext(65532),
                                 resources: withEphemeralStorage({
                                     requests: { cpu: "10m", memory: "64Mi" }, limits: { cpu: "100m", memory: "64Mi" },
                                 }),

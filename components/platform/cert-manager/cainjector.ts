@@ -20,7 +20,7 @@ export function createCainjector(
     const config = createConfig(metadata, configuration, options);
     return createDeployment(metadata, {
         replicas: 1,
-        uid: 1000,
+        uid: 65532,
         pod: configuredPod(account, config, {
             name,
             image: images.certManagerCainjector,

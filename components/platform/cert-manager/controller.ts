@@ -36,7 +36,7 @@ export function createController(
     const probe = { httpGet: { path: "/livez", port: "health" } };
     return createDeployment(metadata, {
         replicas: 2,
-        uid: 1000,
+        uid: 65532,
         pod: configuredPod(account, config, {
             name,
             image: images.certManagerController,

@@ -26,7 +26,7 @@ export function createWebhook(
     const ready = { httpGet: { path: "/healthz", port: "health" } };
     return createDeployment(metadata, {
         replicas: 2,
-        uid: 1000,
+        uid: 65532,
         pod: configuredPod(account, config, {
             name,
             image: images.certManagerWebhook,

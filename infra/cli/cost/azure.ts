@@ -45,7 +45,7 @@ export const azure: Cloud = {
         // Counted with the workspace that it writes to.
         "azure-native:monitor:DiagnosticSetting",
         // Counted with the volumes in it.
-        "azure-native:storage:StorageAccount",
+        "azure-native:storage:StorageAccount", "azure-native:storage:FileServiceProperties",
     ],
 };
 

@@ -73,6 +73,16 @@ function isRunning(pid: number): boolean {
     } catch (error) {
         return (error as NodeJS.ErrnoException).code === "EPERM"; // someone else's
     }
-    const name = `/proc/${pid}/comm`; // the number may have gone to another program since
-    return !fs.existsSync(name) || fs.readFileSync(name, "utf8").startsWith("pulumi");
+    if (process.platform !== "linux") return true;
+    // A process that was killed stays in the table until its parent asks for it, which in a container may be never.
+    const [, name, state] = /\((.*)\) (\w)/s.exec(readIfThere(`/proc/${pid}/stat`)) ?? ["", "", ""];
+    return name.startsWith("pulumi") && !["Z", "X"].includes(state); // the number may have gone to another program since
+}
+
+function readIfThere(file: string): string {
+    try {
+        return fs.readFileSync(file, "utf8");
+    } catch {
+        return ""; // it has ended meanwhile
+    }
 }

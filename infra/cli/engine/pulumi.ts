@@ -147,13 +147,9 @@ export class PulumiEngine {
     }
 
     private async importState(state: ExportedState): Promise<void> {
-        const file = stackFile(this.stack.name, "state.json");
-        writePrivate(file, JSON.stringify(state)); // secrets in it are encrypted
-        try {
-            await this.pulumi("stack", "import", "--stack", this.stack.name, "--file", file);
-        } finally {
-            fs.rmSync(file, { force: true });
-        }
+        const args = ["stack", "import", "--stack", this.stack.name, "--non-interactive"];
+        // Its secrets are encrypted.
+        await run(this.command.command, args, { cwd: root, env: this.environment, input: JSON.stringify(state) });
     }
 
     /** The state as the backend holds it, with its secrets encrypted. */

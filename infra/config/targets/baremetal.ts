@@ -28,7 +28,7 @@ const made = refused("a cluster keeps what it was made with. Keep it, or make an
     + "its own, move the data, and destroy this one");
 const olderVersion = upgrades("Kubernetes never goes back. Keep it; or destroy the cluster, and begin another one "
     + "of the older version, from a snapshot that was taken with it (`snapshots.restore`) or empty");
-const severalMachines = spreads(`pods on another machine would find empty volumes. ${move}; or make the larger cluster by a `
+const severalMachines = spreads(`pods on another machine would find empty volumes. ${move}; or make the other cluster by a `
     + "stack of its own and move the data");
 const otherNode = refused("a node keeps it. Take its line out of `nodes`, run `pulumi up`, and put it back changed; the only "
     + "control-plane node can't be taken out");

@@ -79,7 +79,7 @@ export function cloudKeys(
             example: { day: "Tuesday", start: "03:30" },
         }),
         deletionProtection: flag().optional().meta({
-            description: "Whether the cluster refuses to be deleted; to destroy it, set this to false and run "
+            description: "Whether the cluster and its keys refuse to be deleted; to destroy them, set this to false and run "
                 + "`pulumi up` first.", example: false, defaultText: "true where size is production",
         }),
         tags: byName(

@@ -161,6 +161,18 @@ export const toolComponents: GoComponent[] = [
         programs: { cyclonus: "github.com/mattfenwick/cyclonus/cmd/cyclonus" },
     },
     {
+        name: "actionlint",
+        module: "github.com/rhysd/actionlint",
+        version: "v1.7.12",
+        programs: { actionlint: "github.com/rhysd/actionlint/cmd/actionlint" },
+    },
+    {
+        name: "kube-score",
+        module: "github.com/zegl/kube-score",
+        version: "v1.20.0",
+        programs: { "kube-score": "github.com/zegl/kube-score/cmd/kube-score" },
+    },
+    {
         name: "kubeconform",
         module: "github.com/yannh/kubeconform",
         version: "v0.8.0",

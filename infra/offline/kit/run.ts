@@ -15,8 +15,8 @@ export function run(program: string, args: string[], options: RunOptions = {}): 
         const child = spawn(program, args, { cwd: options.cwd, env: { ...process.env, ...options.env } });
         let output = "";
         let errors = "";
-        child.stdout.on("data", (data: Buffer) => (output += data.toString()));
-        child.stderr.on("data", (data: Buffer) => (errors += data.toString()));
+        child.stdout.setEncoding("utf8").on("data", (text: string) => (output += text));
+        child.stderr.setEncoding("utf8").on("data", (text: string) => (errors += text));
         child.on("error", cause => reject(new Error(`Could not start ${program}: ${cause.message}`, { cause })));
         child.on("close", code => {
             if (code === 0) {
@@ -44,7 +44,7 @@ export async function pipe(producer: [string, ...string[]], consumer: [string, .
     const ends = [from, to].map((child, i) => new Promise<string>(resolve => {
         const name = [producer, consumer][i].slice(0, 3).join(" ");
         let errors = "";
-        child.stderr.on("data", (data: Buffer) => (errors = (errors + data.toString()).slice(-2000)));
+        child.stderr.setEncoding("utf8").on("data", (text: string) => (errors = (errors + text).slice(-2000)));
         child.on("error", cause => resolve(`Could not start ${name}: ${cause.message}`));
         child.on("close", code => resolve(code === 0 ? "" : `${name} … ended with code ${code}: ${errors}`));
     }));

@@ -131,7 +131,8 @@ export class Metal {
 
     private say(line: string): void {
         this.lines.push(line);
-        process.stdout.write(line.endsWith("\n") ? line : `${line}\n`);
+        // Beside the lines of the suite's own stack.
+        process.stdout.write(`${line.replace(/\n$/, "").replace(/^/gm, "    machines: ")}\n`);
     }
 
     async end(): Promise<void> {

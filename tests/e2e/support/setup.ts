@@ -8,11 +8,12 @@ import { removeMachines } from "./machines";
 import { names } from "./names";
 import { npm } from "./npm";
 import { endCommandsWith } from "./processes";
-import { commandEnvironment, forgetFirstStart, keepBefore, readBefore, readFirstStart, Suite } from "./suite";
+import { commandEnvironment, forgetFirstStart, keepBefore, readBefore, readFirstStart, markOver, type Order, Suite } from "./suite";
 
 declare module "vitest" {
     export interface ProvidedContext {
         suite: Suite;
+        order: Order;
     }
 }
 
@@ -32,12 +33,26 @@ export default async function setup(project: TestProject): Promise<() => Promise
         writeConfig();
     }
     project.provide("suite", suite);
+    const stop = markEnds(project, suite);
     return async () => {
+        stop();
         if (kept) return;
         await takeDown(suite);
         removeConfig();
         fs.rmSync(directory, { recursive: true, force: true });
     };
+}
+
+/** Keeps saying which files have come to their end, also those that were skipped; returns what stops it. */
+function markEnds({ vitest }: TestProject, suite: Suite): () => void {
+    for (const name of fs.readdirSync(suite.directory)) {
+        if (name.endsWith(".over")) fs.rmSync(path.join(suite.directory, name)); // an earlier run's
+    }
+    const timer = setInterval(() => {
+        const over = vitest.state.getFiles().filter(({ mode, result }) => mode === "skip" || /pass|fail|skip/.test(result?.state ?? ""));
+        for (const { filepath } of over) markOver(suite, filepath);
+    }, 500);
+    return () => clearInterval(timer);
 }
 
 /** Whether a run before has started the stack that is kept; a start that failed is tried again. */

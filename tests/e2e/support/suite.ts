@@ -11,6 +11,12 @@ export interface Suite {
     before: Holdings;
 }
 
+/** Paths of the files that are run: those that share the suite's stack, in turn, and those that have one of their own. */
+export interface Order {
+    inTurn: string[];
+    beside: string[];
+}
+
 /** Environment of the commands: nothing of the user's own home or Pulumi state is touched. */
 export function commandEnvironment({ directory }: Suite): Record<string, string> {
     return {
@@ -45,4 +51,17 @@ export function forgetFirstStart(suite: Suite): void {
 
 function firstStart({ directory }: Suite): string {
     return path.join(directory, "first-start.json");
+}
+
+/** Whether a file of this run has come to its end. */
+export function isOver(suite: Suite, file: string): boolean {
+    return fs.existsSync(end(suite, file));
+}
+
+export function markOver(suite: Suite, file: string): void {
+    fs.writeFileSync(end(suite, file), "");
+}
+
+function end({ directory }: Suite, file: string): string {
+    return path.join(directory, `${path.basename(file)}.over`);
 }

@@ -25,7 +25,7 @@ if (command === "create cluster") {
     state.config = config;
     save(state);
     fs.appendFileSync(option(args, "--kubeconfig"), "what kind would have put into the user's own\n");
-    if (state.behave.kind === "fail") end(1, "kubeadm init failed\n");
+    if (state.behave.kind === "fail") end(1, "kubeadm init failed\nk8s.io/kubernetes/cmd/kubeadm/app/cmd/phases/workflow.(*Runner).Run.func1\n\tk8s.io/kubernetes@v1.36.4/runner.go:262\nmain.main\n\tk8s.io/kubernetes@v1.36.4/kubeadm.go:25\n");
     if (state.behave.kind === "hang") {
         fs.writeFileSync(`${process.env.FAKES}/hanging`, String(process.pid));
         setTimeout(() => undefined, 60_000);

@@ -21,6 +21,7 @@ const models: Record<string, [string, string]> = {
     "keyvault:Vault": ["arm-keyvault", "VaultCreateOrUpdateParameters"],
     "keyvault:Key": ["arm-keyvault", "KeyCreateParameters"],
     "containerregistry:Registry": ["arm-containerregistry", "Registry"],
+    "storage:FileServiceProperties": ["arm-storage", "FileServiceProperties"],
     "storage:StorageAccount": ["arm-storage", "StorageAccountCreateParameters"],
 };
 
@@ -42,7 +43,7 @@ export function modelProblems({ type, inputs }: Pick<Registered, "type" | "input
     const parameters = part<{ mapper: Mapper }>(library, "parameters");
     const mappers = part<Composite>(library, "mappers");
     const inPath = (key: string) => ["resourceGroupName", "resourceName", "agentPoolName", "configName", "vaultName",
-        "keyName", "registryName", "accountName"].includes(key);
+        "keyName", "registryName", "accountName", "fileServicesName"].includes(key);
     const named = Object.keys(inputs).filter(inPath).flatMap(key => {
         // AgentPool's `resourceName` is the cluster's, and all of a library's paths say the same of a name.
         const model = parameters[key]?.mapper;

@@ -34,6 +34,7 @@ const cluster: Mapping = {
     networkingMode: (mode: string) => ({ ipAllocationPolicy: { useIpAliases: mode === "VPC_NATIVE" } }),
     ipAllocationPolicy: same("ipAllocationPolicy"),
     datapathProvider: (datapathProvider: string) => ({ networkConfig: { datapathProvider } }),
+    enableIntranodeVisibility: (enableIntraNodeVisibility: boolean) => ({ networkConfig: { enableIntraNodeVisibility } }),
     gatewayApiConfig: (gatewayApiConfig: object) => ({ networkConfig: { gatewayApiConfig } }),
     enableAutopilot: (enabled: boolean) => ({ autopilot: { enabled } }),
     enableShieldedNodes: (enabled: boolean) => ({ shieldedNodes: { enabled } }),

@@ -3,8 +3,11 @@
 import { memberFile, stoppedManifests } from "./member.mjs";
 import { task } from "./script.mjs";
 
-// A path with spaces is none of Landfall's, and drops out.
-const columns = `jsonpath={range .items[*]}{.kind} {.status.phase} {.spec.hostPath.path} {.spec.nodeAffinity}{"\\n"}{end}`;
+const hosts = ".spec.nodeAffinity.required.nodeSelectorTerms[*].matchExpressions[*].values[*]";
+const columns = `jsonpath={range .items[*]}${[
+    ".kind", ".metadata.name", `.status.conditions[?(@.type=="Ready")].status`, ".status.phase", ".spec.hostPath.path", hosts,
+    ".spec.claimRef.namespace", ".spec.claimRef.name",
+].map(path => `{${path}}`).join("|")}{"\\n"}{end}`;
 
 /** Prints made.NAME=VALUE. Another pod network's file that isn't a container tool's is somebody's own network. */
 export const standingTask = task("Look what the node was made with",
@@ -29,12 +32,16 @@ export const standingTask = task("Look what the node was made with",
     `        version=$(kubectl get --raw /version --server "https://$address:6443" --request-timeout 5s 2>/dev/null \\`,
     `            | sed -n 's/.*"gitVersion": *"\\([^"]*\\)".*/\\1/p' || true)`,
     `        echo "made.kubernetesVersion=$version"`,
-    // Of the only node: directories that pods on any other would find empty, too.
+    // Of the only node: directories that pods on any other would find empty, too (a path with spaces is none of Landfall's).
+    // Of each that is ready: the claims whose volumes pods find on no other.
     `        if [ -n "$version" ]; then`,
     `            kubectl get nodes,persistentvolumes --server "https://$address:6443" --request-timeout 5s \\`,
     `                --output '${columns}' 2>/dev/null \\`,
-    `                | awk '$1 == "Node" { nodes++ } $2 == "Bound" && NF == 3 && $3 ~ "^/" { volumes = volumes " " $3 }`,
-    `                    END { if (nodes == 1 && volumes) print "made.volumes=" substr(volumes, 2) }' || true`,
+    `                | awk -F'|' '$1 == "Node" { nodes++; if ($3 == "True") ready[$2] = 1 }`,
+    `                    $4 == "Bound" && $6 == "" && $5 ~ "^/[^ ]*$" { volumes = volumes " " $5 }`,
+    `                    $4 == "Bound" && $6 in ready { homes = homes " " $6 "=" $7 "/" $8 }`,
+    `                    END { if (nodes == 1 && volumes) print "made.volumes=" substr(volumes, 2)`,
+    `                        if (homes) print "made.homes=" substr(homes, 2) }' || true`,
     `        fi`,
     `    fi`,
     `fi`);

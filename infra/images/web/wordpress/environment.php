@@ -2,6 +2,7 @@
 /**
  * The container's settings, read in one place for the site and the image's other programs.
  *
+ *   WORDPRESS_SEES_CLIENTS      no where the gateway hides its clients' addresses, else yes  no
  *   WORDPRESS_DB_HOST           host or host:port of the database                            (required)
  *   WORDPRESS_DB_NAME           database                                                     wordpress
  *   WORDPRESS_DB_USER           user                                                         wordpress
@@ -19,6 +20,22 @@
  * Files are read on every request, so a secret that is changed in place needs no restart.
  */
 
+/** Answers with a page of two sentences, and ends. */
+function landfall_page(int $status, string $title, string $text): never
+{
+    http_response_code($status);
+    header('Content-Type: text/html; charset=utf-8');
+    header('Cache-Control: no-store');
+    exit(<<<HTML
+        <!DOCTYPE html>
+        <html lang="en">
+        <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>$title</title>
+        <style>body{font:1.1rem/1.5 system-ui,sans-serif;max-width:34rem;margin:15vh auto;padding:0 1rem;color:#222}</style></head>
+        <body><h1>$title</h1><p>$text</p></body>
+        </html>
+        HTML);
+}
+
 /** Ends the request or the program with a word about a setting in the log, none of it to the visitor. */
 function landfall_fail(string $message): never
 {
@@ -27,8 +44,7 @@ function landfall_fail(string $message): never
         exit(1);
     }
     error_log($message);
-    http_response_code(500);
-    exit;
+    landfall_page(500, 'This site is not set up', 'A setting is missing or wrong; who runs the site finds which one in its log.');
 }
 
 /** The value of a setting; without a default it must be there. */

@@ -72,9 +72,12 @@ if [ -e /var/lib/landfall/member ] && [ -e /etc/kubernetes/kubelet.conf ]; then
         echo "made.kubernetesVersion=$version"
         if [ -n "$version" ]; then
             kubectl get nodes,persistentvolumes --server "https://$address:6443" --request-timeout 5s \
-                --output 'jsonpath={range .items[*]}{.kind} {.status.phase} {.spec.hostPath.path} {.spec.nodeAffinity}{"\n"}{end}' 2>/dev/null \
-                | awk '$1 == "Node" { nodes++ } $2 == "Bound" && NF == 3 && $3 ~ "^/" { volumes = volumes " " $3 }
-                    END { if (nodes == 1 && volumes) print "made.volumes=" substr(volumes, 2) }' || true
+                --output 'jsonpath={range .items[*]}{.kind}|{.metadata.name}|{.status.conditions[?(@.type=="Ready")].status}|{.status.phase}|{.spec.hostPath.path}|{.spec.nodeAffinity.required.nodeSelectorTerms[*].matchExpressions[*].values[*]}|{.spec.claimRef.namespace}|{.spec.claimRef.name}{"\n"}{end}' 2>/dev/null \
+                | awk -F'|' '$1 == "Node" { nodes++; if ($3 == "True") ready[$2] = 1 }
+                    $4 == "Bound" && $6 == "" && $5 ~ "^/[^ ]*$" { volumes = volumes " " $5 }
+                    $4 == "Bound" && $6 in ready { homes = homes " " $6 "=" $7 "/" $8 }
+                    END { if (nodes == 1 && volumes) print "made.volumes=" substr(volumes, 2)
+                        if (homes) print "made.homes=" substr(homes, 2) }' || true
         fi
     fi
 fi

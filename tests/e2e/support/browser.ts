@@ -1,0 +1,62 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { Browser, BrowserContext, chromium, Page, Response } from "playwright-core";
+import { findProgram, installPackages } from "../../../infra/offline/kit/docker";
+import { names } from "./names";
+
+const programs = ["chromium", "google-chrome", "google-chrome-stable", "chromium-browser"];
+
+/** Finds Chromium or Chrome, or, as root on a Debian-family computer, installs Debian's; throws where neither is possible. */
+export async function startBrowser(): Promise<Browser> {
+    const installs = process.getuid?.() === 0 && (await findProgram("apt-get"));
+    if (found() === undefined && installs) await installPackages(console.log, { chromium: "chromium" });
+    const executablePath = found();
+    if (executablePath === undefined) {
+        throw new Error(`No browser: none of ${programs.join(", ")} is on PATH, and only root on Debian can have one installed.`);
+    }
+    // As root there is no sandbox; a container's /dev/shm may be too small.
+    return chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-dev-shm-usage", `--host-resolver-rules=MAP ${names.host} 127.0.0.1`] });
+}
+
+function found(): string | undefined {
+    const directories = (process.env.PATH ?? "").split(path.delimiter);
+    return programs.flatMap(name => directories.map(directory => path.join(directory, name))).find(file => fs.existsSync(file));
+}
+
+/** A person at a browser of their own: nothing is known of the site yet. */
+export async function newVisitor(browser: Browser): Promise<{ context: BrowserContext; page: Page; faults: string[] }> {
+    // Who signed the certificate is 15-tls.test.ts's to check.
+    const context = await browser.newContext({ ignoreHTTPSErrors: true, viewport: { width: 1280, height: 900 }, locale: "en-US" });
+    context.setDefaultTimeout(20_000);
+    const page = await context.newPage();
+    return { context, page, faults: faultsOf(page) };
+}
+
+/** Chromium breaks off what it is loading when a network of this computer, such as one of Docker's, comes or goes. */
+const networkChanged = /ERR_NETWORK_CHANGED/;
+
+/** Opens a page of the site. */
+export async function open(page: Page, url: string, tries = 3): Promise<Response | null> {
+    try {
+        return await page.goto(url);
+    } catch (error) {
+        if (tries === 1 || !networkChanged.test((error as Error).message)) throw error;
+        return open(page, url, tries - 1);
+    }
+}
+
+/** What goes wrong on the site's pages, as it comes; what other hosts do is not ours. */
+function faultsOf(page: Page): string[] {
+    const faults: string[] = [];
+    const at = () => new URL(page.url()).pathname;
+    const isOurs = (url: string) => url === "" || new URL(url).hostname === names.host;
+    page.on("console", message => {
+        const { url } = message.location();
+        if (message.type() === "error" && isOurs(url) && !networkChanged.test(message.text())) faults.push(`${at()}: ${message.text()} ${url}`);
+    });
+    page.on("pageerror", error => faults.push(`${at()}: ${error.message}`));
+    page.on("response", response => {
+        if (response.status() >= 400 && isOurs(response.url())) faults.push(`${at()}: ${response.status()} of ${response.url()}`);
+    });
+    return faults;
+}
