@@ -116,10 +116,12 @@ export class WordPress extends pulumi.ComponentResource {
             secretFiles: { [saltsDirectory]: salts, [credentialsDirectory]: credentials },
             ephemeral: { "/tmp": "64Mi" },
             persistent: web.claims,
+            // Its pods set up the site, and change the tables for another version.
+            after: [web.deployment],
             beside: { workload: web, always: app.web.uploads.accessMode === "ReadWriteOnce" },
             talksTo: [database],
             reaches,
-        }, { parent: this, dependsOn: web.deployment });
+        }, { parent: this });
 
         this.address = pulumi.output(address);
         this.images = pulumi.all([webImage, databaseImage]);

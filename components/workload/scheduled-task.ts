@@ -22,6 +22,8 @@ export interface ScheduledTaskArgs extends TaskPodArgs {
      * `always`, nowhere else, as for a volume that only one node may have.
      */
     beside?: { workload: Peer; always: boolean };
+    /** What has to stand before the first run. */
+    after?: pulumi.Resource[];
     /** What it connects to; both sides' network policies follow. */
     talksTo?: Listener[];
     /** What it connects to outside the cluster. */
@@ -57,7 +59,7 @@ export class ScheduledTask extends pulumi.ComponentResource implements Peer {
             ...spec,
             ...(args.beside && { affinity: besideOf(args.beside) }),
             tolerations: expendableTolerations(this.cluster.capabilities),
-        }, args, { ...options, dependsOn: connections });
+        }, args, { ...options, dependsOn: [...connections, ...args.after ?? []] });
         this.registerOutputs({ namespace: this.namespace });
     }
 }

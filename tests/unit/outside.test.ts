@@ -1,5 +1,9 @@
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
 import { describe, expect, it, vi } from "vitest";
 import { captureProgram, type Registered } from "../../infra/cli/capture";
+import { readSettings } from "../../infra/cli/settings";
 import { parseSettings, SettingsError } from "../../infra/config";
 import { Manifest, object, objects, pods } from "./support/program";
 
@@ -64,6 +68,16 @@ describe("a mail relay", () => {
         expect(data).toMatchObject({ WORDPRESS_SMTP_HOST: "10.1.2.3", WORDPRESS_SMTP_PORT: "25", WORDPRESS_SMTP_TLS: "none" });
         expect(Object.keys(data).filter(name => /SMTP_(USER|PASSWORD)/.test(name))).toEqual([]);
         expect(reached(resources, "web")).toEqual(["25/TCP → 10.1.2.3/32"]);
+    });
+
+    it("is read from a stack's file, whose password only Pulumi can decrypt", () => {
+        const directory = fs.mkdtempSync(path.join(os.tmpdir(), "landfall-mail-"));
+        const file = path.join(directory, "Pulumi.dev.yaml");
+        fs.writeFileSync(file, JSON.stringify({ config: {
+            "landfall:cluster": { target: "kind" }, "landfall:app": { mail: relay }, "landfall:mailPassword": { secure: "v1:abc" },
+        } }));
+        expect(readSettings("dev", file).app.mail).toMatchObject({ host: "smtp.example.com", user: "site@example.com" });
+        fs.rmSync(directory, { recursive: true });
     });
 
     it.each([[465, "tls"], [587, "starttls"], [2525, "starttls"]])("at port %s is spoken to by %s", (port, tls) => {

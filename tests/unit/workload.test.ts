@@ -167,6 +167,12 @@ describe("scheduled tasks", () => {
         });
     });
 
+    it("begin when the web's pods have set up the site", () => {
+        const urn = (kind: string, name: string) => resources.find(({ inputs }) =>
+            inputs.kind === kind && (inputs as unknown as Manifest).metadata.name === name)!;
+        expect(urn("CronJob", "scheduled-tasks").dependsOn).toContain(urn("Deployment", "web").urn);
+    });
+
     it("keep no node that others can do without, and are no reason for the web to scale", () => {
         const { annotations } = pods(resources).find(({ owner }) => owner === "CronJob/scheduled-tasks")!;
         expect(annotations["cluster-autoscaler.kubernetes.io/safe-to-evict"]).toBe("true");
