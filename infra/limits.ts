@@ -47,8 +47,21 @@ export interface WebLimits {
     scratch: number;
 }
 
+/** What the pod that runs scheduled tasks may take. */
+export interface TaskLimits {
+    /** How many of it there are at once: a run begins when the last one has ended. */
+    pods: number;
+    cpu: { request: string; limit: string };
+    memory: { request: string; limit: string };
+    /** PHP's `memory_limit`, in mebibytes. */
+    phpMemory: number;
+    /** Seconds that one run may take. */
+    seconds: number;
+}
+
 export interface Limits {
     web: WebLimits;
+    tasks: TaskLimits;
     database: DatabaseLimits;
     time: RequestTimes;
     /** Bytes a second below which a transfer counts as stalled. */
@@ -76,6 +89,8 @@ const measured = {
     bytesPerPixel: 11,
     /** The smaller sizes that WordPress makes of a picture, and their encoders. */
     smallerSizes: 64,
+    /** PHP of the command line, on top of its memory_limit. */
+    commandLine: 32,
 };
 
 /** A picture as phones take it, which every site must accept. */
@@ -105,6 +120,13 @@ const formOverhead = 2 * mebibyte;
 /** Files under /tmp that are no bodies: process ids, locks, sockets. */
 const otherScratch = 16;
 
+/** As much as the tasks of WordPress's larger plugins ask for; WordPress's own take 24. Pictures are the web pods'. */
+const taskMemory = 160;
+/** Processor time for others even where a task never rests. */
+const taskCpu = { request: "20m", limit: "500m" };
+/** Longer, and what is scheduled meanwhile waits too long. */
+const taskSeconds = 600;
+
 const pageMemory = measured.pages + measured.process;
 const editorMemory = measured.editors + measured.process;
 const leastPictureMemory = measured.smallerSizes + Math.ceil(leastPixels * measured.bytesPerPixel / mebibyte);
@@ -131,14 +153,26 @@ function bytes(size: string): number {
 
 type Given = Pick<AppSettings, "web" | "database">;
 
-/** PHP's processes of all pods, each with its connection to the database, and what sets up a new pod's site. */
-export function connectionsOf(web: WebLimits): number {
-    return web.pods * (web.pages.count + web.editors.count + web.uploads.count + 1);
+/**
+ * PHP's processes of all pods, each with its connection to the database, what sets up a new pod's site or works for the
+ * administrator there, and scheduled tasks.
+ */
+export function connectionsOf({ web, tasks }: Pick<Limits, "web" | "tasks">): number {
+    return web.pods * (web.pages.count + web.editors.count + web.uploads.count + 1) + tasks.pods;
 }
+
+/** They depend on no setting: what they need doesn't grow with the site's visitors. */
+export const taskLimits: TaskLimits = {
+    pods: 1,
+    cpu: taskCpu,
+    memory: { request: "64Mi", limit: `${taskMemory + measured.commandLine + measured.excess}Mi` },
+    phpMemory: taskMemory,
+    seconds: taskSeconds,
+};
 
 /** The least `app.database.memory.limit`, in mebibytes, for the connections that the web pods may open. */
 export function leastMemoryOfDatabase(app: Given): number {
-    return leastDatabaseMemory(connectionsOf(webLimits(app)));
+    return leastDatabaseMemory(connectionsOf({ web: webLimits(app), tasks: taskLimits }));
 }
 
 /** All limits of an application with these settings. */
@@ -146,6 +180,7 @@ export function limitsOf(app: Given): Limits {
     const web = webLimits(app);
     return {
         web,
+        tasks: taskLimits,
         database: databaseLimits(mebibytes(app.database.memory.limit), web.bodies.editor),
         time: requestTimes({ requestSeconds: app.web.requestSeconds, largestTransfer: web.bodies.upload }),
         slowestRate,

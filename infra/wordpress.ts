@@ -1,12 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import { Gateway } from "../components/platform";
-import { ContainerImage, Database, Environment, WebService } from "../components/workload";
-import { Settings } from "./config";
+import { ContainerImage, Database, Environment, Outside, ScheduledTask, WebService } from "../components/workload";
+import type { AppSettings, Settings } from "./config";
 import { Limits, limitsOf } from "./limits";
 
 export interface WordPressArgs {
-    settings: Pick<Settings, "app" | "adminPassword" | "environment">;
+    settings: Pick<Settings, "app" | "adminPassword" | "mailPassword" | "environment">;
     environment: Environment;
     gateway: Gateway;
 }
@@ -29,7 +29,7 @@ export class WordPress extends pulumi.ComponentResource {
     constructor(name: string, args: WordPressArgs, opts?: pulumi.ComponentResourceOptions) {
         super("landfall:app:WordPress", name, {}, opts);
         const { environment, gateway } = args;
-        const { app } = args.settings;
+        const { app, mailPassword } = args.settings;
         const { host } = args.settings.environment;
         const limits = limitsOf(app);
         this.adminUser = app.admin.user;
@@ -48,7 +48,23 @@ export class WordPress extends pulumi.ComponentResource {
             largestText: limits.web.bodies.editor, requestSeconds: app.web.requestSeconds,
         }, { parent: this });
 
-        new WebService("web", {
+        const site = {
+            WORDPRESS_URL: address,
+            WORDPRESS_SALTS_DIR: saltsDirectory,
+            WORDPRESS_DB_HOST: database.host,
+            WORDPRESS_DB_NAME: database.database,
+            WORDPRESS_DB_USER: database.user,
+            WORDPRESS_DB_PASSWORD_FILE: `${credentialsDirectory}/database-password`,
+            ...outsideEnvironment(app, mailPassword !== undefined),
+        };
+        const salts = createSalts(this);
+        const credentials = {
+            "database-password": database.password,
+            ...(mailPassword !== undefined && { "smtp-password": mailPassword }),
+        };
+        const reaches = outsideOf(app);
+
+        const web = new WebService("web", {
             ...app.web,
             environment,
             uid,
@@ -56,23 +72,15 @@ export class WordPress extends pulumi.ComponentResource {
             port: 8080,
             env: {
                 ...webEnvironment(limits, gateway.seesClients),
-                WORDPRESS_URL: address,
+                ...site,
                 WORDPRESS_TITLE: app.title,
                 WORDPRESS_ADMIN_USER: app.admin.user,
                 WORDPRESS_ADMIN_EMAIL: app.admin.email,
                 WORDPRESS_ADMIN_PASSWORD_FILE: `${credentialsDirectory}/admin-password`,
-                WORDPRESS_SALTS_DIR: saltsDirectory,
-                WORDPRESS_DB_HOST: database.host,
-                WORDPRESS_DB_NAME: database.database,
-                WORDPRESS_DB_USER: database.user,
-                WORDPRESS_DB_PASSWORD_FILE: `${credentialsDirectory}/database-password`,
             },
             secretFiles: {
-                [saltsDirectory]: createSalts(this),
-                [credentialsDirectory]: {
-                    "database-password": database.password,
-                    "admin-password": this.adminPassword,
-                },
+                [saltsDirectory]: salts,
+                [credentialsDirectory]: { ...credentials, "admin-password": this.adminPassword },
             },
             ephemeral: { "/tmp": `${limits.web.scratch}Mi` },
             largestTransfer: limits.web.bodies.upload,
@@ -93,6 +101,26 @@ export class WordPress extends pulumi.ComponentResource {
             },
             exposed: { gateway, host },
             talksTo: [database],
+            reaches,
+        }, { parent: this });
+
+        new ScheduledTask("scheduled-tasks", {
+            ...limits.tasks,
+            environment,
+            uid,
+            image: webImage,
+            command: ["run-tasks"],
+            schedule: everyMinutes(app.tasks.everyMinutes),
+            deadlineSeconds: limits.tasks.seconds,
+            env: { ...site, WEB_POOL: "tasks", WEB_MEMORY: `${limits.tasks.phpMemory}M` },
+            secretFiles: { [saltsDirectory]: salts, [credentialsDirectory]: credentials },
+            ephemeral: { "/tmp": "64Mi" },
+            persistent: web.claims,
+            // Its pods set up the site, and change the tables for another version.
+            after: [web.deployment],
+            beside: { workload: web, always: app.web.uploads.accessMode === "ReadWriteOnce" },
+            talksTo: [database],
+            reaches,
         }, { parent: this });
 
         this.address = pulumi.output(address);
@@ -105,6 +133,41 @@ export class WordPress extends pulumi.ComponentResource {
         const { address, adminUser, adminPassword, images } = this;
         return { address, adminUser, adminPassword, images };
     }
+}
+
+/** What of the outside the site knows: its mail relay, and the hosts that it may call. */
+function outsideEnvironment({ mail, egress }: AppSettings, password: boolean): Record<string, string> {
+    const hosts = [...new Set(Object.values(egress).flatMap(entry => entry.hosts))];
+    return {
+        ...(hosts.length > 0 && { WORDPRESS_ACCESSIBLE_HOSTS: hosts.join(",") }),
+        ...(mail && {
+            WORDPRESS_SMTP_HOST: mail.host,
+            WORDPRESS_SMTP_PORT: String(mail.port),
+            WORDPRESS_SMTP_TLS: mail.tls,
+            WORDPRESS_MAIL_FROM: mail.from,
+            ...(mail.user !== undefined && { WORDPRESS_SMTP_USER: mail.user }),
+            ...(password && { WORDPRESS_SMTP_PASSWORD_FILE: `${credentialsDirectory}/smtp-password` }),
+        }),
+    };
+}
+
+/** The same for network policies, which know no names. */
+function outsideOf({ mail, egress }: AppSettings): Outside[] {
+    const places = Object.entries({
+        ...Object.fromEntries(Object.entries(egress).map(([name, entry]) => [`egress-${name}`, entry])),
+        ...(mail && { "mail-relay": { ...mail, hosts: [mail.host] } }),
+    });
+    return places.map(([name, { hosts, port, networks }]) => ({ name, port, networks: networks ?? networksOf(hosts) }));
+}
+
+/** A host that is an address is that one; where a name leads, nobody knows today what tomorrow will be. */
+function networksOf(hosts: string[]): string[] {
+    return [...new Set(hosts.map(host => /^[\d.]+$/.test(host) ? `${host}/32` : "public"))];
+}
+
+/** A schedule of cron; the minutes divide an hour. */
+function everyMinutes(minutes: number): string {
+    return `${minutes === 1 ? "*" : minutes === 60 ? "0" : `*/${minutes}`} * * * *`;
 }
 
 /** The limits as infra/images/web reads them. */

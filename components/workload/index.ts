@@ -1,7 +1,8 @@
 export { Database, DatabaseArgs } from "./database";
 export { Environment, EnvironmentArgs, Quota } from "./environment";
 export { ContainerImage, ContainerImageArgs } from "./image";
-export { Listener, Peer } from "./network";
+export { Listener, Outside, Peer } from "./network";
+export { ScheduledTask, ScheduledTaskArgs } from "./scheduled-task";
 export { readEnvironment, StandingEnvironment, StandingVolume } from "./standing";
 export { classOf } from "./volume";
 export { Gateway, WebService, WebServiceArgs } from "./web-service";

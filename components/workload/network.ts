@@ -74,6 +74,35 @@ export function allowConnection(parent: pulumi.Resource, from: Peer, to: Listene
     return [egress, ingress];
 }
 
+/** Somewhere outside the cluster. A policy knows addresses and ports, no names. */
+export interface Outside {
+    /** Of the policy's rule, for whoever reads it. @example "mail" */
+    name: string;
+    /** TCP port. */
+    port: number;
+    /** IPv4 networks, or `public` for every public address. */
+    networks: string[];
+}
+
+/** What is no public address, a cloud's metadata service among it. */
+const notPublic = [
+    "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16",
+    "198.18.0.0/15", "224.0.0.0/3",
+];
+
+/** Lets `from` connect to places outside the cluster, by one policy for each. */
+export function allowOutside(parent: pulumi.Resource, from: Peer, places: Outside[]): pulumi.Resource[] {
+    return places.map(({ name, port, networks }) => networkPolicy(`${from.name}-to-${name}`, from.namespace, {
+        podSelector: { matchLabels: selectorLabels(from.name) },
+        policyTypes: ["Egress"],
+        egress: [{
+            to: networks.map(cidr =>
+                ({ ipBlock: cidr === "public" ? { cidr: "0.0.0.0/0", except: notPublic } : { cidr } })),
+            ports: [{ port, protocol: "TCP" }],
+        }],
+    }, inCluster(from.cluster, parent)));
+}
+
 function peer(side: Peer): PolicyPeer {
     return {
         namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": side.namespace } },

@@ -28,15 +28,13 @@ export interface Probes {
     liveness: Probe;
 }
 
-/** What a pod is made of: one container, its volumes, and commands that run before it. */
-export interface PodArgs {
+/** What every pod is made of: one container and its volumes. */
+export interface ContainerArgs {
     image: pulumi.Input<string>;
     /** Numeric user and group that it runs as, never 0. */
     uid: number;
-    port: number;
     cpu: Resource;
     memory: Resource;
-    probes: Probes;
     /** Environment variables. A change rolls the pods. */
     env?: Record<string, pulumi.Input<string>>;
     /** Directory → files → content, mounted read-only from Secrets. A change rolls the pods. */
@@ -48,12 +46,23 @@ export interface PodArgs {
     ephemeral?: Record<string, string | { memory: string }>;
     /** Directory → PersistentVolumeClaim. */
     persistent?: Record<string, pulumi.Input<string>>;
+}
+
+/** A pod that serves: a container with a port and probes, and commands that run before it. */
+export interface PodArgs extends ContainerArgs {
+    port: number;
+    probes: Probes;
     /** Commands that run to their end before the container starts, in order; name → arguments. */
     before?: Record<string, string[]>;
     /** Seconds in which endpoints forget a terminating pod before it is told to stop. */
     drainSeconds?: number;
     /** Seconds from the start of the termination to its end by force. */
     terminationGracePeriodSeconds: number;
+}
+
+/** A pod that runs one command to its end. */
+export interface TaskPodArgs extends ContainerArgs {
+    command: string[];
 }
 
 /** The names of the objects a pod reads; made by the workload that owns the pod. */
@@ -68,8 +77,33 @@ const dnsConfig = { options: [{ name: "timeout", value: "1" }, { name: "attempts
 
 /** The spec of a pod that the Pod Security Standard `restricted` admits and that needs no API access. */
 export function podSpec(name: string, args: PodArgs, sources: PodSources): PodSpec {
+    const { pod, container } = basis(args, sources);
+    return {
+        ...pod,
+        terminationGracePeriodSeconds: args.terminationGracePeriodSeconds,
+        initContainers: Object.entries(args.before ?? {}).map(([step, command]) =>
+            ({ ...container, name: step, command })),
+        containers: [{
+            ...container,
+            name,
+            ports: [{ name: "main", containerPort: args.port }],
+            startupProbe: args.probes.startup,
+            readinessProbe: args.probes.readiness,
+            livenessProbe: args.probes.liveness,
+            ...(args.drainSeconds ? { lifecycle: { preStop: { sleep: { seconds: args.drainSeconds } } } } : {}),
+        }],
+    };
+}
+
+/** The same for a pod that runs a command to its end, once: whoever owns the pod decides whether it is tried again. */
+export function taskPodSpec(name: string, args: TaskPodArgs, sources: PodSources): PodSpec {
+    const { pod, container } = basis(args, sources);
+    return { ...pod, restartPolicy: "Never", containers: [{ ...container, name, command: args.command }] };
+}
+
+function basis(args: ContainerArgs, sources: PodSources): { pod: Omit<PodSpec, "containers">; container: Omit<Container, "name"> } {
     const { volumes, mounts } = volumesOf(args, sources);
-    const shared = {
+    const container = {
         image: args.image,
         imagePullPolicy: "IfNotPresent",
         envFrom: sources.configMap ? [{ configMapRef: { name: sources.configMap } }] : [],
@@ -80,37 +114,25 @@ export function podSpec(name: string, args: PodArgs, sources: PodSources): PodSp
             limits: { cpu: args.cpu.limit, memory: args.memory.limit },
         }, volumes),
     };
-    const container: Container = {
-        ...shared,
-        name,
-        ports: [{ name: "main", containerPort: args.port }],
-        startupProbe: args.probes.startup,
-        readinessProbe: args.probes.readiness,
-        livenessProbe: args.probes.liveness,
-        ...(args.drainSeconds ? { lifecycle: { preStop: { sleep: { seconds: args.drainSeconds } } } } : {}),
-    };
-    return {
+    const pod = {
         automountServiceAccountToken: false,
         enableServiceLinks: false,
         dnsConfig,
         securityContext: podSecurityContext(args.uid),
-        terminationGracePeriodSeconds: args.terminationGracePeriodSeconds,
-        initContainers: Object.entries(args.before ?? {}).map(([step, command]) =>
-            ({ ...shared, name: step, command })),
-        containers: [container],
         volumes,
     };
+    return { pod, container };
 }
 
 /** A digest of what the pod reads at its start: as an annotation of its template it rolls the pods on a change. */
-export function configChecksum(args: Pick<PodArgs, "env" | "secretFiles">): pulumi.Output<string> {
+export function configChecksum(args: Pick<ContainerArgs, "env" | "secretFiles">): pulumi.Output<string> {
     const digest = pulumi.output({ env: args.env, files: args.secretFiles })
         .apply(content => createHash("sha256").update(JSON.stringify(content)).digest("hex"));
     // The digest of long random secrets tells nothing about them, and would hide the whole pod from previews.
     return pulumi.unsecret(digest);
 }
 
-function volumesOf(args: PodArgs, sources: PodSources): { volumes: Volume[]; mounts: VolumeMount[] } {
+function volumesOf(args: ContainerArgs, sources: PodSources): { volumes: Volume[]; mounts: VolumeMount[] } {
     const volumes: Volume[] = [];
     const mounts: VolumeMount[] = [];
     const add = (path: string, volume: Omit<Volume, "name">, readOnly: boolean): void => {

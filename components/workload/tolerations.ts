@@ -1,4 +1,5 @@
 import * as kubernetes from "@pulumi/kubernetes";
+import type { Capabilities } from "../cluster/cluster";
 
 type Toleration = kubernetes.types.input.core.v1.Toleration;
 
@@ -9,3 +10,8 @@ type Toleration = kubernetes.types.input.core.v1.Toleration;
 export const lostNodeTolerations: Toleration[] = ["not-ready", "unreachable"].map(condition => ({
     key: `node.kubernetes.io/${condition}`, operator: "Exists", effect: "NoExecute", tolerationSeconds: 60,
 }));
+
+/** Of pods that may also run where one of them is taken away at times: others go on, or the next one does. */
+export function expendableTolerations({ interruptible }: Pick<Capabilities, "interruptible">): Toleration[] {
+    return [...lostNodeTolerations, ...(interruptible ? [{ operator: "Equal", ...interruptible }] : [])];
+}

@@ -5,11 +5,11 @@ import { inCluster } from "../cluster/options";
 import { Environment } from "./environment";
 import { Metadata, objectLabels, selectorLabels } from "./labels";
 import { RequestTime, requestTimes, surgePercent } from "./limits";
-import { allowConnection, Listener, Peer } from "./network";
+import { allowConnection, allowOutside, Listener, Outside, Peer } from "./network";
 import { configChecksum, PodArgs, podSpec } from "./pod";
 import { createRoutes } from "./route";
 import { createConfigMap, createSecrets } from "./sources";
-import { lostNodeTolerations } from "./tolerations";
+import { expendableTolerations } from "./tolerations";
 import { createVolume, VolumeArgs } from "./volume";
 
 /** Where requests from outside come in; the Platform's gateway is one. */
@@ -33,6 +33,8 @@ export interface WebServiceArgs
     exposed?: { gateway: Gateway; host: pulumi.Input<string> };
     /** What it connects to; both sides' network policies follow. */
     talksTo?: Listener[];
+    /** What it connects to outside the cluster. */
+    reaches?: Outside[];
     /** Seconds in which load balancers forget a terminating pod before it is told to stop. Default 5. */
     drainSeconds?: number;
     /** Last word on the Deployment's arguments, for what is not modelled here. */
@@ -45,6 +47,8 @@ export class WebService extends pulumi.ComponentResource implements Listener {
     readonly namespace: pulumi.Output<string>;
     readonly cluster: Cluster;
     readonly port: number;
+    /** Directory → name of the claim of the volume that all replicas share, for pods that need the same files. */
+    readonly claims: Record<string, pulumi.Output<string>>;
     readonly deployment: kubernetes.apps.v1.Deployment;
 
     constructor(name: string, args: WebServiceArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -56,7 +60,11 @@ export class WebService extends pulumi.ComponentResource implements Listener {
         const options = inCluster(this.cluster, this);
         const metadata = { name, namespace: this.namespace, labels: objectLabels(name) };
 
-        const connections = (args.talksTo ?? []).flatMap(listener => allowConnection(this, this, listener));
+        const connections = [
+            ...(args.talksTo ?? []).flatMap(listener => allowConnection(this, this, listener)),
+            ...allowOutside(this, this, args.reaches ?? []),
+        ];
+        this.claims = createVolumes(this, args);
         const pod = normalisePod(this, args);
         createService(metadata, options);
         this.deployment = createDeployment(metadata, pod, args, { ...options, dependsOn: connections });
@@ -70,30 +78,29 @@ export class WebService extends pulumi.ComponentResource implements Listener {
     }
 }
 
+function createVolumes(service: WebService, args: WebServiceArgs): Record<string, pulumi.Output<string>> {
+    const { name } = service;
+    return Object.fromEntries(Object.entries(args.volumes ?? {}).map(([path, volume]) =>
+        [path, createVolume(`${name}-${volume.name}`, name, args.environment, { ...volume, group: args.uid }, service)
+            .metadata.name]));
+}
+
 type Pod = { spec: kubernetes.types.input.core.v1.PodSpec; checksum: pulumi.Output<string> };
 
 function normalisePod(service: WebService, args: WebServiceArgs): Pod {
     const { name } = service;
     const drainSeconds = args.drainSeconds ?? 5;
-    const persistent = Object.fromEntries(Object.entries(args.volumes ?? {}).map(([path, volume]) =>
-        [path, createVolume(`${name}-${volume.name}`, name, args.environment, { ...volume, group: args.uid }, service)
-            .metadata.name]));
     const spec = podSpec(name, {
         ...args,
-        persistent,
+        persistent: service.claims,
         drainSeconds,
         terminationGracePeriodSeconds: drainSeconds + requestTimes(args).drain + 5,
     }, {
         configMap: createConfigMap(name, args.environment, args.env, service),
         secrets: createSecrets(name, args.environment, args.secretFiles, service),
     });
-    return { spec: { ...spec, ...spread(name), ...tolerance(service.cluster) }, checksum: configChecksum(args) };
-}
-
-/** Replicas may run where one of them is taken away at times: the others go on. */
-function tolerance({ capabilities }: Cluster): Pick<kubernetes.types.input.core.v1.PodSpec, "tolerations"> {
-    const { interruptible } = capabilities;
-    return { tolerations: [...lostNodeTolerations, ...(interruptible ? [{ operator: "Equal", ...interruptible }] : [])] };
+    const tolerations = expendableTolerations(service.cluster.capabilities);
+    return { spec: { ...spec, ...spread(name), tolerations }, checksum: configChecksum(args) };
 }
 
 /**

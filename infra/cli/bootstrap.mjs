@@ -6,7 +6,7 @@ import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
-const commands = ["start", "down", "render", "bench", "cost", "limits", "test", "update-images"];
+const commands = ["start", "down", "render", "bench", "cost", "limits", "admin", "site", "test", "update-images"];
 
 /** What is wrong with this version of Node, given `engines.node` (">=20.19"); undefined where it will do. */
 export function nodeProblem(version, engines) {

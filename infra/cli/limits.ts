@@ -21,7 +21,7 @@ settings of app.web and app.database.
 /** One limit, as the program that holds to it calls it. */
 export interface Row {
     /** Where on the way from the gateway to the disk. */
-    layer: "gateway" | "pod" | "Apache" | "PHP" | "database";
+    layer: "gateway" | "pod" | "Apache" | "PHP" | "tasks" | "database";
     setting: string;
     /** In the unit that the program's own setting has. */
     value: number | string;
@@ -52,7 +52,7 @@ export function limitRows(app: AppSettings, resources: Registered[]): Row[] {
     const limits = limitsOf(app);
     return [
         ...gatewayRows(limits, resources), ...podRows(app, limits), ...apacheRows(limits), ...phpRows(limits),
-        ...databaseRows(limits),
+        ...taskRows(limits), ...databaseRows(limits),
     ];
 }
 
@@ -127,9 +127,19 @@ function phpRows({ web, time }: Limits): Row[] {
     ];
 }
 
-function databaseRows({ web, database, time }: Limits): Row[] {
+function taskRows({ tasks }: Limits): Row[] {
     return [
-        row("database", "max_user_connections", database.connections, `what its memory holds; all web pods open ${connectionsOf(web)}`),
+        row("tasks", "pods at most", tasks.pods, "a run begins when the last one has ended"),
+        row("tasks", "memory", tasks.memory.limit, "PHP at its limit; no pictures"),
+        row("tasks", "memory_limit", `${tasks.phpMemory}M`, "what the tasks of larger plugins ask for"),
+        row("tasks", "activeDeadlineSeconds", tasks.seconds, "longer, and what is scheduled meanwhile waits too long"),
+    ];
+}
+
+function databaseRows(limits: Limits): Row[] {
+    const { database, time } = limits;
+    return [
+        row("database", "max_user_connections", database.connections, `what its memory holds; all web pods and scheduled tasks open ${connectionsOf(limits)}`),
         row("database", "max_connections", database.connections + reservedConnections, "some more for probes, backups and the administrator"),
         row("database", "innodb_buffer_pool_size", database.bufferPool * 2 ** 20, "three eighths of its memory"),
         row("database", "max_session_mem_used", database.sessionMemory * 2 ** 20, "an eighth of its memory; a query that wants more fails"),

@@ -12,6 +12,8 @@ const commands: Record<string, () => Promise<{ main: Command }>> = {
     bench: () => import("./bench"),
     cost: () => import("./cost"),
     limits: () => import("./limits"),
+    admin: () => import("./admin"),
+    site: () => import("./site"),
     test: () => import("./test"),
     "update-images": () => import("./update-images"),
 };

@@ -3,6 +3,7 @@ import { compareQuantities } from "../../components/quantity";
 import { imagesDate } from "../../components/versions";
 import { type Change, largerVolume, otherVolume } from "./change";
 import { choice, day, image, line, matching, objectName, quantity, whole } from "./fields";
+import { egress, mail } from "./outside";
 import { rule } from "./rule";
 import { memoryHoldsPage } from "./together";
 
@@ -118,6 +119,20 @@ function database() {
     });
 }
 
+const mostMinutes = 60;
+
+function tasks() {
+    return z.strictObject({
+        everyMinutes: z.int().min(1).max(mostMinutes).refine(minutes => mostMinutes % minutes === 0).default(1).meta({
+            description: "Minutes from one run to the next: so late a scheduled post may be. Each run starts a small pod.",
+            example: 5, allowed: "1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30 or 60",
+        }),
+    }).prefault({}).meta({
+        description: "Scheduled tasks of WordPress and its plugins, such as posts that are to be published later.",
+        example: { everyMinutes: 5 },
+    });
+}
+
 function images() {
     return z.strictObject({
         date: day().default(imagesDate).meta({
@@ -151,6 +166,9 @@ export function appSchema() {
         images: images(),
         web: web(),
         database: database(),
+        tasks: tasks(),
+        mail: mail(),
+        egress: egress(),
     }).meta({
         description: "The application.",
         example: { web: { replicas: { min: 1, max: 5 } }, database: { mode: "single", volume: "5Gi" } }, change: "in place",

@@ -21,23 +21,30 @@ const project = "landfall";
 const targetNames = Object.keys(describeTargets(describeSettings({ stack: "" })));
 
 /** What the program runs with: complete, checked, and the password still secret. Other secrets are their users' to keep. */
-export interface Settings extends Omit<PlainSettings, "adminPassword"> {
+export interface Settings extends Omit<PlainSettings, typeof passwords[number]> {
     /** Password of the site's first user; left out where it is to be generated. */
     adminPassword?: pulumi.Output<string>;
+    /** Password at the mail relay; left out where that asks for none. */
+    mailPassword?: pulumi.Output<string>;
 }
+
+/** Keys that are texts and secrets: their values are never read as JSON. */
+const passwords = ["adminPassword", "mailPassword"] as const;
 
 /** The stack's settings. Stops the program, before any resource is registered, with all that is wrong with them. */
 export function loadSettings(): Settings {
     const stack = pulumi.getStack();
     try {
         const raw = readConfig();
-        const { adminPassword, ...settings } = parseSettings(raw, stack, {
+        const { adminPassword, mailPassword, ...settings } = parseSettings(raw, stack, {
             problems: plainSecrets(raw, { stack, target: knownTarget(raw.cluster) }),
             secrets: ownKeys().filter(key => isSecret(key)),
         });
-        return adminPassword === undefined
-            ? settings
-            : { ...settings, adminPassword: new pulumi.Config(project).requireSecret("adminPassword") };
+        return {
+            ...settings,
+            ...(adminPassword !== undefined && { adminPassword: pulumi.secret(adminPassword) }),
+            ...(mailPassword !== undefined && { mailPassword: pulumi.secret(mailPassword) }),
+        };
     } catch (error) {
         if (error instanceof SettingsError) {
             throw new pulumi.RunError(error.message);
@@ -89,7 +96,7 @@ function isSecret(key: string): boolean {
 function readConfig(): Record<string, unknown> {
     return Object.fromEntries(ownKeys().map(key => {
         const value = pulumi.runtime.getConfig(`${project}:${key}`) ?? "";
-        return [key, key === "adminPassword" ? value : fromJson(value)];
+        return [key, passwords.some(password => password === key) ? value : fromJson(value)];
     }));
 }
 

@@ -3,7 +3,9 @@ import { appSchema } from "./app";
 import { clusterSchema } from "./cluster";
 import { Context } from "./context";
 import { environmentSchema } from "./environment";
+import { mailHasLogin } from "./outside";
 import { databaseHoldsConnections, needsRegistry, needsSharedClass, quotaHoldsApp } from "./together";
+import { matching } from "./fields";
 import { rule } from "./rule";
 
 export { appSchema } from "./app";
@@ -34,9 +36,12 @@ function makeSchema(context: Context) {
             allowed: "a secret of at least 12 characters", defaultText: "generated", secret: true,
             change: "in place",
         }),
+        mailPassword: matching("a secret on one line", /^[^\r\n]+$/).optional().meta({
+            description: "Password of `landfall:app.mail.user` at the relay; a Pulumi secret.", secret: true, change: "in place",
+        }),
     });
     const hosted = rule(sections, ["environment", "app"], quotaHoldsApp);
-    const connected = rule(hosted, ["app"], databaseHoldsConnections);
+    const connected = rule(rule(hosted, ["app"], databaseHoldsConnections), ["app", "mailPassword"], mailHasLogin);
     return rule(rule(connected, ["cluster", "app"], needsRegistry), ["cluster", "app"], needsSharedClass);
 }
 

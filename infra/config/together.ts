@@ -3,7 +3,7 @@ import type { BareMetalSettings, ClusterSettings } from "./cluster";
 import type { EnvironmentSettings } from "./environment";
 import { formatQuantity, mebibytes, quantity } from "../../components/quantity";
 import { podsInRollout } from "../../components/workload/limits";
-import { connectionsOf, leastMemoryOfDatabase, leastWebMemory, limitsOf } from "../limits";
+import { connectionsOf, leastMemoryOfDatabase, leastWebMemory, limitsOf, taskLimits } from "../limits";
 import { Violation } from "./rule";
 
 /** The quota must hold the application at its largest, rolling update included; else pods are silently not made. */
@@ -13,12 +13,13 @@ export function quotaHoldsApp(
     const { quota } = environment;
     const { web, database } = app;
     const webPods = podsInRollout(web.replicas.max);
-    const each = (pod: string, alone: string) => quantity(pod) * BigInt(webPods) + quantity(alone);
+    const sum = (resource: "cpu" | "memory") => quantity(web[resource].limit) * BigInt(webPods)
+        + quantity(database[resource].limit) + quantity(taskLimits[resource].limit) * BigInt(taskLimits.pods);
     const needs = {
-        cpu: { amount: each(web.cpu.limit, database.cpu.limit), from: ["replicas.max", "cpu.limit"] },
-        memory: { amount: each(web.memory.limit, database.memory.limit), from: ["replicas.max", "memory.limit"] },
+        cpu: { amount: sum("cpu"), from: ["replicas.max", "cpu.limit"] },
+        memory: { amount: sum("memory"), from: ["replicas.max", "memory.limit"] },
         storage: { amount: quantity(web.uploads.size) + quantity(database.volume), from: ["uploads.size"] },
-        pods: { amount: quantity(String(webPods + 1)), from: ["replicas.max"] },
+        pods: { amount: quantity(String(webPods + 1 + taskLimits.pods)), from: ["replicas.max"] },
     };
     const short = (Object.keys(needs) as (keyof typeof needs)[])
         .filter(key => needs[key].amount > quantity(String(quota[key])));
@@ -31,7 +32,7 @@ export function quotaHoldsApp(
     }));
     const from = [...new Set(short.flatMap(key => needs[key].from))].map(key => `app.web.${key}`);
     const rollout = short.some(key => key !== "storage") ? `${webPods} web pods (max and a quarter, for rolling ` +
-        "updates) and the database" : "the uploads and the database";
+        "updates), the database and scheduled tasks" : "the uploads and the database";
     return {
         keys: [...short.map(key => `environment.quota.${key}`), ...from],
         problem: `can't hold the application at its largest: ${rollout}`,
@@ -59,11 +60,11 @@ export function databaseHoldsConnections({ app }: { app: AppSettings }): Violati
     const { web, database } = app;
     const least = leastMemoryOfDatabase(app);
     if (mebibytes(web.memory.limit) < leastWebMemory(web) || mebibytes(database.memory.limit) >= least) return undefined;
-    const { web: limits } = limitsOf(app);
+    const limits = limitsOf(app);
     return {
         keys: ["app.database.memory.limit", "app.web.replicas.max", "app.web.memory.limit"],
-        problem: `can't hold the ${connectionsOf(limits)} connections that ${limits.pods} web pods may open (max and a quarter, for rolling ` +
-            "updates)",
+        problem: `can't hold the ${connectionsOf(limits)} connections that ${limits.web.pods} web pods (max and a quarter, for rolling updates) and ` +
+            "scheduled tasks may open",
         allowed: `at least ${least}Mi; or lower {app.web.replicas.max} or {app.web.memory.limit}`,
         example: { app: { database: { memory: { limit: `${least}Mi` } } } },
     };

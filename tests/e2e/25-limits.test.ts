@@ -1,7 +1,7 @@
 import type * as k8s from "@kubernetes/client-node";
 import { randomBytes } from "node:crypto";
 import { beforeAll, describe, expect, it } from "vitest";
-import { Cluster, isReady, nameOf } from "./support/kubernetes";
+import { Cluster, isReady, isTask, nameOf } from "./support/kubernetes";
 import { address, names } from "./support/names";
 import { picture } from "./support/picture";
 import { ask, Editor, Item, pathOf } from "./support/site";
@@ -35,9 +35,9 @@ function file(name: string, bytes: number): { headers: Record<string, string>; b
     return { headers, body: Buffer.from(randomBytes(bytes / 2).toString("hex")) };
 }
 
-/** All pods of the environment, also those that have failed. */
+/** All pods of the environment but scheduled tasks', also those that have failed. */
 async function everyPod(): Promise<k8s.V1Pod[]> {
-    return (await cluster.core.listNamespacedPod({ namespace: names.environment })).items;
+    return (await cluster.core.listNamespacedPod({ namespace: names.environment })).items.filter(pod => !isTask(pod));
 }
 
 async function restarts(): Promise<Record<string, number>> {

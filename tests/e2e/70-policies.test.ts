@@ -27,7 +27,7 @@ const ports: Record<Traffic["protocol"], number[]> = {
 const certManager = ["cert-manager", "cert-manager-cainjector", "cert-manager-webhook"];
 const ours = [
     ...certManager, "contour", "contour-certgen", "database", "envoy", "local-path-provisioner", "metrics-server",
-    "stranger", "web",
+    "scheduled-tasks", "stranger", "web",
 ];
 /** Those that ask the API server, which no policy can name: its port is open to them wherever it is. */
 const clients = [...certManager, "contour", "contour-certgen", "local-path-provisioner", "metrics-server"];
@@ -38,6 +38,7 @@ const allowed = [
     "envoy → web TCP 8080",
     "envoy → contour TCP 8001",
     "web → database TCP 3306",
+    "scheduled-tasks → database TCP 3306",
     ...ours.flatMap(name => [`${name} → kube-dns TCP 53`, `${name} → kube-dns UDP 53`]),
     ...open.flatMap(name => [`${name} → envoy TCP 8080`, `${name} → envoy TCP 8443`]),
     ...clients.flatMap(name => open.flatMap(to => [`${name} → ${to} TCP 443`, `${name} → ${to} TCP 6443`])),

@@ -110,7 +110,7 @@ export const exceptions: Record<Linter, Exception[]> = {
             reason: "Contour's isn't pinned yet: update-images has to be run where its registry can be reached.",
         },
         {
-            rule: "CKV_K8S_43", places: /\.(web|database)$/,
+            rule: "CKV_K8S_43", places: /\.(web|database|scheduled-tasks)$/,
             reason: "Built by the program: its digest is known when it was pushed, not when the stack is rendered. On "
                 + "laptops and machines the images are loaded, and never pulled.",
         },

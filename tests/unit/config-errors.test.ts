@@ -146,19 +146,19 @@ const exact: [string, Record<string, unknown>, string[]][] = [
     ["a key in the wrong place", { cluster: kind, replicas: { min: 1 } }, [
         "landfall:replicas is an unknown key; did you mean landfall:app.web.replicas?",
         "given: {\"min\":1}",
-        "allowed: cluster, environment, app, adminPassword",
+        "allowed: cluster, environment, app, adminPassword, mailPassword",
         "example: landfall:app: { web: { replicas: { min: 1, max: 5 } }, database: { mode: single, volume: 5Gi } }",
     ]],
     ["a section with a slip", { cluster: kind, enviroment: { name: "x" } }, [
         "landfall:enviroment is an unknown key; did you mean environment?",
         "given: {\"name\":\"x\"}",
-        "allowed: cluster, environment, app, adminPassword",
+        "allowed: cluster, environment, app, adminPassword, mailPassword",
         "example: landfall:environment: { name: production, host: www.example.com }",
     ]],
     ["a key like nothing", { cluster: kind, app: { xyzzy: 1 } }, [
         "landfall:app.xyzzy is an unknown key",
         "given: 1",
-        "allowed: title, admin, images, web, database",
+        "allowed: title, admin, images, web, database, tasks, mail, egress",
         "example: landfall:app: { web: { replicas: { min: 1, max: 5 } }, database: { mode: single, volume: 5Gi } }",
     ]],
     ["an object with nothing in it, as YAML reads it", { cluster: kind, app: { web: null } }, [
@@ -195,11 +195,11 @@ const exact: [string, Record<string, unknown>, string[]][] = [
     ]],
     ["a quota that is too small", { cluster: kind, environment: { quota: { cpu: 4, pods: 12 } } }, [
         "landfall:environment.quota.cpu can't hold the application at its largest: 13 web pods (max and a quarter, " +
-            "for rolling updates) and the database",
+            "for rolling updates), the database and scheduled tasks",
         "given: \"4\"; landfall:environment.quota.pods is 12; landfall:app.web.replicas.max is 10 (the default); " +
             "landfall:app.web.cpu.limit is \"1\" (the default)",
-        "allowed: at least cpu: 14, pods: 14; or lower landfall:app.web.replicas.max or landfall:app.web.cpu.limit",
-        "example: landfall:environment: { quota: { cpu: \"14\", pods: 14 } }",
+        "allowed: at least cpu: 14500m, pods: 15; or lower landfall:app.web.replicas.max or landfall:app.web.cpu.limit",
+        "example: landfall:environment: { quota: { cpu: 14500m, pods: 15 } }",
     ]],
     ["a host with a scheme", { cluster: kind, environment: { host: "https://x.org" } }, [
         "landfall:environment.host is not valid",
@@ -338,7 +338,7 @@ describe("an error", () => {
         expect(problemsOf({ cluster: pulled, environment: online, app: images })).toEqual([]);
         const lone = { ...existing, sharedStorageClass: undefined };
         expect(problemsOf({ cluster: lone, environment: online, app: one })).toEqual([]);
-        const quota = { cpu: "14", pods: 14 };
+        const quota = { cpu: "14500m", pods: 15 };
         expect(problemsOf({ cluster: kind, environment: { quota } })).toEqual([]);
     });
 });

@@ -96,6 +96,7 @@ describe("parseSettings", () => {
                     mode: "single", volume: "5Gi",
                     cpu: { request: "250m", limit: "1" }, memory: { request: "512Mi", limit: "1Gi" },
                 },
+                tasks: { everyMinutes: 1 }, egress: {},
             },
         });
         expect(parseSettings({ cluster: { target: "minikube" } }, "main").cluster).toEqual({

@@ -250,7 +250,7 @@ describe("settings", { timeout: 60_000 }, () => {
 
     it("with a quota below the application's largest are refused, at it accepted", () => {
         fc.assert(fc.property(fc.integer({ min: 1, max: 50 }), fc.integer({ min: 1, max: 10 }), (max, tenths) => {
-            const need = (max + Math.ceil(max / 4)) * tenths * 100 + 1000;
+            const need = (max + Math.ceil(max / 4)) * tenths * 100 + 1000 + 500;
             const settings = (milli: number) => ({
                 cluster: { target: "kind" },
                 app: {

@@ -25,11 +25,15 @@ describe("the same application on every target", () => {
         const marked = "metadata.annotations.landfall.dev/stack-id";
         expect(own.filter(({ field }) => field === marked).length).toBeGreaterThan(20);
         expect([...new Set(own.filter(({ field }) => field !== marked).map(({ object, field }) => `${object}: ${field.replace(/\[\d\]/g, "[]")}`))].sort()).toEqual([
+            "ConfigMap production/scheduled-tasks-environment: data.WORDPRESS_URL",
             // Where the gateway sees its clients' addresses, the requests and the wrong passwords of each are bounded.
             "ConfigMap production/web-environment: data.WEB_CLIENT_REQUESTS",
             "ConfigMap production/web-environment: data.WORDPRESS_SEES_CLIENTS",
             "ConfigMap production/web-environment: data.WORDPRESS_URL",
-            // The digest of the former.
+            "CronJob production/scheduled-tasks: spec.jobTemplate.spec.template.spec.containers[].image",
+            ...["effect", "key", "operator", "value"]
+                .map(field => `CronJob production/scheduled-tasks: spec.jobTemplate.spec.template.spec.tolerations[].${field}`),
+            // The digest of the web's environment.
             "Deployment production/web: spec.template.metadata.annotations.landfall.dev/config",
             "Deployment production/web: spec.template.spec.containers[].image",
             "Deployment production/web: spec.template.spec.initContainers[].image",

@@ -51,10 +51,11 @@ function forEachAccepted(check: (settings: App, limits: Limits) => void): void {
 }
 
 describe("for every config that is accepted", () => {
-    it("the database has a connection for each process of PHP, a rolling update at full scale included", () => {
-        forEachAccepted(({ web: { replicas: { max } } }, { web, database }) => {
+    it("the database has a connection for each process of PHP, a rolling update at full scale and tasks included", () => {
+        forEachAccepted(({ web: { replicas: { max } } }, { web, tasks, database }) => {
             const pods = max + Math.ceil(max / 4);
-            expect(database.connections).toBeGreaterThan(pods * (web.pages.count + web.editors.count + web.uploads.count));
+            expect(database.connections).toBeGreaterThanOrEqual(
+                pods * (web.pages.count + web.editors.count + web.uploads.count + 1) + tasks.pods);
         });
     });
 
@@ -79,6 +80,25 @@ describe("for every config that is accepted", () => {
             const picture = web.imagePixels * 11 / mebibyte;
             expect(processes + picture + web.opcache).toBeLessThan(mebibytes(limit));
             expect(Math.min(web.pages.count, web.editors.count, web.uploads.count)).toBeGreaterThan(0);
+        });
+    });
+
+    it("the quota that is asked for holds a rolling update, the database and scheduled tasks, and less is refused", () => {
+        for (const { settings: { web, database } } of everyAccepted.slice(0, 20)) {
+            const pods = web.replicas.max + Math.ceil(web.replicas.max / 4);
+            const memory = mebibytes(web.memory.limit) * pods + mebibytes(database.memory.limit) + 256;
+            const given = (quota: object) => () => parseSettings({
+                cluster: { target: "kind" }, environment: { quota: { cpu: "100000", ...quota } }, app: { web, database },
+            }, "dev");
+            expect(given({ memory: `${memory}Mi`, pods: pods + 2 })).not.toThrow();
+            expect(given({ memory: `${memory - 1}Mi`, pods: pods + 2 })).toThrow(/quota\.memory/);
+            expect(given({ memory: `${memory}Mi`, pods: pods + 1 })).toThrow(/quota\.pods/);
+        }
+    });
+
+    it("scheduled tasks' memory holds PHP at its limit", () => {
+        forEachAccepted((_, { tasks }) => {
+            expect(tasks.phpMemory + 64).toBeLessThan(mebibytes(tasks.memory.limit));
         });
     });
 

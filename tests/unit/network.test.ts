@@ -46,6 +46,7 @@ describe("network policies", () => {
             "anywhere → landfall-gateway/envoy:8080/TCP",
             "anywhere → landfall-gateway/envoy:8443/TCP",
             "anywhere → landfall-metrics/metrics-server:10250/TCP",
+            "development/scheduled-tasks → development/database:3306/TCP",
             "development/web → development/database:3306/TCP",
             "landfall-gateway/envoy → development/web:8080/TCP",
             "landfall-gateway/envoy → landfall-gateway/contour:8001/TCP",
@@ -65,6 +66,7 @@ describe("network policies", () => {
             .flatMap(pod => [`${pod} → anywhere:443/TCP`, `${pod} → anywhere:6443/TCP`]);
         expect(allowed("egress")).toEqual([
             ...dns, ...api,
+            "development/scheduled-tasks → development/database:3306/TCP",
             "development/web → development/database:3306/TCP",
             "landfall-gateway/envoy → development/web:8080/TCP",
             "landfall-gateway/envoy → landfall-gateway/contour:8001/TCP",

@@ -13,7 +13,7 @@ const containers = () => pods(resources).flatMap(pod =>
 describe("every pod", () => {
     it("is found by these tests", () => {
         expect(pods(resources).map(pod => pod.owner).sort()).toEqual([
-            "CronJob/contour-certgen", "Deployment/cert-manager", "Deployment/cert-manager-cainjector",
+            "CronJob/contour-certgen", "CronJob/scheduled-tasks", "Deployment/cert-manager", "Deployment/cert-manager-cainjector",
             "Deployment/cert-manager-webhook", "Deployment/contour", "Deployment/envoy",
             "Deployment/local-path-provisioner", "Deployment/metrics-server", "Deployment/web", "Job/contour-certgen-v1-33-8", "StatefulSet/database",
         ]);

@@ -124,6 +124,64 @@ describe("the web service", () => {
     });
 });
 
+describe("scheduled tasks", () => {
+    interface CronJob extends Manifest { spec: { schedule: string; jobTemplate: { spec: Record<string, unknown> } } }
+    const cronJob = (registered = resources) => object<CronJob>(registered, "CronJob", "scheduled-tasks");
+
+    it("run one at a time, end, and leave no more than the last success and the last failure behind", () => {
+        expect(cronJob().spec).toMatchObject({
+            schedule: "* * * * *", concurrencyPolicy: "Forbid", successfulJobsHistoryLimit: 1, failedJobsHistoryLimit: 1,
+            jobTemplate: { spec: { backoffLimit: 0, activeDeadlineSeconds: 600 } },
+        });
+        expect(pod("CronJob/scheduled-tasks")).toMatchObject({ restartPolicy: "Never", automountServiceAccountToken: false });
+    });
+
+    it.each([[1, "* * * * *"], [5, "*/5 * * * *"], [60, "0 * * * *"]])("run every %s minutes", async (everyMinutes, schedule) => {
+        expect(cronJob(await runStack("dev", { app: { tasks: { everyMinutes } } })).spec.schedule).toBe(schedule);
+    });
+
+    it("are the web's own program and site, with what they need of its secrets", () => {
+        const [web] = pod("Deployment/web").containers;
+        const [task] = pod("CronJob/scheduled-tasks").containers;
+        expect(task.image).toBe(web.image);
+        expect(task.command).toEqual(["run-tasks"]);
+        const environment = (name: string) => object<{ data: Record<string, string> }>(resources, "ConfigMap", `${name}-environment`).data;
+        for (const name of ["WORDPRESS_URL", "WORDPRESS_DB_HOST", "WORDPRESS_DB_NAME", "WORDPRESS_DB_USER"]) {
+            expect(environment("scheduled-tasks")[name], name).toBe(environment("web")[name]);
+        }
+        const secret = (name: string) => object<{ stringData: Record<string, string> }>(resources, "Secret", name).stringData;
+        expect(secret("scheduled-tasks-salts")).toEqual(secret("web-salts"));
+        expect(Object.keys(secret("scheduled-tasks-credentials"))).toEqual(["database-password"]);
+        const uploads = { name: "var-www-html-wp-content-uploads", persistentVolumeClaim: { claimName: "web-uploads" } };
+        for (const owner of ["CronJob/scheduled-tasks", "Deployment/web"]) expect(pod(owner).volumes).toContainEqual(uploads);
+    });
+
+    it("run beside the web's pods, and only there where one node alone may have the uploads", async () => {
+        const term = { topologyKey: "kubernetes.io/hostname", labelSelector: { matchLabels: { "app.kubernetes.io/name": "web" } } };
+        expect(pod("CronJob/scheduled-tasks").affinity).toEqual({
+            podAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 100, podAffinityTerm: term }] },
+        });
+        const single = await runStack("dev", app({ replicas: { min: 1, max: 1 }, uploads: { accessMode: "ReadWriteOnce" } }));
+        expect(pods(single).find(({ owner }) => owner === "CronJob/scheduled-tasks")?.spec.affinity).toEqual({
+            podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [term] },
+        });
+    });
+
+    it("begin when the web's pods have set up the site", () => {
+        const urn = (kind: string, name: string) => resources.find(({ inputs }) =>
+            inputs.kind === kind && (inputs as unknown as Manifest).metadata.name === name)!;
+        expect(urn("CronJob", "scheduled-tasks").dependsOn).toContain(urn("Deployment", "web").urn);
+    });
+
+    it("keep no node that others can do without, and are no reason for the web to scale", () => {
+        const { annotations } = pods(resources).find(({ owner }) => owner === "CronJob/scheduled-tasks")!;
+        expect(annotations["cluster-autoscaler.kubernetes.io/safe-to-evict"]).toBe("true");
+        const { metadata: { labels } } = cronJob();
+        const { selector } = object(resources, "Deployment", "web").spec as { selector: { matchLabels: object } };
+        expect(labels).not.toMatchObject(selector.matchLabels);
+    });
+});
+
 describe("the database", () => {
     it("keeps its data on a volume of its own", () => {
         expect(object(resources, "PersistentVolumeClaim", "database-data").spec).toMatchObject({

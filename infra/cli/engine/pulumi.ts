@@ -82,6 +82,11 @@ export class PulumiEngine {
         return countChanges(summary.resourceChanges);
     }
 
+    /** The stack's outputs, secrets in the clear. */
+    async outputs(): Promise<Outputs> {
+        return plain(await this.stack.outputs());
+    }
+
     /** Names of the images that the stack has built on this computer. */
     async images(): Promise<string[]> {
         return builtImages((await this.exportState()).deployment?.resources ?? []);

@@ -134,6 +134,11 @@ export function nameOf(object: k8s.KubernetesObject): string {
     return object.metadata?.name ?? "";
 }
 
+/** Whether a pod runs a task to its end: such come and go with the clock. */
+export function isTask(pod: k8s.V1Pod): boolean {
+    return pod.metadata?.ownerReferences?.some(({ kind }) => kind === "Job") ?? false;
+}
+
 /** Whether a pod gets requests. */
 export function isReady(pod: k8s.V1Pod): boolean {
     return pod.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false;

@@ -1,6 +1,6 @@
 import type * as k8s from "@kubernetes/client-node";
 import { createHash } from "node:crypto";
-import { Cluster } from "./kubernetes";
+import { Cluster, isTask } from "./kubernetes";
 
 /** All kinds of which the program makes objects in namespaces, but pods, which their owners make. */
 const kinds: [apiVersion: string, kind: string][] = [
@@ -39,17 +39,20 @@ export async function readObjects(cluster: Cluster): Promise<Objects> {
     for (const namespace of await cluster.namespaces()) {
         for (const [apiVersion, kind] of kinds) {
             const { items } = await cluster.objects.list(apiVersion, kind, namespace);
-            for (const item of items) objects[`${kind} ${namespace}/${item.metadata?.name}`] = declared(kind, item);
+            // What a CronJob begins comes and goes with the clock.
+            const lasting = items.filter(({ metadata }) => !metadata?.ownerReferences?.some(owner => owner.kind === "CronJob"));
+            for (const item of lasting) objects[`${kind} ${namespace}/${item.metadata?.name}`] = declared(kind, item);
         }
     }
     return objects;
 }
 
-/** uid of each pod of ours: changes when a pod is made anew. */
+/** uid of each pod of ours but tasks': changes when a pod is made anew. */
 export async function readPods(cluster: Cluster): Promise<Record<string, string>> {
     const pods: Record<string, string> = {};
     for (const namespace of await cluster.namespaces()) {
-        for (const { metadata } of (await cluster.core.listNamespacedPod({ namespace })).items) {
+        const { items } = await cluster.core.listNamespacedPod({ namespace });
+        for (const { metadata } of items.filter(pod => !isTask(pod))) {
             pods[`${namespace}/${metadata?.name}`] = metadata?.uid ?? "";
         }
     }

@@ -135,6 +135,12 @@ export class Editor {
         return this.create("posts", body, { "Content-Type": "application/json" });
     }
 
+    /** Writes a post that is to be published later. */
+    schedule(title: string, content: string, at: Date): Promise<Item> {
+        const body = JSON.stringify({ title, content, status: "future", date_gmt: at.toISOString().slice(0, 19) });
+        return this.create("posts", body, { "Content-Type": "application/json" });
+    }
+
     /** Uploads a file. */
     upload(name: string, type: string, content: Buffer): Promise<Item> {
         return this.create("media", content, {

@@ -1,6 +1,6 @@
 <?php
 /**
- * The container's settings, read in one place for the site and install-site.
+ * The container's settings, read in one place for the site and the image's other programs.
  *
  *   WORDPRESS_SEES_CLIENTS      no where the gateway hides its clients' addresses, else yes  no
  *   WORDPRESS_DB_HOST           host or host:port of the database                            (required)
@@ -10,6 +10,11 @@
  *   WORDPRESS_URL               the site's address, e.g. https://wordpress.localhost:8443    (required)
  *   WORDPRESS_SALTS_DIR         folder with the files auth_key ... nonce_salt                (required)
  *   WORDPRESS_ACCESSIBLE_HOSTS  hosts that the site may call, with commas, e.g. *.wordpress.org   none
+ *   WORDPRESS_SMTP_HOST         relay for outgoing mail                                      none: no mail is sent
+ *   WORDPRESS_SMTP_PORT         its port                                                     587
+ *   WORDPRESS_SMTP_TLS          starttls, tls or none                                        tls at port 465, else starttls
+ *   WORDPRESS_SMTP_USER         user there, with WORDPRESS_SMTP_PASSWORD_FILE or WORDPRESS_SMTP_PASSWORD   none
+ *   WORDPRESS_MAIL_FROM         sender of the site's mails                                   WordPress's own
  *   WP_ENVIRONMENT_TYPE         local, development, staging; read by WordPress itself        production
  *
  * Files are read on every request, so a secret that is changed in place needs no restart.

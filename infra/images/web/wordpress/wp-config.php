@@ -21,6 +21,13 @@ if (($_SERVER['HTTP_X_FORWARDED_PROTO'] ?? '') === 'https') {
     $_SERVER['HTTPS'] = 'on';
 }
 
+// Scheduled tasks are run-tasks's, on no visitor's time. By this address the site also finds out whether it reaches
+// itself, so it goes on answering.
+define('DISABLE_WP_CRON', true);
+if (PHP_SAPI !== 'cli' && defined('DOING_CRON')) {
+    exit;
+}
+
 // The code is the image's: new code is a new image.
 define('DISALLOW_FILE_MODS', true);
 define('AUTOMATIC_UPDATER_DISABLED', true);

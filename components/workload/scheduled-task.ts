@@ -1,0 +1,104 @@
+import * as kubernetes from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { Cluster } from "../cluster/cluster";
+import { inCluster } from "../cluster/options";
+import { Environment } from "./environment";
+import { Metadata, objectLabels, selectorLabels } from "./labels";
+import { allowConnection, allowOutside, Listener, Outside, Peer } from "./network";
+import { TaskPodArgs, taskPodSpec } from "./pod";
+import { createConfigMap, createSecrets } from "./sources";
+import { expendableTolerations } from "./tolerations";
+
+type PodSpec = kubernetes.types.input.core.v1.PodSpec;
+
+export interface ScheduledTaskArgs extends TaskPodArgs {
+    environment: Environment;
+    /** When it runs, in cron's five fields, by the cluster's clock. @example `"0 3 * * *"` */
+    schedule: string;
+    /** Seconds after which a run is ended by force. The next one isn't begun before. */
+    deadlineSeconds: number;
+    /**
+     * Where it runs: on a node of this workload's where there is room, whose image and volumes are there already; with
+     * `always`, nowhere else, as for a volume that only one node may have.
+     */
+    beside?: { workload: Peer; always: boolean };
+    /** What has to stand before the first run. */
+    after?: pulumi.Resource[];
+    /** What it connects to; both sides' network policies follow. */
+    talksTo?: Listener[];
+    /** What it connects to outside the cluster. */
+    reaches?: Outside[];
+    /** Last word on the CronJob's arguments, for what is not modelled here. */
+    transform?: (args: kubernetes.batch.v1.CronJobArgs) => kubernetes.batch.v1.CronJobArgs;
+}
+
+/** A command that runs to its end again and again, one run at a time, in pods of its own. */
+export class ScheduledTask extends pulumi.ComponentResource implements Peer {
+    readonly name: string;
+    readonly namespace: pulumi.Output<string>;
+    readonly cluster: Cluster;
+    readonly cronJob: kubernetes.batch.v1.CronJob;
+
+    constructor(name: string, args: ScheduledTaskArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("landfall:workload:ScheduledTask", name, {}, opts);
+        this.name = name;
+        this.namespace = args.environment.namespace;
+        this.cluster = args.environment.cluster;
+        const options = inCluster(this.cluster, this);
+        const metadata = { name, namespace: this.namespace, labels: objectLabels(name) };
+
+        const connections = [
+            ...(args.talksTo ?? []).flatMap(listener => allowConnection(this, this, listener)),
+            ...allowOutside(this, this, args.reaches ?? []),
+        ];
+        const spec = taskPodSpec(name, args, {
+            configMap: createConfigMap(name, args.environment, args.env, this),
+            secrets: createSecrets(name, args.environment, args.secretFiles, this),
+        });
+        this.cronJob = createCronJob(metadata, {
+            ...spec,
+            ...(args.beside && { affinity: besideOf(args.beside) }),
+            tolerations: expendableTolerations(this.cluster.capabilities),
+        }, args, { ...options, dependsOn: [...connections, ...args.after ?? []] });
+        this.registerOutputs({ namespace: this.namespace });
+    }
+}
+
+function besideOf({ workload, always }: { workload: Peer; always: boolean }): PodSpec["affinity"] {
+    const term = {
+        topologyKey: "kubernetes.io/hostname", labelSelector: { matchLabels: selectorLabels(workload.name) },
+    };
+    return {
+        podAffinity: always
+            ? { requiredDuringSchedulingIgnoredDuringExecution: [term] }
+            : { preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 100, podAffinityTerm: term }] },
+    };
+}
+
+function createCronJob(
+    metadata: Metadata, spec: PodSpec, args: ScheduledTaskArgs, options: pulumi.CustomResourceOptions,
+): kubernetes.batch.v1.CronJob {
+    // It is soon over and comes again: no reason to keep a node that others can do without.
+    const annotations = { "cluster-autoscaler.kubernetes.io/safe-to-evict": "true" };
+    const cronJobArgs: kubernetes.batch.v1.CronJobArgs = {
+        metadata,
+        spec: {
+            schedule: args.schedule,
+            concurrencyPolicy: "Forbid",
+            // A run that couldn't begin in time is left to the next one.
+            startingDeadlineSeconds: 60,
+            // The last failure keeps its log.
+            successfulJobsHistoryLimit: 1,
+            failedJobsHistoryLimit: 1,
+            jobTemplate: {
+                metadata: { labels: metadata.labels },
+                spec: {
+                    backoffLimit: 0,
+                    activeDeadlineSeconds: args.deadlineSeconds,
+                    template: { metadata: { labels: metadata.labels, annotations }, spec },
+                },
+            },
+        },
+    };
+    return new kubernetes.batch.v1.CronJob(metadata.name, args.transform?.(cronJobArgs) ?? cronJobArgs, options);
+}

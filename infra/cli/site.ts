@@ -1,0 +1,86 @@
+import * as path from "node:path";
+import { parseArgs } from "node:util";
+import { onInterrupt } from "./interrupt";
+import { stackOption } from "./options";
+import { exported, exportSite } from "./site/export";
+import { importSite } from "./site/import";
+import { standingStack } from "./site/stack";
+import { seconds, Terminal } from "./terminal";
+import { UserError } from "./user-error";
+
+const usage = `Usage: npm run site -- export DIRECTORY
+       npm run site -- import DIRECTORY
+       npm run site -- import [--database FILE] [--uploads FILE|DIRECTORY]
+
+Moves a site out of a stack, or into one: database and uploads, with the old address replaced by the stack's.
+
+  DIRECTORY          what an export writes: ${exported.database} and ${exported.uploads}
+  --database FILE    a dump of a WordPress database by mysqldump, mariadb-dump or phpMyAdmin: SQL, with gzip or without
+  --uploads PATH     the directory wp-content/uploads, or a tar archive of it, with gzip or without
+  --from ADDRESS     another address that the site had, such as http://example.com; may be given several times
+  --yes              replace a site that has content
+  --stack NAME       the stack of Pulumi.NAME.yaml (default: dev)
+  --kubeconfig FILE  reach the cluster by this file
+  --help             this text
+`;
+
+/** The command `npm run site`. */
+export async function main(argv: string[]): Promise<number> {
+    const { values, positionals: [action, directory, ...more] } = parseArguments(argv);
+    const terminal = new Terminal();
+    if (values.help || action === undefined) {
+        terminal.line(usage.trimEnd());
+        return values.help ? 0 : 1;
+    }
+    const given = values.database !== undefined || values.uploads !== undefined;
+    if (more.length > 0 || (action !== "import" && action !== "export") || (action === "export" && (given || directory === undefined))
+        || (action === "import" && given === (directory !== undefined))) {
+        throw new UserError(`Name export or import, and what it is to write or read.\n\n${usage}`);
+    }
+    const from = (values.from ?? []).map(address => addressOf(address));
+    const begin = Date.now();
+    const name = stackOption(values.stack);
+    const stack = await standingStack(name, values.kubeconfig, terminal);
+    const signal = onInterrupt(terminal.line);
+    if (action === "export") {
+        await exportSite(stack, directory, terminal, signal);
+        terminal.line(`The site is in ${directory} (${seconds(begin)}). Keep it private: it has e-mail addresses and passwords' hashes in it.`);
+    } else {
+        const files = given ? { database: values.database, uploads: values.uploads }
+            : { database: path.join(directory, exported.database), uploads: path.join(directory, exported.uploads) };
+        await importSite(stack, { ...files, from, yes: values.yes === true }, terminal, signal);
+        terminal.line(`The site of the stack "${name}" is the imported one (${seconds(begin)}).`);
+    }
+    return 0;
+}
+
+function addressOf(given: string): string {
+    if (/^https?:\/\/[^/\s"'<>]+(\/[^\s"'<>]*)?$/i.test(given)) return given.replace(/\/+$/, "");
+    throw new UserError(`--from ${given}: an address has a scheme and a host, for example https://www.example.com. Nothing was changed.`);
+}
+
+interface Values {
+    database?: string;
+    uploads?: string;
+    from?: string[];
+    stack?: string;
+    kubeconfig?: string;
+    yes?: boolean;
+    help?: boolean;
+}
+
+function parseArguments(args: string[]): { values: Values; positionals: string[] } {
+    const text = { type: "string" } as const;
+    const flag = { type: "boolean" } as const;
+    try {
+        return parseArgs({
+            args, allowPositionals: true,
+            options: {
+                database: text, uploads: text, from: { ...text, multiple: true }, stack: text, kubeconfig: text, yes: flag,
+                help: { ...flag, short: "h" },
+            },
+        });
+    } catch (error) {
+        throw new UserError(`${(error as Error).message}\n\n${usage}`);
+    }
+}

@@ -1,0 +1,49 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { finished } from "node:stream/promises";
+import type { Terminal } from "../terminal";
+import { UserError } from "../user-error";
+import { Counter } from "./counter";
+import { execute, findPod, type Pod } from "./pod";
+import type { StandingStack } from "./stack";
+
+/** What an export consists of. */
+export const exported = { database: "database.sql.gz", uploads: "uploads.tar.gz" };
+
+const uploads = "/var/www/html/wp-content/uploads";
+
+/** Writes the site's database and uploads to a new directory, for this user's eyes: passwords' hashes are among it. */
+export async function exportSite({ kubeconfig, settings }: StandingStack, directory: string, terminal: Terminal, signal: AbortSignal): Promise<void> {
+    const isFree = !fs.existsSync(directory) || (fs.statSync(directory).isDirectory() && fs.readdirSync(directory).length === 0);
+    if (!isFree) throw new UserError(`${directory} is there already. Name a new directory. Nothing was written.`);
+    const { name: namespace } = settings.environment;
+    const database = await findPod(kubeconfig, namespace, "database");
+    const web = await findPod(kubeconfig, namespace, "web");
+    fs.mkdirSync(directory, { recursive: true, mode: 0o700 });
+    await save(database, ["export-database"], [0], path.join(directory, exported.database), terminal, signal);
+    // A file that changes meanwhile makes tar end with 1; what is under a name with a dot is an import's.
+    await save(web, ["tar", "--create", "--gzip", "--file=-", "--exclude=./.landfall-*", "--exclude=./lost+found", `--directory=${uploads}`, "."],
+        [0, 1], path.join(directory, exported.uploads), terminal, signal);
+}
+
+/** Writes what a program says to a file, which has its name only when it is whole. */
+async function save(pod: Pod, command: string[], good: number[], file: string, terminal: Terminal, signal: AbortSignal): Promise<void> {
+    const unfinished = `${file}.part`;
+    const out = fs.createWriteStream(unfinished, { mode: 0o600 });
+    const counter = new Counter(path.basename(file), out);
+    const stop = terminal.watch(counter.status);
+    try {
+        const { code, stderr } = await execute(pod, command, { output: counter, signal });
+        if (!good.includes(code)) throw new UserError(`${command[0]} in the pod ${pod.name} ended with code ${code}: ${stderr.trim()}`);
+        out.end();
+        await finished(out);
+        fs.renameSync(unfinished, file);
+    } catch (error) {
+        out.destroy();
+        fs.rmSync(unfinished, { force: true });
+        throw error;
+    } finally {
+        stop();
+    }
+    terminal.line(`  ✓ ${file}, ${counter.size}`);
+}

@@ -1,0 +1,162 @@
+import * as fs from "node:fs";
+import { Interrupted } from "../interrupt";
+import type { Terminal } from "../terminal";
+import { UserError } from "../user-error";
+import { Counter } from "./counter";
+import { type Dump, inspectDump } from "./dump";
+import { execute, findPod, type Pod } from "./pod";
+import type { StandingStack } from "./stack";
+import { framed, openUploads } from "./uploads";
+
+export interface ImportArgs {
+    /** File of SQL. */
+    database?: string;
+    /** Directory or archive. */
+    uploads?: string;
+    /** Addresses that the site had, beside the one that its database names. */
+    from: string[];
+    /** Whether what the site holds may be replaced. */
+    yes: boolean;
+}
+
+interface Context {
+    web: Pod;
+    database: Pod;
+    terminal: Terminal;
+    signal: AbortSignal;
+}
+
+/** What import-site says of the database that it has rewritten. */
+interface Rewritten {
+    from: string[];
+    to: string;
+    rows: number;
+    administrators: string[];
+    plugins: string[];
+    themes: string[];
+    theme?: string;
+}
+
+/**
+ * Replaces the site by another one. All is loaded and made ready beside what stands; then database and uploads are
+ * exchanged, and exchanged back where anything fails after that.
+ */
+export async function importSite(
+    { kubeconfig, settings }: StandingStack, args: ImportArgs, terminal: Terminal, signal: AbortSignal,
+): Promise<void> {
+    // Bad input shows before the cluster is asked.
+    const dump = args.database === undefined ? undefined : await inspectDump(args.database);
+    const archive = args.uploads === undefined ? undefined : openUploads(args.uploads);
+    const { name: namespace } = settings.environment;
+    const context = {
+        web: await findPod(kubeconfig, namespace, "web"), database: await findPod(kubeconfig, namespace, "database"), terminal, signal,
+    };
+    if (!args.yes) await refuseToReplace(context);
+    const exchanged: Part[] = [];
+    const parts: Part[] = [...(dump ? [databasePart(context, dump, args.from)] : []), ...(archive ? [uploadsPart(context, archive)] : [])];
+    try {
+        for (const part of parts) await step(signal, part.load);
+        for (const part of parts) {
+            // What fails half-way has to be taken back as well.
+            exchanged.push(part);
+            await step(signal, part.exchange);
+        }
+        // Brings the tables of an older WordPress up to date.
+        if (dump) terminal.line(indent(await inPod(context.web, ["install-site"], signal)));
+    } catch (error) {
+        for (const part of exchanged.reverse()) await part.undo().catch((problem: Error) => terminal.line(`  ${problem.message}`));
+        for (const part of parts) await part.drop().catch(() => undefined);
+        throw new (error instanceof Interrupted ? Interrupted : UserError)(`${(error as Error).message}\nThe site is as it was.`);
+    }
+    for (const part of parts) {
+        await part.drop().catch((problem: Error) => terminal.line(`  What was replaced could not be removed, and takes space until the next import: ${problem.message}`));
+    }
+}
+
+/** A part of a site, in the steps of an import. */
+interface Part {
+    load(): Promise<unknown>;
+    exchange(): Promise<unknown>;
+    undo(): Promise<unknown>;
+    /** Removes what stood before, or what was loaded where that came to nothing. */
+    drop(): Promise<unknown>;
+}
+
+function databasePart({ web, database, terminal, signal }: Context, dump: Dump, from: string[]): Part {
+    const run = (action: string) => () => inPod(database, ["import-database", action]);
+    return {
+        async load() {
+            const counter = new Counter(dump.file);
+            const stop = terminal.watch(counter.status);
+            await inPod(database, ["import-database", "load", String(dump.bytes), dump.format], signal,
+                counter.counting(fs.createReadStream(dump.file))).finally(stop);
+            terminal.line(`  ✓ ${dump.file} loaded, ${counter.size}`);
+            const end = terminal.watch(() => "  … replacing the old address");
+            const request = Buffer.from(`${JSON.stringify({ from })}\n`);
+            describe(await ask<Rewritten>(web, ["import-site", "rewrite"], terminal, signal, [request]).finally(end), terminal);
+        },
+        exchange: run("swap"),
+        undo: run("undo"),
+        drop: run("drop"),
+    };
+}
+
+function uploadsPart({ web, terminal, signal }: Context, archive: () => AsyncIterable<Buffer>): Part {
+    const run = (action: string) => () => inPod(web, ["import-site", action]);
+    return {
+        async load() {
+            const counter = new Counter("uploads");
+            const stop = terminal.watch(counter.status);
+            const { files } = await ask<{ files: number }>(web, ["import-site", "receive-uploads"], terminal, signal,
+                framed(counter.counting(archive()))).finally(stop);
+            terminal.line(`  ✓ uploads unpacked: ${files} files`);
+        },
+        exchange: run("swap-uploads"),
+        undo: run("undo-uploads"),
+        drop: run("drop-uploads"),
+    };
+}
+
+async function refuseToReplace({ web, terminal, signal }: Context): Promise<void> {
+    const content = await ask<Record<string, number>>(web, ["import-site", "content"], terminal, signal);
+    const held = Object.entries(content).filter(([, count]) => count > 0).map(([what, count]) => `${count} ${what}`);
+    if (held.length === 0) return;
+    throw new UserError(
+        `The site has content that the import would replace: ${held.join(", ")}. Keep it by an export, then say --yes. Nothing was changed.`,
+    );
+}
+
+function describe({ from, to, rows, administrators, plugins, themes, theme }: Rewritten, terminal: Terminal): void {
+    terminal.line(`  ✓ address ${from.join(", ")} → ${to}: ${rows} rows changed`);
+    if (plugins.length > 0) terminal.line(`  ! The site uses plugins that the image hasn't got: ${plugins.join(", ")} (README.md, "Plugins and themes")`);
+    if (themes.length > 0) terminal.line(`  ! The site's theme isn't in the image, ${theme} is used instead: ${themes.join(", ")} (README.md, "Plugins and themes")`);
+    terminal.line(administrators.length > 0
+        ? `  Log in with the imported site's own users; its administrators are ${administrators.join(", ")}`
+        : "  ! The imported site has no administrator: npm run admin -- user");
+}
+
+/** The work, unless someone has pressed Ctrl-C by now. */
+async function step<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+    if (signal.aborted) throw new Interrupted("Stopped.");
+    return work();
+}
+
+/** Runs a program of the image; what it has written. @throws what it complains of */
+async function inPod(pod: Pod, command: string[], signal?: AbortSignal, input?: AsyncIterable<Buffer> | Buffer[]): Promise<string> {
+    const { code, stdout, stderr } = await execute(pod, command, { input, signal });
+    if (code === 0) return stdout;
+    throw new UserError(stderr.trim() || `${command.join(" ")} in the pod ${pod.name} ended with code ${code}.`);
+}
+
+async function ask<T>(pod: Pod, command: string[], terminal: Terminal, signal: AbortSignal, input?: AsyncIterable<Buffer> | Buffer[]): Promise<T> {
+    const lines = (await inPod(pod, command, signal, input)).split("\n").filter(line => line.trim() !== "");
+    const answer = lines.find(line => line.startsWith("landfall:"));
+    const others = lines.filter(line => !line.startsWith("landfall:"));
+    if (others.length > 0) terminal.line(indent(others.join("\n")));
+    if (answer) return JSON.parse(answer.slice("landfall:".length)) as T;
+    throw new UserError(`${command.join(" ")} in the pod ${pod.name} gave no answer.`);
+}
+
+function indent(text: string): string {
+    return text.trimEnd().split("\n").map(line => `    ${line}`).join("\n");
+}

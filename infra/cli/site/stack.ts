@@ -1,0 +1,50 @@
+import * as fs from "node:fs";
+import type { PlainSettings } from "../../config";
+import { pulumiDownload } from "../computer/network";
+import { probes } from "../computer/probes";
+import { stackFile } from "../home";
+import { onInterrupt } from "../interrupt";
+import { readSettings } from "../settings";
+import { stackConfigFile } from "../stack-config";
+import type { Terminal } from "../terminal";
+import { UserError } from "../user-error";
+
+/** A stack that stands, as far as the commands for its site need it. */
+export interface StandingStack {
+    name: string;
+    settings: PlainSettings;
+    /** For its cluster. A secret. */
+    kubeconfig: string;
+}
+
+/**
+ * The stack's settings, and the way to its cluster: the file that was given, else the one that `npm start` keeps, else
+ * the stack's output.
+ */
+export async function standingStack(name: string, kubeconfigFile: string | undefined, terminal: Terminal): Promise<StandingStack> {
+    const settings = readSettings(name, stackConfigFile(name));
+    const kept = stackFile(name, "kubeconfig");
+    const kubeconfig = kubeconfigFile !== undefined ? readFile(kubeconfigFile)
+        : fs.existsSync(kept) ? readFile(kept) : await outputOf(name, settings, terminal);
+    return { name, settings, kubeconfig };
+}
+
+function readFile(file: string): string {
+    try {
+        return fs.readFileSync(file, "utf8");
+    } catch (error) {
+        throw new UserError(`The kubeconfig ${file} can't be read: ${(error as Error).message}. Nothing was changed.`);
+    }
+}
+
+async function outputOf(name: string, settings: PlainSettings, terminal: Terminal): Promise<string> {
+    const [{ PulumiEngine }, { ensurePulumi }] = await Promise.all([import("../engine/pulumi"), import("../tools/pulumi")]);
+    const command = await ensurePulumi(settings.cluster.target, await probes.answers(pulumiDownload), terminal.line);
+    const engine = await PulumiEngine.find(name, command, terminal, onInterrupt(terminal.line));
+    const { kubeconfig } = (await engine?.outputs()) ?? {};
+    if (kubeconfig) return kubeconfig;
+    throw new UserError(
+        `The stack "${name}" isn't up: it has no cluster whose site could be reached. ` +
+            `Start it: npm start${name === "dev" ? "" : ` -- --stack ${name}`}. Nothing was changed.`,
+    );
+}

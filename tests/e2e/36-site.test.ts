@@ -1,0 +1,185 @@
+import { createHash } from "node:crypto";
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import { gunzipSync, gzipSync } from "node:zlib";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { execute, Executed } from "./support/execute";
+import { Cluster } from "./support/kubernetes";
+import { address, names, root } from "./support/names";
+import { picture } from "./support/picture";
+import { ask, Editor, Item, pathOf } from "./support/site";
+import { adminPassword, ensureUp, figure } from "./support/stack";
+import { timed, until } from "./support/wait";
+
+let cluster: Cluster;
+let directory: string;
+
+beforeAll(async () => {
+    await ensureUp();
+    cluster = await Cluster.connect();
+    await cluster.settled();
+    directory = fs.mkdtempSync(path.join(os.tmpdir(), "landfall-e2e-site-"));
+});
+afterAll(() => fs.rmSync(directory, { recursive: true, force: true }));
+
+/** Runs one of the commands as its npm script does, with something to read. */
+function command(args: string[], input = ""): Promise<Executed> {
+    const [name, ...more] = args;
+    return execute(process.execPath, [path.join(root, "infra/cli/bootstrap.mjs"), name, ...more, "--stack", names.stack], { input });
+}
+
+async function succeeds(args: string[], input?: string): Promise<string> {
+    const { code, stdout, stderr } = await command(args, input);
+    expect({ args, code, stderr }).toMatchObject({ code: 0 });
+    return stdout;
+}
+
+/** Asks the database itself, as a request to the site would be a visitor. */
+async function sql(query: string): Promise<string> {
+    const { code, stdout, stderr } = await cluster.exec(
+        await cluster.databasePod(), "mariadb", "--batch", "--raw", "--skip-column-names", "--execute", query, "wordpress");
+    if (code !== 0) throw new Error(stderr);
+    return stdout.trim();
+}
+
+describe("a scheduled post", () => {
+    let post: Item;
+    const text = `Written ahead of ${new Date().toISOString()}`;
+
+    it("is published on time, although nobody visits the site", async () => {
+        const editor = await Editor.logIn(adminPassword());
+        // WordPress publishes what is due within the minute at once.
+        const due = new Date(Date.now() + 75_000);
+        post = await editor.schedule("Later", text, due);
+        const status = () => sql(`SELECT post_status FROM wp_posts WHERE ID = ${post.id}`);
+        expect(await status()).toBe("future");
+        await until("the post to be published", async () => await status() === "publish", 300);
+        figure("a scheduled post was published after its time by", `${Math.round((Date.now() - due.getTime()) / 1000)} s at most`);
+        expect((await ask({ path: `/?p=${post.id}` })).status).toBe(301);
+        expect((await ask({ path: pathOf((await ask({ path: `/?p=${post.id}` })).headers.location ?? "") })).text).toContain(text);
+    });
+
+    it("is no visitor's to publish: the address that began tasks does nothing", async () => {
+        const { status, text: page } = await ask({ path: "/wp-cron.php?doing_wp_cron" });
+        expect({ status, page }).toEqual({ status: 200, page: "" });
+    });
+
+    it("and those before leave no more than a few finished pods behind, which say what they ran alone", async () => {
+        const pods = (await cluster.core.listNamespacedPod({
+            namespace: names.environment, labelSelector: "app.kubernetes.io/name=scheduled-tasks",
+        })).items;
+        expect(pods.length).toBeGreaterThan(0);
+        expect(pods.length).toBeLessThanOrEqual(3);
+        for (const { metadata } of pods) {
+            const log = await cluster.core.readNamespacedPodLog({ name: metadata?.name ?? "", namespace: names.environment }).catch(() => "");
+            expect(log.split("\n").filter(line => line !== "" && !/^Running \w+, due at /.test(line))).toEqual([]);
+        }
+    });
+});
+
+describe("npm run admin", () => {
+    const password = (file: string) => fs.readFileSync(file, "utf8").trim();
+
+    it("gives the administrator a new password, with which alone one logs in", async () => {
+        const own = adminPassword();
+        const file = path.join(directory, "new-password");
+        try {
+            const output = await succeeds(["admin", "password", "--file", file]);
+            expect(fs.statSync(file).mode & 0o77).toBe(0);
+            expect(output).not.toContain(password(file));
+            await Editor.logIn(password(file));
+            await expect(Editor.logIn(own)).rejects.toThrow("The login of admin was refused");
+        } finally {
+            await succeeds(["admin", "password", "--stdin"], `${own}\n`);
+        }
+        await Editor.logIn(own);
+    });
+
+    it("adds a user, who logs in, and lists them", async () => {
+        const file = path.join(directory, "jane");
+        await succeeds(["admin", "user", "jane", "--email", "jane@example.com", "--role", "author", "--file", file]);
+        await Editor.logIn(password(file), "jane");
+        expect(await succeeds(["admin", "users"])).toMatch(/^jane +jane@example\.com +author$/m);
+    });
+
+    it("says who there is where a name is wrong, and changes nothing", async () => {
+        const { code, stderr } = await command(["admin", "password", "nobody"]);
+        expect(code).toBe(1);
+        expect(stderr).toContain("There is no user nobody. Administrators are: admin.");
+    });
+});
+
+describe("a site that moves", () => {
+    // As long as the stack's own, so that what serialize has written stays valid while the test writes it into a dump.
+    const former = `https://www.old-example.com:${names.https}`;
+    const content = picture(new Date().toISOString());
+    const digest = createHash("sha256").update(content).digest("hex");
+    const exported = (name: string) => path.join(directory, "exported", name);
+    let before: Item;
+    let after: Item;
+    let upload: Item;
+
+    beforeAll(async () => {
+        expect(former.length).toBe(address.length);
+        const editor = await Editor.logIn(adminPassword());
+        upload = await editor.upload("moving.png", "image/png", content);
+        before = await editor.publish("Moves along", `<a href="${address}/moving">${address}</a> <img src="${upload.source_url}">`);
+        figure("an export", `${await timed(() => succeeds(["site", "export", path.join(directory, "exported")]))} s`);
+        after = await editor.publish("Stays behind", "Written after the export.");
+        const dump = gunzipSync(fs.readFileSync(exported("database.sql.gz"))).toString("latin1");
+        expect(dump).toContain("-- Dump completed");
+        const option = `a:1:{s:3:"url";s:26:"http://old.example/a.png?b";}`;
+        const elsewhere = dump.replaceAll(address, former).replace(/(-- Dump completed)/,
+            `INSERT INTO wp_options (option_name, option_value, autoload) VALUES ('e2e_moved', '${option}', 'off');\n$1`);
+        fs.writeFileSync(exported("database.sql.gz"), gzipSync(Buffer.from(elsewhere, "latin1")));
+    });
+
+    const pageOf = async ({ link }: Item) => ask({ path: pathOf(link) });
+
+    it("isn't replaced by mistake", async () => {
+        const { code, stderr } = await command(["site", "import", path.join(directory, "exported")]);
+        expect(code).toBe(1);
+        expect(stderr).toMatch(/would replace: \d+ posts and pages.*--yes/);
+        expect((await pageOf(after)).status).toBe(200);
+    });
+
+    it.each([
+        ["is cut off", () => fs.readFileSync(exported("database.sql.gz")).subarray(0, 5000)],
+        ["is no WordPress site's", () => Buffer.from("CREATE TABLE a (b int);")],
+        ["reaches for the site that stands", () => Buffer.from("USE wordpress; DROP TABLE wp_posts;")],
+    ])("isn't touched by a dump that %s", async (_, dump) => {
+        const file = path.join(directory, "bad.sql");
+        fs.writeFileSync(file, dump());
+        const { code, stderr } = await command(["site", "import", "--database", file, "--yes"]);
+        expect(code).toBe(1);
+        expect(stderr).toMatch(/Nothing was changed|The site is as it was/);
+        expect((await pageOf(after)).status).toBe(200);
+        expect(await sql("SHOW DATABASES LIKE 'wordpress\\_%'")).toBe("");
+    });
+
+    it("arrives with its posts and files, at this stack's address", async () => {
+        const seconds = await timed(() => succeeds(["site", "import", path.join(directory, "exported"), "--from", "http://old.example", "--yes"]));
+        figure("an import", `${seconds} s`);
+        const { status, text } = await pageOf(before);
+        expect(status).toBe(200);
+        expect(text).toContain(`<a href="${address}/moving">${address}</a>`);
+        expect(text).not.toContain("old-example");
+        expect((await pageOf(after)).status).toBe(404);
+        const { body } = await ask({ path: pathOf(upload.source_url) });
+        expect(createHash("sha256").update(body).digest("hex")).toBe(digest);
+    });
+
+    it("has the lengths in serialised data put right", async () => {
+        const moved = `${address}/a.png?b`;
+        expect(await sql("SELECT option_value FROM wp_options WHERE option_name = 'e2e_moved'"))
+            .toBe(`a:1:{s:3:"url";s:${moved.length}:"${moved}";}`);
+    });
+
+    it("knows its users, and leaves nothing of the import behind", async () => {
+        await Editor.logIn(adminPassword());
+        expect(await sql("SHOW DATABASES LIKE 'wordpress\\_%'")).toBe("");
+        const [pod] = await cluster.pods("web");
+        expect((await cluster.exec(pod, "ls", "-A", "/var/www/html/wp-content/uploads")).stdout).not.toContain(".landfall");
+    });
+});
