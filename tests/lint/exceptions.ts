@@ -89,16 +89,16 @@ export const exceptions: Record<Linter, Exception[]> = {
             reason: "Kubernetes ignores HEALTHCHECK; the pods have probes. The kit's two are machines for tests.",
         },
         {
-            rule: "CKV_DOCKER_3", places: /^infra\/offline\/kit\/(machine|node)\/Dockerfile$/,
+            rule: "CKV_DOCKER_3", places: /^infra\/offline\/kit\/(machine|minikube|node)\/Dockerfile$/,
             reason: "They stand in for machines: systemd runs as root.",
         },
         {
-            rule: "CKV2_DOCKER_1", places: /^infra\/offline\/kit\/machine\/Dockerfile$/,
-            reason: "A machine of one's own has sudo, by which Landfall becomes root.",
+            rule: "CKV2_DOCKER_1", places: /^infra\/offline\/kit\/(machine|minikube)\/Dockerfile$/,
+            reason: "A machine of one's own has sudo, by which Landfall becomes root, and minikube on its node.",
         },
         {
-            rule: "CKV_DOCKER_7", places: /^infra\/images\/(web|database)\/Dockerfile/,
-            reason: "The base is an argument: the program gives one with tag and digest.",
+            rule: "CKV_DOCKER_7", places: /^infra\/(images\/(web|database)|offline\/kit\/minikube)\/Dockerfile/,
+            reason: "The base is an argument: the program gives one with tag and digest, and the kit its own of this build.",
         },
         {
             rule: "CKV_GHA_7", places: /^\.github\/workflows\/live\.yml$/,
