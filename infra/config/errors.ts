@@ -6,6 +6,7 @@ import {
     allKeys, allowedText, Description, describeKey, describeSettings, describeTargets, entriesOf,
 } from "./describe";
 import { exampleAround, exampleLine, exampleOf, nest } from "./example";
+import { isPlainKey } from "./fields";
 import { RuleParams } from "./rule";
 
 type Issue = z.core.$ZodIssue;
@@ -24,7 +25,7 @@ export function toProblems(
     issues: readonly Issue[], raw: unknown, context: Context, secrets: readonly string[] = [],
 ): Problem[] {
     const subject = { settings: describeSettings(context), raw, context, secrets };
-    return issues.flatMap(issue => {
+    return [...lostNames(subject, raw), ...issues.flatMap(issue => {
         // Of a list with a wrong entry the whole is shown: entries have no key of their own.
         const entry = issue.path.findIndex(key => typeof key === "number");
         const keys = (entry < 0 ? issue.path : issue.path.slice(0, entry)).map(String);
@@ -36,7 +37,15 @@ export function toProblems(
             return [brokenRule(subject, keys, issue.params as unknown as RuleParams)];
         }
         return [badValue(subject, keys, issue)];
-    });
+    })];
+}
+
+/** Of a record zod leaves out `__proto__`, and says nothing. */
+function lostNames(subject: Subject, value: unknown, keys: string[] = []): Problem[] {
+    if (typeof value !== "object" || value === null || Array.isArray(value)) return [];
+    const described = describeKey(subject.settings, keys, subject.context.target);
+    return Object.entries(value).flatMap(([key, below]) => key === "__proto__" && described && entriesOf(described)
+        ? [badName(subject, [...keys, key])] : lostNames(subject, below, [...keys, key]));
 }
 
 function badValue(subject: Subject, keys: string[], issue: Issue): Problem {
@@ -67,10 +76,11 @@ function badValue(subject: Subject, keys: string[], issue: Issue): Problem {
 /** A name in a record that can't be one. */
 function badName({ settings, context }: Subject, keys: string[]): Problem {
     const above = keys.slice(0, -1);
+    const name = keys[keys.length - 1];
     return {
         key: keyText(keys),
-        problem: "is not a valid name",
-        given: JSON.stringify(keys[keys.length - 1]),
+        problem: isPlainKey(name) ? "is not a valid name" : "is a name that JavaScript or Pulumi gives a meaning of its own",
+        given: JSON.stringify(name),
         allowed: describeKey(settings, above, context.target)?.names ?? "",
         example: exampleOf(settings, above, context),
     };
@@ -85,7 +95,7 @@ function unknownKey(subject: Subject, keys: string[]): Problem {
     const known = Object.keys(around.properties ?? {});
     const meant = closest(key, known);
     const elsewhere = allKeys(settings).filter(path => path[path.length - 1] === key).map(path => keyText(path));
-    const owners = Object.entries(describeTargets(settings)).filter(([, target]) => target.properties?.[key]);
+    const owners = Object.entries(describeTargets(settings)).filter(([, target]) => Object.hasOwn(target.properties ?? {}, key));
     const hint = meant ? `did you mean ${meant}?`
         : above[0] === "cluster" && owners.length > 0
             ? `it belongs to the target ${owners.map(([name]) => name).join(" or ")}`

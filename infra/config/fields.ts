@@ -157,7 +157,18 @@ export function listOf<T extends z.ZodType>(what: string, entry: T, least = 0) {
     return z.array(entry).min(least).meta({ allowed });
 }
 
+/**
+ * Whether JavaScript and Pulumi's SDK take a key for a name like any other. The SDK can't register an object that has a
+ * `toString` of its own, takes one with `then` for a promise, and one with the last of these for a secret or an asset.
+ */
+export function isPlainKey(key: string): boolean {
+    const meaningful = [
+        ...Object.getOwnPropertyNames(Object.prototype), "then", "toJSON", "prototype", "4dabf18193072939515e22adb298388d",
+    ];
+    return !meaningful.includes(key) && !key.startsWith("__");
+}
+
 /** What `value` takes, under names that the person gives; `entry` is the name in examples. */
 export function byName<T extends z.ZodType>(names: string, pattern: RegExp, entry: string, value: T) {
-    return z.record(z.string().regex(pattern), value).meta({ names, entry });
+    return z.record(z.string().regex(pattern).refine(isPlainKey), value).meta({ names, entry });
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { parseSettings, SettingsError } from "../../infra/config";
 import type { Problem } from "../../infra/config";
+import { least as eks } from "./support/eks";
 
 const kind = { target: "kind" };
 const existing = { target: "existing", context: "prod", registry: "ghcr.io/example", sharedStorageClass: "efs" };
@@ -294,6 +295,18 @@ describe("an error", () => {
             "landfall:environment.name is not valid", "given: \"default\" (the default)",
         ]);
     });
+
+    it.each(["toString", "constructor", "then", "__proto__", "4dabf18193072939515e22adb298388d"])(
+        "names a key called %s, which would break the program", key => {
+            const given = JSON.parse(`{ "${key}": "x" }`) as object;
+            const keys = (cluster: object) => problemsOf({ cluster, environment: online }).map(found => found.key);
+            const tagged = { ...eks, tags: given };
+            expect(keys(tagged)).toEqual([`landfall:cluster.tags.${key}`]);
+            const labelled = { ...eks, nodePools: { web: { machineType: "m6i.large", labels: given } } };
+            expect(keys(labelled)).toEqual([`landfall:cluster.nodePools.web.labels.${key}`]);
+            expect(problemsOf({ cluster: { ...kind, ...given } })[0].problem).toBe("is an unknown key");
+        },
+    );
 
     it("does not end at the first problem", () => {
         const raw = {
