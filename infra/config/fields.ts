@@ -54,13 +54,13 @@ export function image() {
     return text("an image reference with a tag or a digest", given => pinnedImage.test(given));
 }
 
-/** A day that has come; tomorrow may have, elsewhere. A date without quotes reaches us from Pulumi as a time. */
+/** A day that has come; tomorrow may have, elsewhere. */
 export function day() {
-    return z.string().transform(given => given.replace(/T00:00:00Z$/, "")).refine(given => {
+    return z.string().refine(given => {
         const time = /^\d{4}-\d{2}-\d{2}$/.test(given) ? Date.parse(`${given}T00:00:00Z`) : NaN;
         const exists = !Number.isNaN(time) && new Date(time).toISOString().startsWith(given);
         return exists && time <= Date.now() + 24 * 60 * 60 * 1000;
-    }).meta({ allowed: "a date YYYY-MM-DD that is not in the future" });
+    }).meta({ allowed: "a date \"YYYY-MM-DD\", in quotes, that is not in the future" });
 }
 
 export function registry() {

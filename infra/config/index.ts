@@ -7,6 +7,7 @@ import { exampleOf } from "./example";
 import type { Problem } from "./problem";
 import { SettingsError } from "./problem";
 import { PlainSettings, settingsSchema } from "./schema";
+import { type Configuration, refuseMisreadings, StackFileError } from "./stack-file";
 
 export type { AppSettings } from "./app";
 export type { ClusterSettings, Target } from "./cluster";
@@ -29,21 +30,38 @@ export interface Settings extends Omit<PlainSettings, "adminPassword"> {
 /** The stack's settings. Stops the program, before any resource is registered, with all that is wrong with them. */
 export function loadSettings(): Settings {
     const stack = pulumi.getStack();
+    const config = pulumi.runtime.allConfig();
     try {
-        const raw = readConfig();
-        const { adminPassword, ...settings } = parseSettings(raw, stack, {
-            problems: plainSecrets(raw, { stack, target: knownTarget(raw.cluster) }),
-            secrets: ownKeys().filter(key => isSecret(key)),
-        });
+        refuseMisreadings(stack, config);
+        const secretKeys = Object.keys(config).filter(isSecret);
+        const { adminPassword, ...settings } = parseConfiguration({ config, secretKeys }, stack);
         return adminPassword === undefined
             ? settings
             : { ...settings, adminPassword: new pulumi.Config(project).requireSecret("adminPassword") };
     } catch (error) {
-        if (error instanceof SettingsError) {
+        if (error instanceof SettingsError || error instanceof StackFileError) {
             throw new pulumi.RunError(error.message);
         }
         throw error;
     }
+}
+
+/** Pulumi knows which values are encrypted in the stack's file, but does not publish it in its types. */
+function isSecret(key: string): boolean {
+    const { isConfigSecret } = runtimeConfig as unknown as { isConfigSecret(key: string): boolean };
+    return isConfigSecret(key);
+}
+
+/** Checks a stack's configuration as parseSettings does, whoever has read it; a value in plain text may be no secret's. */
+export function parseConfiguration({ config, secretKeys }: Configuration, stack: string): PlainSettings {
+    const own = Object.entries(config).filter(([key]) => key.startsWith(`${project}:`));
+    const raw = Object.fromEntries(own.map(([key, value]) => {
+        const name = key.slice(project.length + 1);
+        return [name, name === "adminPassword" ? value : fromJson(value)];
+    }));
+    const secrets = secretKeys.filter(key => key.startsWith(`${project}:`)).map(key => key.slice(project.length + 1));
+    const context = { stack, target: knownTarget(raw.cluster) };
+    return parseSettings(raw, stack, { problems: plainSecrets(raw, context, secrets), secrets });
 }
 
 /**
@@ -73,26 +91,6 @@ function knownTarget(cluster: unknown): string | undefined {
     return targetNames.find(known => known === target);
 }
 
-/** The keys of the project's namespace, without it. */
-function ownKeys(): string[] {
-    const keys = Object.keys(pulumi.runtime.allConfig());
-    return keys.flatMap(key => key.startsWith(`${project}:`) ? [key.slice(project.length + 1)] : []);
-}
-
-/** Pulumi knows which values are encrypted in the stack's file, but does not publish it in its types. */
-function isSecret(key: string): boolean {
-    const { isConfigSecret } = runtimeConfig as unknown as { isConfigSecret(key: string): boolean };
-    return isConfigSecret(`${project}:${key}`);
-}
-
-/** All values of the project's namespace; objects come as JSON. */
-function readConfig(): Record<string, unknown> {
-    return Object.fromEntries(ownKeys().map(key => {
-        const value = pulumi.runtime.getConfig(`${project}:${key}`) ?? "";
-        return [key, key === "adminPassword" ? value : fromJson(value)];
-    }));
-}
-
 function fromJson(value: string): unknown {
     if (value === "") {
         return null;
@@ -105,10 +103,10 @@ function fromJson(value: string): unknown {
 }
 
 /** A secret in plain text would lie readable in the stack's file. */
-function plainSecrets(raw: Record<string, unknown>, context: Context): Problem[] {
+function plainSecrets(raw: Record<string, unknown>, context: Context, secrets: readonly string[]): Problem[] {
     const settings = describeSettings(context);
     return secretKeys(settings, context.target).filter(([section, ...below]) =>
-        !isSecret(section) && valueAt(raw, [section, ...below]) !== undefined).map(keys => ({
+        !secrets.includes(section) && valueAt(raw, [section, ...below]) !== undefined).map(keys => ({
         key: `${project}:${keys.join(".")}`,
         problem: "is not a secret",
         given: "plain text",

@@ -131,6 +131,13 @@ describe("the node image of the kit", () => {
             text.replace("{ target: kind }", "{ target: kind, image: landfall/kind-node:1 }"));
     });
 
+    it("goes where the cluster is, whichever way it is written, and other values stay as they are", () => {
+        expect(withNodeImage("config:\n  cluster: { target: kind, nodes: 0x2, a: 12345678901234567890 }\n", "kit:1"))
+            .toBe("config:\n  cluster: { target: kind, nodes: 0x2, a: 12345678901234567890, image: kit:1 }\n");
+        expect(withNodeImage("base: &base { target: kind }\nconfig:\n  landfall:cluster: *base\n", "kit:1"))
+            .toBe("base: &base { target: kind }\nconfig:\n  landfall:cluster: { target: kind, image: kit:1 }\n");
+    });
+
     it("leaves the one that the user has chosen", () => {
         const chosen = text.replace("kind }", "kind, image: my/node:1 }");
         expect(withNodeImage(chosen, "kit:1")).toBe(chosen);
