@@ -25,7 +25,7 @@ export function toProblems(
     issues: readonly Issue[], raw: unknown, context: Context, secrets: readonly string[] = [],
 ): Problem[] {
     const subject = { settings: describeSettings(context), raw, context, secrets };
-    return [...lostNames(subject, raw), ...issues.flatMap(issue => {
+    const problems = [...lostNames(subject, raw), ...issues.flatMap(issue => {
         // Of a list with a wrong entry the whole is shown: entries have no key of their own.
         const entry = issue.path.findIndex(key => typeof key === "number");
         const keys = (entry < 0 ? issue.path : issue.path.slice(0, entry)).map(String);
@@ -38,6 +38,16 @@ export function toProblems(
         }
         return [badValue(subject, keys, issue)];
     })];
+    return problems.filter((problem, index) => !isSecondOf(problem, problems.slice(0, index), problems));
+}
+
+/** Whether a problem is told already: once more of the same value, or a key that is missing for a slip in its name. */
+function isSecondOf({ key, problem }: Problem, before: readonly Problem[], all: readonly Problem[]): boolean {
+    const above = key.slice(0, key.lastIndexOf(".") + 1);
+    const name = key.slice(above.length);
+    return before.some(other => other.key === key && other.problem === problem)
+        || (problem.startsWith("is missing") && all.some(other =>
+            other.key.startsWith(above) && other.problem === `is an unknown key; did you mean ${name}?`));
 }
 
 /** Of a record zod leaves out `__proto__`, and says nothing. */
@@ -61,9 +71,13 @@ function badValue(subject: Subject, keys: string[], issue: Issue): Problem {
     return {
         key: keyText(keys),
         problem: value === undefined ? "is missing"
+            : value === null ? "is empty"
             : shape ? "is not an object"
             : described.items && !Array.isArray(value) ? "is not a list"
-            : meant ? `is none of the words it can be; did you mean ${meant}?` : "is not valid",
+            : meant ? `is none of the words it can be; did you mean ${meant}?`
+            : words.length > 0 && typeof value === "string" ? "is none of the words it can be"
+            : isSecret(subject, keys) ? "is not valid"
+            : reasonOf(issue, valueAt(raw, issue.path.map(String)) ?? value) ?? "is not valid",
         given: givenText(subject, keys, value, issue.code.startsWith("invalid_")) +
             (value !== undefined && stated === undefined ? " (the default)" : ""),
         allowed: target ? `one of ${targets.join(", ")}` : allowedText(settings, described),
@@ -71,6 +85,39 @@ function badValue(subject: Subject, keys: string[], issue: Issue): Problem {
             ? exampleLine("cluster", describeTargets(settings)[meant ?? targets[0]].example)
             : exampleOf(settings, keys, context),
     };
+}
+
+/** What is wrong with the value, as far as the schema says it. */
+function reasonOf(issue: Issue, value: unknown): string | undefined {
+    const reason = valueReason(issue, value);
+    const entry = issue.path.some(key => typeof key === "number");
+    return reason !== undefined && entry ? `holds ${JSON.stringify(value)}, which ${reason}` : reason;
+}
+
+function valueReason(issue: Issue, value: unknown): string | undefined {
+    switch (issue.code) {
+        case "custom": return typeof issue.params?.reason === "string" ? issue.params.reason : undefined;
+        case "invalid_union": return issue.errors.flat().map(inner => valueReason(inner, value)).find(reason => reason !== undefined);
+        case "too_small": return issue.origin === "array" || issue.origin === "string" ? undefined : `is less than ${issue.minimum}`;
+        case "too_big": return issue.origin === "array" || issue.origin === "string" ? undefined : `is more than ${issue.maximum}`;
+        case "invalid_type": return typeReason(issue.expected, value);
+        default: return undefined;
+    }
+}
+
+/** YAML makes numbers and text of what looks much alike. */
+function typeReason(expected: string, value: unknown): string | undefined {
+    if (expected === "string" && (typeof value === "number" || typeof value === "boolean")) {
+        return `is ${typeof value === "number" ? "a number" : "true or false"}, not text. Put it in quotes: "${value}"`;
+    }
+    if (typeof value === "number") return expected === "int" ? "is not a whole number" : undefined;
+    if (typeof value !== "string") return undefined;
+    if (expected === "boolean") {
+        const meant = { yes: "true", on: "true", y: "true", true: "true", no: "false", off: "false", n: "false", false: "false" };
+        const word = meant[value.toLowerCase() as keyof typeof meant] as string | undefined;
+        return word && `is text. Write ${word}, without quotes`;
+    }
+    return /^-?\d+$/.test(value) && /^(number|int)$/.test(expected) ? `is text. Write ${Number(value)}, without quotes` : undefined;
 }
 
 /** A name in a record that can't be one. */
@@ -148,19 +195,24 @@ export function valueAt(value: unknown, keys: string[]): unknown {
 }
 
 /** The value on one line, with its type where that may be what is wrong; of a secret only the length. */
-function givenText({ settings, context, secrets }: Subject, keys: string[], value: unknown, typed = false): string {
+function givenText(subject: Subject, keys: string[], value: unknown, typed = false): string {
     if (value === undefined) {
         return "nothing";
     }
-    if (secrets.includes(keys[0]) || describeKey(settings, keys, context.target)?.secret) {
+    if (isSecret(subject, keys)) {
         return typeof value === "string" ? `a text of ${value.length} characters` : "a secret that is no text";
     }
-    const shown = withoutSecrets(describeKey(settings, keys, context.target), value);
+    const shown = withoutSecrets(describeKey(subject.settings, keys, subject.context.target), value);
     const json = JSON.stringify(shown) ?? String(shown);
     const text = json.length > 120 ? `${json.slice(0, 117)}...` : json;
     const type = value === null ? "empty" : Array.isArray(value) ? "a list"
         : { string: "text", number: "a number", boolean: "true or false", object: "an object" }[typeof value as string];
     return typed && type ? `${text} (${type})` : text;
+}
+
+/** Nothing of it may be shown. */
+function isSecret({ settings, context, secrets }: Subject, keys: string[]): boolean {
+    return secrets.includes(keys[0]) || describeKey(settings, keys, context.target)?.secret === true;
 }
 
 /** The value with the lengths of the secrets in it in their place. */

@@ -3,10 +3,11 @@ import * as runtimeConfig from "@pulumi/pulumi/runtime/config";
 import { Context } from "./context";
 import { allKeys, describeKey, describeSettings, describeTargets, type Description } from "./describe";
 import { toProblems, valueAt } from "./errors";
+import { obstacleBefore } from "./entrance";
 import { exampleOf } from "./example";
 import type { Problem } from "./problem";
 import { SettingsError } from "./problem";
-import { PlainSettings, settingsSchema } from "./schema";
+import { clusterSchema, PlainSettings, settingsSchema } from "./schema";
 import { type Configuration, refuseMisreadings, StackFileError } from "./stack-file";
 
 export type { AppSettings } from "./app";
@@ -72,7 +73,7 @@ export function parseSettings(
     raw: Record<string, unknown>, stack: string,
     { problems: found = [], secrets = [] }: { problems?: readonly Problem[]; secrets?: readonly string[] } = {},
 ): PlainSettings {
-    const context: Context = { stack, target: knownTarget(raw.cluster) };
+    const context = contextOf(raw.cluster, stack);
     const schema = settingsSchema(context);
     // A section with nothing below it reads as null in YAML: as good as left out.
     const given = Object.fromEntries(Object.entries(raw).filter(([key, value]) => {
@@ -84,6 +85,12 @@ export function parseSettings(
         throw new SettingsError(problems, stack);
     }
     return result.data;
+}
+
+function contextOf(cluster: unknown, stack: string): Context {
+    const context = { stack, target: knownTarget(cluster) };
+    const checked = clusterSchema(context).safeParse(cluster);
+    return { ...context, obstacle: checked.success ? obstacleBefore(checked.data) : undefined };
 }
 
 function knownTarget(cluster: unknown): string | undefined {

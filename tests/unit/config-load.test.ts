@@ -134,7 +134,7 @@ describe("parseSettings", () => {
             const environment = { host: "www.example.com", tls };
             return parseSettings({ cluster: { target: "kind" }, environment }, "dev").environment.tls.issuer;
         };
-        expect([issuer({}), issuer({ issuer: "acme" })]).toEqual(["ca", "acme"]);
+        expect([issuer({}), issuer({ server: "https://acme.corp.internal/acme" })]).toEqual(["ca", "acme"]);
     });
 
     it("takes numbers for quantities, and paths in the home; those that reach the state stay as they are", () => {
