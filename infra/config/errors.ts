@@ -143,7 +143,10 @@ function unknownKey(subject: Subject, keys: string[]): Problem {
     const meant = closest(key, known);
     const elsewhere = allKeys(settings).filter(path => path[path.length - 1] === key).map(path => keyText(path));
     const owners = Object.entries(describeTargets(settings)).filter(([, target]) => Object.hasOwn(target.properties ?? {}, key));
-    const hint = meant ? `did you mean ${meant}?`
+    const [section] = key.split(".");
+    const dotted = keys.length === 1 && section !== key && known.includes(section);
+    const hint = dotted ? `write it below ${keyText([section])}, or use pulumi config set --path`
+        : meant ? `did you mean ${meant}?`
         : above[0] === "cluster" && owners.length > 0
             ? `it belongs to the target ${owners.map(([name]) => name).join(" or ")}`
             : elsewhere.length > 0 ? `did you mean ${elsewhere.join(" or ")}?` : undefined;

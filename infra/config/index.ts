@@ -3,6 +3,7 @@ import * as runtimeConfig from "@pulumi/pulumi/runtime/config";
 import { Context } from "./context";
 import { allKeys, describeKey, describeSettings, describeTargets, type Description } from "./describe";
 import { toProblems, valueAt } from "./errors";
+import { closest } from "./closest";
 import { obstacleBefore } from "./entrance";
 import { exampleOf } from "./example";
 import type { Problem } from "./problem";
@@ -62,7 +63,22 @@ export function parseConfiguration({ config, secretKeys }: Configuration, stack:
     }));
     const secrets = secretKeys.filter(key => key.startsWith(`${project}:`)).map(key => key.slice(project.length + 1));
     const context = { stack, target: knownTarget(raw.cluster) };
-    return parseSettings(raw, stack, { problems: plainSecrets(raw, context, secrets), secrets });
+    const problems = [...plainSecrets(raw, context, secrets), ...ignoredKeys(config, context)];
+    return parseSettings(raw, stack, { problems, secrets });
+}
+
+/** Pulumi leaves what isn't the project's to others, a slip in its name too. */
+function ignoredKeys(config: Record<string, string>, context: Context): Problem[] {
+    return Object.keys(config).flatMap(key => {
+        const [namespace, name] = key.split(":");
+        if (namespace === project || closest(namespace, [project]) === undefined) return [];
+        const described = describeKey(describeSettings(context), [name]);
+        return [{
+            key, problem: `is ignored: it has to be ${project}:${name}${namespace.toLowerCase() === project ? ", in lower case" : ""}`,
+            given: "another project's key", allowed: `keys that begin with ${project}:`,
+            example: exampleOf(describeSettings(context), [described && !described.secret ? name : "app"], context),
+        }];
+    });
 }
 
 /**
