@@ -38,6 +38,11 @@ export function existing() {
         metrics: choice("builtin", "install").default("builtin").meta({
             description: "Whether the cluster has metrics-server, or it is to be installed.", example: "install",
         }),
+        networkPolicy: choice("enforced", "unenforced", "unknown").default("unknown").meta({
+            description: "Whether the cluster's network enforces network policies. Unless it does, every run warns: any pod reaches "
+                + "any other.",
+            example: "enforced",
+        }),
         loadBalancer: choice("LoadBalancer", "NodePort").default("LoadBalancer").meta({
             description: "How the gateway is reached: an address that the cluster gives, or a port of every node.",
             example: "NodePort",
