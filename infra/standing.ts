@@ -1,9 +1,12 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import * as pulumi from "@pulumi/pulumi";
 import { type Capabilities, type Comparisons, type Stands, strandedVolumes } from "../components/cluster";
+import { Refusal } from "../components/refusal";
 import { classOf, readEnvironment, type StandingEnvironment } from "../components/workload";
 import type { Settings } from "./config";
 import { compareQuantities } from "../components/quantity";
 import { describeKey, describeSettings } from "./config/describe";
+import { keyText } from "./config/errors";
 import { refuseChanges } from "./config/refuse";
 
 type Compared = Pick<Settings, "cluster" | "environment" | "app">;
@@ -18,8 +21,67 @@ export function compareWith(settings: Compared): Comparisons {
             const stack = `${pulumi.getProject()}/${pulumi.getStack()}`;
             const standing = await readEnvironment(kubeconfig, settings.environment.name, stack);
             refuseChanges(settings, ...compared(settings, standing, capabilities));
+            const read = () => readEnvironment(kubeconfig, settings.environment.name, stack);
+            await refuseMissingClasses(settings, standing, capabilities, read);
         },
     };
+}
+
+/** Seconds in which a cluster that was just made gets the classes that its maker brings. */
+const settling = 60;
+
+/** Refuses a class that isn't there: its claim would wait forever. */
+async function refuseMissingClasses(
+    settings: Compared, standing: StandingEnvironment, capabilities: Capabilities, readAgain: () => Promise<StandingEnvironment>,
+): Promise<void> {
+    const mayBeNew = settings.cluster.target !== "existing" && !pulumi.runtime.isDryRun();
+    const end = Date.now() + (mayBeNew ? settling * 1000 : 0);
+    let refusal = missingClasses(settings, standing, capabilities);
+    while (refusal !== undefined && Date.now() < end) {
+        await sleep(3000);
+        refusal = missingClasses(settings, await readAgain(), capabilities);
+    }
+    if (refusal !== undefined) throw new Refusal(refusal);
+}
+
+/** A volume that stands has its class. */
+function missingClasses(settings: Compared, { classes, volumes }: StandingEnvironment, capabilities: Capabilities): string | undefined {
+    if (classes === undefined) return undefined;
+    const made = madeByPlatform(capabilities);
+    const hasDefault = [...Object.values(classes), ...made.map(({ isDefault }) => isDefault)].includes(true);
+    const problems = partsOf(settings).filter(({ owner }) => !volumes.some(volume => volume.owner === owner)).flatMap(part => {
+        const name = classOf(capabilities, part.args);
+        const there = name === undefined ? hasDefault : name in classes || made.some(one => one.name === name);
+        return there ? [] : [[
+            `${keyText([part.classKey])} ${name === undefined ? "is missing: the cluster has no default class" : "is no class of the cluster"}`,
+            `    given:   ${name ?? "nothing"}`,
+            `    allowed: ${[...Object.keys(classes), ...made.map(one => one.name)].join(", ") || "make one first: there are none"}`,
+        ].join("\n")];
+    });
+    return problems.length === 0 ? undefined
+        : ["The cluster has no class for a volume, which would wait forever. Nothing was changed in it.", ...problems].join("\n\n");
+}
+
+function madeByPlatform(
+    { storageClass, localDirectory, sharedStorageClass, sharedDirectory, storageClasses = [] }: Capabilities,
+): { name: string; isDefault?: boolean }[] {
+    const onDirectories = [localDirectory && storageClass, sharedDirectory && sharedStorageClass];
+    return [...onDirectories.filter(name => name !== undefined && name !== "").map(name => ({ name: name! })), ...storageClasses];
+}
+
+/** The parts of the application that have a volume, with the keys that say what it is like. */
+function partsOf({ cluster, app }: Compared) {
+    const described = describeSettings({ stack: pulumi.getStack(), target: cluster.target });
+    const isSetting = (key: string) => describeKey(described, key.split("."), cluster.target) !== undefined;
+    const { uploads } = app.web;
+    return ([
+        { owner: "database", key: "app.database", sizeKey: "volume", args: { ...app.database, size: app.database.volume, accessMode: "ReadWriteOnce" } },
+        { owner: "web", key: "app.web.uploads", sizeKey: "size", args: uploads },
+    ] as const).map(part => {
+        const clusterKey = part.args.accessMode === "ReadWriteMany" ? "cluster.sharedStorageClass" : "cluster.storageClass";
+        const classKey = part.args.storageClass === undefined && isSetting(clusterKey) ? clusterKey : `${part.key}.storageClass`;
+        return { ...part, classKey };
+    });
 }
 
 /** What stands and what is wanted, by the keys that say it. */
@@ -35,22 +97,13 @@ export function compared(
     if (namespace !== undefined && environment.volumes === "retain") {
         compare("environment.name", { value: namespace }, environment.name);
     }
-    const described = describeSettings({ stack: pulumi.getStack(), target: cluster.target });
-    const isSetting = (key: string) => describeKey(described, key.split("."), cluster.target) !== undefined;
     const stranded = strandedVolumes(volumes, capabilities);
     if (stranded) compare("cluster.nodes", stranded.stands, stranded.wanted);
-    const { uploads } = app.web;
-    const parts = {
-        database: { key: "app.database", sizeKey: "volume", args: { ...app.database, size: app.database.volume, accessMode: "ReadWriteOnce" } },
-        web: { key: "app.web.uploads", sizeKey: "size", args: uploads },
-    } as const;
+    const parts = partsOf({ cluster, environment, app });
     for (const { owner, size, capacity = size, accessMode, storageClass, fixed } of volumes) {
-        const part = parts[owner as keyof typeof parts] as typeof parts[keyof typeof parts] | undefined;
+        const part = parts.find(one => one.owner === owner);
         if (!part) continue;
-        const { key, sizeKey, args } = part;
-        const shared = args.accessMode === "ReadWriteMany";
-        const clusterKey = shared ? "cluster.sharedStorageClass" : "cluster.storageClass";
-        const classKey = args.storageClass === undefined && isSetting(clusterKey) ? clusterKey : `${key}.storageClass`;
+        const { key, sizeKey, classKey, args } = part;
         // A claim that could not be given all that it asked for may ask for less, down to what it has.
         const least = compareQuantities(capacity, size) < 0 ? capacity : size;
         compare(`${key}.${sizeKey}`, { value: least, fixed }, args.size);

@@ -25,13 +25,12 @@ export type LoadBalancing = {
         loadBalancerClass?: string;
         addressPool?: string[];
     }
-    /** The gateway listens on these ports of every node; `publishedHttp` is what answers on 127.0.0.1 or `host`. */
+    /** The gateway listens on these ports of every node; `publishedHttps` is what answers on 127.0.0.1 or `host`. */
     | {
         type: "NodePort";
         http: number;
         https: number;
         host: string;
-        publishedHttp: number;
         publishedHttps: number;
         /** The nodes that clients reach. Where they are known each has a proxy, which sees the clients' own addresses. */
         nodes?: PublishedNodes;
@@ -144,7 +143,7 @@ export interface Capabilities {
     externalDns?: CloudController;
     /** Taint of machines that may be taken away at short notice, where the target sets one: stateless pods bear it. */
     interruptible?: { key: string; value: string; effect: "NoSchedule" };
-    /** Whether the target enforces NetworkPolicy. */
+    /** Whether the cluster's network enforces NetworkPolicy: Platform warns where it doesn't. */
     networkPolicy: "enforced" | "unenforced" | "unknown";
     images: ImageDelivery;
     /**

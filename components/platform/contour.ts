@@ -6,6 +6,7 @@ import { images, imageTags } from "../versions";
 import { objectLabels, selectorLabels } from "../workload/labels";
 import { containerSecurityContext, podSecurityContext } from "../workload/security";
 import { createDeployment, patience } from "./deployment";
+import { namespaces } from "./namespaces";
 import { createServiceAccount } from "./rbac";
 import { GatewayLimits } from "./traffic";
 
@@ -99,8 +100,7 @@ export function createContour(
     }, options);
 }
 
-/** Namespace of the gateway: Contour, Envoy and the Gateway object. */
-export const namespaceName = "landfall-gateway";
+export const namespaceName = namespaces.gateway;
 
 /** The container's own namespace, as Contour's commands read it. */
 export const namespaceVariable = {

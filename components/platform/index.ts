@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { Cluster } from "../cluster/cluster";
+import { Capabilities, Cluster } from "../cluster/cluster";
 import { inCluster } from "../cluster/options";
 import { Certificates } from "./cert-manager";
 import { Issuance } from "./cert-manager/issuance";
@@ -49,6 +49,7 @@ export class Platform extends pulumi.ComponentResource {
         super("landfall:platform:Platform", name, {}, opts);
         const { capabilities } = args.cluster;
         const options = inCluster(args.cluster, this);
+        warnOfOpenNetwork(capabilities, this);
 
         if (capabilities.metrics === "install") {
             createMetricsServer(capabilities, options);
@@ -84,4 +85,12 @@ export class Platform extends pulumi.ComponentResource {
         const { gateway: { endpoint }, caCertificate, dnsRecords } = this;
         return { endpoint, ...(caCertificate && { caCertificate }), ...(dnsRecords && { dnsRecords }) };
     }
+}
+
+/** The policies are made in any case: a network that is put in later may enforce them. */
+function warnOfOpenNetwork({ networkPolicy }: Capabilities, parent: pulumi.Resource): void {
+    if (networkPolicy === "enforced") return;
+    const so = networkPolicy === "unenforced" ? "The cluster's network doesn't enforce network policies"
+        : "Whether the cluster's network enforces network policies isn't known";
+    void pulumi.log.warn(`${so}. Without that any pod reaches any other, the database too, and everything outside.`, parent);
 }

@@ -8,6 +8,7 @@ import { networkPolicy } from "../workload/network";
 import { containerSecurityContext, restrictedNamespaceLabels } from "../workload/security";
 import { createDeployment, patience } from "./deployment";
 import { createNamespace, toApiServer } from "./namespace";
+import { namespaces } from "./namespaces";
 import { createServiceAccount } from "./rbac";
 
 const name = "metrics-server";
@@ -18,7 +19,7 @@ const port = 10250;
  * Objects after the project's own manifests (kubernetes-sigs/metrics-server, manifests/base).
  */
 export function createMetricsServer(capabilities: Capabilities, options: pulumi.CustomResourceOptions): void {
-    const namespace = createNamespace("landfall-metrics", restrictedNamespaceLabels, capabilities, options);
+    const namespace = createNamespace(namespaces.metrics, restrictedNamespaceLabels, capabilities, options);
     const metadata = { name, namespace, labels: objectLabels(name) };
     const account = createAccount(namespace, options);
 

@@ -8,6 +8,7 @@ import { networkPolicy } from "../workload/network";
 import { containerSecurityContext } from "../workload/security";
 import { createDeployment } from "./deployment";
 import { createNamespace, toApiServer } from "./namespace";
+import { namespaces } from "./namespaces";
 import { createServiceAccount } from "./rbac";
 import { pathPattern, setup, teardown } from "./volume-directories";
 
@@ -31,7 +32,7 @@ export function createDirectoryClasses(capabilities: Capabilities, options: pulu
     if (classes.length === 0) return;
     // The provisioner's short-lived helper pods mount a directory of the node, which no stricter level admits.
     const namespace = createNamespace(
-        "landfall-storage", { "pod-security.kubernetes.io/enforce": "privileged" }, capabilities, options);
+        namespaces.storage, { "pod-security.kubernetes.io/enforce": "privileged" }, capabilities, options);
     const metadata = { name, namespace, labels: objectLabels(name) };
     const account = createServiceAccount(name, {
         namespace,

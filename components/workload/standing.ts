@@ -24,6 +24,8 @@ export interface StandingEnvironment {
     namespace?: string;
     /** The volumes of the namespace that was asked for. */
     volumes: StandingVolume[];
+    /** The cluster's storage classes by name, and whether each is the default; undefined where it doesn't say. */
+    classes?: Record<string, boolean>;
 }
 
 interface Quota {
@@ -42,7 +44,7 @@ interface Volume {
 }
 
 interface StorageClass {
-    metadata: { name: string };
+    metadata: { name: string; annotations?: Record<string, string> };
     provisioner: string;
     allowVolumeExpansion?: boolean;
 }
@@ -66,6 +68,8 @@ export async function readEnvironment(kubeconfig: string, namespace: string, sta
         namespace: own.includes(namespace) ? namespace : own[0],
         volumes: found.claims.filter(({ metadata }) => metadata.deletionTimestamp === undefined)
             .map(claim => describeVolume(claim, found)),
+        classes: Object.fromEntries(found.classes.map(({ metadata: { name, annotations } }) =>
+            [name, annotations?.["storageclass.kubernetes.io/is-default-class"] === "true"])),
     };
 }
 

@@ -1,18 +1,9 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 
-import * as yaml from "yaml";
-
-import { isEncrypted, isMapping, withStandIns } from "./stand-ins";
+import { type Configuration, configText, readStackFile, refuseFindings } from "../config/stack-file";
+import { isEncrypted, withStandIns } from "./stand-ins";
 import { UserError } from "./user-error";
-
-/** A stack's settings as Pulumi hands them to the program. */
-export interface StackConfig {
-    /** Full keys such as `landfall:cluster`; objects and lists as JSON. */
-    config: Record<string, string>;
-    /** Keys of `config` that are secrets. */
-    secretKeys: string[];
-}
 
 const root = path.resolve(__dirname, "../..");
 
@@ -29,37 +20,20 @@ export function stackConfigFile(stack: string, directory = root): string {
  * Reads a file in the form of `Pulumi.<stack>.yaml`. A value under `secure:` can only be decrypted by Pulumi: a file with
  * one is refused, unless `standIns` may take their places, for what is looked at and not applied.
  */
-export function readStackConfig(file: string, { standIns = false } = {}): StackConfig {
-    const entries = configEntries(file);
+export function readStackConfig(file: string, { standIns = false } = {}): Configuration {
+    const read = readStackFile(file);
+    refuseFindings(read);
     const config: Record<string, string> = {};
     const secretKeys: string[] = [];
-    for (const [name, given] of Object.entries(entries)) {
-        const key = name.includes(":") ? name : `landfall:${name}`;
+    for (const [key, given] of Object.entries(read.entries)) {
         if (containsEncrypted(given)) {
             if (!standIns) throw new UserError(encrypted(file, key));
             secretKeys.push(key);
         }
         const value = withStandIns(key.replace(/^landfall:/, ""), given);
-        if (value !== null && value !== undefined) {
-            config[key] = typeof value === "object" ? JSON.stringify(value) : String(value);
-        }
+        if (value !== undefined) config[key] = configText(value);
     }
     return { config, secretKeys };
-}
-
-function configEntries(file: string): Record<string, unknown> {
-    let text: string;
-    try {
-        text = fs.readFileSync(file, "utf8");
-    } catch (error) {
-        throw new UserError(`${file} can't be read: ${(error as Error).message}`);
-    }
-    const document = yaml.parseDocument(text);
-    if (document.errors.length > 0) throw new UserError(`${file} is not valid YAML: ${document.errors[0].message}`);
-    const content: unknown = document.toJS();
-    const config = isMapping(content) ? (content.config ?? {}) : (content ?? {});
-    if (!isMapping(config)) throw new UserError(`${file}: "config" must be a mapping, such as landfall:app: { … }`);
-    return config;
 }
 
 function containsEncrypted(value: unknown): boolean {

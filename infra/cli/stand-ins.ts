@@ -5,7 +5,7 @@ const standIn = "encrypted.by.pulumi";
 
 /** Whether a value in a stack's file is an encrypted one. */
 export function isEncrypted(value: unknown): value is { secure: string } {
-    return isMapping(value) && Object.keys(value).length === 1 && "secure" in value;
+    return isMapping(value) && Object.keys(value).length === 1 && typeof value.secure === "string";
 }
 
 /** A value under `landfall:<key>` without what is encrypted in it: that is left out, or has a stand-in where it may not be. */
@@ -26,6 +26,6 @@ function mayBeLeftOut(description: Description | undefined): boolean {
     return description?.default !== undefined || description?.defaultText !== undefined;
 }
 
-export function isMapping(value: unknown): value is Record<string, unknown> {
+function isMapping(value: unknown): value is Record<string, unknown> {
     return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { compareQuantities } from "../../components/quantity";
 import { imagesDate } from "../../components/versions";
 import { type Change, largerVolume, otherVolume } from "./change";
-import { choice, day, image, line, matching, objectName, quantity, whole } from "./fields";
+import { choice, day, email, image, line, matching, objectName, quantity, whole } from "./fields";
 import { egress, mail } from "./outside";
 import { rule } from "./rule";
 import { memoryHoldsPage } from "./together";
@@ -12,7 +12,7 @@ function resource(
     what: string, kind: "cpu" | "bytes", section: string, defaults: { request: string; limit: string }, least: string,
 ) {
     const keys = z.strictObject({
-        request: quantity(kind, least).prefault(defaults.request).meta({
+        request: quantity(kind, kind === "cpu" ? "1m" : least).prefault(defaults.request).meta({
             description: `${what} that a pod is sure to get; what the scheduler counts.`, example: defaults.request,
         }),
         limit: quantity(kind, least).prefault(defaults.limit).meta({
@@ -28,7 +28,7 @@ function resource(
 }
 
 const cpu = (section: string, request: string, limit: string) =>
-    resource("CPU", "cpu", `${section}.cpu`, { request, limit }, "1m");
+    resource("CPU", "cpu", `${section}.cpu`, { request, limit }, "100m");
 const memory = (section: string, request: string, limit: string) =>
     resource("Memory", "bytes", `${section}.memory`, { request, limit }, "16Mi");
 
@@ -88,7 +88,12 @@ function web() {
             storageClass: storageClass("the target's class for shared volumes"),
         }).prefault({}).meta({ description: "The volume of uploaded files.", example: { size: "20Gi" } }),
     });
-    return rule(rule(keys, ["memory", "uploads"], memoryHoldsPage), ["replicas", "uploads"], ({ replicas, uploads }) => {
+    const sized = rule(rule(keys, ["memory", "uploads"], memoryHoldsPage), ["uploads"], ({ uploads: { size, maxFile } }) =>
+        compareQuantities(size, maxFile) >= 0 ? undefined : {
+            keys: ["uploads.size", "uploads.maxFile"], problem: "is less than the largest file that may be uploaded",
+            allowed: "at least {app.web.uploads.maxFile}", example: { uploads: { size: maxFile, maxFile } },
+        });
+    return rule(sized, ["replicas", "uploads"], ({ replicas, uploads }) => {
         return uploads.accessMode === "ReadWriteMany" || replicas.max === 1 ? undefined : {
             keys: ["uploads.accessMode", "replicas.max"],
             problem: "can't be shared by the pods that {app.web.replicas.max} asks for",
@@ -108,7 +113,7 @@ function database() {
             description: "Image of MariaDB.", example: "ghcr.io/example/mariadb:11.8",
             defaultText: "built from infra/images/database",
         }),
-        volume: quantity("bytes", "1Mi").prefault("5Gi").meta({
+        volume: quantity("bytes", "1Gi").prefault("5Gi").meta({
             description: "Size of the data's volume.", example: "20Gi", change: largerVolume,
         }),
         cpu: cpu("app.database", "250m", "1"),
@@ -153,11 +158,13 @@ export function appSchema() {
     return z.strictObject({
         title: line(200).default("Landfall").meta({ description: "Title of the site.", example: "My Company", change: installed }),
         admin: z.strictObject({
-            user: matching("1 to 60 letters, digits, \"_\", \".\", \"@\" and \"-\"", /^[\w.@-]{1,60}$/).default("admin")
+            user: matching(
+                "1 to 60 letters, digits, \"_\", \".\", \"@\" and \"-\", at least one a letter or digit",
+                /^(?=.*[A-Za-z0-9])[\w.@-]{1,60}$/, /[\w.@-]/,
+            ).default("admin")
                 .meta({ description: "Name of the site's first user.", example: "editor" }),
-            email: z.email().default("admin@example.com").meta({
+            email: email().default("admin@example.com").meta({
                 description: "The first user's e-mail address.", example: "editor@example.com",
-                allowed: "an e-mail address",
             }),
         }).prefault({}).meta({
             description: "The site's first user; the password is `landfall:adminPassword`.",

@@ -20,6 +20,8 @@ export type Change =
 declare module "zod" {
     interface GlobalMeta {
         change?: Change;
+        /** Of an object: what an example of one of its keys needs beside it. */
+        beside?: Record<string, unknown>;
     }
 }
 

@@ -4,4 +4,6 @@ export interface Context {
     stack: string;
     /** The target, where it is known by the time the other keys are read. */
     target?: string;
+    /** What keeps people elsewhere from the gateway, where the cluster's settings show it. */
+    obstacle?: string;
 }

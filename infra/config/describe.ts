@@ -16,6 +16,8 @@ export interface Description {
     secret?: boolean;
     /** What a change does to a stack that stands, for this key and those below it. */
     change?: Change;
+    /** Of an object: what an example of one of its keys needs beside it. */
+    beside?: Record<string, unknown>;
     enum?: string[];
     properties?: Record<string, Description>;
     required?: string[];

@@ -2,10 +2,12 @@ import * as z from "zod";
 import { Target } from "./cluster";
 import { refused } from "./change";
 import { Context } from "./context";
-import { choice, hostname, isDnsLabel, matching, quantity, whole } from "./fields";
+import { namespaces } from "../../components/platform/namespaces";
+import { choice, hostname, quantity, text, whole } from "./fields";
 import { toDnsLabel } from "./names";
 import { rule } from "./rule";
 import { completeTls, fitsHost, tlsSchema } from "./tls";
+import { labelVerdict } from "./why";
 
 /** Targets on this computer, where a name under .localhost reaches the application. */
 const laptops: Target[] = ["kind", "minikube"];
@@ -26,8 +28,10 @@ const laptopHost = "wordpress.localhost";
 const disposable = ["development", "dev"];
 
 function namespace() {
-    return matching("a DNS label of at most 63 characters; not default, and not beginning with kube-", /^/)
-        .refine(name => isDnsLabel(name) && name !== "default" && !name.startsWith("kube-"));
+    return text("a DNS label of at most 63 characters; not default, not beginning with kube-, and not a namespace of the platform", name => {
+        if (name === "default" || name.startsWith("kube-")) return "is a namespace of Kubernetes' own";
+        return !Object.values(namespaces).includes(name) ? labelVerdict(name, 63) : "is a namespace of the platform's own";
+    });
 }
 
 /** `landfall:environment`: the namespace and its fences. */
@@ -48,7 +52,9 @@ export function environmentSchema(context: Context) {
         }),
         tls: tlsSchema().prefault({}).meta({
             description: "HTTPS: the gateway has a certificate for the host, and sends HTTP on to it.",
-            example: { issuer: "acme", email: "ops@example.com" },
+            example: laptop ? { issuer: "ca" } : { issuer: "acme", email: "ops@example.com" },
+            // No public authority reaches a laptop.
+            ...(laptop && { beside: { server: "https://acme.corp.internal/directory" } }),
         }),
         volumes: choice("delete", "retain").optional().meta({
             description: "What becomes of the data when the environment is destroyed. Retained, the namespace and its "
@@ -70,7 +76,7 @@ export function environmentSchema(context: Context) {
             description: "What all pods of the environment may take together.", example: { cpu: "32" },
         }),
     });
-    return rule(keys, ["host", "tls"], ({ host, tls }) => fitsHost(tls, host)).transform(given => {
+    return rule(keys, ["host", "tls"], ({ host, tls }) => fitsHost(tls, host, laptop, context.obstacle)).transform(given => {
         const { volumes, tls, ...environment } = given;
         const usual: "delete" | "retain" = disposable.includes(environment.name) ? "delete" : "retain";
         return { ...environment, tls: completeTls(tls, environment.host, laptop), volumes: volumes ?? usual };

@@ -44,7 +44,7 @@ function nestInEntries(
         const above = describeKey(settings, [section, ...keys.slice(0, index)], context.target);
         const entry = above && entriesOf(above)?.example;
         const part = isFragment(entry) && isFragment(inner) ? merge(entry, inner) : inner;
-        return { ...(index > 0 && required(above)), [key]: part };
+        return { ...above?.beside, ...(index > 0 && required(above)), [key]: part };
     }, value);
 }
 

@@ -3,10 +3,13 @@ import * as runtimeConfig from "@pulumi/pulumi/runtime/config";
 import { Context } from "./context";
 import { allKeys, describeKey, describeSettings, describeTargets, type Description } from "./describe";
 import { toProblems, valueAt } from "./errors";
+import { closest } from "./closest";
+import { obstacleBefore } from "./entrance";
 import { exampleOf } from "./example";
 import type { Problem } from "./problem";
 import { SettingsError } from "./problem";
-import { PlainSettings, settingsSchema } from "./schema";
+import { clusterSchema, PlainSettings, settingsSchema } from "./schema";
+import { type Configuration, refuseMisreadings, StackFileError } from "./stack-file";
 
 export type { AppSettings } from "./app";
 export type { ClusterSettings, Target } from "./cluster";
@@ -34,23 +37,55 @@ const passwords = ["adminPassword", "mailPassword"] as const;
 /** The stack's settings. Stops the program, before any resource is registered, with all that is wrong with them. */
 export function loadSettings(): Settings {
     const stack = pulumi.getStack();
+    const config = pulumi.runtime.allConfig();
     try {
-        const raw = readConfig();
-        const { adminPassword, mailPassword, ...settings } = parseSettings(raw, stack, {
-            problems: plainSecrets(raw, { stack, target: knownTarget(raw.cluster) }),
-            secrets: ownKeys().filter(key => isSecret(key)),
-        });
+        refuseMisreadings(stack, config);
+        const secretKeys = Object.keys(config).filter(isSecret);
+        const { adminPassword, mailPassword, ...settings } = parseConfiguration({ config, secretKeys }, stack);
         return {
             ...settings,
             ...(adminPassword !== undefined && { adminPassword: pulumi.secret(adminPassword) }),
             ...(mailPassword !== undefined && { mailPassword: pulumi.secret(mailPassword) }),
         };
     } catch (error) {
-        if (error instanceof SettingsError) {
+        if (error instanceof SettingsError || error instanceof StackFileError) {
             throw new pulumi.RunError(error.message);
         }
         throw error;
     }
+}
+
+/** Pulumi knows which values are encrypted in the stack's file, but does not publish it in its types. */
+function isSecret(key: string): boolean {
+    const { isConfigSecret } = runtimeConfig as unknown as { isConfigSecret(key: string): boolean };
+    return isConfigSecret(key);
+}
+
+/** Checks a stack's configuration as parseSettings does, whoever has read it; a value in plain text may be no secret's. */
+export function parseConfiguration({ config, secretKeys }: Configuration, stack: string): PlainSettings {
+    const own = Object.entries(config).filter(([key]) => key.startsWith(`${project}:`));
+    const raw = Object.fromEntries(own.map(([key, value]) => {
+        const name = key.slice(project.length + 1);
+        return [name, passwords.some(password => password === name) ? value : fromJson(value)];
+    }));
+    const secrets = secretKeys.filter(key => key.startsWith(`${project}:`)).map(key => key.slice(project.length + 1));
+    const context = { stack, target: knownTarget(raw.cluster) };
+    const problems = [...plainSecrets(raw, context, secrets), ...ignoredKeys(config, context)];
+    return parseSettings(raw, stack, { problems, secrets });
+}
+
+/** Pulumi leaves what isn't the project's to others, a slip in its name too. */
+function ignoredKeys(config: Record<string, string>, context: Context): Problem[] {
+    return Object.keys(config).flatMap(key => {
+        const [namespace, name] = key.split(":");
+        if (namespace === project || closest(namespace, [project]) === undefined) return [];
+        const described = describeKey(describeSettings(context), [name]);
+        return [{
+            key, problem: `is ignored: it has to be ${project}:${name}${namespace.toLowerCase() === project ? ", in lower case" : ""}`,
+            given: "another project's key", allowed: `keys that begin with ${project}:`,
+            example: exampleOf(describeSettings(context), [described && !described.secret ? name : "app"], context),
+        }];
+    });
 }
 
 /**
@@ -61,7 +96,7 @@ export function parseSettings(
     raw: Record<string, unknown>, stack: string,
     { problems: found = [], secrets = [] }: { problems?: readonly Problem[]; secrets?: readonly string[] } = {},
 ): PlainSettings {
-    const context: Context = { stack, target: knownTarget(raw.cluster) };
+    const context = contextOf(raw.cluster, stack);
     const schema = settingsSchema(context);
     // A section with nothing below it reads as null in YAML: as good as left out.
     const given = Object.fromEntries(Object.entries(raw).filter(([key, value]) => {
@@ -75,29 +110,15 @@ export function parseSettings(
     return result.data;
 }
 
+function contextOf(cluster: unknown, stack: string): Context {
+    const context = { stack, target: knownTarget(cluster) };
+    const checked = clusterSchema(context).safeParse(cluster);
+    return { ...context, obstacle: checked.success ? obstacleBefore(checked.data) : undefined };
+}
+
 function knownTarget(cluster: unknown): string | undefined {
     const target = typeof cluster === "object" && cluster !== null && "target" in cluster ? cluster.target : undefined;
     return targetNames.find(known => known === target);
-}
-
-/** The keys of the project's namespace, without it. */
-function ownKeys(): string[] {
-    const keys = Object.keys(pulumi.runtime.allConfig());
-    return keys.flatMap(key => key.startsWith(`${project}:`) ? [key.slice(project.length + 1)] : []);
-}
-
-/** Pulumi knows which values are encrypted in the stack's file, but does not publish it in its types. */
-function isSecret(key: string): boolean {
-    const { isConfigSecret } = runtimeConfig as unknown as { isConfigSecret(key: string): boolean };
-    return isConfigSecret(`${project}:${key}`);
-}
-
-/** All values of the project's namespace; objects come as JSON. */
-function readConfig(): Record<string, unknown> {
-    return Object.fromEntries(ownKeys().map(key => {
-        const value = pulumi.runtime.getConfig(`${project}:${key}`) ?? "";
-        return [key, passwords.some(password => password === key) ? value : fromJson(value)];
-    }));
 }
 
 function fromJson(value: string): unknown {
@@ -112,10 +133,10 @@ function fromJson(value: string): unknown {
 }
 
 /** A secret in plain text would lie readable in the stack's file. */
-function plainSecrets(raw: Record<string, unknown>, context: Context): Problem[] {
+function plainSecrets(raw: Record<string, unknown>, context: Context, secrets: readonly string[]): Problem[] {
     const settings = describeSettings(context);
     return secretKeys(settings, context.target).filter(([section, ...below]) =>
-        !isSecret(section) && valueAt(raw, [section, ...below]) !== undefined).map(keys => ({
+        !secrets.includes(section) && valueAt(raw, [section, ...below]) !== undefined).map(keys => ({
         key: `${project}:${keys.join(".")}`,
         problem: "is not a secret",
         given: "plain text",

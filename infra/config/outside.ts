@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { byName, choice, isHostname, listOf, matching, network, port } from "./fields";
+import { byName, choice, email, isHostname, listOf, matching, network, port } from "./fields";
 import { parseNetwork } from "./network";
 import { Violation } from "./rule";
 
@@ -33,9 +33,8 @@ export function mail() {
             description: "User at the relay; the password is `landfall:mailPassword`.", example: "site@example.com",
             defaultText: "none: the relay knows the cluster by its address",
         }),
-        from: z.email().meta({
+        from: email().meta({
             description: "Sender of the site's mails, as the relay allows it.", example: "site@example.com",
-            allowed: "an e-mail address",
         }),
         networks: networks("of the relay"),
     }).transform(({ tls, ...given }) => ({ ...given, tls: tls ?? (given.port === 465 ? "tls" as const : "starttls" as const) }))

@@ -4,9 +4,10 @@ import { clusterSchema } from "./cluster";
 import { Context } from "./context";
 import { environmentSchema } from "./environment";
 import { mailHasLogin } from "./outside";
-import { databaseHoldsConnections, needsRegistry, needsSharedClass, quotaHoldsApp } from "./together";
-import { matching } from "./fields";
+import { databaseHoldsConnections, hasClasses, needsRegistry, needsSharedClass, quotaHoldsApp } from "./together";
+import { text } from "./fields";
 import { rule } from "./rule";
+import { lineVerdict } from "./why";
 
 export { appSchema } from "./app";
 export { clusterSchema } from "./cluster";
@@ -16,7 +17,7 @@ const made = new Map<string, ReturnType<typeof makeSchema>>();
 
 /** Everything under `landfall:`. All defaults, limits and texts about a key are in its schema and nowhere else. */
 export function settingsSchema(context: Context) {
-    const key = JSON.stringify([context.stack, context.target]);
+    const key = JSON.stringify([context.stack, context.target, context.obstacle]);
     const schema = made.get(key) ?? makeSchema(context);
     made.set(key, schema);
     return schema;
@@ -31,18 +32,20 @@ function makeSchema(context: Context) {
         // Left out where it needs a host, it is the host's absence that is told.
         environment: environment.prefault({} as z.input<typeof environment>),
         app: appSchema().prefault({}),
-        adminPassword: z.string().min(12).optional().meta({
-            description: "Password of the site's first user; a Pulumi secret.",
-            allowed: "a secret of at least 12 characters", defaultText: "generated", secret: true,
+        adminPassword: text("a secret of 12 to 4096 characters on one line, no space at its ends", given =>
+            given.length >= 12 && lineVerdict(given, 4096) === true && given.trim() === given).optional().meta({
+            description: "Password of the site's first user; a Pulumi secret.", defaultText: "generated", secret: true,
             change: "in place",
         }),
-        mailPassword: matching("a secret on one line", /^[^\r\n]+$/).optional().meta({
+        mailPassword: text("a secret of 1 to 4096 characters on one line", given =>
+            given !== "" && lineVerdict(given, 4096) === true).optional().meta({
             description: "Password of `landfall:app.mail.user` at the relay; a Pulumi secret.", secret: true, change: "in place",
         }),
     });
     const hosted = rule(sections, ["environment", "app"], quotaHoldsApp);
     const connected = rule(rule(hosted, ["app"], databaseHoldsConnections), ["app", "mailPassword"], mailHasLogin);
-    return rule(rule(connected, ["cluster", "app"], needsRegistry), ["cluster", "app"], needsSharedClass);
+    const classes = rule(rule(connected, ["cluster", "app"], needsSharedClass), ["cluster", "app"], hasClasses);
+    return rule(classes, ["cluster", "app"], needsRegistry);
 }
 
 /** The settings as plain data, complete with all defaults. */

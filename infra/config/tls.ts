@@ -1,9 +1,11 @@
 import * as z from "zod";
-import { choice, matching } from "./fields";
+import { choice, email, matching } from "./fields";
 import type { Violation } from "./rule";
 
 /** Names that no public authority vouches for: they mean something on one computer or in one network only. */
-const privateEndings = ["localhost", "local", "internal", "test"];
+const privateEndings = [
+    "localhost", "local", "internal", "test", "lan", "home", "home.arpa", "corp", "intranet", "private", "invalid", "example", "onion",
+];
 const letsEncrypt = "https://acme-v02.api.letsencrypt.org/directory";
 
 /** `landfall:environment.tls`: who signs the host's certificate. */
@@ -14,11 +16,10 @@ export function tlsSchema() {
                 "to trust, or a public one by ACME, which must reach the host on port 80.",
             example: "acme",
             defaultText: "acme with an `email` or a `server`; else ca on a laptop and for names under " +
-                `${privateEndings.map(end => `.${end}`).join(", ")}; else acme`,
+                `${privateEndings.map(end => `.${end}`).join(", ")}; else acme, where the settings show no address that isn't public`,
         }),
-        email: z.email().optional().meta({
+        email: email().optional().meta({
             description: "With acme: where its operator may write to.", example: "ops@example.com",
-            allowed: "an e-mail address",
         }),
         server: matching("an address beginning with https://", /^https:\/\/[^\s/]+(\/\S*)?$/).optional().meta({
             description: "With acme: directory of the server.",
@@ -45,7 +46,22 @@ export function completeTls(given: GivenTls, host: string, laptop: boolean) {
 }
 
 /** A public authority vouches for public names only, and needs no settings where there is none. */
-export function fitsHost(tls: GivenTls, host: string): Violation | undefined {
+export function fitsHost(tls: GivenTls, host: string, laptop: boolean, obstacle?: string): Violation | undefined {
+    if (chosenIssuer(tls) === undefined && !laptop && !isPrivate(host) && obstacle !== undefined) {
+        return {
+            keys: ["tls.issuer", "host"],
+            problem: `is missing: a public authority must reach the host on port 80, and ${obstacle}`,
+            allowed: "acme, if your router or load balancer sends port 80 on to the gateway; or ca, which browsers have to be told to trust",
+            example: { host, tls: { issuer: "ca" } },
+        };
+    }
+    if (chosenIssuer(tls) === "acme" && tls.server === undefined && laptop) {
+        return {
+            keys: ["tls.issuer"], problem: "can't be acme on a laptop: no public authority reaches 127.0.0.1",
+            allowed: "ca, or acme with the network's own ACME server in {environment.tls.server}",
+            example: { tls: { issuer: "ca" } },
+        };
+    }
     if (chosenIssuer(tls) === "acme" && tls.server === undefined && isPrivate(host)) {
         return {
             keys: ["tls.issuer", "host"], problem: "can't be acme for a name that is not public",
@@ -60,6 +76,13 @@ export function fitsHost(tls: GivenTls, host: string): Violation | undefined {
         allowed: "leave it out, or {environment.tls.issuer} acme",
         example: { tls: { issuer: "ca" } },
     };
+}
+
+const privateAddress = /^(10|127|169\.254|192\.168|172\.(1[6-9]|2\d|3[01])|100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7]))\./;
+
+/** Whether people elsewhere may reach something at this name or address. */
+export function isPublic(hostOrAddress: string): boolean {
+    return /^[\d.]+$/.test(hostOrAddress) ? !privateAddress.test(hostOrAddress) : !isPrivate(hostOrAddress);
 }
 
 /** The issuer as far as the settings say it: an address of or for an ACME server means that one. */

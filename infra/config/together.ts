@@ -70,6 +70,29 @@ export function databaseHoldsConnections({ app }: { app: AppSettings }): Violati
     };
 }
 
+/** The classes that a laptop's cluster has; one that a person adds to it comes too late for the first run. */
+const laptopClasses: Record<string, { all: string[]; shared: string[] }> = {
+    kind: { all: ["landfall-local", "standard"], shared: ["landfall-local"] },
+    minikube: { all: ["standard", "csi-hostpath-sc"], shared: ["standard"] },
+};
+
+/** A claim for a class that isn't there waits forever. */
+export function hasClasses({ cluster, app }: { cluster: ClusterSettings; app: AppSettings }): Violation | undefined {
+    const classes = Object.hasOwn(laptopClasses, cluster.target) ? laptopClasses[cluster.target] : undefined;
+    if (classes === undefined) return undefined;
+    const { storageClass, accessMode } = app.web.uploads;
+    const wrong = ([
+        ["app.database.storageClass", app.database.storageClass, classes.all],
+        ["app.web.uploads.storageClass", storageClass, accessMode === "ReadWriteMany" ? classes.shared : classes.all],
+    ] as const).find(([, name, has]) => name !== undefined && !has.includes(name));
+    return wrong && {
+        keys: [wrong[0], "cluster.target"],
+        problem: classes.all.includes(wrong[1] ?? "") ? "has no volumes that pods on many nodes write" : `is no class that a cluster of ${cluster.target} has`,
+        allowed: `leave it out; or ${wrong[2].join(" or ")}`,
+        example: { app: { web: { replicas: { min: 1, max: 5 } } } },
+    };
+}
+
 /** Images that the program builds must be had by a cluster it did not make. */
 export function needsRegistry(
     { cluster, app }: { cluster: ClusterSettings; app: AppSettings },
@@ -90,6 +113,7 @@ export function needsSharedClass(
 ): Violation | undefined {
     const { accessMode, storageClass } = app.web.uploads;
     if (cluster.target === "baremetal") return needsSharedDirectory(cluster, app);
+    if (cluster.target === "minikube" && cluster.nodes > 1) return needsOneNode(app);
     const has = cluster.target !== "existing" || cluster.sharedStorageClass !== undefined;
     return has || accessMode !== "ReadWriteMany" || storageClass !== undefined ? undefined : {
         keys: ["cluster.sharedStorageClass", "app.web.uploads.accessMode"],
@@ -97,6 +121,16 @@ export function needsSharedClass(
         allowed: "a StorageClass for ReadWriteMany (see: kubectl get storageclass); or {app.web.uploads.accessMode} " +
             "ReadWriteOnce with {app.web.replicas} { min: 1, max: 1 }",
         example: { cluster: { sharedStorageClass: "efs" } },
+    };
+}
+
+/** minikube's volumes are directories of one node each. */
+function needsOneNode({ web }: AppSettings): Violation | undefined {
+    return web.uploads.accessMode !== "ReadWriteMany" ? undefined : {
+        keys: ["cluster.nodes", "app.web.uploads.accessMode"],
+        problem: "are several, and minikube has no volumes that pods on many nodes write",
+        allowed: "nodes: 1; or {app.web.uploads.accessMode} ReadWriteOnce with {app.web.replicas} { min: 1, max: 1 }; or the target kind",
+        example: { cluster: { target: "minikube", nodes: 1 } },
     };
 }
 

@@ -11,7 +11,7 @@ let acme: Registered[];
 beforeAll(async () => {
     own = await runStack("dev");
     acme = await runStack("dev", {
-        environment: { name: "development", host, tls: { issuer: "acme", email: "ops@example.com" } },
+        environment: { name: "development", host, tls: { issuer: "acme", email: "ops@example.com", server: "https://acme.corp.internal/directory" } },
     });
 });
 
@@ -121,7 +121,7 @@ describe("the stack's own authority", () => {
 describe("the ACME issuer", () => {
     it("asks the configured server, under the configured address", () => {
         expect(acmeOf(acme)).toMatchObject({
-            server: "https://acme-v02.api.letsencrypt.org/directory", email: "ops@example.com",
+            server: "https://acme.corp.internal/directory", email: "ops@example.com",
         });
     });
 

@@ -161,6 +161,13 @@ describe("what the kit has built", () => {
         expect(withKitSettings(chosen, settings)).toBe(chosen);
     });
 
+    it("goes where the cluster is, whichever way it is written, and other values stay as they are", () => {
+        expect(withKitSettings("config:\n  cluster: { target: kind, nodes: 0x2, a: 12345678901234567890 }\n", { image: "kit:1" }))
+            .toBe("config:\n  cluster: { target: kind, nodes: 0x2, a: 12345678901234567890, image: kit:1 }\n");
+        expect(withKitSettings("base: &base { target: kind }\nconfig:\n  landfall:cluster: *base\n", { image: "kit:1" }))
+            .toBe("base: &base { target: kind }\nconfig:\n  landfall:cluster: { target: kind, image: kit:1 }\n");
+    });
+
     it("leaves the one that the user has chosen", () => {
         const chosen = text.replace("kind }", "kind, image: my/node:1 }");
         expect(withKitSettings(chosen, { image: "kit:1" })).toBe(chosen);

@@ -3,6 +3,7 @@ import { describe, expect, test, vi } from "vitest";
 import type { AksArgs } from "../../components/cluster/aks";
 import { parseSettings } from "../../infra/config";
 import { Registered } from "../../infra/cli/capture";
+import { isPlainKey } from "../../infra/config/fields";
 import { aksArgs, captureAks } from "./support/aks";
 import { isModelled, modelProblems } from "./support/azure-model";
 import { declarationProblems } from "./support/azure-types";
@@ -91,7 +92,7 @@ const settings = fc.record({
     kubernetesVersion: fc.constantFrom("1.35", "1.36"),
     authorizedNetworks: fc.array(fc.ipV4().map(address => `${address}/32`), { minLength: 1, maxLength: 199 }),
     network: fc.constantFrom("10.20.0.0/16", "192.168.0.0/18", "198.18.0.0/18"),
-    pools: fc.option(fc.dictionary(word(12), pool, { minKeys: 1, maxKeys: 4 }), { nil: undefined }),
+    pools: fc.option(fc.dictionary(word(12).filter(isPlainKey), pool, { minKeys: 1, maxKeys: 4 }), { nil: undefined }),
     zones: fc.constantFrom(["1", "2", "3"], ["3", "1"], ["2", "2", "1"]),
     maintenance: fc.record({
         day: fc.constantFrom("Monday", "Sunday"), start: fc.constantFrom("00:00", "23:59"),

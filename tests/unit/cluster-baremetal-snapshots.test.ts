@@ -57,7 +57,7 @@ describe("snapshots of etcd", () => {
                 "landfall:cluster": JSON.stringify({
                     ...args, sharedDirectory: "/srv/shared", snapshots: { ...snapshots, restore: "latest" },
                 }),
-                "landfall:environment": '{"host":"a.example.com"}',
+                "landfall:environment": '{"host":"a.example.com","tls":{"issuer":"ca"}}',
             },
         });
         const rendered = renderJson(resources);

@@ -40,6 +40,23 @@ describe("ssh", () => {
         expect(text).toMatch(message);
     });
 
+    test.each([
+        ["doesn't answer", "ssh: connect to host 198.18.40.2 port 2222: Connection refused\nkex_exchange_identification: Connection closed by remote host\n",
+            /can't be reached: the bastion 198\.18\.40\.2 refuses connections\. Does sshd run there/],
+        ["refuses the key", "jump.er@198.18.40.2: Permission denied (publickey).\nkex_exchange_identification: Connection closed by remote host\n",
+            /can't be reached: the bastion 198\.18\.40\.2 refuses the key for jump\.er\. Is it in ~jump\.er\/\.ssh/],
+        ["has no way to the machine", "channel 0: open failed: connect failed: No route to host\nstdio forwarding failed\nkex_exchange_identification: x\n",
+            /can't be reached from the bastion, [^]*\nchannel 0: open failed: connect failed: No route to host$/],
+    ])("whose bastion %s says so", (_, stderr, message) => {
+        expect(describeFailure(node("one"), { code: 255, stderr })).toMatch(message);
+    });
+
+    test("that the machine itself refuses says nothing of a bastion", () => {
+        const stderr = "john.doe@198.18.40.11: Permission denied (publickey).\n";
+        expect(describeFailure(node("one", { user: "john.doe" }), { code: 255, stderr }))
+            .toMatch(/^one \(john\.doe@198\.18\.40\.11:22\) refuses the key for john\.doe\. Is it in ~john\.doe\/\.ssh/);
+    });
+
     test("that finds no sudo says how to allow it", () => {
         const text = describeFailure(node("one", { user: "admin" }), { code: 1, stderr: "sudo: a password is required\n" });
         expect(text).toContain("admin can't become root without a password");

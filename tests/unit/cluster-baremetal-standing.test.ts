@@ -107,7 +107,7 @@ describe.skipIf(process.platform === "win32")("a cluster of one's own machines t
             return [name, `printf '%s\\n' ${[`member=id-of-${name}`, "incarnation=cluster", "asked=yes", ...lines].map(line => `'${line}'`).join(" ")}`];
         })));
         vi.stubEnv("PATH", `${directory}:${process.env.PATH}`);
-        const parsed = parseSettings({ cluster: { target: "baremetal", ...settings }, environment: { host: "www.example.org" } }, "prod");
+        const parsed = parseSettings({ cluster: { target: "baremetal", ...settings }, environment: { host: "www.example.org", tls: { issuer: "ca" } } }, "prod");
         const registered: string[] = [];
         const message = await captureProgram({
             stack: "prod",

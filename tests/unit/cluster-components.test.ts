@@ -139,7 +139,7 @@ describe.skipIf(process.platform === "win32")("a cluster on this computer", () =
             metrics: "install",
             networkPolicy: "enforced",
             loadBalancing: {
-                type: "NodePort", host: "127.0.0.1", publishedHttp: 8080, publishedHttps: 8443,
+                type: "NodePort", host: "127.0.0.1", publishedHttps: 8443,
                 nodes: { labels: { "node-role.kubernetes.io/control-plane": "" }, count: 1 },
             },
         });
@@ -165,10 +165,10 @@ describe.skipIf(process.platform === "win32")("a cluster on this computer", () =
 
     test("minikube's gateway is where the driver puts it", async () => {
         const where = async (driver?: string) => (await run({ ...minikube, driver })).capabilities.loadBalancing;
-        expect(await where()).toMatchObject({ host: "127.0.0.1", publishedHttp: 8080, publishedHttps: 8443 });
-        expect(await where("podman")).toMatchObject({ host: "127.0.0.1", publishedHttp: 8080 });
-        expect(await where("none")).toMatchObject({ host: "127.0.0.1", publishedHttp: 30080 });
-        expect(await where("kvm2")).toMatchObject({ host: "$(minikube ip --profile test)", publishedHttp: 30080 });
+        expect(await where()).toMatchObject({ host: "127.0.0.1", publishedHttps: 8443 });
+        expect(await where("podman")).toMatchObject({ host: "127.0.0.1", publishedHttps: 8443 });
+        expect(await where("none")).toMatchObject({ host: "127.0.0.1", publishedHttps: 30443 });
+        expect(await where("kvm2")).toMatchObject({ host: "$(minikube ip --profile test)", publishedHttps: 30443 });
     });
 
     test("minikube's machine is reached at its own address, once it is there", async () => {

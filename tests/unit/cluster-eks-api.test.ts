@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Registered } from "../../infra/cli/capture";
+import { isPlainKey } from "../../infra/config/fields";
 import { captureEks, variants } from "./support/eks";
 import { calls, refusals } from "./support/aws-requests";
 
@@ -25,12 +26,12 @@ describe("what EKS is asked for", () => {
         max: fc.integer({ min: 20, max: 1000 }),
         diskSize: fc.integer({ min: 30, max: 2000 }),
         spot: fc.boolean(),
-        labels: fc.dictionary(label, label, { ...plain, maxKeys: 3 }),
+        labels: fc.dictionary(label.filter(isPlainKey), label, { ...plain, maxKeys: 3 }),
     }, plain);
     const settings = fc.record({
         name,
         size: fc.constantFrom("development", "production"),
-        nodePools: fc.dictionary(fc.stringMatching(/^[a-z][a-z0-9]{0,11}$/), nodePool, { ...plain, minKeys: 1, maxKeys: 3 }),
+        nodePools: fc.dictionary(fc.stringMatching(/^[a-z][a-z0-9]{0,11}$/).filter(isPlainKey), nodePool, { ...plain, minKeys: 1, maxKeys: 3 }),
         network: fc.constantFrom("10.20.0.0/16", "172.16.0.0/16", "172.31.0.0/17", "192.168.64.0/18", "100.64.0.0/16"),
         logTypes: fc.uniqueArray(fc.constantFrom("api", "audit", "authenticator", "controllerManager", "scheduler")),
         maintenance: fc.record({
@@ -39,7 +40,7 @@ describe("what EKS is asked for", () => {
                 .map(time => time.map(part => String(part).padStart(2, "0")).join(":")),
             hours: fc.integer({ min: 4, max: 24 }),
         }, plain),
-        tags: fc.dictionary(word, word, { ...plain, maxKeys: 40 }),
+        tags: fc.dictionary(word.filter(isPlainKey), word, { ...plain, maxKeys: 40 }),
     }, plain);
 
     test("is what AWS takes, whatever the config takes", async () => {

@@ -114,7 +114,7 @@ describe("an existing cluster", () => {
             (await run({ kubeconfig, ...args })).cluster.capabilities.loadBalancing;
         expect(await how({})).toEqual({ type: "LoadBalancer", drainSeconds: 90, seesClients: true });
         expect(await how({ loadBalancer: "NodePort", host: "node1", http: 31080 })).toEqual({
-            type: "NodePort", drainSeconds: 5, seesClients: false, host: "node1", http: 31080, https: 30443, publishedHttp: 31080, publishedHttps: 30443,
+            type: "NodePort", drainSeconds: 5, seesClients: false, host: "node1", http: 31080, https: 30443, publishedHttps: 30443,
         });
     });
 });

@@ -2,6 +2,7 @@ import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { parseSettings } from "../../infra/config";
 import { Registered } from "../../infra/cli/capture";
+import { isPlainKey } from "../../infra/config/fields";
 import { captureCluster } from "./support/cluster";
 import { limitProblems } from "./support/gcp-limits";
 import { sdkProblems } from "./support/gcp-sdk";
@@ -41,7 +42,7 @@ const word = (longest: number) => fc.tuple(
     fc.constantFrom(...letters, ..."0123456789"),
 ).map(parts => parts.join(""));
 const some = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined });
-const tags = fc.dictionary(word(20), word(63), { maxKeys: 3 });
+const tags = fc.dictionary(word(20).filter(isPlainKey), word(63), { maxKeys: 3 });
 
 const nodePool = fc.record({
     machineType: fc.constantFrom("e2-standard-4", "n2-highmem-16", "n2d-standard-8", "e2-custom-4-8192"),

@@ -10,7 +10,7 @@ const snapshots = { repository: "/mnt/backup", password: "correct horse battery"
 /** The problems of the cluster's settings, each as `key problem`. */
 function problems(cluster: object, app: object = {}): string[] {
     try {
-        parseSettings({ cluster: { target: "baremetal", ...cluster }, environment: { host: "a.example.com" }, app }, "prod");
+        parseSettings({ cluster: { target: "baremetal", ...cluster }, environment: { host: "a.example.com", tls: { issuer: "ca" } }, app }, "prod");
     } catch (error) {
         if (error instanceof SettingsError) return error.problems.map(({ key, problem }) => `${key} ${problem}`);
         throw error;
@@ -50,7 +50,7 @@ describe("machines of one's own", () => {
         ["a machine's own address for the API", { nodes: three, virtualAddress: "203.0.113.12" }, /is a machine's own address/],
         ["a fingerprint behind a bastion", { ssh: { bastion: "b.example.com" },
             nodes: { server: { ...server, hostKey: `SHA256:${"a".repeat(43)}` } } }, /gives the fingerprint of server/],
-        ["patches without a name", { nodes: { server }, patches: " " }, /patches is not valid/],
+        ["patches without a name", { nodes: { server }, patches: " " }, /patches is empty/],
         ["a reboot at no time", { nodes: { server }, reboot: "never" }, /reboot is none of the words|reboot is not valid/],
         ["two pod networks", { nodes: { server }, network: "kube-router", networkManifest: "./n.yaml" },
             /networkManifest is a second pod network/],
@@ -103,7 +103,7 @@ describe("machines of one's own", () => {
     test("have a pod network that enforces policies, unless they bring their own", () => {
         const network = (more: object) => {
             const { cluster } = parseSettings({
-                cluster: { target: "baremetal", nodes: { server }, ...more }, environment: { host: "a.example.com" },
+                cluster: { target: "baremetal", nodes: { server }, ...more }, environment: { host: "a.example.com", tls: { issuer: "ca" } },
             }, "prod");
             return cluster.target === "baremetal" && cluster.network;
         };

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { parseSettings, SettingsError } from "../../infra/config";
 import type { Problem } from "../../infra/config";
+import { least as eks } from "./support/eks";
 
 const kind = { target: "kind" };
 const existing = { target: "existing", context: "prod", registry: "ghcr.io/example", sharedStorageClass: "efs" };
@@ -49,19 +50,47 @@ const exact: [string, Record<string, unknown>, string[]][] = [
         "landfall:cluster.target is none of the words it can be; did you mean minikube?",
         "given: \"minicube\" (text)",
         "allowed: one of kind, minikube, existing, baremetal, eks, gke, aks",
-        "example: landfall:cluster: { target: minikube, nodes: 2, memory: 6Gi }",
+        "example: landfall:cluster: { target: minikube, memory: 6Gi }",
     ]],
     ["a target that there is not", { cluster: { target: "nomad" } }, [
-        "landfall:cluster.target is not valid",
+        "landfall:cluster.target is none of the words it can be",
         "given: \"nomad\" (text)",
         "allowed: one of kind, minikube, existing, baremetal, eks, gke, aks",
         "example: landfall:cluster: { target: kind, nodes: 2 }",
     ]],
-    ["a public authority for a private name", { cluster: kind, environment: { tls: { issuer: "acme" } } }, [
-        "landfall:environment.tls.issuer can't be acme for a name that is not public",
-        "given: \"acme\"; landfall:environment.host is \"wordpress.localhost\" (the default)",
+    ["a public authority on a laptop", { cluster: kind, environment: { ...online, tls: { email: "a@b.org" } } }, [
+        "landfall:environment.tls.issuer can't be acme on a laptop: no public authority reaches 127.0.0.1",
+        "given: nothing",
         "allowed: ca, or acme with the network's own ACME server in landfall:environment.tls.server",
-        "example: landfall:environment: { host: wordpress.localhost, tls: { issuer: ca } }",
+        "example: landfall:environment: { tls: { issuer: ca } }",
+    ]],
+    ["a public authority that nothing sends to the gateway", {
+        cluster: { target: "baremetal", nodes: { server: { host: "192.168.1.5" } } }, environment: online,
+    }, [
+        "landfall:environment.tls.issuer is missing: a public authority must reach the host on port 80, and "
+            + "192.168.1.5 is not public (landfall:cluster.nodes)",
+        "given: nothing; landfall:environment.host is \"www.example.com\"",
+        "allowed: acme, if your router or load balancer sends port 80 on to the gateway; or ca, which browsers have to be told to trust",
+        "example: landfall:environment: { host: www.example.com, tls: { issuer: ca } }",
+    ]],
+    ["a class that a laptop hasn't", { cluster: kind, app: { web: { uploads: { storageClass: "standard" } } } }, [
+        "landfall:app.web.uploads.storageClass has no volumes that pods on many nodes write",
+        "given: \"standard\"; landfall:cluster.target is \"kind\"",
+        "allowed: leave it out; or landfall-local",
+        "example: landfall:app: { web: { replicas: { min: 1, max: 5 } } }",
+    ]],
+    ["several nodes whose volumes aren't shared", { cluster: { target: "minikube", nodes: 2 } }, [
+        "landfall:cluster.nodes are several, and minikube has no volumes that pods on many nodes write",
+        "given: 2; landfall:app.web.uploads.accessMode is \"ReadWriteMany\" (the default)",
+        "allowed: nodes: 1; or landfall:app.web.uploads.accessMode ReadWriteOnce with landfall:app.web.replicas { min: 1, max: 1 }; "
+            + "or the target kind",
+        "example: landfall:cluster: { target: minikube, nodes: 1 }",
+    ]],
+    ["a public authority for a private name", { cluster: existing, environment: { host: "wiki.corp", tls: { issuer: "acme" } } }, [
+        "landfall:environment.tls.issuer can't be acme for a name that is not public",
+        "given: \"acme\"; landfall:environment.host is \"wiki.corp\"",
+        "allowed: ca, or acme with the network's own ACME server in landfall:environment.tls.server",
+        "example: landfall:environment: { host: wiki.corp, tls: { issuer: ca } }",
     ]],
     ["an ACME server beside the stack's own authority", {
         cluster: kind, environment: { tls: { issuer: "ca", server: "https://acme.corp.internal" } },
@@ -78,19 +107,19 @@ const exact: [string, Record<string, unknown>, string[]][] = [
         "example: landfall:environment: { tls: { server: https://acme-staging-v02.api.letsencrypt.org/directory } }",
     ]],
     ["a number out of range", { cluster: { target: "kind", nodes: 11 } }, [
-        "landfall:cluster.nodes is not valid",
+        "landfall:cluster.nodes is more than 10",
         "given: 11",
         "allowed: a whole number from 1 to 10",
         "example: landfall:cluster: { target: kind, nodes: 2 }",
     ]],
     ["a number in quotes", { cluster: { target: "kind", http: "8080" } }, [
-        "landfall:cluster.http is not valid",
+        "landfall:cluster.http is text. Write 8080, without quotes",
         "given: \"8080\" (text)",
         "allowed: a whole number from 1 to 65535",
         "example: landfall:cluster: { target: kind, http: 8088 }",
     ]],
     ["a version without quotes", { cluster: { target: "minikube", kubernetesVersion: 1.36 } }, [
-        "landfall:cluster.kubernetesVersion is not valid",
+        "landfall:cluster.kubernetesVersion is a number, not text. Put it in quotes: \"1.36\"",
         "given: 1.36 (a number)",
         "allowed: a version such as v1.36.4",
         "example: landfall:cluster: { target: minikube, kubernetesVersion: v1.36.4 }",
@@ -108,7 +137,7 @@ const exact: [string, Record<string, unknown>, string[]][] = [
         "example: landfall:cluster: { target: kind, http: 8443, https: 8444 }",
     ]],
     ["a network that is none", { cluster: { target: "kind", podSubnet: "10.0.0.1/16" } }, [
-        "landfall:cluster.podSubnet is not valid",
+        "landfall:cluster.podSubnet has bits set beyond its length: the network is 10.0.0.0/16",
         "given: \"10.0.0.1/16\"",
         "allowed: an IPv4 network ADDRESS/LENGTH, LENGTH from 8 to 24, no bit of the address set beyond it",
         "example: landfall:cluster: { target: kind, podSubnet: 198.18.0.0/16 }",
@@ -126,7 +155,7 @@ const exact: [string, Record<string, unknown>, string[]][] = [
         "example: landfall:cluster: { target: kind, nodes: 3, podSubnet: 10.244.0.0/16 }",
     ]],
     ["an image without tag", { cluster: kind, app: { web: { image: "ghcr.io/example/web" } } }, [
-        "landfall:app.web.image is not valid",
+        "landfall:app.web.image has neither a tag nor a digest",
         "given: \"ghcr.io/example/web\"",
         "allowed: an image reference with a tag or a digest",
         "example: landfall:app: { web: { image: ghcr.io/example/wordpress:6.9 } }",
@@ -162,7 +191,7 @@ const exact: [string, Record<string, unknown>, string[]][] = [
         "example: landfall:app: { web: { replicas: { min: 1, max: 5 } }, database: { mode: single, volume: 5Gi } }",
     ]],
     ["an object with nothing in it, as YAML reads it", { cluster: kind, app: { web: null } }, [
-        "landfall:app.web is not an object",
+        "landfall:app.web is empty",
         "given: null (empty)",
         "allowed: an object with the keys image, replicas, cpu, memory, targetCpu, requestSeconds, uploads",
         "example: landfall:app: { web: { replicas: { min: 2, max: 10 } } }",
@@ -188,9 +217,9 @@ const exact: [string, Record<string, unknown>, string[]][] = [
         "example: landfall:app: { web: { uploads: { accessMode: ReadWriteMany } } }",
     ]],
     ["a quantity that is none", { cluster: kind, app: { database: { volume: "5GB" } } }, [
-        "landfall:app.database.volume is not valid",
+        "landfall:app.database.volume has the unit \"GB\": write 5G",
         "given: \"5GB\"",
-        "allowed: a Kubernetes quantity of at least 1Mi, such as 512Mi, 4Gi or 1.5Gi",
+        "allowed: a Kubernetes quantity of at least 1Gi, such as 4Gi or 1.5Gi",
         "example: landfall:app: { database: { volume: 20Gi } }",
     ]],
     ["a quota that is too small", { cluster: kind, environment: { quota: { cpu: 4, pods: 12 } } }, [
@@ -202,15 +231,15 @@ const exact: [string, Record<string, unknown>, string[]][] = [
         "example: landfall:environment: { quota: { cpu: 14500m, pods: 15 } }",
     ]],
     ["a host with a scheme", { cluster: kind, environment: { host: "https://x.org" } }, [
-        "landfall:environment.host is not valid",
+        "landfall:environment.host has \":\", which can't be in it",
         "given: \"https://x.org\"",
         "allowed: a host name in lower case, without scheme, port, path or wildcard; not an IP address",
         "example: landfall:environment: { host: www.example.com }",
     ]],
     ["a namespace of Kubernetes' own", { cluster: kind, environment: { name: "kube-system" } }, [
-        "landfall:environment.name is not valid",
+        "landfall:environment.name is a namespace of Kubernetes' own",
         "given: \"kube-system\"",
-        "allowed: a DNS label of at most 63 characters; not default, and not beginning with kube-",
+        "allowed: a DNS label of at most 63 characters; not default, not beginning with kube-, and not a namespace of the platform",
         "example: landfall:environment: { name: production }",
     ]],
     ["no host where the cluster is not on this computer", { cluster: existing }, [
@@ -251,7 +280,7 @@ const exact: [string, Record<string, unknown>, string[]][] = [
     ["a short password, which is not shown", { cluster: kind, adminPassword: "hunter2" }, [
         "landfall:adminPassword is not valid",
         "given: a text of 7 characters",
-        "allowed: a secret of at least 12 characters",
+        "allowed: a secret of 12 to 4096 characters on one line, no space at its ends",
         "example: pulumi config set --secret landfall:adminPassword",
     ]],
 ];
@@ -260,24 +289,29 @@ const exact: [string, Record<string, unknown>, string[]][] = [
 const refused: Record<string, unknown[]> = {
     "cluster.name": ["", "A", "a_b", "-a", "a-", "a".repeat(41), 1],
     "cluster.nodes": [0, 1.5, "2", true, null],
-    "cluster.https": [0, 65536, -1],
+    "cluster.https": [0, 65536, -1, 22, 6000, 10080],
     "cluster.image": ["kindest/node", "UPPER:1", "x/UPPER:1", "x:1@sha256:abc", "", "x y:1"],
     "cluster.data": ["", 3],
     "cluster.serviceSubnet": ["10.96.0.0", "10.96.0.0/8", "10.96.0.0/30", "fd00::/16", "256.0.0.0/16", "010.0.0.0/16"],
-    "environment.name": ["default", "kube-public", "Production", "a.b", ""],
+    "environment.name": ["default", "kube-public", "Production", "a.b", "", "landfall-gateway", "landfall-dns"],
     "environment.host": ["1.2.3.4", "a..b", "*.example.com", "WWW.example.com", "a:80", "a/b", ""],
     "environment.volumes": ["keep", true],
     "environment.quota.pods": [0, "60"],
     "environment.quota.memory": ["0", "-1Gi", "many", "1Gb", true],
-    "app.title": ["", "  ", "two\nlines", 5],
+    "app.title": ["", "  ", "two\nlines", "a bell\u0007", "half \ud83d", "\u0085", 5],
     "app.images.date": ["2026-02-29", "tomorrow", "9999-01-01", 20261105],
     "app.images.base": ["debian", ""],
-    "app.admin.user": ["", "two words", "a:b"],
-    "app.admin.email": ["editor", "a@", "a b@example.com"],
+    "app.admin.user": ["", "two words", "a:b", "..."],
+    "app.admin.email": [
+        "editor", "a@", "a b@example.com", "a@example", "a@-x.org", "a@x-.org", ".a@x.org", "a..b@x.org", `${"a".repeat(65)}@x.org`,
+        `a@${"a".repeat(64)}.org`, `a@${"ab.".repeat(33)}org`, "a@192.0.2.1", "a@b@c.org", "ä@x.org",
+    ],
     "app.web.targetCpu": [9, 96],
     "app.web.uploads.accessMode": ["ReadOnlyMany", "rwx"],
     "app.web.uploads.storageClass": ["Fast", "a..b"],
     "app.database.mode": ["cluster"],
+    "app.database.volume": ["1Mi", "1023Mi"],
+    "app.web.cpu.limit": ["1m", "0.09"],
 };
 
 describe("an error", () => {
@@ -297,13 +331,61 @@ describe("an error", () => {
 
     it("names the stack's name where the default comes from it", () => {
         expect(linesOf({ cluster: kind }, "default").slice(0, 2)).toEqual([
-            "landfall:environment.name is not valid", "given: \"default\" (the default)",
+            "landfall:environment.name is a namespace of Kubernetes' own", "given: \"default\" (the default)",
         ]);
+    });
+
+    it.each(["toString", "constructor", "then", "__proto__", "4dabf18193072939515e22adb298388d"])(
+        "names a key called %s, which would break the program", key => {
+            const given = JSON.parse(`{ "${key}": "x" }`) as object;
+            const keys = (cluster: object) => problemsOf({ cluster, environment: online }).map(found => found.key);
+            const tagged = { ...eks, tags: given };
+            expect(keys(tagged)).toEqual([`landfall:cluster.tags.${key}`]);
+            const labelled = { ...eks, nodePools: { web: { machineType: "m6i.large", labels: given } } };
+            expect(keys(labelled)).toEqual([`landfall:cluster.nodePools.web.labels.${key}`]);
+            expect(problemsOf({ cluster: { ...kind, ...given } })[0].problem).toBe("is an unknown key");
+        },
+    );
+
+    it.each<[string, Record<string, unknown>, string[]]>([
+        ["a slip in the name of a key that has to be there", { cluster: existing, environment: { hots: "a.b" } },
+            ["landfall:environment.hots is an unknown key; did you mean host?"]],
+        ["text where a list has to be", { cluster: { ...eks, admins: "" }, environment: online }, ["landfall:cluster.admins is not a list"]],
+    ])("tells %s once", (_, raw, headlines) => {
+        expect(problemsOf(raw).map(({ key, problem }) => `${key} ${problem}`)).toEqual(headlines);
+    });
+
+    it.each<[string, string, unknown, string]>([
+        ["a name with an umlaut", "environment.host", "www.bücher.example", 'has "ü": write it as www.xn--bcher-kva.example'],
+        ["a capital letter", "environment.host", "WWW.example.com", 'has the capital letter "W"'],
+        ["a control character", "app.title", "a\u0007b", "has the control character U+0007, which can't be in it"],
+        ["an invisible character", "environment.host", "www\u200b.example.com", "has the invisible character U+200B: write it as www.example.com"],
+        ["a space", "cluster.name", "my cluster", "has a space, which can't be in it"],
+        ["an address without its length", "cluster.podSubnet", "10.1.2.3", "has no length: write 10.1.2.0/24, for example"],
+        ["a length that is too long", "cluster.podSubnet", "10.0.0.0/28", "has the length 28"],
+        ["yes, which is text to Pulumi", "cluster.nodes", "yes", "is not valid"],
+        ["a comma in a number", "app.web.memory.limit", "1,5Gi", "has a comma: write 1.5Gi"],
+        ["a unit in other letters", "app.web.memory.limit", "2GB", 'has the unit "GB": write 2G'],
+        ["too little", "app.database.volume", "512Mi", "is less than 1Gi"],
+        ["a number where text has to be", "app.title", 2026, 'is a number, not text. Put it in quotes: "2026"'],
+        ["a home directory of someone else", "cluster.data", "~jane/data", "begins with ~jane: only ~/ is a home directory here"],
+    ])("says what is wrong with %s", (_, key, value, problem) => {
+        const [section, ...below] = key.split(".");
+        const part = below.reduceRight<unknown>((inner, name) => ({ [name]: inner }), value) as object;
+        const raw: Record<string, unknown> = { cluster: kind, [section]: section === "cluster" ? { ...kind, ...part } : part };
+        expect(problemsOf(raw).map(found => found.problem)).toEqual([problem]);
+    });
+
+    it("shows what one address is as a network", () => {
+        const raw = { cluster: { ...eks, authorizedNetworks: ["203.0.113.0/24", "203.0.113.5"] }, environment: online };
+        expect(problemsOf(raw)[0].problem).toBe('holds "203.0.113.5", which has no length: one address is 203.0.113.5/32');
+        const flag = { cluster: { ...eks, deletionProtection: "yes" }, environment: online };
+        expect(problemsOf(flag)[0].problem).toBe("is text. Write true, without quotes");
     });
 
     it("does not end at the first problem", () => {
         const raw = {
-            cluster: { target: "kind", nodes: 0, http: 1, https: 1, nodse: 1 },
+            cluster: { target: "kind", nodes: 0, http: 81, https: 81, nodse: 1 },
             environment: { hots: "a", quota: { pods: 0 } },
             app: { web: { replicas: { min: 3, max: 2 }, image: "" } },
             adminPassword: "short",
@@ -319,7 +401,7 @@ describe("an error", () => {
         const report = [
             "The configuration of the stack dev has 1 problem. Nothing was changed.",
             "",
-            "landfall:cluster.nodes is not valid",
+            "landfall:cluster.nodes is less than 1",
             "    given:   0",
             "    allowed: a whole number from 1 to 10",
             "    example: landfall:cluster: { target: kind, nodes: 2 }",

@@ -61,6 +61,19 @@ describe("loadSettings", () => {
         expect(message).not.toContain("hunter2");
     });
 
+    it.each([
+        ["Landfall:app", "landfall:app, in lower case"], ["LANDFALL:cluster", "landfall:cluster, in lower case"], ["lanfdall:app", "landfall:app"],
+    ])("says that %s is ignored", (key, meant) => {
+        configure({ "landfall:cluster": kind, [key]: "{}", "kubernetes:context": "x" });
+        expect(thrown(loadSettings).message).toContain(`${key} is ignored: it has to be ${meant}\n`);
+    });
+
+    it("says where a key with dots belongs", () => {
+        configure({ "landfall:cluster": kind, "landfall:app.web.targetCpu": "60" });
+        expect(thrown(loadSettings).message)
+            .toContain("landfall:app.web.targetCpu is an unknown key; write it below landfall:app, or use pulumi config set --path\n");
+    });
+
     it("stops the program with all problems at once", () => {
         configure({ "landfall:cluster": "kind", "landfall:app": "{\"titel\": 1}", "landfall:adminPassword": "x" });
         const error = thrown(loadSettings);
@@ -135,7 +148,7 @@ describe("parseSettings", () => {
             const environment = { host: "www.example.com", tls };
             return parseSettings({ cluster: { target: "kind" }, environment }, "dev").environment.tls.issuer;
         };
-        expect([issuer({}), issuer({ issuer: "acme" })]).toEqual(["ca", "acme"]);
+        expect([issuer({}), issuer({ server: "https://acme.corp.internal/acme" })]).toEqual(["ca", "acme"]);
     });
 
     it("takes numbers for quantities, and paths in the home; those that reach the state stay as they are", () => {

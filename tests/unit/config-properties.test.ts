@@ -128,7 +128,7 @@ describe("a name", () => {
 const some = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined });
 /** Drops what is undefined, as a file would not hold it. */
 const written = (value: unknown) => JSON.parse(JSON.stringify(value)) as Fragment;
-const ports = fc.uniqueArray(fc.integer({ min: 1, max: 65535 }), { minLength: 2, maxLength: 2 });
+const ports = fc.uniqueArray(fc.integer({ min: 7000, max: 10000 }), { minLength: 2, maxLength: 2 });
 const pin = fc.constantFrom(":1.0", `@sha256:${"0af".repeat(21)}1`, `:x@sha256:${"a".repeat(64)}`);
 const image = fc.tuple(hostname, label, pin)
     .map(([host, name, tag]) => `${host}.io/${name}${tag}`);
@@ -181,7 +181,7 @@ const validSettings = fc.record({
     cluster: clusters,
     environment: fc.record({
         name: some(label.filter(name => name !== "default" && !name.startsWith("kube-"))), host: hostname,
-        volumes: some(fc.constantFrom("delete", "retain")),
+        volumes: some(fc.constantFrom("delete", "retain")), tls: fc.constant({ issuer: "ca" }),
         quota: fc.constant({ cpu: 1000, memory: "1Ti", storage: "1Ti", pods: 1000 }),
     }),
     app: some(fc.record({
@@ -189,11 +189,11 @@ const validSettings = fc.record({
         web: some(fc.record({
             image: some(image), replicas: some(pair.map(([min, max]) => ({ min, max }))), cpu: some(cpu),
             memory: some(memoryAbove(700)), targetCpu: some(fc.integer({ min: 10, max: 95 })),
-            uploads: some(fc.record({ size: fc.constantFrom("1Gi", "2G", 5000000), storageClass: some(hostname) })),
+            uploads: some(fc.record({ size: fc.constantFrom("1Gi", "2G", 80000000), maxFile: some(fc.constantFrom("1Mi", "70M")) })),
         })),
         database: fc.record({ volume: some(fc.constant("7Gi")), cpu: some(cpu), memory: memoryAbove(8192) }),
     })),
-    adminPassword: some(fc.string({ minLength: 12 })),
+    adminPassword: some(fc.stringMatching(/^[!-~][ -~]{10,60}[!-~]$/)),
 }).map(written);
 
 function keysRefused(raw: Fragment): string[] {

@@ -169,7 +169,7 @@ describe("a gateway", () => {
 });
 
 describe("a gateway on published node ports", () => {
-    const ports = { type: "NodePort", drainSeconds: 5, seesClients: true, http: 30080, https: 30443, host: "127.0.0.1", publishedHttp: 8080, publishedHttps: 8443 } as const;
+    const ports = { type: "NodePort", drainSeconds: 5, seesClients: true, http: 30080, https: 30443, host: "127.0.0.1", publishedHttps: 8443 } as const;
     const labels = { "example.com/published": "yes" };
     const policy = (resources: Registered[]) => object(resources, "Service", "envoy").spec.externalTrafficPolicy;
 

@@ -12,7 +12,7 @@ const app = fc.record({
     web: fc.record({
         replicas: fc.tuple(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 0, max: 995 }))
             .map(([min, more]) => ({ min, max: min + more })),
-        cpu: fc.integer({ min: 1, max: 64_000 }).map(limit => ({ request: "1m", limit: `${limit}m` })),
+        cpu: fc.integer({ min: 100, max: 64_000 }).map(limit => ({ request: "1m", limit: `${limit}m` })),
         memory: memory.map(limit => ({ request: "16Mi", limit })),
         requestSeconds: fc.integer({ min: 10, max: 230 }),
         uploads: fc.integer({ min: 1, max: 512 }).map(size => ({ maxFile: `${size}Mi` })),

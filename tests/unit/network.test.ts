@@ -15,7 +15,7 @@ interface Policy extends Manifest {
     spec: { podSelector: { matchLabels?: Record<string, string> }; policyTypes: string[]; ingress?: Rule[]; egress?: Rule[] };
 }
 
-const acme = { issuer: "acme" };
+const acme = { issuer: "acme", server: "https://acme.corp.internal/directory" };
 
 let resources: Registered[];
 beforeAll(async () => {

@@ -45,7 +45,7 @@ describe("the plugins do all that the program asks of their providers", () => {
 
     it.each<[string, string, ConfigChanges]>([
         ["kind", "dev", {}], ["minikube", "minikube", {}], ["one server", "server", {}], ["own hardware", "prod", {}],
-        ["an existing cluster", "server", { cluster: existing }],
+        ["an existing cluster", "server", { cluster: existing, environment: { host: "www.example.com", tls: { issuer: "acme" } } }],
     ])("%s", async (_, stack, changes) => {
         const asked = (await runStack(stack, changes)).filter(({ type }) => type.split(":")[0] in providers);
         expect(asked.length).toBeGreaterThan(8);

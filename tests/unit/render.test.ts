@@ -84,7 +84,7 @@ describe("a stack's settings", () => {
     it("are what Pulumi hands to the program", () => {
         const file = write("Pulumi.a.yaml", "config:\n  landfall:app: { a: [1, true] }\n  title: x\n  n: 1\n  none:\n");
         expect(readStackConfig(file)).toEqual({
-            config: { "landfall:app": '{"a":[1,true]}', "landfall:title": "x", "landfall:n": "1" },
+            config: { "landfall:app": '{"a":[1,true]}', "landfall:title": "x", "landfall:n": "1", "landfall:none": "" },
             secretKeys: [],
         });
     });
@@ -116,7 +116,7 @@ describe("a stack's settings", () => {
     });
 
     it.each([
-        ["a: [", /Pulumi\.a\.yaml is not valid YAML/],
+        ["a: [", /Pulumi\.a\.yaml, line 1: is not valid YAML/],
         ["config: 5", /"config" must be a mapping/],
     ])("that are no settings (%s) are refused", (text, message) => {
         expect(() => readStackConfig(write("Pulumi.a.yaml", text))).toThrow(message);

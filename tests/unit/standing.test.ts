@@ -171,7 +171,7 @@ describe("volumes on the disk of the only machine", () => {
     async function refusalOf(capabilities: Capabilities, spec: object): Promise<string | undefined> {
         const settings = parseSettings({
             cluster: { target: "baremetal", nodes: { one: { host: "192.0.2.1" }, two: { host: "192.0.2.2", role: "worker" } } },
-            environment: { name: "shop", host: "www.example.org" },
+            environment: { name: "shop", host: "www.example.org", tls: { issuer: "ca" } },
             app: { database: { volume: "7Gi" }, web: { replicas: { min: 1, max: 1 }, uploads: { accessMode: "ReadWriteOnce" } } },
         }, "prod");
         environment("shop");
@@ -202,7 +202,29 @@ describe("volumes on the disk of the only machine", () => {
 });
 
 describe("a cluster", () => {
+    it("without the class of a volume is refused, with those that it has", async () => {
+        storageClass("slow", "nfs.example.org");
+        const missing = await change({ cluster: { storageClass: "slow" } });
+        expect(missing.message).toMatch(/landfall:cluster\.sharedStorageClass is no class of the cluster\n +given: +fast\n +allowed: slow$/);
+        expect(missing.registered).toEqual([]);
+        const named = await change({ cluster: { storageClass: "slow", sharedStorageClass: "slow" }, app: { database: { storageClass: "gp3", volume: "7Gi" } } });
+        expect(named.message).toMatch(/landfall:app\.database\.storageClass is no class of the cluster\n +given: +gp3\n/);
+        const byDefault = { cluster: { storageClass: undefined, sharedStorageClass: "slow" } };
+        expect((await change(byDefault)).message).toMatch(/cluster\.storageClass is missing: the cluster has no default class\n +given: +nothing\n/);
+        put("/apis/storage.k8s.io/v1/storageclasses/usual", "StorageClass",
+            { annotations: { "storageclass.kubernetes.io/is-default-class": "true" } }, { provisioner: "x" });
+        expect(await change(byDefault)).toEqual(accepted);
+    });
+
+    it("without the class of a volume that stands has it nevertheless", async () => {
+        environment("shop");
+        claim("database");
+        claim("web");
+        expect(await change({})).toEqual(accepted);
+    });
+
     it("that is empty, doesn't answer or doesn't tell has nothing to compare", async () => {
+        storageClass("fast", "ebs.csi.aws.com", true);
         expect(await change({})).toEqual(accepted);
         claim("database");
         expect((await readEnvironment(kubeconfig, "shop", "landfall/prod")).volumes).toHaveLength(1);

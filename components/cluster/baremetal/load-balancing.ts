@@ -38,7 +38,6 @@ export function loadBalancingOf(
         seesClients: true,
         ...gatewayPorts,
         host: virtualAddress ?? nodes[0].host,
-        publishedHttp: gatewayPorts.http,
         publishedHttps: gatewayPorts.https,
         nodes: virtualAddress ? anyControlPlane(controlPlanes.length) : one(nodes[0].name),
     };

@@ -129,7 +129,7 @@ export function describeFailure({ name, host, port, user }, { code, stderr, bega
     if (code === 255 && !began && stderr.includes(otherKey)) return stderr;
     const at = `${name} (${user}@${host}:${port})`;
     if (!began) {
-        return code === 255 ? `${at} ${connectionProblem(stderr, user)}` : `${at}: ${beginningProblem({ stderr, noise }, user)}`;
+        return code === 255 ? `${at} ${connectionProblem(stderr, { host, user })}` : `${at}: ${beginningProblem({ stderr, noise }, user)}`;
     }
     const step = /^landfall: failed: (.*)$/m.exec(stderr)?.[1];
     const said = lastLines(stderr.split("\n").filter(line => !line.startsWith("landfall: ")));
@@ -138,9 +138,25 @@ export function describeFailure({ name, host, port, user }, { code, stderr, bega
         : `${at}: its answer can't be read. ${printed(noise, said)}`;
 }
 
-function connectionProblem(stderr, user) {
+function connectionProblem(stderr, { host, user }) {
+    const jump = stepBefore(stderr, host);
+    if (jump) return `can't be reached: the bastion ${jump.host} ${connectionProblem(jump.said, jump)}`;
+    if (/stdio forwarding failed/.test(stderr)) {
+        const [said] = /^channel \d+: open failed: .*$/m.exec(stderr) ?? [stderr];
+        return `can't be reached from the bastion, which may have no way to it or be forbidden to forward.\n${lastLine(said)}`;
+    }
     const [pattern, text] = problems.find(([pattern]) => pattern.test(stderr)) ?? [undefined, "can't be reached."];
     return `${text.replaceAll("USER", user)}${pattern === problems[0][0] ? "" : `\n${lastLine(stderr)}`}`;
+}
+
+/** What ssh says of another host than the node: on the way to it there is a bastion. */
+function stepBefore(stderr, node) {
+    for (const line of stderr.split("\n")) {
+        const denied = /^(\S+)@(\S+): Permission denied/.exec(line);
+        const host = denied?.[2] ?? /^ssh: connect to host (\S+) port \d+: /.exec(line)?.[1];
+        if (host !== undefined && host !== node) return { host, user: denied?.[1] ?? "", said: line };
+    }
+    return undefined;
 }
 
 /** Why nothing of what was sent has begun, although somebody logged in. */

@@ -30,6 +30,8 @@ export interface ExistingArgs {
     sharedStorageClass?: string;
     /** Whether the cluster has metrics-server ("builtin"), or it is to be installed. @default "builtin" */
     metrics?: "builtin" | "install";
+    /** Whether the cluster's network enforces NetworkPolicy. @default "unknown" */
+    networkPolicy?: "enforced" | "unenforced" | "unknown";
     /** Whether Services of type LoadBalancer get an address, or the gateway uses ports of the nodes. */
     loadBalancer?: "LoadBalancer" | "NodePort";
     /** With NodePort: where the nodes are reached. @default "127.0.0.1" @example "node1.example.com" */
@@ -115,7 +117,7 @@ function capabilitiesOf(args: ExistingArgs): Capabilities {
         kubeletInsecureTls: args.kubeletInsecureTls ?? false,
         // kubeadm's and most others', OpenShift's and minikube's, MicroK8s's; managed ones use 443.
         apiServerPorts: [6443, 8443, 16443],
-        networkPolicy: "unknown",
+        networkPolicy: args.networkPolicy ?? "unknown",
         get images(): ImageDelivery {
             return imagesOf(args);
         },
@@ -131,8 +133,7 @@ function loadBalancingOf(args: ExistingArgs): LoadBalancing {
         return { type: "LoadBalancer", drainSeconds: noticedAfter(slowestHealthCheck), seesClients: true };
     }
     // Which nodes clients reach isn't known, so each of them must answer, and passes on what another's proxy serves.
-    const published = { publishedHttp: http, publishedHttps: https };
-    return { type: "NodePort", drainSeconds: serviceSeconds, seesClients: false, http, https, host, ...published };
+    return { type: "NodePort", drainSeconds: serviceSeconds, seesClients: false, http, https, host, publishedHttps: https };
 }
 
 /** Asked for only by an application that builds images; one that brings its own needs no registry. */

@@ -110,6 +110,7 @@ function createNodes(
 const publishedNode = { labels: { "node-role.kubernetes.io/control-plane": "" }, count: 1 };
 
 function capabilitiesOf(args: KindArgs, incarnation: string): Capabilities {
+    const fromKit = args.image.startsWith(`${kitNodeImage}:`);
     return {
         storageClass,
         sharedStorageClass: storageClass,
@@ -121,20 +122,20 @@ function capabilitiesOf(args: KindArgs, incarnation: string): Capabilities {
             seesClients: false,
             ...gatewayPorts,
             host: "127.0.0.1",
-            publishedHttp: args.http,
             publishedHttps: args.https,
             nodes: publishedNode,
         },
         metrics: "install",
         kubeletInsecureTls: true,
         apiServerPorts: [6443],
-        networkPolicy: "enforced",
+        // The network of the kit's image lets everything through.
+        networkPolicy: fromKit ? "unenforced" : "enforced",
         images: {
             method: "load",
             script: `${scripts}/load-image.mjs`,
             // A new incarnation has no images yet.
             environment: { CLUSTER_NAME: args.name, INCARNATION: incarnation },
         },
-        imagesByTag: args.image.startsWith(`${kitNodeImage}:`),
+        imagesByTag: fromKit,
     };
 }

@@ -132,8 +132,8 @@ function loadBalancingOf(args: MinikubeArgs, address: string | undefined): LoadB
         nodes: primaryNode,
     } as const;
     if (publishesPorts) {
-        return { ...ports, host: "127.0.0.1", publishedHttp: args.http, publishedHttps: args.https };
+        return { ...ports, host: "127.0.0.1", publishedHttps: args.https };
     }
     const host = isOnThisComputer(args) ? "127.0.0.1" : (address ?? `$(minikube ip --profile ${args.name})`);
-    return { ...ports, host, publishedHttp: gatewayPorts.http, publishedHttps: gatewayPorts.https };
+    return { ...ports, host, publishedHttps: gatewayPorts.https };
 }

@@ -1,5 +1,6 @@
-/** Namespace of cert-manager and of all that it works on: it has no rights on Secrets anywhere else. */
-export const namespaceName = "landfall-certificates";
+import { namespaces } from "../namespaces";
+
+export const namespaceName = namespaces.certificates;
 
 /** The Secret of the gateway's certificate, which the gateway may use from its own namespace. */
 export const certificateSecret = "gateway-tls";

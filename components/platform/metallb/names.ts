@@ -1,5 +1,6 @@
-/** MetalLB's namespace: it reads its settings there, and writes nothing anywhere else but the Services' addresses. */
-export const namespaceName = "landfall-load-balancer";
+import { namespaces } from "../namespaces";
+
+export const namespaceName = namespaces.loadBalancer;
 
 export const controllerName = "metallb-controller";
 export const speakerName = "metallb-speaker";

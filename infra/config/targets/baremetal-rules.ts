@@ -1,9 +1,7 @@
-import { networksOverlap, parseNetwork } from "../network";
+import { networkSize, networksOverlap, parseNetwork } from "../network";
 import { Violation } from "../rule";
+import { ipv4 } from "../why";
 import { subnets } from "./subnets";
-
-/** An IPv4 address. */
-export const ipv4 = /^((25[0-5]|2[0-4]\d|1?\d?\d)(\.|$)){4}$/;
 
 /** What the rules look at of a machine. */
 interface Machine {
@@ -110,18 +108,43 @@ export function ownNetwork(
 }
 
 export function nodesOutside(
-    { nodes, podSubnet, serviceSubnet }: Nodes & { podSubnet: string; serviceSubnet: string },
+    { nodes, podSubnet, serviceSubnet, ...virtual }: Nodes & {
+        podSubnet: string; serviceSubnet: string; virtualAddress?: string; gatewayAddress?: string;
+    },
 ): Violation | undefined {
+    const machines = Object.entries(nodes).map(([name, { host, address: own = host }]) => [`the address of ${name}`, own] as const);
+    const others = Object.entries(virtual).map(([key, own]) => [`{cluster.${key}}`, own] as const);
     const inside = (key: "podSubnet" | "serviceSubnet", subnet: string): Violation | undefined => {
         const range = parseNetwork(subnet);
-        const [name] = Object.entries(nodes).find(([, { host, address: own = host }]) => {
+        const [holder] = [...machines, ...others].find(([, own]) => {
             const single = parseNetwork(`${own}/32`);
             return range && single && networksOverlap(range, single);
         }) ?? [];
-        return name === undefined ? undefined : {
-            keys: [key, "nodes"], problem: `holds the address of ${name}`,
-            allowed: "a network that no machine is in", example: { nodes: { [name]: nodes[name] }, ...subnets },
+        return holder === undefined ? undefined : {
+            keys: [key, "nodes"], problem: `holds ${holder}`,
+            allowed: "a network that no machine is in", example: { nodes: { server: { host: "203.0.113.11" } }, ...subnets },
         };
     };
     return inside("podSubnet", podSubnet) ?? inside("serviceSubnet", serviceSubnet);
+}
+
+/** kubeadm gives every node a /24 of the pods' network. */
+export function podsOfNodes({ nodes, podSubnet }: Nodes & { podSubnet: string }): Violation | undefined {
+    const pods = parseNetwork(podSubnet);
+    const [holds, count] = [pods ? networkSize(pods.prefix) / networkSize(24) : 0, Object.keys(nodes).length];
+    return count <= holds ? undefined : {
+        keys: ["podSubnet", "nodes"], problem: `has room for ${holds} node${holds === 1 ? "" : "s"} only, and there are ${count}`,
+        allowed: "a network with a /24 for every node", example: { nodes: { server: { host: "203.0.113.11" } }, ...subnets },
+    };
+}
+
+/** SSH may go by a port of this computer, but the machines don't reach each other by it. */
+export function reachableMachines({ nodes }: Nodes): Violation | undefined {
+    const unreachable = (own: string): boolean => ipv4.test(own) && /^(0|127|22[4-9]|2[3-5]\d)\./.test(own);
+    const [name] = Object.entries(nodes).find(([, { host, address: own = host }]) => unreachable(own)) ?? [];
+    return name === undefined ? undefined : {
+        keys: ["nodes"], problem: `gives ${name} an address that other machines don't reach`,
+        allowed: "beside such a host, the machine's address on the machines' network",
+        example: { nodes: { [name]: { host: "127.0.0.1", address: "192.0.2.11" } } },
+    };
 }

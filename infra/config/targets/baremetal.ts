@@ -2,21 +2,25 @@ import * as z from "zod";
 import { versions } from "../../../components/versions";
 import { move, refused, spreads, upgrades } from "../change";
 import { Context } from "../context";
-import { byName, choice, dnsLabel, hostname, line, listOf, matching, network, platform, port, portablePath, target } from "../fields";
+import {
+    address, byName, choice, dnsLabel, hostAndPort, hostname, line, listOf, machineAddress, matching, network, platform, port, portablePath, target,
+} from "../fields";
 import { toDnsLabel } from "../names";
 import { rule, Violation } from "../rule";
 import { addressPool, freePool, onePool } from "./address-pool";
 import {
-    addressesKnown, differentMachines, ipv4, keysThroughBastion, nodesOutside, oddControlPlane, oneEndpoint, oneKey,
-    ownGatewayAddress, ownNetwork,
+    addressesKnown, differentMachines, keysThroughBastion, nodesOutside, oddControlPlane, oneEndpoint, oneKey,
+    ownGatewayAddress, ownNetwork, podsOfNodes, reachableMachines,
 } from "./baremetal-rules";
 import { snapshots } from "./baremetal-snapshots";
 import { subnets, subnetsApart } from "./subnets";
 
-const address = () => matching("an IPv4 address", ipv4);
 const machine = () => z.union([hostname(), address()]).meta({ allowed: "a host name or an IPv4 address" });
-const user = () =>
-    matching("the name of a user: lower-case letters, digits, \"_\" and \"-\"", /^[a-z_][a-z0-9_-]{0,31}$/);
+const userName = "[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}";
+const user = () => matching(
+    "the name of a user: 1 to 64 letters, digits, \"_\", \".\" and \"-\", not beginning with \"-\" or \".\"",
+    new RegExp(`^${userName}$`), /[A-Za-z0-9_.-]/,
+);
 const fingerprint = "SHA256:nThbg6kXUpJWGl7E1IGOCspRomTxdCARLviKw6E5SY8";
 const hostKey = () => matching(
     "a fingerprint SHA256:…, as ssh-keygen -lf shows it, or the key itself: ssh-ed25519 AAAA…",
@@ -70,12 +74,12 @@ export function baremetal(context: Context) {
             description: "Whether a machine that was patched is rebooted only where that is needed, or in any case.",
             example: "always",
         }),
-        virtualAddress: address().optional().meta({
+        virtualAddress: machineAddress().optional().meta({
             description: "A free address of the machines' network for the API. It moves to a control-plane node that "
                 + "answers. Give one from the start where more control-plane nodes may follow.",
             example: "192.0.2.10", change: made,
         }),
-        gatewayAddress: address().optional().meta({
+        gatewayAddress: machineAddress().optional().meta({
             description: "A free address of the machines' network where the gateway answers. It moves to a machine that "
                 + "has one of the gateway's pods.",
             example: "192.0.2.9",
@@ -86,7 +90,7 @@ export function baremetal(context: Context) {
                 + "Services of type LoadBalancer. The gateway has the first of them.",
             example: ["192.0.2.100-192.0.2.110"], defaultText: "none: all such Services have the gateway's address",
         }),
-        endpoint: matching("HOST:PORT", /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?:\d{1,5}$/).optional().meta({
+        endpoint: hostAndPort("HOST:PORT, PORT from 1 to 65535", /^(?<host>[^:/@]+):(?<port>\d+)$/).optional().meta({
             description: "Instead of `virtualAddress`: a load balancer in front of the control-plane nodes' port 6443.",
             example: "api.example.com:6443", defaultText: "`virtualAddress`, else the only control-plane node",
             change: made,
@@ -106,7 +110,7 @@ export function baremetal(context: Context) {
         serviceSubnet: network(12, 28).default(subnets.serviceSubnet).meta({
             description: "Network of the services.", example: "198.19.0.0/20", change: made,
         }),
-        sharedDirectory: matching("an absolute path", /^\/[\w./-]*[\w-]$/).optional().meta({
+        sharedDirectory: matching("an absolute path without . and ..", /^(\/(?!\.{1,2}(\/|$))[\w.-]+)+$/, /[\w./-]/).optional().meta({
             description: "A directory that is the same on all machines, such as a mounted NFS export, for volumes that "
                 + "pods on many nodes write.",
             example: "/srv/landfall", defaultText: "a directory of its own on a single machine, none on several",
@@ -125,13 +129,14 @@ export function baremetal(context: Context) {
         }),
     });
     const checked = [
-        [["nodes"], differentMachines], [["nodes"], addressesKnown], [["nodes"], oddControlPlane],
+        [["nodes"], differentMachines], [["nodes"], addressesKnown], [["nodes"], reachableMachines], [["podSubnet", "nodes"], podsOfNodes],
+        [["nodes"], oddControlPlane],
         [["nodes", "virtualAddress", "endpoint"], oneEndpoint], [["nodes", "ssh"], keysThroughBastion], [["ssh"], oneKey],
         [["nodes", "virtualAddress", "gatewayAddress"], ownGatewayAddress],
         [["addressPool", "gatewayAddress"], onePool],
         [["nodes", "addressPool", "virtualAddress", "endpoint", "podSubnet", "serviceSubnet"], freePool],
         [["network", "networkManifest"], ownNetwork], [["podSubnet", "serviceSubnet"], subnetsApart],
-        [["nodes", "podSubnet", "serviceSubnet"], nodesOutside],
+        [["nodes", "virtualAddress", "gatewayAddress", "podSubnet", "serviceSubnet"], nodesOutside],
     ] as [(keyof z.output<typeof keys> & string)[], (value: z.output<typeof keys>) => Violation | undefined][];
     return checked.reduce((schema, [names, check]) => rule(schema, names, check as () => Violation | undefined), keys)
         .transform(({ network: chosen, ...cluster }) => {
@@ -149,7 +154,7 @@ export function baremetal(context: Context) {
 function node() {
     return z.strictObject({
         host: machine().meta({ description: "Where SSH finds it.", example: "203.0.113.11" }),
-        address: address().optional().meta({
+        address: machineAddress().optional().meta({
             description: "Its address on the network that the machines share.", example: "192.0.2.11",
             defaultText: "`host`, where that is an address", change: otherNode,
         }),
@@ -207,8 +212,8 @@ function ssh() {
         knownHosts: portablePath("a file on this computer").optional().meta({
             description: "File of the known host keys.", example: "./known_hosts", defaultText: "ssh's own",
         }),
-        bastion: matching(
-            "[USER@]HOST[:PORT]", /^([a-z_][a-z0-9_-]{0,31}@)?[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?(:\d{1,5})?$/,
+        bastion: hostAndPort(
+            "[USER@]HOST[:PORT], PORT from 1 to 65535", new RegExp(`^(?:${userName}@)?(?<host>[^:/@]+)(?::(?<port>\\d+))?$`),
         ).optional().meta({
             description: "A machine on the way to the others; its host key must be in known_hosts.",
             example: "jump@bastion.example.com", defaultText: "none",

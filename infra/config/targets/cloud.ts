@@ -83,7 +83,9 @@ export function cloudKeys(
                 + "`pulumi up` first.", example: false, defaultText: "true where size is production",
         }),
         tags: byName(
-            "1 to 63 lower-case letters, digits, \"_\" and \"-\", beginning with a letter", /^[a-z][a-z0-9_-]{0,62}$/,
+            "1 to 63 lower-case letters, digits, \"_\" and \"-\", beginning with a letter; not project or stack, nor beginning with a "
+                + "cloud's own goog, microsoft, azure or windows",
+            /^(?!(project|stack)$|goog|microsoft|azure|windows)[a-z][a-z0-9_-]{0,62}$/,
             "cost-center", matching("lower-case letters, digits, \"_\" and \"-\", at most 63", /^[a-z0-9_-]{0,63}$/),
         ).default({}).meta({
             description: "Put on everything that the cloud can label, besides `project` and `stack`.",
@@ -102,7 +104,8 @@ function nodePool({ what, pattern, example }: MachineTypes, effects: CloudEffect
             description: "Machines that are much cheaper and may be taken away at short notice.", example: true, change: newPool,
         }),
         labels: byName(
-            "a Kubernetes label", /^([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?\/)?[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$/,
+            "a Kubernetes label, none of Kubernetes' own under kubernetes.io and k8s.io",
+            /^(?!([a-z0-9.-]*\.)?(kubernetes|k8s)\.io\/)([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?\/)?[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$/,
             "tier", matching("a Kubernetes label's value", /^([A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?$/),
         ).default({}).meta({ description: "Labels of the nodes.", example: { tier: "web" } }),
     });

@@ -1,12 +1,11 @@
 import * as z from "zod";
 import { type Change, otherVolume } from "../change";
-import { choice, flag, hostname, line, localPath, matching, objectName, platform, port, registry, target } from "../fields";
+import { address, choice, flag, hostname, line, localPath, matching, objectName, platform, port, registry, target } from "../fields";
 import { rule } from "../rule";
 import { differentPorts } from "./ports";
 
 const elsewhere: Change =
     "in place if the API keeps its address; else replaces everything in the cluster, and data does not move along";
-const address = /^((25[0-5]|2[0-4]\d|1?\d?\d)(\.|$)){4}$/;
 
 /** A cluster that is there already. */
 export function existing() {
@@ -39,11 +38,16 @@ export function existing() {
         metrics: choice("builtin", "install").default("builtin").meta({
             description: "Whether the cluster has metrics-server, or it is to be installed.", example: "install",
         }),
+        networkPolicy: choice("enforced", "unenforced", "unknown").default("unknown").meta({
+            description: "Whether the cluster's network enforces network policies. Unless it does, every run warns: any pod reaches "
+                + "any other.",
+            example: "enforced",
+        }),
         loadBalancer: choice("LoadBalancer", "NodePort").default("LoadBalancer").meta({
             description: "How the gateway is reached: an address that the cluster gives, or a port of every node.",
             example: "NodePort",
         }),
-        host: z.union([hostname(), matching("", address)]).default("127.0.0.1").meta({
+        host: z.union([hostname(), address()]).default("127.0.0.1").meta({
             description: "With NodePort: where the nodes are reached.", example: "198.18.0.10",
             allowed: "a host name or an IPv4 address",
         }),

@@ -1,6 +1,6 @@
 import type { Change } from "../change";
 import { Context } from "../context";
-import { dnsLabel, port, whole } from "../fields";
+import { dnsLabel, webPort, whole } from "../fields";
 import { toDnsLabel } from "../names";
 
 /** The keys that all targets on this computer have. */
@@ -12,10 +12,10 @@ export function laptopKeys(context: Context, what: string, renamed: Change) {
         nodes: whole(1, 10).default(1).meta({
             description: "Number of nodes. The first is also the control plane.", example: 2,
         }),
-        http: port().default(8080).meta({
+        http: webPort().default(8080).meta({
             description: "Port on 127.0.0.1 where the application answers HTTP.", example: 8088,
         }),
-        https: port().default(8443).meta({
+        https: webPort().default(8443).meta({
             description: "Port on 127.0.0.1 where the application answers HTTPS.", example: 9443,
         }),
     };

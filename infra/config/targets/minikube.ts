@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { Context } from "../context";
 import { choice, listOf, matching, quantity, target, whole } from "../fields";
-import { rule } from "../rule";
+import { rule, Violation } from "../rule";
 import { laptopKeys } from "./laptop";
 import { differentPorts } from "./ports";
 
@@ -32,9 +32,10 @@ export function minikube(context: Context) {
             example: ["--registry-mirror=https://mirror.example.com"],
         }),
     });
-    return rule(keys, ["http", "https"], differentPorts).meta({
+    const named = rule(rule(keys, ["http", "https"], differentPorts), ["name"], profileName);
+    return rule(named, ["nodes", "driver"], oneWithoutDriver).meta({
         description: "A cluster on this computer in whatever minikube can drive: containers or virtual machines.",
-        example: { target: "minikube", nodes: 2, memory: "6Gi" },
+        example: { target: "minikube", memory: "6Gi" },
         change: replacesAll,
     });
 }
@@ -45,4 +46,21 @@ const elsewhere = ["profile", "driver", "vm-driver", "nodes", "kubernetes-versio
 function flag() {
     const pattern = new RegExp(`^--(?!(${elsewhere.join("|")})(=|$))[a-z][a-z0-9-]*(=.*)?$`);
     return matching("a flag of `minikube start`, with its value after =", pattern);
+}
+
+/** What minikube takes for one of its commands. */
+const commands = ["start", "stop", "status", "delete", "config", "open", "profile", "addons", "cache", "logs"];
+
+function profileName({ name }: { name: string }): Violation | undefined {
+    return name.length > 1 && !commands.includes(name) ? undefined : {
+        keys: ["name"], problem: name.length > 1 ? "is a command of minikube's" : "has one character only",
+        allowed: `2 to 40 lower-case letters, digits and "-"; none of ${commands.join(", ")}`, example: { name: `landfall-${name}` },
+    };
+}
+
+function oneWithoutDriver({ nodes, driver }: { nodes: number; driver?: string }): Violation | undefined {
+    return driver !== "none" || nodes === 1 ? undefined : {
+        keys: ["nodes", "driver"], problem: "are several, and without a driver this computer is the only one",
+        allowed: "nodes: 1, or another {cluster.driver}", example: { nodes: 1, driver: "none" },
+    };
 }
