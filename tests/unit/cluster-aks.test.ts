@@ -198,12 +198,13 @@ describe("a pool", () => {
         expect(inputs.upgradeSettings).toBeUndefined();
     });
 
-    test("of spot machines takes the web server's replicas, and not the database", async () => {
+    test("of spot machines takes what can be done without, and not the database", async () => {
         const resources = await runStack("aks", { cluster: { ...aksArgs, nodePools: { batchjobs: pool } } });
         const taint = { key: "kubernetes.azure.com/scalesetpriority", value: "spot", effect: "NoSchedule" };
         const bears = (registered: Registered[]) => pods(registered).flatMap(({ owner, spec: { tolerations = [] } }) =>
             tolerations.filter(({ key }) => !key?.startsWith("node.kubernetes.io/")).map(toleration => [owner, toleration]));
-        expect(bears(resources)).toEqual([["Deployment/web", { operator: "Equal", ...taint }]]);
+        const toleration = { operator: "Equal", ...taint };
+        expect(bears(resources)).toEqual([["Deployment/web", toleration], ["CronJob/scheduled-tasks", toleration]]);
         expect(bears(await runStack("aks", { cluster: aksArgs }))).toEqual([]);
     });
 

@@ -87,10 +87,10 @@ describe.skipIf(process.platform === "win32")("an answer", () => {
                 const answer = run.read({ code: 0, stdout: `${before}${frame}\n${after}`, stderr });
                 expect(answer).toMatchObject({ ok: code === 0, code, stdout: Buffer.from(text).toString(), began: true, whole: true });
                 expect(answer.stderr.trim()).toBe("said");
-                fc.pre(inside !== "");
                 const place = 1 + at % (frame.length - 1);
-                const broken = run.read({ code: 0, stdout: before + frame.slice(0, place) + inside + frame.slice(place) + after, stderr });
-                expect(broken).toMatchObject({ ok: false, stdout: "", whole: false });
+                const stdout = before + frame.slice(0, place) + inside + frame.slice(place) + after;
+                fc.pre(!stdout.includes(frame)); // nothing, or what only moves the frame
+                expect(run.read({ code: 0, stdout, stderr })).toMatchObject({ ok: false, stdout: "", whole: false });
                 // One of another run is none.
                 expect(framed("true").read({ code: 0, stdout: frame, stderr })).toMatchObject({ ok: false, whole: false, began: false });
             }), { numRuns: 500 });
