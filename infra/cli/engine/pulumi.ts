@@ -1,7 +1,7 @@
 import { CommandError, LocalWorkspace, PulumiCommand, Stack, StackNotFoundError } from "@pulumi/pulumi/automation";
 import * as fs from "node:fs";
 import { run } from "../../offline/kit/run";
-import { configFile, root, stackFile, writePrivate } from "../home";
+import { configFile, hasVolumes, root, stackFile, writePrivate } from "../home";
 import { Interrupted } from "../interrupt";
 import { passphraseEnvironment } from "../passphrase";
 import { hasSalt, hasSecrets, keepLayout } from "../salt";
@@ -9,7 +9,7 @@ import type { Terminal } from "../terminal";
 import { UserError } from "../user-error";
 import { Applied, builtImages, Outputs } from "./engine";
 import { describe, EventReport } from "./events";
-import { refuseProtected, resourcesToKeep } from "./keep";
+import { HeldData, heldData, refuseProtected, resourcesToKeep } from "./keep";
 import { isStale, locksOf, removeCutOff } from "./lock";
 import { Deployment, settle } from "./pending";
 
@@ -85,6 +85,11 @@ export class PulumiEngine {
     /** Names of the images that the stack has built on this computer. */
     async images(): Promise<string[]> {
         return builtImages((await this.exportState()).deployment?.resources ?? []);
+    }
+
+    /** People's data that the stack holds; undefined where it holds none. */
+    async data(): Promise<HeldData | undefined> {
+        return heldData((await this.exportState()).deployment?.resources ?? [], hasVolumes);
     }
 
     private async operate<T>(operation: (options: Operation) => Promise<T>): Promise<T> {
