@@ -5,6 +5,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { Cluster, ImageDelivery } from "../cluster/cluster";
 import { rendering } from "../cluster/lookup";
+import { proxyVariables } from "../proxy";
 import { scriptCommand } from "../script";
 import { images, imagesDate, imageTags } from "../versions";
 
@@ -64,7 +65,9 @@ export class ContainerImage extends pulumi.ComponentResource {
     ): pulumi.Output<string> {
         // A name that no public registry answers to: a node that lacks the image must fail, not fetch a stranger's.
         const imageName = `landfall.local/${name}:${tag}`;
-        const image = new docker.Image(`${name}-image`, { imageName, build, skipPush: true }, { parent: this });
+        const image = new docker.Image(`${name}-image`, {
+            imageName, build: { ...build, args: { ...build.args, ...proxyArgs() } }, skipPush: true,
+        }, { parent: this });
         const loaded = scriptCommand(`${name}-load`, {
             create: delivery.script,
             environment: { ...delivery.environment, IMAGE: imageName },
@@ -98,6 +101,12 @@ export class ContainerImage extends pulumi.ComponentResource {
 /** What the Dockerfiles are told. */
 export function buildArgs(date: string, base: string): Record<string, string> {
     return { BASE_IMAGE: base, CREATED: `${date}T00:00:00Z` };
+}
+
+/** Docker knows these arguments by itself, and leaves them out of the image; a proxy's address may have a login in it. */
+function proxyArgs(): Record<string, pulumi.Input<string>> {
+    return Object.fromEntries(Object.entries(proxyVariables()).map(([name, value]) =>
+        [name, value.includes("@") ? pulumi.secret(value) : value]));
 }
 
 /** Images for other processors are beside those for this computer's own. */

@@ -1,3 +1,4 @@
+import { useProxies } from "../../components/proxy";
 import { Interrupted } from "./interrupt";
 import { UserError } from "./user-error";
 
@@ -30,6 +31,7 @@ function noticeHeader(name: string, args: string[], { npm_lifecycle_event, npm_c
 /** Runs one command; bootstrap.mjs is what calls this file. */
 async function run([name, ...args]: string[]): Promise<number> {
     noticeHeader(name, args, process.env);
+    useProxies();
     try {
         const { main } = await commands[name]();
         return await main(args);
