@@ -8,6 +8,7 @@ import { rendering } from "../cluster/lookup";
 import { proxyVariables } from "../proxy";
 import { scriptCommand } from "../script";
 import { images, imagesDate, imageTags } from "../versions";
+import { dockerContext, hiddenDaemon } from "./docker-host";
 
 export interface ContainerImageArgs {
     cluster: Cluster;
@@ -63,6 +64,7 @@ export class ContainerImage extends pulumi.ComponentResource {
     private load(
         name: string, tag: string, build: Build, delivery: Delivery<"load">, cluster: Cluster,
     ): pulumi.Output<string> {
+        warnOfContext();
         // A name that no public registry answers to: a node that lacks the image must fail, not fetch a stranger's.
         const imageName = `landfall.local/${name}:${tag}`;
         const image = new docker.Image(`${name}-image`, {
@@ -103,8 +105,18 @@ export function buildArgs(date: string, base: string): Record<string, string> {
     return { BASE_IMAGE: base, CREATED: `${date}T00:00:00Z` };
 }
 
+let isWarned = false;
+
+function warnOfContext(): void {
+    if (rendering() || isWarned) return;
+    isWarned = true;
+    const warning = hiddenDaemon(dockerContext());
+    if (warning) void pulumi.log.warn(warning);
+}
+
 /** Docker knows these arguments by itself, and leaves them out of the image; a proxy's address may have a login in it. */
 function proxyArgs(): Record<string, pulumi.Input<string>> {
+    if (rendering()) return {}; // the same on every computer
     return Object.fromEntries(Object.entries(proxyVariables()).map(([name, value]) =>
         [name, value.includes("@") ? pulumi.secret(value) : value]));
 }

@@ -89,8 +89,8 @@ async function prepare({ stack, terminal }: Context): Promise<void> {
     const needs = needsOfStack(stack);
     if (needs && (!needs.docker || !isLaptop(needs.target))) return;
     const log = (line: string): void => terminal.line(`  ${line}`);
-    const { memory, error } = await probes.docker();
-    if (memory === undefined && !probes.rootOnDebian) {
+    const { memory, error, context } = await probes.docker();
+    if (memory === undefined && (!probes.rootOnDebian || context)) {
         throw new UserError(
             `Docker doesn't answer, so nothing can be removed: ${error ?? "it is not installed"}. ` +
                 "Start it, and run the command again.",

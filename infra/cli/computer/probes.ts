@@ -5,6 +5,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { promisify } from "node:util";
 import { cacheDirectory } from "../../../components/cache";
+import { DockerContext, dockerContext } from "../../../components/workload/docker-host";
 import { home } from "../home";
 import { onPath } from "../tools/programs";
 
@@ -17,6 +18,8 @@ export interface DockerState {
     memory?: number;
     /** Why the daemon doesn't answer, in its client's words. */
     error?: string;
+    /** The context that was asked, unless it is the default one. */
+    context?: DockerContext;
 }
 
 /** Who listens on a port of 127.0.0.1. */
@@ -56,14 +59,15 @@ export const probes: Probes = {
 
 async function probeDocker(): Promise<DockerState> {
     if (!onPath("docker")) return { installed: false };
+    const context = dockerContext();
     try {
         const { stdout } = await execute("docker", ["info", "--format", "{{json .}}"], { timeout: 20_000 });
         const info = JSON.parse(stdout) as { MemTotal?: number; ServerErrors?: string[] };
-        if (info.MemTotal) return { installed: true, memory: info.MemTotal };
-        return { installed: true, error: info.ServerErrors?.join("; ") ?? "it gave no answer" };
+        if (info.MemTotal) return { installed: true, context, memory: info.MemTotal };
+        return { installed: true, context, error: info.ServerErrors?.join("; ") ?? "it gave no answer" };
     } catch (error) {
         const { stderr, message } = error as Error & { stderr?: string };
-        return { installed: true, error: (stderr || message).trim().split("\n").pop() };
+        return { installed: true, context, error: (stderr || message).trim().split("\n").pop() };
     }
 }
 

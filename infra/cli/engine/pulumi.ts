@@ -1,6 +1,7 @@
 import { CommandError, LocalWorkspace, PulumiCommand, Stack, StackNotFoundError } from "@pulumi/pulumi/automation";
 import * as fs from "node:fs";
 import { run } from "../../offline/kit/run";
+import { dockerEnvironment } from "../docker";
 import { configFile, hasVolumes, root, stackFile, writePrivate } from "../home";
 import { Interrupted } from "../interrupt";
 import { passphraseEnvironment } from "../passphrase";
@@ -169,7 +170,7 @@ export class PulumiEngine {
 }
 
 function pulumiEnvironment(): Record<string, string> {
-    return { ...passphraseEnvironment(), PULUMI_SKIP_UPDATE_CHECK: "true" };
+    return { ...passphraseEnvironment(), ...dockerEnvironment(), PULUMI_SKIP_UPDATE_CHECK: "true" };
 }
 
 function countChanges(changes: object = {}): Record<string, number> {
