@@ -140,7 +140,7 @@ describe("behind a proxy", () => {
     });
 
     it("the report names it without its login, and says that containers can't reach one of this computer", async () => {
-        const needs = { target: "kind", docker: true, ports: [], disk: true } as const;
+        const needs = { target: "kind", docker: true, containers: true, usualNodes: true, ports: [], disk: true } as const;
         const open = { answers: async () => true } as unknown as Probes;
         const texts = (await networkFindings({ ...needs, ports: [] }, open)).findings.map(({ text }) => text).join("\n");
         expect(texts).toMatch(/open through the proxy 127\.0\.0\.1:\d+\n[^]*Containers can't reach the proxy/);

@@ -71,6 +71,10 @@ function withoutTraces({ stderr, ...result }) {
 }
 
 function hint(output) {
+    if (/too many open files/i.test(output)) {
+        return "\nLinux allows its users too few inotify instances or watches. Allow more, and run it again:" +
+            "\n  sudo sysctl fs.inotify.max_user_watches=524288\n  sudo sysctl fs.inotify.max_user_instances=512";
+    }
     if (!/port is already allocated|address already in use|ports are not available/.test(output)) return "";
     const ports = config.nodes[0].extraPortMappings.map(mapping => mapping.hostPort).join(" or ");
     return `\nAnother program uses port ${ports} of this computer. Choose others by landfall:cluster, for example ` +
