@@ -4,7 +4,7 @@ import * as fs from "node:fs";
 
 import { digest, readRecord, removeRecord, resolvePath, writeRecord } from "../scripts/home.mjs";
 import { attempt, fail, lastLines, main, run, setting } from "../scripts/process.mjs";
-import { deleteNodes, listNodes, startNodes, waitForApi, waitForSystem, withoutKubeconfig } from "./nodes.mjs";
+import { deleteNodes, listNodes, removeOwnStorage, startNodes, waitForApi, waitForSystem, withoutKubeconfig } from "./nodes.mjs";
 
 const cluster = setting("CLUSTER_NAME");
 const config = JSON.parse(setting("CLUSTER_CONFIG"));
@@ -62,6 +62,7 @@ function create() {
         fail(`kind could not make the cluster ${cluster}.\n${lastLines(withoutTraces(created))}${hint(created.stderr)}`);
     }
     waitForSystem(listNodes(cluster));
+    removeOwnStorage(listNodes(cluster));
     writeRecord(cluster, { ...record, ready: true });
 }
 
