@@ -88,9 +88,11 @@ export class PulumiEngine {
         return builtImages((await this.exportState()).deployment?.resources ?? []);
     }
 
-    /** People's data that the stack holds; undefined where it holds none. */
+    /** People's data that goes with the stack; undefined where it holds none. Refuses a stack that is protected. */
     async data(): Promise<HeldData | undefined> {
-        return heldData((await this.exportState()).deployment?.resources ?? [], hasVolumes);
+        const resources = (await this.exportState()).deployment?.resources ?? [];
+        refuseProtected(resources);
+        return heldData(resources, hasVolumes);
     }
 
     private async operate<T>(operation: (options: Operation) => Promise<T>): Promise<T> {
