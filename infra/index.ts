@@ -1,5 +1,6 @@
 import { createCluster } from "../components/cluster";
 import { loadManifests, Platform } from "../components/platform";
+import { useProxies } from "../components/proxy";
 import { Environment } from "../components/workload";
 import { loadSettings, manifestsFor } from "./config";
 import { trafficOf } from "./limits";
@@ -11,6 +12,8 @@ import { WordPress } from "./wordpress";
 if (process.env.PULUMI_NODEJS_ENGINE) {
     for (const stream of [process.stdout, process.stderr]) stream.on("error", () => process.exit(1));
 }
+
+useProxies();
 
 export = async () => {
     const settings = loadSettings();

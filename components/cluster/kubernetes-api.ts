@@ -1,5 +1,6 @@
 import * as http from "node:http";
 import * as https from "node:https";
+import { proxyFor } from "../proxy";
 
 /** Plain JSON: the client library's own objects would lose fields that it does not know. */
 export type Json = Record<string, unknown>;
@@ -29,10 +30,13 @@ export async function connect(kubeconfig: string, context?: string): Promise<Con
     if (context) config.setCurrentContext(context);
     const cluster = config.getCurrentCluster();
     if (!cluster) throw new Error(`The kubeconfig has no cluster for the context "${config.getCurrentContext()}"`);
+    const server = new URL(cluster.server);
+    const proxyUrl = cluster.proxyUrl ?? proxyFor(server)?.href;
+    if (proxyUrl) config.clusters = config.clusters.map(other => (other === cluster ? { ...cluster, proxyUrl } : other));
     const options: https.RequestOptions = {};
     await config.applyToHTTPSOptions(options);
     const namespace = config.getContextObject(config.getCurrentContext())?.namespace;
-    return { server: new URL(cluster.server), options, ...(namespace && { namespace }) };
+    return { server, options, ...(namespace && { namespace }) };
 }
 
 /** Asks once, and waits at most so many seconds while nothing is said. @throws KubernetesError for what isn't success */

@@ -5,8 +5,10 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { Cluster, ImageDelivery } from "../cluster/cluster";
 import { rendering } from "../cluster/lookup";
+import { proxyVariables } from "../proxy";
 import { scriptCommand } from "../script";
 import { images, imagesDate, imageTags } from "../versions";
+import { dockerContext, hiddenDaemon } from "./docker-host";
 
 export interface ContainerImageArgs {
     cluster: Cluster;
@@ -62,9 +64,12 @@ export class ContainerImage extends pulumi.ComponentResource {
     private load(
         name: string, tag: string, build: Build, delivery: Delivery<"load">, cluster: Cluster,
     ): pulumi.Output<string> {
+        warnOfContext();
         // A name that no public registry answers to: a node that lacks the image must fail, not fetch a stranger's.
         const imageName = `landfall.local/${name}:${tag}`;
-        const image = new docker.Image(`${name}-image`, { imageName, build, skipPush: true }, { parent: this });
+        const image = new docker.Image(`${name}-image`, {
+            imageName, build: { ...build, args: { ...build.args, ...proxyArgs() } }, skipPush: true,
+        }, { parent: this });
         const loaded = scriptCommand(`${name}-load`, {
             create: delivery.script,
             environment: { ...delivery.environment, IMAGE: imageName },
@@ -98,6 +103,22 @@ export class ContainerImage extends pulumi.ComponentResource {
 /** What the Dockerfiles are told. */
 export function buildArgs(date: string, base: string): Record<string, string> {
     return { BASE_IMAGE: base, CREATED: `${date}T00:00:00Z` };
+}
+
+let isWarned = false;
+
+function warnOfContext(): void {
+    if (rendering() || isWarned) return;
+    isWarned = true;
+    const warning = hiddenDaemon(dockerContext());
+    if (warning) void pulumi.log.warn(warning);
+}
+
+/** Docker knows these arguments by itself, and leaves them out of the image; a proxy's address may have a login in it. */
+function proxyArgs(): Record<string, pulumi.Input<string>> {
+    if (rendering()) return {}; // the same on every computer
+    return Object.fromEntries(Object.entries(proxyVariables()).map(([name, value]) =>
+        [name, value.includes("@") ? pulumi.secret(value) : value]));
 }
 
 /** Images for other processors are beside those for this computer's own. */

@@ -4,6 +4,7 @@ import { spawnSync, SpawnSyncReturns } from "node:child_process";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
+import { proxyVariables, useProxies } from "../proxy";
 import { digestOf, RegistryLogin } from "../registry";
 import type { Build } from "./image";
 
@@ -30,7 +31,9 @@ function buildImage(image: string, { context, dockerfile, platform, args }: Buil
     const newer = process.env.DOCKER_BUILDKIT !== "0" && attempt(["buildx", "version"]).status === 0;
     docker([
         "build", "--tag", image, "--file", dockerfile, ...(platform === undefined ? [] : ["--platform", platform]),
-        ...Object.entries(args).flatMap(([key, value]) => ["--build-arg", `${key}=${value}`]), context,
+        ...Object.entries(args).flatMap(([key, value]) => ["--build-arg", `${key}=${value}`]),
+        // Without a value Docker takes it from the environment: a proxy's login is on no command line.
+        ...Object.keys(proxyVariables()).flatMap(key => ["--build-arg", key]), context,
     ], { DOCKER_BUILDKIT: newer ? "1" : "0" });
 }
 
@@ -72,6 +75,7 @@ function readLogin(): RegistryLogin | undefined {
     return username !== undefined && password !== undefined ? { username, password } : undefined;
 }
 
+useProxies();
 const { IMAGE = "", BUILD = "{}" } = process.env;
 provideImage(IMAGE, JSON.parse(BUILD) as Build, readLogin()).then(
     digest => process.stdout.write(digest),

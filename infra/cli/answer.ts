@@ -2,6 +2,7 @@ import * as dns from "node:dns/promises";
 import * as http from "node:http";
 import * as https from "node:https";
 import type { DnsRecord } from "../../components/platform/dns-records";
+import { proxyFor } from "../../components/proxy";
 
 const patience = 120_000;
 
@@ -34,7 +35,8 @@ export async function waitForAnswer(
         return { answers: false, last: `the name ${url.hostname} does not resolve yet` };
     }
     for (;;) {
-        const last = await request(url, onLoopback ? "127.0.0.1" : url.hostname, ca);
+        const proxy = onLoopback ? undefined : proxyFor(url);
+        const last = await (proxy ? requestBy(proxy, url, ca) : request(url, onLoopback ? "127.0.0.1" : url.hostname, ca));
         if (/^[23]\d\d$/.test(last)) return { answers: true, last };
         if (Date.now() >= end || signal?.aborted) return { answers: false, last };
         await new Promise(resolve => setTimeout(resolve, 1000));
@@ -60,6 +62,21 @@ function request(url: URL, host: string, ca?: string): Promise<string> {
         asked.on("timeout", () => asked.destroy(new Error("no answer within 10 s")));
         asked.on("error", error => resolve(error.message));
     });
+}
+
+/** As `request`, by a proxy. */
+async function requestBy(proxy: URL, url: URL, ca?: string): Promise<string> {
+    const { ProxyAgent, request } = await import("undici");
+    const dispatcher = new ProxyAgent({ uri: proxy.href, requestTls: { ca } });
+    try {
+        const { statusCode, body } = await request(url, { dispatcher, headersTimeout: 10_000 });
+        await body.dump();
+        return String(statusCode);
+    } catch (error) {
+        return (error as Error).message;
+    } finally {
+        await dispatcher.destroy();
+    }
 }
 
 /** Where a host's name leads, held against the DNS records that it should have. */

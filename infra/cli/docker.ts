@@ -1,3 +1,4 @@
+import { dockerContext } from "../../components/workload/docker-host";
 import { run } from "../offline/kit/run";
 
 /** The network that kind makes for its nodes, and keeps. */
@@ -17,6 +18,12 @@ export async function removeKindNetwork(): Promise<boolean> {
     if (used !== "0" || stopped !== "") return false;
     await run("docker", ["network", "rm", kindNetwork]);
     return true;
+}
+
+/** The environment that leads Pulumi's Docker provider to the daemon of the CLI's context. */
+export function dockerEnvironment(): Record<string, string> {
+    const context = dockerContext();
+    return context ? { DOCKER_HOST: context.host } : {};
 }
 
 /** Names of the images on this computer that have been built by our program, for whichever stack. */

@@ -2,6 +2,7 @@ import * as fs from "node:fs";
 import { cacheDirectory } from "../../components/cache";
 import { isLaptop, type PlainSettings } from "../config";
 import { ensureDocker } from "../offline/kit";
+import { agree } from "./agree";
 import { Needs, needsOf } from "./computer/check";
 import { pulumiDownload } from "./computer/network";
 import { probes } from "./computer/probes";
@@ -20,30 +21,34 @@ import { UserError } from "./user-error";
 
 const usage = `Usage: npm run down [-- OPTIONS]
 
-Removes all that npm start has made of a stack, and nothing else.
+Removes all that npm start has made of a stack, and nothing else. Asks first where the stack holds data.
 
   --stack NAME   the stack (default: dev)
-  --keep-data    keep the volumes' data on this computer, for a later npm start
+  --keep-data    keep the volumes' data, for a later npm start
+  --yes          remove a stack that holds data without asking
   --help         this text
 `;
 
 interface Context {
     stack: string;
     keepData: boolean;
+    /** Whether the user has agreed to the loss of data beforehand. */
+    yes: boolean;
     terminal: Terminal;
     signal: AbortSignal;
 }
 
 /** The command `npm run down`. */
 export async function main(args: string[]): Promise<number> {
-    const values = parseOptions(args, ["stack"], ["keep-data"], usage);
+    const values = parseOptions(args, ["stack"], ["keep-data", "yes"], usage);
     const terminal = new Terminal();
     if (values.help) {
         terminal.line(usage.trimEnd());
         return 0;
     }
     const stack = stackOption(values.stack);
-    await down({ stack, keepData: values["keep-data"] === true, terminal, signal: onInterrupt(terminal.line) });
+    const [keepData, yes] = [values["keep-data"] === true, values.yes === true];
+    await down({ stack, keepData, yes, terminal, signal: onInterrupt(terminal.line) });
     return 0;
 }
 
@@ -64,14 +69,16 @@ async function down(context: Context): Promise<void> {
 
 async function destroy(context: Context): Promise<Record<string, number> | undefined> {
     const { stack, keepData, terminal, signal } = context;
-    terminal.line(`Removing the stack "${stack}"${keepData ? ", and keeping its data" : ""}`);
     if (keepData) refuseIfLost(stack);
-    await prepare(context);
     const [{ PulumiEngine }, { ensurePulumi }] = await Promise.all([import("./engine/pulumi"), import("./tools/pulumi")]);
     const log = (line: string): void => terminal.line(`  ${line}`);
     const getting = ensurePulumi(settingsOf(stack)?.cluster.target, await probes.answers(pulumiDownload), log);
     const command = await orInterrupted(getting, signal, "Stopped. Nothing was removed.");
     const engine = await PulumiEngine.find(stack, command, terminal, signal);
+    const data = keepData || context.yes ? undefined : await engine?.data();
+    if (data) await agree(data, stack, settingsOf(stack)?.cluster.target !== "minikube", { terminal, signal });
+    if (engine) terminal.line(`Removing the stack "${stack}"${keepData ? ", and keeping its data" : ""}`);
+    await prepare(context);
     if (!engine) return undefined;
     rememberImages(stack, await engine.images()); // a start that was interrupted may not have come to that
     return engine.destroy(keepData);
@@ -82,8 +89,8 @@ async function prepare({ stack, terminal }: Context): Promise<void> {
     const needs = needsOfStack(stack);
     if (needs && (!needs.docker || !isLaptop(needs.target))) return;
     const log = (line: string): void => terminal.line(`  ${line}`);
-    const { memory, error } = await probes.docker();
-    if (memory === undefined && !probes.rootOnDebian) {
+    const { memory, error, context } = await probes.docker();
+    if (memory === undefined && (!probes.rootOnDebian || context)) {
         throw new UserError(
             `Docker doesn't answer, so nothing can be removed: ${error ?? "it is not installed"}. ` +
                 "Start it, and run the command again.",

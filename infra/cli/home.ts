@@ -20,6 +20,12 @@ export function localPath(given: string): string {
     return absolutePath(given.replace(/^~[\\/]\.landfall(?=$|[\\/])/, () => home()));
 }
 
+/** Whether a directory of the settings has volumes in it: more than the mark that their owner leaves. */
+export function hasVolumes(given: string): boolean {
+    const directory = localPath(given);
+    return fs.existsSync(directory) && fs.readdirSync(directory).some(name => !name.startsWith("."));
+}
+
 /** The files that `npm start` keeps of one stack. */
 export const stackFiles = ["start.json", "admin-password", "ca.crt", "kubeconfig", "config.yaml"] as const;
 

@@ -14,7 +14,7 @@ Prints every limit between a visitor and the disk, with its value and the reason
 settings of app.web and app.database.
 
   <stack>  a stack of this directory: the one of Pulumi.<stack>.yaml
-  --json   the same as JSON
+  --json   the same as JSON; for another program: npm run -s limits -- <stack> --json
   --help   this text
 `;
 

@@ -5,6 +5,7 @@ import { pathToFileURL } from "node:url";
 import { run } from "../offline/kit/run";
 import { pulumiDownload } from "./computer/network";
 import { probes } from "./computer/probes";
+import { dockerEnvironment } from "./docker";
 import { root, stackFile } from "./home";
 import { passphraseEnvironment } from "./passphrase";
 import { readSettings } from "./settings";
@@ -32,6 +33,7 @@ export async function timeOperations(stack: string, runs: number): Promise<Timed
     const file = fs.existsSync(configured) ? ["--config-file", configured] : [];
     const pulumi = (args: string[], cwd: string, env: Record<string, string>): Promise<string> =>
         run(command, [...args, "--non-interactive"], { cwd, env });
+    const environment = { ...passphraseEnvironment(), ...dockerEnvironment() };
     const empty = emptyProject();
     try {
         await pulumi(["stack", "init", "empty"], empty.directory, empty.environment);
@@ -41,7 +43,7 @@ export async function timeOperations(stack: string, runs: number): Promise<Timed
             const unchanged = [...args, "--expect-no-changes"];
             timed.push([
                 name,
-                await best(runs, () => pulumi([...unchanged, "--stack", stack, ...file], root, passphraseEnvironment())
+                await best(runs, () => pulumi([...unchanged, "--stack", stack, ...file], root, environment)
                     .catch((error: Error) => { throw notUp(stack, error); })),
                 await best(runs, () => pulumi(unchanged, empty.directory, empty.environment)),
             ]);

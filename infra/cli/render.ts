@@ -17,6 +17,8 @@ Prints what the program makes, without a cluster, credentials or the Pulumi CLI.
   --config FILE  any file in the form of Pulumi.<stack>.yaml
   --json         every resource of every provider, instead of the Kubernetes objects as YAML
   --help         this text
+
+For another program or a file: npm run -s render -- <stack> | kubectl apply --dry-run=client -f -
 `;
 
 const placeholder = "[secret]";

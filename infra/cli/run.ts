@@ -1,3 +1,4 @@
+import { useProxies } from "../../components/proxy";
 import { Interrupted } from "./interrupt";
 import { UserError } from "./user-error";
 
@@ -18,8 +19,21 @@ const commands: Record<string, () => Promise<{ main: Command }>> = {
     "update-images": () => import("./update-images"),
 };
 
+/** Those that print what other programs read. */
+const piped = ["render", "bench", "cost", "limits"];
+
+/** npm prints a header of its own on standard output, before anything of ours runs, unless it is told to be silent. */
+function noticeHeader(name: string, args: string[], { npm_lifecycle_event, npm_config_loglevel }: NodeJS.ProcessEnv): void {
+    const header = npm_lifecycle_event !== undefined && npm_config_loglevel !== "silent";
+    if (!header || process.stdout.isTTY || !piped.includes(name)) return;
+    const command = ["npm run -s", name, ...(args.length > 0 ? ["--", ...args] : [])].join(" ");
+    process.stderr.write(`Note: npm's header is in this output. Without it: ${command}\n`);
+}
+
 /** Runs one command; bootstrap.mjs is what calls this file. */
 async function run([name, ...args]: string[]): Promise<number> {
+    noticeHeader(name, args, process.env);
+    useProxies();
     try {
         const { main } = await commands[name]();
         return await main(args);

@@ -7,13 +7,23 @@ import { ask } from "./support/site";
 import { before, down, ensureUp, figure, forgetStart, home } from "./support/stack";
 
 describe("taken down", () => {
+    let refused: Ended;
+    let kept: number;
     let ended: Ended;
 
     beforeAll(async () => {
         await ensureUp();
         expect(added(await holdings(), before).containers.length).toBeGreaterThanOrEqual(2);
-        ended = await down();
+        refused = await down();
+        kept = added(await holdings(), before).containers.length;
+        ended = await down("--yes");
         forgetStart();
+    });
+
+    it("is refused where nobody can be asked about the data, and changes nothing", () => {
+        expect(refused.code).toBe(1);
+        expect(refused.output).toMatch(/goes the data in its volumes[^]*Nothing was changed[^]*--yes/);
+        expect(kept).toBeGreaterThanOrEqual(2);
     });
 
     it("the stack says so", () => {

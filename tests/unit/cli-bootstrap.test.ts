@@ -69,6 +69,18 @@ describe("a command", () => {
         expect([wrong.status, wrong.stderr]).toEqual([1, expect.stringContaining("a stack's name")]);
     });
 
+    it("prints nothing but what was asked for where npm is silent, and else says how", () => {
+        const npm = npmCommand(process.env, process.execPath, fs.existsSync);
+        const { npm_config_loglevel: _, ...env } = process.env;
+        const render = (...silent: string[]) => spawnSync(
+            npm.program, [...npm.args, "run", ...silent, "render", "--", "--help"], { cwd: root, encoding: "utf8", env });
+        const quiet = render("-s");
+        expect([quiet.status, quiet.stdout, quiet.stderr]).toEqual([0, expect.stringMatching(/^Usage: npm run render/), ""]);
+        const loud = render();
+        expect(loud.stdout).toMatch(/^\n> landfall/);
+        expect(loud.stderr).toContain("npm run -s render -- --help");
+    });
+
     it("names the stacks where the one that was asked for isn't there", () => {
         const { status, stderr } = run("start", "--stack", "nowhere");
         expect(status).toBe(1);

@@ -20,6 +20,7 @@ function laptop(changes: Partial<Probes> = {}): Probes {
         disks: () => [{ directory: "/home/me/.landfall", free: 100e9 }],
         port: async () => ({ free: true }),
         onPath: () => true,
+        inotify: () => ({ watches: 1_048_576, instances: 8192 }),
         answers: async () => true,
         ...changes,
     };
@@ -89,6 +90,45 @@ describe("the checks of the computer", () => {
         expect((await check({ docker: async () => ({ installed: true, memory: 2e9 }) })).text)
             .toContain("2.0 GB of memory; 4 GB are needed");
         expect((await check({ docker: async () => ({ installed: true, memory: 3.8e9 }) })).problems).toBe(0);
+    });
+
+    describe("of the kernel", () => {
+        const on = (cgroup: "1" | "2", here = true) => async () => ({ installed: true, memory: 8e9, cgroup, here });
+
+        it("want cgroup v2, without which this Kubernetes doesn't start, but for the kit's", async () => {
+            expect((await check({ docker: on("2") })).text).not.toMatch(/cgroup/);
+            const refused = await check({ docker: on("1", false) });
+            expect(refused.problems).toBe(1);
+            expect(refused.text).toMatch(/problem Docker runs on cgroup v1[^]*systemd\.unified_cgroup_hierarchy=1[^]*\.wslconfig/);
+            expect((await check({ docker: on("1"), rootOnDebian: true }, true)).problems).toBe(0);
+        });
+
+        it.each([
+            ["kind", { image: "kindest/node:v1.34.3" }], ["minikube", {}],
+        ])("leave cgroup v1 to another Kubernetes: %s", async (target, more) => {
+            const others = needsOf(parseSettings({ cluster: { target, name: "mine", ...more } }, "dev"));
+            const { findings } = await checkComputer(others, laptop({ docker: on("1") }));
+            expect(findings.filter(({ text }) => text.includes("cgroup v1")).map(({ state }) => state)).toEqual(["note"]);
+        });
+
+        it.each([
+            ["ok", 1_048_576, 8192], ["ok", 65_536, 512], ["note", 65_535, 512], ["note", 524_288, 128],
+            ["problem", 524_288, 127], ["problem", 8191, 8192],
+        ])("say of inotify's limits: %s for %i watches and %i instances", async (state, watches, instances) => {
+            const { findings } = await check({ docker: on("2"), inotify: () => ({ watches, instances }) });
+            const found = findings.filter(({ text }) => text.includes("inotify"));
+            expect(found.map(finding => finding.state)).toEqual(state === "ok" ? [] : [state]);
+            for (const { remedy } of found) {
+                expect(remedy).toContain("`sudo sysctl fs.inotify.max_user_watches=524288`");
+                expect(remedy).toContain(`\`sudo sysctl fs.inotify.max_user_instances=${Math.max(512, instances)}\``);
+            }
+        });
+
+        it("ask this computer's kernel only if Docker's containers run on it", async () => {
+            const inotify = () => ({ watches: 1, instances: 1 });
+            expect((await check({ docker: on("2", false), inotify })).problems).toBe(0);
+            expect((await check({ docker: on("2"), inotify })).problems).toBe(1);
+        });
     });
 
     it("name the owner of a port, and the setting that moves it", async () => {

@@ -42,6 +42,15 @@ describe.skipIf(process.platform === "win32")("kind's scripts", () => {
         expect(status()).toEqual({ incarnation: "one", started: false });
     });
 
+    test("a new cluster loses kind's own storage, and one that stands keeps what it has", () => {
+        const removals = () => computer.calls("docker").filter(({ args }) => args[0] === "exec" && args.includes("delete"));
+        create("one");
+        expect(removals()).toHaveLength(1);
+        expect(removals()[0].args).toEqual(expect.arrayContaining(["storageclass/standard", "namespace/local-path-storage"]));
+        create("one");
+        expect(removals()).toHaveLength(1);
+    });
+
     test("the user's kubeconfig is left alone, and the passphrase is told to nobody", () => {
         create("one");
         run("delete", environment("one"));
@@ -175,6 +184,11 @@ describe.skipIf(process.platform === "win32")("kind's scripts", () => {
     test("a port in use is named, with the way out", () => {
         computer.change(state => void (state.behave.kind = "port"));
         expect(create("one").stderr).toMatch(/uses port 8080 or 8443 .*http: 8081, https: 8444/);
+    });
+
+    test("too few of Linux's file watches are named, with the way out", () => {
+        computer.change(state => void (state.behave.kind = "files"));
+        expect(create("one").stderr).toMatch(/sysctl fs\.inotify\.max_user_watches=524288\n.*sysctl fs\.inotify\.max_user_instances=512/);
     });
 
     test("a cluster is not taken for deleted because Docker is off", () => {

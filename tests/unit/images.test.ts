@@ -1,7 +1,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import * as kubernetes from "@pulumi/kubernetes";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { Cluster } from "../../components/cluster/cluster";
 import lock from "../../components/images.lock.json";
 import { images, imagesDate, imageTags } from "../../components/versions";
@@ -81,6 +81,21 @@ describe("our own images", () => {
         });
         return resources.find(({ type }) => type.startsWith("docker:"))?.inputs as unknown as BuildInputs;
     };
+    it("are built by the proxy of the environment, and are the same", async () => {
+        const { imageName, build: { args } } = await build({});
+        vi.stubEnv("LANDFALL_RENDER", undefined);
+        vi.stubEnv("LANDFALL_PLACEHOLDERS", "1");
+        vi.stubEnv("HTTPS_PROXY", "http://me:pass@proxy.example:3128");
+        vi.stubEnv("NO_PROXY", ".example");
+        try {
+            const proxied = await build({});
+            expect(proxied.imageName).toBe(imageName);
+            expect(proxied.build.args).toEqual({ ...args, NO_PROXY: ".example", HTTPS_PROXY: "http://me:pass@proxy.example:3128" });
+        } finally {
+            vi.unstubAllEnvs();
+        }
+    });
+
     const nameOf = async (app: object) => (await build(app)).imageName;
 
     it("have another tag with another date, which says it, and with another base", async () => {

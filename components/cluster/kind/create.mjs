@@ -4,7 +4,7 @@ import * as fs from "node:fs";
 
 import { digest, readRecord, removeRecord, resolvePath, writeRecord } from "../scripts/home.mjs";
 import { attempt, fail, lastLines, main, run, setting } from "../scripts/process.mjs";
-import { deleteNodes, listNodes, startNodes, waitForApi, waitForSystem, withoutKubeconfig } from "./nodes.mjs";
+import { deleteNodes, listNodes, removeOwnStorage, startNodes, waitForApi, waitForSystem, withoutKubeconfig } from "./nodes.mjs";
 
 const cluster = setting("CLUSTER_NAME");
 const config = JSON.parse(setting("CLUSTER_CONFIG"));
@@ -62,6 +62,7 @@ function create() {
         fail(`kind could not make the cluster ${cluster}.\n${lastLines(withoutTraces(created))}${hint(created.stderr)}`);
     }
     waitForSystem(listNodes(cluster));
+    removeOwnStorage(listNodes(cluster));
     writeRecord(cluster, { ...record, ready: true });
 }
 
@@ -71,6 +72,10 @@ function withoutTraces({ stderr, ...result }) {
 }
 
 function hint(output) {
+    if (/too many open files/i.test(output)) {
+        return "\nLinux allows its users too few inotify instances or watches. Allow more, and run it again:" +
+            "\n  sudo sysctl fs.inotify.max_user_watches=524288\n  sudo sysctl fs.inotify.max_user_instances=512";
+    }
     if (!/port is already allocated|address already in use|ports are not available/.test(output)) return "";
     const ports = config.nodes[0].extraPortMappings.map(mapping => mapping.hostPort).join(" or ");
     return `\nAnother program uses port ${ports} of this computer. Choose others by landfall:cluster, for example ` +

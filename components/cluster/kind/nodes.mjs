@@ -59,6 +59,19 @@ export function waitForSystem(nodes) {
     attempt("docker", ["exec", nodes[0].name, "kubectl", "--kubeconfig", "/etc/kubernetes/admin.conf", ...ready]);
 }
 
+/**
+ * kind brings a provisioner and a default class, whose volumes end with the cluster. The platform has its own, so a new
+ * cluster loses kind's before anything can use it; where that fails, it is only idle.
+ */
+export function removeOwnStorage(nodes) {
+    const own = [
+        "storageclass/standard", "namespace/local-path-storage",
+        "clusterrole/local-path-provisioner-role", "clusterrolebinding/local-path-provisioner-bind",
+    ];
+    attempt("docker", ["exec", nodes[0].name, "kubectl", "--kubeconfig", "/etc/kubernetes/admin.conf",
+        "delete", ...own, "--ignore-not-found", "--wait=false"]);
+}
+
 export function deleteNodes(cluster) {
     withoutKubeconfig(cluster, kubeconfig => {
         run("kind", ["delete", "cluster", "--name", cluster, "--kubeconfig", kubeconfig]);

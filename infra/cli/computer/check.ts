@@ -1,5 +1,7 @@
+import { images } from "../../../components/versions";
 import type { PlainSettings, Target } from "../../config";
 import { dockerFinding } from "./docker";
+import { kernelFindings } from "./kernel";
 import { networkFindings, Network } from "./network";
 import type { Probes } from "./probes";
 
@@ -18,8 +20,10 @@ export interface Needs {
     /** Name of the cluster, whose own use of a port is no problem. */
     clusterName?: string;
     docker: boolean;
-    /** Whether the kit can make its cluster. */
-    kit: boolean;
+    /** Whether the nodes are Docker's containers: those the kit can make. */
+    containers: boolean;
+    /** Whether those are of the image that this version of Landfall names, and so of its version of Kubernetes. */
+    usualNodes: boolean;
     /** Ports on 127.0.0.1, with the setting that each comes from. */
     ports: { port: number; setting: string }[];
     /** Whether images or clusters will be downloaded or built here. */
@@ -49,7 +53,8 @@ export function needsOf({ cluster, app }: PlainSettings): Needs {
         target: cluster.target,
         clusterName: local ? cluster.name : undefined,
         docker,
-        kit: inDocker,
+        containers: inDocker,
+        usualNodes: cluster.target === "kind" && cluster.image === images.kindNode,
         ports: local ? (["http", "https"] as const).map(key => ({
             port: cluster[key], setting: `landfall:cluster.${key}`,
         })) : [],
@@ -70,6 +75,7 @@ export async function checkComputer(needs: Needs, probes: Probes, kit?: boolean)
     const findings: Finding[] = [{ state: "ok", text: `Node ${process.versions.node}` }];
     const dockerReport = docker && dockerFinding(docker, probes);
     if (dockerReport) findings.push(dockerReport.finding);
+    if (docker) findings.push(...kernelFindings(needs, docker, probes, network.kit));
     if (needs.disk) findings.push(diskFinding(probes, network.coldKit ? 25 : 10));
     findings.push(...ports, ...network.findings);
     return { findings, network: network.network, setUpDocker: dockerReport?.setUp ?? false, kit: network.kit };

@@ -13,19 +13,23 @@ const linuxGuide = "Install Docker Engine for your distribution: https://docs.do
 /** What Docker's state means here, and whether we install or start it ourselves. */
 export function dockerFinding(docker: DockerState, probes: Probes): { finding: Finding; setUp: boolean } {
     if (docker.memory !== undefined) return { finding: memoryFinding(docker.memory, probes), setUp: false };
-    if (probes.rootOnDebian && !process.env.DOCKER_HOST) {
+    if (probes.rootOnDebian && !process.env.DOCKER_HOST && !docker.context) {
         const text = docker.installed
             ? "Docker's daemon doesn't run: it will be started"
             : "Docker is not installed: Debian's docker.io will be installed and its daemon started";
         return { finding: { state: "note", text }, setUp: true };
     }
     const [text, remedy] = docker.installed
-        ? [`Docker is installed, but doesn't answer: ${docker.error}`, startAdvice(docker.error ?? "", probes.platform)]
+        ? [`Docker is installed, but doesn't answer: ${docker.error}`, startAdvice(docker, probes.platform)]
         : ["Docker is not installed", `${guides[probes.platform] ?? linuxGuide} Then run the command again.`];
     return { finding: { state: "problem", text, remedy }, setUp: false };
 }
 
-function startAdvice(error: string, platform: NodeJS.Platform): string {
+function startAdvice({ error = "", context }: DockerState, platform: NodeJS.Platform): string {
+    if (context) {
+        return `Its context is ${context.name}, with the daemon at ${context.host}: start that, ` +
+            "or choose another (docker context ls, docker context use NAME).";
+    }
     if (process.env.DOCKER_HOST) return `DOCKER_HOST is ${process.env.DOCKER_HOST}: start that daemon or unset it.`;
     if (guides[platform]) return "Start Docker Desktop and wait until it says that it runs.";
     if (/permission denied/i.test(error)) {

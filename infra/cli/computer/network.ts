@@ -1,6 +1,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { cacheDirectory } from "../../../components/cache";
+import { describeProxy, proxyFor } from "../../../components/proxy";
 import type { Finding, Needs } from "./check";
 import type { Probes } from "./probes";
 
@@ -25,21 +26,36 @@ export async function networkFindings(needs: Needs, probes: Probes, startedWithK
 }> {
     const [pulumi, images] = await Promise.all([probes.answers(pulumiDownload), probes.answers(registry)]);
     const network = { pulumi, images };
-    const kit = startedWithKit ?? (needs.kit && !images);
-    const findings = [...closedFindings(network, kit, needs), ...(kit ? kitFindings(probes) : [])];
-    if (findings.length === 0) findings.push({ state: "ok", text: "The network is open" });
+    const kit = startedWithKit ?? (needs.containers && !images);
+    const proxy = proxyFor(new URL(pulumiDownload));
+    const by = proxy ? ` through the proxy ${describeProxy(proxy)}` : "";
+    const findings = [...closedFindings(network, kit, needs, by), ...(kit ? kitFindings(probes) : [])];
+    if (findings.length === 0) findings.push({ state: "ok", text: `The network is open${by}` });
+    if (proxy && needs.docker && isHere(proxy.hostname)) findings.push(localProxy(proxy));
     return { findings, network, kit, coldKit: kit && !fs.existsSync(path.join(cacheDirectory(), "kit")) };
 }
 
-function closedFindings({ pulumi, images }: Network, kit: boolean, needs: Needs): Finding[] {
+function isHere(host: string): boolean {
+    return /^(localhost|127\..*|\[::1\])$/.test(host);
+}
+
+function localProxy(proxy: URL): Finding {
+    return {
+        state: "note",
+        text: `Containers can't reach the proxy ${describeProxy(proxy)}, which is this computer's own: building an image may ` +
+            "fail. Give HTTPS_PROXY and HTTP_PROXY an address that other computers know it by",
+    };
+}
+
+function closedFindings({ pulumi, images }: Network, kit: boolean, needs: Needs, by: string): Finding[] {
     const findings: Finding[] = [];
-    if (!pulumi) findings.push({ state: "note", text: "The network is closed: get.pulumi.com doesn't answer" });
+    if (!pulumi) findings.push({ state: "note", text: `The network is closed: get.pulumi.com doesn't answer${by}` });
     if (kit) {
         const text = images ? "This stack was started with the kit's images, and stays with them"
-            : "Docker Hub doesn't answer: the cluster's images come from the kit, built from package registries";
+            : `Docker Hub doesn't answer${by}: the cluster's images come from the kit, built from package registries`;
         findings.push({ state: "note", text });
     } else if (!images && needs.disk) {
-        const text = "Docker Hub doesn't answer: only images that are here already can be used";
+        const text = `Docker Hub doesn't answer${by}: only images that are here already can be used`;
         findings.push({ state: "note", text });
     }
     return findings;

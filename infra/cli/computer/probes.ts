@@ -5,6 +5,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { promisify } from "node:util";
 import { cacheDirectory } from "../../../components/cache";
+import { DockerContext, dockerContext } from "../../../components/workload/docker-host";
 import { home } from "../home";
 import { onPath } from "../tools/programs";
 
@@ -17,6 +18,18 @@ export interface DockerState {
     memory?: number;
     /** Why the daemon doesn't answer, in its client's words. */
     error?: string;
+    /** Version of the control groups where containers run. */
+    cgroup?: "1" | "2";
+    /** Whether containers run on this computer's own kernel, and not in a virtual machine or elsewhere. */
+    here?: boolean;
+    /** The context that was asked, unless it is the default one. */
+    context?: DockerContext;
+}
+
+/** How much of inotify one user may have. */
+export interface Inotify {
+    watches: number;
+    instances: number;
 }
 
 /** Who listens on a port of 127.0.0.1. */
@@ -39,6 +52,8 @@ export interface Probes {
     port(port: number): Promise<PortState>;
     /** Whether a program is on PATH. */
     onPath(program: string): boolean;
+    /** This computer's limits of inotify; undefined where it has none to read. */
+    inotify(): Inotify | undefined;
     /** Whether an address on the internet answers, within a few seconds. */
     answers(url: string): Promise<boolean>;
 }
@@ -51,19 +66,39 @@ export const probes: Probes = {
     disks: () => [home(), cacheDirectory(), "/var/lib/docker"].flatMap(freeSpace),
     port: async port => ((await isFree(port)) ? { free: true } : { free: false, ...(await publisherOf(port)) }),
     onPath,
+    inotify,
     answers,
 };
 
+/** As much of `docker info` as is used. */
+interface DockerInfo {
+    MemTotal?: number;
+    ServerErrors?: string[];
+    CgroupVersion?: "1" | "2";
+    KernelVersion?: string;
+}
+
 async function probeDocker(): Promise<DockerState> {
     if (!onPath("docker")) return { installed: false };
+    const context = dockerContext();
     try {
         const { stdout } = await execute("docker", ["info", "--format", "{{json .}}"], { timeout: 20_000 });
-        const info = JSON.parse(stdout) as { MemTotal?: number; ServerErrors?: string[] };
-        if (info.MemTotal) return { installed: true, memory: info.MemTotal };
-        return { installed: true, error: info.ServerErrors?.join("; ") ?? "it gave no answer" };
+        const info = JSON.parse(stdout) as DockerInfo;
+        const here = process.platform === "linux" && info.KernelVersion === os.release();
+        if (info.MemTotal) return { installed: true, context, memory: info.MemTotal, cgroup: info.CgroupVersion, here };
+        return { installed: true, context, error: info.ServerErrors?.join("; ") ?? "it gave no answer" };
     } catch (error) {
         const { stderr, message } = error as Error & { stderr?: string };
-        return { installed: true, error: (stderr || message).trim().split("\n").pop() };
+        return { installed: true, context, error: (stderr || message).trim().split("\n").pop() };
+    }
+}
+
+function inotify(): Inotify | undefined {
+    const read = (name: string): number => Number(fs.readFileSync(`/proc/sys/fs/inotify/max_user_${name}`, "utf8"));
+    try {
+        return { watches: read("watches"), instances: read("instances") };
+    } catch {
+        return undefined;
     }
 }
 

@@ -1,6 +1,8 @@
 import { UserError } from "../user-error";
 import { describe } from "./events";
 
+const claimType = "kubernetes:core/v1:PersistentVolumeClaim";
+
 /** As much of a resource in an engine's state as tells whether it holds data. */
 export interface StoredResource {
     urn: string;
@@ -9,6 +11,15 @@ export interface StoredResource {
     dependencies?: string[];
     deletedWith?: string;
     protect?: boolean;
+    retainOnDelete?: boolean;
+}
+
+/** People's data that a stack holds. */
+export interface HeldData {
+    /** The volumes as people know them: a claim's namespace and name, or a directory of this computer. */
+    volumes: string[];
+    /** Whether the volumes outlive a `down` without `--keep-data`, as `landfall:environment.volumes` says. */
+    outlives: boolean;
 }
 
 /**
@@ -29,9 +40,34 @@ export function resourcesToKeep(resources: readonly StoredResource[]): Set<strin
     return kept;
 }
 
-function holdsData({ type, inputs, deletedWith }: StoredResource): boolean {
-    if (type.startsWith("random:")) return true;
-    if (type === "kubernetes:core/v1:PersistentVolumeClaim") return !deletedWith;
+/** The data that a stack holds; undefined where it holds none. `hasFiles` tells of a directory whether anything is in it. */
+export function heldData(resources: readonly StoredResource[], hasFiles: (directory: string) => boolean): HeldData | undefined {
+    const claims = resources.filter(({ type }) => type === claimType);
+    const directories = resources.filter(isVolumesDirectory).map(({ inputs }) => environmentOf(inputs));
+    const inNodes = resources.some(({ type }) => type === "landfall:cluster:Minikube");
+    const outlives = claims.every(({ retainOnDelete }) => retainOnDelete === true) && !inNodes
+        && directories.every(({ ON_DELETE }) => ON_DELETE === "retain");
+    if (claims.length > 0) return { volumes: claims.map(claimName).sort(), outlives };
+    // What an earlier `down --keep-data` has left.
+    const left = directories.flatMap(({ VOLUMES }) => (VOLUMES && hasFiles(VOLUMES) ? [VOLUMES] : []));
+    return left.length > 0 ? { volumes: left, outlives } : undefined;
+}
+
+function claimName({ urn, inputs }: StoredResource): string {
+    const { namespace, name } = (inputs?.metadata ?? {}) as { namespace?: string; name?: string };
+    return name ? [namespace, name].filter(Boolean).join("/") : describe(urn);
+}
+
+function environmentOf(inputs: StoredResource["inputs"]): Record<string, string | undefined> {
+    return (inputs?.environment ?? {}) as Record<string, string | undefined>;
+}
+
+function holdsData(resource: StoredResource): boolean {
+    if (resource.type.startsWith("random:")) return true;
+    return resource.type === claimType ? !resource.deletedWith : isVolumesDirectory(resource);
+}
+
+function isVolumesDirectory({ type, inputs }: StoredResource): boolean {
     return type === "command:local:Command" && String(inputs?.delete ?? "").endsWith("/delete-volumes.mjs");
 }
 

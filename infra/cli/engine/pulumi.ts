@@ -1,7 +1,8 @@
 import { CommandError, LocalWorkspace, PulumiCommand, Stack, StackNotFoundError } from "@pulumi/pulumi/automation";
 import * as fs from "node:fs";
 import { run } from "../../offline/kit/run";
-import { configFile, root, stackFile, writePrivate } from "../home";
+import { dockerEnvironment } from "../docker";
+import { configFile, hasVolumes, root, stackFile, writePrivate } from "../home";
 import { Interrupted } from "../interrupt";
 import { passphraseEnvironment } from "../passphrase";
 import { hasSalt, hasSecrets, keepLayout } from "../salt";
@@ -9,7 +10,7 @@ import type { Terminal } from "../terminal";
 import { UserError } from "../user-error";
 import { Applied, builtImages, Outputs } from "./engine";
 import { describe, EventReport } from "./events";
-import { refuseProtected, resourcesToKeep } from "./keep";
+import { HeldData, heldData, refuseProtected, resourcesToKeep } from "./keep";
 import { isStale, locksOf, removeCutOff } from "./lock";
 import { Deployment, settle } from "./pending";
 
@@ -92,6 +93,13 @@ export class PulumiEngine {
         return builtImages((await this.exportState()).deployment?.resources ?? []);
     }
 
+    /** People's data that goes with the stack; undefined where it holds none. Refuses a stack that is protected. */
+    async data(): Promise<HeldData | undefined> {
+        const resources = (await this.exportState()).deployment?.resources ?? [];
+        refuseProtected(resources);
+        return heldData(resources, hasVolumes);
+    }
+
     private async operate<T>(operation: (options: Operation) => Promise<T>): Promise<T> {
         const report = new EventReport(this.terminal);
         const stop = this.terminal.watch(report.status);
@@ -169,7 +177,7 @@ export class PulumiEngine {
 }
 
 function pulumiEnvironment(): Record<string, string> {
-    return { ...passphraseEnvironment(), PULUMI_SKIP_UPDATE_CHECK: "true" };
+    return { ...passphraseEnvironment(), ...dockerEnvironment(), PULUMI_SKIP_UPDATE_CHECK: "true" };
 }
 
 function countChanges(changes: object = {}): Record<string, number> {

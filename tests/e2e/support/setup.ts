@@ -67,7 +67,7 @@ async function takeDown(suite: Suite): Promise<void> {
     const environment = commandEnvironment(suite);
     await endCommandsWith(`LANDFALL_HOME=${environment.LANDFALL_HOME}`);
     if (fs.existsSync(environment.LANDFALL_HOME)) {
-        await npm(["run", "down", "--", "--stack", names.stack], environment);
+        await npm(["run", "down", "--", "--stack", names.stack, "--yes"], environment);
     }
     await removeMachines();
     const left = added(await holdings(), suite.before);

@@ -43,7 +43,7 @@ export function beginStart(more: Record<string, string> = {}): Running {
     return startNpm(["start", "--", "--stack", names.stack], { ...environment, ...more });
 }
 
-/** `npm run down` of the suite's stack. */
+/** `npm run down` of the suite's stack, without a terminal: where it holds data, with `--yes` or `--keep-data` only. */
 export function down(...options: string[]): Promise<Ended> {
     return npm(["run", "down", "--", "--stack", names.stack, ...options], environment);
 }

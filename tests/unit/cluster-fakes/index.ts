@@ -19,7 +19,7 @@ export interface FakeNode {
 interface State {
     nodes: FakeNode[];
     profiles: Record<string, { port: number; running: boolean; gone?: boolean; images: string[] }>;
-    behave: { docker?: "down"; kind?: "port" | "fail" | "hang" | "digest"; minikube?: "fail" | "lies"; certificate?: string };
+    behave: { docker?: "down"; kind?: "port" | "files" | "fail" | "hang" | "digest"; minikube?: "fail" | "lies"; certificate?: string };
     config?: { nodes: { extraMounts: { hostPath: string }[] }[] };
 }
 

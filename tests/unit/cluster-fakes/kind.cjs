@@ -11,6 +11,7 @@ const command = args.slice(0, 2).join(" ");
 if (command === "create cluster") {
     const config = JSON.parse(fs.readFileSync(0, "utf8"));
     if (state.nodes.some(node => node.cluster === cluster)) end(1, "ERROR: node(s) already exist\n");
+    if (state.behave.kind === "files") end(1, "failed to create fsnotify watcher: too many open files\n");
     if (state.behave.kind === "port") end(1, "Bind for 127.0.0.1:8080 failed: port is already allocated\n");
     const api = state.behave.kind !== "hang" && state.behave.kind !== "fail";
     config.nodes.forEach((node, index) => state.nodes.push({

@@ -1,0 +1,85 @@
+import * as net from "node:net";
+
+const names = ["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"];
+
+/** The variables of the environment that name proxies, those in lower case too: what a build of an image is told. */
+export function proxyVariables(env: NodeJS.ProcessEnv = process.env): Record<string, string> {
+    const found = names.flatMap(name => [name.toLowerCase(), name]).map(name => [name, env[name] ?? ""] as const);
+    return Object.fromEntries(found.filter(([, value]) => value !== ""));
+}
+
+/**
+ * The proxy for a URL, as HTTPS_PROXY, HTTP_PROXY and NO_PROXY say in the way that Go's programs read them, Pulumi, kind
+ * and kubectl among them: this computer is reached without one, and NO_PROXY has hosts, domains and ranges of addresses.
+ */
+export function proxyFor(url: URL, env: NodeJS.ProcessEnv = process.env): URL | undefined {
+    const variable = url.protocol === "https:" ? "HTTPS_PROXY" : "HTTP_PROXY";
+    const given = read(env, variable);
+    if (given === "" || isExempt(url, read(env, "NO_PROXY"))) return undefined;
+    try {
+        return new URL(given.includes("://") ? given : `http://${given}`);
+    } catch {
+        throw new Error(`${variable} is no address of a proxy; one is, for example, http://proxy.example.com:3128`);
+    }
+}
+
+/** The proxy without the login that its address may have, for people. */
+export function describeProxy(proxy: URL): string {
+    return proxy.host;
+}
+
+/** Has `fetch` go by these proxies: Node's own doesn't before version 24, and then only if it is told to. */
+export function useProxies(): void {
+    if (!read(process.env, "HTTPS_PROXY") && !read(process.env, "HTTP_PROXY")) return;
+    // Loaded only where there is a proxy, as loading it takes time.
+    const { Agent, Dispatcher, ProxyAgent, setGlobalDispatcher } = require("undici") as typeof import("undici");
+    const direct = new Agent();
+    const agents = new Map<string, InstanceType<typeof ProxyAgent>>();
+    const agentOf = (proxy: URL): InstanceType<typeof ProxyAgent> => {
+        const agent = agents.get(proxy.href) ?? new ProxyAgent(proxy.href);
+        agents.set(proxy.href, agent);
+        return agent;
+    };
+    class ByEnvironment extends Dispatcher {
+        dispatch(...[options, handler]: Parameters<InstanceType<typeof Dispatcher>["dispatch"]>): boolean {
+            const proxy = proxyFor(new URL(String(options.origin)));
+            return (proxy ? agentOf(proxy) : direct).dispatch(options, handler);
+        }
+    }
+    setGlobalDispatcher(new ByEnvironment());
+}
+
+function read(env: NodeJS.ProcessEnv, name: string): string {
+    return (env[name.toLowerCase()] || env[name] || "").trim();
+}
+
+function isExempt(url: URL, noProxy: string): boolean {
+    const host = url.hostname.replace(/^\[|\]$/g, "").toLowerCase();
+    if (host === "localhost" || host.endsWith(".localhost") || isLoopback(host)) return true;
+    const port = url.port || (url.protocol === "https:" ? "443" : "80");
+    return noProxy.toLowerCase().split(/[\s,]+/).filter(Boolean).some(entry => matches(entry, host, port));
+}
+
+function matches(entry: string, host: string, port: string): boolean {
+    if (entry === "*") return true;
+    if (entry.includes("/")) return isInRange(entry, host);
+    const [, name, wanted] = /^(.*?)(?::(\d+))?$/.exec(net.isIPv6(entry) ? `[${entry}]` : entry) as RegExpExecArray;
+    if (wanted !== undefined && wanted !== port) return false;
+    const plain = name.replace(/^\[|\]$/g, "").replace(/^\*?\.?/, "");
+    if (plain === "") return false;
+    const below = host.endsWith(`.${plain}`);
+    return /^\*?\./.test(name) ? below : below || host === plain;
+}
+
+function isLoopback(host: string): boolean {
+    return isInRange("127.0.0.0/8", host) || isInRange("::1/128", host);
+}
+
+function isInRange(range: string, host: string): boolean {
+    const [address, bits] = range.split("/");
+    const family = net.isIP(address);
+    if (family === 0 || net.isIP(host) !== family || !/^\d{1,3}$/.test(bits) || Number(bits) > (family === 4 ? 32 : 128)) return false;
+    const list = new net.BlockList();
+    list.addSubnet(address, Number(bits), family === 4 ? "ipv4" : "ipv6");
+    return list.check(host, family === 4 ? "ipv4" : "ipv6");
+}
