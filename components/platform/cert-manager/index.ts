@@ -12,6 +12,7 @@ import type { Gateway } from "../gateway";
 import { KubernetesObject } from "../manifests";
 import { createNamespace, toApiServer } from "../namespace";
 import { createAcmeIssuer } from "./acme";
+import { untilAdmitting } from "./admission";
 import { createAuthority } from "./ca";
 import { createCainjector } from "./cainjector";
 import { createController } from "./controller";
@@ -46,8 +47,8 @@ export class Certificates extends pulumi.ComponentResource {
             ...restrictedNamespaceLabels, ...(tls.issuer === "acme" ? gatewayAccessLabel : {}),
         }, cluster.capabilities, options);
         const policies = createPolicies(namespace, cluster, options);
-        const ready = createCertManager(namespace, args, { ...options, dependsOn: policies });
-        const later = { ...options, dependsOn: ready };
+        const [controller, webhook] = createCertManager(namespace, args, { ...options, dependsOn: policies });
+        const later = { ...options, dependsOn: untilAdmitting(cluster, webhook).apply(ready => [controller, ...ready]) };
         const issuer = tls.issuer === "acme"
             ? createAcmeIssuer(namespace, tls, gateway, later)
             : createAuthority(namespace, hosts, later);
@@ -69,11 +70,11 @@ function awaited(tls: Issuance): Record<string, string> {
     return tls.issuer === "ca" ? untilReady : {};
 }
 
-/** Creates cert-manager; returns what its objects need to be there: the programs first, then the webhook. */
+/** Creates cert-manager; returns what its objects need to be there: the controller, and the webhook's registrations. */
 function createCertManager(
     namespace: pulumi.Output<string>, { definitions, gateway, tls }: CertificatesArgs,
     options: pulumi.CustomResourceOptions & { dependsOn: pulumi.Resource[] },
-): pulumi.Resource[] {
+): [pulumi.Resource, ReturnType<typeof registerWebhook>] {
     const crds = createCrds(definitions, { ...options, dependsOn: [] });
     const after = { ...options, dependsOn: [...options.dependsOn, ...crds] };
     const controller = createController(namespace, tls.issuer, {
@@ -83,7 +84,7 @@ function createCertManager(
     });
     const webhook = createWebhook(namespace, after);
     const cainjector = createCainjector(namespace, after);
-    return [controller, ...registerWebhook([webhook, cainjector], options)];
+    return [controller, registerWebhook([webhook, cainjector], options)];
 }
 
 function createPolicies(

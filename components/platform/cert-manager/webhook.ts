@@ -47,7 +47,7 @@ export function createWebhook(
  * Registers the webhook with the API server; known once the cainjector has put in by which authority the API server
  * knows the webhook. `running` are the two.
  */
-export function registerWebhook(running: pulumi.Resource[], options: pulumi.CustomResourceOptions): pulumi.Resource[] {
+export function registerWebhook(running: pulumi.Resource[], options: pulumi.CustomResourceOptions): pulumi.CustomResource[] {
     const { MutatingWebhookConfiguration, ValidatingWebhookConfiguration } = kubernetes.admissionregistration.v1;
     const metadata = {
         name,
