@@ -43,7 +43,9 @@ export async function main(argv: string[]): Promise<number> {
 export function renderYaml(resources: Registered[]): string {
     const objects = resources.filter(isKubernetesObject).map(kubernetesObject);
     const ordered = objects.map(object => ({ object, key: orderOf(object) })).sort((a, b) => compare(a.key, b.key));
-    return ordered.map(({ object }) => `---\n${yaml.stringify(object, { lineWidth: 0 })}`).join("");
+    // kubectl reads YAML 1.1, where `yes` without quotes is no text.
+    const written = { lineWidth: 0, compat: "yaml-1.1" } as const;
+    return ordered.map(({ object }) => `---\n${yaml.stringify(object, written)}`).join("");
 }
 
 /** Every resource of every provider as JSON, by URN. */

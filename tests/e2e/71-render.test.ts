@@ -71,7 +71,7 @@ describe.each(stacks)("rendered, the stack %s", stack => {
         const secrets = yaml.parseAllDocuments(text).map(document => document.toJS() as Secret)
             .filter(({ kind }) => kind === "Secret");
         expect(secrets.map(({ metadata }) => metadata.name).sort()).toEqual(
-            ["database-credentials", "web-credentials", "web-salts"]);
+            ["database-credentials", "scheduled-tasks-credentials", "scheduled-tasks-salts", "web-credentials", "web-salts"]);
         for (const { data = {}, stringData = {} } of secrets) {
             const decoded = Object.values(data).map(value => Buffer.from(value, "base64").toString());
             const values = [...Object.values(stringData), ...decoded];

@@ -148,7 +148,9 @@ describe("a cluster of the kit's by minikube", () => {
 
 /** The settings as the program completes them. */
 function cluster(settings: Record<string, unknown>): MinikubeStartArgs {
-    const { cluster } = parseSettings({ cluster: { target: "minikube", ...settings } }, "e2e");
+    // Of several nodes none can share its volumes.
+    const app = { web: { replicas: { min: 1, max: 1 }, uploads: { accessMode: "ReadWriteOnce" } } };
+    const { cluster } = parseSettings({ cluster: { target: "minikube", ...settings }, app }, "e2e");
     if (cluster.target !== "minikube") throw new Error(`The target is ${cluster.target}`);
     return cluster;
 }

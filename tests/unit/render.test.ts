@@ -2,6 +2,7 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 
+import * as kubernetes from "@pulumi/kubernetes";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import * as yaml from "yaml";
 
@@ -33,6 +34,15 @@ describe("render", () => {
         ]);
         expect(renderYaml([...resources].reverse())).toBe(text);
     });
+
+    it.each(["yes", "Off", "n", "0100", "1_000", "12:30:45", "2026-11-29", "1e3", "~", "0b11", "true", "<<"])(
+        "prints the text %s as text, for kubectl too, which reads YAML 1.1", async text => {
+            const { resources } = await captureProgram({
+                stack: "dev", config: {}, program: async () => void new kubernetes.core.v1.ConfigMap("texts", { data: { text } }),
+            });
+            const document = yaml.parse(renderYaml(resources), { version: "1.1", schema: "yaml-1.1" }) as Rendered;
+            expect(document.data).toEqual({ text });
+        });
 
     it("shows no secret", async () => {
         const { resources } = await capture();

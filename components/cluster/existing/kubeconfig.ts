@@ -95,7 +95,7 @@ export function scopeKubeconfig(config: Kubeconfig, context = config.current): s
         contexts: [{ name: context, context: { ...chosen.fields, cluster: "cluster", user: "user" } }],
         clusters: [{ name: "cluster", cluster: withFiles(find(config.clusters, "cluster"), config.source) }],
         users: [{ name: "user", user: withFiles(user, config.source) }],
-    });
+    }, { compat: "yaml-1.1" }); // as Kubernetes's programs read it
 }
 
 /** Puts the files that an entry names into it; a token's file is only made absolute, as its content changes. */
