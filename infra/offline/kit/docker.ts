@@ -29,15 +29,6 @@ export async function ensureDocker(log: Log): Promise<{ started?: { pid: number 
     return { started: { pid } };
 }
 
-/** Refuses a daemon that gives containers the computer's control groups, which systemd in a node would change. */
-export async function requireOwnCgroups(): Promise<void> {
-    if ((await run("docker", ["info", "--format", "{{.SecurityOptions}}"])).includes("name=cgroupns")) return;
-    throw new Error(
-        "Docker gives containers this computer's control groups. A node of minikube would change them, and other clusters " +
-            "would fail. Restart the daemon with `dockerd --default-cgroupns-mode=private`, or use the target kind.",
-    );
-}
-
 /** Stops the daemon that `ensureDocker` started, where there is one and no container is left on it. */
 export async function stopDocker(): Promise<void> {
     const pid = runningPid(pidFile(), "dockerd");
@@ -108,14 +99,9 @@ async function startDaemon(): Promise<number> {
     return pid;
 }
 
-/**
- * Networks come from the range that is reserved for tests, so that they never hide a network in use. Containers get
- * control groups of their own, also where Docker's default is the computer's.
- */
+/** Networks from the range that is reserved for tests, so that they never hide a network in use. */
 function daemonArgs(): string[] {
-    const args = [
-        "--bip=198.18.0.1/24", "--default-address-pool=base=198.18.128.0/17,size=24", "--default-cgroupns-mode=private",
-    ];
+    const args = ["--bip=198.18.0.1/24", "--default-address-pool=base=198.18.128.0/17,size=24"];
     if (hasCapability(CAP_SYS_RESOURCE)) return args;
     return [...args, `--add-runtime=landfall=${installRuntime()}`, "--default-runtime=landfall"];
 }

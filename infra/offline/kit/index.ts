@@ -2,7 +2,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { versions } from "../../../components/versions";
 import { buildBase } from "./base";
-import { ensureDocker, findProgram, requireOwnCgroups } from "./docker";
+import { ensureDocker, findProgram } from "./docker";
 import { buildMinikube } from "./minikube";
 import { buildNodeImage } from "./node";
 import { buildImages } from "./platform";
@@ -32,7 +32,6 @@ export async function buildKit(log: Log, target: "kind" | "minikube" = "kind"): 
     const timed: Log = line => log(`${elapsed(start)}  ${line}`);
     await checkRequirements();
     await ensureDocker(timed);
-    if (target === "minikube") await requireOwnCgroups();
     // The Go builds keep the processor busy, the base image and the wheels the network.
     const [programs] = await Promise.all([buildPrograms(timed), buildBase(timed)]);
     const nodeImage = await buildNodeImage(timed, programs, () => buildImages(timed, programs));
