@@ -43,7 +43,8 @@ export function useProxies(): void {
     class ByEnvironment extends Dispatcher {
         dispatch(...[options, handler]: Parameters<InstanceType<typeof Dispatcher>["dispatch"]>): boolean {
             const proxy = proxyFor(new URL(String(options.origin)));
-            return (proxy ? agentOf(proxy) : direct).dispatch(options, handler);
+            // undici knows no SOCKS.
+            return (proxy && /^https?:$/.test(proxy.protocol) ? agentOf(proxy) : direct).dispatch(options, handler);
         }
     }
     setGlobalDispatcher(new ByEnvironment());

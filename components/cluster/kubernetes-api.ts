@@ -1,3 +1,4 @@
+import type { KubeConfig } from "@kubernetes/client-node/dist/config.js";
 import * as http from "node:http";
 import * as https from "node:https";
 import { proxyFor } from "../proxy";
@@ -22,17 +23,26 @@ export interface Connection {
     namespace?: string;
 }
 
-/** Reads a kubeconfig. The library's part for that is loaded alone, as all of it takes seconds. */
-export async function connect(kubeconfig: string, context?: string): Promise<Connection> {
+/**
+ * Reads a kubeconfig; the API server is asked through a proxy where the environment names one. The library's part for that
+ * is loaded alone, as all of it takes seconds.
+ */
+export async function readKubeconfig(kubeconfig: string, context?: string): Promise<KubeConfig> {
     const { KubeConfig } = await import("@kubernetes/client-node/dist/config.js");
     const config = new KubeConfig();
     config.loadFromString(kubeconfig);
     if (context) config.setCurrentContext(context);
     const cluster = config.getCurrentCluster();
     if (!cluster) throw new Error(`The kubeconfig has no cluster for the context "${config.getCurrentContext()}"`);
-    const server = new URL(cluster.server);
-    const proxyUrl = cluster.proxyUrl ?? proxyFor(server)?.href;
+    const proxyUrl = cluster.proxyUrl ?? proxyFor(new URL(cluster.server))?.href;
     if (proxyUrl) config.clusters = config.clusters.map(other => (other === cluster ? { ...cluster, proxyUrl } : other));
+    return config;
+}
+
+/** How to ask the API server that a kubeconfig names. */
+export async function connect(kubeconfig: string, context?: string): Promise<Connection> {
+    const config = await readKubeconfig(kubeconfig, context);
+    const server = new URL(config.getCurrentCluster()?.server as string);
     const options: https.RequestOptions = {};
     await config.applyToHTTPSOptions(options);
     const namespace = config.getContextObject(config.getCurrentContext())?.namespace;

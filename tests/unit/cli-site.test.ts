@@ -95,16 +95,16 @@ describe("uploads", () => {
     });
 });
 
-/** Pods that do as infra/images' programs say they do; `fail` names one that doesn't. */
-function pods({ fail = "", content = {} as Record<string, number> } = {}): { ran: string[]; received: Record<string, Buffer> } {
+/** Pods that do as infra/images' programs say they do; `fail` names those that don't. */
+function pods({ fail = [] as string[], content = {} as Record<string, number> } = {}): { ran: string[]; received: Record<string, Buffer> } {
     const seen = { ran: [] as string[], received: {} as Record<string, Buffer> };
     cluster.run = (io: Io) => {
         const command = io.command.join(" ").replace(/ \d+ (plain|gzip)$/, "").replace(/^tar .*/, "tar");
         seen.ran.push(command);
         const end = (answer?: object): void => {
-            if (command === fail) io.stderr(`${command} went wrong`);
+            if (fail.includes(command)) io.stderr(`${command} went wrong`);
             else if (answer) io.stdout(`landfall:${JSON.stringify(answer)}\n`);
-            io.exit(command === fail ? 7 : 0);
+            io.exit(fail.includes(command) ? 7 : 0);
         };
         const receive = (whole: (got: Buffer) => boolean, answer?: object): void => io.onInput(piece => {
             seen.received[command] = Buffer.concat([seen.received[command] ?? Buffer.alloc(0), piece]);
@@ -181,9 +181,16 @@ describe("an import", () => {
         ["import-site swap-uploads", [...load, ...exchange.slice(0, 2)], ["import-site undo-uploads", "import-database undo"]],
         ["install-site", [...load, ...exchange], ["import-site undo-uploads", "import-database undo"]],
     ])("leaves the site as it was where this fails: %s", async (fail, ran, undone) => {
-        const seen = pods({ fail });
+        const seen = pods({ fail: [fail] });
         await expect(site(...args(), "--yes")).rejects.toThrow(`${fail} went wrong\nThe site is as it was.`);
         expect(seen.ran).toEqual([...ran, ...undone, ...drop]);
+    });
+
+    it("keeps what it can't put back, and says how to", async () => {
+        const seen = pods({ fail: ["install-site", "import-database undo"] });
+        await expect(site(...args(), "--yes")).rejects.toThrow(
+            /install-site went wrong\nThe old site could not be put back, and is kept.*Don't import again.*import-database undo/);
+        expect(seen.ran).toEqual([...load, ...exchange, "import-site undo-uploads", "import-database undo", "import-site drop-uploads"]);
     });
 
     it("of one part leaves the other alone", async () => {
@@ -218,7 +225,7 @@ describe("an export", () => {
     });
 
     it("leaves no file that looks whole where it isn't", async () => {
-        pods({ fail: "export-database" });
+        pods({ fail: ["export-database"] });
         const target = path.join(directory, "failed");
         await expect(site("export", target)).rejects.toThrow(/export-database in the pod database-0 ended with code 7/);
         expect(fs.readdirSync(target)).toEqual([]);

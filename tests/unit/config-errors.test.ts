@@ -74,7 +74,7 @@ const exact: [string, Record<string, unknown>, string[]][] = [
         "example: landfall:environment: { host: www.example.com, tls: { issuer: ca } }",
     ]],
     ["a class that a laptop hasn't", { cluster: kind, app: { web: { uploads: { storageClass: "standard" } } } }, [
-        "landfall:app.web.uploads.storageClass has no volumes that pods on many nodes write",
+        "landfall:app.web.uploads.storageClass is no class that a cluster of kind has",
         "given: \"standard\"; landfall:cluster.target is \"kind\"",
         "allowed: leave it out; or landfall-local",
         "example: landfall:app: { web: { replicas: { min: 1, max: 5 } } }",

@@ -107,15 +107,26 @@ function capabilitiesOf(args: MinikubeArgs, found: Found & { incarnation: string
         metrics: "builtin",
         kubeletInsecureTls: true,
         apiServerPorts: [8443],
-        networkPolicy: "enforced",
+        networkPolicy: networkPolicyOf(args.flags ?? []),
         images: {
             method: "load",
             script: `${scripts}/load-image.mjs`,
             // A new incarnation has no images yet.
             environment: { CLUSTER_NAME: args.name, INCARNATION: found.incarnation },
         },
-        imagesByTag: args.flags?.some(flag => flag.startsWith(`--base-image=${kitMinikubeImage}:`)),
+        imagesByTag: isKits(args.flags ?? []),
     };
+}
+
+/** The pod network of its own enforces them, the kit's lets everything through, and of others nobody knows. */
+function networkPolicyOf(flags: string[]): Capabilities["networkPolicy"] {
+    if (isKits(flags)) return "unenforced";
+    const network = flags.findLast(flag => flag.startsWith("--cni=")) ?? "--cni=calico";
+    return network === "--cni=calico" ? "enforced" : "unknown";
+}
+
+function isKits(flags: string[]): boolean {
+    return flags.some(flag => flag.startsWith(`--base-image=${kitMinikubeImage}:`));
 }
 
 /** The node that minikube makes first: its ports are published, and `minikube ip` is its address. */

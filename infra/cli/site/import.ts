@@ -62,15 +62,30 @@ export async function importSite(
             await step(signal, part.exchange);
         }
         // Brings the tables of an older WordPress up to date.
-        if (dump) terminal.line(indent(await inPod(context.web, ["install-site"], signal)));
+        if (dump) terminal.line(indent(await inPod(await another(context.web), ["install-site"], signal)));
     } catch (error) {
-        for (const part of exchanged.reverse()) await part.undo().catch((problem: Error) => terminal.line(`  ${problem.message}`));
-        for (const part of parts) await part.drop().catch(() => undefined);
-        throw new (error instanceof Interrupted ? Interrupted : UserError)(`${(error as Error).message}\nThe site is as it was.`);
+        const stuck: Part[] = [];
+        for (const part of exchanged.reverse()) {
+            await part.undo().catch((problem: Error) => {
+                stuck.push(part);
+                terminal.line(`  ${problem.message}`);
+            });
+        }
+        // What couldn't be taken back is all that is left of the site as it was.
+        for (const part of parts.filter(part => !stuck.includes(part))) await part.drop().catch(() => undefined);
+        const outcome = stuck.length === 0 ? "The site is as it was."
+            : "The old site could not be put back, and is kept beside the new one. Don't import again, which removes it: by kubectl " +
+                "exec, run `import-database undo` in the database's pod and `import-site undo-uploads` in a web pod.";
+        throw new (error instanceof Interrupted ? Interrupted : UserError)(`${(error as Error).message}\n${outcome}`);
     }
     for (const part of parts) {
         await part.drop().catch((problem: Error) => terminal.line(`  What was replaced could not be removed, and takes space until the next import: ${problem.message}`));
     }
+}
+
+/** A pod of the same kind that runs now: since the import began, the first may have gone, and all have the same volume. */
+function another({ kubeconfig, namespace, container }: Pod): Promise<Pod> {
+    return findPod(kubeconfig, namespace, container);
 }
 
 /** A part of a site, in the steps of an import. */
@@ -102,7 +117,7 @@ function databasePart({ web, database, terminal, signal }: Context, dump: Dump, 
 }
 
 function uploadsPart({ web, terminal, signal }: Context, archive: () => AsyncIterable<Buffer>): Part {
-    const run = (action: string) => () => inPod(web, ["import-site", action]);
+    const run = (action: string) => async () => inPod(await another(web), ["import-site", action]);
     return {
         async load() {
             const counter = new Counter("uploads");

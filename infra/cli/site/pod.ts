@@ -1,5 +1,5 @@
 import { Readable, Writable } from "node:stream";
-import { connect, KubernetesError, send } from "../../../components/cluster/kubernetes-api";
+import { connect, KubernetesError, readKubeconfig, send } from "../../../components/cluster/kubernetes-api";
 import { Interrupted } from "../interrupt";
 import { UserError } from "../user-error";
 
@@ -54,11 +54,7 @@ export async function execute(
     { kubeconfig, namespace, name, container }: Pod, command: string[],
     { input, output, signal }: { input?: AsyncIterable<Buffer> | Iterable<Buffer>; output?: Writable; signal?: AbortSignal } = {},
 ): Promise<Ended> {
-    const [{ KubeConfig }, { Exec }] = await Promise.all([
-        import("@kubernetes/client-node/dist/config.js"), import("@kubernetes/client-node/dist/exec.js"),
-    ]);
-    const config = new KubeConfig();
-    config.loadFromString(kubeconfig);
+    const [config, { Exec }] = await Promise.all([readKubeconfig(kubeconfig), import("@kubernetes/client-node/dist/exec.js")]);
     const [stdout, stderr] = [new Collector(), new Collector(errorBytes)];
     let socket: Socket | undefined;
     const out = output ? throttled(output, () => socket) : stdout;

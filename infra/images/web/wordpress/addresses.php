@@ -24,8 +24,9 @@ class Landfall_Addresses
             foreach ($writings as $write) {
                 $quoted = preg_quote($write($place), '~');
                 $scheme = preg_quote($write(':'), '~');
-                // Not within a longer name, nor at another port.
-                $this->patterns["~(?<![\\w:/\\\\%.-])(https?$scheme)?$quoted(?![\\w-]|\\.\\w|:\\d|%3A\\d)~i"] = $write;
+                // Not within a longer name, but after what an escape stands for; nor at another port.
+                $begin = '(?:(?<![\w:/\\\\%.-])|(?<=\\\\u00[0-9a-f]{2}|\\\\[nrt]|%2[0-9a-e]))';
+                $this->patterns["~$begin(https?$scheme)?$quoted(?![\\w-]|\\.\\w|:\\d|%3A\\d)~i"] = $write;
             }
         }
     }

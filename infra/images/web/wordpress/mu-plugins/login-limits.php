@@ -164,9 +164,10 @@ add_action('wp_login', function (string $name, WP_User $user): void {
     ]);
 }, 10, 2);
 
-// Who runs the site sets a password: that opens the account for a thousand attempts.
+// Who runs the site sets a password: that opens the account for a thousand attempts, from any address.
 add_action('wp_set_password', function ($password, $user): void {
     if (PHP_SAPI === 'cli') {
+        landfall_attempts_query('DELETE FROM {table} WHERE attempts > %d', 0);
         landfall_attempts_query(
             'REPLACE INTO {table} (id, attempts, expires) VALUES (UNHEX(%s), -1000, UNIX_TIMESTAMP() + %d)',
             landfall_attempts_id('account', "user $user"), LANDFALL_ATTEMPTS_SECONDS,
