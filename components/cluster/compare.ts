@@ -17,7 +17,7 @@ export interface LocalVolume {
 
 /**
  * What `nodes` are and are to be, where pods would lose volumes by that: those in a directory that each node has for
- * itself, and those of a node that is none any more; undefined where there are none.
+ * itself, and those of a node that is being taken out; undefined where there are none.
  */
 export function strandedVolumes(
     volumes: LocalVolume[], { localDirectory, sharedDirectory }: Pick<Capabilities, "localDirectory" | "sharedDirectory">,

@@ -80,7 +80,7 @@ describe("a stack's file", () => {
         }));
     });
 
-    it("may not have what Pulumi makes of such a date, where it has written the file anew", () => {
+    it("may not have what Pulumi makes of such a date, where it has rewritten the file", () => {
         const file = parseStackFile("config:\n  app: { title: '2026-11-26 00:00:00 +0000 UTC' }\n", "f");
         expect(() => refuseFindings(file)).toThrow(/landfall:app\.title is .* makes of a date without quotes. Put it in quotes: "2026-11-26"/);
     });

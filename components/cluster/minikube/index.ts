@@ -29,7 +29,7 @@ export interface MinikubeArgs {
     http: number;
     /** Port on 127.0.0.1 where the gateway answers HTTPS; with drivers that publish ports. @example 8443 */
     https: number;
-    /** More flags of `minikube start`; they win over ours. A change makes the cluster anew. @example ["--cni=flannel"] */
+    /** More flags of `minikube start`; they win over ours. A change replaces the cluster. @example ["--cni=flannel"] */
     flags?: string[];
     /** Volumes live inside minikube's nodes and always go with the cluster; "retain" earns a warning. */
     volumes?: "delete" | "retain";

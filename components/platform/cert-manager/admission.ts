@@ -24,7 +24,7 @@ export function untilAdmitting(
     }));
 }
 
-/** Tries with an Issuer that isn't made. Whatever else is wrong, and what is wrong after three minutes, its own objects tell. */
+/** Tries with an Issuer that is only checked. Any other fault, and one that lasts, shows when the real objects are made. */
 export async function answers(kubeconfig: string, seconds = patienceSeconds): Promise<void> {
     const connection = await connect(kubeconfig);
     for (const end = Date.now() + seconds * 1000; Date.now() < end; await new Promise(resolve => setTimeout(resolve, 1000))) {

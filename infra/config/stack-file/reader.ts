@@ -205,7 +205,7 @@ function fullKey(key: string): string | undefined {
     return parts.length === 3 && parts[1] === "config" ? `${parts[0]}:${parts[2]}` : undefined;
 }
 
-/** The day of a time as Pulumi hands it to the program, and writes it where it writes the file anew. */
+/** The day of a time as Pulumi hands it to the program, and writes it where it rewrites the file. */
 export function dayOf(value: unknown): string | undefined {
     return /^(\d{4}-\d\d-\d\d) \d\d:\d\d:\d\d(?:\.\d+)? [+-]\d{4} \S+$/.exec(typeof value === "string" ? value : "")?.[1];
 }

@@ -47,7 +47,7 @@ export async function readObjects(cluster: Cluster): Promise<Objects> {
     return objects;
 }
 
-/** uid of each pod of ours but tasks': changes when a pod is made anew. */
+/** uid of each pod of ours but tasks': changes when a pod is replaced. */
 export async function readPods(cluster: Cluster): Promise<Record<string, string>> {
     const pods: Record<string, string> = {};
     for (const namespace of await cluster.namespaces()) {
