@@ -1,6 +1,7 @@
 import type { KubeConfig } from "@kubernetes/client-node/dist/config.js";
 import * as http from "node:http";
 import * as https from "node:https";
+import { setTimeout as sleep } from "node:timers/promises";
 import { proxyFor } from "../proxy";
 
 /** Plain JSON: the client library's own objects would lose fields that it does not know. */
@@ -15,6 +16,9 @@ export class KubernetesError extends Error {
         super(message);
     }
 }
+
+/** The API server took the connection and then said nothing in time: it is there, and busy. */
+class Silence extends Error {}
 
 /** How the API server of a kubeconfig's context is asked. */
 export interface Connection {
@@ -71,9 +75,41 @@ export function send(
                 return reject(new KubernetesError(code, message));
             });
         });
-        sent.on("timeout", () => sent.destroy(new Error(`${server.origin} does not answer`)));
+        sent.on("timeout", () => {
+            const Cause = sent.socket?.connecting === false ? Silence : Error;
+            sent.destroy(new Cause(`${server.origin} does not answer`));
+        });
         sent.on("error", reject).end(payload);
     });
+}
+
+/** Seconds to go on asking a server that is there, but busy or still starting. */
+const busySeconds = 60;
+
+/**
+ * What is at the path; undefined if there is nothing. Asks again while the server is busy.
+ *
+ * @param options.patience seconds to go on asking where there is no server
+ * @param options.seconds to wait for each answer
+ * @throws KubernetesError for an answer that won't change by waiting
+ */
+export async function read(
+    connection: Connection, path: string, { patience, seconds = 10, accept }: { patience: number; seconds?: number; accept?: string },
+): Promise<Json | undefined> {
+    const start = Date.now();
+    for (;;) {
+        try {
+            return await send(connection, "GET", path, { seconds, accept });
+        } catch (error) {
+            const code = error instanceof KubernetesError ? error.code : undefined;
+            if (code === 404) return undefined;
+            const isFinal = code !== undefined && code !== 429 && code < 500;
+            const isThere = code !== undefined || error instanceof Silence;
+            const seconds = isThere ? Math.max(patience, busySeconds) : patience;
+            if (isFinal || Date.now() - start >= seconds * 1000) throw error;
+            await sleep(1000);
+        }
+    }
 }
 
 function parse(text: string): Json {

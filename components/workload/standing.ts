@@ -1,4 +1,4 @@
-import { connect, type Connection, send } from "../cluster/kubernetes-api";
+import { connect, type Connection, read } from "../cluster/kubernetes-api";
 import { madeBy } from "../cluster/ownership/marks";
 
 /** A persistent volume as its claim has it. */
@@ -86,8 +86,8 @@ async function readObjects(kubeconfig: string, namespace: string) {
 }
 
 async function list<T>(connection: Connection, path: string): Promise<T[]> {
-    const { items } = await send(connection, "GET", path, { seconds: 10 });
-    return (items ?? []) as T[];
+    const found = await read(connection, path, { patience: 0 });
+    return (found?.items ?? []) as T[];
 }
 
 function describeVolume(

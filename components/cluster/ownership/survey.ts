@@ -1,5 +1,4 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import { type Connection, KubernetesError, send } from "../kubernetes-api";
+import { type Connection, read } from "../kubernetes-api";
 import { groupBy } from "./group-by";
 import type { LiveObject } from "./judge";
 import type { PlannedObject } from "./marks";
@@ -20,7 +19,7 @@ type Form = "PartialObjectMetadata" | "PartialObjectMetadataList";
 export class Survey {
     private readonly offered = new Map<string, Promise<ApiResource[]>>();
 
-    /** @param patience seconds to go on asking while nobody answers */
+    /** @param patience seconds to go on asking where there is no server */
     constructor(private readonly connection: Connection, private readonly patience: number) {}
 
     /** Those of the planned objects that are there and whose place is known: all that belong to the whole cluster. */
@@ -66,18 +65,7 @@ export class Survey {
     /** What is at the path; undefined if there is nothing. */
     private async get<T>(path: string, form?: Form): Promise<T | undefined> {
         const accept = form && `application/json;as=${form};g=meta.k8s.io;v=v1,application/json`;
-        const end = Date.now() + this.patience * 1000;
-        for (;;) {
-            try {
-                return await send(this.connection, "GET", path, { seconds: 10, accept }) as T;
-            } catch (error) {
-                const code = error instanceof KubernetesError ? error.code : undefined;
-                if (code === 404) return undefined;
-                const passing = code === undefined || code === 429 || code >= 500;
-                if (!passing || Date.now() >= end) throw error;
-                await sleep(1000);
-            }
-        }
+        return await read(this.connection, path, { patience: this.patience, accept }) as T | undefined;
     }
 }
 
