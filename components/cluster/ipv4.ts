@@ -1,4 +1,6 @@
-import { IPv4 } from "ipaddr.js";
+import ipaddr from "ipaddr.js";
+
+const { IPv4 } = ipaddr;
 
 /** All addresses from the first to the last, as numbers. */
 export interface AddressRange {
