@@ -1,0 +1,158 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { minikubeStartArgs } from "../../../../../components/cluster/minikube/start";
+import { FakeComputer, Result } from "../../../fixtures/cluster-fakes";
+
+const name = "landfall-test";
+
+// The fakes are files with a #! line.
+describe.skipIf(process.platform === "win32")("minikube's scripts", () => {
+    let computer: FakeComputer;
+    beforeEach(() => void (computer = new FakeComputer()));
+    afterEach(() => computer.dispose());
+
+    const environment = (incarnation: string, { nodes = 1, driver = "docker", revision = 0, flags = [] as string[] } = {}) => ({
+        CLUSTER_NAME: name,
+        CLUSTER_OWNER: "landfall/test",
+        CLUSTER_CONFIG: JSON.stringify(minikubeStartArgs({
+            name, driver, nodes, cpus: 2, memory: "4Gi", http: 8080, https: 8443, flags,
+        })),
+        INCARNATION: incarnation,
+        REVISION: String(revision),
+        MAY_START: "true",
+    });
+    const run = (script: string, settings: Record<string, string>): Result =>
+        computer.run(`components/cluster/minikube/${script}.mjs`, settings);
+    const status = (settings = environment("unused")): Record<string, unknown> => {
+        const { code, stdout, stderr } = run("status", settings);
+        if (code !== 0) throw new Error(stderr);
+        return JSON.parse(stdout) as Record<string, unknown>;
+    };
+    const starts = (): number => computer.calls("minikube").filter(({ args }) => args[0] === "start").length;
+
+    test("create prints nothing but a kubeconfig that is complete in itself", () => {
+        const { code, stdout, stderr } = run("create", environment("one"));
+        expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+        expect(stdout).toContain("server: https://127.0.0.1:32769");
+        expect(stdout).toContain(`certificate-authority-data: ${Buffer.from("authority").toString("base64")}`);
+        expect(stdout).not.toContain("ca.crt");
+        expect(status()).toEqual({ incarnation: "one", revision: 0, started: false });
+    });
+
+    test("the user's kubeconfig is left alone, and the passphrase is told to nobody", () => {
+        run("create", environment("one"));
+        run("delete", environment("one"));
+        const own = path.join(computer.home, name, "kubeconfig");
+        for (const { kubeconfig, passphrase } of computer.calls("minikube")) {
+            expect({ kubeconfig, passphrase }).toEqual({ kubeconfig: own, passphrase: undefined });
+        }
+        expect(fs.existsSync(computer.home)).toBe(false);
+    });
+
+    test("a stopped cluster is started but not by a preview, and its new address makes the kubeconfig anew", () => {
+        run("create", environment("one"));
+        computer.change(state => void (state.profiles[name].running = false));
+        expect(status({ ...environment("unused"), MAY_START: "false" })).toMatchObject({ revision: 0, started: false });
+        expect(status()).toEqual({ incarnation: "one", revision: 1, started: true });
+        expect(status()).toEqual({ incarnation: "one", revision: 1, started: false });
+        const updated = run("create", environment("one", { revision: 1 }));
+        expect(updated.stdout).toContain("server: https://127.0.0.1:32770");
+        expect(status()).toEqual({ incarnation: "one", revision: 1, started: false });
+    });
+
+    test("a stopped cluster of root's is started by force too, as it was made", () => {
+        const forced = environment("one", { flags: ["--force", "--cni=flannel"] });
+        run("create", forced);
+        computer.change(state => void (state.profiles[name].running = false));
+        expect(status(forced)).toMatchObject({ started: true });
+        expect(computer.calls("minikube").filter(({ args }) => args[0] === "start").at(-1)?.args)
+            .toEqual(["start", "--profile", name, "--force"]);
+    });
+
+    test("an address that changed while nobody looked is noticed", () => {
+        run("create", environment("one"));
+        computer.change(state => void state.profiles[name].port++);
+        expect(status()).toEqual({ incarnation: "one", revision: 1, started: false });
+    });
+
+    test("a cluster deleted by hand is not found, and made again", () => {
+        run("create", environment("one"));
+        fs.rmSync(path.join(computer.directory, "mini"), { recursive: true });
+        computer.change(state => void (state.profiles = {}));
+        expect(status()).toEqual({});
+        expect(run("delete", environment("one")).code).toBe(0);
+        expect(run("create", environment("two")).code).toBe(0);
+        expect(status().incarnation).toBe("two");
+    });
+
+    test("a container removed by hand is not found", () => {
+        run("create", environment("one"));
+        computer.change(state => void (state.profiles[name].gone = true));
+        expect(status()).toEqual({});
+    });
+
+    test("a machine that minikube doesn't find is not taken for deleted, as its hypervisor may be off", () => {
+        run("create", environment("one", { driver: "kvm2" }));
+        computer.change(state => void (state.profiles[name].gone = true));
+        expect(() => status(environment("unused", { driver: "kvm2" }))).toThrow(/does not find the machine/);
+    });
+
+    test("a changed setting is not found, and create replaces the cluster", () => {
+        run("create", environment("one"));
+        const changed = environment("two", { nodes: 3 });
+        expect(status(changed)).toEqual({});
+        expect(run("create", changed).code).toBe(0);
+        expect(computer.calls("minikube").map(({ args }) => args[0])).toEqual(["start", "delete", "start"]);
+        expect(status(changed).incarnation).toBe("two");
+    });
+
+    test("a profile that someone else made is refused and not touched", () => {
+        run("create", environment("one"));
+        const other = { ...environment("two"), CLUSTER_OWNER: "landfall/other" };
+        expect(run("claim", other).stderr).toMatch(/belongs to the stack landfall\/test, not to landfall\/other/);
+        expect(run("create", other).stderr).toMatch(/belongs to the stack/);
+        expect(run("delete", other).code).toBe(0);
+        fs.rmSync(computer.home, { recursive: true });
+        expect(status()).toEqual({});
+        expect(run("claim", environment("two")).stderr).toMatch(/Landfall did not make; it is left alone/);
+        expect(run("delete", environment("two")).code).toBe(0);
+        expect(computer.state.profiles[name]).toBeDefined();
+        expect(starts()).toBe(1);
+    });
+
+    test("a failed create says why, and leaves nothing", () => {
+        computer.change(state => void (state.behave.minikube = "fail"));
+        const result = run("create", environment("one"));
+        expect(result).toMatchObject({ code: 1, stdout: "" });
+        expect(result.stderr).toMatch(/could not make the cluster landfall-test.\nExiting due to GUEST_PROVISION/);
+        expect(computer.calls("minikube").map(({ args }) => args[0])).toEqual(["start", "delete"]);
+        expect(fs.existsSync(computer.home)).toBe(false);
+    });
+
+    test("an image that minikube only says it has loaded is an error", () => {
+        run("create", environment("one"));
+        const image = { CLUSTER_NAME: name, INCARNATION: "one", IMAGE: "landfall.local/web:1" };
+        expect(run("load-image", image)).toEqual({ code: 0, stdout: "", stderr: "" });
+        computer.change(state => void (state.behave.minikube = "lies"));
+        const second = run("load-image", { ...image, IMAGE: "landfall.local/web:2" });
+        expect(second.stderr).toMatch(/web:2 could not be loaded/);
+    });
+});
+
+test("flags of one's own come last, where they win", () => {
+    const args = minikubeStartArgs({
+        name, nodes: 1, cpus: 2, memory: "4Gi", http: 8080, https: 8443, flags: ["--cni=flannel", "--force"],
+    });
+    expect(args.slice(-2)).toEqual(["--cni=flannel", "--force"]);
+});
+
+test("ports are published on 127.0.0.1 only, and only by drivers that can", () => {
+    const args = { name, nodes: 1, cpus: 2, memory: "4Gi", http: 8080, https: 8443 };
+    const ports = (driver?: string): string[] =>
+        minikubeStartArgs({ ...args, driver }).filter((_, index, all) => all[index - 1] === "--ports");
+    expect(ports()).toEqual(["127.0.0.1:8080:30080", "127.0.0.1:8443:30443"]);
+    expect(ports("podman")).toEqual(ports());
+    expect(ports("kvm2")).toEqual([]);
+    expect(minikubeStartArgs({ ...args, driver: "none" })).not.toContain("--memory");
+});

@@ -1,0 +1,210 @@
+import { spawn } from "node:child_process";
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { Cluster, ImageDelivery } from "../../../../components/cluster/cluster";
+import { digestOf } from "../../../../components/registry";
+import { ContainerImage } from "../../../../components/workload/image";
+import { Registry } from "../../fixtures/registry";
+import { type Provide, Runs } from "../../support/runs";
+
+let directory: string;
+let registry: Registry;
+let runs: Runs;
+/** All that the commands have printed. */
+let printed: string;
+
+beforeEach(() => {
+    runs = new Runs(provide);
+    printed = "";
+    directory = fs.mkdtempSync(path.join(os.tmpdir(), "landfall-push-image-"));
+    fs.mkdirSync(path.join(directory, "context"));
+    fs.writeFileSync(path.join(directory, "context/Dockerfile"), "FROM scratch\n");
+    fs.mkdirSync(path.join(directory, "bin"));
+    fs.writeFileSync(path.join(directory, "bin/docker"), fakeDocker, { mode: 0o755 });
+});
+
+afterEach(async () => {
+    await registry.stop();
+    fs.rmSync(directory, { recursive: true });
+});
+
+/**
+ * Docker without a daemon: every build is another image, a push takes a manifest to the registry with the login of its
+ * configuration, and KILL ends the program that runs the script once the push is through.
+ */
+const fakeDocker = `#!/usr/bin/env node
+const fs = require("fs"), path = require("path"), crypto = require("crypto");
+const home = path.dirname(__dirname), args = process.argv.slice(2);
+const file = path.join(home, "image"), log = line => fs.appendFileSync(path.join(home, "log"), line + "\\n");
+const { DOCKER_CONFIG: config, DOCKER_HOST: host } = process.env;
+log(args.join(" ") + (process.env.REGISTRY_PASSWORD ? " KNOWS THE PASSWORD" : "") + (process.env.PULUMI_CONFIG_PASSPHRASE ? " KNOWS THE PASSPHRASE" : ""));
+if (args[0] === "buildx") process.exit(1);
+if (args[0] === "context") console.log("unix:///var/run/docker.sock");
+if (args[0] === "build") fs.writeFileSync(file, crypto.randomUUID());
+if (args[0] === "image" && args[1] === "inspect") {
+    const [, at] = /^(.*):[^:]*$/.exec(args.at(-1));
+    console.log(JSON.stringify([at + "@sha256:" + crypto.createHash("sha256").update(fs.readFileSync(file)).digest("hex")]));
+}
+if (args[0] === "push") {
+    const [, at, repository, tag] = /^([^/]+)\\/(.+):([^:]+)$/.exec(args[1]);
+    const auth = config && host === "unix:///var/run/docker.sock" && JSON.parse(fs.readFileSync(path.join(config, "config.json"))).auths[at].auth;
+    fetch("http://" + at + "/v2/" + repository + "/manifests/" + tag, {
+        method: "PUT", body: fs.readFileSync(file), headers: auth ? { Authorization: "Basic " + auth } : {},
+    }).then(async answer => {
+        if (!answer.ok) { console.error(await answer.text() || "denied: " + answer.status); process.exit(1); }
+        if (fs.existsSync(path.join(home, "KILL"))) process.kill(process.ppid, "SIGKILL");
+    });
+}
+`;
+
+const dockerCalls = (verb: string) => {
+    const log = path.join(directory, "log");
+    return fs.existsSync(log) ? fs.readFileSync(log, "utf8").split("\n").filter(line => line.startsWith(verb)) : [];
+};
+
+interface Run {
+    date?: string;
+    password?: string;
+    at?: string;
+    naming?: "tag";
+}
+
+/** A run of a program that has one image, pushed to the registry. */
+async function run({ date = "2026-11-05", password, at = `${registry.host}/site`, naming }: Run = {}) {
+    const images: ImageDelivery = {
+        method: "push", registry: at, naming,
+        credentials: password === undefined ? undefined : { username: "pusher", password: pulumi.secret(password) },
+    };
+    const cluster = { capabilities: { images } } as unknown as Cluster;
+    const program = async () => ({
+        reference: new ContainerImage("web", { cluster, context: path.join(directory, "context"), date }).reference,
+    });
+    const { outputs, done } = await runs.run({ stack: "prod", program });
+    return { reference: String(outputs.reference), done };
+}
+
+/** Runs the command of a resource as Pulumi's provider does: again where its triggers are others. */
+const provide: Provide = async ({ registration: { type, ignoreChanges }, inputs }, before) => {
+    if (type !== "command:local:Command") return undefined;
+    expect(ignoreChanges).toEqual(["environment"]);
+    if (JSON.stringify(before?.inputs.triggers) === JSON.stringify(inputs.triggers)) return undefined;
+    const [program, ...args] = inputs.interpreter as string[];
+    const child = spawn(program, [...args, inputs.create as string], {
+        env: {
+            ...process.env, PATH: `${path.join(directory, "bin")}${path.delimiter}${process.env.PATH}`,
+            PULUMI_CONFIG_PASSPHRASE: "phrase", ...(inputs.environment as Record<string, string>),
+        },
+    });
+    const said = { stdout: "", stderr: "" };
+    for (const stream of ["stdout", "stderr"] as const) child[stream].on("data", (data: Buffer) => (said[stream] += data));
+    const code = await new Promise(resolve => child.on("close", resolve));
+    printed += said.stdout + said.stderr;
+    if (code !== 0) throw new Error(said.stderr);
+    return { outputs: said };
+};
+
+const pushedDigest = (start: string) => [...registry.tags].find(([tag]) => tag.startsWith(start))?.[1];
+
+// The fake is a script without extension, which Windows does not start.
+describe.skipIf(process.platform === "win32")("an image for a registry whose tags can't be moved", () => {
+    it("is built and pushed once, and named by date and digest", async () => {
+        registry = await new Registry().start();
+        const first = await run();
+        const [[tag, digest]] = [...registry.tags];
+        expect(tag).toMatch(/^site\/web:2026-11-05-[0-9a-f]{12}$/);
+        expect(first.reference).toBe(`${registry.host}/${tag}@${digest}`);
+        expect((await run()).done).toEqual([]);
+        expect(dockerCalls("build ")).toHaveLength(1);
+        // It is the registry's now.
+        expect(dockerCalls("image rm")).toHaveLength(1);
+    });
+
+    it("that a run has pushed which died then is taken from there by the next", async () => {
+        registry = await new Registry().start();
+        fs.writeFileSync(path.join(directory, "KILL"), "");
+        await expect(run()).rejects.toThrow();
+        expect(registry.tags.size).toBe(1);
+        fs.rmSync(path.join(directory, "KILL"));
+        const { reference } = await run();
+        expect(reference).toContain(`@${pushedDigest("site/web:")}`);
+        expect(dockerCalls("push")).toHaveLength(1);
+        expect((await run()).reference).toBe(reference);
+    });
+
+    it("is rebuilt with another date, beside what runs, with the login of the day", async () => {
+        registry = await new Registry({ login: { user: "pusher", password: "today", by: "basic" } }).start();
+        const before = await run({ password: "today", naming: "tag" });
+        // Another login alone is no news, although it would not be admitted.
+        expect((await run({ password: "yesterday", naming: "tag" })).done).toEqual([]);
+        expect((await run({ password: "today", date: "2026-11-12", naming: "tag" })).reference).toBe(
+            `${registry.host}/site:${[...registry.tags.keys()][1].split(":")[1]}@${pushedDigest("site:web-2026-11-12-")}`);
+        expect(before.reference).toContain(String(pushedDigest("site:web-2026-11-05-")));
+        expect(registry.tags.size).toBe(2);
+    });
+
+    it("goes to another registry when the settings name one", async () => {
+        registry = await new Registry().start();
+        await run();
+        const { reference } = await run({ at: `${registry.host}/elsewhere` });
+        expect(reference).toContain(`@${pushedDigest("elsewhere/web:")}`);
+    });
+
+    it("tells no program of the login or of Pulumi's passphrase, and leaves no login behind", async () => {
+        registry = await new Registry({ login: { user: "pusher", password: "hush", by: "bearer" } }).start();
+        await run({ password: "hush" });
+        expect(registry.tags.size).toBe(1);
+        expect(fs.readFileSync(path.join(directory, "log"), "utf8")).not.toMatch(/KNOWS|hush/);
+        expect(printed).not.toContain("hush");
+        expect(fs.readdirSync(os.tmpdir()).filter(name => /^landfall-push-(?!image)/.test(name))).toEqual([]);
+    });
+
+    it("says what the registry says where it refuses, and the next run tries again", async () => {
+        registry = await new Registry({ login: { user: "pusher", password: "right", by: "basic" } }).start();
+        await expect(run({ password: "wrong" })).rejects.toThrow(/docker push failed\.\n.*denied: 401/s);
+        await run({ password: "right" });
+        expect(registry.tags.size).toBe(1);
+    });
+});
+
+describe("the digest of a tag", () => {
+    const login = { username: "reader", password: "a:b" };
+    const digest = `sha256:${"a".repeat(64)}`;
+
+    it.each(["basic", "bearer"] as const)("is found by a login, %s", async by => {
+        registry = await new Registry({ login: { user: "reader", password: "a:b", by } }).start();
+        registry.tags.set("some/where/image:1", digest);
+        expect(await digestOf(`${registry.host}/some/where/image:1`, login)).toBe(digest);
+        expect(await digestOf(`${registry.host}/some/where/image:2`, login)).toBeUndefined();
+        await expect(digestOf(`${registry.host}/some/where/image:1`, { ...login, password: "x" })).rejects.toThrow(/HTTP 401/);
+    });
+
+    it("is found by what docker login has left, in its file or with its helper", async () => {
+        registry = await new Registry({ login: { user: "reader", password: "a:b", by: "bearer" } }).start();
+        registry.tags.set("image:1", digest);
+        const before = { ...process.env };
+        const configure = (config: object) => fs.writeFileSync(path.join(directory, "config.json"), JSON.stringify(config));
+        try {
+            process.env.DOCKER_CONFIG = directory;
+            await expect(digestOf(`${registry.host}/image:1`)).rejects.toThrow(/refuses the login/);
+            configure({ auths: { [registry.host]: { auth: Buffer.from("reader:a:b").toString("base64") } } });
+            expect(await digestOf(`${registry.host}/image:1`)).toBe(digest);
+            const helper = `#!/bin/sh\n[ "$1 $(cat)" = "get ${registry.host}" ] && echo '{"Username":"reader","Secret":"a:b"}'\n`;
+            fs.writeFileSync(path.join(directory, "bin/docker-credential-test"), helper, { mode: 0o755 });
+            process.env.PATH = `${path.join(directory, "bin")}${path.delimiter}${process.env.PATH}`;
+            configure({ credsStore: "test" });
+            expect(await digestOf(`${registry.host}/image:1`)).toBe(digest);
+        } finally {
+            process.env = before;
+        }
+    });
+
+    it("can't be asked of a registry that doesn't answer", async () => {
+        registry = await new Registry().start();
+        const { host } = registry;
+        await registry.stop();
+        await expect(digestOf(`${host}/image:1`)).rejects.toThrow(/127\.0\.0\.1:\d+ can't be reached/);
+    });
+});

@@ -1,0 +1,26 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { require as load } from "tsx/cjs/api";
+import { expect, it } from "vitest";
+import { captureProgram } from "../../../../../infra/cli/capture";
+import { expectSame, Planned, planned, previewReal } from "../../../support/preview";
+
+process.env.LANDFALL_RENDER = "1";
+
+const sample = path.join(__dirname, "sample-project");
+/** What `pulumi preview --json` of the CLI 3.260.0 said of the sample; made anew with LANDFALL_RECORD=1. */
+const recording = path.join(__dirname, "golden/real-preview.json");
+async function sampleAsSeen(): Promise<Planned[]> {
+    const program = load("./sample-project/index.ts", __filename) as () => Promise<unknown>;
+    return planned((await captureProgram({ stack: "test", config: {}, program })).resources);
+}
+
+it("a program is rendered as Pulumi was recorded to see it", async () => {
+    if (process.env.LANDFALL_RECORD) {
+        const seen = previewReal(sample, ["Pulumi.yaml", "package.json", "index.ts"], "test");
+        fs.writeFileSync(recording, `${JSON.stringify(seen, undefined, 2)}\n`);
+    }
+    const recorded = JSON.parse(fs.readFileSync(recording, "utf8")) as Planned[];
+    expect(recorded.length).toBeGreaterThan(8);
+    expectSame(await sampleAsSeen(), recorded);
+});

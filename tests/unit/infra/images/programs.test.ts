@@ -1,0 +1,109 @@
+import { spawnSync } from "node:child_process";
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+const images = path.resolve(__dirname, "../../../../infra/images");
+let directory: string;
+
+beforeAll(() => {
+    directory = fs.mkdtempSync(path.join(os.tmpdir(), "landfall-images-"));
+});
+
+afterAll(() => fs.rmSync(directory, { recursive: true }));
+
+/**
+ * Runs a program of an image with no more than these variables. By itself it finds no other program: one that goes on
+ * where it should refuse would begin by emptying /tmp, here this computer's.
+ */
+function run(program: string, env: Record<string, string>, ...args: string[]) {
+    const { status, stdout, stderr } = spawnSync(path.join(images, program), args, {
+        env: { PATH: path.join(directory, "none"), ...env }, encoding: "utf8",
+    });
+    return { status, output: `${stdout}${stderr}` };
+}
+
+/** The limits that a program lists in its own head. */
+function documented(program: string, prefix: string): string[] {
+    const head = /^(#.*\n)+/.exec(fs.readFileSync(path.join(images, program), "utf8"))![0];
+    return [...head.matchAll(new RegExp(`^#   (${prefix}[A-Z_{},]+)`, "gm"))].flatMap(([, name]) => {
+        const [, before, choices, after] = /^(.*)\{(.*)\}(.*)$/.exec(name) ?? [];
+        return choices ? choices.split(",").map(choice => before + choice + after) : [name];
+    });
+}
+
+describe("start-web", () => {
+    const queues = { WEB_PAGES_QUEUE: "8", WEB_BODIES_QUEUE: "4", WEB_EDITORS_QUEUE: "4", WEB_UPLOADS_QUEUE: "4" };
+    const limits = Object.fromEntries(documented("web/bin/start-web", "WEB_").map(name => [name, "2"]));
+    const env = { ...limits, ...queues, WEB_THREADS: "27", WEB_BODY_ANONYMOUS: "1", WORDPRESS_URL: "https://a.example" };
+
+    it("names each limit that is missing or is no whole number", () => {
+        expect(Object.keys(limits).length).toBeGreaterThanOrEqual(20);
+        for (const name of Object.keys(limits)) {
+            for (const wrong of ["", "0", "1.5", "64M", "-1", "1; id"]) {
+                const { status, output } = run("web/bin/start-web", { ...env, [name]: wrong });
+                expect({ status, output }).toEqual({ status: 1,
+                    output: `start-web: ${name} must be a whole number above 0; it is '${wrong}'.\n` });
+            }
+        }
+    });
+
+    it("refuses queues that its threads or processes don't fit", () => {
+        expect(run("web/bin/start-web", env).output).toBe(
+            "start-web: WEB_THREADS (27) must be at least 8 more than the four queues, 20: for files and probes.\n");
+        expect(run("web/bin/start-web", { ...env, WEB_EDITORS_WORKERS: "5" }).output).toBe(
+            "start-web: WEB_EDITORS_QUEUE (4) must be at least WEB_EDITORS_WORKERS (5).\n");
+    });
+
+    it("refuses an address that its redirects can't lead to", () => {
+        const { output } = run("web/bin/start-web", { ...env, WEB_THREADS: "28", WORDPRESS_URL: "a.example" });
+        expect(output).toBe(
+            "start-web: WORDPRESS_URL must be like https://wordpress.localhost:8443; it is 'a.example'.\n");
+    });
+});
+
+describe("start-database", () => {
+    it("names each limit that is missing or is no whole number", () => {
+        const password = path.join(directory, "password");
+        fs.writeFileSync(password, "secret\n");
+        const names = documented("database/bin/start-database", "MARIADB_")
+            .filter(name => !/_(DATABASE|USER|PASSWORD_FILE)$/.test(name));
+        const env = Object.fromEntries(names.map(name => [name, "2"]));
+        expect(names).toHaveLength(8);
+        for (const name of names) {
+            for (const wrong of ["", "0", "192M", "1 2"]) {
+                const result = run("database/bin/start-database",
+                    { ...env, MARIADB_PASSWORD_FILE: password, [name]: wrong });
+                expect(result).toEqual({ status: 1,
+                    output: `start-database: ${name} must be a whole number above 0; it is '${wrong}'.\n` });
+            }
+        }
+    });
+});
+
+describe("the database's healthcheck", () => {
+    /** What a client says and does that stands in for MariaDB's. */
+    const clients = {
+        answers: "echo 0",
+        "answers read-only": "echo 1",
+        "is slow": "exec sleep 10",
+        "is full": "echo 'ERROR 1040 (08004): Too many connections' >&2; exit 1",
+        "is not there": "echo \"ERROR 2002 (HY000): Can't connect to local server through socket\" >&2; exit 1",
+    };
+
+    it.each([
+        ["answers", { ready: 0, live: 0 }],
+        ["answers read-only", { ready: 1, live: 0 }],
+        // Slow or full is not gone: out of service, every request would fail.
+        ["is slow", { ready: 0, live: 1 }],
+        ["is full", { ready: 0, live: 0 }],
+        ["is not there", { ready: 1, live: 1 }],
+    ] as const)("of a server that %s", (what, wanted) => {
+        const bin = fs.mkdtempSync(path.join(directory, "bin-"));
+        fs.writeFileSync(path.join(bin, "mariadb"), `#!/bin/sh\n${clients[what]}\n`, { mode: 0o755 });
+        const env = { PATH: `${bin}${path.delimiter}${process.env.PATH}` };
+        const status = (probe: string) => run("database/bin/healthcheck", env, probe).status;
+        expect({ ready: status("ready"), live: status("live") }).toEqual(wanted);
+    }, 20_000);
+});

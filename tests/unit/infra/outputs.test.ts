@@ -1,0 +1,32 @@
+import * as path from "node:path";
+import { describe, expect, it } from "vitest";
+import { dnsRecords } from "../../../components/platform/dns-records";
+import { readStackConfig } from "../../../infra/cli/stack-config";
+import { captureProgram } from "../../../infra/cli/capture";
+
+describe("what people are told of a stack", () => {
+    const outputsOf = async (stack: string) => {
+        process.env.LANDFALL_RENDER = "1";
+        const file = path.resolve(__dirname, `../../../Pulumi.${stack}.yaml`);
+        return (await captureProgram({ stack, ...readStackConfig(file) })).outputs;
+    };
+    const always = ["address", "adminPassword", "adminUser", "endpoint", "images", "kubeconfig", "namespace", "version"];
+
+    it("on a laptop is the address, who logs in, and the authority to trust", async () => {
+        expect(Object.keys(await outputsOf("dev")).sort()).toEqual([...always, "caCertificate"].sort());
+    });
+
+    it.each(["eks", "gke", "aks"])("on %s is also what to write into DNS, and no authority of its own", async stack => {
+        const outputs = await outputsOf(stack);
+        expect(Object.keys(outputs).sort()).toEqual([...always, "dnsRecords"].sort());
+        expect(outputs.address).toMatch(/^https:\/\//);
+    });
+
+    it("is a record by the balancer's name or address, once it has one", () => {
+        expect(dnsRecords(["www.example.com"], "a1.elb.example.com"))
+            .toEqual([{ name: "www.example.com", type: "CNAME", value: "a1.elb.example.com" }]);
+        expect(dnsRecords(["a.example.com", "b.example.com"], "203.0.113.9").map(({ name, type }) => `${name} ${type}`))
+            .toEqual(["a.example.com A", "b.example.com A"]);
+        expect(dnsRecords(["www.example.com"], "")).toEqual([]);
+    });
+});

@@ -1,0 +1,235 @@
+import "tsx/cjs"; // createCluster loads the target by `require`
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { type Capabilities, createCluster } from "../../../components/cluster";
+import { readEnvironment } from "../../../components/workload";
+import { parseSettings } from "../../../infra/config";
+import { runProgram } from "../../../infra/cli/capture/program";
+import { refuseChanges } from "../../../infra/config/refuse";
+import { compared, compareWith } from "../../../infra/standing";
+import { KubernetesApi, kubeconfigFor, type Stored } from "../fixtures/kubernetes-api";
+
+const api = new KubernetesApi();
+const directory = fs.mkdtempSync(path.join(os.tmpdir(), "landfall-standing-"));
+const file = path.join(directory, "kubeconfig");
+let kubeconfig = "";
+beforeAll(async () => {
+    kubeconfig = kubeconfigFor(await api.start());
+    fs.writeFileSync(file, kubeconfig);
+});
+afterAll(async () => {
+    await api.stop();
+    fs.rmSync(directory, { recursive: true });
+});
+beforeEach(() => {
+    api.reset();
+    vi.unstubAllEnvs();
+});
+
+function put(at: string, kind: string, metadata: object, more: object = {}): void {
+    const name = at.split("/").pop();
+    api.objects.set(at, { apiVersion: "v1", kind, metadata: { name, ...metadata }, ...more } as unknown as Stored);
+}
+
+interface Claim { size?: string; mode?: string; class?: string; capacity?: string; applied?: boolean; going?: boolean }
+
+/** The claim of a workload in a namespace. */
+function claim(owner: "database" | "web", given: Claim = {}, namespace = "shop"): void {
+    const { size = "7Gi", mode = owner === "web" ? "ReadWriteMany" : "ReadWriteOnce", class: name = "fast", capacity = size, applied = true } = given;
+    put(`/api/v1/namespaces/${namespace}/persistentvolumeclaims/${owner}-volume`, "PersistentVolumeClaim", {
+        namespace, labels: { "app.kubernetes.io/name": owner }, ...(given.going && { deletionTimestamp: "2026-11-29T00:00:00Z" }),
+        managedFields: [
+            { manager: "x", operation: "Apply", fieldsV1: { "f:spec": applied ? { "f:storageClassName": {} } : { "f:resources": {} } } },
+            { manager: "y", operation: "Update", fieldsV1: { "f:spec": { "f:volumeName": {} } } },
+        ],
+    }, { spec: { accessModes: [mode], storageClassName: name, resources: { requests: { storage: size } } }, status: { capacity: { storage: capacity } } });
+}
+
+function storageClass(name: string, provisioner: string, allowVolumeExpansion?: boolean): void {
+    put(`/apis/storage.k8s.io/v1/storageclasses/${name}`, "StorageClass", {}, { provisioner, allowVolumeExpansion });
+}
+
+function environment(namespace: string, stack = "landfall/prod"): void {
+    put(`/api/v1/namespaces/${namespace}/resourcequotas/quota`, "ResourceQuota", { namespace, annotations: { "landfall.dev/stack": stack } });
+}
+
+interface Given { cluster?: object; environment?: object; app?: object }
+
+/** Runs a program on the existing cluster; why not, and the provider if it was registered, without which nothing in the cluster is. */
+async function change({ cluster = {}, environment: env = {}, app = {} }: Given) {
+    const settings = parseSettings({
+        cluster: { target: "existing", kubeconfig: file, sharedStorageClass: "fast", storageClass: "fast", registry: "example.org/x", ...cluster },
+        environment: { name: "shop", host: "www.example.org", quota: { storage: "1Ti" }, ...env },
+        app: { database: { volume: "7Gi" }, web: { uploads: { size: "7Gi" } }, ...app },
+    }, "prod");
+    const registered: string[] = [];
+    const message = await runProgram({
+        stack: "prod",
+        config: {},
+        program: async () => {
+            createCluster(settings.cluster, { comparisons: compareWith(settings) });
+        },
+    }, {
+        register({ type, name, inputs }) {
+            if (type === "pulumi:providers:kubernetes") registered.push(name);
+            return { id: name, outputs: inputs };
+        },
+        read: id => ({ id, outputs: {} }),
+    }).then(() => undefined, (error: Error) => error.message);
+    // What waits for the refused output is refused a little later; that is no other test's business.
+    await new Promise(resolve => setTimeout(resolve, 50));
+    return { message, registered };
+}
+
+const accepted = { message: undefined, registered: ["cluster-provider"] };
+
+describe("data that stands", () => {
+    beforeEach(() => {
+        storageClass("fast", "ebs.csi.aws.com", true);
+        storageClass("slow", "nfs.example.org");
+        storageClass("paths", "rancher.io/local-path");
+        environment("shop");
+        claim("database");
+        claim("web");
+    });
+
+    it.each<[string, Given]>([
+        ["as it is", {}],
+        ["larger", { app: { database: { volume: "8Gi" }, web: { uploads: { size: "70Gi" } } } }],
+        ["the same in another notation", { app: { database: { volume: "7168Mi" }, web: { uploads: { size: "7Gi", storageClass: "fast" } } } }],
+    ])("may be %s", async (_, given) => {
+        expect(await change(given)).toEqual(accepted);
+    });
+
+    it.each<[string, Given, RegExp]>([
+        ["smaller", { app: { database: { volume: "6.9Gi" } } }, /app\.database\.volume .*\n.*stands: 7Gi\n.*6\.9Gi\n/],
+        ["of another class", { app: { database: { volume: "7Gi", storageClass: "slow" } } }, /app\.database\.storageClass .*\n.*fast\n.*slow\n/],
+        ["of the cluster's other class", { cluster: { storageClass: "slow" } }, /cluster\.storageClass .*\n.*fast\n.*slow\n/],
+        ["of a class that is left to the cluster", { cluster: { storageClass: undefined } }, /cluster\.storageClass .*\n.*fast\n.*nothing\n/],
+        ["of another shared class", { cluster: { sharedStorageClass: "paths" } }, /cluster\.sharedStorageClass .*\n.*fast\n.*paths\n/],
+        ["for one pod", { app: { web: { replicas: { max: 1 }, uploads: { size: "7Gi", accessMode: "ReadWriteOnce" } } } },
+            /app\.web\.uploads\.accessMode .*\n.*ReadWriteMany\n.*ReadWriteOnce\n/],
+        ["left behind by a new name", { environment: { name: "store" } }, /environment\.name .*\n.*shop\n.*store\n.*a stack of its own/],
+    ])("can't be %s, and nothing in the cluster is made", async (_, given, expected) => {
+        const { message, registered } = await change(given);
+        expect(message).toMatch(expected);
+        expect(registered).toEqual([]);
+    });
+
+    it("can't grow on a class that can't, and says so of directories", async () => {
+        claim("database", { class: "slow" });
+        claim("web", { class: "paths" });
+        const classes = { cluster: { storageClass: "slow", sharedStorageClass: "paths" } };
+        expect(await change(classes)).toEqual(accepted);
+        const { message } = await change({ ...classes, app: { database: { volume: "8Gi" }, web: { uploads: { size: "8Gi" } } } });
+        expect(message).toMatch(/stands: 7Gi, and its class slow can't grow a volume\n/);
+        expect(message).toMatch(/stands: 7Gi, and its class paths can't grow a volume; its volumes are directories, which may hold more/);
+    });
+
+    it("is let alone by another stack's name and by a name whose data is to go", async () => {
+        environment("shop", "landfall/other");
+        expect(await change({ environment: { name: "store" } })).toEqual(accepted);
+        environment("shop");
+        expect(await change({ environment: { name: "store", volumes: "delete" } })).toEqual(accepted);
+        environment("store");
+        expect(await change({ environment: { name: "store" } })).toEqual(accepted);
+    });
+
+    it("may ask for less than it never got, but not for less than it has", async () => {
+        claim("database", { size: "1Ti", capacity: "7Gi" });
+        expect(await change({ app: { database: { volume: "20Gi" } } })).toEqual(accepted);
+        expect((await change({ app: { database: { volume: "6Gi" } } })).message).toMatch(/stands: 7Gi\n/);
+        claim("database", { size: "7Gi", capacity: "8Gi" });
+        expect(await change({})).toEqual(accepted);
+    });
+
+    it("keeps a class that was left to the cluster unnamed", async () => {
+        claim("database", { applied: false });
+        expect(await change({ cluster: { storageClass: undefined } })).toEqual(accepted);
+        expect((await change({})).message).toMatch(/cluster\.storageClass .*\n.*stands: nothing\n.*fast\n/);
+    });
+
+    it("is not what is going already", async () => {
+        claim("database", { going: true });
+        expect(await change({ app: { database: { volume: "1Gi" } } })).toEqual(accepted);
+    });
+
+    it("is not looked for where the program is only rendered", async () => {
+        vi.stubEnv("LANDFALL_RENDER", "1");
+        expect(await change({ app: { database: { volume: "1Gi" } } })).toEqual(accepted);
+    });
+});
+
+describe("volumes on the disk of the only machine", () => {
+    const several = { storageClass: "landfall-local", localDirectory: "/var/lib/volumes" } as Capabilities;
+    const shares = { ...several, sharedStorageClass: "landfall-shared", sharedDirectory: "/srv/shared" };
+    const single = { storageClass: "landfall-local", sharedStorageClass: "landfall-local", sharedDirectory: "/var/lib/volumes" } as Capabilities;
+
+    /** Why the settings are refused where the database's volume is so. */
+    async function refusalOf(capabilities: Capabilities, spec: object): Promise<string | undefined> {
+        const settings = parseSettings({
+            cluster: { target: "baremetal", nodes: { one: { host: "192.0.2.1" }, two: { host: "192.0.2.2", role: "worker" } } },
+            environment: { name: "shop", host: "www.example.org", tls: { issuer: "ca" } },
+            app: { database: { volume: "7Gi" }, web: { replicas: { min: 1, max: 1 }, uploads: { accessMode: "ReadWriteOnce" } } },
+        }, "prod");
+        environment("shop");
+        claim("database", { class: "landfall-local" });
+        (api.objects.get("/api/v1/namespaces/shop/persistentvolumeclaims/database-volume") as unknown as { spec: { volumeName: string } }).spec.volumeName = "pv";
+        put("/api/v1/persistentvolumes/pv", "PersistentVolume", {}, { spec });
+        try {
+            refuseChanges(settings, ...compared(settings, await readEnvironment(kubeconfig, "shop", "landfall/prod"), capabilities));
+        } catch (error) {
+            return (error as Error).message;
+        }
+        return undefined;
+    }
+
+    it("keep a second one out, whose pods would find them empty", async () => {
+        const hostPath = { path: "/var/lib/volumes/shop/database" };
+        for (const capabilities of [several, shares]) {
+            expect(await refusalOf(capabilities, { hostPath })).toMatch(
+                /cluster\.nodes can't be .*\n.*one machine, whose disk has the volumes of database\n.*several, each with .*\n.*way: .*back the data up/);
+        }
+        expect(await refusalOf(single, { hostPath })).toBeUndefined();
+    });
+
+    it("don't where their pods stay on their node, or all machines have the directory", async () => {
+        expect(await refusalOf(several, { hostPath: { path: "/var/lib/volumes/shop/database" }, nodeAffinity: { required: {} } })).toBeUndefined();
+        expect(await refusalOf(shares, { hostPath: { path: "/srv/shared/shop/database" } })).toBeUndefined();
+    });
+});
+
+describe("a cluster", () => {
+    it("without the class of a volume is refused, with those that it has", async () => {
+        storageClass("slow", "nfs.example.org");
+        const missing = await change({ cluster: { storageClass: "slow" } });
+        expect(missing.message).toMatch(/landfall:cluster\.sharedStorageClass is no class of the cluster\n +given: +fast\n +allowed: slow$/);
+        expect(missing.registered).toEqual([]);
+        const named = await change({ cluster: { storageClass: "slow", sharedStorageClass: "slow" }, app: { database: { storageClass: "gp3", volume: "7Gi" } } });
+        expect(named.message).toMatch(/landfall:app\.database\.storageClass is no class of the cluster\n +given: +gp3\n/);
+        const byDefault = { cluster: { storageClass: undefined, sharedStorageClass: "slow" } };
+        expect((await change(byDefault)).message).toMatch(/cluster\.storageClass is missing: the cluster has no default class\n +given: +nothing\n/);
+        put("/apis/storage.k8s.io/v1/storageclasses/usual", "StorageClass",
+            { annotations: { "storageclass.kubernetes.io/is-default-class": "true" } }, { provisioner: "x" });
+        expect(await change(byDefault)).toEqual(accepted);
+    });
+
+    it("without the class of a volume that stands has it nevertheless", async () => {
+        environment("shop");
+        claim("database");
+        claim("web");
+        expect(await change({})).toEqual(accepted);
+    });
+
+    it("that is empty, doesn't answer or doesn't tell has nothing to compare", async () => {
+        storageClass("fast", "ebs.csi.aws.com", true);
+        expect(await change({})).toEqual(accepted);
+        claim("database");
+        expect((await readEnvironment(kubeconfig, "shop", "landfall/prod")).volumes).toHaveLength(1);
+        api.intercept = () => ({ code: 403, message: "no" });
+        expect(await readEnvironment(kubeconfig, "shop", "landfall/prod")).toEqual({ volumes: [] });
+        expect(await readEnvironment(kubeconfigFor("http://127.0.0.1:1"), "shop", "landfall/prod")).toEqual({ volumes: [] });
+    });
+});
