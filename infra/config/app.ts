@@ -13,10 +13,10 @@ function resource(
 ) {
     const keys = z.strictObject({
         request: quantity(kind, kind === "cpu" ? "1m" : least).prefault(defaults.request).meta({
-            description: `${what} that a pod is sure to get; what the scheduler counts.`, example: defaults.request,
+            description: `${what} that a pod is guaranteed, and that the scheduler counts.`, example: defaults.request,
         }),
         limit: quantity(kind, least).prefault(defaults.limit).meta({
-            description: `${what} that a pod gets at most.`, example: defaults.limit,
+            description: `${what} that a pod can use at most.`, example: defaults.limit,
         }),
     });
     return rule(keys, ["request", "limit"], ({ request, limit }) => {
@@ -38,40 +38,40 @@ function storageClass(usual: string) {
     });
 }
 
-const installed: Change = "no effect: it is for the site's installation. Change it in WordPress";
+const installed: Change = "no effect: it is only used when the site is installed. Change it in WordPress";
 const mostReplicas = 10;
 const leastReplicas = 2;
 
 function replicas() {
     const keys = z.strictObject({
         min: whole(1, 1000).optional().meta({
-            description: "Pods at the least.", example: 2, defaultText: `${leastReplicas}, or max where that is less`,
+            description: "Smallest number of pods.", example: 2, defaultText: `${leastReplicas}, or max if that is less`,
         }),
-        max: whole(1, 1000).default(mostReplicas).meta({ description: "Pods at the most.", example: 20 }),
+        max: whole(1, 1000).default(mostReplicas).meta({ description: "Largest number of pods.", example: 20 }),
     });
     return rule(keys, ["min", "max"], ({ min = 1, max }) => min <= max ? undefined : {
         keys: ["min", "max"], problem: "is more than {app.web.replicas.max}",
         allowed: "min of at most max", example: { min, max: min },
     }).transform(({ min, max }) => ({ min: min ?? Math.min(leastReplicas, max), max }))
         .prefault({})
-        .meta({ description: "Between how many pods the autoscaler chooses.", example: { min: 2, max: 10 } });
+        .meta({ description: "Range in which the autoscaler chooses the number of pods.", example: { min: 2, max: 10 } });
 }
 
 function web() {
     const keys = z.strictObject({
         image: image().optional().meta({
-            description: "Image of the web server, listening on port 8080 as a user other than root.",
+            description: "Image of the web server. It listens on port 8080 and runs as a user other than root.",
             example: "ghcr.io/example/wordpress:6.9", defaultText: "built from infra/images/web",
         }),
         replicas: replicas(),
         cpu: cpu("app.web", "250m", "1"),
         memory: memory("app.web", "256Mi", "1Gi"),
         targetCpu: whole(10, 95).default(70).meta({
-            description: "Percent of the requested CPU above which pods are added.", example: 60,
+            description: "Percentage of the requested CPU above which the autoscaler adds pods.", example: 60,
         }),
         requestSeconds: whole(10, 230).default(60).meta({
-            description: "Seconds that a page may take to answer. What waits for it, from the database to the gateway, waits "
-                + "accordingly. Some clouds' load balancers forget a silent connection after 240.",
+            description: "Seconds that a page may take to answer. All timeouts follow from it, from the database to the gateway. "
+                + "Some clouds' load balancers drop a silent connection after 240.",
             example: 120,
         }),
         uploads: z.strictObject({
@@ -79,14 +79,14 @@ function web() {
                 description: "Largest file that an editor may upload.", example: "256Mi",
             }),
             size: quantity("bytes", "1Mi").prefault("5Gi").meta({
-                description: "Size of the volume of uploaded files.", example: "20Gi", change: largerVolume,
+                description: "Size of the volume for uploaded files.", example: "20Gi", change: largerVolume,
             }),
             accessMode: choice("ReadWriteMany", "ReadWriteOnce").default("ReadWriteMany").meta({
-                description: "Whether pods on many nodes write it, or those of one.", example: "ReadWriteMany",
+                description: "Whether pods on many nodes can write to it, or only those on one.", example: "ReadWriteMany",
                 change: otherVolume,
             }),
             storageClass: storageClass("the target's class for shared volumes"),
-        }).prefault({}).meta({ description: "The volume of uploaded files.", example: { size: "20Gi" } }),
+        }).prefault({}).meta({ description: "The volume for uploaded files.", example: { size: "20Gi" } }),
     });
     const sized = rule(rule(keys, ["memory", "uploads"], memoryHoldsPage), ["uploads"], ({ uploads: { size, maxFile } }) =>
         compareQuantities(size, maxFile) >= 0 ? undefined : {
@@ -101,7 +101,7 @@ function web() {
             example: { uploads: { accessMode: "ReadWriteMany" } },
         };
     }).prefault({}).meta({
-        description: "The web server: stateless, replicated, scaled by its load.",
+        description: "The web server: stateless, replicated, scaled with the load.",
         example: { replicas: { min: 2, max: 10 } },
     });
 }
@@ -114,7 +114,7 @@ function database() {
             defaultText: "built from infra/images/database",
         }),
         volume: quantity("bytes", "1Gi").prefault("5Gi").meta({
-            description: "Size of the data's volume.", example: "20Gi", change: largerVolume,
+            description: "Size of the data volume.", example: "20Gi", change: largerVolume,
         }),
         cpu: cpu("app.database", "250m", "1"),
         memory: memory("app.database", "512Mi", "1Gi"),
@@ -129,11 +129,11 @@ const mostMinutes = 60;
 function tasks() {
     return z.strictObject({
         everyMinutes: z.int().min(1).max(mostMinutes).refine(minutes => mostMinutes % minutes === 0).default(1).meta({
-            description: "Minutes from one run to the next: so late a scheduled post may be. Each run starts a small pod.",
+            description: "Minutes between two runs. A scheduled post may be that late. Each run starts a small pod.",
             example: 5, allowed: "1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30 or 60",
         }),
     }).prefault({}).meta({
-        description: "Scheduled tasks of WordPress and its plugins, such as posts that are to be published later.",
+        description: "Scheduled tasks of WordPress and its plugins, such as publishing a post later.",
         example: { everyMinutes: 5 },
     });
 }
@@ -141,12 +141,12 @@ function tasks() {
 function images() {
     return z.strictObject({
         date: day().default(imagesDate).meta({
-            description: "Day that the images are of: another one rebuilds them with the packages that Debian has by "
-                + "then, and the pods replaced one by one.",
+            description: "Date of the images. A new date rebuilds them with the packages that Debian has by then, and replaces "
+                + "the pods one by one.",
             example: "2026-11-29", defaultText: "the date in components/images.lock.json",
         }),
         base: image().optional().meta({
-            description: "Image that they are built on: Debian 13, or one made from it.",
+            description: "Base image that they are built on: Debian 13, or an image made from it.",
             example: "registry.example.com/debian:13-slim",
             defaultText: "Debian's own, by the digest in components/images.lock.json",
         }),
@@ -167,7 +167,7 @@ export function appSchema() {
                 description: "The first user's e-mail address.", example: "editor@example.com",
             }),
         }).prefault({}).meta({
-            description: "The site's first user; the password is `landfall:adminPassword`.",
+            description: "The site's first user. The password is `landfall:adminPassword`.",
             example: { user: "editor", email: "editor@example.com" }, change: installed,
         }),
         images: images(),

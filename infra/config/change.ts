@@ -38,17 +38,17 @@ export function spreads(way: string): Change {
     return `spreads: ${way}`;
 }
 
-export const move = "Keep it, or back the data up, bring the stack down with `landfall:environment.volumes` delete, and up again";
+export const move = "Keep it, or back the data up, destroy the stack with `landfall:environment.volumes` delete, and create it again";
 
 /** A claim's class and access mode are fixed; Pulumi would replace the claim and delete its data. */
-export const otherVolume: Change = refused(`a volume keeps it. ${move}`);
+export const otherVolume: Change = refused(`a volume can't change it. ${move}`);
 export const largerVolume: Change = `grows: no volume shrinks, and not every class can grow one. ${move}`;
 
 /** What may be had in place of a change that is refused else. */
 const limits = {
     grows: "in place if it grows and its class can; else refused",
-    spreads: "in place, node by node; refused are several machines instead of one while the site's volumes are on its own disk, "
-        + "and to take out one that answers while it has volumes on its own disk",
+    spreads: "in place, node by node. Refused: several machines instead of one, while the site's volumes are on its own disk; and "
+        + "removing a machine that answers, while it has volumes on its own disk",
     upgrades: "in place, node by node, one minor version at a time; an older one is refused",
 };
 

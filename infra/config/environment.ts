@@ -43,25 +43,25 @@ export function environmentSchema(context: Context) {
         name: namespace().prefault(toDnsLabel(context.stack)).meta({
             description: "Name of the environment and of its namespace.", example: "production",
             defaultText: "`<stack>`",
-            change: refused("the new environment would begin empty. Leave it as it is; or make the new one by a stack of its own, "
-                + "and move the data there. Where `volumes` is delete, it replaces everything in the environment, data too"),
+            change: refused("the new environment would start empty. Keep the name, or create the new environment as a stack of its own and "
+                + "move the data there. If `volumes` is delete, the change replaces everything in the environment, including the data"),
         }),
         host: host.meta({
-            description: "Host name that the application answers to.", example: "www.example.com",
-            defaultText: `\`${laptopHost}\` where target is ${laptops.join(" or ")}, else required`,
+            description: "Host name at which the application answers.", example: "www.example.com",
+            defaultText: `\`${laptopHost}\` if target is ${laptops.join(" or ")}, otherwise required`,
         }),
         tls: tlsSchema().prefault({}).meta({
-            description: "HTTPS: the gateway has a certificate for the host, and sends HTTP on to it.",
+            description: "HTTPS: the gateway has a certificate for the host, and redirects HTTP to HTTPS.",
             example: laptop ? { issuer: "ca" } : { issuer: "acme", email: "ops@example.com" },
             // No public authority reaches a laptop.
             ...(laptop && { beside: { server: "https://acme.corp.internal/directory" } }),
         }),
         volumes: choice("delete", "retain").optional().meta({
-            description: "What becomes of the data when the environment is destroyed. Retained, the namespace and its "
-                + "volumes stay; the next `up` of a stack of this name takes them up again. Deleted, the namespace goes with "
-                + "everything in it, whoever put it there: it is the stack's own.",
+            description: "What happens to the data when the environment is destroyed. With `retain`, the namespace and its volumes "
+                + "stay, and the next `up` of a stack with the same name uses them again. With `delete`, the namespace is deleted "
+                + "with everything in it, whoever put it there: the namespace belongs to the stack.",
             example: "retain",
-            defaultText: `delete where the name is ${disposable.join(" or ")}, else retain`,
+            defaultText: `delete if the name is ${disposable.join(" or ")}, otherwise retain`,
         }),
         quota: z.strictObject({
             cpu: quantity("cpu").prefault("16").meta({ description: "Sum of the pods' CPU limits.", example: "32" }),
@@ -71,9 +71,9 @@ export function environmentSchema(context: Context) {
             storage: quantity("bytes").prefault("50Gi").meta({
                 description: "Sum of the volumes' sizes.", example: "100Gi",
             }),
-            pods: whole(1, 100000).default(60).meta({ description: "Number of pods.", example: 100 }),
+            pods: whole(1, 100000).default(60).meta({ description: "Largest number of pods.", example: 100 }),
         }).prefault({}).meta({
-            description: "What all pods of the environment may take together.", example: { cpu: "32" },
+            description: "What all pods of the environment may use together.", example: { cpu: "32" },
         }),
     });
     return rule(keys, ["host", "tls"], ({ host, tls }) => fitsHost(tls, host, laptop, context.obstacle)).transform(given => {
@@ -81,7 +81,7 @@ export function environmentSchema(context: Context) {
         const usual: "delete" | "retain" = disposable.includes(environment.name) ? "delete" : "retain";
         return { ...environment, tls: completeTls(tls, environment.host, laptop), volumes: volumes ?? usual };
     }).meta({
-        description: "The namespace and its fences. Production, UAT, development, or one per git branch.",
+        description: "The namespace, with its security, quota and limits: production, UAT, development, or one per git branch.",
         example: { name: "production", host: "www.example.com" },
         change: "in place",
     });

@@ -193,15 +193,15 @@ export function choice<const T extends readonly string[]>(...values: T) {
 /** The key that chooses a target. */
 export function target<const T extends string>(name: T, description: string) {
     return choice(name).meta({
-        description, example: name, change: "replaces the cluster and everything in it; data does not move along",
+        description, example: name, change: "replaces the cluster and everything in it, without moving the data",
     });
 }
 
 /** What the nodes' processors are, for the images that the program builds. */
 export function platform() {
     return choice("linux/amd64", "linux/arm64").optional().meta({
-        description: "Processors of the nodes, if they are others than this computer's, as a Mac's often are: images that "
-            + "the program builds are built for them.",
+        description: "Processor architecture of the nodes, if it differs from this computer's, as with many Macs. The program "
+            + "builds images for it.",
         example: "linux/amd64", defaultText: "this computer's",
     });
 }

@@ -5,8 +5,8 @@ import { Violation } from "./rule";
 
 function networks(of: string) {
     return listOf("IPv4 networks", network(0, 32), 1).optional().meta({
-        description: `Addresses ${of}: pods may connect to these alone. Needed where they are private.`,
-        example: ["203.0.113.0/24"], defaultText: "every public address; of a host that is an address, that one",
+        description: `Addresses ${of}. Pods may only connect to these. Needed if they are private.`,
+        example: ["203.0.113.0/24"], defaultText: "every public address; if the host is an address, only that one",
     });
 }
 
@@ -19,21 +19,21 @@ export function mail() {
         }),
         port: port().default(587).meta({ description: "The relay's port.", example: 465 }),
         tls: choice("starttls", "tls", "none").optional().meta({
-            description: "How the connection is encrypted: by STARTTLS, which is then required, or from the start. `none` sends "
-                + "the mails and the password readable.",
-            example: "tls", defaultText: "tls where the port is 465, else starttls",
+            description: "How the connection is encrypted: with STARTTLS, which is then required, or with TLS from the start. `none` "
+                + "sends mail and the password unencrypted.",
+            example: "tls", defaultText: "tls if the port is 465, otherwise starttls",
         }),
         user: matching("text on one line without spaces at its ends", /^\S(?:[^\r\n]{0,253}\S)?$/).optional().meta({
-            description: "User at the relay; the password is `landfall:mailPassword`.", example: "site@example.com",
-            defaultText: "none: the relay knows the cluster by its address",
+            description: "User name at the relay. The password is `landfall:mailPassword`.", example: "site@example.com",
+            defaultText: "none: the relay recognises the cluster by its address",
         }),
         from: email().meta({
-            description: "Sender of the site's mails, as the relay allows it.", example: "site@example.com",
+            description: "Sender of the site's mail. The relay must allow it.", example: "site@example.com",
         }),
         networks: networks("of the relay"),
     }).transform(({ tls, ...given }) => ({ ...given, tls: tls ?? (given.port === 465 ? "tls" as const : "starttls" as const) }))
         .optional().meta({
-            description: "Outgoing mail, by a relay. Without it the site sends none.",
+            description: "Outgoing mail, through a relay. Without it, the site sends none.",
             example: { host: "smtp.example.com", user: "site@example.com", from: "site@example.com" },
             defaultText: "none",
         });
@@ -46,13 +46,13 @@ const host = z.string().refine(given => isHostname(given.replace(/^\*\./, "")) |
 export function egress() {
     const entry = z.strictObject({
         hosts: listOf(hosts, host, 1).meta({
-            description: "Hosts that WordPress may call. WordPress alone holds to the names, in what it and its plugins ask by "
-                + "WordPress's own HTTP functions.",
+            description: "Hosts that WordPress may call. Only WordPress's own HTTP functions enforce the names, for WordPress and its "
+                + "plugins.",
             example: ["api.wordpress.org", "*.example.com"],
         }),
         port: port().default(443).meta({ description: "Port that pods may connect to.", example: 8443 }),
         networks: networks("of the hosts"),
-    }).meta({ description: "Some hosts outside, for example those of one plugin.", example: { hosts: ["api.wordpress.org"] } });
+    }).meta({ description: "A group of hosts outside the cluster, for example those of one plugin.", example: { hosts: ["api.wordpress.org"] } });
     return byName("lower-case letters, digits and \"-\", at most 30", /^[a-z]([a-z0-9-]{0,28}[a-z0-9])?$/, "updates", entry)
         .prefault({}).meta({
             description: "What the site may call outside the cluster, under names of your choice.",

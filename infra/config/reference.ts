@@ -12,7 +12,7 @@ export const wholeExamples: Record<string, Record<string, unknown>> = {
         environment: { name: "development", host: "wordpress.localhost" },
         app: { web: { replicas: { min: 1, max: 5 } }, database: { mode: "single", volume: "5Gi" } },
     },
-    "Production on a cluster that is there already": {
+    "Production on an existing cluster": {
         cluster: {
             target: "existing", kubeconfig: "~/.kube/config", context: "production",
             sharedStorageClass: "efs", registry: "ghcr.io/example",
@@ -46,11 +46,11 @@ export function renderReference(): string {
     });
     return [
         "# Configuration",
-        "Written by `npm run reference` from the schema in this directory; change it there.",
-        "All settings are in `Pulumi.<stack>.yaml`, under `config:`. What is left out has the default. Wrong values " +
-            "and unknown keys stop the program before anything is changed, with a list of all that is wrong.",
-        "The last column says what a change of the key does to a stack that stands. What can't be changed in place is " +
-            "either replaced, which `pulumi preview` shows, or refused by the preview, which says what stands.",
+        "`npm run reference` writes this file from the schema in this directory. Change it there.",
+        "All settings are in `Pulumi.<stack>.yaml`, under `config:`. A key that you leave out has its default. Wrong values " +
+            "and unknown keys stop the program before anything changes. The message lists everything that is wrong.",
+        "The last column says what changing the key does to a running stack. What can't be changed in place is either " +
+            "replaced, which `pulumi preview` shows, or refused: the preview then says what the stack has.",
         ...Object.entries(wholeExamples).flatMap(([title, example]) => [`${title}:`, stackFile(example)]),
         "## landfall",
         table(settings, { object: settings, keys: [] }, "landfall:"),
@@ -91,7 +91,7 @@ function table(settings: Description, { object, keys: above, change }: Omit<Chap
         description.description ?? "",
         changeText(description.change ?? change),
     ]);
-    const header = ["key", "type", "default", "allowed", "example", "what it is", "a change"];
+    const header = ["key", "type", "default", "allowed", "example", "what it is", "changing it"];
     return [header, header.map(() => "---"), ...rows]
         .map(cells => `| ${cells.map(cell => cell.replaceAll("|", "\\|")).join(" | ")} |`)
         .join("\n");

@@ -34,12 +34,12 @@ function makeSchema(context: Context) {
         app: appSchema().prefault({}),
         adminPassword: text("a secret of 12 to 4096 characters on one line, no space at its ends", given =>
             given.length >= 12 && lineVerdict(given, 4096) === true && given.trim() === given).optional().meta({
-            description: "Password of the site's first user; a Pulumi secret.", defaultText: "generated", secret: true,
+            description: "Password of the site's first user, as a Pulumi secret.", defaultText: "generated", secret: true,
             change: "in place",
         }),
         mailPassword: text("a secret of 1 to 4096 characters on one line", given =>
             given !== "" && lineVerdict(given, 4096) === true).optional().meta({
-            description: "Password of `landfall:app.mail.user` at the relay; a Pulumi secret.", secret: true, change: "in place",
+            description: "Password of `landfall:app.mail.user` at the relay, as a Pulumi secret.", secret: true, change: "in place",
         }),
     });
     const hosted = rule(sections, ["environment", "app"], quotaHoldsApp);

@@ -13,17 +13,17 @@ const letsEncrypt = "https://acme-v02.api.letsencrypt.org/directory";
 export function tlsSchema() {
     return z.strictObject({
         issuer: choice("ca", "acme").optional().meta({
-            description: "Who signs the certificate: an authority of the stack's own, which browsers have to be told " +
-                "to trust, or a public one by ACME, which must reach the host on port 80.",
+            description: "Who signs the certificate. `ca` is the stack's own CA, which browsers don't trust until you import it. " +
+                "`acme` is a public CA, which must reach the host on port 80.",
             example: "acme",
-            defaultText: "acme with an `email` or a `server`; else ca on a laptop and for names under " +
-                `${privateEndings.map(end => `.${end}`).join(", ")}; else acme, where the settings show no address that isn't public`,
+            defaultText: "acme if `email` or `server` is set; otherwise ca on a laptop and for names under " +
+                `${privateEndings.map(end => `.${end}`).join(", ")}; otherwise acme, unless the settings show that a public CA can't reach the gateway: then required`,
         }),
         email: email().optional().meta({
-            description: "With acme: where its operator may write to.", example: "ops@example.com",
+            description: "With `acme`: address at which the CA may contact you.", example: "ops@example.com",
         }),
         server: matching("an address beginning with https://", /^https:\/\/[^\s/]+(\/\S*)?$/).optional().meta({
-            description: "With acme: directory of the server.",
+            description: "With `acme`: directory URL of the server.",
             example: "https://acme-staging-v02.api.letsencrypt.org/directory",
             defaultText: `\`${letsEncrypt}\` (Let's Encrypt)`,
         }),

@@ -32,12 +32,12 @@ const reserved = ["169.254.0.0/16", "172.30.0.0/16", "172.31.0.0/16", "192.0.2.0
 /** A cluster of Azure Kubernetes Service. */
 export function aks(context: Context) {
     const keys = z.strictObject({
-        target: target("aks", "The cluster is made in Azure Kubernetes Service."),
+        target: target("aks", "Creates an Azure Kubernetes Service cluster."),
         ...cloudKeys(context, "cluster and of its resource group", 40, machineTypes, {
             provisioning: "in place", machineType: newPool, diskSize: newPool,
         }),
         subscription: uuid("a subscription's id").meta({
-            description: "Subscription that pays; nothing is made in any other.", example: subscription,
+            description: "Subscription that pays. Nothing is created in any other.", example: subscription,
             change: bound,
         }),
         tenant: uuid("a directory's id").optional().meta({
@@ -51,27 +51,27 @@ export function aks(context: Context) {
             description: "Zones of the nodes.", example: ["1", "3"], change: newPool,
         }),
         admins: listOf("object ids", uuid("an object id"), 1).meta({
-            description: "People, groups and pipelines that may do everything in the cluster; among them whoever runs "
-                + "the program. `az ad signed-in-user show --query id` prints one's own.",
+            description: "People, groups and pipelines that may do everything in the cluster. Whoever runs the program must be "
+                + "among them. `az ad signed-in-user show --query id` prints your own id.",
             example: [person],
         }),
         viewers: listOf("object ids", uuid("an object id")).default([]).meta({
-            description: "People, groups and pipelines that may look at everything in the cluster but Secrets.",
+            description: "People, groups and pipelines that may view everything in the cluster except Secrets.",
             example: [group],
         }),
         podSubnet: network(8, podsOfNode).default(subnets.podSubnet).meta({
-            description: "Network of the pods, /24 a node.", example: "198.18.0.0/16", change: replacesAll,
+            description: "Network of the pods. Every node uses a /24 of it.", example: "198.18.0.0/16", change: replacesAll,
         }),
         serviceSubnet: network(12, 24).default(subnets.serviceSubnet).meta({
-            description: "Network of the services.", example: "198.19.0.0/20", change: replacesAll,
+            description: "Network of the Services.", example: "198.19.0.0/20", change: replacesAll,
         }),
         encryptionAtHost: flag().optional().meta({
-            description: "Whether the machine under a node also encrypts its caches and temporary disk. The "
-                + "subscription needs the feature Microsoft.Compute/EncryptionAtHost.",
-            example: false, defaultText: "true where size is production", change: newPool,
+            description: "Whether a node's host also encrypts the node's caches and temporary disk. The subscription needs the "
+                + "feature Microsoft.Compute/EncryptionAtHost.",
+            example: false, defaultText: "true if size is production", change: newPool,
         }),
         dnsZone: matching("the resource id of a DNS zone", dnsZonePattern).optional().meta({
-            description: "Zone whose records external-dns keeps.", example: zone,
+            description: "DNS zone in which external-dns keeps the records.", example: zone,
             defaultText: "none: external-dns is not installed",
         }),
     });
@@ -80,7 +80,7 @@ export function aks(context: Context) {
         ["network", "podSubnet", "serviceSubnet"], apart);
     const nodes = rule(rule(networks, ["provisioning", "nodePools"], poolsOrAuto), ["podSubnet", "nodePools"], room);
     return rule(nodes, ["size", "zones"], twoZones).meta({
-        description: "A cluster of Azure Kubernetes Service, with network, key, logs, registry and storage of its own.",
+        description: "An Azure Kubernetes Service cluster, with its own network, key, logs, registry and storage.",
         example: {
             target: "aks", subscription, location: "westeurope", admins: [person],
             authorizedNetworks: ["203.0.113.0/24"],

@@ -28,19 +28,19 @@ const hostKey = () => matching(
 );
 
 /** kubeadm makes a cluster with these, and every node and certificate in it. */
-const made = refused("a cluster keeps what it was made with. Keep it, or make another cluster on other machines by a stack of "
+const made = refused("a cluster keeps what it was created with. Keep it, or make another cluster on other machines as a stack of "
     + "its own, move the data, and destroy this one");
-const olderVersion = upgrades("Kubernetes never goes back. Keep it; or destroy the cluster, and begin another one "
-    + "of the older version, from a snapshot that was taken with it (`snapshots.restore`) or empty");
-const severalMachines = spreads(`pods on another machine would find empty volumes. ${move}; or make the other cluster by a `
+const olderVersion = upgrades("Kubernetes can't be downgraded. Keep it, or destroy the cluster and begin another one "
+    + "of the older version, empty or from a snapshot that was taken with it (`snapshots.restore`)");
+const severalMachines = spreads(`pods on another machine would find empty volumes. ${move}; or create the other cluster as a `
     + "stack of its own and move the data");
-const otherNode = refused("a node keeps it. Take its line out of `nodes`, run `pulumi up`, and put it back changed; the only "
-    + "control-plane node can't be taken out");
+const otherNode = refused("a node keeps it. Take its line out of `nodes`, run `pulumi up`, and add it again, changed; the only "
+    + "control-plane node can't be removed");
 
 /** Machines of one's own, made into a cluster by kubeadm over SSH. */
 export function baremetal(context: Context) {
     const keys = z.strictObject({
-        target: target("baremetal", "The cluster is made of your own machines over SSH."),
+        target: target("baremetal", "Creates a cluster on your own machines, over SSH."),
         name: dnsLabel(40).default(toDnsLabel(`landfall-${context.stack}`, 40)).meta({
             description: "Name of the cluster.", example: "landfall-prod", defaultText: "`landfall-<stack>`",
             change: "in place; snapshots under the old name are no longer pruned",
@@ -49,82 +49,81 @@ export function baremetal(context: Context) {
             "1 to 63 lower-case letters, digits and \"-\", beginning with a letter",
             /^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/, "server", node(),
         ).meta({
-            description: "The machines, by the names that their nodes get. One, or an odd number of control-plane nodes "
-                + "and any number of workers; the first control-plane node begins the cluster.",
+            description: "The machines, by the names of their nodes: one, or an odd number of control-plane nodes and any number of "
+                + "workers. The first control-plane node starts the cluster.",
             example: { server: { host: "203.0.113.11" } }, change: severalMachines,
         }),
         ssh: ssh(),
         kubernetesVersion: matching("a version such as v1.36.4, from v1.34.0", /^v1\.(3[4-9]|[4-9]\d)\.\d{1,2}$/)
             .default(versions.kubernetes).meta({
-                description: "Version of Kubernetes.", example: "v1.36.4",
+                description: "Kubernetes version.", example: "v1.36.4",
                 change: olderVersion,
             }),
         platform: platform(),
         bundle: portablePath("a directory, .tar, .tar.gz or .tgz on this computer").optional().meta({
-            description: "Offline bundle: packages, programs and images with their checksums, for machines on a closed "
-                + "network.",
+            description: "Offline bundle for machines on a closed network: packages, programs and images with their checksums.",
             example: "./bundle", defaultText: "none: the machines download what they need",
         }),
         patches: line(63).optional().meta({
-            description: "Has the machines patched, one after the other, whenever it is another text than before: the "
-                + "distribution's packages, or those of the bundle that are newer. Kubernetes stays as it is.",
+            description: "Any text; a new one patches the machines, one by one: with the distribution's packages, or those of the "
+                + "bundle that are newer. Kubernetes stays as it is.",
             example: "2026-11", defaultText: "none: the machines are not patched",
         }),
         reboot: choice("needed", "always").default("needed").meta({
-            description: "Whether a machine that was patched is rebooted only where that is needed, or in any case.",
+            description: "Whether a patched machine is rebooted only if needed, or always.",
             example: "always",
         }),
         virtualAddress: machineAddress().optional().meta({
-            description: "A free address of the machines' network for the API. It moves to a control-plane node that "
-                + "answers. Give one from the start where more control-plane nodes may follow.",
+            description: "A free address in the machines' network for the API. It moves to a control-plane node that answers. "
+                + "Set it from the start if you may add control-plane nodes later.",
             example: "192.0.2.10", change: made,
         }),
         gatewayAddress: machineAddress().optional().meta({
-            description: "A free address of the machines' network where the gateway answers. It moves to a machine that "
-                + "has one of the gateway's pods.",
+            description: "A free address in the machines' network at which the gateway answers. It moves to a machine that has one "
+                + "of the gateway's pods.",
             example: "192.0.2.9",
-            defaultText: "the only machine's own; several answer on ports 30080 and 30443",
+            defaultText: "the only machine's own; several machines answer on ports 30080 and 30443",
         }),
         addressPool: addressPool().optional().meta({
-            description: "Instead of `gatewayAddress`: free addresses of the machines' network that MetalLB gives to "
-                + "Services of type LoadBalancer. The gateway has the first of them.",
+            description: "Instead of `gatewayAddress`: free addresses in the machines' network that MetalLB assigns to Services of "
+                + "type LoadBalancer. The gateway gets the first.",
             example: ["192.0.2.100-192.0.2.110"], defaultText: "none: all such Services have the gateway's address",
         }),
         endpoint: hostAndPort("HOST:PORT, PORT from 1 to 65535", /^(?<host>[^:/@]+):(?<port>\d+)$/).optional().meta({
             description: "Instead of `virtualAddress`: a load balancer in front of the control-plane nodes' port 6443.",
-            example: "api.example.com:6443", defaultText: "`virtualAddress`, else the only control-plane node",
+            example: "api.example.com:6443", defaultText: "`virtualAddress`, otherwise the only control-plane node",
             change: made,
         }),
         network: choice("kube-router", "none").optional().meta({
-            description: "Pod network: kube-router, which enforces network policies, or none, to bring your own.",
-            example: "none", defaultText: "kube-router; none where there is a `networkManifest`", change: made,
+            description: "Pod network: kube-router, which enforces network policies, or none, if you bring your own.",
+            example: "none", defaultText: "kube-router; none if `networkManifest` is set", change: made,
         }),
         networkManifest: portablePath("a file on this computer").optional().meta({
             description: "A pod network of your own: a manifest that is applied as soon as the API answers.",
             example: "./network.yaml", defaultText: "none",
-            change: "in place; what the old one alone has stays in the cluster",
+            change: "in place; objects that only the old manifest has stay in the cluster",
         }),
         podSubnet: network(8, 24).default(subnets.podSubnet).meta({
-            description: "Network of the pods; every node takes a /24 of it.", example: "198.18.0.0/16", change: made,
+            description: "Network of the pods. Every node uses a /24 of it.", example: "198.18.0.0/16", change: made,
         }),
         serviceSubnet: network(12, 28).default(subnets.serviceSubnet).meta({
-            description: "Network of the services.", example: "198.19.0.0/20", change: made,
+            description: "Network of the Services.", example: "198.19.0.0/20", change: made,
         }),
         sharedDirectory: matching("an absolute path without . and ..", /^(\/(?!\.{1,2}(\/|$))[\w.-]+)+$/, /[\w./-]/).optional().meta({
-            description: "A directory that is the same on all machines, such as a mounted NFS export, for volumes that "
-                + "pods on many nodes write.",
+            description: "A directory that all machines share, such as a mounted NFS export, for volumes that pods on many nodes "
+                + "write to.",
             example: "/srv/landfall", defaultText: "a directory of its own on a single machine, none on several",
-            change: "in place for volumes that are made later; others stay where they are",
+            change: "in place for volumes created later; existing ones stay where they are",
         }),
         rotate: rotate(),
         snapshots: snapshots().optional().meta({
-            description: "Snapshots of etcd on a schedule, kept off the nodes, and how they are restored.",
+            description: "Scheduled snapshots of etcd, kept off the nodes, and how to restore them.",
             example: { repository: "/mnt/backup/etcd" }, defaultText: "none: no snapshots are taken",
         }),
         ignorePreflightErrors: listOf(
             "names of kubeadm's checks", matching("the name of a check", /^[A-Za-z0-9.-]+$/),
         ).default([]).meta({
-            description: "Findings of `kubeadm`'s own preflight that are known and accepted.",
+            description: "Findings of kubeadm's own preflight checks that you know and accept.",
             example: ["SystemVerification"],
         }),
     });
@@ -144,8 +143,8 @@ export function baremetal(context: Context) {
             return { ...cluster, network: chosen ?? usual as "kube-router" | "none" };
         })
         .meta({
-            description: "A cluster of your own machines: Debian or Ubuntu, reached by SSH, made into upstream "
-                + "Kubernetes by kubeadm. A user with root's rights by sudo, or root, logs in with a key.",
+            description: "A cluster on your own machines: Debian or Ubuntu, reached over SSH, turned into upstream Kubernetes with "
+                + "kubeadm. Root, or a user with sudo, logs in with a key.",
             example: { target: "baremetal", nodes: { server: { host: "203.0.113.11" } } },
             change: "in place",
         });
@@ -153,19 +152,19 @@ export function baremetal(context: Context) {
 
 function node() {
     return z.strictObject({
-        host: machine().meta({ description: "Where SSH finds it.", example: "203.0.113.11" }),
+        host: machine().meta({ description: "Host name or address for SSH.", example: "203.0.113.11" }),
         address: machineAddress().optional().meta({
-            description: "Its address on the network that the machines share.", example: "192.0.2.11",
-            defaultText: "`host`, where that is an address", change: otherNode,
+            description: "Address in the network that the machines share.", example: "192.0.2.11",
+            defaultText: "`host`, if that is an address", change: otherNode,
         }),
         role: choice("control-plane", "worker").default("control-plane").meta({
-            description: "Whether it holds a part of the control plane.", example: "control-plane", change: otherNode,
+            description: "Whether it is part of the control plane.", example: "control-plane", change: otherNode,
         }),
-        port: port().optional().meta({ description: "Port of SSH.", example: 2222, defaultText: "`ssh.port`" }),
-        user: user().optional().meta({ description: "Who logs in.", example: "admin", defaultText: "`ssh.user`" }),
+        port: port().optional().meta({ description: "SSH port.", example: 2222, defaultText: "`ssh.port`" }),
+        user: user().optional().meta({ description: "User who logs in.", example: "admin", defaultText: "`ssh.user`" }),
         hostKey: hostKey().optional().meta({
-            description: "Its host key or the key's fingerprint.", example: fingerprint,
-            defaultText: "what known_hosts says",
+            description: "Host key, or its fingerprint.", example: fingerprint,
+            defaultText: "the one in known_hosts",
         }),
     }).meta({
         description: "A machine.", example: { host: "203.0.113.11" }, change: "in place, node by node",
@@ -179,16 +178,16 @@ function rotate() {
     ).optional();
     return z.strictObject({
         certificates: text().meta({
-            description: "The control plane's certificates, node by node, and the administrator's. They are renewed by "
-                + "themselves 60 days before their end.",
+            description: "The control plane's certificates, node by node, and the administrator's. They also renew automatically: the "
+                + "control plane's 60 days before they expire.",
             example: "2026-11", defaultText: "none",
         }),
         encryptionKey: text().meta({
-            description: "The key that encrypts secrets at rest; all secrets are written again with the new one.",
+            description: "The key that encrypts secrets at rest. All secrets are rewritten with the new one.",
             example: "2026-11", defaultText: "none",
         }),
     }).prefault({}).meta({
-        description: "What is made anew: each is any short text, and another text than before rotates once.",
+        description: "What to rotate. Each value is any short text; a new text rotates once.",
         example: { encryptionKey: "2026-11" },
     });
 }
@@ -196,27 +195,27 @@ function rotate() {
 function ssh() {
     return z.strictObject({
         user: user().default("root").meta({
-            description: "Who logs in: root, or a user who may become it by sudo without a password.", example: "admin",
+            description: "User who logs in: root, or one with sudo without a password.", example: "admin",
         }),
-        port: port().default(22).meta({ description: "Port of SSH.", example: 2222 }),
+        port: port().default(22).meta({ description: "SSH port.", example: 2222 }),
         key: portablePath("a file on this computer").optional().meta({
-            description: "File of the private key.", example: "~/.ssh/id_ed25519", defaultText: "the agent's keys",
+            description: "File with the private key.", example: "~/.ssh/id_ed25519", defaultText: "the agent's keys",
         }),
         privateKey: matching(
             "a private key without a passphrase, as ssh-keygen writes it",
             /^\s*-----BEGIN ([A-Z0-9]+ )?PRIVATE KEY-----\r?\n[A-Za-z0-9+/=\s]+-----END ([A-Z0-9]+ )?PRIVATE KEY-----\s*$/,
         ).optional().meta({
-            description: "Instead of `key`: the private key itself, a Pulumi secret.", secret: true,
+            description: "Instead of `key`: the private key itself, as a Pulumi secret.", secret: true,
             example: "~/.ssh/id_ed25519", defaultText: "none",
         }),
         knownHosts: portablePath("a file on this computer").optional().meta({
-            description: "File of the known host keys.", example: "./known_hosts", defaultText: "ssh's own",
+            description: "File with the known host keys.", example: "./known_hosts", defaultText: "ssh's own",
         }),
         bastion: hostAndPort(
             "[USER@]HOST[:PORT], PORT from 1 to 65535", new RegExp(`^(?:${userName}@)?(?<host>[^:/@]+)(?::(?<port>\\d+))?$`),
         ).optional().meta({
-            description: "A machine on the way to the others; its host key must be in known_hosts.",
+            description: "Jump host on the way to the machines. Its host key must be in known_hosts.",
             example: "jump@bastion.example.com", defaultText: "none",
         }),
-    }).prefault({}).meta({ description: "How the machines are reached.", example: { user: "admin" } });
+    }).prefault({}).meta({ description: "How Landfall reaches the machines.", example: { user: "admin" } });
 }

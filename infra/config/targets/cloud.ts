@@ -22,10 +22,10 @@ export interface MachineTypes {
 /** What a change does that not all clouds do alike. */
 type CloudEffects = Record<"provisioning" | "machineType" | "diskSize", Change>;
 
-export const replacesAll: Change = "replaces everything, and data does not move along; refused as long as `deletionProtection` is on";
+export const replacesAll: Change = "replaces everything, without moving the data; refused while `deletionProtection` is on";
 /** Nothing that the stack has is found there. */
-export const bound: Change = "in place only before the first `pulumi up`: another one needs a stack of its own";
-export const newPool: Change = "replaces the node pool: the new nodes come before the old ones are drained";
+export const bound: Change = "in place only before the first `pulumi up`; after that, another one needs a stack of its own";
+export const newPool: Change = "replaces the node pool: new nodes are created before the old ones are drained";
 
 /** The keys that all clouds have; `leastHours` is the shortest weekly maintenance that the cloud puts up with. */
 export function cloudKeys(
@@ -38,49 +38,49 @@ export function cloudKeys(
             change: replacesAll,
         }),
         size: choice(...sizes).default("production").meta({
-            description: "What the other defaults are for: `production` is spread over three zones and protected "
-                + "from deletion, `development` is cheap.", example: "development",
-            change: "in place; node pools as its other defaults change them",
+            description: "What the other defaults are for. `production` is spread over three zones and protected from deletion; "
+                + "`development` is cheap.", example: "development",
+            change: "in place; node pools follow its defaults",
         }),
         kubernetesVersion: matching("a minor version in quotes, such as \"1.36\"", /^1\.\d{2}$/)
             .default(versions.cloudKubernetes).meta({
-                description: "Minor version of Kubernetes.", example: "1.36",
-                change: "upgrades: a cluster can't go back. Keep it, or make another cluster by a stack of its own and move the data",
+                description: "Kubernetes minor version.", example: "1.36",
+                change: "upgrades: a cluster can't go back. Keep it, or create another cluster as a stack of its own and move the data",
             }),
         authorizedNetworks: listOf("IPv4 networks such as 203.0.113.0/24", network(0, 32), 1).meta({
-            description: "From where the API server may be reached, besides the nodes: offices, pipelines.",
+            description: "Networks that may reach the API server, besides the nodes: offices, pipelines.",
             example: ["203.0.113.0/24"],
         }),
         network: network(8, 18).default("10.20.0.0/16").meta({
-            description: "Addresses of the cluster's own network.", example: "10.40.0.0/16", change: replacesAll,
+            description: "Address range of the cluster's own network.", example: "10.40.0.0/16", change: replacesAll,
         }),
         provisioning: choice("pools", "auto").default("pools").meta({
-            description: "Whether nodes come from the pools below, or the cloud chooses machines by itself.",
+            description: "Whether nodes come from the node pools below, or the cloud chooses the machines.",
             example: "auto", change: effects.provisioning,
         }),
         nodePools: byName(
             "1 to 12 lower-case letters and digits, beginning with a letter", /^[a-z][a-z0-9]{0,11}$/, "web",
             nodePool(machineTypes, effects),
         ).optional().meta({
-            description: "Groups of nodes that grow and shrink with the load. Not with `provisioning: auto`.",
+            description: "Groups of nodes that scale with the load. Not with `provisioning: auto`.",
             example: { web: { machineType: machineTypes.example, min: 3, max: 30 } },
-            defaultText: "as `size` says",
+            defaultText: "set by `size`",
         }),
         maintenance: z.strictObject({
             day: choice(...days).default("Sunday").meta({ description: "Day of the week, UTC.", example: "Tuesday" }),
             start: matching("a time of day HH:MM", /^([01]\d|2[0-3]):[0-5]\d$/).default("02:00").meta({
-                description: "When it begins, UTC.", example: "03:30",
+                description: "Start of the window, UTC.", example: "03:30",
             }),
             hours: whole(leastHours, 24).default(leastHours).meta({
-                description: "How long it may take.", example: leastHours + 2,
+                description: "Length of the window, in hours.", example: leastHours + 2,
             }),
         }).prefault({}).meta({
-            description: "When the cloud may upgrade nodes and repair what it runs.",
+            description: "Weekly window in which the cloud may upgrade nodes and repair what it runs.",
             example: { day: "Tuesday", start: "03:30" },
         }),
         deletionProtection: flag().optional().meta({
-            description: "Whether the cluster and its keys refuse to be deleted; to destroy them, set this to false and run "
-                + "`pulumi up` first.", example: false, defaultText: "true where size is production",
+            description: "Whether the cluster and its keys are protected from deletion. To destroy them, set this to false and run "
+                + "`pulumi up` first.", example: false, defaultText: "true if size is production",
         }),
         tags: byName(
             "1 to 63 lower-case letters, digits, \"_\" and \"-\", beginning with a letter; not project or stack, nor beginning with a "
@@ -88,7 +88,7 @@ export function cloudKeys(
             /^(?!(project|stack)$|goog|microsoft|azure|windows)[a-z][a-z0-9_-]{0,62}$/,
             "cost-center", matching("lower-case letters, digits, \"_\" and \"-\", at most 63", /^[a-z0-9_-]{0,63}$/),
         ).default({}).meta({
-            description: "Put on everything that the cloud can label, besides `project` and `stack`.",
+            description: "Tags on everything that the cloud can label, besides `project` and `stack`.",
             example: { "cost-center": "web" },
         }),
     };
@@ -96,12 +96,12 @@ export function cloudKeys(
 
 function nodePool({ what, pattern, example }: MachineTypes, effects: CloudEffects) {
     const keys = z.strictObject({
-        machineType: matching(what, pattern).meta({ description: "Kind of machine.", example, change: effects.machineType }),
-        min: whole(0, 1000).default(1).meta({ description: "Nodes at the least.", example: 3 }),
-        max: whole(1, 1000).default(10).meta({ description: "Nodes at the most.", example: 30 }),
-        diskSize: whole(30, 2000).default(50).meta({ description: "GiB of each node's disk.", example: 100, change: effects.diskSize }),
+        machineType: matching(what, pattern).meta({ description: "Machine type.", example, change: effects.machineType }),
+        min: whole(0, 1000).default(1).meta({ description: "Smallest number of nodes.", example: 3 }),
+        max: whole(1, 1000).default(10).meta({ description: "Largest number of nodes.", example: 30 }),
+        diskSize: whole(30, 2000).default(50).meta({ description: "Size of each node's disk, in GiB.", example: 100, change: effects.diskSize }),
         spot: flag().default(false).meta({
-            description: "Machines that are much cheaper and may be taken away at short notice.", example: true, change: newPool,
+            description: "Whether to use spot machines, which are much cheaper and may be reclaimed at short notice.", example: true, change: newPool,
         }),
         labels: byName(
             "a Kubernetes label, none of Kubernetes' own under kubernetes.io and k8s.io",

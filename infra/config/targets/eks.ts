@@ -23,14 +23,14 @@ const example = {
 };
 
 const otherFiles: Change =
-    "replaces the mount targets and the shared class: volumes of the old file system can't be reached until it is put back";
+    "replaces the mount targets and the shared class: volumes on the old file system can't be reached until you set it again";
 
 /** A cluster of Amazon EKS. */
 export function eks(context: Context) {
     const keys = z.strictObject({
-        target: target("eks", "The cluster is made by Amazon EKS."),
+        target: target("eks", "Creates an Amazon EKS cluster."),
         account: matching("the 12 digits of an AWS account, in quotes", /^\d{12}$/).meta({
-            description: "The AWS account. Credentials of another one are refused.", example: example.account,
+            description: "AWS account. Credentials for any other are refused.", example: example.account,
             change: bound,
         }),
         region: matching("a region of AWS such as eu-west-1, outside China", region).meta({
@@ -42,32 +42,32 @@ export function eks(context: Context) {
                 example: ["eu-west-1a", "eu-west-1b", "eu-west-1c"], defaultText: "a, b and c of the region",
             }),
         admins: listOf(principals, matching("", principal), 1).meta({
-            description: "Who may do everything in the cluster. Whoever runs the program has to be among them; a group "
-                + "of people is the role that they take on.",
+            description: "Who may do everything in the cluster. Whoever runs the program must be among them. For a group of people, "
+                + "name the role that they assume.",
             example: example.admins,
         }),
         viewers: listOf(principals, matching("", principal)).default([]).meta({
-            description: "Who may look at everything in the cluster but Secrets.",
+            description: "Who may view everything in the cluster except Secrets.",
             example: ["arn:aws:iam::123456789012:role/Support"],
         }),
         ...cloudKeys(context, "EKS cluster, its key's alias and its registry", 40, machineTypes, {
-            provisioning: "in place; node pools go or come", machineType: newPool, diskSize: "in place, node by node",
+            provisioning: "in place; node pools are deleted or created", machineType: newPool, diskSize: "in place, node by node",
         }),
         network: network(16, 18).default("10.20.0.0/16").meta({
-            description: "Addresses of the VPC, of which every pod takes one.", example: "10.40.0.0/16", change: replacesAll,
+            description: "Address range of the VPC. Every pod uses one address.", example: "10.40.0.0/16", change: replacesAll,
         }),
         logTypes: listOf(logTypes.join(", "), choice(...logTypes)).optional().meta({
-            description: "Logs of the control plane that go to CloudWatch.", example: ["audit"],
-            defaultText: "all where size is production, else audit and authenticator",
+            description: "Control plane logs that are sent to CloudWatch.", example: ["audit"],
+            defaultText: "all if size is production, otherwise audit and authenticator",
         }),
         dnsZone: matching("the id of a hosted zone such as Z0123456789ABCDEFGHIJ", /^Z[A-Z0-9]{1,31}$/)
             .optional().meta({
-                description: "Route 53 hosted zone in which a record for the site's host is kept.",
-                example: "Z0123456789ABCDEFGHIJ", defaultText: "no records are kept",
+                description: "Route 53 hosted zone in which external-dns keeps a record for the site's host.",
+                example: "Z0123456789ABCDEFGHIJ", defaultText: "none: external-dns is not installed",
             }),
         fileSystem: matching("the id of an EFS file system such as fs-0a1b2c3d4e5f67890", /^fs-[0-9a-f]{8,40}$/)
             .optional().meta({
-                description: "A shared file system that an earlier cluster left behind, to be used again.",
+                description: "EFS file system that an earlier cluster left behind, to use again.",
                 example: "fs-0a1b2c3d4e5f67890", defaultText: "a new one", change: otherFiles,
             }),
     });
@@ -84,7 +84,7 @@ export function eks(context: Context) {
                 logTypes: logs ?? defaults.logTypes,
             };
         })
-        .meta({ description: "A cluster of Amazon EKS, in a network of its own.", example, change: "in place" });
+        .meta({ description: "An Amazon EKS cluster, in a network of its own.", example, change: "in place" });
 }
 
 function threeZones({ region: given, zones = [] }: { region: string; zones?: string[] }): Violation | undefined {

@@ -5,14 +5,14 @@ import { rule } from "../rule";
 import { differentPorts } from "./ports";
 
 const elsewhere: Change =
-    "in place if the API keeps its address; else replaces everything in the cluster, and data does not move along";
+    "in place if the API keeps its address; otherwise replaces everything in the cluster, without moving the data";
 
 /** A cluster that is there already. */
 export function existing() {
     const keys = z.strictObject({
-        target: target("existing", "The cluster is there already, made by someone else."),
+        target: target("existing", "Uses an existing cluster that someone else created."),
         kubeconfig: localPath("a file on this computer").optional().meta({
-            description: "Kubeconfig file. With `context` alone it is kubectl's: $KUBECONFIG, else ~/.kube/config.",
+            description: "Kubeconfig file. If only `context` is set, it is kubectl's: $KUBECONFIG, otherwise ~/.kube/config.",
             example: "~/.kube/config", change: elsewhere,
         }),
         context: line(253).optional().meta({
@@ -20,51 +20,51 @@ export function existing() {
             defaultText: "the file's current context", change: elsewhere,
         }),
         stack: matching("another stack as ORGANIZATION/PROJECT/STACK", /^[\w.-]+\/[\w.-]+\/[\w.-]+$/).optional().meta({
-            description: "The stack that made the cluster and exports its kubeconfig; in place of `kubeconfig` and " +
-                "`context`. With a local backend the organization is `organization`.",
+            description: "Stack that created the cluster and exports its kubeconfig, instead of `kubeconfig` and `context`. " +
+                "With a local backend, the organization is `organization`.",
             example: "organization/clusters/prod", change: elsewhere,
         }),
         output: matching("the name of an output: letters, digits, \"_\", \"-\" and \".\"", /^[\w.-]+$/)
             .default("kubeconfig")
-            .meta({ description: "Which output of `stack` is the kubeconfig.", example: "adminKubeconfig", change: elsewhere }),
+            .meta({ description: "Output of `stack` that contains the kubeconfig.", example: "adminKubeconfig", change: elsewhere }),
         storageClass: objectName().optional().meta({
-            description: "StorageClass of volumes that one pod writes.", example: "gp3",
+            description: "StorageClass of volumes that one pod writes to.", example: "gp3",
             defaultText: "the cluster's default class", change: otherVolume,
         }),
         sharedStorageClass: objectName().optional().meta({
-            description: "StorageClass (ReadWriteMany) of volumes that pods on many nodes write, such as uploads.",
+            description: "StorageClass (ReadWriteMany) of volumes that pods on many nodes write to, such as uploads.",
             example: "efs", change: otherVolume,
         }),
         metrics: choice("builtin", "install").default("builtin").meta({
-            description: "Whether the cluster has metrics-server, or it is to be installed.", example: "install",
+            description: "Whether the cluster already has metrics-server, or Landfall installs it.", example: "install",
         }),
         networkPolicy: choice("enforced", "unenforced", "unknown").default("unknown").meta({
-            description: "Whether the cluster's network enforces network policies. Unless it does, every run warns: any pod reaches "
-                + "any other.",
+            description: "Whether the cluster's network enforces network policies. Unless this is `enforced`, every run warns: any pod "
+                + "could reach any other.",
             example: "enforced",
         }),
         loadBalancer: choice("LoadBalancer", "NodePort").default("LoadBalancer").meta({
-            description: "How the gateway is reached: an address that the cluster gives, or a port of every node.",
+            description: "How clients reach the gateway: at an address that the cluster assigns, or at a port of every node.",
             example: "NodePort",
         }),
         host: z.union([hostname(), address()]).default("127.0.0.1").meta({
-            description: "With NodePort: where the nodes are reached.", example: "198.18.0.10",
+            description: "With NodePort: host name or address of the nodes.", example: "198.18.0.10",
             allowed: "a host name or an IPv4 address",
         }),
         http: port(30000, 32767).default(30080).meta({
-            description: "With NodePort: the port of every node for HTTP.", example: 31080,
+            description: "With NodePort: HTTP port of every node.", example: 31080,
         }),
         https: port(30000, 32767).default(30443).meta({
-            description: "With NodePort: the port of every node for HTTPS.", example: 31443,
+            description: "With NodePort: HTTPS port of every node.", example: 31443,
         }),
         registry: registry().optional().meta({
-            description: "Registry that the program pushes the images it builds to. Not needed where `landfall:app` " +
+            description: "Registry to which the program pushes the images that it builds. Not needed if `landfall:app` " +
                 "names all images.",
             example: "ghcr.io/example",
         }),
         platform: platform(),
         kubeletInsecureTls: flag().default(false).meta({
-            description: "Whether the kubelets' certificates are self-signed (kubeadm's and kind's are); for metrics.",
+            description: "Whether the kubelets' certificates are self-signed, as kubeadm's and kind's are. metrics-server then accepts them.",
             example: true,
         }),
     });
@@ -81,7 +81,7 @@ export function existing() {
         return undefined;
     });
     return rule(checked, ["http", "https"], differentPorts).meta({
-        description: "A cluster that is there already, reached by a kubeconfig file or by another stack's output.",
+        description: "An existing cluster, reached with a kubeconfig file or another stack's output.",
         example: { target: "existing", kubeconfig: "~/.kube/config", context: "production" },
         change: "in place",
     });

@@ -25,34 +25,34 @@ function principals(what: string, example: string) {
 /** A cluster on Google Kubernetes Engine. */
 export function gke(context: Context) {
     const keys = z.strictObject({
-        target: target("gke", "The cluster is made on Google Kubernetes Engine."),
+        target: target("gke", "Creates a Google Kubernetes Engine cluster."),
         ...cloudKeys(context, "GKE cluster", longestName, machineTypes, {
             provisioning: replacesAll, machineType: "in place, node by node", diskSize: "in place, node by node",
         }, 12),
         project: matching(
             "a project's id: 6 to 30 lower-case letters, digits and \"-\"", /^[a-z][a-z0-9-]{4,28}[a-z0-9]$/,
-        ).meta({ description: "Id of the Google Cloud project, which has billing.", example: "acme-prod", change: replacesAll }),
+        ).meta({ description: "Id of the Google Cloud project. It needs billing.", example: "acme-prod", change: replacesAll }),
         region: matching("a region such as europe-west3", region).meta({
             description: "Region of the cluster.", example: "europe-west3", change: replacesAll,
         }),
         zones: listOf("zones of the region such as europe-west3-a", matching("", /^[a-z]+-[a-z]+\d{1,2}-[a-z]$/), 1)
             .optional().meta({
-                description: "Zones of the nodes; disks in two zones need two of them.",
+                description: "Zones of the nodes. Disks in two zones need two of them.",
                 example: ["europe-west3-a", "europe-west3-b", "europe-west3-c"], defaultText: "three that GKE chooses",
             }),
         admins: principals(
-            "Who may do everything in the cluster, besides those who may in the whole project.",
+            "Who may do everything in the cluster, in addition to those who may in the whole project.",
             "group:platform@example.com"),
-        viewers: principals("Who may look at everything in the cluster but Secrets.", "user:jane@example.com"),
+        viewers: principals("Who may view everything in the cluster except Secrets.", "user:jane@example.com"),
         dnsZone: dnsLabel().optional().meta({
-            description: "Managed zone of Cloud DNS in the project where a record is kept for the site's host.",
-            example: "example-com", defaultText: "no records are kept",
+            description: "Cloud DNS managed zone of the project, in which external-dns keeps a record for the site's host.",
+            example: "example-com", defaultText: "none: external-dns is not installed",
         }),
     });
     const pools = rule(keys, ["provisioning", "nodePools"], poolsOrAuto);
     const zones = rule(rule(pools, ["region", "zones"], inRegion), ["size", "zones"], twoZones);
     return rule(zones, ["name"], beginsWithLetter).meta({
-        description: "A cluster on Google Kubernetes Engine, in a network of its own.",
+        description: "A Google Kubernetes Engine cluster, in a network of its own.",
         example: {
             target: "gke", project: "acme-prod", region: "europe-west3", authorizedNetworks: ["203.0.113.0/24"],
         },

@@ -10,17 +10,17 @@ import { subnets, subnetsApart } from "./subnets";
 
 /** `~/.landfall` is LANDFALL_HOME where that is set: see components/cluster/scripts/home.mjs. */
 const volumes = "~/.landfall/<name>/volumes";
-const elsewhere = "replaces the cluster; data stays behind in the old directory, and the site begins empty";
+const elsewhere = "replaces the cluster; data stays in the old directory, and the site starts empty";
 /** kind gives every node a /24 of the pods' network. */
 const podsOfNode = 24;
 
 /** A cluster in containers on this computer, made by kind. */
 export function kind(context: Context) {
     const keys = z.strictObject({
-        target: target("kind", "The cluster is made on this computer by kind (Kubernetes in Docker)."),
+        target: target("kind", "Creates a cluster on this computer with kind (Kubernetes in Docker)."),
         ...laptopKeys(context, "kind cluster", elsewhere),
         image: image().default(images.kindNode).meta({
-            description: "Node image; it decides the version of Kubernetes.", example: "kindest/node:v1.36.4",
+            description: "Node image. It determines the Kubernetes version.", example: "kindest/node:v1.36.4",
         }),
         data: portablePath("a directory on this computer").optional().meta({
             description: "Directory on this computer that holds the cluster's volumes, shared by all nodes.",
@@ -28,10 +28,10 @@ export function kind(context: Context) {
             change: elsewhere,
         }),
         podSubnet: network(8, podsOfNode).default(subnets.podSubnet).meta({
-            description: "Network of the pods; every node takes a /24 of it.", example: "198.18.0.0/16",
+            description: "Network of the pods. Every node uses a /24 of it.", example: "198.18.0.0/16",
         }),
         serviceSubnet: network(12, 28).default(subnets.serviceSubnet).meta({
-            description: "Network of the services.", example: "198.19.0.0/20",
+            description: "Network of the Services.", example: "198.19.0.0/20",
         }),
     });
     return rule(rule(rule(keys, ["http", "https"], differentPorts), ["podSubnet", "serviceSubnet"], subnetsApart),

@@ -13,10 +13,10 @@ export function laptopKeys(context: Context, what: string, renamed: Change) {
             description: "Number of nodes. The first is also the control plane.", example: 2,
         }),
         http: webPort().default(8080).meta({
-            description: "Port on 127.0.0.1 where the application answers HTTP.", example: 8088,
+            description: "Port on 127.0.0.1 at which the application answers HTTP.", example: 8088,
         }),
         https: webPort().default(8443).meta({
-            description: "Port on 127.0.0.1 where the application answers HTTPS.", example: 9443,
+            description: "Port on 127.0.0.1 at which the application answers HTTPS.", example: 9443,
         }),
     };
 }

@@ -11,7 +11,7 @@ const replacesAll = "replaces the cluster and its data";
 /** A cluster on this computer, made by minikube. */
 export function minikube(context: Context) {
     const keys = z.strictObject({
-        target: target("minikube", "The cluster is made on this computer by minikube."),
+        target: target("minikube", "Creates a cluster on this computer with minikube."),
         ...laptopKeys(context, "minikube profile", replacesAll),
         driver: choice(
             "docker", "podman", "kvm2", "qemu", "hyperv", "hyperkit", "vfkit", "krunkit", "virtualbox", "vmware",
@@ -20,21 +20,21 @@ export function minikube(context: Context) {
             description: "What the nodes run in.", example: "docker", defaultText: "docker",
         }),
         kubernetesVersion: matching("a version such as v1.36.4", /^v?1\.\d{1,3}(\.\d{1,3})?$/).optional().meta({
-            description: "Version of Kubernetes.", example: "v1.36.4", defaultText: "minikube's own",
+            description: "Kubernetes version.", example: "v1.36.4", defaultText: "minikube's own",
         }),
         cpus: whole(2, 256).default(2).meta({ description: "Processors of each node.", example: 4 }),
         memory: quantity("bytes", "1800Mi").prefault("4Gi").meta({
             description: "Memory of each node.", example: "6Gi",
         }),
         flags: listOf("flags of `minikube start` that no other key sets, such as --cni=flannel", flag()).optional().meta({
-            description: "More flags of `minikube start`. They win over Landfall's own, among them `--cni=calico`, " +
-                "which enforces network policies.",
+            description: "More flags for `minikube start`. They override Landfall's own, such as `--cni=calico`, which enforces " +
+                "network policies.",
             example: ["--registry-mirror=https://mirror.example.com"],
         }),
     });
     const named = rule(rule(keys, ["http", "https"], differentPorts), ["name"], profileName);
     return rule(named, ["nodes", "driver"], oneWithoutDriver).meta({
-        description: "A cluster on this computer in whatever minikube can drive: containers or virtual machines.",
+        description: "A cluster on this computer, in containers or virtual machines: any driver that minikube has.",
         example: { target: "minikube", memory: "6Gi" },
         change: replacesAll,
     });
