@@ -82,9 +82,9 @@ export function renderDifferences(rows: Row[]): string {
         .map(row => `| ${row.map(cellText).join(" | ")} |`);
     return [
         "# What differs between the targets",
-        "Written by `npm run reference`. The settings of `Pulumi.prod.yaml` for environment and application, on the "
-            + "cluster of each target's example: every Kubernetes object that is not there on all of them, and every "
-            + "field whose value is not the same. Whatever is not in this table is identical.",
+        "`npm run reference` writes this file. It renders the environment and application of `Pulumi.prod.yaml` on the "
+            + "cluster of each target's example. The table lists every Kubernetes object that some targets don't have, and "
+            + "every field whose value differs. Everything else is identical.",
         lines.join("\n"),
     ].join("\n\n") + "\n";
 }

@@ -5,7 +5,7 @@ import { estimate, type Estimate } from "./estimate";
 
 const usage = `Usage: npm run cost -- <stack>
 
-Prints roughly what a stack costs at its cloud, at rest and at the height of a spike, without a cluster or credentials.
+Prints roughly what a stack costs at its cloud, idle and in a spike, without a cluster or credentials.
 
   <stack>  a stack of this directory: the one of Pulumi.<stack>.yaml
   --help   this text
@@ -32,7 +32,7 @@ export async function main(argv: string[]): Promise<number> {
 /** A table that reads well in a terminal and is Markdown, and what it rests on. */
 export function report(estimates: Record<string, Estimate>): string {
     const rows = [
-        ["Stack", "At rest, a month", "Of that nodes", "In the spike, an hour"],
+        ["Stack", "Idle, a month", "Of that, nodes", "In a spike, an hour"],
         ...Object.entries(estimates).map(([name, { nodes, total }]) =>
             [name, dollars(total.rest), dollars(nodes.rest), dollars(total.spike / 730)]),
     ];
@@ -50,10 +50,10 @@ export function dollars(usd: number): string {
     return `$${usd.toLocaleString("en-US", { maximumSignificantDigits: 2 })}`;
 }
 
-const terms = `In US dollars, pay as you go, without taxes. At rest, pools have as many nodes as their \`min\` says; in the spike, as
-many as their \`max\`. If the cloud chooses the nodes, they are the fewest that hold the pods that always run, with every
-autoscaler at its minimum and its maximum. Spot machines count at their full price.
+const terms = `In US dollars, pay as you go, without taxes. Idle, each node pool has its \`min\` of nodes; in a spike, its \`max\`. If the cloud
+chooses the nodes, the figures count the fewest that hold the pods that always run, with every autoscaler at its minimum or
+its maximum. Spot machines count at full price.
 
-Counted: nodes and their disks, control plane, NAT, load balancer, addresses, volumes, registry. Not counted: what bills by
-use (traffic to the internet is about $0.10 a GB; logs, metrics, images, backups), jobs, and what you add to the program.
-Other regions are often 10 to 30 % dearer.`;
+Counted: nodes and their disks, control plane, NAT, load balancer, addresses, volumes, registry. Not counted: anything billed by
+use (traffic to the internet costs about $0.10 a GB; logs, metrics, images, backups), jobs, and what you add to the program.
+Other regions often cost 10 to 30 % more.`;

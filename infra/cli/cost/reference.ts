@@ -32,8 +32,9 @@ export async function captureAll(): Promise<Record<string, Registered[]>> {
 
 /** The costs as a document, in Markdown. */
 export function renderCosts(captured: Record<string, Registered[]>): string {
-    return "# What the clouds cost\n\nRoughly, to choose a cloud and a size by. `npm run cost -- <stack>` prints the same for a stack of "
-        + "yours; `npm run reference`\nwrites this file. The development size runs the same application.\n\n"
+    return "# What the clouds cost\n\nRough figures, to help you choose a cloud and a size. They are computed from list prices: none of these "
+        + "stacks has been run\nyet. `npm run cost -- <stack>` prints the same for your stack; `npm run reference` writes this file. The "
+        + "development size\nruns the same application.\n\n"
         + report(Object.fromEntries(Object.entries(captured).map(([name, resources]) => [name, estimate(resources)!])));
 }
 
