@@ -14,24 +14,24 @@ import { createVolume } from "./volume";
 
 export interface DatabaseArgs {
     environment: Environment;
-    /** Image of landfall's MariaDB, or one with the same interface (see infra/images/database). */
+    /** Image of Landfall's MariaDB, or one with the same interface (see infra/images/database). */
     image: pulumi.Input<string>;
-    /** `single`: one server, whose data survives it. */
+    /** `single`: one server, whose data outlives its pod. */
     mode: "single";
     /** Name of the database and of its user, for example `wordpress`. */
     database: string;
     /** Size of the volume, for example `5Gi`. */
     volume: pulumi.Input<string>;
-    /** StorageClass of the volume; default: the cluster's for one pod. */
+    /** StorageClass of the volume. @default the cluster's class for volumes of one pod */
     storageClass?: string;
     cpu: Resource;
-    /** How many connections the server takes, and how much of everything else, follows from the limit. */
+    /** The limit determines how many connections the server accepts, and the size of all its buffers. */
     memory: Resource & { limit: string };
-    /** Bytes of the largest text that the application stores by one statement. @default 2 MiB */
+    /** Size of the largest text that the application stores with one statement, in bytes. @default 2 MiB */
     largestText?: number;
-    /** Seconds that the application may take to answer a request; the server gives up earlier. @default 60 */
+    /** Seconds that the application may take to answer a request. The server gives up earlier. @default 60 */
     requestSeconds?: number;
-    /** Last word on the StatefulSet's arguments, for what is not modelled here. */
+    /** Changes the StatefulSet's arguments last, for anything that isn't modelled here. */
     transform?: (args: kubernetes.apps.v1.StatefulSetArgs) => kubernetes.apps.v1.StatefulSetArgs;
 }
 
@@ -40,20 +40,20 @@ const uid = 10002;
 const dataDirectory = "/var/lib/mysql";
 const secretsDirectory = "/etc/landfall/credentials";
 
-/** A MySQL-compatible database with a persistent volume and credentials of its own. */
+/** A MySQL-compatible database with its own persistent volume and credentials. */
 export class Database extends pulumi.ComponentResource implements Listener {
     readonly name: string;
     readonly namespace: pulumi.Output<string>;
     readonly cluster: Cluster;
     readonly port = 3306;
     /**
-     * Its Service's address inside the cluster. Not its name: the cluster's DNS would have a say in every connection, and
-     * for most of a minute after one of its pods is lost with a node, some of the questions go unanswered.
+     * Its Service's address inside the cluster, not its name: with a name, every connection would depend on the cluster's
+     * DNS. If a node with a DNS pod fails, some queries go unanswered for most of a minute.
      */
     readonly host: pulumi.Output<string>;
     readonly database: string;
     readonly user: string;
-    /** Secret, generated once. */
+    /** Generated once, as a secret. */
     readonly password: pulumi.Output<string>;
     readonly statefulSet: kubernetes.apps.v1.StatefulSet;
 
@@ -89,7 +89,7 @@ function createService(
     metadata: Metadata, port: number, options: pulumi.CustomResourceOptions,
 ): kubernetes.core.v1.Service {
     return new kubernetes.core.v1.Service(metadata.name, {
-        // Clients wait for the server themselves, so the address needs no server to be there yet.
+        // Clients wait for the server themselves, so the Service doesn't need to wait for a ready pod.
         metadata: { ...metadata, annotations: { "pulumi.com/skipAwait": "true" } },
         spec: {
             selector: selectorLabels(metadata.name),
@@ -125,13 +125,13 @@ function createStatefulSet(
         probes: {
             startup: { ...healthcheck("startup"), periodSeconds: 2, failureThreshold: 150 },
             readiness: { ...healthcheck("ready"), periodSeconds: 5, failureThreshold: 3 },
-            // Slow is not gone: a restart would only make a busy server slower. One that hangs for five minutes is gone.
+            // A slow server must not be restarted: that would only make it slower. One that hangs for five minutes is.
             liveness: { ...healthcheck("live"), periodSeconds: 30, failureThreshold: 10 },
         },
-        // The server's start file, in /run, holds the password.
+        // The server's start file, in /run, contains the password.
         ephemeral: { "/tmp": `${limits.temporaryVolume}Mi`, "/run/mysqld": { memory: "1Mi" } },
         persistent: { [dataDirectory]: claim },
-        // A clean shutdown writes the buffer pool back; killing it earlier only makes the next start longer.
+        // A clean shutdown writes the buffer pool back. Killing the server earlier only makes the next start slower.
         terminationGracePeriodSeconds: 120,
     }, {
         configMap: createConfigMap(database.name, args.environment, env, database),
@@ -163,7 +163,7 @@ function healthcheck(what: string): kubernetes.types.input.core.v1.Probe {
 function createDisruptionBudget(metadata: Metadata, options: pulumi.CustomResourceOptions): void {
     new kubernetes.policy.v1.PodDisruptionBudget(metadata.name, {
         metadata,
-        // One server can't be kept up while its node is drained: it moves, and its data with it.
+        // A single server can't stay available while its node is drained: it moves, with its data.
         spec: { maxUnavailable: 1, selector: { matchLabels: selectorLabels(metadata.name) } },
     }, options);
 }

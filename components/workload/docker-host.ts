@@ -3,7 +3,7 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 
-/** A Docker context other than the default one: Colima, Rancher Desktop and rootless Docker each make one. */
+/** A Docker context other than the default: Colima, Rancher Desktop and rootless Docker each create one. */
 export interface DockerContext {
     name: string;
     /** Address of its daemon. @example "unix:///home/me/.colima/default/docker.sock" */
@@ -11,8 +11,8 @@ export interface DockerContext {
 }
 
 /**
- * The context that Docker's CLI uses, unless that is the default one or DOCKER_HOST overrides it. Nothing but the CLI looks
- * at contexts: Pulumi's Docker provider takes DOCKER_HOST, else the default socket.
+ * The context that Docker's CLI uses, unless it is the default or DOCKER_HOST overrides it. Only the CLI knows contexts:
+ * Pulumi's Docker provider uses DOCKER_HOST, otherwise the default socket.
  */
 export function dockerContext(env: NodeJS.ProcessEnv = process.env): DockerContext | undefined {
     const name = env.DOCKER_HOST ? undefined : env.DOCKER_CONTEXT || currentContext(env);
@@ -22,14 +22,14 @@ export function dockerContext(env: NodeJS.ProcessEnv = process.env): DockerConte
     return status === 0 && stdout.trim() ? { name, host: stdout.trim() } : undefined;
 }
 
-/** The context whose daemon Pulumi's Docker provider wouldn't find, with what to do, unless it finds that or is told. */
+/** Says what to do if Pulumi's Docker provider wouldn't find the context's daemon; undefined if it does. */
 export function hiddenDaemon(
     context: DockerContext | undefined, home = os.homedir(), defaultSocket = "/var/run/docker.sock",
 ): string | undefined {
     if (!context) return undefined;
     const found = [defaultSocket, path.join(home, ".docker/run/docker.sock")].find(socket => fs.existsSync(socket));
     if (found && sameFile(context.host.replace(/^unix:\/\//, ""), found)) return undefined;
-    if (/^npipe:/.test(context.host)) return undefined; // Docker Desktop has both of its pipes
+    if (/^npipe:/.test(context.host)) return undefined; // Docker Desktop serves both pipes
     return `Docker's context ${context.name} has its daemon at ${context.host}, where Pulumi's Docker provider doesn't look. ` +
         `Set DOCKER_HOST=${context.host} for pulumi, or run npm start, which does.`;
 }
@@ -39,7 +39,7 @@ function currentContext(env: NodeJS.ProcessEnv): string | undefined {
         const file = path.join(env.DOCKER_CONFIG || path.join(os.homedir(), ".docker"), "config.json");
         return (JSON.parse(fs.readFileSync(file, "utf8")) as { currentContext?: string }).currentContext;
     } catch {
-        return undefined; // no file, or one that Docker itself will complain of
+        return undefined; // no file, or one that Docker itself will reject
     }
 }
 

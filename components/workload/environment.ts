@@ -6,7 +6,7 @@ import { gatewayAccessLabel } from "./labels";
 import { allowDns, denyAll, networkPolicy } from "./network";
 import { restrictedNamespaceLabels } from "./security";
 
-/** What the pods of an environment may ask for together. */
+/** What the pods of an environment may use together. */
 export interface Quota {
     /** Sum of the pods' CPU limits, for example `8`. */
     cpu: pulumi.Input<string>;
@@ -14,7 +14,7 @@ export interface Quota {
     memory: pulumi.Input<string>;
     /** Sum of the volumes' sizes, for example `50Gi`. */
     storage: pulumi.Input<string>;
-    /** Number of pods, for example `60`. */
+    /** Largest number of pods, for example `60`. */
     pods: pulumi.Input<number>;
 }
 
@@ -26,17 +26,17 @@ export interface EnvironmentArgs {
     /** Whether the data outlives the environment: `retain` keeps the namespace and its volumes on destroy. */
     volumes: "delete" | "retain";
     quota: Quota;
-    /** Last word on the namespace's arguments, for what is not modelled here. */
+    /** Changes the namespace's arguments last, for anything that isn't modelled here. */
     transform?: (args: kubernetes.core.v1.NamespaceArgs) => kubernetes.core.v1.NamespaceArgs;
 }
 
 /**
- * A namespace and its fences: Pod Security `restricted`, quota, limits for containers that state none,
- * and no traffic but DNS until a connection is declared.
+ * A namespace with Pod Security `restricted`, a quota, and default limits for containers.
+ * All traffic but DNS is denied until a component declares a connection.
  */
 export class Environment extends pulumi.ComponentResource {
     readonly cluster: Cluster;
-    /** Name of the namespace; waits for the namespace and its fences. */
+    /** Name of the namespace, known once the namespace, its quota, limits and policies exist. */
     readonly namespace: pulumi.Output<string>;
     readonly volumes: "delete" | "retain";
 
@@ -61,7 +61,7 @@ export class Environment extends pulumi.ComponentResource {
             networkPolicy(`${name}-deny-all`, inside, denyAll, options, "deny-all"),
             networkPolicy(`${name}-allow-dns`, inside, allowDns(args.cluster.capabilities), options, "allow-dns"),
         ];
-        // No pod may start before the fences stand.
+        // No pod may start before the quota, limits and policies exist.
         this.namespace = pulumi.all([inside, ...fences.map(fence => fence.id)]).apply(([first]) => first as string);
         this.registerOutputs({ namespace: this.namespace });
     }
@@ -78,7 +78,7 @@ function createQuota(
                 "limits.memory": quota.memory,
                 "requests.storage": quota.storage,
                 "pods": pulumi.output(quota.pods).apply(String),
-                // Addresses on the outside belong to the gateway alone.
+                // Only the gateway may have external addresses.
                 "services.loadbalancers": "0",
                 "services.nodeports": "0",
             },

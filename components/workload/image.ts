@@ -15,14 +15,14 @@ export interface ContainerImageArgs {
     /** Directory of the Dockerfile, relative to the project, for example `infra/images/web`. */
     context: string;
     /**
-     * Day that the image is of: a new one rebuilds it with that day's packages.
+     * Date of the image. A new date rebuilds it with that day's packages.
      * @default the date in components/images.lock.json
      * @example "2026-11-29"
      */
     date?: string;
     /**
      * Image to build on.
-     * @default Debian 13 by digest; by tag where the cluster has images by tag
+     * @default Debian 13 by digest; by tag if the cluster uses images by tag
      * @example "registry.example.com/debian:13-slim"
      */
     base?: string;
@@ -30,7 +30,7 @@ export interface ContainerImageArgs {
 
 type Delivery<Method> = Extract<ImageDelivery, { method: Method }>;
 
-/** What the script push-image.ts is told of the build. */
+/** What the script push-image.ts needs to know about the build. */
 export interface Build {
     context: string;
     dockerfile: string;
@@ -38,9 +38,9 @@ export interface Build {
     args: Record<string, string>;
 }
 
-/** An image built from a Dockerfile and brought to where the cluster's nodes find it. */
+/** An image that is built from a Dockerfile and delivered to the cluster's nodes. */
 export class ContainerImage extends pulumi.ComponentResource {
-    /** Reference for pods: by digest from a registry, else by a tag that names the date and the sources. */
+    /** Reference for pods: by digest from a registry, otherwise by a tag that names the date and the sources. */
     readonly reference: pulumi.Output<string>;
 
     constructor(name: string, args: ContainerImageArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -65,7 +65,7 @@ export class ContainerImage extends pulumi.ComponentResource {
         name: string, tag: string, build: Build, delivery: Delivery<"load">, cluster: Cluster,
     ): pulumi.Output<string> {
         warnOfContext();
-        // A name that no public registry answers to: a node that lacks the image must fail, not fetch a stranger's.
+        // No public registry serves this name: a node without the image must fail, not pull a stranger's.
         const imageName = `landfall.local/${name}:${tag}`;
         const image = new docker.Image(`${name}-image`, {
             imageName, build: { ...build, args: { ...build.args, ...proxyArgs() } }, skipPush: true,
@@ -78,8 +78,8 @@ export class ContainerImage extends pulumi.ComponentResource {
     }
 
     /**
-     * The image's name stands for all that goes into it. What else differs from run to run or between computers, such as a
-     * login, is no reason to push it again: a registry whose tags can't be moved would refuse.
+     * The image's name covers everything that goes into it. Anything else that differs between runs or computers, such as a
+     * login, must not push it again: a registry with immutable tags would refuse.
      */
     private push(name: string, tag: string, build: Build, delivery: Delivery<"push">): pulumi.Output<string> {
         const { registry, naming, credentials } = delivery;
@@ -93,14 +93,14 @@ export class ContainerImage extends pulumi.ComponentResource {
                 ...(credentials && { REGISTRY_USER: credentials.username, REGISTRY_PASSWORD: credentials.password }),
             },
             triggers: [imageName],
-            // Replaced with the login of the day; what it is replaced by is there before the old one goes.
+            // Replaced whenever the login changes; its replacement exists before the old one is deleted.
         }, { parent: this, ignoreChanges: ["environment"], deleteBeforeReplace: false });
         const digest = rendering() ? `sha256:${"0".repeat(64)}` : pulumi.unsecret(pushed.stdout);
         return pulumi.interpolate`${imageName}@${digest}`;
     }
 }
 
-/** What the Dockerfiles are told. */
+/** Build arguments of the Dockerfiles. */
 export function buildArgs(date: string, base: string): Record<string, string> {
     return { BASE_IMAGE: base, CREATED: `${date}T00:00:00Z` };
 }
@@ -114,19 +114,19 @@ function warnOfContext(): void {
     if (warning) void pulumi.log.warn(warning);
 }
 
-/** Docker knows these arguments by itself, and leaves them out of the image; a proxy's address may have a login in it. */
+/** Docker predefines these arguments and leaves them out of the image: a proxy's address may contain a login. */
 function proxyArgs(): Record<string, pulumi.Input<string>> {
     if (rendering()) return {}; // the same on every computer
     return Object.fromEntries(Object.entries(proxyVariables()).map(([name, value]) =>
         [name, value.includes("@") ? pulumi.secret(value) : value]));
 }
 
-/** Images for other processors are beside those for this computer's own. */
+/** Part of the name of images for another processor, so that both can exist on this computer. */
 function suffixOf(platform: string | undefined): string {
     return platform === undefined ? "" : `-${platform.split("/")[1]}`;
 }
 
-/** Twelve hexadecimal digits that change whenever a file of the directory does, the same on every system. */
+/** Twelve hexadecimal digits that change with any file of the directory, and are the same on every system. */
 export function directoryDigest(directory: string): string {
     const files = fs.readdirSync(directory, { recursive: true, encoding: "utf8" }).sort();
     return digest(...files.filter(file => fs.statSync(path.join(directory, file)).isFile()).flatMap(file =>

@@ -7,7 +7,7 @@ export interface Metadata {
     labels: Record<string, string>;
 }
 
-/** Labels that select the pods of one workload; never changed once landed, as selectors are immutable. */
+/** Labels that select the pods of one workload. They must never change, because selectors are immutable. */
 export function selectorLabels(name: string): Record<string, string> {
     return { "app.kubernetes.io/name": name };
 }
@@ -17,8 +17,8 @@ export function objectLabels(name: string): Record<string, string> {
     return { ...selectorLabels(name), "app.kubernetes.io/part-of": "landfall" };
 }
 
-/** The label that opens a namespace to the gateway's routes. */
+/** The label of namespaces whose routes the gateway accepts. */
 export const gatewayAccessLabel = { "landfall.dev/gateway-access": "allowed" };
 
-/** The label of a claim that names the group of the pods that write it, as nobody changes the owner of a node's directory later. */
+/** The label of a claim that names the group of its pods: on a node's disk, the directory's group is set only once. */
 export const groupLabel = "landfall.dev/group";

@@ -1,55 +1,55 @@
 /**
- * The limits on a request's path that every web service and database share. Each follows from the few that a person
- * sets, so that no layer accepts what the one behind it can't carry. Times are whole seconds, sizes whole mebibytes.
+ * The limits on a request's path that every web service and database share. They follow from a few settings, so no layer
+ * accepts more than the next one can handle. Times are whole seconds, sizes whole mebibytes.
  */
 
-/** Part of a Deployment's replicas that a rolling update adds for a while, in percent: Kubernetes' own default. */
+/** Percentage of a Deployment's replicas that a rolling update adds temporarily: Kubernetes' default. */
 export const surgePercent = 25;
 
-/** Pods at the height of a rolling update at full scale. Kubernetes rounds the surge up. */
+/** Most pods during a rolling update at full scale. Kubernetes rounds the surge up. */
 export function podsInRollout(maxReplicas: number): number {
     return maxReplicas + Math.ceil(maxReplicas * surgePercent / 100);
 }
 
-/** Bytes a second below which a transfer counts as stalled: half a megabit. */
+/** Bytes per second below which a transfer counts as stalled: half a megabit. */
 export const slowestRate = 64 * 1024;
 
-/** Seconds that a request may wait for a worker in a pod that is busy; longer, and people have left. */
+/** Seconds that a request may wait for a worker in a busy pod. People don't wait longer. */
 const queueSeconds = 30;
 
-/** What a person decides about time. */
+/** The settings that all times follow from. */
 export interface RequestTime {
-    /** Seconds that the application may take to answer a request that it has begun. @default 60 */
+    /** Seconds that the application may take to answer a request, once it has started. @default 60 */
     requestSeconds?: number;
-    /** The largest body or answer, in bytes: how long a transfer may take follows. @default 64 MiB */
+    /** The largest request body or answer, in bytes. It determines how long a transfer may take. @default 64 MiB */
     largestTransfer?: number;
 }
 
-/** How long each layer waits, from the innermost to the outermost: each at least as long as the one behind it. */
+/** How long each layer waits, from the innermost to the outermost. Each waits at least as long as the one behind it. */
 export interface RequestTimes {
     /** The database, for a lock that another query holds. */
     lockWait: number;
     /** The database, for one statement of the application. */
     statement: number;
-    /** The application, for an answer of the database. */
+    /** The application, for the database's answer. */
     databaseAnswer: number;
-    /** The application, for a request that it has begun. */
+    /** The application, for a request that it has started. */
     request: number;
-    /** The web server, for the application: it may have to wait for a worker first. */
+    /** The web server, for the application, which may first wait for a worker. */
     answer: number;
     /** The gateway, for the next byte in either direction. */
     idle: number;
-    /** The largest body or answer, on the slowest connection that doesn't count as stalled. */
+    /** A transfer of the largest body or answer, on the slowest connection that doesn't count as stalled. */
     transfer: number;
-    /** The gateway, for the whole of a request's body. */
+    /** The gateway, for the whole request body. */
     reception: number;
     /** The gateway, from the end of the request to the end of the answer. */
     response: number;
-    /** A pod that is told to stop, for the requests that it has. */
+    /** A terminating pod, for the requests that it has. */
     drain: number;
 }
 
-/** How long each layer waits. Fractions rather than differences, so that the order holds for short times too. */
+/** How long each layer waits. Fractions instead of differences keep the order for short times too. */
 export function requestTimes({ requestSeconds = 60, largestTransfer = 64 << 20 }: RequestTime = {}): RequestTimes {
     const part = (tenths: number) => Math.floor(requestSeconds * tenths / 10);
     const transfer = Math.ceil(largestTransfer / slowestRate);
@@ -68,52 +68,52 @@ export function requestTimes({ requestSeconds = 60, largestTransfer = 64 << 20 }
     };
 }
 
-/** What a database server is given, beside its volume. */
+/** The resources of a database server, apart from its volume. */
 export interface DatabaseLimits {
-    /** Connections of the application at once. The image keeps some more for probes, backups and the administrator. */
+    /** Concurrent connections of the application. The image reserves some more for probes, backups and the administrator. */
     connections: number;
     /** Mebibytes for data pages. */
     bufferPool: number;
-    /** Mebibytes that one session may take; a query that wants more fails. */
+    /** Mebibytes of memory that one session may use. A query that needs more fails. */
     sessionMemory: number;
-    /** Mebibytes of temporary files that one session may fill; a query that wants more fails. */
+    /** Mebibytes of temporary files that one session may write. A query that needs more fails. */
     sessionTemporary: number;
     /** Mebibytes of temporary files in all. */
     temporary: number;
-    /** Mebibytes of the volume under /tmp, in which the server keeps them beside small files of its own. */
+    /** Mebibytes of the volume under /tmp, which holds them and small files of the server's own. */
     temporaryVolume: number;
     /** Bytes of the largest statement or row. */
     packet: number;
 }
 
-/** What MariaDB takes, measured with infra/images/database, in mebibytes. */
+/** What MariaDB uses, measured with infra/images/database, in mebibytes. */
 const serverMemory = 112;
-/** With the queries of pages; an idle one takes a tenth. */
+/** For a connection with the queries of pages; an idle one uses a tenth. */
 const connectionMemory = 2;
-/** A page of data takes a little more than its size. */
+/** A data page uses a little more than its size. */
 const bufferPoolOverhead = 1.05;
-/** What infra/images/database keeps beside the application's. */
+/** Connections that infra/images/database reserves in addition to the application's. */
 export const reservedConnections = 5;
-/** Part of the memory for data pages; the rest serves connections, temporary tables and the file system's cache. */
+/** Share of the memory for data pages. The rest is for connections, temporary tables and the file system cache. */
 const bufferPoolShare = 3 / 8;
-/** Part of the memory for sessions that take more than others, and how many of these there may be at once. */
+/** Share of the memory for sessions that need more than others, and how many of these may run at once. */
 const greedyShare = 1 / 8;
 const greedySessions = 4;
 
-/** The least memory limit, in mebibytes, of a server that holds so many connections of the application. */
+/** The smallest memory limit, in mebibytes, of a server that accepts this many connections of the application. */
 export function leastDatabaseMemory(connections: number): number {
     const others = serverMemory + (connections + reservedConnections) * connectionMemory;
     return Math.ceil(others / (1 - bufferPoolShare * bufferPoolOverhead - greedyShare));
 }
 
 /**
- * How a server with this memory limit, in mebibytes, is set up. It depends on nothing else, so that no change of the
- * application restarts the database; `leastDatabaseMemory` says whether it is enough.
- * @param largestText bytes of the largest text that one statement stores
+ * The configuration of a server with this memory limit, in mebibytes. It depends on nothing else, so no change of the
+ * application restarts the database. `leastDatabaseMemory` says whether the limit is enough.
+ * @param largestText size of the largest text that one statement stores, in bytes
  */
 export function databaseLimits(memory: number, largestText: number): DatabaseLimits {
     const shared = memory * bufferPoolShare * bufferPoolOverhead + memory * greedyShare;
-    // Twice what fits into memory: enough to sort what a site of this size holds. One query may take half.
+    // Twice what fits into memory: enough to sort the data of a site of this size. One query may use half.
     const temporary = memory * 2;
     return {
         connections: Math.floor((memory - serverMemory - shared) / connectionMemory) - reservedConnections,
@@ -122,7 +122,7 @@ export function databaseLimits(memory: number, largestText: number): DatabaseLim
         sessionTemporary: Math.floor(temporary / 2),
         temporary,
         temporaryVolume: temporary + 64,
-        // Escaped, a text may be twice as long.
+        // Escaping may double a text's length.
         packet: 2 * largestText + (1 << 20),
     };
 }

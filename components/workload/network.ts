@@ -7,11 +7,11 @@ import { objectLabels, selectorLabels } from "./labels";
 type NetworkPolicySpec = kubernetes.types.input.networking.v1.NetworkPolicySpec;
 type PolicyPeer = kubernetes.types.input.networking.v1.NetworkPolicyPeer;
 
-/** A workload's pods as a side of a connection. */
+/** A workload's pods, as one side of a connection. */
 export interface Peer {
     /** The workload's name, for example `web`. */
     readonly name: string;
-    /** Namespace its pods are in. */
+    /** Namespace of its pods. */
     readonly namespace: pulumi.Input<string>;
     readonly cluster: Cluster;
 }
@@ -21,12 +21,12 @@ export interface Listener extends Peer {
     readonly port: number;
 }
 
-/** Denies what nothing else allows, to and from every pod of the namespace. */
+/** Denies all traffic to and from every pod of the namespace that no other policy allows. */
 export const denyAll: NetworkPolicySpec = { podSelector: {}, policyTypes: ["Ingress", "Egress"] };
 
 /**
- * Lets every pod of the namespace ask the cluster's DNS: its pods, the caches on the nodes where there are any, and the
- * addresses that are no pod's. Selectors otherwise, as address blocks never match pods on Cilium.
+ * Lets every pod of the namespace reach the cluster's DNS: its pods, the caches on the nodes if there are any, and
+ * addresses that belong to no pod. Pods are selected by label, because address blocks never match pods on Cilium.
  */
 export function allowDns({ dnsAddresses = [] }: Pick<Capabilities, "dnsAddresses">): NetworkPolicySpec {
     const pods = ["kube-dns", "node-local-dns"].map(name => ({
@@ -56,8 +56,8 @@ export function networkPolicy(
 }
 
 /**
- * Lets `from` talk to `to`, and opens both ends: egress where it starts and ingress where it arrives.
- * Everything that isn't declared so stays denied by the namespaces' default.
+ * Allows connections from `from` to `to`, with an egress policy at one end and an ingress policy at the other.
+ * All other traffic stays denied by the namespaces' default policy.
  */
 export function allowConnection(parent: pulumi.Resource, from: Peer, to: Listener): pulumi.Resource[] {
     const ports = [{ port: to.port, protocol: "TCP" }];
@@ -74,9 +74,9 @@ export function allowConnection(parent: pulumi.Resource, from: Peer, to: Listene
     return [egress, ingress];
 }
 
-/** Somewhere outside the cluster. A policy knows addresses and ports, no names. */
+/** A destination outside the cluster. Policies match addresses and ports, not names. */
 export interface Outside {
-    /** Of the policy's rule, for whoever reads it. @example "mail" */
+    /** Name of the policy's rule, for readers. @example "mail" */
     name: string;
     /** TCP port. */
     port: number;
@@ -84,13 +84,13 @@ export interface Outside {
     networks: string[];
 }
 
-/** What is no public address, a cloud's metadata service among it. */
+/** All networks that aren't public, including the clouds' metadata services. */
 const notPublic = [
     "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16",
     "198.18.0.0/15", "224.0.0.0/3",
 ];
 
-/** Lets `from` connect to places outside the cluster, by one policy for each. */
+/** Allows connections from `from` to destinations outside the cluster, with one policy for each. */
 export function allowOutside(parent: pulumi.Resource, from: Peer, places: Outside[]): pulumi.Resource[] {
     return places.map(({ name, port, networks }) => networkPolicy(`${from.name}-to-${name}`, from.namespace, {
         podSelector: { matchLabels: selectorLabels(from.name) },

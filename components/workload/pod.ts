@@ -10,7 +10,7 @@ type Probe = kubernetes.types.input.core.v1.Probe;
 type Volume = kubernetes.types.input.core.v1.Volume;
 type VolumeMount = kubernetes.types.input.core.v1.VolumeMount;
 
-/** A request, which the scheduler reserves, and a limit, which is never exceeded; Kubernetes quantities. */
+/** A request, which the scheduler reserves, and a limit, which is never exceeded. Kubernetes quantities. */
 export interface Resource {
     /** For example `250m` CPU or `256Mi` memory. */
     request: pulumi.Input<string>;
@@ -18,64 +18,64 @@ export interface Resource {
     limit: pulumi.Input<string>;
 }
 
-/** How Kubernetes tells whether a container has started, may get requests, and is alive. */
+/** The probes that tell Kubernetes whether a container has started, can get requests, and is alive. */
 export interface Probes {
-    /** Until it succeeds the others wait: time for a first start. */
+    /** The other probes wait until it succeeds, which gives a first start time. */
     startup: Probe;
-    /** While it fails the pod gets no request. */
+    /** While it fails, the pod gets no requests. */
     readiness: Probe;
-    /** When it fails the container is restarted. */
+    /** If it fails, the container is restarted. */
     liveness: Probe;
 }
 
-/** What every pod is made of: one container and its volumes. */
+/** What all pods have: one container and its volumes. */
 export interface ContainerArgs {
     image: pulumi.Input<string>;
-    /** Numeric user and group that it runs as, never 0. */
+    /** Numeric user and group that the container runs as, never 0. */
     uid: number;
     cpu: Resource;
     memory: Resource;
-    /** Environment variables. A change rolls the pods. */
+    /** Environment variables. A change replaces the pods. */
     env?: Record<string, pulumi.Input<string>>;
-    /** Directory → files → content, mounted read-only from Secrets. A change rolls the pods. */
+    /** Directory → files → content, mounted read-only from Secrets. A change replaces the pods. */
     secretFiles?: Record<string, Record<string, pulumi.Input<string>>>;
     /**
-     * Directory → size limit: writable, and empty in every new pod. What must never reach a disk is kept in memory,
-     * where it counts towards the container's limit. @example `{ "/tmp": "64Mi", "/run": { memory: "1Mi" } }`
+     * Directory → size limit: writable, and empty in every new pod. With `memory`, it never reaches a disk, and counts
+     * towards the container's memory limit. @example `{ "/tmp": "64Mi", "/run": { memory: "1Mi" } }`
      */
     ephemeral?: Record<string, string | { memory: string }>;
     /** Directory → PersistentVolumeClaim. */
     persistent?: Record<string, pulumi.Input<string>>;
 }
 
-/** A pod that serves: a container with a port and probes, and commands that run before it. */
+/** A pod that serves requests: a container with a port and probes, and commands that run before it. */
 export interface PodArgs extends ContainerArgs {
     port: number;
     probes: Probes;
-    /** Commands that run to their end before the container starts, in order; name → arguments. */
+    /** Commands that run to completion, in order, before the container starts: name → arguments. */
     before?: Record<string, string[]>;
-    /** Seconds in which endpoints forget a terminating pod before it is told to stop. */
+    /** Seconds that a terminating pod keeps serving, until endpoints no longer list it. */
     drainSeconds?: number;
-    /** Seconds from the start of the termination to its end by force. */
+    /** Seconds from the start of the termination until the pod is killed. */
     terminationGracePeriodSeconds: number;
 }
 
-/** A pod that runs one command to its end. */
+/** A pod that runs one command to completion. */
 export interface TaskPodArgs extends ContainerArgs {
     command: string[];
 }
 
-/** The names of the objects a pod reads; made by the workload that owns the pod. */
+/** Names of the objects that a pod reads. The workload that owns the pod creates them. */
 export interface PodSources {
     configMap?: pulumi.Input<string>;
     /** Directory → Secret. */
     secrets: Record<string, pulumi.Input<string>>;
 }
 
-/** A question that went to a DNS pod which is lost with its node is soon asked again, which is another pod's to answer. */
+/** A DNS query to a pod on a failed node is soon repeated, and another pod answers it. */
 const dnsConfig = { options: [{ name: "timeout", value: "1" }, { name: "attempts", value: "5" }] };
 
-/** The spec of a pod that the Pod Security Standard `restricted` admits and that needs no API access. */
+/** The spec of a pod that the Pod Security Standard `restricted` admits, without access to the API. */
 export function podSpec(name: string, args: PodArgs, sources: PodSources): PodSpec {
     const { pod, container } = basis(args, sources);
     return {
@@ -95,7 +95,7 @@ export function podSpec(name: string, args: PodArgs, sources: PodSources): PodSp
     };
 }
 
-/** The same for a pod that runs a command to its end, once: whoever owns the pod decides whether it is tried again. */
+/** The same for a pod that runs a command to completion, once. The pod's owner decides whether to retry. */
 export function taskPodSpec(name: string, args: TaskPodArgs, sources: PodSources): PodSpec {
     const { pod, container } = basis(args, sources);
     return { ...pod, restartPolicy: "Never", containers: [{ ...container, name, command: args.command }] };
@@ -124,11 +124,11 @@ function basis(args: ContainerArgs, sources: PodSources): { pod: Omit<PodSpec, "
     return { pod, container };
 }
 
-/** A digest of what the pod reads at its start: as an annotation of its template it rolls the pods on a change. */
+/** A digest of what the pod reads when it starts. As an annotation of the pod template, it replaces the pods on a change. */
 export function configChecksum(args: Pick<ContainerArgs, "env" | "secretFiles">): pulumi.Output<string> {
     const digest = pulumi.output({ env: args.env, files: args.secretFiles })
         .apply(content => createHash("sha256").update(JSON.stringify(content)).digest("hex"));
-    // The digest of long random secrets tells nothing about them, and would hide the whole pod from previews.
+    // A digest of long random secrets reveals nothing about them; as a secret, it would hide the whole pod from previews.
     return pulumi.unsecret(digest);
 }
 

@@ -1,5 +1,5 @@
-// Builds an image and pushes it, unless the registry has its tag already: one whose tags can't be moved takes each tag
-// once, and a run that died may have pushed it. Prints the digest that the registry has for the tag.
+// Builds an image and pushes it, unless the registry has its tag already: a registry with immutable tags accepts each tag
+// once, and a killed run may have pushed it. Prints the digest that the registry has for the tag.
 import { spawnSync, SpawnSyncReturns } from "node:child_process";
 import * as fs from "node:fs";
 import * as os from "node:os";
@@ -10,7 +10,7 @@ import type { Build } from "./image";
 
 async function provideImage(image: string, build: Build, login?: RegistryLogin): Promise<string> {
     const found = await digestOf(image, login).catch((error: Error) => {
-        // Docker may know the registry by a certificate, or over a proxy, of its own.
+        // Docker may have its own certificate or proxy for the registry.
         process.stderr.write(`Whether the tag is there already isn't known: ${error.message}\n`);
         return undefined;
     });
@@ -18,26 +18,26 @@ async function provideImage(image: string, build: Build, login?: RegistryLogin):
     buildImage(image, build);
     pushImage(image, login);
     const digests = JSON.parse(docker(["image", "inspect", "--format", "{{json .RepoDigests}}", image])) as string[];
-    // The registry has it now. Another stack's build may use it still.
+    // The registry has it now. Another stack's build may still use it.
     attempt(["image", "rm", image]);
-    // Docker leaves the name of its own registry out.
+    // Docker omits the name of its own registry.
     const own = digests.map(entry => entry.split("@")).find(([name]) => image.slice(0, image.lastIndexOf(":")).endsWith(name));
     if (own === undefined) throw new Error(`Docker has pushed ${image} and doesn't know its digest.`);
     return own[1];
 }
 
 function buildImage(image: string, { context, dockerfile, platform, args }: Build): void {
-    // Docker's newer builder is a plugin, which not every Docker has.
+    // Docker's newer builder is a plugin that not every installation has.
     const newer = process.env.DOCKER_BUILDKIT !== "0" && attempt(["buildx", "version"]).status === 0;
     docker([
         "build", "--tag", image, "--file", dockerfile, ...(platform === undefined ? [] : ["--platform", platform]),
         ...Object.entries(args).flatMap(([key, value]) => ["--build-arg", `${key}=${value}`]),
-        // Without a value Docker takes it from the environment: a proxy's login is on no command line.
+        // Without a value, Docker reads it from the environment, so a proxy's login is on no command line.
         ...Object.keys(proxyVariables()).flatMap(key => ["--build-arg", key]), context,
     ], { DOCKER_BUILDKIT: newer ? "1" : "0" });
 }
 
-/** Pushes with a login for this once, in a directory of its own; without one, with what `docker login` has left. */
+/** Pushes with this login, kept in a temporary directory; without one, with the login that `docker login` has stored. */
 function pushImage(image: string, login?: RegistryLogin): void {
     if (login === undefined) return void docker(["push", image]);
     const daemon = docker(["context", "inspect", "--format", "{{.Endpoints.docker.Host}}"]).trim();
@@ -52,7 +52,7 @@ function pushImage(image: string, login?: RegistryLogin): void {
     }
 }
 
-/** Runs Docker and returns what it printed; an error has the end of it. */
+/** Runs Docker and returns its output. An error contains the end of the output. */
 function docker(args: string[], env?: NodeJS.ProcessEnv): string {
     const { status, stdout, stderr, error } = attempt(args, env);
     if (status === 0) return stdout;
@@ -61,14 +61,14 @@ function docker(args: string[], env?: NodeJS.ProcessEnv): string {
 }
 
 function attempt(args: string[], env?: NodeJS.ProcessEnv): SpawnSyncReturns<string> {
-    // Pulumi hands its commands the stack's passphrase and settings, which are nobody else's business.
+    // Pulumi passes the stack's passphrase and settings to its commands; child processes must not inherit them.
     const own = Object.entries(process.env).filter(([name]) => !name.startsWith("PULUMI_"));
     return spawnSync("docker", args, {
         encoding: "utf8", env: { ...Object.fromEntries(own), ...env }, maxBuffer: 64 * 1024 * 1024, windowsHide: true,
     });
 }
 
-/** The login, which the programs that are started don't inherit. */
+/** Reads the login and removes it from the environment, so child processes don't inherit it. */
 function readLogin(): RegistryLogin | undefined {
     const { REGISTRY_USER: username, REGISTRY_PASSWORD: password } = process.env;
     delete process.env.REGISTRY_PASSWORD;

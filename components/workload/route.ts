@@ -4,7 +4,7 @@ import { Metadata } from "./labels";
 import { RequestTimes } from "./limits";
 import type { Gateway } from "./web-service";
 
-/** Where a service receives requests from outside. */
+/** How a service gets requests from outside. */
 interface Exposed {
     gateway: Gateway;
     host: pulumi.Input<string>;
@@ -15,8 +15,8 @@ interface Exposed {
 const strictTransportSecurity = "max-age=31536000";
 
 /**
- * Until Kubernetes misses a lost node, most of a minute, its pods get requests. The connection fails, so nothing has been
- * asked yet, and Envoy tries again; it takes these headers out. Each try may meet that pod once more, hence so many.
+ * Kubernetes notices a failed node after most of a minute. Until then, its pods get requests. The connection fails, so the
+ * request hasn't been sent yet, and Envoy retries. It removes these headers. A retry may pick that pod again, hence so many.
  * Source: https://www.envoyproxy.io/docs/envoy/v1.38.3/configuration/http/http_filters/router_filter
  */
 const retries = [
@@ -24,7 +24,7 @@ const retries = [
     { name: "x-envoy-max-retries", value: "32" },
 ];
 
-/** Creates the routes from the gateway to the service: by HTTPS, to where HTTP is sent on. */
+/** Creates the routes from the gateway to the service: one for HTTPS, and one that redirects HTTP to it. */
 export function createRoutes(metadata: Metadata, exposed: Exposed, options: pulumi.CustomResourceOptions): void {
     createRoute(`${metadata.name}-route`, metadata, exposed, "https", {
         filters: [
@@ -40,7 +40,7 @@ export function createRoutes(metadata: Metadata, exposed: Exposed, options: pulu
         timeouts: { request: `${exposed.times.response}s` },
     }, options);
     const { publishedHttps: port } = exposed.gateway;
-    // An ACME server's challenge has a route with its exact path, which comes first.
+    // The route of an ACME challenge has an exact path, so it takes precedence.
     createRoute(`${metadata.name}-redirect`, { ...metadata, name: `${metadata.name}-redirect` }, exposed, "http", {
         filters: [{
             type: "RequestRedirect",
@@ -49,7 +49,7 @@ export function createRoutes(metadata: Metadata, exposed: Exposed, options: pulu
     }, options);
 }
 
-/** Creates a route with one rule for all paths, from one of the gateway's listeners. */
+/** Creates a route with one rule for all paths, on one of the gateway's listeners. */
 function createRoute(
     name: string, metadata: Metadata, { gateway, host }: Exposed, listener: "http" | "https", rule: object,
     options: pulumi.CustomResourceOptions,

@@ -13,26 +13,26 @@ type PodSpec = kubernetes.types.input.core.v1.PodSpec;
 
 export interface ScheduledTaskArgs extends TaskPodArgs {
     environment: Environment;
-    /** When it runs, in cron's five fields, by the cluster's clock. @example `"0 3 * * *"` */
+    /** When it runs, in cron's five fields, on the cluster's clock. @example `"0 3 * * *"` */
     schedule: string;
-    /** Seconds after which a run is ended by force. The next one isn't begun before. */
+    /** Seconds after which a run is killed. The next one doesn't start before. */
     deadlineSeconds: number;
     /**
-     * Where it runs: on a node of this workload's where there is room, whose image and volumes are there already; with
-     * `always`, nowhere else, as for a volume that only one node may have.
+     * Where it runs: on a node of this workload if it has room, because the image and volumes are there already. With
+     * `always`, only there, for example for a volume that only one node can mount.
      */
     beside?: { workload: Peer; always: boolean };
-    /** What has to stand before the first run. */
+    /** What must exist before the first run. */
     after?: pulumi.Resource[];
-    /** What it connects to; both sides' network policies follow. */
+    /** What it connects to. The network policies of both sides follow. */
     talksTo?: Listener[];
     /** What it connects to outside the cluster. */
     reaches?: Outside[];
-    /** Last word on the CronJob's arguments, for what is not modelled here. */
+    /** Changes the CronJob's arguments last, for anything that isn't modelled here. */
     transform?: (args: kubernetes.batch.v1.CronJobArgs) => kubernetes.batch.v1.CronJobArgs;
 }
 
-/** A command that runs to its end again and again, one run at a time, in pods of its own. */
+/** A command that runs to completion on a schedule, one run at a time, in pods of its own. */
 export class ScheduledTask extends pulumi.ComponentResource implements Peer {
     readonly name: string;
     readonly namespace: pulumi.Output<string>;
@@ -78,16 +78,16 @@ function besideOf({ workload, always }: { workload: Peer; always: boolean }): Po
 function createCronJob(
     metadata: Metadata, spec: PodSpec, args: ScheduledTaskArgs, options: pulumi.CustomResourceOptions,
 ): kubernetes.batch.v1.CronJob {
-    // It is soon over and comes again: no reason to keep a node that others can do without.
+    // A run is short and repeats, so it must not keep a node that nothing else needs.
     const annotations = { "cluster-autoscaler.kubernetes.io/safe-to-evict": "true" };
     const cronJobArgs: kubernetes.batch.v1.CronJobArgs = {
         metadata,
         spec: {
             schedule: args.schedule,
             concurrencyPolicy: "Forbid",
-            // A run that couldn't begin in time is left to the next one.
+            // If a run can't start in time, it is skipped.
             startingDeadlineSeconds: 60,
-            // The last failure keeps its log.
+            // Keeps the log of the last failure.
             successfulJobsHistoryLimit: 1,
             failedJobsHistoryLimit: 1,
             jobTemplate: {

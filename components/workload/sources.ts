@@ -4,7 +4,7 @@ import { inCluster } from "../cluster/options";
 import { Environment } from "./environment";
 import { objectLabels } from "./labels";
 
-/** Makes the ConfigMap of a workload's environment variables; nothing where it has none. */
+/** Creates the ConfigMap with a workload's environment variables, if it has any. */
 export function createConfigMap(
     name: string, environment: Environment, env: Record<string, pulumi.Input<string>> | undefined,
     parent: pulumi.Resource,
@@ -18,7 +18,7 @@ export function createConfigMap(
     }, inCluster(environment.cluster, parent)).metadata.name;
 }
 
-/** Makes a Secret for each directory of a workload's secret files; returns directory → its name. */
+/** Creates a Secret for each directory of a workload's secret files. Returns directory → Secret name. */
 export function createSecrets(
     name: string, environment: Environment, files: Record<string, Record<string, pulumi.Input<string>>> | undefined,
     parent: pulumi.Resource,

@@ -1,30 +1,30 @@
 import { connect, type Connection, read } from "../cluster/kubernetes-api";
 import { madeBy } from "../cluster/ownership/marks";
 
-/** A persistent volume as its claim has it. */
+/** A persistent volume, as its claim describes it. */
 export interface StandingVolume {
     /** The workload that it belongs to. @example "database" */
     owner: string;
-    /** What its claim asks for. @example "5Gi" */
+    /** Size that its claim requests. @example "5Gi" */
     size: string;
-    /** What it has got; undefined where it isn't bound. */
+    /** Actual size; undefined if it isn't bound. */
     capacity?: string;
     accessMode: string;
-    /** The class that the claim names; undefined where that was left to the cluster. */
+    /** StorageClass that the claim names; undefined if it names none. */
     storageClass?: string;
-    /** Why it can't grow; undefined where it can. */
+    /** Why it can't grow; undefined if it can. */
     fixed?: string;
-    /** Its directory on the nodes, where the cluster lets pods on any node have it. @example "/srv/landfall/shop/uploads" */
+    /** Its directory on the nodes, if pods on any node can use it. @example "/srv/landfall/shop/uploads" */
     directory?: string;
 }
 
-/** What there is of a stack's environment. */
+/** What exists of a stack's environment. */
 export interface StandingEnvironment {
-    /** Where the stack's environment is now. */
+    /** Namespace that the stack's environment has now. */
     namespace?: string;
-    /** The volumes of the namespace that was asked for. */
+    /** The volumes in the requested namespace. */
     volumes: StandingVolume[];
-    /** The cluster's storage classes by name, and whether each is the default; undefined where it doesn't say. */
+    /** The cluster's StorageClasses by name, and whether each is the default; undefined if the cluster doesn't say. */
     classes?: Record<string, boolean>;
 }
 
@@ -55,8 +55,8 @@ interface ManagedFields {
 }
 
 /**
- * Reads what stands. A cluster that doesn't answer, as one that is stopped doesn't in a preview, or that refuses to tell,
- * has nothing to compare: no engine can change anything in it either.
+ * Reads what exists. If the cluster doesn't answer (for example in a preview while it is stopped), or denies access, there
+ * is nothing to compare, and nothing can be changed in it either.
  */
 export async function readEnvironment(kubeconfig: string, namespace: string, stack: string): Promise<StandingEnvironment> {
     const found = await readObjects(kubeconfig, namespace).catch(() => undefined);
@@ -64,7 +64,7 @@ export async function readEnvironment(kubeconfig: string, namespace: string, sta
     const own = found.quotas.filter(({ metadata }) => metadata.annotations?.[madeBy] === stack)
         .map(({ metadata }) => metadata.namespace);
     return {
-        // While one is being replaced there may be both.
+        // While one is being replaced, both may exist.
         namespace: own.includes(namespace) ? namespace : own[0],
         volumes: found.claims.filter(({ metadata }) => metadata.deletionTimestamp === undefined)
             .map(claim => describeVolume(claim, found)),
@@ -79,7 +79,7 @@ async function readObjects(kubeconfig: string, namespace: string) {
         list<Quota>(connection, "/api/v1/resourcequotas"),
         list<Claim>(connection, `/api/v1/namespaces/${namespace}/persistentvolumeclaims`),
         list<StorageClass>(connection, "/apis/storage.k8s.io/v1/storageclasses"),
-        // Whoever may not see them still has the rest compared.
+        // Without the right to see them, the rest is still compared.
         list<Volume>(connection, "/api/v1/persistentvolumes").catch(() => []),
     ]);
     return { quotas, claims, classes, volumes };
@@ -95,7 +95,7 @@ function describeVolume(
 ): StandingVolume {
     const volume = volumes.find(({ metadata: { name } }) => name === spec.volumeName)?.spec;
     const applied = (metadata.managedFields ?? []).filter(({ operation }) => operation === "Apply");
-    // What admission filled in nobody has applied, and naming it now would replace the claim.
+    // If admission filled it in, nobody applied it; applying it now would replace the claim.
     const named = applied.length === 0 || applied.some(({ fieldsV1 }) => fieldsV1?.["f:spec"]?.["f:storageClassName"]);
     return {
         owner: metadata.labels?.["app.kubernetes.io/name"] ?? "",
@@ -108,7 +108,7 @@ function describeVolume(
     };
 }
 
-/** Drivers of directories, whose size is a number that nobody holds them to. */
+/** Drivers of volumes that are directories, whose size nothing enforces. */
 const directories = /^landfall\.dev\/|local-path|hostpath/;
 
 function whyFixed(found: StorageClass | undefined): string | undefined {

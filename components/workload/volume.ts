@@ -7,20 +7,20 @@ import { groupLabel, objectLabels } from "./labels";
 
 /** A persistent volume of a workload. */
 export interface VolumeArgs {
-    /** Size, for example `5Gi`; may grow later where the class allows it, never shrink. */
+    /** Size, for example `5Gi`. It can grow later if the class allows it, but never shrink. */
     size: pulumi.Input<string>;
     /** `ReadWriteOnce` for one pod, `ReadWriteMany` for pods on many nodes. */
     accessMode: "ReadWriteOnce" | "ReadWriteMany";
-    /** StorageClass; default: the cluster's for that access mode. */
+    /** StorageClass. @default the cluster's class for that access mode */
     storageClass?: string;
-    /** Group (`fsGroup`) of the pods that write it. */
+    /** Group (`fsGroup`) of the pods that write to it. */
     group: number;
 }
 
 /**
- * Claims a volume, which outlives the stack where the environment retains its volumes.
- * A claim of its own rather than a StatefulSet's template, so that it can grow and no replacement deletes it.
- * @throws where the cluster has no class for volumes that many nodes write.
+ * Creates a claim for a volume. The volume outlives the stack if the environment retains its volumes.
+ * It isn't a StatefulSet's claim template, so that it can grow and no replacement deletes it.
+ * @throws if the cluster has no class for volumes that many nodes write to
  */
 export function createVolume(
     name: string, owner: string, environment: Environment, args: VolumeArgs, parent: pulumi.Resource,
@@ -53,7 +53,7 @@ function storageClassOf(name: string, environment: Environment, args: VolumeArgs
     return storageClass;
 }
 
-/** The class of a volume; undefined where it is the cluster's default one, or where there is none for the access mode. */
+/** The class of a volume; undefined if it is the cluster's default, or if there is none for the access mode. */
 export function classOf(
     { storageClass, sharedStorageClass }: Pick<Capabilities, "storageClass" | "sharedStorageClass">,
     args: Pick<VolumeArgs, "accessMode" | "storageClass">,

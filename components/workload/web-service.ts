@@ -12,32 +12,32 @@ import { createConfigMap, createSecrets } from "./sources";
 import { expendableTolerations } from "./tolerations";
 import { createVolume, VolumeArgs } from "./volume";
 
-/** Where requests from outside come in; the Platform's gateway is one. */
+/** Where requests from outside enter, such as the Platform's gateway. */
 export interface Gateway extends Peer {
     /** Name of the Gateway object that routes attach to. */
     readonly gatewayName: pulumi.Input<string>;
-    /** Port at which the outside finds HTTPS, for example 443. */
+    /** Public HTTPS port, for example 443. */
     readonly publishedHttps: number;
 }
 
 export interface WebServiceArgs
     extends RequestTime, Omit<PodArgs, "persistent" | "drainSeconds" | "terminationGracePeriodSeconds"> {
     environment: Environment;
-    /** How few and how many replicas the autoscaler may run, for example `{ min: 2, max: 10 }`. */
+    /** Range of replicas for the autoscaler, for example `{ min: 2, max: 10 }`. */
     replicas: { min: number; max: number };
-    /** Mean CPU use, in percent of the request, above which replicas are added and below which they are removed. */
+    /** Mean CPU use, in percent of the request, above which the autoscaler adds replicas and below which it removes them. */
     targetCpu: number;
     /** Directory → persistent volume that all replicas share. */
     volumes?: Record<string, Omit<VolumeArgs, "group"> & { name: string }>;
-    /** Receives requests for this host name through the gateway; left out: reachable inside the cluster only. */
+    /** Gets requests for this host name through the gateway. @default reachable inside the cluster only */
     exposed?: { gateway: Gateway; host: pulumi.Input<string> };
-    /** What it connects to; both sides' network policies follow. */
+    /** What it connects to. The network policies of both sides follow. */
     talksTo?: Listener[];
     /** What it connects to outside the cluster. */
     reaches?: Outside[];
-    /** Seconds in which load balancers forget a terminating pod before it is told to stop. Default 5. */
+    /** Seconds that a terminating pod keeps serving, until load balancers no longer use it. @default 5 */
     drainSeconds?: number;
-    /** Last word on the Deployment's arguments, for what is not modelled here. */
+    /** Changes the Deployment's arguments last, for anything that isn't modelled here. */
     transform?: (args: kubernetes.apps.v1.DeploymentArgs) => kubernetes.apps.v1.DeploymentArgs;
 }
 
@@ -47,7 +47,7 @@ export class WebService extends pulumi.ComponentResource implements Listener {
     readonly namespace: pulumi.Output<string>;
     readonly cluster: Cluster;
     readonly port: number;
-    /** Directory → name of the claim of the volume that all replicas share, for pods that need the same files. */
+    /** Directory → claim of the volume that all replicas share, for other pods that need the same files. */
     readonly claims: Record<string, pulumi.Output<string>>;
     readonly deployment: kubernetes.apps.v1.Deployment;
 
@@ -104,8 +104,8 @@ function normalisePod(service: WebService, args: WebServiceArgs): Pod {
 }
 
 /**
- * Over zones and over nodes, each revision by itself so that a rolling update ends as spread as it began. Zones by
- * affinity: a spread constraint on a label that the nodes lack, as on a laptop, makes the scheduler ignore all others.
+ * Spreads the pods over zones and nodes, each revision separately, so they are still spread after a rolling update. Zones
+ * use affinity: if nodes lack a spread constraint's label, as on a laptop, the scheduler ignores all constraints.
  */
 function spread(
     name: string,
@@ -120,7 +120,7 @@ function spread(
             },
         },
         topologySpreadConstraints: [
-            // A full node must not keep the service from growing.
+            // A full node must not prevent scaling up.
             { topologyKey: "kubernetes.io/hostname", maxSkew: 1, whenUnsatisfiable: "ScheduleAnyway", ...revision },
         ],
     };
@@ -141,7 +141,7 @@ function createDeployment(
 ): kubernetes.apps.v1.Deployment {
     const deploymentArgs: kubernetes.apps.v1.DeploymentArgs = {
         metadata,
-        // No `replicas`: they are the autoscaler's.
+        // No `replicas`: the autoscaler sets them.
         spec: {
             selector: { matchLabels: selectorLabels(metadata.name) },
             strategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 0, maxSurge: `${surgePercent}%` } },
@@ -169,7 +169,7 @@ function createAutoscaler(metadata: Metadata, args: WebServiceArgs, options: pul
                 resource: { name: "cpu", target: { type: "Utilization", averageUtilization: args.targetCpu } },
             }],
             behavior: {
-                // A mention on the radio fills the house in seconds: three times as many every 15 s.
+                // A mention on the radio brings a crowd within seconds: the replicas may triple every 15 s.
                 scaleUp: {
                     stabilizationWindowSeconds: 0,
                     selectPolicy: "Max",
@@ -178,7 +178,7 @@ function createAutoscaler(metadata: Metadata, args: WebServiceArgs, options: pul
                         { type: "Pods", value: 4, periodSeconds: 15 },
                     ],
                 },
-                // It empties slowly, and may fill again: a quarter fewer a minute after five quiet ones.
+                // The crowd leaves slowly, and may return: after five quiet minutes, a quarter fewer each minute.
                 scaleDown: {
                     stabilizationWindowSeconds: 300,
                     policies: [{ type: "Percent", value: 25, periodSeconds: 60 }],
@@ -194,7 +194,7 @@ function createDisruptionBudget(metadata: Metadata, options: pulumi.CustomResour
         spec: {
             maxUnavailable: 1,
             selector: { matchLabels: selectorLabels(metadata.name) },
-            // A pod that never became ready must not keep a node from being drained.
+            // A pod that never became ready must not block a node's drain.
             unhealthyPodEvictionPolicy: "AlwaysAllow",
         },
     }, options);
