@@ -14,16 +14,16 @@ import { createServiceAccount, ServiceAccountArgs } from "./rbac";
 type Rules = Pick<ServiceAccountArgs, "clusterRules" | "rules">;
 
 export interface CloudControllerArgs extends Rules {
-    /** Namespace and ServiceAccount by which the cloud knows it. */
+    /** Namespace and ServiceAccount that the cloud identifies it by. */
     identity: { namespace: string; serviceAccount: string };
     image: string;
-    /** Its program, where the image names none. */
+    /** Its command, if the image has none. */
     command?: string[];
     /** Arguments that are the same in every cloud. */
     args: string[];
-    /** Where it says over HTTP whether it is well. */
+    /** Its HTTP health check. */
     health: { path: string; port: number };
-    /** How it finds its cloud. */
+    /** How it reaches its cloud. */
     controller: CloudController;
     capabilities: Capabilities;
 }
@@ -31,7 +31,7 @@ export interface CloudControllerArgs extends Rules {
 const uid = 65532;
 const priority = "system-cluster-critical";
 
-/** A controller that acts in the cloud as its ServiceAccount, in a namespace of its own. */
+/** Creates a controller that acts in the cloud as its ServiceAccount, in a namespace of its own. */
 export function createCloudController(
     args: CloudControllerArgs, options: pulumi.CustomResourceOptions,
 ): kubernetes.apps.v1.Deployment {
@@ -63,7 +63,7 @@ export function createCloudController(
     }, { ...options, dependsOn: quota });
 }
 
-/** GKE admits pods of the system's priorities only where a quota counts them. */
+/** GKE admits pods with the system's priority classes only if a quota counts them. */
 function admitCritical(metadata: Metadata, options: pulumi.CustomResourceOptions): kubernetes.core.v1.ResourceQuota {
     return new kubernetes.core.v1.ResourceQuota(`${metadata.name}-critical`, {
         metadata: { ...metadata, name: "critical-pods" },
@@ -76,7 +76,7 @@ function admitCritical(metadata: Metadata, options: pulumi.CustomResourceOptions
     }, options);
 }
 
-/** The API server, the cloud's own APIs, and what hands out identities on the node at a link-local address. */
+/** Egress to the API server, the cloud's APIs, and the node's link-local address that hands out identities. */
 function createPolicy(
     name: string, namespace: pulumi.Output<string>, capabilities: Capabilities, options: pulumi.CustomResourceOptions,
 ): void {
@@ -96,7 +96,7 @@ interface Files {
     annotations?: Record<string, pulumi.Input<string>>;
 }
 
-/** The files as a ConfigMap whose digest is in the pod's template, so that a change rolls the pod. */
+/** Creates a ConfigMap with the files. Its digest is in the pod template, so a change replaces the pod. */
 function createFiles(
     metadata: Metadata, files: Record<string, pulumi.Input<string>>, options: pulumi.CustomResourceOptions,
 ): Files {

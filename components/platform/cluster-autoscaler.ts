@@ -8,8 +8,8 @@ const identity = identities.clusterAutoscaler;
 const read = ["get", "list", "watch"];
 
 /**
- * Installs the autoscaler of the nodes: pods that find no room get a node, and a node that others can do without goes.
- * Permissions after the project's own example (kubernetes/autoscaler, cluster-autoscaler-autodiscover.yaml).
+ * Installs the cluster autoscaler, which adds nodes for pending pods and removes nodes that aren't needed.
+ * Permissions follow the project's own example (kubernetes/autoscaler, cluster-autoscaler-autodiscover.yaml).
  */
 export function createClusterAutoscaler(
     controller: CloudController, capabilities: Capabilities, options: pulumi.CustomResourceOptions,
@@ -20,11 +20,11 @@ export function createClusterAutoscaler(
         command: ["./cluster-autoscaler"],
         args: [
             `--namespace=${identity.namespace}`,
-            // The cheapest way to make room, over zones alike; whole nodes of system pods may go as well.
+            // Scale up with the least waste, evenly over zones. Nodes that only run system pods may be removed too.
             "--expander=least-waste",
             "--balance-similar-node-groups",
             "--skip-nodes-with-system-pods=false",
-            // As patient as the pods' autoscaler: what ten quiet minutes don't need is not paid for.
+            // As slow as the pods' autoscaler: a node that isn't needed for ten minutes is removed.
             "--scale-down-unneeded-time=10m",
             "--v=2",
         ],

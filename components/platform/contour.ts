@@ -15,11 +15,11 @@ export const contour = { name: "contour", xdsPort: 8001, healthPort: 8000 };
 /** Name of the Gateway object, in the gateway's namespace. */
 export const gatewayName = "gateway";
 
-/** Resources that Contour would watch and that nothing here uses, so their definitions aren't installed either. */
+/** Resources that Contour would watch but nothing here uses, so their CRDs aren't installed either. */
 const unused = ["extensionservices", "tlsroutes", "grpcroutes", "tcproutes", "backendtlspolicies"];
 const uid = 65534;
 
-/** Creates the certificates by which Envoy and Contour know each other, and makes new ones every month. */
+/** Creates the certificates with which Envoy and Contour authenticate to each other, and renews them every month. */
 export function createCertificates(
     namespace: pulumi.Output<string>, options: pulumi.CustomResourceOptions,
 ): kubernetes.batch.v1.Job {
@@ -59,18 +59,18 @@ export function createCertificates(
         metadata: { name, ...metadata },
         spec: {
             schedule: "17 3 1 * *",
-            // A computer that was off at that time makes up for it within a week.
+            // If the computer was off at that time, the job still runs within a week.
             startingDeadlineSeconds: 7 * 24 * 60 * 60,
             concurrencyPolicy: "Forbid",
             jobTemplate: { spec },
         },
     }, options);
-    // The version is in the name, as a Job can't be changed.
+    // The version is in the name, because a Job can't be changed.
     const version = imageTags.contour.split(":")[1]?.replace(/\./g, "-");
     return new kubernetes.batch.v1.Job(name, { metadata: { name: `${name}-${version}`, ...metadata }, spec }, options);
 }
 
-/** Creates Contour itself: two replicas, of which one leads. */
+/** Creates Contour itself: two replicas, one of them the leader. */
 export function createContour(
     namespace: pulumi.Output<string>, limits: GatewayLimits, options: pulumi.CustomResourceOptions,
 ): kubernetes.apps.v1.Deployment {
@@ -86,7 +86,7 @@ export function createContour(
     return createDeployment(metadata, {
         replicas: 2,
         uid,
-        // It reads its configuration once, when it starts.
+        // It only reads its configuration when it starts.
         podAnnotations: { "landfall.dev/config": createHash("sha256").update(text).digest("hex").slice(0, 16) },
         pod: {
             serviceAccountName,
@@ -102,7 +102,7 @@ export function createContour(
 
 export const namespaceName = namespaces.gateway;
 
-/** The container's own namespace, as Contour's commands read it. */
+/** The container's own namespace, which Contour's commands read from here. */
 export const namespaceVariable = {
     name: "CONTOUR_NAMESPACE", valueFrom: { fieldRef: { fieldPath: "metadata.namespace" } },
 };
@@ -119,30 +119,30 @@ function configuration(namespace: string, limits: GatewayLimits): object {
             "stream-idle-timeout": seconds(limits.times.idle),
             "connection-idle-timeout": seconds(limits.idleSeconds),
             "delayed-close-timeout": seconds(limits.flushSeconds),
-            // Between the two notices by which HTTP/2 is asked to connect elsewhere; requests on their way are still taken.
+            // Between HTTP/2's two GOAWAY frames; requests that are already on their way are still accepted.
             "connection-shutdown-grace-period": "5s",
         },
         listener: {
             "max-connections-per-listener": limits.connections,
-            // What Envoy recommends for gateways to the internet.
+            // Envoy's recommendation for gateways that face the internet.
             "http2-max-concurrent-streams": 100,
         },
-        // The client's address is the one that the connection comes from; what a client says of itself is passed on
-        // before it, and not believed.
+        // The client's address is the source of the connection. Addresses that the client claims are passed on before it,
+        // but not trusted.
         network: { "num-trusted-hops": 0 },
         cluster: {
             "circuit-breakers": {
                 "max-connections": limits.requests,
                 "max-pending-requests": limits.requests,
                 "max-requests": limits.requests,
-                // A lost pod has all of its requests tried again; three at a time is Envoy's own limit.
+                // If a pod is lost, all of its requests are retried. Envoy's default limit is three at a time.
                 "max-retries": limits.requests,
             },
         },
     };
 }
 
-/** No query strings: the links by which people reset passwords have their keys there. Nor what clients say of themselves. */
+/** No query strings, which contain the keys of password resets, and no addresses that clients claim to have. */
 const accessLog = [
     "@timestamp", "client=%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%", "request_id", "protocol", "method", "authority",
     "path=%REQ_WITHOUT_QUERY(X-ENVOY-ORIGINAL-PATH?:PATH):1024%", "user_agent", "response_code",

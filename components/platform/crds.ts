@@ -3,8 +3,8 @@ import * as pulumi from "@pulumi/pulumi";
 import { KubernetesObject } from "./manifests";
 
 /**
- * Creates the custom resource definitions among the objects. In a cluster that outlives the stack they stay: with a
- * definition goes every object of its kind, whoever made it.
+ * Creates the CRDs among the objects. If the cluster outlives the stack, so do the CRDs: deleting a CRD deletes every
+ * object of its kind, whoever created it.
  */
 export function createCrds(objects: KubernetesObject[], options: pulumi.CustomResourceOptions): pulumi.Resource[] {
     return objects.filter(object => object.kind === "CustomResourceDefinition").map(object =>
@@ -15,7 +15,7 @@ export function createCrds(objects: KubernetesObject[], options: pulumi.CustomRe
         ));
 }
 
-/** Generators leave an empty `status` in, which belongs to the server and would differ for ever. */
+/** Generators leave an empty `status`, which belongs to the server and would always differ. */
 function withoutStatus({ status: _, ...object }: KubernetesObject): object {
     return object;
 }

@@ -6,31 +6,31 @@ import { podSecurityContext } from "../workload/security";
 import { lostNodeTolerations } from "../workload/tolerations";
 
 /**
- * Of a liveness probe: slow is not gone. On a busy node an answer takes seconds, and restarting what is slow makes the
- * node busier and what depends on it fail. A program that has hung for a minute is restarted.
+ * For a liveness probe. On a busy node an answer takes seconds. Restarting a slow program would make the node busier, and
+ * programs that depend on it would fail. A program that hangs for a minute is restarted.
  */
 export const patience = { timeoutSeconds: 10, periodSeconds: 10, failureThreshold: 6 };
 
 export interface PlatformDeploymentArgs {
     /**
-     * How many pods; more than one are spread over nodes and keep all but one through a node's drain. Between two
-     * numbers an autoscaler chooses, so that the pods' mean use is `cpu`. @example { min: 2, max: 7, cpu: 1 }
+     * How many pods. If there are several, they are spread over nodes, and a node's drain takes one at a time. With a range,
+     * an autoscaler chooses the number, so that the pods' mean use is `cpu`. @example { min: 2, max: 7, cpu: 1 }
      */
     replicas: number | { min: number; max: number; cpu: number };
-    /** Nodes that must each have a pod, by label, and no other has one. @default any node */
+    /** Labels of the nodes that must each have a pod; no other node gets one. @default any node */
     nodes?: PublishedNodes;
-    /** Seconds that a pod must be ready before an update stops the next. @default 0 */
+    /** Seconds that a new pod must be ready before the update stops the next. @default 0 */
     minReadySeconds?: number;
     /** Numeric user and group that the pods run as. */
     uid: number;
-    /** Labels of the pods, besides those that select them. */
+    /** Labels of the pods, in addition to those that select them. */
     podLabels?: Record<string, string>;
     podAnnotations?: Record<string, pulumi.Input<string>>;
     /** The rest of the pods' spec. */
     pod: kubernetes.types.input.core.v1.PodSpec;
 }
 
-/** Creates a Deployment of the platform, which is updated without a moment of fewer pods. */
+/** Creates a Deployment of the platform. Updates never reduce the number of pods. */
 export function createDeployment(
     metadata: Metadata, args: PlatformDeploymentArgs, options: pulumi.CustomResourceOptions,
 ): kubernetes.apps.v1.Deployment {
@@ -45,7 +45,7 @@ export function createDeployment(
     return new kubernetes.apps.v1.Deployment(name, {
         metadata,
         spec: {
-            // Else they are the autoscaler's.
+            // Otherwise the autoscaler sets them.
             replicas: typeof replicas === "number" ? replicas : undefined,
             minReadySeconds: args.minReadySeconds,
             selector,
@@ -59,10 +59,10 @@ export function createDeployment(
                     topologySpreadConstraints: [{
                         topologyKey: "kubernetes.io/hostname",
                         maxSkew: 1,
-                        // Better two on one node than one too few, unless each node must have one.
+                        // Two pods on one node are better than one too few, unless each node must have one.
                         whenUnsatisfiable: (nodes?.count ?? 1) > 1 ? "DoNotSchedule" : "ScheduleAnyway",
                         labelSelector: selector,
-                        // Each revision by itself, so that an update ends as spread as it began.
+                        // Each revision separately, so the pods are still spread after an update.
                         matchLabelKeys: ["pod-template-hash"],
                     }],
                     ...args.pod,
@@ -72,7 +72,7 @@ export function createDeployment(
     }, options);
 }
 
-/** The nodes that clients reach may be the control plane's, which else takes no pods where there are workers. */
+/** The nodes that clients reach may be control-plane nodes, which accept no other pods if there are workers. */
 const controlPlaneTolerations = [
     { key: "node-role.kubernetes.io/control-plane", operator: "Exists", effect: "NoSchedule" },
 ];
@@ -92,12 +92,12 @@ function createAutoscaler(
                 resource: { name: "cpu", target: { type: "AverageValue", averageValue: String(cpu) } },
             }],
             behavior: {
-                // As fast as what is behind it, which a crowd makes grow within seconds.
+                // As fast as the services behind it, which a crowd scales up within seconds.
                 scaleUp: {
                     stabilizationWindowSeconds: 0,
                     policies: [{ type: "Percent", value: 200, periodSeconds: 15 }],
                 },
-                // One at a time: each asks its clients to connect again.
+                // One at a time, because the clients of each must reconnect.
                 scaleDown: {
                     stabilizationWindowSeconds: 300,
                     policies: [{ type: "Pods", value: 1, periodSeconds: 60 }],

@@ -1,6 +1,6 @@
 import { isIPv4 } from "node:net";
 
-/** A record to make in the DNS zone of a host, where external-dns doesn't. */
+/** A record to create in a host's DNS zone, if external-dns doesn't. */
 export interface DnsRecord {
     /** @example "www.example.com" */
     name: string;
@@ -8,7 +8,7 @@ export interface DnsRecord {
     value: string;
 }
 
-/** The records that lead hosts to a load balancer, by its host name or IPv4 address; none before it has one. */
+/** The records that point hosts at a load balancer's host name or IPv4 address; none before it has one. */
 export function dnsRecords(hosts: string[], balancer: string): DnsRecord[] {
     if (balancer === "") return [];
     return hosts.map(name => ({ name, type: isIPv4(balancer) ? "A" : "CNAME", value: balancer }));

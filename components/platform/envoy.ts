@@ -9,12 +9,12 @@ import { contour, namespaceVariable } from "./contour";
 import { createDeployment, patience } from "./deployment";
 import { GatewayLimits, leastIdleSeconds, proxySize } from "./traffic";
 
-/** The proxy that requests come through. Facts: contour v1.33.8, examples/contour/03-envoy.yaml. */
+/** The proxy for all requests. Facts: contour v1.33.8, examples/contour/03-envoy.yaml. */
 export const envoy = { name: "envoy", httpPort: 8080, httpsPort: 8443, healthPort: 8002 };
 
 type Container = kubernetes.types.input.core.v1.Container;
 
-/** Creates the Service by which the outside reaches the proxies. */
+/** Creates the Service through which clients reach the proxies. */
 export function createEnvoyService(
     namespace: pulumi.Output<string>, loadBalancing: LoadBalancing, options: pulumi.CustomResourceOptions,
 ): kubernetes.core.v1.Service {
@@ -27,8 +27,8 @@ export function createEnvoyService(
         spec: {
             type: loadBalancing.type,
             loadBalancerClass: balancer?.loadBalancerClass,
-            // The client's address survives where a node sends to its own proxies only. Load balancers ask the nodes which
-            // have one; of node ports it must be known which are published, so that they have one.
+            // A node preserves the client's address if it only sends to its own proxies. Load balancers check which nodes
+            // have one. With node ports, the published nodes must be known, so that they have one.
             externalTrafficPolicy: nodePorts && !nodePorts.nodes ? "Cluster" : "Local",
             selector: selectorLabels(envoy.name),
             ports: [
@@ -39,7 +39,7 @@ export function createEnvoyService(
     }, options);
 }
 
-/** Creates the proxies: apart from each other, and so that one that stops loses nobody's request. */
+/** Creates the proxies on different nodes. A proxy that stops loses no requests. */
 export function createEnvoy(
     namespace: pulumi.Output<string>, { limits, nodes }: { limits: GatewayLimits; nodes?: PublishedNodes },
     options: pulumi.CustomResourceOptions,
@@ -52,7 +52,7 @@ export function createEnvoy(
     return createDeployment(metadata, {
         replicas: { ...limits.replicas, cpu: proxySize.cpu.busy },
         nodes,
-        // What finds out late that a proxy has gone finds out as late that another has come.
+        // A load balancer that notices late that a proxy is gone also notices late that another is ready.
         minReadySeconds: limits.drainSeconds,
         uid: 65534,
         pod: {
@@ -98,7 +98,7 @@ function proxy(limits: GatewayLimits): Container {
         command: ["envoy"],
         args: [
             "-c", "/config/envoy.json", "--config-yaml", JSON.stringify(overload), "--concurrency", String(cpu.limit),
-            // New settings leave the connections that are open as much time as the end of a proxy does.
+            // After a change of settings, open connections get as much time as when a proxy stops.
             "--drain-time-s", String(limits.times.drain),
             "--service-cluster", "$(CONTOUR_NAMESPACE)", "--service-node", "$(ENVOY_POD_NAME)", "--log-level", "info",
         ],
@@ -111,7 +111,7 @@ function proxy(limits: GatewayLimits): Container {
             { name: "health", containerPort: envoy.healthPort },
         ],
         startupProbe: { httpGet: { path: "/ready", port: "health" }, periodSeconds: 1, failureThreshold: 120 },
-        // What makes one proxy slow makes all of them slow, and without one that is ready nobody gets in.
+        // What slows one proxy slows all of them, and without a ready proxy the site is unreachable.
         readinessProbe: {
             httpGet: { path: "/ready", port: "health" }, periodSeconds: 4, timeoutSeconds: 4, failureThreshold: 5,
         },
@@ -131,10 +131,10 @@ function proxy(limits: GatewayLimits): Container {
 }
 
 /**
- * What a proxy does before its memory ends, at these shares of it: a flood must not end the proxy, and with it everybody's
- * requests. An answer by HTTP/2 that its client doesn't read takes 16 MiB, and one client may ask for hundreds: those go
- * first. Looked at so often that a second's worth of answers at full speed is noticed in time. Merged into the file that
- * Contour writes, which knows two of these actions.
+ * What a proxy does before its memory runs out, at these shares of it: a flood must not kill the proxy and everybody's
+ * requests. An HTTP/2 answer that its client doesn't read takes 16 MiB, and one client may ask for hundreds, so those are
+ * reset first. The interval is short enough to notice a second's worth of answers at full speed. Merged into the file that
+ * Contour writes, which supports two of these actions.
  * Source: https://www.envoyproxy.io/docs/envoy/v1.38.3/configuration/operations/overload_manager/overload_manager
  */
 const overload = {
@@ -146,13 +146,13 @@ const overload = {
             name: "envoy.resource_monitors.fixed_heap",
             typed_config: {
                 "@type": "type.googleapis.com/envoy.extensions.resource_monitors.fixed_heap.v3.FixedHeapConfig",
-                // The rest is for the program itself and for what its allocator can't give back.
+                // The rest is for the program itself, and for memory that its allocator can't return.
                 max_heap_size_bytes: Math.floor(proxySize.memory.limit * 0.85) * 2 ** 20,
             },
         }],
         actions: [
             {
-                // Connections that only stay open are closed the sooner the more there are; requests keep their time.
+                // The more idle connections there are, the sooner they are closed. Requests keep their time.
                 ...action("reduce_timeouts", { scaled: { scaling_threshold: 0.05, saturation_threshold: 0.2 } }),
                 typed_config: {
                     "@type": "type.googleapis.com/envoy.config.overload.v3.ScaleTimersOverloadActionConfig",
@@ -182,8 +182,8 @@ function shutdownManager({ drainSeconds }: GatewayLimits): Container {
         args: ["envoy", "shutdown-manager"],
         lifecycle: {
             preStop: {
-                // First nothing changes, for clients still come, and the proxy must count as ready for as long. Then each
-                // answer asks its client to connect again, elsewhere, and the last connection to close ends the proxy.
+                // At first nothing changes, because clients still arrive, and the proxy must stay ready for them. Then each
+                // answer asks its client to reconnect elsewhere, and the proxy ends when the last connection closes.
                 exec: { command: ["contour", "envoy", "shutdown", `--drain-delay=${drainSeconds}s`] },
             },
         },

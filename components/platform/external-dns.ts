@@ -5,8 +5,8 @@ import { images } from "../versions";
 import { createCloudController } from "./cloud-controller";
 
 /**
- * Installs external-dns, which keeps a DNS record for every host that a route of the gateway names, and takes away only
- * records that it made itself. Permissions after the project's documentation of its source gateway-httproute.
+ * Installs external-dns, which keeps a DNS record for every host in the gateway's routes. It only deletes records that it
+ * created itself. Permissions follow the project's documentation of its source gateway-httproute.
  */
 export function createExternalDns(
     controller: CloudController, capabilities: Capabilities, options: pulumi.CustomResourceOptions,
@@ -18,7 +18,7 @@ export function createExternalDns(
         args: [
             "--source=gateway-httproute",
             "--registry=txt",
-            // Whose records these are: another stack's are left alone.
+            // The owner of these records; another stack's are left alone.
             `--txt-owner-id=${pulumi.getProject()}-${pulumi.getStack()}`,
             "--policy=sync",
             "--interval=1m",

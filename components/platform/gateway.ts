@@ -17,29 +17,29 @@ import { defaultTraffic, GatewayLimits, gatewayLimits, Traffic } from "./traffic
 export interface GatewayArgs {
     cluster: Cluster;
     manifests: Manifests;
-    /** What it must carry. @default `defaultTraffic` */
+    /** Traffic that it must handle. @default `defaultTraffic` */
     traffic?: Traffic;
 }
 
-/** Where requests come in: the Gateway API, by Contour and Envoy. */
+/** Where requests enter: the Gateway API, implemented by Contour and Envoy. */
 export class Gateway extends pulumi.ComponentResource {
     /** Name of the proxies, as one side of network policies. */
     readonly name = envoy.name;
     readonly namespace: pulumi.Output<string>;
     readonly cluster: Cluster;
-    /** Name of the Gateway object that routes attach to, known once it is there. */
+    /** Name of the Gateway object that routes attach to, known once it exists. */
     readonly gatewayName: pulumi.Output<string>;
-    /** Port of the proxies' pods for HTTP. */
+    /** HTTP port of the proxies' pods. */
     readonly httpPort = envoy.httpPort;
-    /** Port at which the outside finds HTTPS, for example 443. */
+    /** Public HTTPS port, for example 443. */
     readonly publishedHttps: number;
-    /** Host and port at which it answers HTTPS, for example `127.0.0.1:8443`, without the port where that is 443. */
+    /** Host and port at which it answers HTTPS, for example `127.0.0.1:8443`; without the port if that is 443. */
     readonly endpoint: pulumi.Output<string>;
-    /** The part of an address after the host name: empty for port 443, else for example `:8443`. */
+    /** The part of an address after the host name: empty for port 443, otherwise for example `:8443`. */
     readonly portSuffix: string;
-    /** Whether it sees every client at its own address; else they can't be told apart. */
+    /** Whether it sees each client's own address; otherwise it can't tell clients apart. */
     readonly seesClients: boolean;
-    /** What it bounds, and by how much. */
+    /** Its limits. */
     readonly limits: GatewayLimits;
 
     constructor(name: string, args: GatewayArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -73,7 +73,7 @@ export class Gateway extends pulumi.ComponentResource {
         this.registerOutputs({ gatewayName: this.gatewayName, endpoint: this.endpoint });
     }
 
-    /** The DNS records that lead these hosts to the load balancer; undefined where there is none. */
+    /** The DNS records that point these hosts at the load balancer; undefined if there is none. */
     recordsFor(hosts: string[]): pulumi.Output<DnsRecord[]> | undefined {
         if (this.cluster.capabilities.loadBalancing.type !== "LoadBalancer") return undefined;
         return this.endpoint.apply(balancer => dnsRecords(hosts, balancer));

@@ -21,7 +21,7 @@ export { defaultTraffic, gatewayLimits, GatewayLimits, Traffic } from "./traffic
 
 export interface PlatformArgs {
     cluster: Cluster;
-    /** What `loadManifests` returns. */
+    /** The result of `loadManifests`. */
     manifests: Manifests;
     /** Host names that the gateway has a certificate for. @example `["www.example.com"]` */
     hosts: string[];
@@ -31,18 +31,18 @@ export interface PlatformArgs {
      */
     tls?: Issuance;
     /**
-     * What the gateway must carry.
+     * Traffic that the gateway must handle.
      * @default `defaultTraffic`
      */
     traffic?: Traffic;
 }
 
-/** What every cluster needs before an application; of that, what this cluster's capabilities say is missing. */
+/** What every cluster needs before an application. Installs only what this cluster lacks, according to its capabilities. */
 export class Platform extends pulumi.ComponentResource {
     readonly gateway: Gateway;
-    /** Certificate of the authority by which clients know the hosts, PEM; undefined where it is publicly known. */
+    /** Certificate of the CA that signs the hosts' certificate, in PEM; undefined if the CA is public. */
     readonly caCertificate?: pulumi.Output<string>;
-    /** The records that lead the hosts here; undefined where the gateway's address is this computer's or the nodes'. */
+    /** DNS records that point the hosts at the gateway; undefined if its address is this computer's or the nodes'. */
     readonly dnsRecords?: pulumi.Output<DnsRecord[]>;
 
     constructor(name: string, args: PlatformArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -65,7 +65,7 @@ export class Platform extends pulumi.ComponentResource {
         }
         this.gateway = new Gateway(`${name}-gateway`, args, { parent: this });
         if (capabilities.externalDns !== undefined) {
-            // It watches routes, whose definitions are the gateway's.
+            // It watches routes, whose CRDs the gateway installs.
             createExternalDns(capabilities.externalDns, capabilities, { ...options, dependsOn: this.gateway });
         }
         const certificates = new Certificates(`${name}-certificates`, {
@@ -80,14 +80,14 @@ export class Platform extends pulumi.ComponentResource {
         this.registerOutputs({});
     }
 
-    /** What people need to know of it. */
+    /** What people need to know about it. */
     get outputs() {
         const { gateway: { endpoint }, caCertificate, dnsRecords } = this;
         return { endpoint, ...(caCertificate && { caCertificate }), ...(dnsRecords && { dnsRecords }) };
     }
 }
 
-/** The policies are made in any case: a network that is put in later may enforce them. */
+/** The policies are created in any case: a network that is installed later may enforce them. */
 function warnOfOpenNetwork({ networkPolicy }: Capabilities, parent: pulumi.Resource): void {
     if (networkPolicy === "enforced") return;
     const so = networkPolicy === "unenforced" ? "The cluster's network doesn't enforce network policies"

@@ -6,7 +6,7 @@ import { parseAllDocuments } from "yaml";
 import { cacheDirectory } from "../cache";
 import { ManifestPin, manifests } from "../versions";
 
-/** A Kubernetes object as its YAML has it. */
+/** A Kubernetes object, as in its YAML. */
 export interface KubernetesObject {
     apiVersion: string;
     kind: string;
@@ -14,19 +14,19 @@ export interface KubernetesObject {
     [key: string]: unknown;
 }
 
-/** The custom resource definitions that the platform needs, as their projects publish them. */
+/** The CRDs that the platform needs, as their projects publish them. */
 export type Manifests = Record<keyof typeof manifests, KubernetesObject[]>;
 
-/** Which manifests are needed, besides those that every platform has. */
+/** Manifests that are needed in addition to those of every platform. */
 export interface ManifestsWanted {
     /** For capabilities with a pool of addresses; empty otherwise. @default false */
     metallb?: boolean;
 }
 
 /**
- * Reads the pinned manifests from the cache, and fetches what it lacks. Each must have the pinned digest, wherever it
- * comes from.
- * @throws where one can neither be found nor fetched, or was altered.
+ * Reads the pinned manifests from the cache, and downloads those that it lacks. Each must match its pinned digest, wherever
+ * it comes from.
+ * @throws if one can be neither found nor downloaded, or was altered
  */
 export async function loadManifests({ metallb = false }: ManifestsWanted = {}): Promise<Manifests> {
     const read = async (pins: readonly ManifestPin[]): Promise<KubernetesObject[]> =>
@@ -39,12 +39,12 @@ export async function loadManifests({ metallb = false }: ManifestsWanted = {}): 
     };
 }
 
-/** Where a manifest is in the cache. */
+/** Path of a manifest in the cache. */
 export function cachedManifest(pin: ManifestPin): string {
     return path.join(cacheDirectory(), "manifests", `${pin.sha256}.yaml`);
 }
 
-/** Checks a manifest's text and keeps it in the cache. */
+/** Checks a manifest's text and stores it in the cache. */
 export async function keepManifest(pin: ManifestPin, text: Buffer, from: string): Promise<void> {
     const digest = createHash("sha256").update(text).digest("hex");
     if (digest !== pin.sha256) {
@@ -55,7 +55,7 @@ export async function keepManifest(pin: ManifestPin, text: Buffer, from: string)
     }
     const file = cachedManifest(pin);
     await fs.mkdir(path.dirname(file), { recursive: true });
-    // Two programs may do this at the same time, and neither may see the other's half.
+    // Two programs may do this at the same time, and neither may read a half-written file.
     const partial = `${file}.${process.pid}`;
     await fs.writeFile(partial, text);
     await fs.rename(partial, file);

@@ -15,8 +15,8 @@ const name = "metrics-server";
 const port = 10250;
 
 /**
- * Installs metrics-server, from which the autoscalers read how busy the pods are.
- * Objects after the project's own manifests (kubernetes-sigs/metrics-server, manifests/base).
+ * Installs metrics-server, which tells the autoscalers how busy the pods are.
+ * The objects follow the project's own manifests (kubernetes-sigs/metrics-server, manifests/base).
  */
 export function createMetricsServer(capabilities: Capabilities, options: pulumi.CustomResourceOptions): void {
     const namespace = createNamespace(namespaces.metrics, restrictedNamespaceLabels, capabilities, options);
@@ -26,7 +26,7 @@ export function createMetricsServer(capabilities: Capabilities, options: pulumi.
     networkPolicy(`${name}-traffic`, namespace, {
         podSelector: { matchLabels: selectorLabels(name) },
         policyTypes: ["Ingress", "Egress"],
-        // Asked by the API server, asks the kubelets: both are on the nodes' own network.
+        // The API server calls it, and it calls the kubelets. Both are on the host network.
         ingress: [{ ports: [{ port, protocol: "TCP" }] }],
         egress: [{ ports: [{ port, protocol: "TCP" }] }, toApiServer(capabilities)],
     }, options);
@@ -105,7 +105,7 @@ function metricsContainer(kubeletInsecureTls: boolean): kubernetes.types.input.c
             `--secure-port=${port}`,
             "--kubelet-preferred-address-types=InternalIP,ExternalIP,Hostname",
             "--kubelet-use-node-status-port",
-            // As often as the autoscaler looks.
+            // As often as the autoscaler reads it.
             "--metric-resolution=15s",
             ...(kubeletInsecureTls ? ["--kubelet-insecure-tls"] : []),
         ],

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { Capabilities } from "../cluster/cluster";
 import { allowDns, denyAll, networkPolicy } from "../workload/network";
 
-/** Creates a namespace of the platform, in which nothing may talk but by a policy that says so. */
+/** Creates a namespace of the platform. All traffic is denied unless a policy allows it. */
 export function createNamespace(
     name: string, labels: Record<string, string>, capabilities: Capabilities, options: pulumi.CustomResourceOptions,
 ): pulumi.Output<string> {
@@ -13,7 +13,7 @@ export function createNamespace(
     return namespace;
 }
 
-/** Egress to the API server, whose address differs from cluster to cluster and is no pod that could be selected. */
+/** Egress to the API server. Its address differs between clusters, and it isn't a pod that a policy could select. */
 export function toApiServer({ apiServerPorts }: Capabilities): { ports: { port: number; protocol: string }[] } {
     return { ports: [443, ...apiServerPorts].map(port => ({ port, protocol: "TCP" })) };
 }

@@ -4,11 +4,11 @@ import { identities } from "../cluster/cloud/identities";
 export const namespaces = {
     /** Of Contour, Envoy and the Gateway object. */
     gateway: "landfall-gateway",
-    /** Of cert-manager and of all that it works on: it has no rights on Secrets anywhere else. */
+    /** Of cert-manager and all its objects: it has no rights on Secrets anywhere else. */
     certificates: "landfall-certificates",
     metrics: "landfall-metrics",
     storage: "landfall-storage",
-    /** Of MetalLB: it reads its settings there, and writes nothing anywhere else but the Services' addresses. */
+    /** Of MetalLB, which reads its settings there. Elsewhere it only writes the Services' addresses. */
     loadBalancer: "landfall-load-balancer",
     clusterAutoscaler: identities.clusterAutoscaler.namespace,
     externalDns: identities.externalDns.namespace,

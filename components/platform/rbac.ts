@@ -5,7 +5,7 @@ type PolicyRule = kubernetes.types.input.rbac.v1.PolicyRule;
 
 export interface ServiceAccountArgs {
     namespace: pulumi.Input<string>;
-    /** What the cloud reads on the account to give it an identity. */
+    /** Annotations from which the cloud gives the account an identity. */
     annotations?: Record<string, pulumi.Input<string>>;
     /** What it may do in the whole cluster. */
     clusterRules?: PolicyRule[];
@@ -13,7 +13,7 @@ export interface ServiceAccountArgs {
     rules?: PolicyRule[];
 }
 
-/** Creates a ServiceAccount and exactly the roles that it needs; returns its name, known once the roles are bound. */
+/** Creates a ServiceAccount with exactly the roles that it needs. Returns its name, known once the roles are bound. */
 export function createServiceAccount(
     name: string, args: ServiceAccountArgs, options: pulumi.CustomResourceOptions,
 ): pulumi.Output<string> {

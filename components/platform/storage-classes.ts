@@ -2,7 +2,7 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { StorageClass } from "../cluster/cluster";
 
-/** Makes the classes whose drivers the cluster brings. What becomes of a volume's data is its claim's affair. */
+/** Creates the StorageClasses whose drivers the cluster includes. The claim decides whether a volume's data is kept. */
 export function createStorageClasses(classes: StorageClass[], options: pulumi.CustomResourceOptions): void {
     for (const { name, provisioner, parameters, mountOptions, isDefault, volumeBindingMode } of classes) {
         new kubernetes.storage.v1.StorageClass(name, {

@@ -19,18 +19,18 @@ interface DirectoryClass {
     name: string;
     /** For example `/var/landfall/volumes`. */
     directory: string;
-    /** Whether all nodes see the same directory: then pods on many nodes write its volumes. */
+    /** Whether all nodes share the directory, so that pods on many nodes can write to its volumes. */
     shared: boolean;
 }
 
 /**
- * Makes the StorageClasses on directories that the capabilities name: one that all nodes share, one of each node's own.
- * How a volume's directory is named, made and deleted: see volume-directories.ts.
+ * Creates the StorageClasses for the directories that the capabilities name: one shared by all nodes, one on each node's own
+ * disk. volume-directories.ts names, creates and deletes a volume's directory.
  */
 export function createDirectoryClasses(capabilities: Capabilities, options: pulumi.CustomResourceOptions): void {
     const classes = directoryClasses(capabilities);
     if (classes.length === 0) return;
-    // The provisioner's short-lived helper pods mount a directory of the node, which no stricter level admits.
+    // The provisioner's short-lived helper pods mount a directory of the node, which only this level admits.
     const namespace = createNamespace(
         namespaces.storage, { "pod-security.kubernetes.io/enforce": "privileged" }, capabilities, options);
     const metadata = { name, namespace, labels: objectLabels(name) };
@@ -102,7 +102,7 @@ function createConfig(
     }, options).metadata.name;
 }
 
-/** Runs as root, as it removes files of any user, but with nothing else that root may do. */
+/** Runs as root to remove files of any user, but without root's other capabilities. */
 const helperPod = {
     apiVersion: "v1",
     kind: "Pod",

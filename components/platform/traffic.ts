@@ -1,12 +1,12 @@
 import { RequestTimes, requestTimes } from "../workload/limits";
 
-/** What the gateway must carry, from the limits of what stands behind it. */
+/** The traffic that the gateway must handle, from the limits of the services behind it. */
 export interface Traffic {
     /** How long each part of a request may take. */
     times: RequestTimes;
-    /** Most pods that answer behind the gateway, a rolling update included. @example 13 */
+    /** Largest number of pods behind the gateway, also during a rolling update. @example 13 */
     pods: number;
-    /** Most requests that those pods have in hand or waiting at once. @example 1664 */
+    /** Largest number of requests that those pods handle or queue at once. @example 1664 */
     requests: number;
 }
 
@@ -18,34 +18,34 @@ export interface GatewayLimits {
     times: RequestTimes;
     /** Seconds that a connection may stay open between two requests. */
     idleSeconds: number;
-    /** Seconds that a connection which is being closed may stand still with the end of an answer in it. */
+    /** Seconds that a closing connection may stall while it still has the end of an answer to send. */
     flushSeconds: number;
-    /** Seconds that a proxy which is told to stop goes on as before, as clients are still sent to it. */
+    /** Seconds that a terminating proxy continues as before, because clients are still sent to it. */
     drainSeconds: number;
-    /** Seconds from the order to stop to the end by force. */
+    /** Seconds from the start of the termination until the proxy is killed. */
     graceSeconds: number;
-    /** Proxies at the least and at the most. */
+    /** Smallest and largest number of proxies. */
     replicas: { min: number; max: number };
-    /** Connections of clients to each of a proxy's two ports; more are closed at once. */
+    /** Client connections to each of a proxy's two ports. Further ones are closed at once. */
     connections: number;
-    /** Requests to one service that a proxy has in hand, and as many again that wait for a connection. */
+    /** Requests to one service that a proxy handles at once. As many again may wait for a connection. */
     requests: number;
 }
 
-/** Less than any load balancer's in front, of which Azure's four minutes are the least. */
+/** Shorter than the timeout of any load balancer in front; the shortest is Azure's, four minutes. */
 const idleSeconds = 60;
-/** What is left of them in a proxy that is full: a page's files still come by one connection. */
+/** The same in a proxy that is full: long enough for a page's files to use one connection. */
 export const leastIdleSeconds = 10;
 
-/** A proxy's share of a node; memory in MiB. `cpu.busy`: mean use, in CPUs, above which there are to be more proxies. */
+/** A proxy's resources; memory in MiB. `cpu.busy`: mean use, in CPUs, above which proxies are added. */
 export const proxySize = {
     cpu: { request: "100m", limit: 2, busy: 1 },
     memory: { request: 128, limit: 1024 },
 };
 
 /**
- * Every limit of the gateway, each at least that of what is behind it.
- * @param drainSeconds how long clients are still sent to a proxy that is about to stop; see LoadBalancing
+ * All limits of the gateway. Each is at least the limit of the service behind it.
+ * @param drainSeconds how long clients are still sent to a terminating proxy; see LoadBalancing
  * @param nodes how many nodes must have a proxy
  */
 export function gatewayLimits({ times, pods, requests }: Traffic, drainSeconds: number, nodes = 1): GatewayLimits {
@@ -53,27 +53,27 @@ export function gatewayLimits({ times, pods, requests }: Traffic, drainSeconds: 
     return {
         times,
         idleSeconds,
-        // The kernel asks for more once a third of its 4 MiB is free: every 21 s at the slowest rate that is no stall.
+        // The kernel reads on when a third of its 4 MiB is free: every 21 s at the slowest rate that doesn't count as stalled.
         flushSeconds: 30,
         drainSeconds,
-        // The proxy is asked every 5 s whether it has connections left, and then ends within a second or two.
+        // A check every 5 s asks whether the proxy has connections left. Without any, it ends within a second or two.
         graceSeconds: drainSeconds + Math.max(times.drain, idleSeconds) + 15,
         replicas: { min, max: Math.max(min, mostProxies(pods)) },
         connections: mostConnections(),
-        // No fewer than what Envoy itself allows.
+        // Not fewer than Envoy's own default.
         requests: Math.max(1024, requests),
     };
 }
 
 /**
- * Measured: a small file takes a proxy 0.6 ms of a CPU, and 3 ms where its client connects for it. So a CPU of proxies for
- * each pod lets in 300 new visitors a second for each, more than a pod has pages for.
+ * Measured: a small file costs a proxy 0.6 ms of CPU, and 3 ms with a new connection. So one CPU of proxies for each pod
+ * accepts 300 new visitors a second per pod, which is more than a pod can answer with pages.
  */
 function mostProxies(pods: number): number {
     return Math.ceil(pods / proxySize.cpu.limit);
 }
 
-/** Half of the memory is for connections: a TLS connection takes about 64 KiB, and two ports have as many. */
+/** Half of the memory is for connections. A TLS connection takes about 64 KiB, and each of the two ports has its own. */
 function mostConnections(): number {
     const kibibytes = proxySize.memory.limit * 1024;
     return kibibytes / 2 / 64 / 2;

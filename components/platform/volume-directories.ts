@@ -3,10 +3,10 @@ import { createHash } from "node:crypto";
 import { groupLabel } from "../workload/labels";
 
 /**
- * A volume's directory: `<namespace>/<claim>_<stack>_<group>_<volume>`. No two volumes have the same, so what deletes an
- * old one can't meet the data of a claim that was made again under its name. No name of Kubernetes' has a `_`. The group
- * comes from a label: an annotation may hold slashes, and with them any path. A class can't be changed, so the pattern is
- * the same for every cluster of the stack; which one made a directory is in a file beside it, `.cluster_<directory>`.
+ * A volume's directory: `<namespace>/<claim>_<stack>_<group>_<volume>`. It is unique to the volume, so deleting an old
+ * volume can't delete the data of a recreated claim. Kubernetes names never contain `_`. The group comes from a label,
+ * because an annotation may contain slashes and so any path. A StorageClass can't be changed, so the pattern is the same for
+ * every cluster of the stack. The file `.cluster_<directory>` next to a directory names the cluster that created it.
  */
 export function pathPattern(): string {
     const stack = createHash("sha256").update(`${pulumi.getProject()}/${pulumi.getStack()}`).digest("hex").slice(0, 8);
@@ -14,10 +14,10 @@ export function pathPattern(): string {
 }
 
 /**
- * Makes VOL_DIR. A claim finds the data again that one of its name had in an earlier cluster of this stack; directories
- * of Landfall's first versions are named `<namespace>/<claim>` alone. Nobody but root and the pods' group gets in. Some
- * shares, such as NFS with root_squash, let no directory be given away: then the namespace's directory keeps others out.
- * @param incarnation tells this cluster from earlier ones
+ * Creates VOL_DIR. A claim finds the data that a claim of its name had in an earlier cluster of this stack. Landfall's first
+ * versions named directories `<namespace>/<claim>`. Only root and the pods' group have access. Some shares, such as NFS with
+ * root_squash, don't allow changing a directory's group: there, the namespace's directory keeps others out.
+ * @param incarnation distinguishes this cluster from earlier ones
  */
 export const setup = (incarnation = "none"): string => `#!/bin/sh
 set -eu
@@ -42,7 +42,7 @@ if [ -n "$group" ] && chgrp "$group" "$volume"; then chmod 0770 "$volume"; else 
 chmod 0700 . || true
 `;
 
-/** Deletes VOL_DIR. Renamed first, so that no claim takes over what is half deleted. */
+/** Deletes VOL_DIR. Renames it first, so that no claim takes over a half-deleted directory. */
 export const teardown = `#!/bin/sh
 set -eu
 directory=\${VOL_DIR##*/}

@@ -11,7 +11,7 @@ import { createIssuer } from "./objects";
 
 type AcmeIssuance = Extract<Issuance, { issuer: "acme" }>;
 
-/** Creates the issuer that orders certificates from an ACME server, whose challenges the gateway lets in. */
+/** Creates the issuer that orders certificates from an ACME server. The gateway accepts the server's challenges. */
 export function createAcmeIssuer(
     namespace: pulumi.Output<string>, { server, email }: AcmeIssuance, gateway: Gateway,
     options: pulumi.CustomResourceOptions & { parent: pulumi.Resource },
@@ -43,7 +43,7 @@ export function createAcmeIssuer(
     }, options);
 }
 
-/** Lets the gateway reach the solvers, and cert-manager the ACME server and, to try a challenge, the site itself. */
+/** Lets the gateway reach the solvers. Lets cert-manager reach the ACME server and, to test a challenge, the site itself. */
 function allowChallenges(
     namespace: pulumi.Output<string>, gateway: Gateway, serverPort: number,
     options: pulumi.CustomResourceOptions & { parent: pulumi.Resource },
@@ -55,7 +55,7 @@ function allowChallenges(
         policyTypes: ["Egress"],
         egress: [
             { ports: ports.map(port => ({ port, protocol: "TCP" })) },
-            // The site's own address may lead straight to the gateway's pods.
+            // The site's own address may resolve directly to the gateway's pods.
             {
                 to: [{
                     namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": gateway.namespace } },

@@ -11,8 +11,8 @@ const issuer = {
 };
 
 /**
- * The webhook's registrations, known once the API server gets an answer from the webhook. Its pods may be ready seconds
- * before the API server's node knows the way to them, and what is made meanwhile is refused.
+ * The webhook's registrations, known once the API server gets an answer from the webhook. The webhook's pods may be ready
+ * seconds before the API server's node can reach them, and objects created in between are refused.
  */
 export function untilAdmitting(
     { kubeconfig }: Cluster, registered: pulumi.CustomResource[],
@@ -24,7 +24,7 @@ export function untilAdmitting(
     }));
 }
 
-/** Tries with an Issuer that is only checked. Any other fault, and one that lasts, shows when the real objects are made. */
+/** Tries a dry run with an Issuer. Any other error, or one that persists, shows when the real objects are created. */
 export async function answers(kubeconfig: string, seconds = patienceSeconds): Promise<void> {
     const connection = await connect(kubeconfig);
     for (const end = Date.now() + seconds * 1000; Date.now() < end; await new Promise(resolve => setTimeout(resolve, 1000))) {

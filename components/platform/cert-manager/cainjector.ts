@@ -9,8 +9,8 @@ import { cainjectorName as name, namespaceName, webhookName } from "./names";
 import { leaseRules } from "./rules";
 
 /**
- * Creates the cainjector, which tells the API server by which authority it knows the webhook. One replica: it has
- * something to do when that changes, and nobody waits for it.
+ * Creates the cainjector, which gives the API server the CA of the webhook. One replica is enough: it only acts when the CA
+ * changes, and nothing waits for it.
  */
 export function createCainjector(
     namespace: pulumi.Output<string>, options: pulumi.CustomResourceOptions,

@@ -8,13 +8,13 @@ import { containerSecurityContext } from "../../workload/security";
 const directory = "/etc/cert-manager";
 const file = "config.yaml";
 
-/** A container whose resources, but for what it writes to its node, are known. */
+/** A container without its ephemeral storage, which is added here. */
 type Container = kubernetes.types.input.core.v1.Container
     & { resources: Record<"requests" | "limits", Record<string, string>> };
 
 /**
- * Creates the ConfigMap of one program's configuration and returns its name, which follows its content: so a change
- * rolls the pods.
+ * Creates the ConfigMap with one program's configuration and returns its name. The name contains a digest of the content, so
+ * a change replaces the pods.
  */
 export function createConfig(
     metadata: Metadata, content: object, options: pulumi.CustomResourceOptions,

@@ -11,20 +11,20 @@ import { approverRules, controllerRules } from "./rules";
 
 const healthPort = 9403;
 
-/** What makes a certificate of a Certificate, and a new one in time; one loop each. */
+/** The control loops that issue a Certificate's certificate and renew it in time. */
 const certificates = [
     "issuers",
     "certificates-trigger", "certificates-key-manager", "certificates-request-manager", "certificates-issuing",
     "certificates-readiness", "certificates-revision-manager", "certificaterequests-approver",
 ];
 
-/** The loops of each way to get a certificate signed. */
+/** The control loops of each issuer. */
 const signing: Record<Issuance["issuer"], string[]> = {
     ca: ["certificaterequests-issuer-selfsigned", "certificaterequests-issuer-ca"],
     acme: ["certificaterequests-issuer-acme", "orders", "challenges"],
 };
 
-/** Creates cert-manager's controller: two replicas, of which one leads, confined to its own namespace. */
+/** Creates cert-manager's controller: two replicas, one of them the leader, confined to its own namespace. */
 export function createController(
     namespace: pulumi.Output<string>, issuer: Issuance["issuer"], options: pulumi.CustomResourceOptions,
 ): kubernetes.apps.v1.Deployment {

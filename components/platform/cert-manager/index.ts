@@ -23,7 +23,7 @@ import { createWebhook, registerWebhook, webhookPort } from "./webhook";
 
 export interface CertificatesArgs {
     cluster: Cluster;
-    /** cert-manager's custom resource definitions. */
+    /** cert-manager's CRDs. */
     definitions: KubernetesObject[];
     /** Where the certificate is used. */
     gateway: Gateway;
@@ -33,9 +33,9 @@ export interface CertificatesArgs {
     tls: Issuance;
 }
 
-/** The gateway's certificate, by cert-manager: made, and renewed in time. */
+/** The gateway's certificate, which cert-manager issues and renews in time. */
 export class Certificates extends pulumi.ComponentResource {
-    /** Certificate of the authority by which clients know the site, PEM; undefined where it is publicly known. */
+    /** Certificate of the CA that signs the site's certificate, in PEM; undefined if the CA is public. */
     readonly caCertificate?: pulumi.Output<string>;
 
     constructor(name: string, args: CertificatesArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -65,12 +65,12 @@ export class Certificates extends pulumi.ComponentResource {
     }
 }
 
-/** An ACME server gives the certificate once the host's name leads here, which may be long after the first run. */
+/** An ACME server issues the certificate once the host's name resolves here, which may be long after the first run. */
 function awaited(tls: Issuance): Record<string, string> {
     return tls.issuer === "ca" ? untilReady : {};
 }
 
-/** Creates cert-manager; returns what its objects need to be there: the controller, and the webhook's registrations. */
+/** Creates cert-manager. Returns what its objects depend on: the controller, and the webhook's registrations. */
 function createCertManager(
     namespace: pulumi.Output<string>, { definitions, gateway, tls }: CertificatesArgs,
     options: pulumi.CustomResourceOptions & { dependsOn: pulumi.Resource[] },
@@ -79,7 +79,7 @@ function createCertManager(
     const after = { ...options, dependsOn: [...options.dependsOn, ...crds] };
     const controller = createController(namespace, tls.issuer, {
         ...after,
-        // It looks for the gateway's definitions when it starts, and gives up without.
+        // It looks for the gateway's CRDs when it starts, and exits without them.
         dependsOn: [...after.dependsOn, ...(tls.issuer === "acme" ? [gateway] : [])],
     });
     const webhook = createWebhook(namespace, after);
@@ -120,8 +120,8 @@ function grantToGateway(
 }
 
 /**
- * Reads the authority from beside the certificate that it has signed: the one that is right for what is served. A
- * resource that is only read would keep the private key in the state, and a refresh would always find it changed.
+ * Reads the CA from the Secret of the certificate that it signed, so it matches what is served. A Pulumi resource that
+ * reads the Secret would keep the private key in the state, and every refresh would find it changed.
  */
 function readAuthority({ kubeconfig }: Cluster, certificate: kubernetes.apiextensions.CustomResource): pulumi.Output<string> {
     const known = pulumi.all([kubeconfig, certificate.id]);
@@ -129,7 +129,7 @@ function readAuthority({ kubeconfig }: Cluster, certificate: kubernetes.apiexten
         if (lookingAtNothing()) return "";
         const path = `/api/v1/namespaces/${namespaceName}/secrets/${certificateSecret}`;
         const { data } = await connect(text).then(connection => send(connection, "GET", path)).catch((error: Error): Json => {
-            if (pulumi.runtime.isDryRun()) return { data: { "ca.crt": "" } }; // a preview goes on; `up` says what is wrong
+            if (pulumi.runtime.isDryRun()) return { data: { "ca.crt": "" } }; // a preview continues; `up` reports the error
             throw new Error(`The Secret ${namespaceName}/${certificateSecret} could not be read: ${error.message}`);
         });
         const { "ca.crt": authority } = (data ?? {}) as Record<string, string | undefined>;

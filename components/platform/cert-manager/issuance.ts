@@ -1,12 +1,12 @@
 /** Who signs the gateway's certificate. */
 export type Issuance =
-    /** A certificate authority of the stack's own, which nobody outside knows: for laptops and closed networks. */
+    /** The stack's own CA, which isn't trusted outside: for laptops and closed networks. */
     | { issuer: "ca" }
-    /** A public one by the ACME protocol, which asks for the site by HTTP on port 80 of each host. */
+    /** A public CA that speaks ACME. It checks each host over HTTP on port 80. */
     | {
         issuer: "acme";
-        /** Directory of the ACME server. @example `https://acme-v02.api.letsencrypt.org/directory` */
+        /** Directory URL of the ACME server. @example `https://acme-v02.api.letsencrypt.org/directory` */
         server: string;
-        /** Where the server's operator may write to. @example `ops@example.com` */
+        /** Address at which the CA may contact you. @example `ops@example.com` */
         email?: string;
     };

@@ -4,10 +4,10 @@ import * as pulumi from "@pulumi/pulumi";
 const { CustomResource } = kubernetes.apiextensions;
 type Made = kubernetes.apiextensions.CustomResource;
 
-/** Waits for cert-manager to say so: of custom resources Pulumi knows no readiness by itself. */
+/** Waits for cert-manager's condition: Pulumi doesn't know when custom resources are ready. */
 export const untilReady = { "pulumi.com/waitFor": "condition=Ready" };
 
-/** Creates an Issuer, which is ready when it can sign. */
+/** Creates an Issuer. It is ready when it can sign. */
 export function createIssuer(
     name: string, namespace: pulumi.Output<string>, spec: object, options: pulumi.CustomResourceOptions,
 ): Made {
@@ -19,7 +19,7 @@ export function createIssuer(
     }, options);
 }
 
-/** Creates a Certificate: cert-manager keeps it valid in the Secret of the same name, or the one in `spec`. */
+/** Creates a Certificate. cert-manager keeps it valid in the Secret of the same name, or the one in `spec`. */
 export function createCertificate(
     name: string, namespace: pulumi.Output<string>, annotations: Record<string, string>, spec: object,
     options: pulumi.CustomResourceOptions,

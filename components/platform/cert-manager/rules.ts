@@ -7,7 +7,7 @@ type PolicyRule = kubernetes.types.input.rbac.v1.PolicyRule;
 const read = ["get", "list", "watch"];
 const change = ["update", "patch"];
 
-/** Of the leader's lease: made by anyone who has the role, held by whoever leads. */
+/** For the leader election's lease: every replica may create it, and the leader holds it. */
 export function leaseRules(name: string): PolicyRule[] {
     return [
         { apiGroups: ["coordination.k8s.io"], resources: ["leases"], verbs: ["create"] },
@@ -15,7 +15,7 @@ export function leaseRules(name: string): PolicyRule[] {
     ];
 }
 
-/** What the controller may do, all of it in its own namespace. Facts: cert-manager v1.21.2, chart's rbac.yaml. */
+/** The controller's permissions, all in its own namespace. Facts: cert-manager v1.21.2, chart's rbac.yaml. */
 export function controllerRules(issuer: Issuance["issuer"]): PolicyRule[] {
     const group = "cert-manager.io";
     return [
@@ -29,7 +29,7 @@ export function controllerRules(issuer: Issuance["issuer"]): PolicyRule[] {
             resources: ["certificates/status", "certificaterequests/status", "issuers/status"],
             verbs: change,
         },
-        // Where the admission plugin OwnerReferencesPermissionEnforcement asks for it.
+        // Needed if the admission plugin OwnerReferencesPermissionEnforcement is on.
         {
             apiGroups: [group],
             resources: ["certificates/finalizers", "certificaterequests/finalizers"],
@@ -39,7 +39,7 @@ export function controllerRules(issuer: Issuance["issuer"]): PolicyRule[] {
     ];
 }
 
-/** What an order with an ACME server takes beyond that: its own objects, and a pod that answers the challenge. */
+/** Additional permissions for ACME orders: their own objects, and a pod that answers the challenge. */
 function acmeRules(): PolicyRule[] {
     const group = "acme.cert-manager.io";
     return [
@@ -52,12 +52,12 @@ function acmeRules(): PolicyRule[] {
             resources: ["httproutes"],
             verbs: [...read, "create", "delete", "update"],
         },
-        // Looked at whichever way challenges are answered.
+        // Watched with every kind of challenge solver.
         { apiGroups: ["networking.k8s.io"], resources: ["ingresses"], verbs: read },
     ];
 }
 
-/** Approval is asked for as if signers were objects of the whole cluster; these are the issuers of our namespace. */
+/** Approval is checked as if signers were cluster-wide objects; these are the issuers of our namespace. */
 export const approverRules: PolicyRule[] = [{
     apiGroups: ["cert-manager.io"],
     resources: ["signers"],

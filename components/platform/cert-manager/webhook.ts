@@ -7,12 +7,12 @@ import { createServiceAccount } from "../rbac";
 import { configuredPod, createConfig } from "./config";
 import { namespaceName, webhookName as name } from "./names";
 
-/** Among the few ports that clouds let their API servers reach on private nodes. */
+/** One of the few ports that API servers of clouds can reach on private nodes. */
 export const webhookPort = 10250;
 const healthPort = 6080;
 const authoritySecret = `${name}-ca`;
 
-/** Creates the webhook, by which the API server has cert-manager's objects checked. */
+/** Creates the webhook with which the API server validates cert-manager's objects. */
 export function createWebhook(
     namespace: pulumi.Output<string>, options: pulumi.CustomResourceOptions & { dependsOn: pulumi.Resource[] },
 ): kubernetes.apps.v1.Deployment {
@@ -39,13 +39,13 @@ export function createWebhook(
             livenessProbe: { httpGet: { path: "/livez", port: "health" }, ...patience },
             resources: { requests: { cpu: "10m", memory: "32Mi" }, limits: { cpu: "500m", memory: "128Mi" } },
         }),
-        // Kept until the webhook is registered no more: without it, no object of cert-manager's could be deleted.
+        // Kept until the webhook is no longer registered: without it, none of cert-manager's objects could be deleted.
     }, { ...options, dependsOn: [...options.dependsOn, service] });
 }
 
 /**
- * Registers the webhook with the API server; known once the cainjector has put in by which authority the API server
- * knows the webhook. `running` are the two.
+ * Registers the webhook with the API server; known once the cainjector has added the webhook's CA. `running` are the webhook
+ * and the cainjector.
  */
 export function registerWebhook(running: pulumi.Resource[], options: pulumi.CustomResourceOptions): pulumi.CustomResource[] {
     const { MutatingWebhookConfiguration, ValidatingWebhookConfiguration } = kubernetes.admissionregistration.v1;
@@ -107,7 +107,7 @@ const configuration = {
     },
 };
 
-/** Keeps its authority in a Secret that all replicas share, and asks whether a request's approver may approve. */
+/** It keeps its CA in a Secret that all replicas share, and checks whether a request's approver may approve. */
 function createAccount(
     namespace: pulumi.Output<string>, options: pulumi.CustomResourceOptions,
 ): pulumi.Output<string> {

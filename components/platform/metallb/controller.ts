@@ -9,11 +9,11 @@ import { createServiceAccount } from "../rbac";
 import { commonArgs, controllerName as name, group, healthPort, podNameVariable } from "./names";
 
 /**
- * Creates the controller, which gives Services of type LoadBalancer their addresses. One replica: it elects no leader,
- * and while it is away addresses stay where they are.
+ * Creates the controller, which assigns addresses to Services of type LoadBalancer. One replica: it has no leader election,
+ * and while it is down, addresses stay where they are.
  *
- * Without its webhook: the pool comes from settings that are checked already, the controller checks it again when it
- * reads it, and so the program needs no rights on Secrets, admission and definitions, and nothing waits for it to run.
+ * It has no webhook: the pool comes from settings that are already checked, and the controller checks it again when it reads
+ * it. So it needs no rights on Secrets, admission and CRDs, and nothing waits for it to run.
  */
 export function createController(
     namespace: pulumi.Output<string>, options: pulumi.CustomResourceOptions,

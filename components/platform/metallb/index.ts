@@ -11,26 +11,26 @@ import { controllerName, group, namespaceName } from "./names";
 import { createSpeakers } from "./speaker";
 
 export interface MetalLbArgs {
-    /** What it hands out: ranges and networks. @example `["192.0.2.100-192.0.2.110", "192.0.2.128/28"]` */
+    /** Addresses that it assigns: ranges and networks. @example `["192.0.2.100-192.0.2.110", "192.0.2.128/28"]` */
     addresses: string[];
-    /** Its custom resource definitions, all of them: its programs watch each kind. */
+    /** All of its CRDs, because its programs watch each kind. */
     definitions: KubernetesObject[];
     capabilities: Capabilities;
 }
 
 /**
- * Installs MetalLB, which gives Services of type LoadBalancer addresses of a pool and answers for them by ARP from one
- * of the nodes. It needs nothing of the network but that the nodes are neighbours. Facts: metallb v0.16.1, config.
+ * Installs MetalLB, which assigns addresses from a pool to Services of type LoadBalancer. One of the nodes answers for each
+ * address by ARP. The nodes only have to be on the same network segment. Facts: metallb v0.16.1, config.
  */
 export function createMetalLb(
     { addresses, definitions, capabilities }: MetalLbArgs,
     options: pulumi.CustomResourceOptions & { parent: pulumi.Resource },
 ): void {
     const crds = createCrds(definitions, options);
-    // The speakers are on the nodes' own network and open raw sockets there, which no stricter level admits.
+    // The speakers use the host network and open raw sockets, which only this level admits.
     const namespace = createNamespace(
         namespaceName, { "pod-security.kubernetes.io/enforce": "privileged" }, capabilities, options);
-    // No policy holds for pods on the nodes' own network, such as the speakers.
+    // Network policies don't apply to pods on the host network, such as the speakers.
     const policy = networkPolicy(`${controllerName}-to-api-server`, namespace, {
         podSelector: { matchLabels: selectorLabels(controllerName) },
         policyTypes: ["Egress"],
@@ -51,7 +51,7 @@ function createPool(
         apiVersion,
         kind: "IPAddressPool",
         metadata: { name: "default", namespace },
-        // Some devices take an address that ends with 0 or 255 for a network's own or for all of it.
+        // Some devices treat an address that ends with 0 or 255 as a network or broadcast address.
         spec: { addresses, avoidBuggyIPs: true },
     }, options);
     new CustomResource("metallb-advertisement", {

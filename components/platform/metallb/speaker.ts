@@ -8,16 +8,16 @@ import { patience } from "../deployment";
 import { createServiceAccount } from "../rbac";
 import { commonArgs, group, healthPort, podNameVariable, speakerName as name } from "./names";
 
-/** The speakers tell each other here, by TCP and UDP, that they live. */
+/** Port at which the speakers check on each other, over TCP and UDP. */
 const memberPort = 7946;
 const secretFile = "secretkey";
 
-/** Interfaces that lead to no neighbours: the pods' and other virtual ones. Bridges that a machine is on do. */
+/** Interfaces without neighbours: the pods' and other virtual ones. A bridge that the machine is on has neighbours. */
 const inner = ["lo$", "veth", "kube-", "cni", "cali", "cilium", "lxc", "flannel", "tunl", "vxlan", "dummy", "docker"];
 
 /**
- * Creates the speakers: one on every node, of which one answers for each address. When that node is gone, the others
- * miss it within seconds, and the next one answers.
+ * Creates the speakers, one on every node. One of them answers for each address. If its node fails, the others notice within
+ * seconds, and the next one answers.
  */
 export function createSpeakers(
     namespace: pulumi.Output<string>, options: pulumi.CustomResourceOptions & { parent: pulumi.Resource },
@@ -41,9 +41,9 @@ export function createSpeakers(
                     automountServiceAccountToken: true,
                     enableServiceLinks: false,
                     priorityClassName: "system-node-critical",
-                    // It answers the neighbours of the node itself.
+                    // It answers the node's own neighbours.
                     hostNetwork: true,
-                    // Wherever a pod of the gateway may be.
+                    // Every node that may run a gateway pod.
                     tolerations: [{ operator: "Exists", effect: "NoSchedule" }],
                     terminationGracePeriodSeconds: 5,
                     securityContext: { seccompProfile: { type: "RuntimeDefault" } },
@@ -62,8 +62,8 @@ const speaker: kubernetes.types.input.core.v1.Container = {
     name: "speaker",
     image: images.metallbSpeaker,
     imagePullPolicy: "IfNotPresent",
-    // kubeadm takes control-plane nodes off load balancers, and they may be the only ones. Which node answers follows
-    // from where the pods are.
+    // kubeadm excludes control-plane nodes from load balancers, but they may be the only nodes. The pods' nodes determine
+    // which node answers.
     args: [...commonArgs, "--ignore-exclude-lb"],
     env: [
         podNameVariable,
@@ -84,7 +84,7 @@ const speaker: kubernetes.types.input.core.v1.Container = {
     resources: withEphemeralStorage({
         requests: { cpu: "20m", memory: "64Mi" }, limits: { cpu: "500m", memory: "256Mi" },
     }),
-    // ARP needs a raw socket, and a user other than root gets no capability from Kubernetes.
+    // ARP needs a raw socket, and Kubernetes only gives capabilities to root.
     securityContext: {
         allowPrivilegeEscalation: false,
         readOnlyRootFilesystem: true,
@@ -97,12 +97,12 @@ const speaker: kubernetes.types.input.core.v1.Container = {
     ],
 };
 
-/** What the speakers say to each other is encrypted by this key, so nobody else can join them. */
+/** Encrypts the traffic between the speakers, so nobody else can join them. */
 function createKey(
     metadata: Metadata, options: pulumi.CustomResourceOptions & { parent: pulumi.Resource },
 ): kubernetes.core.v1.Secret {
     const { parent } = options;
-    // The program takes its first 32 bytes: AES-256.
+    // The program uses its first 32 bytes, as an AES-256 key.
     const key = new random.RandomPassword(`${name}-key`, { length: 32, special: false }, { parent }).result;
     return new kubernetes.core.v1.Secret(name, { metadata, stringData: { [secretFile]: key } }, options);
 }
@@ -127,7 +127,7 @@ function createAccount(
         ],
         rules: [
             { apiGroups: [""], resources: ["pods"], verbs: ["get", "list"] },
-            // It watches for settings that aren't used here, in its own namespace; the one Secret there is its key.
+            // In its own namespace, it also watches settings that aren't used here. The only Secret there is its key.
             { apiGroups: [""], resources: ["configmaps", "secrets"], verbs: read },
             { apiGroups: [group], resources: settings, verbs: read },
             {
