@@ -24,6 +24,8 @@ export type ClusterArgs =
 
 /** What a target is told besides its settings. */
 export interface ClusterContext {
+    /** Name of the component, where a program has several. @default "cluster" */
+    name?: string;
     /**
      * Whether the volumes' data goes when the cluster is destroyed, where the target has a say in that.
      * @default "retain"
@@ -49,8 +51,8 @@ const targets: { [T in Target]: Maker<Extract<ClusterArgs, { target: T }>> } = {
 
 /** Makes the cluster that the settings describe. */
 export function createCluster(
-    args: ClusterArgs, context: ClusterContext = {}, opts?: pulumi.ComponentResourceOptions,
+    args: ClusterArgs, { name = "cluster", ...context }: ClusterContext = {}, opts?: pulumi.ComponentResourceOptions,
 ): Cluster {
     const make = targets[args.target] as Maker<ClusterArgs>;
-    return make("cluster", { ...context, ...args }, opts);
+    return make(name, { ...context, ...args }, opts);
 }

@@ -3,7 +3,6 @@ import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import * as os from "node:os";
 import * as path from "node:path";
-import { projectRoot } from "../../project";
 import { Capabilities, Cluster, ImageDelivery, LoadBalancing, noticedAfter, serviceSeconds } from "../cluster";
 import type { Comparisons } from "../compare";
 import { gatewayPorts } from "../gateway-ports";
@@ -98,7 +97,7 @@ function fromStack(name: string, stack: string, args: ExistingArgs, parent: Exis
 }
 
 function resolveFile(file: string): string {
-    return /^~[\\/]/.test(file) ? path.join(os.homedir(), file.slice(2)) : path.resolve(projectRoot, file);
+    return /^~[\\/]/.test(file) ? path.join(os.homedir(), file.slice(2)) : path.resolve(file);
 }
 
 /** Stands for the cluster's where the program is only rendered, which needs no credentials. */
