@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { Transform } from "../transform";
 import type { AksArgs } from "./aks";
 import type { BareMetalArgs } from "./baremetal";
 import type { Cluster } from "./cluster";
@@ -33,6 +34,8 @@ export interface ClusterContext {
     volumes?: "delete" | "retain";
     /** Refuses what can't be changed in place. @default nothing is compared */
     comparisons?: Comparisons;
+    /** Last word on each resource's arguments, for what the target doesn't model. */
+    transform?: Transform;
 }
 
 type Target = ClusterArgs["target"];

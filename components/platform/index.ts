@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Capabilities, Cluster } from "../cluster/cluster";
 import { inCluster } from "../cluster/options";
+import { Transform, transformedBy } from "../transform";
 import { Certificates } from "./cert-manager";
 import { Issuance } from "./cert-manager/issuance";
 import { createClusterAutoscaler } from "./cluster-autoscaler";
@@ -39,6 +40,8 @@ export interface PlatformArgs {
      * @default `defaultTraffic`
      */
     traffic?: Traffic;
+    /** Last word on each object's arguments, the gateway's and cert-manager's too, for what is not modelled here. */
+    transform?: Transform;
 }
 
 /**
@@ -56,7 +59,7 @@ export class Platform extends pulumi.ComponentResource {
     readonly dnsRecords?: pulumi.Output<DnsRecord[]>;
 
     constructor(name: string, args: PlatformArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("landfall:platform:Platform", name, {}, opts);
+        super("landfall:platform:Platform", name, {}, transformedBy(args.transform, opts));
         const { cluster } = args;
         const { capabilities } = cluster;
         const addresses = capabilities.loadBalancing.type === "LoadBalancer" ? capabilities.loadBalancing.addressPool : undefined;
