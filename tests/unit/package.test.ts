@@ -8,26 +8,12 @@ import { npmCommand } from "../../infra/cli/bootstrap.mjs";
 const root = path.resolve(__dirname, "../..");
 const execute = promisify(execFile);
 
-/** As somebody else writes it, with what its compiler has to refuse. */
-const program = `
-import * as pulumi from "@pulumi/pulumi";
-import { createCluster, type Cluster, type ClusterSettings } from "landfall/cluster";
-import { Platform } from "landfall/platform";
-import { ContainerImage, Database, Environment, WebService } from "landfall/workload";
+const template = path.join(root, "infra/template");
 
-const host = "shop.localhost";
-const settings = new pulumi.Config().getObject<ClusterSettings>("cluster") ?? { target: "kind" };
-const cluster: Cluster = createCluster(settings, { volumes: "delete" });
-const platform = new Platform("platform", { cluster, hosts: [host] });
-const environment = new Environment("environment", { cluster, namespace: "development" });
-const database = new Database("database", { environment, database: "shop" });
-const image = new ContainerImage("shop", { cluster, context: "app" });
-new WebService("shop", {
-    environment, image: image.reference, port: 8080,
-    env: { DATABASE_HOST: database.host, DATABASE_USER: database.user },
-    secretFiles: { "/etc/shop": { password: database.password } },
-    exposed: { gateway: platform.gateway, host }, talksTo: [database],
-});
+/** What the compiler has to refuse. */
+const mistakes = `
+import { createCluster } from "landfall/cluster";
+import { Platform } from "landfall/platform";
 
 export const refused = [
     // @ts-expect-error a number is meant
@@ -39,7 +25,7 @@ export const refused = [
     // @ts-expect-error the account is missing
     () => createCluster({ target: "eks", region: "eu-west-1", authorizedNetworks: ["203.0.113.0/24"], admins: ["role"] }),
     // @ts-expect-error the cluster is missing
-    () => new Platform("platform", { hosts: [host] }),
+    () => new Platform("platform", { hosts: ["shop.localhost"] }),
 ];
 `;
 
@@ -55,11 +41,9 @@ pulumi.runtime.setMocks({
     },
     call: () => ({}),
 }, "shop", "dev");
+pulumi.runtime.setAllConfig({ "shop:target": "kind", "shop:environment": "development", "shop:host": "shop.localhost" });
 process.on("exit", () => fs.writeFileSync("resources.json", JSON.stringify(resources)));
-import("./index.js").catch(error => {
-    process.stderr.write(error.message);
-    process.exitCode = 1;
-});
+require("./index.js");
 `;
 
 interface Resource {
@@ -82,21 +66,16 @@ describe("the package", () => {
         const installed = path.join(directory, "node_modules/landfall");
         fs.mkdirSync(installed, { recursive: true });
         await execute("tar", ["-xzf", path.join(directory, packed.filename), "-C", installed, "--strip-components=1"]);
-        // A package of its own: else Node takes `landfall` for this one.
-        fs.writeFileSync(path.join(directory, "package.json"), "{}");
-        fs.mkdirSync(path.join(directory, "app"));
-        fs.writeFileSync(path.join(directory, "app/Dockerfile"), "FROM scratch\n");
+        // With a package.json of its own: else Node takes `landfall` for this package.
+        fs.cpSync(template, directory, { recursive: true });
+        fs.writeFileSync(path.join(directory, "mistakes.ts"), mistakes);
         fs.writeFileSync(path.join(directory, "run.cjs"), runner);
     });
     afterAll(() => fs.rmSync(directory, { recursive: true }));
 
-    /** Compiles a program in a project of its own, strictly. */
-    async function compile(name: string, text: string, ...options: string[]): Promise<string> {
-        fs.writeFileSync(path.join(directory, name), text);
-        const args = [
-            require.resolve("typescript/bin/tsc"), "--ignoreConfig", "--strict", "--skipLibCheck", "--target", "es2022",
-            "--types", "node", ...options, name,
-        ];
+    /** Compiles as strictly as the template does; with `options`, in another way. */
+    async function compile(...options: string[]): Promise<string> {
+        const args = [require.resolve("typescript/bin/tsc"), ...options];
         return execute(process.execPath, args, { cwd: directory }).then(() => "", (error: { stdout: string }) => error.stdout);
     }
 
@@ -116,18 +95,19 @@ describe("the package", () => {
         expect(files).toContain("dist/components/images.lock.json");
     });
 
-    it("is what another program compiles with, strictly, whichever way its compiler finds packages", async () => {
+    it("is what the template's program compiles with, whichever way its compiler finds packages", async () => {
+        const options = ["--ignoreConfig", "--strict", "--skipLibCheck", "--target", "es2022", "--types", "node"];
         const older = ["--module", "commonjs", "--moduleResolution", "node10", "--ignoreDeprecations", "6.0", "--noEmit"];
-        expect(await compile("index.ts", program, ...older)).toBe("");
-        expect(await compile("index.ts", program, "--module", "nodenext")).toBe("");
+        expect(await compile(...options, ...older, "index.ts", "mistakes.ts")).toBe("");
+        expect(await compile(...options, "--module", "nodenext", "index.ts", "mistakes.ts")).toBe("");
     });
 
-    it("makes what the program says, with the library's own scripts and images, on a cluster of the program's name", async () => {
+    it("makes what the template says, with the library's own scripts and images, on a cluster of the program's name", async () => {
         await execute(process.execPath, ["run.cjs"], { cwd: directory, env: { ...process.env, LANDFALL_RENDER: "1" } });
         const resources = JSON.parse(fs.readFileSync(path.join(directory, "resources.json"), "utf8")) as Resource[];
         expect(resources.map(({ type, name }) => `${type} ${name}`)).toEqual(expect.arrayContaining([
             "landfall:cluster:Kind cluster", "landfall:platform:Platform platform", "landfall:workload:Environment environment",
-            "kubernetes:apps/v1:StatefulSet database", "kubernetes:apps/v1:Deployment shop",
+            "kubernetes:apps/v1:StatefulSet database", "kubernetes:apps/v1:Deployment counter",
         ]));
         const find = (name: string): Resource["inputs"] => resources.find(resource => resource.name === name)!.inputs;
         expect(find("cluster-nodes").environment).toMatchObject({ CLUSTER_NAME: "shop-dev" });
@@ -142,7 +122,17 @@ describe("the package", () => {
         const { context } = find("database-server-image").build!;
         expect(context).toMatch(/^node_modules\/landfall\//);
         expect(isThere(`${context}/Dockerfile`)).toBe(true);
-        expect(find("shop-image").build).toMatchObject({ context: "app" });
+        expect(find("counter-image").build).toMatchObject({ context: "app" });
+    });
+
+    it("is of the version that the template names, and so are the packages beside it", () => {
+        const read = (file: string) => JSON.parse(fs.readFileSync(file, "utf8")) as Record<string, Record<string, string>>;
+        const own = read(path.join(root, "package.json"));
+        const { dependencies, devDependencies } = read(path.join(template, "package.json"));
+        const { landfall, ...others } = { ...dependencies, ...devDependencies };
+        expect(landfall).toBe(`file:landfall-${own.version}.tgz`);
+        const { dependencies: used, devDependencies: installed } = own;
+        expect(others).toEqual(Object.fromEntries(Object.keys(others).map(name => [name, { ...used, ...installed }[name]])));
     });
 
     it("is an ECMAScript module's as well", async () => {
