@@ -1,6 +1,7 @@
 import type * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { scriptCommand } from "../../script";
+import { type Transform, transformedBy } from "../../transform";
 import { Capabilities, Cluster, LoadBalancing, serviceSeconds } from "../cluster";
 import type { Comparisons } from "../compare";
 import { gatewayPorts } from "../gateway-ports";
@@ -35,6 +36,8 @@ export interface MinikubeArgs {
     volumes?: "delete" | "retain";
     /** Refuses what can't be changed in place. @default nothing is compared */
     comparisons?: Comparisons;
+    /** Last word on each resource's arguments, for what is not modelled here. */
+    transform?: Transform;
 }
 
 const scripts = "components/cluster/minikube";
@@ -52,7 +55,7 @@ export class Minikube extends pulumi.ComponentResource implements Cluster {
     readonly deletedWith: pulumi.Resource;
 
     constructor(name: string, args: MinikubeArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("landfall:cluster:Minikube", name, {}, opts);
+        super("landfall:cluster:Minikube", name, {}, transformedBy(args.transform, opts));
         if (args.volumes === "retain") {
             pulumi.log.warn("minikube keeps volumes inside its nodes: they are lost with the cluster, although the " +
                 "environment says volumes: retain. The target kind keeps them.", this);

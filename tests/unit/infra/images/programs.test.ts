@@ -3,8 +3,9 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { databaseImageContext } from "../../../../components/workload";
 
-const images = path.resolve(__dirname, "../../../../infra/images");
+const images: Record<string, string> = { web: "infra/images/web", database: databaseImageContext };
 let directory: string;
 
 beforeAll(() => {
@@ -13,12 +14,18 @@ beforeAll(() => {
 
 afterAll(() => fs.rmSync(directory, { recursive: true }));
 
+/** The file of an image, such as `web/bin/start-web`. */
+function fileOf(program: string): string {
+    const [image, ...rest] = program.split("/");
+    return path.resolve(images[image], ...rest);
+}
+
 /**
  * Runs a program of an image with no more than these variables. By itself it finds no other program: one that goes on
  * where it should refuse would begin by emptying /tmp, here this computer's.
  */
 function run(program: string, env: Record<string, string>, ...args: string[]) {
-    const { status, stdout, stderr } = spawnSync(path.join(images, program), args, {
+    const { status, stdout, stderr } = spawnSync(fileOf(program), args, {
         env: { PATH: path.join(directory, "none"), ...env }, encoding: "utf8",
     });
     return { status, output: `${stdout}${stderr}` };
@@ -26,7 +33,7 @@ function run(program: string, env: Record<string, string>, ...args: string[]) {
 
 /** The limits that a program lists in its own head. */
 function documented(program: string, prefix: string): string[] {
-    const head = /^(#.*\n)+/.exec(fs.readFileSync(path.join(images, program), "utf8"))![0];
+    const head = /^(#.*\n)+/.exec(fs.readFileSync(fileOf(program), "utf8"))![0];
     return [...head.matchAll(new RegExp(`^#   (${prefix}[A-Z_{},]+)`, "gm"))].flatMap(([, name]) => {
         const [, before, choices, after] = /^(.*)\{(.*)\}(.*)$/.exec(name) ?? [];
         return choices ? choices.split(",").map(choice => before + choice + after) : [name];
