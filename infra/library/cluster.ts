@@ -9,6 +9,7 @@ import { describeSettings, describeTargets } from "../config/describe";
 import { toProblems, valueAt } from "../config/errors";
 import { Problem, problemText } from "../config/problem";
 import { refuseClusterChanges } from "../config/refuse";
+import { mendStackTraces } from "../stack-traces";
 
 export * from "../../components/cluster/cluster";
 
@@ -38,6 +39,7 @@ export type ClusterOptions = Omit<library.ClusterContext, "comparisons">;
 export function createCluster(
     settings: ClusterSettings, options: ClusterOptions = {}, opts?: pulumi.ComponentResourceOptions,
 ): library.Cluster {
+    mendStackTraces();
     useProxies();
     const cluster = complete(settings);
     const comparisons: library.Comparisons = {
