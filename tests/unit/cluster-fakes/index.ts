@@ -18,8 +18,15 @@ export interface FakeNode {
 
 interface State {
     nodes: FakeNode[];
-    profiles: Record<string, { port: number; running: boolean; gone?: boolean; images: string[] }>;
-    behave: { docker?: "down"; kind?: "port" | "files" | "fail" | "hang" | "digest"; minikube?: "fail" | "lies"; certificate?: string };
+    profiles: Record<string, { port: number; running: boolean; gone?: boolean; images: string[]; version?: string }>;
+    behave: {
+        docker?: "down";
+        kind?: "port" | "files" | "fail" | "hang" | "digest";
+        minikube?: "fail" | "lies" | "asks" | "offline" | "down";
+        /** Versions of Kubernetes that minikube lists. */
+        knows?: string[];
+        certificate?: string;
+    };
     config?: { nodes: { extraMounts: { hostPath: string }[] }[] };
 }
 
