@@ -18,9 +18,19 @@ export interface Quota {
     pods: pulumi.Input<number>;
 }
 
+/** What has to be in the cluster before workloads are; the Platform is one. */
+export interface Foundation {
+    /** What makes volumes: claims are made after it. */
+    readonly storageClasses: pulumi.Resource[];
+    /** What tells how busy pods are: autoscalers are made after it. */
+    readonly metrics: pulumi.Resource[];
+}
+
 export interface EnvironmentArgs {
     /** The cluster it is in. */
     cluster: Cluster;
+    /** What its workloads stand on. @default the cluster has it all */
+    platform?: Foundation;
     /** Namespace, for example `production` or the name of a git branch. */
     namespace: string;
     /** Whether the data outlives the environment: `retain` keeps the namespace and its volumes on destroy. */
@@ -36,6 +46,7 @@ export interface EnvironmentArgs {
  */
 export class Environment extends pulumi.ComponentResource {
     readonly cluster: Cluster;
+    readonly platform: Foundation;
     /** Name of the namespace; waits for the namespace and its fences. */
     readonly namespace: pulumi.Output<string>;
     readonly volumes: "delete" | "retain";
@@ -43,6 +54,7 @@ export class Environment extends pulumi.ComponentResource {
     constructor(name: string, args: EnvironmentArgs, opts?: pulumi.ComponentResourceOptions) {
         super("landfall:workload:Environment", name, {}, opts);
         this.cluster = args.cluster;
+        this.platform = args.platform ?? { storageClasses: [], metrics: [] };
         this.volumes = args.volumes;
         const options = inCluster(args.cluster, this);
 
