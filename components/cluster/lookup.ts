@@ -25,6 +25,8 @@ export interface Found {
      * `homes`: claims whose volume one node has for itself, as NODE=NAMESPACE/CLAIM.
      */
     standing?: Record<string, string>;
+    /** The version of Kubernetes that it was made with where the settings name none; empty where the maker chose it. */
+    kubernetesVersion?: string;
     /** Whether the cluster had to be started. */
     started?: boolean;
 }

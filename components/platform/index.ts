@@ -55,6 +55,10 @@ export class Platform extends pulumi.ComponentResource {
     readonly gateway: Gateway;
     /** Certificate of the authority by which clients know the hosts, PEM; undefined where it is publicly known. */
     readonly caCertificate?: pulumi.Output<string>;
+    /** The classes of volumes that it makes: claims of an environment wait for them. */
+    readonly storageClasses: pulumi.Resource[];
+    /** What tells how busy pods are, unless the target brings it: autoscalers of an environment wait for it. */
+    readonly metrics: pulumi.Resource[];
     /** The records that lead the hosts here; undefined where the gateway's address is this computer's or the nodes'. */
     readonly dnsRecords?: pulumi.Output<DnsRecord[]>;
 
@@ -67,18 +71,20 @@ export class Platform extends pulumi.ComponentResource {
         const options = inCluster(cluster, this);
         warnOfOpenNetwork(capabilities, this);
 
-        if (capabilities.metrics === "install") {
-            createMetricsServer(capabilities, options);
-        }
+        this.metrics = capabilities.metrics === "install" ? [createMetricsServer(capabilities, options)] : [];
         if (capabilities.clusterAutoscaler !== undefined) {
             createClusterAutoscaler(capabilities.clusterAutoscaler, capabilities, options);
         }
-        createStorageClasses(capabilities.storageClasses ?? [], options);
-        createDirectoryClasses(capabilities, options);
+        this.storageClasses = [
+            ...createStorageClasses(capabilities.storageClasses ?? [], options),
+            ...createDirectoryClasses(capabilities, options),
+        ];
         if (addresses !== undefined) {
             createMetalLb({ addresses, definitions: manifests.metallb, capabilities }, options);
         }
-        this.gateway = new Gateway(`${name}-gateway`, { cluster, manifests, traffic: args.traffic }, { parent: this });
+        this.gateway = new Gateway(`${name}-gateway`, {
+            cluster, manifests, traffic: args.traffic, metrics: this.metrics,
+        }, { parent: this });
         if (capabilities.externalDns !== undefined) {
             // It watches routes, whose definitions are the gateway's.
             createExternalDns(capabilities.externalDns, capabilities, { ...options, dependsOn: this.gateway });

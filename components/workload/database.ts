@@ -165,7 +165,8 @@ function createStatefulSet(
         ...args, uid, env, secretFiles,
         port: database.port,
         probes: {
-            startup: { ...healthcheck("startup"), periodSeconds: 2, failureThreshold: 150 },
+            // It waits for the server by itself.
+            startup: { ...healthcheck("startup"), timeoutSeconds: 25, periodSeconds: 2, failureThreshold: 60 },
             readiness: { ...healthcheck("ready"), periodSeconds: 5, failureThreshold: 3 },
             // Slow is not gone: a restart would only make a busy server slower. One that hangs for five minutes is gone.
             liveness: { ...healthcheck("live"), periodSeconds: 30, failureThreshold: 10 },

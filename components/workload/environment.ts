@@ -19,9 +19,19 @@ export interface Quota {
     pods: pulumi.Input<number>;
 }
 
+/** What has to be in the cluster before workloads are; the Platform is one. */
+export interface Foundation {
+    /** What makes volumes: claims are made after it. */
+    readonly storageClasses: pulumi.Resource[];
+    /** What tells how busy pods are: autoscalers are made after it. */
+    readonly metrics: pulumi.Resource[];
+}
+
 export interface EnvironmentArgs {
     /** The cluster it is in. */
     cluster: Cluster;
+    /** What its workloads stand on. @default the cluster has it all */
+    platform?: Foundation;
     /**
      * Namespace, a DNS label of at most 63 characters. It is the environment's own: one that is there already is refused.
      * @example "production"
@@ -46,6 +56,7 @@ export interface EnvironmentArgs {
  */
 export class Environment extends pulumi.ComponentResource {
     readonly cluster: Cluster;
+    readonly platform: Foundation;
     /** Name of the namespace; waits for the namespace and its fences. */
     readonly namespace: pulumi.Output<string>;
     readonly volumes: "delete" | "retain";
@@ -53,6 +64,7 @@ export class Environment extends pulumi.ComponentResource {
     constructor(name: string, args: EnvironmentArgs, opts?: pulumi.ComponentResourceOptions) {
         super("landfall:workload:Environment", name, {}, opts);
         this.cluster = args.cluster;
+        this.platform = args.platform ?? { storageClasses: [], metrics: [] };
         this.volumes = args.volumes ?? "retain";
         const options = inCluster(args.cluster, this);
 

@@ -89,7 +89,9 @@ export class WebService extends pulumi.ComponentResource implements Listener {
         const pod = normalisePod(this, sized);
         createService(metadata, options);
         this.deployment = createDeployment(metadata, pod, args, { ...options, dependsOn: connections });
-        createAutoscaler(metadata, sized, options);
+        // It looks for the Deployment 15 s after it was made, and adds the replicas that are missing then.
+        const together = pulumi.output(pod).apply(() => [...connections, ...args.environment.platform.metrics]);
+        createAutoscaler(metadata, sized, { ...options, dependsOn: together });
         createDisruptionBudget(metadata, options);
         if (args.exposed) {
             allowConnection(this, args.exposed.gateway, this);

@@ -113,4 +113,26 @@ describe("the database's healthcheck", () => {
         const status = (probe: string) => run("database/bin/healthcheck", env, probe).status;
         expect({ ready: status("ready"), live: status("live") }).toEqual(wanted);
     }, 20_000);
+
+    /** Runs the startup probe against a client that has this to say the third time, and before that no server. */
+    function startup(third: string) {
+        const bin = fs.mkdtempSync(path.join(directory, "bin-"));
+        const asked = path.join(bin, "asked");
+        fs.writeFileSync(path.join(bin, "mariadb"), [
+            "#!/bin/sh", `echo >>${asked}`, `if [ "$(wc -l <${asked})" -lt 3 ]; then ${clients["is not there"]}; fi`, third, "",
+        ].join("\n"), { mode: 0o755 });
+        // A clock that is past the wait after a few looks.
+        fs.writeFileSync(path.join(bin, "date"), `#!/bin/sh\necho >>${bin}/looked\nexpr 3 \\* $(wc -l <${bin}/looked)\n`, { mode: 0o755 });
+        const env = { PATH: `${bin}${path.delimiter}${process.env.PATH}` };
+        return { ...run("database/bin/healthcheck", env, "startup"), asked: fs.readFileSync(asked, "utf8").length };
+    }
+
+    it("waits for a server that starts, since Kubernetes warns of every probe that fails", () => {
+        expect(startup("echo 1")).toEqual({ status: 0, output: "", asked: 3 });
+    });
+
+    it("gives up on one that doesn't, and says what is wrong", () => {
+        expect(startup("echo 0")).toMatchObject({ status: 1, output: "not started: 0\n" });
+        expect(startup(clients["is not there"])).toMatchObject({ status: 1, output: expect.stringContaining("ERROR 2002") });
+    });
 });
