@@ -27,6 +27,8 @@ export default defineConfig({
                     name: "unit",
                     include: ["tests/unit/**/*.test.ts"],
                     globalSetup: ["tests/unit/setup.ts"],
+                    setupFiles: ["tests/unit/support/environment.ts"],
+                    isolate: false,
                     maxWorkers: "100%",
                     testTimeout: 3 * minute,
                     hookTimeout: 3 * minute,

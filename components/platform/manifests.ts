@@ -30,7 +30,7 @@ export interface ManifestsWanted {
  */
 export async function loadManifests({ metallb = false }: ManifestsWanted = {}): Promise<Manifests> {
     const read = async (pins: readonly ManifestPin[]): Promise<KubernetesObject[]> =>
-        (await Promise.all(pins.map(readManifest))).flatMap(parseManifest);
+        (await Promise.all(pins.map(objectsOf))).flat();
     return {
         gatewayApi: await read(manifests.gatewayApi),
         contour: await read(manifests.contour),
@@ -59,6 +59,16 @@ export async function keepManifest(pin: ManifestPin, text: Buffer, from: string)
     const partial = `${file}.${process.pid}`;
     await fs.writeFile(partial, text);
     await fs.rename(partial, file);
+}
+
+/** By digest: a process may run the program more than once. */
+const parsed = new Map<string, KubernetesObject[]>();
+
+async function objectsOf(pin: ManifestPin): Promise<KubernetesObject[]> {
+    const text = await readManifest(pin);
+    const objects = parsed.get(pin.sha256) ?? parseManifest(text);
+    parsed.set(pin.sha256, objects);
+    return objects;
 }
 
 async function readManifest(pin: ManifestPin): Promise<string> {

@@ -6,7 +6,6 @@ import { captureProgram } from "../../../infra/cli/capture";
 
 describe("what people are told of a stack", () => {
     const outputsOf = async (stack: string) => {
-        process.env.LANDFALL_RENDER = "1";
         const file = path.resolve(__dirname, `../../../Pulumi.${stack}.yaml`);
         return (await captureProgram({ stack, ...readStackConfig(file) })).outputs;
     };

@@ -7,9 +7,6 @@ export type ConfigChanges = Partial<Record<"cluster" | "environment" | "app", ob
 
 const root = path.resolve(__dirname, "../../..");
 
-// The program is only looked at: it must not ask this computer for its clusters.
-process.env.LANDFALL_RENDER = "1";
-
 /** Runs the program as one of the committed stacks, with whole keys replaced; returns what it registers. */
 export async function runStack(stack: string, changes: ConfigChanges = {}): Promise<Registered[]> {
     const { config } = readStackConfig(path.join(root, `Pulumi.${stack}.yaml`));
