@@ -29,6 +29,8 @@ export default defineConfig({
                     globalSetup: ["tests/unit/setup.ts"],
                     setupFiles: ["tests/unit/support/environment.ts"],
                     isolate: false,
+                    // The program makes much that is short-lived.
+                    execArgv: ["--max-semi-space-size=64"],
                     maxWorkers: "100%",
                     testTimeout: 3 * minute,
                     hookTimeout: 3 * minute,
