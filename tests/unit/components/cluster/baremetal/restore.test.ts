@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { before, from, scriptOf } from "../../../support/deeds";
 import { type Answers, onMachine, type StandIn } from "../../../support/standin";
 
-describe.skipIf(process.platform === "win32")("snapshots", () => {
+describe.skipIf(process.platform !== "linux")("snapshots", () => {
     const script = () => before(scriptOf("second-snapshots"), "Take a snapshot").replace("if ! command -v restic >/dev/null; then", "if false; then");
     const elsewhere: Answers = { findmnt: `case "$*" in *landfall*) echo / ;; *) echo /mnt/backup ;; esac`, timeout: `shift; "$@"` };
 
@@ -67,7 +67,7 @@ describe.skipIf(process.platform === "win32")("snapshots", () => {
     });
 });
 
-describe.skipIf(process.platform === "win32")("a snapshot that is gone back to", () => {
+describe.skipIf(process.platform !== "linux")("a snapshot that is gone back to", () => {
     const script = () => before(scriptOf("second-recover"), "Stop the control plane").replace("if ! command -v restic >/dev/null; then", "if false; then");
     const answers = (version: string, authority = "ours"): Answers => ({
         restic: `while [ "$1" != --target ]; do shift; done
