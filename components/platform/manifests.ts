@@ -57,10 +57,17 @@ function lackingOf(wanted: ManifestsWanted): ManifestPin[] {
 }
 
 function readManifests(wanted: ManifestsWanted): Manifests {
-    const read = (pins: readonly ManifestPin[]): KubernetesObject[] =>
-        pins.flatMap(pin => parseManifest(fs.readFileSync(cachedManifest(pin), "utf8")));
-    const entries = Object.entries(pinsOf(wanted)).map(([name, pins]) => [name, read(pins)]);
+    const entries = Object.entries(pinsOf(wanted)).map(([name, pins]) => [name, pins.flatMap(objectsOf)]);
     return Object.fromEntries(entries) as Manifests;
+}
+
+/** By digest: a process may run the program more than once. */
+const parsed = new Map<string, KubernetesObject[]>();
+
+function objectsOf(pin: ManifestPin): KubernetesObject[] {
+    const objects = parsed.get(pin.sha256) ?? parseManifest(fs.readFileSync(cachedManifest(pin), "utf8"));
+    parsed.set(pin.sha256, objects);
+    return objects;
 }
 
 /** Where a manifest is in the cache. */

@@ -10,7 +10,6 @@ import { rule } from "./rule";
 import { lineVerdict } from "./why";
 
 export { appSchema } from "./app";
-export { clusterSchema } from "./cluster";
 export { environmentSchema } from "./environment";
 
 const made = new Map<string, ReturnType<typeof makeSchema>>();

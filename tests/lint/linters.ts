@@ -3,7 +3,8 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { libraryRoot } from "../../components/project";
 import type { Linter } from "./exceptions";
-import { dockerfiles, machineScripts, podScripts, scripts, Stack, workflows } from "./subjects";
+import { scripts as machineScripts } from "../unit/support/deeds";
+import { dockerfiles, podScripts, scripts, Stack, workflows } from "./subjects";
 import { terraformPlan } from "./terraform";
 import { goTool, pythonPackage, shellcheck } from "./tools";
 
@@ -73,11 +74,14 @@ export const linters: Record<Linter, (subjects: Subjects) => Promise<Result>> = 
         const directory = path.join(scratch, "scripts");
         fs.mkdirSync(directory);
         const inPods = new Map([...stacks.values()].flatMap(stack => [...podScripts(stack)]));
-        const written = [...inPods, ["mistaken.sh", "#!/bin/sh\nrm $1\n"]].map(([name, script]) => {
+        const write = ([name, script]: [string, string]): string => {
             const file = path.join(directory, name);
             fs.writeFileSync(file, script);
             return file;
-        });
+        };
+        const written = [...inPods, ["mistaken.sh", "#!/bin/sh\nrm $1\n"] as [string, string]].map(write);
+        // What bare-metal machines are told.
+        const machines = [...machineScripts].map(([name, script]) => write([`${name}.sh`, script]));
         const program = await shellcheck();
         const check = async (args: string[]): Promise<Finding[]> => {
             const { comments } = JSON.parse(await output(program, ["--format=json1", ...args])) as {
@@ -87,12 +91,11 @@ export const linters: Record<Linter, (subjects: Subjects) => Promise<Result>> = 
                 rule: `SC${code}`, place: `${placeOf(file, line)}: ${lineOf(file, line)}`, message,
             }));
         };
-        const [own, machines] = [scripts(files), machineScripts(files)];
-        const inShell = machines.filter(file => !own.includes(file));
+        const own = scripts(files);
         const findings = (await Promise.all([
-            check([...own, ...written]), check(["--shell=bash", ...inShell]),
+            check([...own, ...written]), check(["--shell=bash", ...machines]),
         ])).flat();
-        const looked = `${own.length} scripts, ${inShell.length} of machines, ${inPods.size} in pods`;
+        const looked = `${own.length} scripts, ${machines.length} of machines, ${inPods.size} in pods`;
         return { looked, findings };
     },
 

@@ -27,11 +27,6 @@ export function scripts(files: string[]): string[] {
     return files.filter(file => shebang.test(firstBytes(path.join(libraryRoot, file))));
 }
 
-/** What bare-metal machines are told, as the tests of the tasks keep it. */
-export function machineScripts(files: string[]): string[] {
-    return files.filter(file => /^tests\/unit\/golden\/.*\.sh$/.test(file));
-}
-
 export interface Stack {
     /** Its Kubernetes objects in YAML, without definitions, for which no linter has rules. */
     objects: string;

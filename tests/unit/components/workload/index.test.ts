@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { Registered } from "../../../../infra/cli/capture";
-import { Manifest, object, objects, PodSpec, pods, runStack } from "../../support/program";
+import { captureAgain, Manifest, object, objects, PodSpec, pods, runStack } from "../../support/program";
 
 let resources: Registered[];
 beforeAll(async () => {
@@ -141,7 +141,7 @@ describe("the web service", () => {
     it("rolls when its configuration changes, and doesn't when it doesn't", async () => {
         const checksum = (registered: Registered[]): string | undefined => pods(registered)
             .find(({ owner }) => owner === "Deployment/web")?.annotations["landfall.dev/config"];
-        const again = await runStack("dev");
+        const { resources: again } = await captureAgain("dev");
         const changed = await runStack("dev", { app: { title: "Another title" } });
         expect(checksum(resources)).toMatch(/^[0-9a-f]{64}$/);
         expect(checksum(again)).toBe(checksum(resources));
