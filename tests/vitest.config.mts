@@ -28,6 +28,7 @@ export default defineConfig({
                     include: ["tests/unit/**/*.test.ts"],
                     globalSetup: ["tests/unit/setup.ts"],
                     maxWorkers: "100%",
+                    execArgv: ["--require", "./infra/preload.cjs"],
                     testTimeout: 3 * minute,
                     hookTimeout: 3 * minute,
                     sequence: { groupOrder: 0 },

@@ -166,7 +166,7 @@ function rejectionsReported(): Promise<void> {
 /** Loads `infra/index.ts` afresh, and runs it if it exports a function, as Pulumi does. */
 async function loadProgram(): Promise<unknown> {
     const load = createRequire(path.join(root, "package.json"));
-    if (!load.extensions[".ts"]) (load("tsx/cjs/api") as { register(): void }).register();
+    if (!load.extensions[".ts"]) load("./infra/preload.cjs");
     const own = [path.join(root, "infra"), path.join(root, "components")];
     const callers = [path.join(root, "infra", "cli"), path.join(root, "infra", "offline")];
     const within = (file: string) => (directory: string) => file.startsWith(directory + path.sep);
