@@ -38,7 +38,7 @@ export default defineConfig({
                     setupFiles: ["tests/unit/support/environment.ts"],
                     isolate: false,
                     // The program makes much that is short-lived.
-                    execArgv: ["--max-semi-space-size=64"],
+                    execArgv: ["--max-semi-space-size=64", "--require", "./infra/preload.cjs"],
                     maxWorkers: "100%",
                     testTimeout: 3 * minute,
                     hookTimeout: 3 * minute,
