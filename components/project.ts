@@ -1,4 +1,22 @@
 import * as path from "node:path";
 
-/** Where Pulumi.yaml is. */
-export const projectRoot = path.resolve(__dirname, "..");
+/** Directory of the library: the project's, or in the package, the directory of the compiled code. */
+export const libraryRoot = path.resolve(__dirname, "..");
+
+/** Path of a script of the library. In the package, TypeScript is compiled. */
+export function libraryScript(script: string): string {
+    return path.join(libraryRoot, script.replace(/\.ts$/, path.extname(__filename)));
+}
+
+/** Node's arguments for running a script: TypeScript needs a compiler. */
+export function nodeArguments(script: string): string[] {
+    return script.endsWith(".ts") ? ["--import", "tsx"] : [];
+}
+
+/**
+ * Path of a file of the library for the engine, which runs in the program's working directory. An absolute path would differ
+ * between computers.
+ */
+export function fromWorkingDirectory(file: string): string {
+    return path.relative(process.cwd(), file).split(path.sep).join("/");
+}

@@ -26,7 +26,7 @@ export = async () => {
     const cluster = createCluster(settings.cluster, { volumes, comparisons: compareWith(settings) });
     const traffic = trafficOf(settings.app);
     const platform = new Platform("platform", { cluster, manifests, hosts: [host], tls, traffic });
-    const environment = new Environment("environment", { cluster, namespace: name, volumes, quota });
+    const environment = new Environment("environment", { cluster, platform, namespace: name, volumes, quota });
     const app = new WordPress("wordpress", { settings, environment, gateway: platform.gateway });
 
     const { kubeconfig } = cluster;

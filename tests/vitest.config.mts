@@ -35,6 +35,10 @@ export default defineConfig({
                     name: "unit",
                     include: ["tests/unit/**/*.test.ts"],
                     globalSetup: ["tests/unit/setup.ts"],
+                    setupFiles: ["tests/unit/support/environment.ts"],
+                    isolate: false,
+                    // The program makes much that is short-lived.
+                    execArgv: ["--max-semi-space-size=64", "--require", "./infra/preload.cjs"],
                     maxWorkers: "100%",
                     testTimeout: 3 * minute,
                     hookTimeout: 3 * minute,

@@ -11,12 +11,20 @@ import { lostNodeTolerations } from "../workload/tolerations";
  */
 export const patience = { timeoutSeconds: 10, periodSeconds: 10, failureThreshold: 6 };
 
+/** An autoscaler chooses the number of pods so that their mean use is `cpu`. It is created after `after`. */
+interface Autoscaling {
+    min: number;
+    max: number;
+    cpu: number;
+    after: pulumi.Resource[];
+}
+
 export interface PlatformDeploymentArgs {
     /**
      * How many pods. If there are several, they are spread over nodes, and a node's drain takes one at a time. With a range,
-     * an autoscaler chooses the number, so that the pods' mean use is `cpu`. @example { min: 2, max: 7, cpu: 1 }
+     * an autoscaler chooses the number. @example { min: 2, max: 7, cpu: 1, after: [metrics] }
      */
-    replicas: number | { min: number; max: number; cpu: number };
+    replicas: number | Autoscaling;
     /** Labels of the nodes that must each have a pod; no other node gets one. @default any node */
     nodes?: PublishedNodes;
     /** Seconds that a new pod must be ready before the update stops the next. @default 0 */
@@ -41,7 +49,7 @@ export function createDeployment(
         const spec = { maxUnavailable: 1, selector };
         new kubernetes.policy.v1.PodDisruptionBudget(name, { metadata, spec }, options);
     }
-    if (typeof replicas !== "number") createAutoscaler(metadata, replicas, options);
+    if (typeof replicas !== "number") createAutoscaler(metadata, replicas, { ...options, dependsOn: replicas.after });
     return new kubernetes.apps.v1.Deployment(name, {
         metadata,
         spec: {
@@ -78,8 +86,7 @@ const controlPlaneTolerations = [
 ];
 
 function createAutoscaler(
-    metadata: Metadata, { min, max, cpu }: { min: number; max: number; cpu: number },
-    options: pulumi.CustomResourceOptions,
+    metadata: Metadata, { min, max, cpu }: Autoscaling, options: pulumi.CustomResourceOptions,
 ): void {
     new kubernetes.autoscaling.v2.HorizontalPodAutoscaler(metadata.name, {
         metadata,

@@ -41,8 +41,9 @@ export function createEnvoyService(
 
 /** Creates the proxies on different nodes. A proxy that stops loses no requests. */
 export function createEnvoy(
-    namespace: pulumi.Output<string>, { limits, nodes }: { limits: GatewayLimits; nodes?: PublishedNodes },
-    options: pulumi.CustomResourceOptions,
+    namespace: pulumi.Output<string>,
+    { limits, nodes, metrics = [] }: { limits: GatewayLimits; nodes?: PublishedNodes; metrics?: pulumi.Resource[] },
+    options: pulumi.CustomResourceOptions & { dependsOn: pulumi.Resource },
 ): kubernetes.apps.v1.Deployment {
     const { name } = envoy;
     const metadata = { name, namespace, labels: objectLabels(name) };
@@ -50,7 +51,7 @@ export function createEnvoy(
         metadata, automountServiceAccountToken: false,
     }, options);
     return createDeployment(metadata, {
-        replicas: { ...limits.replicas, cpu: proxySize.cpu.busy },
+        replicas: { ...limits.replicas, cpu: proxySize.cpu.busy, after: [options.dependsOn, ...metrics] },
         nodes,
         // A load balancer that notices late that a proxy is gone also notices late that another is ready.
         minReadySeconds: limits.drainSeconds,

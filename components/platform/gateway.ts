@@ -19,6 +19,8 @@ export interface GatewayArgs {
     manifests: Manifests;
     /** Traffic that it must handle. @default `defaultTraffic` */
     traffic?: Traffic;
+    /** The source of the proxies' metrics for its autoscaler, if the cluster doesn't include one. @default [] */
+    metrics?: pulumi.Resource[];
 }
 
 /** Where requests enter: the Gateway API, implemented by Contour and Envoy. */
@@ -57,7 +59,7 @@ export class Gateway extends pulumi.ComponentResource {
         this.seesClients = loadBalancing.seesClients;
         this.limits = gatewayLimits(args.traffic ?? defaultTraffic, loadBalancing.drainSeconds, nodes?.count);
         const controller = createContour(this.namespace, this.limits, { ...options, dependsOn: [...crds, certificates] });
-        createEnvoy(this.namespace, { limits: this.limits, nodes }, { ...options, dependsOn: controller });
+        createEnvoy(this.namespace, { limits: this.limits, nodes, metrics: args.metrics }, { ...options, dependsOn: controller });
         const service = createEnvoyService(this.namespace, loadBalancing, { ...options, dependsOn: controller });
         const gateway = createGateway(name, this.namespace, { ...options, dependsOn: controller });
 

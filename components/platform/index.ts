@@ -1,13 +1,14 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Capabilities, Cluster } from "../cluster/cluster";
 import { inCluster } from "../cluster/options";
+import { Transform, transformedBy } from "../transform";
 import { Certificates } from "./cert-manager";
 import { Issuance } from "./cert-manager/issuance";
 import { createClusterAutoscaler } from "./cluster-autoscaler";
 import { DnsRecord } from "./dns-records";
 import { createExternalDns } from "./external-dns";
 import { Gateway } from "./gateway";
-import { Manifests } from "./manifests";
+import { loadManifestsAtOnce, Manifests } from "./manifests";
 import { createMetalLb } from "./metallb";
 import { createMetricsServer } from "./metrics";
 import { createDirectoryClasses } from "./storage";
@@ -20,9 +21,13 @@ export { Issuance } from "./cert-manager/issuance";
 export { defaultTraffic, gatewayLimits, GatewayLimits, Traffic } from "./traffic";
 
 export interface PlatformArgs {
+    /** The cluster that it is for. Each cluster has one platform. */
     cluster: Cluster;
-    /** The result of `loadManifests`. */
-    manifests: Manifests;
+    /**
+     * Custom resource definitions (CRDs), the result of `loadManifests`.
+     * @default the pinned ones, from the cache, or downloaded from their projects
+     */
+    manifests?: Manifests;
     /** Host names that the gateway has a certificate for. @example `["www.example.com"]` */
     hosts: string[];
     /**
@@ -35,42 +40,58 @@ export interface PlatformArgs {
      * @default `defaultTraffic`
      */
     traffic?: Traffic;
+    /** Changes each object's arguments last, including the gateway's and cert-manager's, for anything that isn't modelled here. */
+    transform?: Transform;
 }
 
-/** What every cluster needs before an application. Installs only what this cluster lacks, according to its capabilities. */
+/**
+ * What every cluster needs before an application. One platform serves all environments of the cluster. Installs only what
+ * this cluster lacks, according to its capabilities.
+ *
+ * @example const platform = new Platform("platform", { cluster, hosts: ["www.example.com"] });
+ * @throws pulumi.RunError if the CRDs can be neither found nor downloaded.
+ */
 export class Platform extends pulumi.ComponentResource {
     readonly gateway: Gateway;
     /** Certificate of the CA that signs the hosts' certificate, in PEM; undefined if the CA is public. */
     readonly caCertificate?: pulumi.Output<string>;
+    /** StorageClasses that it creates. An environment creates its claims after them. */
+    readonly storageClasses: pulumi.Resource[];
+    /** The source of the pods' metrics, unless the target includes one. An environment creates its autoscalers after it. */
+    readonly metrics: pulumi.Resource[];
     /** DNS records that point the hosts at the gateway; undefined if its address is this computer's or the nodes'. */
     readonly dnsRecords?: pulumi.Output<DnsRecord[]>;
 
     constructor(name: string, args: PlatformArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("landfall:platform:Platform", name, {}, opts);
-        const { capabilities } = args.cluster;
-        const options = inCluster(args.cluster, this);
+        super("landfall:platform:Platform", name, {}, transformedBy(args.transform, opts));
+        const { cluster } = args;
+        const { capabilities } = cluster;
+        const addresses = capabilities.loadBalancing.type === "LoadBalancer" ? capabilities.loadBalancing.addressPool : undefined;
+        const manifests = args.manifests ?? loadManifestsAtOnce({ metallb: addresses !== undefined });
+        const options = inCluster(cluster, this);
         warnOfOpenNetwork(capabilities, this);
 
-        if (capabilities.metrics === "install") {
-            createMetricsServer(capabilities, options);
-        }
+        this.metrics = capabilities.metrics === "install" ? [createMetricsServer(capabilities, options)] : [];
         if (capabilities.clusterAutoscaler !== undefined) {
             createClusterAutoscaler(capabilities.clusterAutoscaler, capabilities, options);
         }
-        createStorageClasses(capabilities.storageClasses ?? [], options);
-        createDirectoryClasses(capabilities, options);
-        if (capabilities.loadBalancing.type === "LoadBalancer" && capabilities.loadBalancing.addressPool) {
-            const { addressPool: addresses } = capabilities.loadBalancing;
-            createMetalLb({ addresses, definitions: args.manifests.metallb, capabilities }, options);
+        this.storageClasses = [
+            ...createStorageClasses(capabilities.storageClasses ?? [], options),
+            ...createDirectoryClasses(capabilities, options),
+        ];
+        if (addresses !== undefined) {
+            createMetalLb({ addresses, definitions: manifests.metallb, capabilities }, options);
         }
-        this.gateway = new Gateway(`${name}-gateway`, args, { parent: this });
+        this.gateway = new Gateway(`${name}-gateway`, {
+            cluster, manifests, traffic: args.traffic, metrics: this.metrics,
+        }, { parent: this });
         if (capabilities.externalDns !== undefined) {
             // It watches routes, whose CRDs the gateway installs.
             createExternalDns(capabilities.externalDns, capabilities, { ...options, dependsOn: this.gateway });
         }
         const certificates = new Certificates(`${name}-certificates`, {
-            cluster: args.cluster,
-            definitions: args.manifests.certManager,
+            cluster,
+            definitions: manifests.certManager,
             gateway: this.gateway,
             hosts: args.hosts,
             tls: args.tls ?? { issuer: "ca" },

@@ -86,13 +86,13 @@ export interface DatabaseLimits {
     packet: number;
 }
 
-/** What MariaDB uses, measured with infra/images/database, in mebibytes. */
+/** What MariaDB uses, measured with images/database, in mebibytes. */
 const serverMemory = 112;
 /** For a connection with the queries of pages; an idle one uses a tenth. */
 const connectionMemory = 2;
 /** A data page uses a little more than its size. */
 const bufferPoolOverhead = 1.05;
-/** Connections that infra/images/database reserves in addition to the application's. */
+/** Connections that images/database reserves in addition to the application's. */
 export const reservedConnections = 5;
 /** Share of the memory for data pages. The rest is for connections, temporary tables and the file system cache. */
 const bufferPoolShare = 3 / 8;

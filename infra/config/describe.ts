@@ -35,9 +35,14 @@ export function entriesOf({ additionalProperties }: Description): Description | 
     return additionalProperties || undefined;
 }
 
+const descriptions = new WeakMap<z.ZodType, Description>();
+
 /** Describes all settings. */
 export function describeSettings(context: Context): Description {
-    return z.toJSONSchema(settingsSchema(context), { io: "input" }) as Description;
+    const schema = settingsSchema(context);
+    const described = descriptions.get(schema) ?? z.toJSONSchema(schema, { io: "input" }) as Description;
+    descriptions.set(schema, described);
+    return described;
 }
 
 /** The targets by name. */

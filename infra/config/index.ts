@@ -8,7 +8,7 @@ import { obstacleBefore } from "./entrance";
 import { exampleOf } from "./example";
 import type { Problem } from "./problem";
 import { SettingsError } from "./problem";
-import { clusterSchema, PlainSettings, settingsSchema } from "./schema";
+import { PlainSettings, settingsSchema } from "./schema";
 import { type Configuration, refuseMisreadings, StackFileError } from "./stack-file";
 
 export type { AppSettings } from "./app";
@@ -112,7 +112,7 @@ export function parseSettings(
 
 function contextOf(cluster: unknown, stack: string): Context {
     const context = { stack, target: knownTarget(cluster) };
-    const checked = clusterSchema(context).safeParse(cluster);
+    const checked = settingsSchema(context).shape.cluster.safeParse(cluster);
     return { ...context, obstacle: checked.success ? obstacleBefore(checked.data) : undefined };
 }
 

@@ -1,9 +1,10 @@
 import { spawn } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { projectRoot } from "../../components/project";
+import { libraryRoot } from "../../components/project";
 import type { Linter } from "./exceptions";
-import { dockerfiles, machineScripts, podScripts, scripts, Stack, workflows } from "./subjects";
+import { scripts as machineScripts } from "../unit/support/deeds";
+import { dockerfiles, podScripts, scripts, Stack, workflows } from "./subjects";
 import { terraformPlan } from "./terraform";
 import { goTool, pythonPackage, shellcheck } from "./tools";
 
@@ -73,11 +74,14 @@ export const linters: Record<Linter, (subjects: Subjects) => Promise<Result>> = 
         const directory = path.join(scratch, "scripts");
         fs.mkdirSync(directory);
         const inPods = new Map([...stacks.values()].flatMap(stack => [...podScripts(stack)]));
-        const written = [...inPods, ["mistaken.sh", "#!/bin/sh\nrm $1\n"]].map(([name, script]) => {
+        const write = ([name, script]: [string, string]): string => {
             const file = path.join(directory, name);
             fs.writeFileSync(file, script);
             return file;
-        });
+        };
+        const written = [...inPods, ["mistaken.sh", "#!/bin/sh\nrm $1\n"] as [string, string]].map(write);
+        // What bare-metal machines are told.
+        const machines = [...machineScripts].map(([name, script]) => write([`${name}.sh`, script]));
         const program = await shellcheck();
         const check = async (args: string[]): Promise<Finding[]> => {
             const { comments } = JSON.parse(await output(program, ["--format=json1", ...args])) as {
@@ -87,12 +91,11 @@ export const linters: Record<Linter, (subjects: Subjects) => Promise<Result>> = 
                 rule: `SC${code}`, place: `${placeOf(file, line)}: ${lineOf(file, line)}`, message,
             }));
         };
-        const [own, machines] = [scripts(files), machineScripts(files)];
-        const inShell = machines.filter(file => !own.includes(file));
+        const own = scripts(files);
         const findings = (await Promise.all([
-            check([...own, ...written]), check(["--shell=bash", ...inShell]),
+            check([...own, ...written]), check(["--shell=bash", ...machines]),
         ])).flat();
-        const looked = `${own.length} scripts, ${inShell.length} of machines, ${inPods.size} in pods`;
+        const looked = `${own.length} scripts, ${machines.length} of machines, ${inPods.size} in pods`;
         return { looked, findings };
     },
 
@@ -100,7 +103,7 @@ export const linters: Record<Linter, (subjects: Subjects) => Promise<Result>> = 
         const directory = path.join(scratch, "checkov");
         const copied = [...dockerfiles(files), ...workflows(files)];
         for (const file of copied) {
-            fs.cpSync(path.join(projectRoot, file), path.join(directory, file), { recursive: true });
+            fs.cpSync(path.join(libraryRoot, file), path.join(directory, file), { recursive: true });
         }
         writeObjects(stacks, directory);
         const clouds = writePlans(stacks, directory);
@@ -196,18 +199,18 @@ function writePlans(stacks: Map<string, Stack>, directory: string): number {
 }
 
 function placeOf(file: string, line: number): string {
-    const outside = path.relative(projectRoot, path.resolve(projectRoot, file)).startsWith("..");
+    const outside = path.relative(libraryRoot, path.resolve(libraryRoot, file)).startsWith("..");
     return `${outside ? path.basename(file) : file}:${line}`;
 }
 
 function lineOf(file: string, line: number): string {
-    return fs.readFileSync(path.resolve(projectRoot, file), "utf8").split("\n")[line - 1].trim();
+    return fs.readFileSync(path.resolve(libraryRoot, file), "utf8").split("\n")[line - 1].trim();
 }
 
 /** What a linter prints; most end with a code of their own where they find something. */
 function output(program: string, args: string[], env: Record<string, string> = {}): Promise<string> {
     return new Promise((resolve, reject) => {
-        const child = spawn(program, args, { cwd: projectRoot, env: { ...process.env, ...env } });
+        const child = spawn(program, args, { cwd: libraryRoot, env: { ...process.env, ...env } });
         let [printed, errors] = ["", ""];
         child.stdout.on("data", (data: Buffer) => (printed += data.toString()));
         child.stderr.on("data", (data: Buffer) => (errors += data.toString()));

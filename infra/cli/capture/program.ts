@@ -14,6 +14,7 @@ import { createUrn, readRequest, type Registration } from "./registration";
 import { secret, type Values } from "../../values";
 
 const root = path.resolve(__dirname, "../../..");
+const load = createRequire(path.join(root, "package.json"));
 const project = "landfall";
 
 /** Which program to run, and as which stack. */
@@ -58,6 +59,8 @@ interface Monitor {
 const { withLocalStorage } = state as unknown as {
     withLocalStorage: <T>(callback: () => Promise<T>) => Promise<T>;
 };
+
+withoutTraces(load("@pulumi/pulumi/runtime/debuggable") as Debuggable);
 
 /**
  * Runs the program under the SDK's mock monitor, with the stack as the root resource, and returns the stack's outputs.
@@ -152,28 +155,47 @@ function refuse(what: string): never {
 }
 
 async function runInStack(options: ProgramOptions): Promise<void> {
-    await pulumi.runtime.runInPulumiStack(options.program ?? loadProgram);
+    await pulumi.runtime.runInPulumiStack(async () => {
+        pulumi.runtime.registerStackTransformation(withoutAliases);
+        return (options.program ?? loadProgram)();
+    });
     await pulumi.runtime.disconnect();
     await rejectionsReported();
     if (pulumi.log.hasErrors()) throw new Error("The program logged errors; they are above");
 }
+
+/** No resource here has an earlier name, and the provider gives each Azure resource a hundred aliases. */
+const withoutAliases: pulumi.ResourceTransformation = ({ props, opts }) => ({ props, opts: { ...opts, aliases: undefined } });
 
 /** Node reports a rejection that nobody handles only after the microtasks. */
 function rejectionsReported(): Promise<void> {
     return new Promise(resolve => setImmediate(resolve));
 }
 
-/** Loads `infra/index.ts` afresh, and runs it if it exports a function, as Pulumi does. */
+interface Debuggable {
+    debuggablePromise(...args: unknown[]): Promise<unknown>;
+}
+
+/** The SDK records a stack trace for each of its promises. Nobody reads them here, and they take a third of a run's time. */
+function withoutTraces(sdk: Debuggable): void {
+    const { debuggablePromise } = sdk;
+    sdk.debuggablePromise = (...args) => {
+        const { stackTraceLimit } = Error;
+        Error.stackTraceLimit = 0;
+        try {
+            return debuggablePromise(...args);
+        } finally {
+            Error.stackTraceLimit = stackTraceLimit;
+        }
+    };
+}
+
+/** Evaluates `infra/index.ts`, and runs it if it exports a function, as Pulumi does. Its imports are loaded only once. */
 async function loadProgram(): Promise<unknown> {
-    const load = createRequire(path.join(root, "package.json"));
-    if (!load.extensions[".ts"]) (load("tsx/cjs/api") as { register(): void }).register();
-    const own = [path.join(root, "infra"), path.join(root, "components")];
-    const callers = [path.join(root, "infra", "cli"), path.join(root, "infra", "offline")];
-    const within = (file: string) => (directory: string) => file.startsWith(directory + path.sep);
-    for (const file of Object.keys(load.cache)) {
-        if (own.some(within(file)) && !callers.some(within(file))) delete load.cache[file];
-    }
-    const exported: unknown = load("./infra/index.ts");
+    if (!load.extensions[".ts"]) load("./infra/preload.cjs");
+    const file = path.join(root, "infra", "index.ts");
+    delete load.cache[file];
+    const exported: unknown = load(file);
     return typeof exported === "function" ? (exported as () => unknown)() : exported;
 }
 

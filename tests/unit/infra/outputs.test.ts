@@ -1,15 +1,9 @@
-import * as path from "node:path";
 import { describe, expect, it } from "vitest";
 import { dnsRecords } from "../../../components/platform/dns-records";
-import { readStackConfig } from "../../../infra/cli/stack-config";
-import { captureProgram } from "../../../infra/cli/capture";
+import { captureStack } from "../support/program";
 
 describe("what people are told of a stack", () => {
-    const outputsOf = async (stack: string) => {
-        process.env.LANDFALL_RENDER = "1";
-        const file = path.resolve(__dirname, `../../../Pulumi.${stack}.yaml`);
-        return (await captureProgram({ stack, ...readStackConfig(file) })).outputs;
-    };
+    const outputsOf = async (stack: string) => (await captureStack(stack)).outputs;
     const always = ["address", "adminPassword", "adminUser", "endpoint", "images", "kubeconfig", "namespace", "version"];
 
     it("on a laptop is the address, who logs in, and the authority to trust", async () => {

@@ -26,6 +26,7 @@ afterAll(async () => {
 beforeEach(() => {
     api.reset();
     vi.unstubAllEnvs();
+    vi.stubEnv("LANDFALL_RENDER", undefined);
 });
 
 function put(at: string, kind: string, metadata: object, more: object = {}): void {

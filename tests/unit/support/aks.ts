@@ -26,7 +26,7 @@ const made = new Map<string, Promise<CapturedCluster>>();
 
 /** Makes a cluster with some settings changed, and nothing else; the same settings once. */
 export function captureAks(changes: Partial<AksArgs>, context?: ClusterContext): Promise<CapturedCluster> {
-    const key = JSON.stringify([changes, context]);
+    const key = JSON.stringify([changes, context, process.env.LANDFALL_RENDER]);
     const captured = made.get(key) ?? capture(changes, context);
     made.set(key, captured);
     return captured;

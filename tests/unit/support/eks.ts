@@ -25,9 +25,8 @@ export function eksArgs(changes: object = {}): Extract<ClusterArgs, { target: "e
 
 const captured = new Map<string, Promise<CapturedCluster>>();
 
-/** Makes a cluster of these settings, once, as rendering does: nothing is asked of AWS. */
+/** Makes a cluster of these settings, once. */
 export function captureEks(changes: object = {}, context: ClusterContext = {}): Promise<CapturedCluster> {
-    process.env.LANDFALL_RENDER = "1";
     const key = JSON.stringify([changes, context]);
     const capture = captured.get(key) ?? captureCluster(eksArgs(changes), context);
     captured.set(key, capture);

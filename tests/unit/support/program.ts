@@ -1,5 +1,5 @@
 import * as path from "node:path";
-import { captureProgram, Registered } from "../../../infra/cli/capture";
+import { type Capture, captureProgram, Registered } from "../../../infra/cli/capture";
 import { readStackConfig } from "../../../infra/cli/stack-config";
 
 /** Changes to a stack's config, by key without `landfall:`, as `Pulumi.<stack>.yaml` would have them. */
@@ -7,16 +7,33 @@ export type ConfigChanges = Partial<Record<"cluster" | "environment" | "app", ob
 
 const root = path.resolve(__dirname, "../../..");
 
-// The program is only looked at: it must not ask this computer for its clusters.
-process.env.LANDFALL_RENDER = "1";
+const captures = new Map<string, Promise<Capture>>();
 
-/** Runs the program as one of the committed stacks, with whole keys replaced; returns what it registers. */
-export async function runStack(stack: string, changes: ConfigChanges = {}): Promise<Registered[]> {
+/** What one of the committed stacks registers and puts out, frozen: the program runs once for all who ask. */
+export function captureStack(stack: string): Promise<Capture> {
+    const captured = captures.get(stack) ?? captureAgain(stack).then(freeze);
+    captures.set(stack, captured);
+    return captured;
+}
+
+/** Runs the program as one of the committed stacks, with whole keys replaced. */
+export function captureAgain(stack: string, changes: ConfigChanges = {}): Promise<Capture> {
     const { config } = readStackConfig(path.join(root, `Pulumi.${stack}.yaml`));
     for (const [key, value] of Object.entries(changes)) {
         config[`landfall:${key}`] = JSON.stringify(value);
     }
-    return (await captureProgram({ stack, config })).resources;
+    return captureProgram({ stack, config });
+}
+
+/** What a stack registers, with whole keys of its config replaced. */
+export async function runStack(stack: string, changes: ConfigChanges = {}): Promise<Registered[]> {
+    const isCommitted = Object.keys(changes).length === 0;
+    return (await (isCommitted ? captureStack(stack) : captureAgain(stack, changes))).resources;
+}
+
+function freeze<T>(value: T): T {
+    if (typeof value === "object" && value !== null && !Object.isFrozen(value)) Object.values(Object.freeze(value)).forEach(freeze);
+    return value;
 }
 
 /** A Kubernetes object as far as tests look into it. */

@@ -1,30 +1,43 @@
 import { spawnSync } from "node:child_process";
 import * as path from "node:path";
-import { expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { readSettings } from "../../../../infra/cli/settings";
 
 const root = path.resolve(__dirname, "../../../..");
 
-/** The files that a program loads to make the cluster of a stack of this project, relative to the project. */
-function loadedBy(stack: string): string[] {
-    const { cluster } = readSettings(stack, path.join(root, `Pulumi.${stack}.yaml`));
+/** Of stacks of this project, the files that a program loads to make their clusters, relative to the project. */
+function loadedBy(stacks: string[]): Record<string, string[]> {
+    const clusters = stacks.map(stack => [stack, readSettings(stack, path.join(root, `Pulumi.${stack}.yaml`)).cluster]);
+    // Each is made as if none had been before: what it has loaded is forgotten.
     const script = `
         const { captureProgram } = require("./infra/cli/capture");
         const { createCluster } = require("./components/cluster");
-        const program = async () => void createCluster(${JSON.stringify(cluster)});
-        captureProgram({ stack: "${stack}", config: {}, program })
-            .then(() => console.log(JSON.stringify(Object.keys(require.cache))));
+        const common = new Set(Object.keys(require.cache));
+        const loaded = {};
+        (async () => {
+            for (const [stack, cluster] of ${JSON.stringify(clusters)}) {
+                await captureProgram({ stack, config: {}, program: async () => void createCluster(cluster) });
+                loaded[stack] = Object.keys(require.cache);
+                for (const file of loaded[stack]) if (!common.has(file)) delete require.cache[file];
+            }
+            console.log(JSON.stringify(loaded));
+        })();
     `;
     const { stdout, stderr } = spawnSync(process.execPath, ["--import", "tsx", "--eval", script], {
         cwd: root, encoding: "utf8", env: { ...process.env, LANDFALL_RENDER: "1" },
     });
     if (!stdout) throw new Error(stderr);
-    return (JSON.parse(stdout) as string[]).map(file => path.relative(root, file).split(path.sep).join("/"));
+    const relative = (file: string) => path.relative(root, file).split(path.sep).join("/");
+    return Object.fromEntries(Object.entries(JSON.parse(stdout) as Record<string, string[]>)
+        .map(([stack, files]) => [stack, files.map(relative)]));
 }
 
 function matches(files: string[], pattern: RegExp): string[] {
     return [...new Set(files.flatMap(file => pattern.exec(file)?.[1] ?? []))].sort();
 }
+
+let loaded: Record<string, string[]>;
+beforeAll(() => void (loaded = loadedBy(["dev", "minikube", "prod", "server", "eks", "gke", "aks"])));
 
 /** Each target's example, the SDK of its cloud, and the services of it that it takes. */
 test.each<[string, string, string[], string[]]>([
@@ -42,7 +55,7 @@ test.each<[string, string, string[], string[]]>([
         "operationalinsights", "resources", "storage",
     ]],
 ])("%s loads no other target, and of the clouds' packages only its own services", (target, stack, sdks, services) => {
-    const files = loadedBy(stack);
+    const files = loaded[stack];
     expect(matches(files, /^components\/cluster\/(?!ownership)(\w+)\/index\.ts$/)).toEqual([target]);
     expect(matches(files, /^node_modules\/@pulumi\/(aws|gcp|azure-native)\//)).toEqual(sdks);
     const shared = ["config", "types"];

@@ -2,14 +2,14 @@ import * as pulumi from "@pulumi/pulumi";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { images } from "../../../../components/versions";
 import { kitNodeImage } from "../../../../components/cluster/stand-ins";
-import { runStack } from "../../support/program";
+import { captureAgain } from "../../support/program";
 
 describe("a network that enforces no policies", () => {
     afterEach(() => vi.restoreAllMocks());
 
     async function warnings(stack: string, cluster?: object): Promise<string[]> {
         const warn = vi.spyOn(pulumi.log, "warn").mockResolvedValue();
-        await runStack(stack, cluster && { cluster });
+        await captureAgain(stack, cluster && { cluster });
         const said = warn.mock.calls.map(([message]) => message).filter(message => /network policies/.test(message));
         warn.mockRestore();
         return said;

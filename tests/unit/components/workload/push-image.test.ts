@@ -3,7 +3,7 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Cluster, ImageDelivery } from "../../../../components/cluster/cluster";
 import { digestOf } from "../../../../components/registry";
 import { ContainerImage } from "../../../../components/workload/image";
@@ -17,6 +17,7 @@ let runs: Runs;
 let printed: string;
 
 beforeEach(() => {
+    vi.stubEnv("LANDFALL_RENDER", undefined);
     runs = new Runs(provide);
     printed = "";
     directory = fs.mkdtempSync(path.join(os.tmpdir(), "landfall-push-image-"));
@@ -27,6 +28,7 @@ beforeEach(() => {
 });
 
 afterEach(async () => {
+    vi.unstubAllEnvs();
     await registry.stop();
     fs.rmSync(directory, { recursive: true });
 });
@@ -184,21 +186,16 @@ describe("the digest of a tag", () => {
     it("is found by what docker login has left, in its file or with its helper", async () => {
         registry = await new Registry({ login: { user: "reader", password: "a:b", by: "bearer" } }).start();
         registry.tags.set("image:1", digest);
-        const before = { ...process.env };
         const configure = (config: object) => fs.writeFileSync(path.join(directory, "config.json"), JSON.stringify(config));
-        try {
-            process.env.DOCKER_CONFIG = directory;
-            await expect(digestOf(`${registry.host}/image:1`)).rejects.toThrow(/refuses the login/);
-            configure({ auths: { [registry.host]: { auth: Buffer.from("reader:a:b").toString("base64") } } });
-            expect(await digestOf(`${registry.host}/image:1`)).toBe(digest);
-            const helper = `#!/bin/sh\n[ "$1 $(cat)" = "get ${registry.host}" ] && echo '{"Username":"reader","Secret":"a:b"}'\n`;
-            fs.writeFileSync(path.join(directory, "bin/docker-credential-test"), helper, { mode: 0o755 });
-            process.env.PATH = `${path.join(directory, "bin")}${path.delimiter}${process.env.PATH}`;
-            configure({ credsStore: "test" });
-            expect(await digestOf(`${registry.host}/image:1`)).toBe(digest);
-        } finally {
-            process.env = before;
-        }
+        vi.stubEnv("DOCKER_CONFIG", directory);
+        await expect(digestOf(`${registry.host}/image:1`)).rejects.toThrow(/refuses the login/);
+        configure({ auths: { [registry.host]: { auth: Buffer.from("reader:a:b").toString("base64") } } });
+        expect(await digestOf(`${registry.host}/image:1`)).toBe(digest);
+        const helper = `#!/bin/sh\n[ "$1 $(cat)" = "get ${registry.host}" ] && echo '{"Username":"reader","Secret":"a:b"}'\n`;
+        fs.writeFileSync(path.join(directory, "bin/docker-credential-test"), helper, { mode: 0o755 });
+        vi.stubEnv("PATH", `${path.join(directory, "bin")}${path.delimiter}${process.env.PATH}`);
+        configure({ credsStore: "test" });
+        expect(await digestOf(`${registry.host}/image:1`)).toBe(digest);
     });
 
     it("can't be asked of a registry that doesn't answer", async () => {

@@ -1,13 +1,11 @@
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { captureProgram, type Registered } from "../../../../infra/cli/capture";
 import { readSettings } from "../../../../infra/cli/settings";
 import { parseSettings, SettingsError } from "../../../../infra/config";
 import { Manifest, object, objects, pods } from "../../support/program";
-
-vi.stubEnv("LANDFALL_RENDER", "1");
 
 const relay = { host: "smtp.example.com", user: "site@example.com", from: "blog@example.com" };
 

@@ -1,12 +1,10 @@
-import { beforeAll, describe, expect, test, vi } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import type { AksArgs } from "../../../../../components/cluster/aks";
 import { Registered } from "../../../../../infra/cli/capture";
 import { aksArgs, captureAks } from "../../../support/aks";
 import { changes, ProviderRules } from "../../../support/changes";
 import { Choice, DestroyOrder } from "../../../support/order";
 import { runStack } from "../../../support/program";
-
-vi.stubEnv("LANDFALL_RENDER", "1");
 
 const clusterType = "azure-native:containerservice:ManagedCluster";
 const poolType = "azure-native:containerservice:AgentPool";

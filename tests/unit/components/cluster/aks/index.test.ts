@@ -1,12 +1,10 @@
-import { beforeAll, describe, expect, test, vi } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import type { AksArgs } from "../../../../../components/cluster/aks";
 import { roles } from "../../../../../components/cluster/aks/roles";
 import { Registered } from "../../../../../infra/cli/capture";
 import { aksArgs, captureAks } from "../../../support/aks";
 import { CapturedCluster } from "../../../support/cluster";
 import { pods, runStack } from "../../../support/program";
-
-vi.stubEnv("LANDFALL_RENDER", "1");
 
 // What is looked into; a wrong name is a failed assertion.
 interface Inputs {

@@ -1,5 +1,5 @@
 import * as fc from "fast-check";
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { AksArgs } from "../../../../../components/cluster/aks";
 import { parseSettings } from "../../../../../infra/config";
 import { Registered } from "../../../../../infra/cli/capture";
@@ -7,8 +7,6 @@ import { isPlainKey } from "../../../../../infra/config/fields";
 import { aksArgs, captureAks } from "../../../support/aks";
 import { isModelled, modelProblems } from "../../../support/azure-model";
 import { declarationProblems } from "../../../support/azure-types";
-
-vi.stubEnv("LANDFALL_RENDER", "1");
 
 /** All that is wrong with what would be sent to Azure. */
 function problems(resources: Registered[]): string[] {

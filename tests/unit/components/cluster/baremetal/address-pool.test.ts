@@ -1,6 +1,6 @@
 import "tsx/cjs"; // createCluster loads the target by `require`
 import * as fc from "fast-check";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { Capabilities, Cluster, ClusterArgs, createCluster } from "../../../../../components/cluster";
 import { firstAddress, parseRange, rangesOverlap } from "../../../../../components/cluster/ipv4";
 import { manifestsFor, parseSettings, SettingsError } from "../../../../../infra/config";
@@ -104,9 +104,6 @@ describe("a range", () => {
 });
 
 describe("the gateway's address", () => {
-    beforeEach(() => void vi.stubEnv("LANDFALL_RENDER", "1"));
-    afterEach(() => void vi.unstubAllEnvs());
-
     const nodes = { one: { host: "203.0.113.11" }, web: { host: "203.0.113.21", role: "worker" as const } };
 
     async function run(more: Partial<Extract<ClusterArgs, { target: "baremetal" }>>) {

@@ -2,7 +2,7 @@ import "tsx/cjs"; // createCluster loads the target by `require`
 import * as pulumi from "@pulumi/pulumi";
 import * as fs from "node:fs";
 import * as os from "node:os";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { Capabilities, Cluster, ClusterArgs, createCluster } from "../../../../../components/cluster";
 import { digest } from "../../../../../components/cluster/baremetal/resources";
 import { installTasks } from "../../../../../components/cluster/baremetal/tasks/install.mjs";
@@ -25,9 +25,6 @@ const available: BareMetal = {
     bundle: "./bundle",
     ssh: { user: "admin", key: "~/.ssh/id" },
 };
-
-beforeEach(() => void vi.stubEnv("LANDFALL_RENDER", "1"));
-afterEach(() => void vi.unstubAllEnvs());
 
 /** Makes a cluster and nothing else; returns what was registered, and what the cluster offers. */
 async function run(args: BareMetal) {

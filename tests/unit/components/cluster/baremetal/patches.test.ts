@@ -23,7 +23,6 @@ const args: BareMetal = {
 
 /** What is registered, with each resource's name and the names of those that it comes after. */
 async function register(more: Partial<BareMetal>) {
-    vi.stubEnv("LANDFALL_RENDER", "1");
     const { resources } = await captureProgram({
         stack: "test", config: {}, program: async () => void createCluster({ ...args, ...more }),
     });
@@ -32,10 +31,7 @@ async function register(more: Partial<BareMetal>) {
     }));
 }
 
-afterEach(() => {
-    vi.unstubAllEnvs();
-    vi.useRealTimers();
-});
+afterEach(() => void vi.useRealTimers());
 
 describe("patches", () => {
     test("come to one node after the other, the control plane first, when all have their version", async () => {

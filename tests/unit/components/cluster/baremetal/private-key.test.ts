@@ -65,7 +65,6 @@ describe("a private key in the settings", () => {
     });
 
     test("is shown by no render, and is a secret in the environment of every script that reaches a machine", async () => {
-        vi.stubEnv("LANDFALL_RENDER", "1");
         const { resources } = await captureProgram({
             stack: "server", secretKeys: ["landfall:cluster"],
             config: { "landfall:cluster": settings({ privateKey: key }), "landfall:environment": '{"host":"a.example.com"}' },

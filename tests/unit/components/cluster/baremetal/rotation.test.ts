@@ -1,6 +1,6 @@
 import "tsx/cjs"; // createCluster loads the target by `require`
 import * as fc from "fast-check";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { ClusterArgs, createCluster } from "../../../../../components/cluster";
 import { encryptionConfig, Key, keyName, parseKeys, phases } from "../../../../../components/cluster/baremetal/keys.mjs";
 import { captureProgram, Registered } from "../../../../../infra/cli/capture";
@@ -14,9 +14,6 @@ const args: BareMetal = {
         web: { host: "198.18.40.21", role: "worker" },
     },
 };
-
-beforeEach(() => void vi.stubEnv("LANDFALL_RENDER", "1"));
-afterEach(() => void vi.unstubAllEnvs());
 
 async function resourcesOf(rotate?: BareMetal["rotate"]): Promise<Map<string, Registered>> {
     const { resources } = await captureProgram({

@@ -3,10 +3,10 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
+import { scriptOf } from "../../../support/deeds";
 
 /** The functions of the program that approves, as a control-plane node gets it; a kubectl stands in for the cluster's. */
-const installed = fs.readFileSync(path.join(__dirname, "golden/server-install.sh"), "utf8");
-const [, program] = /approve-kubelets\.landfall <<'LANDFALL_END'\n([\s\S]*?)\nLANDFALL_END/.exec(installed) ?? [];
+const [, program] = /approve-kubelets\.landfall <<'LANDFALL_END'\n([\s\S]*?)\nLANDFALL_END/.exec(scriptOf("server-install")) ?? [];
 const functions = program.slice(0, program.indexOf("while true"));
 
 const directory = fs.mkdtempSync(path.join(os.tmpdir(), "landfall-serving-"));

@@ -2,7 +2,7 @@ import "tsx/cjs"; // createCluster loads the target by `require`
 import { execFileSync, spawnSync } from "node:child_process";
 import * as os from "node:os";
 import * as fc from "fast-check";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { ClusterArgs, createCluster } from "../../../../../components/cluster";
 import { chooseSnapshot } from "../../../../../components/cluster/baremetal/snapshot-list.mjs";
 import { checkApart, exportLines } from "../../../../../components/cluster/baremetal/tasks/repository.mjs";
@@ -19,9 +19,6 @@ const args: BareMetal = {
     },
 };
 const snapshots = { repository: "/mnt/backup/etcd", password: "correct horse battery", environment: "AWS_SECRET_ACCESS_KEY=hidden" };
-
-beforeEach(() => void vi.stubEnv("LANDFALL_RENDER", "1"));
-afterEach(() => void vi.unstubAllEnvs());
 
 async function resourcesOf(given?: BareMetal["snapshots"], more: Partial<BareMetal> = {}): Promise<Map<string, Registered>> {
     const { resources } = await captureProgram({

@@ -106,6 +106,7 @@ describe.skipIf(process.platform === "win32")("a cluster of one's own machines t
             const lines = Object.entries({ ...values, address: addresses[name] }).map(([key, value]) => `made.${key}=${value}`);
             return [name, `printf '%s\\n' ${[`member=id-of-${name}`, "incarnation=cluster", "asked=yes", ...lines].map(line => `'${line}'`).join(" ")}`];
         })));
+        vi.stubEnv("LANDFALL_RENDER", undefined);
         vi.stubEnv("PATH", `${directory}:${process.env.PATH}`);
         const parsed = parseSettings({ cluster: { target: "baremetal", ...settings }, environment: { host: "www.example.org", tls: { issuer: "ca" } } }, "prod");
         const registered: string[] = [];

@@ -1,5 +1,5 @@
 import * as fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { parseSettings } from "../../../../../infra/config";
 import { Registered } from "../../../../../infra/cli/capture";
 import { isPlainKey } from "../../../../../infra/config/fields";
@@ -8,13 +8,6 @@ import { limitProblems } from "../../../support/gcp-limits";
 import { sdkProblems } from "../../../support/gcp-sdk";
 import { gkeArgs, gkeTypes, gkeVariants } from "../../../support/gke";
 import { apiProblems } from "../../../support/gke-api";
-
-beforeAll(() => {
-    vi.stubEnv("LANDFALL_RENDER", "1");
-});
-afterAll(() => {
-    vi.unstubAllEnvs();
-});
 
 /** What Google would refuse of it. */
 function problemsOf({ type, name, inputs }: Pick<Registered, "type" | "name" | "inputs">): string[] {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import type { GkeArgs } from "../../../../../components/cluster/gke/args";
 import { captureProgram, Registered } from "../../../../../infra/cli/capture";
 import { readStackConfig } from "../../../../../infra/cli/stack-config";
@@ -6,13 +6,6 @@ import { Change, changes, ProviderRules } from "../../../support/changes";
 import { CapturedCluster, captureCluster } from "../../../support/cluster";
 import { gkeArgs, gkeTypes } from "../../../support/gke";
 import { DestroyOrder } from "../../../support/order";
-
-beforeAll(() => {
-    vi.stubEnv("LANDFALL_RENDER", "1");
-});
-afterAll(() => {
-    vi.unstubAllEnvs();
-});
 
 /**
  * What forces a replacement: the attributes marked ForceNew in the provider's sources (terraform-provider-google-beta of

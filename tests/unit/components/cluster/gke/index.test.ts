@@ -1,17 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import type { GkeArgs } from "../../../../../components/cluster/gke/args";
 import { cutNetwork } from "../../../../../components/cluster/gke/ranges";
 import { networkSize, parseNetwork } from "../../../../../components/cluster/ipv4";
 import { CapturedCluster, captureCluster } from "../../../support/cluster";
 import { gkeArgs, gkeTypes, gkeVariants } from "../../../support/gke";
 import { DestroyOrder } from "../../../support/order";
-
-beforeAll(() => {
-    vi.stubEnv("LANDFALL_RENDER", "1");
-});
-afterAll(() => {
-    vi.unstubAllEnvs();
-});
 
 interface ClusterInputs {
     location: string;

@@ -5,8 +5,6 @@ import { expect, it } from "vitest";
 import { captureProgram } from "../../../../../infra/cli/capture";
 import { expectSame, Planned, planned, previewReal } from "../../../support/preview";
 
-process.env.LANDFALL_RENDER = "1";
-
 const sample = path.join(__dirname, "sample-project");
 /** What `pulumi preview --json` of the CLI 3.260.0 said of the sample; made anew with LANDFALL_RECORD=1. */
 const recording = path.join(__dirname, "golden/real-preview.json");

@@ -1,0 +1,15 @@
+import { afterAll, vi } from "vitest";
+
+// Files share a process, so that what they load is loaded once: each leaves the environment as it found it.
+const before = { ...process.env };
+
+// The program is only looked at: it must not ask this computer for its clusters.
+process.env.LANDFALL_RENDER = "1";
+
+afterAll(() => {
+    vi.unstubAllEnvs();
+    vi.unstubAllGlobals();
+    vi.useRealTimers();
+    for (const name of Object.keys(process.env)) if (!(name in before)) delete process.env[name];
+    Object.assign(process.env, before);
+});
