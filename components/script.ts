@@ -1,11 +1,10 @@
 import { local } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import * as path from "node:path";
-import { projectRoot } from "./project";
+import { fromWorkingDirectory, libraryScript, nodeArguments } from "./project";
 
 export interface ScriptArgs {
     /**
-     * Node script that makes the thing, relative to the project; run again when `environment` changes. Left out where
+     * Node script of the library that makes the thing; run again when `environment` changes. Left out where
      * there is only something to do at its removal.
      */
     create?: string;
@@ -24,15 +23,16 @@ export interface ScriptArgs {
 }
 
 /**
- * Runs Node scripts of this project as a resource: an argument array without a shell, the same on every system. What
+ * Runs Node scripts of the library as a resource: an argument array without a shell, the same on every system. What
  * they print is secret and only shown where `shown` says so, but by the engine when they fail: they print a secret
  * last of all.
  */
 export function scriptCommand(name: string, args: ScriptArgs, opts: pulumi.CustomResourceOptions): local.Command {
+    const [create, remove] = [args.create, args.delete].map(script => script && fromWorkingDirectory(libraryScript(script)));
     return new local.Command(name, {
-        interpreter: args.create?.endsWith(".ts") ? ["node", "--import", "tsx"] : ["node"],
-        create: args.create && fromWorkingDirectory(args.create),
-        delete: args.delete && fromWorkingDirectory(args.delete),
+        interpreter: ["node", ...nodeArguments(create ?? "")],
+        create,
+        delete: remove,
         environment: args.environment,
         triggers: args.triggers,
         logging: loggingOf(args),
@@ -43,10 +43,4 @@ export function scriptCommand(name: string, args: ScriptArgs, opts: pulumi.Custo
 function loggingOf({ shown, tells }: ScriptArgs): local.Logging {
     if (shown) return tells ? local.Logging.StdoutAndStderr : local.Logging.Stdout;
     return tells ? local.Logging.Stderr : local.Logging.None;
-}
-
-/** The engine runs commands in the program's working directory; an absolute path would differ between computers. */
-function fromWorkingDirectory(script: string): string {
-    const relative = path.relative(process.cwd(), path.join(projectRoot, script));
-    return relative.split(path.sep).join("/");
 }

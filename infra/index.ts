@@ -5,6 +5,7 @@ import { Environment } from "../components/workload";
 import { loadSettings, manifestsFor } from "./config";
 import { trafficOf } from "./limits";
 import { checkRelease, version } from "./release";
+import { mendStackTraces } from "./stack-traces";
 import { compareWith } from "./standing";
 import { WordPress } from "./wordpress";
 
@@ -13,6 +14,7 @@ if (process.env.PULUMI_NODEJS_ENGINE) {
     for (const stream of [process.stdout, process.stderr]) stream.on("error", () => process.exit(1));
 }
 
+mendStackTraces();
 useProxies();
 
 export = async () => {
@@ -24,7 +26,7 @@ export = async () => {
     const cluster = createCluster(settings.cluster, { volumes, comparisons: compareWith(settings) });
     const traffic = trafficOf(settings.app);
     const platform = new Platform("platform", { cluster, manifests, hosts: [host], tls, traffic });
-    const environment = new Environment("environment", { cluster, namespace: name, volumes, quota });
+    const environment = new Environment("environment", { cluster, platform, namespace: name, volumes, quota });
     const app = new WordPress("wordpress", { settings, environment, gateway: platform.gateway });
 
     const { kubeconfig } = cluster;

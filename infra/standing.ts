@@ -7,16 +7,14 @@ import type { Settings } from "./config";
 import { compareQuantities } from "../components/quantity";
 import { describeKey, describeSettings } from "./config/describe";
 import { keyText } from "./config/errors";
-import { refuseChanges } from "./config/refuse";
+import { refuseChanges, refuseClusterChanges } from "./config/refuse";
 
 type Compared = Pick<Settings, "cluster" | "environment" | "app">;
 
 /** Refuses, in a preview too, what can't be changed in place of the cluster or of the data in it. */
 export function compareWith(settings: Compared): Comparisons {
-    const below = <T>(values: Record<string, T>) =>
-        Object.fromEntries(Object.entries(values).map(([key, value]) => [`cluster.${key}`, value]));
     return {
-        cluster: (standing, wanted) => refuseChanges(settings, below(standing), below(wanted)),
+        cluster: (standing, wanted) => refuseClusterChanges(settings.cluster, standing, wanted),
         async objects(kubeconfig, capabilities) {
             const stack = `${pulumi.getProject()}/${pulumi.getStack()}`;
             const standing = await readEnvironment(kubeconfig, settings.environment.name, stack);

@@ -1,4 +1,4 @@
-import * as pulumi from "@pulumi/pulumi";
+import { specialSecretSig, specialSigKey } from "@pulumi/pulumi/runtime/rpc";
 
 /**
  * A property value as the SDK sends it to an engine: JSON, in which a secret is an object with the SDK's signature
@@ -6,8 +6,6 @@ import * as pulumi from "@pulumi/pulumi";
  */
 export type Value = null | boolean | number | string | Value[] | { [key: string]: Value };
 export type Values = { [key: string]: Value };
-
-const { specialSigKey, specialSecretSig } = pulumi.runtime;
 
 /** Whether the value is a plain object. */
 export function isObject(value: unknown): value is { [key: string]: Value } {

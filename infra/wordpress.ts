@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import { Gateway } from "../components/platform";
-import { ContainerImage, Database, Environment, Outside, ScheduledTask, WebService } from "../components/workload";
+import { ContainerImage, Database, databaseImageContext, Environment, Outside, ScheduledTask, WebService } from "../components/workload";
 import type { AppSettings, Settings } from "./config";
 import { Limits, limitsOf } from "./limits";
 
@@ -36,12 +36,12 @@ export class WordPress extends pulumi.ComponentResource {
         this.adminPassword = args.settings.adminPassword ?? createPassword("admin-password", 24, this);
         const address = `https://${host}${gateway.portSuffix}`;
 
-        const image = (part: "web" | "database", given?: string): pulumi.Input<string> => given
+        const image = (part: string, context: string, given?: string): pulumi.Input<string> => given
             ?? new ContainerImage(part, {
-                cluster: environment.cluster, context: `infra/images/${part}`, ...app.images,
+                cluster: environment.cluster, context, ...app.images,
             }, { parent: this }).reference;
-        const databaseImage = image("database", app.database.image);
-        const webImage = image("web", app.web.image);
+        const databaseImage = image("database", databaseImageContext, app.database.image);
+        const webImage = image("web", "infra/images/web", app.web.image);
 
         const database = new Database("database", {
             ...app.database, environment, image: databaseImage, database: "wordpress",

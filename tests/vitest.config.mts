@@ -1,20 +1,28 @@
+import * as path from "node:path";
 import { defineConfig } from "vitest/config";
 import { BaseSequencer, TestSpecification } from "vitest/node";
 
 const minute = 60_000;
 
+/** Files with a cluster of their own, or none, the longest first. */
+const apart = ["80-baremetal", "71-render", "70-policies", "72-minikube"];
+
 /**
- * The files of the end-to-end suite tell one story, in the order of their names. The one about machines has a stack of
- * its own and takes longest: it runs beside the others (tests/e2e/support/turn.ts).
+ * The files of the end-to-end suite tell one story, in the order of their names, but for those that need nothing of it:
+ * they run beside the others (tests/e2e/support/turn.ts). Workers take them as they stand here, one by one. So that one
+ * of them always has the story, the first two of it come early, and the short ones apart fall into its longest wait.
  */
 class ByName extends BaseSequencer {
     override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
         const sorted = [...files].sort((a, b) => (a.moduleId < b.moduleId ? -1 : 1));
-        const isBeside = ({ moduleId }: TestSpecification): boolean => moduleId.endsWith("-baremetal.test.ts");
-        const [inTurn, beside] = [sorted.filter(file => !isBeside(file)), sorted.filter(isBeside)];
+        const place = ({ moduleId }: TestSpecification): number => apart.indexOf(path.basename(moduleId, ".test.ts"));
+        const inTurn = sorted.filter(file => place(file) < 0);
+        const beside = sorted.filter(file => place(file) >= 0).sort((a, b) => place(a) - place(b));
         const paths = (some: TestSpecification[]): string[] => some.map(({ moduleId }) => moduleId);
         for (const { project } of files) project.provide("order", { inTurn: paths(inTurn), beside: paths(beside) });
-        return [...inTurn.slice(0, 1), ...beside, ...inTurn.slice(1)];
+        const [first, second, ...others] = inTurn;
+        const [longest, next, ...short] = beside;
+        return [first, longest, second, next, ...others.slice(0, 4), ...short, ...others.slice(4)].filter(file => file !== undefined);
     }
 }
 
@@ -30,7 +38,7 @@ export default defineConfig({
                     setupFiles: ["tests/unit/support/environment.ts"],
                     isolate: false,
                     // The program makes much that is short-lived.
-                    execArgv: ["--max-semi-space-size=64"],
+                    execArgv: ["--max-semi-space-size=64", "--require", "./infra/preload.cjs"],
                     maxWorkers: "100%",
                     testTimeout: 3 * minute,
                     hookTimeout: 3 * minute,
@@ -51,7 +59,7 @@ export default defineConfig({
                 },
             },
             // Those of the night take longer than a build may.
-            ...([["e2e", "test", 10, 2], ["nightly", "nightly", 40, 1]] as const).map(([name, suffix, minutes, workers]) => ({
+            ...([["e2e", "test", 10, 3], ["nightly", "nightly", 40, 1]] as const).map(([name, suffix, minutes, workers], place) => ({
                 test: {
                     name,
                     include: [`tests/e2e/**/*.${suffix}.ts`],
@@ -63,7 +71,7 @@ export default defineConfig({
                     hookTimeout: 40 * minute,
                     // What the commands print goes to the log as it comes.
                     disableConsoleIntercept: true,
-                    sequence: { groupOrder: workers },
+                    sequence: { groupOrder: 4 + place },
                 },
             })),
         ],

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { Transform } from "../transform";
 import type { AksArgs } from "./aks";
 import type { BareMetalArgs } from "./baremetal";
 import type { Cluster } from "./cluster";
@@ -24,6 +25,8 @@ export type ClusterArgs =
 
 /** What a target is told besides its settings. */
 export interface ClusterContext {
+    /** Name of the component, where a program has several. @default "cluster" */
+    name?: string;
     /**
      * Whether the volumes' data goes when the cluster is destroyed, where the target has a say in that.
      * @default "retain"
@@ -31,6 +34,8 @@ export interface ClusterContext {
     volumes?: "delete" | "retain";
     /** Refuses what can't be changed in place. @default nothing is compared */
     comparisons?: Comparisons;
+    /** Last word on each resource's arguments, for what the target doesn't model. */
+    transform?: Transform;
 }
 
 type Target = ClusterArgs["target"];
@@ -49,8 +54,8 @@ const targets: { [T in Target]: Maker<Extract<ClusterArgs, { target: T }>> } = {
 
 /** Makes the cluster that the settings describe. */
 export function createCluster(
-    args: ClusterArgs, context: ClusterContext = {}, opts?: pulumi.ComponentResourceOptions,
+    args: ClusterArgs, { name = "cluster", ...context }: ClusterContext = {}, opts?: pulumi.ComponentResourceOptions,
 ): Cluster {
     const make = targets[args.target] as Maker<ClusterArgs>;
-    return make("cluster", { ...context, ...args }, opts);
+    return make(name, { ...context, ...args }, opts);
 }

@@ -1,7 +1,9 @@
 import type { KubeConfig } from "@kubernetes/client-node/dist/config.js";
+import * as fs from "node:fs";
 import * as http from "node:http";
 import * as https from "node:https";
 import { setTimeout as sleep } from "node:timers/promises";
+import * as yaml from "yaml";
 import { proxyFor } from "../proxy";
 
 /** Plain JSON: the client library's own objects would lose fields that it does not know. */
@@ -35,6 +37,12 @@ export async function readKubeconfig(kubeconfig: string, context?: string): Prom
     const { KubeConfig } = await import("@kubernetes/client-node/dist/config.js");
     const config = new KubeConfig();
     config.loadFromString(kubeconfig);
+    const { users } = yaml.parse(kubeconfig) as { users?: { name: string; user?: { tokenFile?: string } }[] | null };
+    // The library knows it by another name than kubectl.
+    config.users = config.users.map(user => {
+        const file = users?.find(({ name }) => name === user.name)?.user?.tokenFile;
+        return file ? { ...user, token: fs.readFileSync(file, "utf8").trim() } : user;
+    });
     if (context) config.setCurrentContext(context);
     const cluster = config.getCurrentCluster();
     if (!cluster) throw new Error(`The kubeconfig has no cluster for the context "${config.getCurrentContext()}"`);

@@ -1,8 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { spawnSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import * as path from "node:path";
-import { projectRoot } from "../project";
+import { libraryScript, nodeArguments } from "../project";
 
 /** Stands for the incarnation where the program is only rendered, so that rendering twice gives the same. */
 export const renderedIncarnation = "00000000-0000-4000-8000-000000000000";
@@ -26,6 +25,8 @@ export interface Found {
      * `homes`: claims whose volume one node has for itself, as NODE=NAMESPACE/CLAIM.
      */
     standing?: Record<string, string>;
+    /** The version of Kubernetes that it was made with where the settings name none; empty where the maker chose it. */
+    kubernetesVersion?: string;
     /** Whether the cluster had to be started. */
     started?: boolean;
 }
@@ -56,7 +57,8 @@ export function findCluster(
 }
 
 function runStatus(script: string, environment: Record<string, string>): Found {
-    const { status, stdout, stderr, error } = spawnSync(process.execPath, [path.join(projectRoot, script)], {
+    const file = libraryScript(script);
+    const { status, stdout, stderr, error } = spawnSync(process.execPath, [...nodeArguments(file), file], {
         encoding: "utf8",
         env: { ...process.env, ...environment },
         windowsHide: true,

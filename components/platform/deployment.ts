@@ -11,12 +11,20 @@ import { lostNodeTolerations } from "../workload/tolerations";
  */
 export const patience = { timeoutSeconds: 10, periodSeconds: 10, failureThreshold: 6 };
 
+/** So many pods that their mean use is `cpu`; chosen by an autoscaler that is made after `after`. */
+interface Autoscaling {
+    min: number;
+    max: number;
+    cpu: number;
+    after: pulumi.Resource[];
+}
+
 export interface PlatformDeploymentArgs {
     /**
      * How many pods; more than one are spread over nodes and keep all but one through a node's drain. Between two
-     * numbers an autoscaler chooses, so that the pods' mean use is `cpu`. @example { min: 2, max: 7, cpu: 1 }
+     * numbers an autoscaler chooses. @example { min: 2, max: 7, cpu: 1, after: [metrics] }
      */
-    replicas: number | { min: number; max: number; cpu: number };
+    replicas: number | Autoscaling;
     /** Nodes that must each have a pod, by label, and no other has one. @default any node */
     nodes?: PublishedNodes;
     /** Seconds that a pod must be ready before an update stops the next. @default 0 */
@@ -41,7 +49,7 @@ export function createDeployment(
         const spec = { maxUnavailable: 1, selector };
         new kubernetes.policy.v1.PodDisruptionBudget(name, { metadata, spec }, options);
     }
-    if (typeof replicas !== "number") createAutoscaler(metadata, replicas, options);
+    if (typeof replicas !== "number") createAutoscaler(metadata, replicas, { ...options, dependsOn: replicas.after });
     return new kubernetes.apps.v1.Deployment(name, {
         metadata,
         spec: {
@@ -78,8 +86,7 @@ const controlPlaneTolerations = [
 ];
 
 function createAutoscaler(
-    metadata: Metadata, { min, max, cpu }: { min: number; max: number; cpu: number },
-    options: pulumi.CustomResourceOptions,
+    metadata: Metadata, { min, max, cpu }: Autoscaling, options: pulumi.CustomResourceOptions,
 ): void {
     new kubernetes.autoscaling.v2.HorizontalPodAutoscaler(metadata.name, {
         metadata,

@@ -41,8 +41,9 @@ export function createEnvoyService(
 
 /** Creates the proxies: apart from each other, and so that one that stops loses nobody's request. */
 export function createEnvoy(
-    namespace: pulumi.Output<string>, { limits, nodes }: { limits: GatewayLimits; nodes?: PublishedNodes },
-    options: pulumi.CustomResourceOptions,
+    namespace: pulumi.Output<string>,
+    { limits, nodes, metrics = [] }: { limits: GatewayLimits; nodes?: PublishedNodes; metrics?: pulumi.Resource[] },
+    options: pulumi.CustomResourceOptions & { dependsOn: pulumi.Resource },
 ): kubernetes.apps.v1.Deployment {
     const { name } = envoy;
     const metadata = { name, namespace, labels: objectLabels(name) };
@@ -50,7 +51,7 @@ export function createEnvoy(
         metadata, automountServiceAccountToken: false,
     }, options);
     return createDeployment(metadata, {
-        replicas: { ...limits.replicas, cpu: proxySize.cpu.busy },
+        replicas: { ...limits.replicas, cpu: proxySize.cpu.busy, after: [options.dependsOn, ...metrics] },
         nodes,
         // What finds out late that a proxy has gone finds out as late that another has come.
         minReadySeconds: limits.drainSeconds,

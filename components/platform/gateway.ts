@@ -19,6 +19,8 @@ export interface GatewayArgs {
     manifests: Manifests;
     /** What it must carry. @default `defaultTraffic` */
     traffic?: Traffic;
+    /** What its autoscaler asks how busy the proxies are, where that is no part of the cluster. @default [] */
+    metrics?: pulumi.Resource[];
 }
 
 /** Where requests come in: the Gateway API, by Contour and Envoy. */
@@ -57,7 +59,7 @@ export class Gateway extends pulumi.ComponentResource {
         this.seesClients = loadBalancing.seesClients;
         this.limits = gatewayLimits(args.traffic ?? defaultTraffic, loadBalancing.drainSeconds, nodes?.count);
         const controller = createContour(this.namespace, this.limits, { ...options, dependsOn: [...crds, certificates] });
-        createEnvoy(this.namespace, { limits: this.limits, nodes }, { ...options, dependsOn: controller });
+        createEnvoy(this.namespace, { limits: this.limits, nodes, metrics: args.metrics }, { ...options, dependsOn: controller });
         const service = createEnvoyService(this.namespace, loadBalancing, { ...options, dependsOn: controller });
         const gateway = createGateway(name, this.namespace, { ...options, dependsOn: controller });
 

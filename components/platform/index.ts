@@ -1,13 +1,14 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Capabilities, Cluster } from "../cluster/cluster";
 import { inCluster } from "../cluster/options";
+import { Transform, transformedBy } from "../transform";
 import { Certificates } from "./cert-manager";
 import { Issuance } from "./cert-manager/issuance";
 import { createClusterAutoscaler } from "./cluster-autoscaler";
 import { DnsRecord } from "./dns-records";
 import { createExternalDns } from "./external-dns";
 import { Gateway } from "./gateway";
-import { Manifests } from "./manifests";
+import { loadManifestsAtOnce, Manifests } from "./manifests";
 import { createMetalLb } from "./metallb";
 import { createMetricsServer } from "./metrics";
 import { createDirectoryClasses } from "./storage";
@@ -20,9 +21,13 @@ export { Issuance } from "./cert-manager/issuance";
 export { defaultTraffic, gatewayLimits, GatewayLimits, Traffic } from "./traffic";
 
 export interface PlatformArgs {
+    /** The cluster it is for: one platform each. */
     cluster: Cluster;
-    /** What `loadManifests` returns. */
-    manifests: Manifests;
+    /**
+     * Custom resource definitions, as `loadManifests` returns them.
+     * @default those that are pinned, from the cache, else from where their projects publish them
+     */
+    manifests?: Manifests;
     /** Host names that the gateway has a certificate for. @example `["www.example.com"]` */
     hosts: string[];
     /**
@@ -35,42 +40,58 @@ export interface PlatformArgs {
      * @default `defaultTraffic`
      */
     traffic?: Traffic;
+    /** Last word on each object's arguments, the gateway's and cert-manager's too, for what is not modelled here. */
+    transform?: Transform;
 }
 
-/** What every cluster needs before an application; of that, what this cluster's capabilities say is missing. */
+/**
+ * What every cluster needs before an application, however many environments it carries; of that, what this cluster's
+ * capabilities say is missing.
+ *
+ * @example const platform = new Platform("platform", { cluster, hosts: ["www.example.com"] });
+ * @throws pulumi.RunError where the custom resource definitions can neither be found nor fetched.
+ */
 export class Platform extends pulumi.ComponentResource {
     readonly gateway: Gateway;
     /** Certificate of the authority by which clients know the hosts, PEM; undefined where it is publicly known. */
     readonly caCertificate?: pulumi.Output<string>;
+    /** The classes of volumes that it makes: claims of an environment wait for them. */
+    readonly storageClasses: pulumi.Resource[];
+    /** What tells how busy pods are, unless the target brings it: autoscalers of an environment wait for it. */
+    readonly metrics: pulumi.Resource[];
     /** The records that lead the hosts here; undefined where the gateway's address is this computer's or the nodes'. */
     readonly dnsRecords?: pulumi.Output<DnsRecord[]>;
 
     constructor(name: string, args: PlatformArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("landfall:platform:Platform", name, {}, opts);
-        const { capabilities } = args.cluster;
-        const options = inCluster(args.cluster, this);
+        super("landfall:platform:Platform", name, {}, transformedBy(args.transform, opts));
+        const { cluster } = args;
+        const { capabilities } = cluster;
+        const addresses = capabilities.loadBalancing.type === "LoadBalancer" ? capabilities.loadBalancing.addressPool : undefined;
+        const manifests = args.manifests ?? loadManifestsAtOnce({ metallb: addresses !== undefined });
+        const options = inCluster(cluster, this);
         warnOfOpenNetwork(capabilities, this);
 
-        if (capabilities.metrics === "install") {
-            createMetricsServer(capabilities, options);
-        }
+        this.metrics = capabilities.metrics === "install" ? [createMetricsServer(capabilities, options)] : [];
         if (capabilities.clusterAutoscaler !== undefined) {
             createClusterAutoscaler(capabilities.clusterAutoscaler, capabilities, options);
         }
-        createStorageClasses(capabilities.storageClasses ?? [], options);
-        createDirectoryClasses(capabilities, options);
-        if (capabilities.loadBalancing.type === "LoadBalancer" && capabilities.loadBalancing.addressPool) {
-            const { addressPool: addresses } = capabilities.loadBalancing;
-            createMetalLb({ addresses, definitions: args.manifests.metallb, capabilities }, options);
+        this.storageClasses = [
+            ...createStorageClasses(capabilities.storageClasses ?? [], options),
+            ...createDirectoryClasses(capabilities, options),
+        ];
+        if (addresses !== undefined) {
+            createMetalLb({ addresses, definitions: manifests.metallb, capabilities }, options);
         }
-        this.gateway = new Gateway(`${name}-gateway`, args, { parent: this });
+        this.gateway = new Gateway(`${name}-gateway`, {
+            cluster, manifests, traffic: args.traffic, metrics: this.metrics,
+        }, { parent: this });
         if (capabilities.externalDns !== undefined) {
             // It watches routes, whose definitions are the gateway's.
             createExternalDns(capabilities.externalDns, capabilities, { ...options, dependsOn: this.gateway });
         }
         const certificates = new Certificates(`${name}-certificates`, {
-            cluster: args.cluster,
-            definitions: args.manifests.certManager,
+            cluster,
+            definitions: manifests.certManager,
             gateway: this.gateway,
             hosts: args.hosts,
             tls: args.tls ?? { issuer: "ca" },

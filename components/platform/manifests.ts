@@ -1,9 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
+import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import * as fs from "node:fs/promises";
+import * as fs from "node:fs";
 import * as path from "node:path";
 import { parseAllDocuments } from "yaml";
 import { cacheDirectory } from "../cache";
+import { libraryScript, nodeArguments } from "../project";
 import { ManifestPin, manifests } from "../versions";
 
 /** A Kubernetes object as its YAML has it. */
@@ -28,15 +30,44 @@ export interface ManifestsWanted {
  * comes from.
  * @throws where one can neither be found nor fetched, or was altered.
  */
-export async function loadManifests({ metallb = false }: ManifestsWanted = {}): Promise<Manifests> {
-    const read = async (pins: readonly ManifestPin[]): Promise<KubernetesObject[]> =>
-        (await Promise.all(pins.map(objectsOf))).flat();
-    return {
-        gatewayApi: await read(manifests.gatewayApi),
-        contour: await read(manifests.contour),
-        certManager: await read(manifests.certManager),
-        metallb: metallb ? await read(manifests.metallb) : [],
-    };
+export async function loadManifests(wanted: ManifestsWanted = {}): Promise<Manifests> {
+    await Promise.all(lackingOf(wanted).map(async pin => keepManifest(pin, await download(pin), pin.url)));
+    return readManifests(wanted);
+}
+
+/** The same for a constructor, which can't wait. */
+export function loadManifestsAtOnce(wanted: ManifestsWanted): Manifests {
+    if (lackingOf(wanted).length > 0) {
+        const script = libraryScript("components/platform/fetch-manifests.ts");
+        const { status, stderr, error } = spawnSync(process.execPath, [...nodeArguments(script), script], {
+            encoding: "utf8", env: { ...process.env, WANTED: JSON.stringify(wanted) }, windowsHide: true,
+        });
+        if (status !== 0) throw new pulumi.RunError((error?.message ?? stderr).trim());
+    }
+    return readManifests(wanted);
+}
+
+function pinsOf({ metallb = false }: ManifestsWanted): Record<keyof Manifests, readonly ManifestPin[]> {
+    return { ...manifests, metallb: metallb ? manifests.metallb : [] };
+}
+
+/** Those that the cache doesn't have. */
+function lackingOf(wanted: ManifestsWanted): ManifestPin[] {
+    return Object.values(pinsOf(wanted)).flat().filter(pin => !isCached(pin));
+}
+
+function readManifests(wanted: ManifestsWanted): Manifests {
+    const entries = Object.entries(pinsOf(wanted)).map(([name, pins]) => [name, pins.flatMap(objectsOf)]);
+    return Object.fromEntries(entries) as Manifests;
+}
+
+/** By digest: a process may run the program more than once. */
+const parsed = new Map<string, KubernetesObject[]>();
+
+function objectsOf(pin: ManifestPin): KubernetesObject[] {
+    const objects = parsed.get(pin.sha256) ?? parseManifest(fs.readFileSync(cachedManifest(pin), "utf8"));
+    parsed.set(pin.sha256, objects);
+    return objects;
 }
 
 /** Where a manifest is in the cache. */
@@ -45,7 +76,7 @@ export function cachedManifest(pin: ManifestPin): string {
 }
 
 /** Checks a manifest's text and keeps it in the cache. */
-export async function keepManifest(pin: ManifestPin, text: Buffer, from: string): Promise<void> {
+export function keepManifest(pin: ManifestPin, text: Buffer, from: string): void {
     const digest = createHash("sha256").update(text).digest("hex");
     if (digest !== pin.sha256) {
         throw new pulumi.RunError(
@@ -54,34 +85,16 @@ export async function keepManifest(pin: ManifestPin, text: Buffer, from: string)
             + "downloads, and if the project has a new version, review it and change the pin.");
     }
     const file = cachedManifest(pin);
-    await fs.mkdir(path.dirname(file), { recursive: true });
+    fs.mkdirSync(path.dirname(file), { recursive: true });
     // Two programs may do this at the same time, and neither may see the other's half.
     const partial = `${file}.${process.pid}`;
-    await fs.writeFile(partial, text);
-    await fs.rename(partial, file);
+    fs.writeFileSync(partial, text);
+    fs.renameSync(partial, file);
 }
 
-/** By digest: a process may run the program more than once. */
-const parsed = new Map<string, KubernetesObject[]>();
-
-async function objectsOf(pin: ManifestPin): Promise<KubernetesObject[]> {
-    const text = await readManifest(pin);
-    const objects = parsed.get(pin.sha256) ?? parseManifest(text);
-    parsed.set(pin.sha256, objects);
-    return objects;
-}
-
-async function readManifest(pin: ManifestPin): Promise<string> {
-    try {
-        const text = await fs.readFile(cachedManifest(pin));
-        if (createHash("sha256").update(text).digest("hex") === pin.sha256) {
-            return text.toString("utf8");
-        }
-    } catch {
-        // Not in the cache yet.
-    }
-    await keepManifest(pin, await download(pin), pin.url);
-    return fs.readFile(cachedManifest(pin), "utf8");
+function isCached(pin: ManifestPin): boolean {
+    const file = cachedManifest(pin);
+    return fs.existsSync(file) && createHash("sha256").update(fs.readFileSync(file)).digest("hex") === pin.sha256;
 }
 
 async function download(pin: ManifestPin): Promise<Buffer> {

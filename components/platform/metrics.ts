@@ -15,10 +15,10 @@ const name = "metrics-server";
 const port = 10250;
 
 /**
- * Installs metrics-server, from which the autoscalers read how busy the pods are.
+ * Installs metrics-server, from which the autoscalers read how busy the pods are; returns by what they are asked for.
  * Objects after the project's own manifests (kubernetes-sigs/metrics-server, manifests/base).
  */
-export function createMetricsServer(capabilities: Capabilities, options: pulumi.CustomResourceOptions): void {
+export function createMetricsServer(capabilities: Capabilities, options: pulumi.CustomResourceOptions): pulumi.Resource {
     const namespace = createNamespace(namespaces.metrics, restrictedNamespaceLabels, capabilities, options);
     const metadata = { name, namespace, labels: objectLabels(name) };
     const account = createAccount(namespace, options);
@@ -45,7 +45,7 @@ export function createMetricsServer(capabilities: Capabilities, options: pulumi.
             volumes,
         },
     }, options);
-    new kubernetes.apiregistration.v1.APIService("metrics-api", {
+    return new kubernetes.apiregistration.v1.APIService("metrics-api", {
         metadata: { name: "v1beta1.metrics.k8s.io" },
         spec: {
             group: "metrics.k8s.io",
@@ -111,7 +111,8 @@ function metricsContainer(kubeletInsecureTls: boolean): kubernetes.types.input.c
         ],
         ports: [{ name: "https", containerPort: port }],
         startupProbe: { ...probe("/livez"), failureThreshold: 24 },
-        readinessProbe: probe("/readyz"),
+        // It has something to say after its second look at the kubelets.
+        readinessProbe: { ...probe("/readyz"), initialDelaySeconds: 20 },
         livenessProbe: { ...probe("/livez"), ...patience },
         resources: withEphemeralStorage({
             requests: { cpu: "100m", memory: "200Mi" }, limits: { cpu: "500m", memory: "400Mi" },

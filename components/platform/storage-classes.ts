@@ -3,8 +3,8 @@ import * as pulumi from "@pulumi/pulumi";
 import { StorageClass } from "../cluster/cluster";
 
 /** Makes the classes whose drivers the cluster brings. What becomes of a volume's data is its claim's affair. */
-export function createStorageClasses(classes: StorageClass[], options: pulumi.CustomResourceOptions): void {
-    for (const { name, provisioner, parameters, mountOptions, isDefault, volumeBindingMode } of classes) {
+export function createStorageClasses(classes: StorageClass[], options: pulumi.CustomResourceOptions): pulumi.Resource[] {
+    return classes.map(({ name, provisioner, parameters, mountOptions, isDefault, volumeBindingMode }) =>
         new kubernetes.storage.v1.StorageClass(name, {
             metadata: {
                 name,
@@ -16,6 +16,5 @@ export function createStorageClasses(classes: StorageClass[], options: pulumi.Cu
             reclaimPolicy: "Delete",
             allowVolumeExpansion: true,
             volumeBindingMode: volumeBindingMode ?? "WaitForFirstConsumer",
-        }, options);
-    }
+        }, options));
 }

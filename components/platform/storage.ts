@@ -27,9 +27,9 @@ interface DirectoryClass {
  * Makes the StorageClasses on directories that the capabilities name: one that all nodes share, one of each node's own.
  * How a volume's directory is named, made and deleted: see volume-directories.ts.
  */
-export function createDirectoryClasses(capabilities: Capabilities, options: pulumi.CustomResourceOptions): void {
+export function createDirectoryClasses(capabilities: Capabilities, options: pulumi.CustomResourceOptions): pulumi.Resource[] {
     const classes = directoryClasses(capabilities);
-    if (classes.length === 0) return;
+    if (classes.length === 0) return [];
     // The provisioner's short-lived helper pods mount a directory of the node, which no stricter level admits.
     const namespace = createNamespace(
         namespaces.storage, { "pod-security.kubernetes.io/enforce": "privileged" }, capabilities, options);
@@ -64,15 +64,14 @@ export function createDirectoryClasses(capabilities: Capabilities, options: pulu
     const config = createConfig(metadata, classes, setup(capabilities.incarnation), options);
     const provisioner = `landfall.dev/${classes.length === 1 ? classes[0].name : "directories"}`;
     const deployment = createProvisioner(metadata, provisioner, account, config, options);
-    for (const { name: storageClass, shared } of classes) {
+    return classes.map(({ name: storageClass, shared }) =>
         new kubernetes.storage.v1.StorageClass(storageClass, {
             metadata: { name: storageClass },
             provisioner,
             parameters: { pathPattern: pathPattern() },
             reclaimPolicy: "Delete",
             volumeBindingMode: shared ? "Immediate" : "WaitForFirstConsumer",
-        }, { ...options, dependsOn: deployment });
-    }
+        }, { ...options, dependsOn: deployment }));
 }
 
 function directoryClasses(capabilities: Capabilities): DirectoryClass[] {

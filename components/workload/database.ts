@@ -1,12 +1,16 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
+import * as path from "node:path";
 import { Cluster } from "../cluster/cluster";
 import { inCluster } from "../cluster/options";
 import { mebibytes } from "../quantity";
+import { fromWorkingDirectory, libraryRoot } from "../project";
+import { databaseDefaults } from "./defaults";
 import { Environment } from "./environment";
+import { ContainerImage } from "./image";
 import { Metadata, objectLabels, selectorLabels } from "./labels";
-import { databaseLimits, requestTimes } from "./limits";
+import { databaseLimits, leastDatabaseMemory, requestTimes } from "./limits";
 import { Listener } from "./network";
 import { configChecksum, podSpec, Resource } from "./pod";
 import { createConfigMap, createSecrets } from "./sources";
@@ -14,19 +18,27 @@ import { createVolume } from "./volume";
 
 export interface DatabaseArgs {
     environment: Environment;
-    /** Image of landfall's MariaDB, or one with the same interface (see infra/images/database). */
-    image: pulumi.Input<string>;
-    /** `single`: one server, whose data survives it. */
-    mode: "single";
-    /** Name of the database and of its user, for example `wordpress`. */
+    /**
+     * A reference with a tag or a digest: of the image in `databaseImageContext`, or of one with the same interface, which
+     * that directory's Dockerfile names.
+     * @default built from that directory on this computer, and brought to the nodes
+     */
+    image?: pulumi.Input<string>;
+    /** `single`: one server, whose data survives it. @default "single" */
+    mode?: "single";
+    /** Name of the database and of its user. Later changes have no effect on the data that is there. @example "shop" */
     database: string;
-    /** Size of the volume, for example `5Gi`. */
-    volume: pulumi.Input<string>;
-    /** StorageClass of the volume; default: the cluster's for one pod. */
+    /** Size of the volume, which may grow where its class allows it, and never shrinks. @default "5Gi" */
+    volume?: pulumi.Input<string>;
+    /** StorageClass of the volume. @default the cluster's for volumes that one pod writes */
     storageClass?: string;
-    cpu: Resource;
-    /** How many connections the server takes, and how much of everything else, follows from the limit. */
-    memory: Resource & { limit: string };
+    /** @default { request: "250m", limit: "1" } */
+    cpu?: Resource;
+    /**
+     * How many connections the server takes, and how much of everything else, follows from the limit: at least 258Mi.
+     * @default { request: "512Mi", limit: "1Gi" }
+     */
+    memory?: Resource & { limit: string };
     /** Bytes of the largest text that the application stores by one statement. @default 2 MiB */
     largestText?: number;
     /** Seconds that the application may take to answer a request; the server gives up earlier. @default 60 */
@@ -35,12 +47,28 @@ export interface DatabaseArgs {
     transform?: (args: kubernetes.apps.v1.StatefulSetArgs) => kubernetes.apps.v1.StatefulSetArgs;
 }
 
+/** With the defaults. */
+type SizedArgs = DatabaseArgs & Required<Pick<DatabaseArgs, "image" | "volume" | "cpu" | "memory">>;
+
 /** User and group of the image's server. */
 const uid = 10002;
 const dataDirectory = "/var/lib/mysql";
 const secretsDirectory = "/etc/landfall/credentials";
 
-/** A MySQL-compatible database with a persistent volume and credentials of its own. */
+/**
+ * Directory of the image of Landfall's MariaDB, relative to the program's working directory: for those who build it with
+ * a date or a base of their own, by a ContainerImage.
+ */
+export const databaseImageContext = fromWorkingDirectory(path.join(libraryRoot, "components/workload/images/database"));
+
+/**
+ * A MySQL-compatible database with a persistent volume and credentials of its own. It lets in what declares that it
+ * talks to it.
+ *
+ * @example
+ * const database = new Database("database", { environment, database: "shop" });
+ * new WebService("shop", { …, env: { DATABASE_HOST: database.host }, talksTo: [database] });
+ */
 export class Database extends pulumi.ComponentResource implements Listener {
     readonly name: string;
     readonly namespace: pulumi.Output<string>;
@@ -60,6 +88,7 @@ export class Database extends pulumi.ComponentResource implements Listener {
     constructor(name: string, args: DatabaseArgs, opts?: pulumi.ComponentResourceOptions) {
         super("landfall:workload:Database", name, {}, opts);
         const { environment } = args;
+        const sized = withDefaults(name, args, this);
         this.name = name;
         this.namespace = environment.namespace;
         this.cluster = environment.cluster;
@@ -70,15 +99,28 @@ export class Database extends pulumi.ComponentResource implements Listener {
 
         this.password = createPassword(`${name}-password`, this);
         const claim = createVolume(`${name}-data`, name, environment, {
-            size: args.volume, accessMode: "ReadWriteOnce", storageClass: args.storageClass, group: uid,
+            size: sized.volume, accessMode: "ReadWriteOnce", storageClass: args.storageClass, group: uid,
         }, this);
         const service = createService(metadata, this.port, options);
-        this.statefulSet = createStatefulSet(this, args, claim.metadata.name, metadata, options);
+        this.statefulSet = createStatefulSet(this, sized, claim.metadata.name, metadata, options);
         createDisruptionBudget(metadata, options);
 
         this.host = service.spec.clusterIP;
         this.registerOutputs({ host: this.host, port: this.port });
     }
+}
+
+function withDefaults(name: string, args: DatabaseArgs, parent: pulumi.Resource): SizedArgs {
+    const { volume, cpu, memory } = databaseDefaults;
+    const { cluster } = args.environment;
+    const sized = { ...args, volume: args.volume ?? volume, cpu: args.cpu ?? cpu, memory: args.memory ?? memory };
+    const least = leastDatabaseMemory(1);
+    if (mebibytes(sized.memory.limit) < least) {
+        throw new pulumi.RunError(`The database "${name}" has a memory limit of ${sized.memory.limit}, which holds no connection.\n`
+            + `Nothing was changed in it. The least is { memory: { limit: "${least}Mi" } }; each connection takes 4Mi more.`);
+    }
+    const build = () => new ContainerImage(`${name}-server`, { cluster, context: databaseImageContext }, { parent }).reference;
+    return { ...sized, image: args.image ?? build() };
 }
 
 function createPassword(name: string, parent: pulumi.Resource): pulumi.Output<string> {
@@ -99,7 +141,7 @@ function createService(
 }
 
 function createStatefulSet(
-    database: Database, args: DatabaseArgs, claim: pulumi.Output<string>, metadata: Metadata,
+    database: Database, args: SizedArgs, claim: pulumi.Output<string>, metadata: Metadata,
     options: pulumi.CustomResourceOptions,
 ): kubernetes.apps.v1.StatefulSet {
     const limits = databaseLimits(mebibytes(args.memory.limit), args.largestText ?? 2 << 20);
@@ -123,7 +165,8 @@ function createStatefulSet(
         ...args, uid, env, secretFiles,
         port: database.port,
         probes: {
-            startup: { ...healthcheck("startup"), periodSeconds: 2, failureThreshold: 150 },
+            // It waits for the server by itself.
+            startup: { ...healthcheck("startup"), timeoutSeconds: 25, periodSeconds: 2, failureThreshold: 60 },
             readiness: { ...healthcheck("ready"), periodSeconds: 5, failureThreshold: 3 },
             // Slow is not gone: a restart would only make a busy server slower. One that hangs for five minutes is gone.
             liveness: { ...healthcheck("live"), periodSeconds: 30, failureThreshold: 10 },

@@ -2,6 +2,7 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { Cluster } from "../cluster/cluster";
 import { inCluster } from "../cluster/options";
+import { defaultQuota } from "./defaults";
 import { gatewayAccessLabel } from "./labels";
 import { allowDns, denyAll, networkPolicy } from "./network";
 import { restrictedNamespaceLabels } from "./security";
@@ -18,14 +19,31 @@ export interface Quota {
     pods: pulumi.Input<number>;
 }
 
+/** What has to be in the cluster before workloads are; the Platform is one. */
+export interface Foundation {
+    /** What makes volumes: claims are made after it. */
+    readonly storageClasses: pulumi.Resource[];
+    /** What tells how busy pods are: autoscalers are made after it. */
+    readonly metrics: pulumi.Resource[];
+}
+
 export interface EnvironmentArgs {
     /** The cluster it is in. */
     cluster: Cluster;
-    /** Namespace, for example `production` or the name of a git branch. */
+    /** What its workloads stand on. @default the cluster has it all */
+    platform?: Foundation;
+    /**
+     * Namespace, a DNS label of at most 63 characters. It is the environment's own: one that is there already is refused.
+     * @example "production"
+     */
     namespace: string;
-    /** Whether the data outlives the environment: `retain` keeps the namespace and its volumes on destroy. */
-    volumes: "delete" | "retain";
-    quota: Quota;
+    /**
+     * Whether the data outlives the environment: `retain` keeps the namespace and its volumes on destroy.
+     * @default "retain"
+     */
+    volumes?: "delete" | "retain";
+    /** What its pods may ask for together; what asks for more isn't started. @default 16 CPUs, 16Gi, 50Gi, 60 pods */
+    quota?: Quota;
     /** Last word on the namespace's arguments, for what is not modelled here. */
     transform?: (args: kubernetes.core.v1.NamespaceArgs) => kubernetes.core.v1.NamespaceArgs;
 }
@@ -33,9 +51,12 @@ export interface EnvironmentArgs {
 /**
  * A namespace and its fences: Pod Security `restricted`, quota, limits for containers that state none,
  * and no traffic but DNS until a connection is declared.
+ *
+ * @example new Environment("environment", { cluster, namespace: "development", volumes: "delete" })
  */
 export class Environment extends pulumi.ComponentResource {
     readonly cluster: Cluster;
+    readonly platform: Foundation;
     /** Name of the namespace; waits for the namespace and its fences. */
     readonly namespace: pulumi.Output<string>;
     readonly volumes: "delete" | "retain";
@@ -43,7 +64,8 @@ export class Environment extends pulumi.ComponentResource {
     constructor(name: string, args: EnvironmentArgs, opts?: pulumi.ComponentResourceOptions) {
         super("landfall:workload:Environment", name, {}, opts);
         this.cluster = args.cluster;
-        this.volumes = args.volumes;
+        this.platform = args.platform ?? { storageClasses: [], metrics: [] };
+        this.volumes = args.volumes ?? "retain";
         const options = inCluster(args.cluster, this);
 
         const namespaceArgs: kubernetes.core.v1.NamespaceArgs = {
@@ -52,11 +74,11 @@ export class Environment extends pulumi.ComponentResource {
         const namespace = new kubernetes.core.v1.Namespace(
             `${name}-namespace`,
             args.transform?.(namespaceArgs) ?? namespaceArgs,
-            { ...options, retainOnDelete: args.volumes === "retain" },
+            { ...options, retainOnDelete: this.volumes === "retain" },
         );
         const inside = namespace.metadata.name;
         const fences = [
-            createQuota(name, inside, args.quota, options),
+            createQuota(name, inside, args.quota ?? defaultQuota, options),
             createLimitRange(name, inside, options),
             networkPolicy(`${name}-deny-all`, inside, denyAll, options, "deny-all"),
             networkPolicy(`${name}-allow-dns`, inside, allowDns(args.cluster.capabilities), options, "allow-dns"),

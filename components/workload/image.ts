@@ -7,12 +7,13 @@ import { Cluster, ImageDelivery } from "../cluster/cluster";
 import { rendering } from "../cluster/lookup";
 import { proxyVariables } from "../proxy";
 import { scriptCommand } from "../script";
+import { Transform, transformedBy } from "../transform";
 import { images, imagesDate, imageTags } from "../versions";
 import { dockerContext, hiddenDaemon } from "./docker-host";
 
 export interface ContainerImageArgs {
     cluster: Cluster;
-    /** Directory of the Dockerfile, relative to the project, for example `infra/images/web`. */
+    /** Directory of the Dockerfile, relative to the program's working directory. @example "images/web" */
     context: string;
     /**
      * Day that the image is of: a new one rebuilds it with that day's packages.
@@ -26,6 +27,8 @@ export interface ContainerImageArgs {
      * @example "registry.example.com/debian:13-slim"
      */
     base?: string;
+    /** Last word on the arguments of what builds and brings it, for what is not modelled here. */
+    transform?: Transform;
 }
 
 type Delivery<Method> = Extract<ImageDelivery, { method: Method }>;
@@ -44,7 +47,7 @@ export class ContainerImage extends pulumi.ComponentResource {
     readonly reference: pulumi.Output<string>;
 
     constructor(name: string, args: ContainerImageArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("landfall:workload:ContainerImage", name, {}, opts);
+        super("landfall:workload:ContainerImage", name, {}, transformedBy(args.transform, opts));
         const { capabilities } = args.cluster;
         const { context, date = imagesDate, base = capabilities.imagesByTag ? imageTags.base : images.base } = args;
         const delivery = capabilities.images;

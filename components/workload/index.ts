@@ -1,4 +1,4 @@
-export { Database, DatabaseArgs } from "./database";
+export { Database, DatabaseArgs, databaseImageContext } from "./database";
 export { Environment, EnvironmentArgs, Quota } from "./environment";
 export { ContainerImage, ContainerImageArgs } from "./image";
 export { Listener, Outside, Peer } from "./network";

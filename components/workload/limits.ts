@@ -86,13 +86,13 @@ export interface DatabaseLimits {
     packet: number;
 }
 
-/** What MariaDB takes, measured with infra/images/database, in mebibytes. */
+/** What MariaDB takes, measured with images/database, in mebibytes. */
 const serverMemory = 112;
 /** With the queries of pages; an idle one takes a tenth. */
 const connectionMemory = 2;
 /** A page of data takes a little more than its size. */
 const bufferPoolOverhead = 1.05;
-/** What infra/images/database keeps beside the application's. */
+/** What images/database keeps beside the application's. */
 export const reservedConnections = 5;
 /** Part of the memory for data pages; the rest serves connections, temporary tables and the file system's cache. */
 const bufferPoolShare = 3 / 8;

@@ -31,7 +31,7 @@ export interface Probes {
 /** What every pod is made of: one container and its volumes. */
 export interface ContainerArgs {
     image: pulumi.Input<string>;
-    /** Numeric user and group that it runs as, never 0. */
+    /** Number of the user and group that it runs as, never 0. */
     uid: number;
     cpu: Resource;
     memory: Resource;

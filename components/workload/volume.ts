@@ -36,7 +36,9 @@ export function createVolume(
             resources: { requests: { storage: args.size } },
             storageClassName: storageClassOf(name, environment, args),
         },
-    }, inCluster(environment.cluster, parent, { retainOnDelete: environment.volumes === "retain" }));
+    }, inCluster(environment.cluster, parent, {
+        retainOnDelete: environment.volumes === "retain", dependsOn: environment.platform.storageClasses,
+    }));
 }
 
 function storageClassOf(name: string, environment: Environment, args: VolumeArgs): string | undefined {

@@ -2,11 +2,12 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { Cluster } from "../cluster/cluster";
 import { inCluster } from "../cluster/options";
+import { webDefaults } from "./defaults";
 import { Environment } from "./environment";
 import { Metadata, objectLabels, selectorLabels } from "./labels";
 import { RequestTime, requestTimes, surgePercent } from "./limits";
 import { allowConnection, allowOutside, Listener, Outside, Peer } from "./network";
-import { configChecksum, PodArgs, podSpec } from "./pod";
+import { configChecksum, PodArgs, podSpec, Probes, Resource } from "./pod";
 import { createRoutes } from "./route";
 import { createConfigMap, createSecrets } from "./sources";
 import { expendableTolerations } from "./tolerations";
@@ -20,13 +21,27 @@ export interface Gateway extends Peer {
     readonly publishedHttps: number;
 }
 
+/** What has a default. */
+type Defaulted = "uid" | "cpu" | "memory" | "probes";
+
 export interface WebServiceArgs
-    extends RequestTime, Omit<PodArgs, "persistent" | "drainSeconds" | "terminationGracePeriodSeconds"> {
+    extends RequestTime, Omit<PodArgs, Defaulted | "persistent" | "drainSeconds" | "terminationGracePeriodSeconds"> {
     environment: Environment;
-    /** How few and how many replicas the autoscaler may run, for example `{ min: 2, max: 10 }`. */
-    replicas: { min: number; max: number };
-    /** Mean CPU use, in percent of the request, above which replicas are added and below which they are removed. */
-    targetCpu: number;
+    /** Number of the user and group that it runs as, never 0, whatever the image says. @default 10001 */
+    uid?: number;
+    /** How few and how many replicas the autoscaler may run. @default { min: 2, max: 10 } */
+    replicas?: { min: number; max: number };
+    /** Mean CPU use, in percent of the request, above which replicas are added and below which they are removed. @default 70 */
+    targetCpu?: number;
+    /** Of each replica. @default { request: "250m", limit: "1" } */
+    cpu?: Resource;
+    /** Of each replica. @default { request: "256Mi", limit: "1Gi" } */
+    memory?: Resource;
+    /**
+     * How Kubernetes tells what state a replica is in.
+     * @default each asks whether the port takes connections, and a minute is time for a first start
+     */
+    probes?: Partial<Probes>;
     /** Directory → persistent volume that all replicas share. */
     volumes?: Record<string, Omit<VolumeArgs, "group"> & { name: string }>;
     /** Receives requests for this host name through the gateway; left out: reachable inside the cluster only. */
@@ -35,13 +50,18 @@ export interface WebServiceArgs
     talksTo?: Listener[];
     /** What it connects to outside the cluster. */
     reaches?: Outside[];
-    /** Seconds in which load balancers forget a terminating pod before it is told to stop. Default 5. */
+    /** Seconds in which load balancers forget a terminating pod before it is told to stop. @default 5 */
     drainSeconds?: number;
     /** Last word on the Deployment's arguments, for what is not modelled here. */
     transform?: (args: kubernetes.apps.v1.DeploymentArgs) => kubernetes.apps.v1.DeploymentArgs;
 }
 
-/** A stateless, replicated, autoscaled container behind a Service. */
+/**
+ * A stateless, replicated, autoscaled container behind a Service.
+ *
+ * @example
+ * new WebService("shop", { environment, image: "ghcr.io/example/shop:1.2", port: 8080, exposed: { gateway: platform.gateway, host } });
+ */
 export class WebService extends pulumi.ComponentResource implements Listener {
     readonly name: string;
     readonly namespace: pulumi.Output<string>;
@@ -53,6 +73,7 @@ export class WebService extends pulumi.ComponentResource implements Listener {
 
     constructor(name: string, args: WebServiceArgs, opts?: pulumi.ComponentResourceOptions) {
         super("landfall:workload:WebService", name, {}, opts);
+        const sized = withDefaults(name, args);
         this.name = name;
         this.namespace = args.environment.namespace;
         this.cluster = args.environment.cluster;
@@ -64,11 +85,13 @@ export class WebService extends pulumi.ComponentResource implements Listener {
             ...(args.talksTo ?? []).flatMap(listener => allowConnection(this, this, listener)),
             ...allowOutside(this, this, args.reaches ?? []),
         ];
-        this.claims = createVolumes(this, args);
-        const pod = normalisePod(this, args);
+        this.claims = createVolumes(this, sized);
+        const pod = normalisePod(this, sized);
         createService(metadata, options);
         this.deployment = createDeployment(metadata, pod, args, { ...options, dependsOn: connections });
-        createAutoscaler(metadata, args, options);
+        // It looks for the Deployment 15 s after it was made, and adds the replicas that are missing then.
+        const together = pulumi.output(pod).apply(() => [...connections, ...args.environment.platform.metrics]);
+        createAutoscaler(metadata, sized, { ...options, dependsOn: together });
         createDisruptionBudget(metadata, options);
         if (args.exposed) {
             allowConnection(this, args.exposed.gateway, this);
@@ -78,7 +101,34 @@ export class WebService extends pulumi.ComponentResource implements Listener {
     }
 }
 
-function createVolumes(service: WebService, args: WebServiceArgs): Record<string, pulumi.Output<string>> {
+/** With the defaults. */
+type SizedArgs = WebServiceArgs & Required<Pick<WebServiceArgs, Defaulted | "replicas" | "targetCpu">> & Pick<PodArgs, "probes">;
+
+const connects = { tcpSocket: { port: "main" } };
+const defaultProbes: Probes = {
+    startup: { ...connects, periodSeconds: 1, failureThreshold: 60 },
+    readiness: { ...connects, periodSeconds: 5, failureThreshold: 3 },
+    liveness: { ...connects, periodSeconds: 10, failureThreshold: 6 },
+};
+
+function withDefaults(name: string, args: WebServiceArgs): SizedArgs {
+    const {
+        uid = 10001, replicas = webDefaults.replicas, targetCpu = webDefaults.targetCpu, cpu = webDefaults.cpu,
+        memory = webDefaults.memory, probes,
+    } = args;
+    const refuse = (key: string, given: unknown, allowed: string): never => {
+        throw new pulumi.RunError(`The web service "${name}" can't have ${key} ${JSON.stringify(given)}: ${allowed}. Nothing was changed in it.`);
+    };
+    const isWhole = (value: number, least: number, most: number): boolean => Number.isInteger(value) && value >= least && value <= most;
+    if (!isWhole(args.port, 1, 65535)) refuse("port", args.port, "a port is a whole number from 1 to 65535");
+    if (!isWhole(uid, 1, 2 ** 31 - 1)) refuse("uid", uid, "a user is a whole number from 1, as 0 is root");
+    if (!isWhole(replicas.min, 1, replicas.max) || !Number.isInteger(replicas.max)) {
+        refuse("replicas", replicas, "min and max are whole numbers from 1, and min is at most max");
+    }
+    return { ...args, uid, replicas, targetCpu, cpu, memory, probes: { ...defaultProbes, ...probes } };
+}
+
+function createVolumes(service: WebService, args: SizedArgs): Record<string, pulumi.Output<string>> {
     const { name } = service;
     return Object.fromEntries(Object.entries(args.volumes ?? {}).map(([path, volume]) =>
         [path, createVolume(`${name}-${volume.name}`, name, args.environment, { ...volume, group: args.uid }, service)
@@ -87,7 +137,7 @@ function createVolumes(service: WebService, args: WebServiceArgs): Record<string
 
 type Pod = { spec: kubernetes.types.input.core.v1.PodSpec; checksum: pulumi.Output<string> };
 
-function normalisePod(service: WebService, args: WebServiceArgs): Pod {
+function normalisePod(service: WebService, args: SizedArgs): Pod {
     const { name } = service;
     const drainSeconds = args.drainSeconds ?? 5;
     const spec = podSpec(name, {
@@ -157,7 +207,7 @@ function createDeployment(
         metadata.name, args.transform?.(deploymentArgs) ?? deploymentArgs, options);
 }
 
-function createAutoscaler(metadata: Metadata, args: WebServiceArgs, options: pulumi.CustomResourceOptions): void {
+function createAutoscaler(metadata: Metadata, args: SizedArgs, options: pulumi.CustomResourceOptions): void {
     new kubernetes.autoscaling.v2.HorizontalPodAutoscaler(metadata.name, {
         metadata,
         spec: {

@@ -1,6 +1,5 @@
 import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
-import * as path from "node:path";
 
 import { captureProgram } from "./capture";
 import { root } from "./home";
@@ -78,7 +77,8 @@ function best(stack: string, everything: boolean, runs: number): Measurement {
     const args = ["bench", "--stack", stack, ...(everything ? ["--everything"] : [])];
     const results = Array.from({ length: runs }, () => {
         const { status, stdout, stderr } = spawnSync(
-            process.execPath, ["--import", "tsx", path.join(__dirname, "run.ts"), ...args], { cwd: root, encoding: "utf8" });
+            process.execPath, ["--require", "./infra/preload.cjs", "--import", "tsx", "infra/cli/run.ts", ...args],
+            { cwd: root, encoding: "utf8" });
         if (status !== 0) throw new UserError(`The stack ${stack} can't be rendered.\n${stderr}`);
         return JSON.parse(stdout) as Measurement;
     });

@@ -72,7 +72,8 @@ function install() {
  */
 function runChild(command, args) {
     const ownGroup = process.platform !== "win32";
-    const child = spawn(process.execPath, ["--import", "tsx", join(root, "infra/cli/run.ts"), command, ...args], {
+    const start = ["--require", "./infra/preload.cjs", "--import", "tsx", "infra/cli/run.ts"];
+    const child = spawn(process.execPath, [...start, command, ...args], {
         cwd: root,
         detached: ownGroup,
         stdio: ["inherit", "inherit", "inherit", "ipc"], // the channel's end tells the child that we are gone

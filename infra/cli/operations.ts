@@ -61,7 +61,7 @@ function emptyProject(): { directory: string; environment: Record<string, string
     fs.writeFileSync(path.join(directory, "Pulumi.yaml"), settings.replace(/^name: .*$/m, "name: empty"));
     fs.writeFileSync(path.join(directory, "package.json"), JSON.stringify({ name: "empty", main: "index.ts" }));
     fs.writeFileSync(path.join(directory, "index.ts"), "export {};\n");
-    fs.symlinkSync(path.join(root, "node_modules"), path.join(directory, "node_modules"), "junction");
+    for (const name of ["node_modules", "infra"]) fs.symlinkSync(path.join(root, name), path.join(directory, name), "junction");
     fs.mkdirSync(path.join(directory, "backend"));
     const backend = pathToFileURL(path.join(directory, "backend")).href;
     return { directory, environment: { PULUMI_BACKEND_URL: backend, PULUMI_CONFIG_PASSPHRASE: "empty" } };

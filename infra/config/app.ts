@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { compareQuantities } from "../../components/quantity";
 import { imagesDate } from "../../components/versions";
+import { databaseDefaults, webDefaults } from "../../components/workload/defaults";
 import { type Change, largerVolume, otherVolume } from "./change";
 import { choice, day, email, image, line, matching, objectName, quantity, whole } from "./fields";
 import { egress, mail } from "./outside";
@@ -27,10 +28,10 @@ function resource(
     }).prefault({}).meta({ description: `${what} of each pod.`, example: defaults });
 }
 
-const cpu = (section: string, request: string, limit: string) =>
-    resource("CPU", "cpu", `${section}.cpu`, { request, limit }, "100m");
-const memory = (section: string, request: string, limit: string) =>
-    resource("Memory", "bytes", `${section}.memory`, { request, limit }, "16Mi");
+type Defaults = Record<"cpu" | "memory", { request: string; limit: string }>;
+const cpu = (section: string, defaults: Defaults) => resource("CPU", "cpu", `${section}.cpu`, defaults.cpu, "100m");
+const memory = (section: string, defaults: Defaults) =>
+    resource("Memory", "bytes", `${section}.memory`, defaults.memory, "16Mi");
 
 function storageClass(usual: string) {
     return objectName().optional().meta({
@@ -39,8 +40,7 @@ function storageClass(usual: string) {
 }
 
 const installed: Change = "no effect: it is for the site's installation. Change it in WordPress";
-const mostReplicas = 10;
-const leastReplicas = 2;
+const { min: leastReplicas, max: mostReplicas } = webDefaults.replicas;
 
 function replicas() {
     const keys = z.strictObject({
@@ -64,9 +64,9 @@ function web() {
             example: "ghcr.io/example/wordpress:6.9", defaultText: "built from infra/images/web",
         }),
         replicas: replicas(),
-        cpu: cpu("app.web", "250m", "1"),
-        memory: memory("app.web", "256Mi", "1Gi"),
-        targetCpu: whole(10, 95).default(70).meta({
+        cpu: cpu("app.web", webDefaults),
+        memory: memory("app.web", webDefaults),
+        targetCpu: whole(10, 95).default(webDefaults.targetCpu).meta({
             description: "Percent of the requested CPU above which pods are added.", example: 60,
         }),
         requestSeconds: whole(10, 230).default(60).meta({
@@ -111,13 +111,13 @@ function database() {
         mode: choice("single").default("single").meta({ description: "One database server.", example: "single" }),
         image: image().optional().meta({
             description: "Image of MariaDB.", example: "ghcr.io/example/mariadb:11.8",
-            defaultText: "built from infra/images/database",
+            defaultText: "built from components/workload/images/database",
         }),
-        volume: quantity("bytes", "1Gi").prefault("5Gi").meta({
+        volume: quantity("bytes", "1Gi").prefault(databaseDefaults.volume).meta({
             description: "Size of the data's volume.", example: "20Gi", change: largerVolume,
         }),
-        cpu: cpu("app.database", "250m", "1"),
-        memory: memory("app.database", "512Mi", "1Gi"),
+        cpu: cpu("app.database", databaseDefaults),
+        memory: memory("app.database", databaseDefaults),
         storageClass: storageClass("the target's class"),
     }).prefault({}).meta({
         description: "The database: one server with a persistent volume.", example: { mode: "single", volume: "5Gi" },

@@ -1,4 +1,4 @@
-import { firstAddress } from "../../components/cluster/baremetal/address-pool";
+import { firstAddress } from "../../components/cluster/ipv4";
 import { gatewayPorts } from "../../components/cluster/gateway-ports";
 import type { ClusterSettings } from "./cluster";
 import { isPublic } from "./tls";

@@ -3,6 +3,7 @@ import { Target } from "./cluster";
 import { refused } from "./change";
 import { Context } from "./context";
 import { namespaces } from "../../components/platform/namespaces";
+import { defaultQuota } from "../../components/workload/defaults";
 import { choice, hostname, quantity, text, whole } from "./fields";
 import { toDnsLabel } from "./names";
 import { rule } from "./rule";
@@ -64,14 +65,14 @@ export function environmentSchema(context: Context) {
             defaultText: `delete where the name is ${disposable.join(" or ")}, else retain`,
         }),
         quota: z.strictObject({
-            cpu: quantity("cpu").prefault("16").meta({ description: "Sum of the pods' CPU limits.", example: "32" }),
-            memory: quantity("bytes").prefault("16Gi").meta({
+            cpu: quantity("cpu").prefault(defaultQuota.cpu).meta({ description: "Sum of the pods' CPU limits.", example: "32" }),
+            memory: quantity("bytes").prefault(defaultQuota.memory).meta({
                 description: "Sum of the pods' memory limits.", example: "32Gi",
             }),
-            storage: quantity("bytes").prefault("50Gi").meta({
+            storage: quantity("bytes").prefault(defaultQuota.storage).meta({
                 description: "Sum of the volumes' sizes.", example: "100Gi",
             }),
-            pods: whole(1, 100000).default(60).meta({ description: "Number of pods.", example: 100 }),
+            pods: whole(1, 100000).default(defaultQuota.pods).meta({ description: "Number of pods.", example: 100 }),
         }).prefault({}).meta({
             description: "What all pods of the environment may take together.", example: { cpu: "32" },
         }),

@@ -1,7 +1,8 @@
 import * as os from "node:os";
 import * as path from "node:path";
 import * as z from "zod";
-import { hostVerdict, ipv4, labelVerdict, lineVerdict, networkVerdict, quantityVerdict, strangeCharacter, type Verdict } from "./why";
+import { isAddress } from "../../components/cluster/ipv4";
+import { hostVerdict, labelVerdict, lineVerdict, networkVerdict, quantityVerdict, strangeCharacter, type Verdict } from "./why";
 
 /**
  * The kinds of values that keys have. Each carries `allowed`, a phrase that errors and the reference show, so that
@@ -83,14 +84,14 @@ export function matching(allowed: string, pattern: RegExp, characters?: RegExp) 
 
 /** An IPv4 address. */
 export function address() {
-    return text("an IPv4 address", given => ipv4.test(given));
+    return text("an IPv4 address", isAddress);
 }
 
 /** An IPv4 address that one machine may have. */
 export function machineAddress() {
     return text("an IPv4 address of one machine, from 1.0.0.0 to 223.255.255.255 but for 127.…", given => {
         const first = Number(given.split(".")[0]);
-        return ipv4.test(given) && ((first > 0 && first < 224 && first !== 127) || "is no address that other machines reach");
+        return isAddress(given) && ((first > 0 && first < 224 && first !== 127) || "is no address that other machines reach");
     });
 }
 
@@ -99,7 +100,7 @@ export function hostAndPort(allowed: string, pattern: RegExp) {
     return text(allowed, given => {
         const { host = "", port } = pattern.exec(given)?.groups ?? {};
         if (port !== undefined && (Number(port) < 1 || Number(port) > 65535)) return `has the port ${port}, and ports are from 1 to 65535`;
-        if (host === "" || ipv4.test(host)) return host !== "";
+        if (host === "" || isAddress(host)) return host !== "";
         const verdict = hostVerdict(host);
         return verdict === false || verdict === true ? verdict : `has the host ${host}, which ${verdict}`;
     });

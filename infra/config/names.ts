@@ -1,5 +1,11 @@
 import * as crypto from "node:crypto";
+import type { Context } from "./context";
 import { isDnsLabel } from "./fields";
+
+/** What a cluster is called by default: after the project and the stack. */
+export function clusterName({ project = "landfall", stack }: Context, longest: number): string {
+    return toDnsLabel(`${project}-${stack}`, longest);
+}
 
 /**
  * A DNS label for any text, such as a stack's or a branch's name. What is a label stays as it is; anything else is

@@ -1,13 +1,7 @@
 import * as z from "zod";
+import { isAddress } from "../../components/cluster/ipv4";
 import { byName, choice, email, isHostname, listOf, matching, network, port } from "./fields";
-import { parseNetwork } from "./network";
 import { Violation } from "./rule";
-
-const address = /^\d{1,3}(\.\d{1,3}){3}$/;
-
-function isAddress(given: string): boolean {
-    return address.test(given) && parseNetwork(`${given}/32`) !== undefined;
-}
 
 function networks(of: string) {
     return listOf("IPv4 networks", network(0, 32), 1).optional().meta({

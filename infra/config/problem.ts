@@ -18,16 +18,16 @@ export class SettingsError extends Error {
     }
 }
 
+/** The problem for people, in four lines. */
+export function problemText({ key, problem, given, allowed, example }: Problem): string {
+    return [`${key} ${problem}`, `    given:   ${given}`, `    allowed: ${allowed}`, `    example: ${example}`].join("\n");
+}
+
 function report(problems: readonly Problem[], stack: string): string {
     const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
     return [
         `The configuration of the stack ${stack} has ${count}. Nothing was changed.`,
-        ...problems.map(({ key, problem, given, allowed, example }) => [
-            `${key} ${problem}`,
-            `    given:   ${given}`,
-            `    allowed: ${allowed}`,
-            `    example: ${example}`,
-        ].join("\n")),
+        ...problems.map(problemText),
         `Settings are under "config:" in Pulumi.${stack}.yaml; infra/config/REFERENCE.md describes all of them.`,
     ].join("\n\n");
 }

@@ -7,6 +7,15 @@ import { changeOf, describeSettings } from "./describe";
 import { keyText, valueAt } from "./errors";
 import { compareQuantities } from "../../components/quantity";
 
+/** As `refuseChanges` for the cluster's own settings, by their names below the section. */
+export function refuseClusterChanges(
+    cluster: { target: string }, standing: Record<string, Stands>, wanted: Record<string, unknown>,
+): void {
+    const below = <T>(values: Record<string, T>) =>
+        Object.fromEntries(Object.entries(values).map(([key, value]) => [`cluster.${key}`, value]));
+    refuseChanges({ cluster }, below(standing), below(wanted));
+}
+
 /**
  * Stops the program, before any resource is registered, where what stands can't become what is wanted: what may change
  * is the schema's answer. Both go by full keys such as `cluster.podSubnet`.

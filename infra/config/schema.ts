@@ -16,7 +16,7 @@ const made = new Map<string, ReturnType<typeof makeSchema>>();
 
 /** Everything under `landfall:`. All defaults, limits and texts about a key are in its schema and nowhere else. */
 export function settingsSchema(context: Context) {
-    const key = JSON.stringify([context.stack, context.target, context.obstacle]);
+    const key = JSON.stringify([context.stack, context.project, context.target, context.obstacle]);
     const schema = made.get(key) ?? makeSchema(context);
     made.set(key, schema);
     return schema;

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { isAddress, isPrivateAddress } from "../../components/cluster/ipv4";
 import { choice, email, matching } from "./fields";
 import type { Violation } from "./rule";
 
@@ -78,11 +79,9 @@ export function fitsHost(tls: GivenTls, host: string, laptop: boolean, obstacle?
     };
 }
 
-const privateAddress = /^(10|127|169\.254|192\.168|172\.(1[6-9]|2\d|3[01])|100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7]))\./;
-
 /** Whether people elsewhere may reach something at this name or address. */
 export function isPublic(hostOrAddress: string): boolean {
-    return /^[\d.]+$/.test(hostOrAddress) ? !privateAddress.test(hostOrAddress) : !isPrivate(hostOrAddress);
+    return isAddress(hostOrAddress) ? !isPrivateAddress(hostOrAddress) : !isPrivate(hostOrAddress);
 }
 
 /** The issuer as far as the settings say it: an address of or for an ACME server means that one. */

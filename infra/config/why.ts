@@ -1,6 +1,6 @@
 import { domainToASCII } from "node:url";
+import { isAddress, networkOf, parseNetwork } from "../../components/cluster/ipv4";
 import { parseQuantity, quantity } from "../../components/quantity";
-import { networkSize, parseNetwork } from "./network";
 
 /** What is wrong with a text, as it completes "<key> …"; true where nothing is, false where there is no more to say. */
 export type Verdict = boolean | string;
@@ -53,28 +53,19 @@ export function hostVerdict(given: string): Verdict {
     return !/^\d+$/.test(labels[labels.length - 1]) || "is an address, not a name";
 }
 
-export const ipv4 = /^((25[0-5]|2[0-4]\d|1?\d?\d)(\.|$)){4}$/;
-
 /** An IPv4 network whose prefix length lies between the two. */
 export function networkVerdict(given: string, widest: number, narrowest: number): Verdict {
     const network = parseNetwork(given);
     if (network && network.prefix >= widest && network.prefix <= narrowest) return true;
     if (network) return `has the length ${network.prefix}`;
-    if (parseNetwork(`${given}/32`)) {
-        return `has no length: ${narrowest === 32 ? `one address is ${given}/32` : `write ${containing(given, narrowest)}, for example`}`;
+    if (isAddress(given)) {
+        return `has no length: ${narrowest === 32 ? `one address is ${given}/32` : `write ${networkOf(given, narrowest)}, for example`}`;
     }
     const [, address, length] = /^([\d.]+)\/(\d{1,2})$/.exec(given) ?? [];
-    if (address && Number(length) <= 32 && parseNetwork(`${address}/32`)) {
-        return `has bits set beyond its length: the network is ${containing(address, Number(length))}`;
+    if (address && Number(length) <= 32 && isAddress(address)) {
+        return `has bits set beyond its length: the network is ${networkOf(address, Number(length))}`;
     }
     return false;
-}
-
-/** The network of that length which holds the address. */
-function containing(address: string, length: number): string {
-    const { first } = parseNetwork(`${address}/32`)!;
-    const base = first - first % networkSize(length);
-    return `${[24, 16, 8, 0].map(shift => Math.floor(base / 2 ** shift) % 256).join(".")}/${length}`;
 }
 
 /** A Kubernetes quantity above zero and within the bounds. */

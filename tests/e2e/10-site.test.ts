@@ -2,11 +2,19 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { Cluster } from "./support/kubernetes";
-import { address, names } from "./support/names";
+import { address, isOurs, names } from "./support/names";
 import type { Ended } from "./support/npm";
 import { ask, Editor, pathOf } from "./support/site";
 import { adminPassword, ensureUp, figure, home } from "./support/stack";
 import { until } from "./support/wait";
+
+/** Warnings that no order of things avoids. */
+const unavoidable = [
+    // The autoscaler measures pods that are ready for one interval at least, and asks before.
+    { reason: /^Failed(GetResourceMetric|ComputeMetricsReplicas)$/, message: /did not receive metrics for targeted pods|no metrics returned/ },
+    // A busy computer takes longer until a program listens than its first probe waits.
+    { reason: /^Unhealthy$/, message: /^Startup probe failed: .*(connection refused|deadline exceeded|Timeout exceeded)/ },
+];
 
 describe("a start on a fresh computer", () => {
     let first: Ended;
@@ -22,6 +30,17 @@ describe("a start on a fresh computer", () => {
         const { status, text } = await ask({ path: "/" });
         expect(status).toBe(200);
         expect(text).toContain("</html>");
+    });
+
+    it("leaves no warning in the cluster of what was yet to come", async () => {
+        const cluster = await Cluster.connect();
+        const { metadata: begin } = await cluster.core.readNamespace({ name: names.environment });
+        const end = (begin?.creationTimestamp?.getTime() ?? 0) + first.seconds * 1000; // other tests make some, too
+        const warnings = (await cluster.warnings()).filter(({ metadata, reason = "", message = "" }) =>
+            isOurs(metadata.namespace ?? "") && (metadata.creationTimestamp?.getTime() ?? 0) < end
+                && !unavoidable.some(known => known.reason.test(reason) && known.message.test(message)));
+        expect(warnings.map(({ metadata, involvedObject: { kind, name }, reason, message }) =>
+            `${metadata.namespace}: ${reason} of ${kind} ${name}: ${message}`)).toEqual([]);
     });
 
     it("says what it does, how long each step took and what comes next", () => {

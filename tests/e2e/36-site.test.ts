@@ -14,12 +14,20 @@ import { timed, until } from "./support/wait";
 
 let cluster: Cluster;
 let directory: string;
+/** Waits while other things are tried. */
+let scheduled: { post: Item; due: Date; text: string };
 
 beforeAll(async () => {
     await ensureUp();
     cluster = await Cluster.connect();
     await cluster.settled();
     directory = fs.mkdtempSync(path.join(os.tmpdir(), "landfall-e2e-site-"));
+    const text = `Written ahead of ${new Date().toISOString()}`;
+    // WordPress publishes what is due within the minute at once.
+    const due = new Date(Date.now() + 75_000);
+    const post = await (await Editor.logIn(adminPassword())).schedule("Later", text, due);
+    expect(await statusOf(post)).toBe("future");
+    scheduled = { post, due, text };
 });
 afterAll(() => fs.rmSync(directory, { recursive: true, force: true }));
 
@@ -43,40 +51,7 @@ async function sql(query: string): Promise<string> {
     return stdout.trim();
 }
 
-describe("a scheduled post", () => {
-    let post: Item;
-    const text = `Written ahead of ${new Date().toISOString()}`;
-
-    it("is published on time, although nobody visits the site", async () => {
-        const editor = await Editor.logIn(adminPassword());
-        // WordPress publishes what is due within the minute at once.
-        const due = new Date(Date.now() + 75_000);
-        post = await editor.schedule("Later", text, due);
-        const status = () => sql(`SELECT post_status FROM wp_posts WHERE ID = ${post.id}`);
-        expect(await status()).toBe("future");
-        await until("the post to be published", async () => await status() === "publish", 300);
-        figure("a scheduled post was published after its time by", `${Math.round((Date.now() - due.getTime()) / 1000)} s at most`);
-        expect((await ask({ path: `/?p=${post.id}` })).status).toBe(301);
-        expect((await ask({ path: pathOf((await ask({ path: `/?p=${post.id}` })).headers.location ?? "") })).text).toContain(text);
-    });
-
-    it("is no visitor's to publish: the address that began tasks does nothing", async () => {
-        const { status, text: page } = await ask({ path: "/wp-cron.php?doing_wp_cron" });
-        expect({ status, page }).toEqual({ status: 200, page: "" });
-    });
-
-    it("and those before leave no more than a few finished pods behind, which say what they ran alone", async () => {
-        const pods = (await cluster.core.listNamespacedPod({
-            namespace: names.environment, labelSelector: "app.kubernetes.io/name=scheduled-tasks",
-        })).items;
-        expect(pods.length).toBeGreaterThan(0);
-        expect(pods.length).toBeLessThanOrEqual(3);
-        for (const { metadata } of pods) {
-            const log = await cluster.core.readNamespacedPodLog({ name: metadata?.name ?? "", namespace: names.environment }).catch(() => "");
-            expect(log.split("\n").filter(line => line !== "" && !/^Running \w+, due at /.test(line))).toEqual([]);
-        }
-    });
-});
+const statusOf = ({ id }: Item): Promise<string> => sql(`SELECT post_status FROM wp_posts WHERE ID = ${id}`);
 
 describe("npm run admin", () => {
     const password = (file: string) => fs.readFileSync(file, "utf8").trim();
@@ -107,6 +82,34 @@ describe("npm run admin", () => {
         const { code, stderr } = await command(["admin", "password", "nobody"]);
         expect(code).toBe(1);
         expect(stderr).toContain("There is no user nobody. Administrators are: admin.");
+    });
+});
+
+describe("a scheduled post", () => {
+    it("is published on time, although nobody visits the site", async () => {
+        const { post, due, text } = scheduled;
+        await until("the post to be published", async () => await statusOf(post) === "publish", 300);
+        figure("a scheduled post was published after its time by", `${Math.round((Date.now() - due.getTime()) / 1000)} s at most`);
+        expect(Date.now()).toBeGreaterThan(due.getTime());
+        expect((await ask({ path: `/?p=${post.id}` })).status).toBe(301);
+        expect((await ask({ path: pathOf((await ask({ path: `/?p=${post.id}` })).headers.location ?? "") })).text).toContain(text);
+    });
+
+    it("is no visitor's to publish: the address that began tasks does nothing", async () => {
+        const { status, text: page } = await ask({ path: "/wp-cron.php?doing_wp_cron" });
+        expect({ status, page }).toEqual({ status: 200, page: "" });
+    });
+
+    it("and those before leave no more than a few finished pods behind, which say what they ran alone", async () => {
+        const pods = (await cluster.core.listNamespacedPod({
+            namespace: names.environment, labelSelector: "app.kubernetes.io/name=scheduled-tasks",
+        })).items;
+        expect(pods.length).toBeGreaterThan(0);
+        expect(pods.length).toBeLessThanOrEqual(3);
+        for (const { metadata } of pods) {
+            const log = await cluster.core.readNamespacedPodLog({ name: metadata?.name ?? "", namespace: names.environment }).catch(() => "");
+            expect(log.split("\n").filter(line => line !== "" && !/^Running \w+, due at /.test(line))).toEqual([]);
+        }
     });
 });
 

@@ -59,8 +59,8 @@ describe("an update that fails", () => {
 });
 
 describe("a start that is killed at a random point, with all that it has started", () => {
-    it.each([1, 2])("is picked up by the next, time %i", async time => {
-        const title = `Killed ${time} ${Date.now()}`;
+    it("is picked up by the next", async () => {
+        const title = `Killed ${Date.now()}`;
         changeConfig(config => {
             config["landfall:app"].title = title;
         });

@@ -19,7 +19,7 @@ describe("a second stack on the cluster of the suite's, which it knows by a Stac
             config: {
                 "landfall:cluster": {
                     target: "existing", stack: `organization/landfall/${names.stack}`, loadBalancer: "NodePort",
-                    registry: "registry.invalid", metrics: "install", sharedStorageClass: "landfall-local",
+                    registry: "registry.invalid", metrics: "install", storageClass: "landfall-local", sharedStorageClass: "landfall-local",
                 },
                 "landfall:environment": { name: "second", host: "second.localhost", tls: { issuer: "ca" } },
             },

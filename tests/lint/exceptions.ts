@@ -23,11 +23,11 @@ export const exceptions: Record<Linter, Exception[]> = {
             reason: "The program sets it, and the other name is made from it.",
         },
         {
-            rule: "SC2015", places: /^infra\/images\/database\/bin\/.* (\|\| fail |&& \[ "\$answer")/,
+            rule: "SC2015", places: /^components\/workload\/images\/database\/bin\/.* (\|\| fail |&& \[ "\$answer")/,
             reason: "What comes after || ends the script, and what comes before it only looks.",
         },
         {
-            rule: "SC2154", places: /^infra\/images\/database\/bin\/start-database:/,
+            rule: "SC2154", places: /^components\/workload\/images\/database\/bin\/start-database:/,
             reason: "The eval in the line above assigns it.",
         },
         {
@@ -97,7 +97,7 @@ export const exceptions: Record<Linter, Exception[]> = {
             reason: "A machine of one's own has sudo, by which Landfall becomes root, and minikube on its node.",
         },
         {
-            rule: "CKV_DOCKER_7", places: /^infra\/(images\/(web|database)|offline\/kit\/minikube)\/Dockerfile/,
+            rule: "CKV_DOCKER_7", places: /^(infra\/(images\/web|offline\/kit\/minikube|template\/app)|components\/workload\/images\/database)\/Dockerfile/,
             reason: "The base is an argument: the program gives one with tag and digest, and the kit its own of this build.",
         },
         {

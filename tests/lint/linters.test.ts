@@ -2,7 +2,7 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { projectRoot } from "../../components/project";
+import { libraryRoot } from "../../components/project";
 import { exceptions, Linter } from "./exceptions";
 import { Finding, linters, mistaken, Subjects } from "./linters";
 import { renderedStacks, repositoryFiles } from "./subjects";
@@ -21,7 +21,7 @@ test("a comment that silences a linter gives the reason", () => {
     const silencing = /(zizmor: ignore|shellcheck disable|checkov:skip)/;
     const reasoned = /zizmor: ignore\[[^\]]+\] \w|shellcheck disable=[\w,]+ # \w|checkov:skip=\w+:\s?\w/;
     const lines = subjects.files.filter(file => !file.startsWith("tests/lint/")).flatMap(file => {
-        const text = fs.readFileSync(path.join(projectRoot, file), "utf8");
+        const text = fs.readFileSync(path.join(libraryRoot, file), "utf8");
         return text.split("\n").map((line, index) => `${file}:${index + 1}: ${line.trim()}`);
     });
     const comments = lines.filter(line => silencing.test(line));

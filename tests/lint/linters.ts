@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { projectRoot } from "../../components/project";
+import { libraryRoot } from "../../components/project";
 import type { Linter } from "./exceptions";
 import { scripts as machineScripts } from "../unit/support/deeds";
 import { dockerfiles, podScripts, scripts, Stack, workflows } from "./subjects";
@@ -103,7 +103,7 @@ export const linters: Record<Linter, (subjects: Subjects) => Promise<Result>> = 
         const directory = path.join(scratch, "checkov");
         const copied = [...dockerfiles(files), ...workflows(files)];
         for (const file of copied) {
-            fs.cpSync(path.join(projectRoot, file), path.join(directory, file), { recursive: true });
+            fs.cpSync(path.join(libraryRoot, file), path.join(directory, file), { recursive: true });
         }
         writeObjects(stacks, directory);
         const clouds = writePlans(stacks, directory);
@@ -199,18 +199,18 @@ function writePlans(stacks: Map<string, Stack>, directory: string): number {
 }
 
 function placeOf(file: string, line: number): string {
-    const outside = path.relative(projectRoot, path.resolve(projectRoot, file)).startsWith("..");
+    const outside = path.relative(libraryRoot, path.resolve(libraryRoot, file)).startsWith("..");
     return `${outside ? path.basename(file) : file}:${line}`;
 }
 
 function lineOf(file: string, line: number): string {
-    return fs.readFileSync(path.resolve(projectRoot, file), "utf8").split("\n")[line - 1].trim();
+    return fs.readFileSync(path.resolve(libraryRoot, file), "utf8").split("\n")[line - 1].trim();
 }
 
 /** What a linter prints; most end with a code of their own where they find something. */
 function output(program: string, args: string[], env: Record<string, string> = {}): Promise<string> {
     return new Promise((resolve, reject) => {
-        const child = spawn(program, args, { cwd: projectRoot, env: { ...process.env, ...env } });
+        const child = spawn(program, args, { cwd: libraryRoot, env: { ...process.env, ...env } });
         let [printed, errors] = ["", ""];
         child.stdout.on("data", (data: Buffer) => (printed += data.toString()));
         child.stderr.on("data", (data: Buffer) => (errors += data.toString()));

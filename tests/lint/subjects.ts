@@ -1,7 +1,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import * as yaml from "yaml";
-import { projectRoot } from "../../components/project";
+import { libraryRoot } from "../../components/project";
 import { captureProgram, type Registered } from "../../infra/cli/capture";
 import { renderYaml } from "../../infra/cli/render";
 import { readStackConfig } from "../../infra/cli/stack-config";
@@ -9,8 +9,8 @@ import { run } from "../../infra/offline/kit/run";
 
 /** Files of the repository, relative to its root. */
 export async function repositoryFiles(): Promise<string[]> {
-    const listed = await run("git", ["ls-files", "--cached", "--others", "--exclude-standard"], { cwd: projectRoot });
-    return listed.split("\n").filter(file => fs.existsSync(path.join(projectRoot, file)));
+    const listed = await run("git", ["ls-files", "--cached", "--others", "--exclude-standard"], { cwd: libraryRoot });
+    return listed.split("\n").filter(file => fs.existsSync(path.join(libraryRoot, file)));
 }
 
 export function workflows(files: string[]): string[] {
@@ -24,7 +24,7 @@ export function dockerfiles(files: string[]): string[] {
 /** Scripts that say in their first line which shell runs them. */
 export function scripts(files: string[]): string[] {
     const shebang = /^#!.*\b(ba|da)?sh\b/;
-    return files.filter(file => shebang.test(firstBytes(path.join(projectRoot, file))));
+    return files.filter(file => shebang.test(firstBytes(path.join(libraryRoot, file))));
 }
 
 export interface Stack {
@@ -39,7 +39,7 @@ export async function renderedStacks(files: string[]): Promise<Map<string, Stack
     const stacks = files.flatMap(file => /^Pulumi\.(.+)\.yaml$/.exec(file)?.[1] ?? []);
     const rendered = new Map<string, Stack>();
     for (const stack of stacks) {
-        const { config } = readStackConfig(path.join(projectRoot, `Pulumi.${stack}.yaml`));
+        const { config } = readStackConfig(path.join(libraryRoot, `Pulumi.${stack}.yaml`));
         const { resources } = await captureProgram({ stack, config });
         const objects = resources.filter(({ type }) => !type.endsWith(":CustomResourceDefinition"));
         rendered.set(stack, { objects: renderYaml(objects), resources });

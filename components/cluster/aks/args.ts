@@ -1,3 +1,4 @@
+import type { Transform } from "../../transform";
 import type { Comparisons } from "../compare";
 
 /** A group of nodes of one kind, which grows and shrinks with the load. */
@@ -74,4 +75,6 @@ export interface AksArgs {
     volumes?: "delete" | "retain";
     /** Refuses what can't be changed in place. @default nothing is compared */
     comparisons?: Comparisons;
+    /** Last word on each resource's arguments, for what is not modelled here. */
+    transform?: Transform;
 }

@@ -1,5 +1,6 @@
 import type * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { transformedBy } from "../../transform";
 import { createTeardown } from "../cloud/teardown";
 import type { Capabilities, Cluster } from "../cluster";
 import { createProvider } from "../provider";
@@ -37,7 +38,7 @@ export class Aks extends pulumi.ComponentResource implements Cluster {
 
     constructor(name: string, args: AksArgs, opts?: pulumi.ComponentResourceOptions) {
         requireLogin();
-        super("landfall:cluster:Aks", name, {}, opts);
+        super("landfall:cluster:Aks", name, {}, transformedBy(args.transform, opts));
         const settings = withDefaults(args);
         const place = createPlace(name, settings, this);
         const version = versionOf(settings, place);

@@ -1,6 +1,6 @@
 import * as network from "@pulumi/azure-native/network";
 import * as pulumi from "@pulumi/pulumi";
-import { splitNetwork } from "../cloud/cidr";
+import { splitNetwork } from "../ipv4";
 import type { Place } from "./place";
 
 export interface Network {

@@ -52,7 +52,7 @@ export const sizes: Record<AksArgs["size"], Size> = {
 };
 
 /** Settings with nothing left to decide. */
-export type AksSettings = Required<Omit<AksArgs, "tenant" | "dnsZone" | "nodePools" | "comparisons">>
+export type AksSettings = Required<Omit<AksArgs, "tenant" | "dnsZone" | "nodePools" | "comparisons" | "transform">>
     & Pick<AksArgs, "tenant" | "dnsZone"> & { nodePools: Record<string, NodePool>; sized: Size };
 
 /** Completes the settings with what their size says; pools are nobody's where Azure chooses the machines. */

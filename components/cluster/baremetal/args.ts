@@ -1,3 +1,4 @@
+import type { Transform } from "../../transform";
 import type { Comparisons } from "../compare";
 
 /** A machine that is, or is to become, a node. */
@@ -113,6 +114,8 @@ export interface BareMetalArgs {
     volumes?: "delete" | "retain";
     /** Refuses what can't be changed in place. @default nothing is compared */
     comparisons?: Comparisons;
+    /** Last word on each resource's arguments, for what is not modelled here. */
+    transform?: Transform;
     /** What is made anew, once for every text. */
     rotate?: BareMetalRotations;
     /** Left out, none are taken. */

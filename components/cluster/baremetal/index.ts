@@ -1,5 +1,6 @@
 import type * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { transformedBy } from "../../transform";
 import type { Capabilities, Cluster } from "../cluster";
 import { inCluster } from "../options";
 import { createProvider } from "../provider";
@@ -31,7 +32,7 @@ export class BareMetal extends pulumi.ComponentResource implements Cluster {
     readonly deletedWith: pulumi.Resource;
 
     constructor(name: string, args: BareMetalArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("landfall:cluster:BareMetal", name, {}, opts);
+        super("landfall:cluster:BareMetal", name, {}, transformedBy(args.transform, opts));
         const described = describeCluster(args);
         const found = findNodes(args, described, this);
 

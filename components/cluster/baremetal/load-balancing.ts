@@ -1,6 +1,6 @@
 import { LoadBalancing, noticedAfter, PublishedNodes, serviceSeconds } from "../cluster";
 import { gatewayPorts } from "../gateway-ports";
-import { firstAddress } from "./address-pool";
+import { firstAddress } from "../ipv4";
 import type { BareMetalArgs } from "./args";
 import type { DescribedCluster } from "./describe";
 

@@ -4,7 +4,6 @@ import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
-import { projectRoot } from "../../project";
 import { scriptCommand } from "../../script";
 import type { DescribedCluster } from "./describe";
 import type { ClusterFacts, NodeFacts } from "./facts";
@@ -153,7 +152,7 @@ export function environment(
 }
 
 function readManifest(file: string): string {
-    const found = path.resolve(projectRoot, file.replace(/^~(?=[\\/])/, () => os.homedir()));
+    const found = path.resolve(file.replace(/^~(?=[\\/])/, () => os.homedir()));
     if (fs.existsSync(found)) return fs.readFileSync(found, "utf8");
     throw new pulumi.RunError(`landfall:cluster.networkManifest: there is no file ${found}. Nothing was changed.`);
 }

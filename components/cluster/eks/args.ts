@@ -1,4 +1,5 @@
 import type { LogType } from "./sizes";
+import type { Transform } from "../../transform";
 import type { Comparisons } from "../compare";
 
 /** Plain values, not `pulumi.Input`s: they are checked before any resource is made. */
@@ -47,6 +48,8 @@ export interface EksArgs {
     volumes?: "delete" | "retain";
     /** Refuses what can't be changed in place. @default nothing is compared */
     comparisons?: Comparisons;
+    /** Last word on each resource's arguments, for what is not modelled here. */
+    transform?: Transform;
 }
 
 export interface NodePool {

@@ -1,6 +1,7 @@
 import type { Cluster as ControlPlane } from "@pulumi/aws/eks";
 import type * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { transformedBy } from "../../transform";
 import { execKubeconfig } from "../cloud/kubeconfig";
 import { createTeardown } from "../cloud/teardown";
 import type { Capabilities, Cluster } from "../cluster";
@@ -36,7 +37,7 @@ export class Eks extends pulumi.ComponentResource implements Cluster {
     readonly capabilities: Capabilities;
 
     constructor(name: string, args: EksArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("landfall:cluster:Eks", name, {}, opts);
+        super("landfall:cluster:Eks", name, {}, transformedBy(args.transform, opts));
         checkCaller(args);
         const counts = countsOf(args, pool => nodeGroupName({ name }, pool));
         const scope = scopeOf(name, args, this);

@@ -1,6 +1,6 @@
 import * as ec2 from "@pulumi/aws/ec2";
 import * as pulumi from "@pulumi/pulumi";
-import { splitNetwork } from "../cloud/cidr";
+import { splitNetwork } from "../ipv4";
 import type { Scope } from "./scope";
 
 export interface Network {

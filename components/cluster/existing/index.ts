@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import * as os from "node:os";
 import * as path from "node:path";
-import { projectRoot } from "../../project";
+import { type Transform, transformedBy } from "../../transform";
 import { Capabilities, Cluster, ImageDelivery, LoadBalancing, noticedAfter, serviceSeconds } from "../cluster";
 import type { Comparisons } from "../compare";
 import { gatewayPorts } from "../gateway-ports";
@@ -48,6 +48,8 @@ export interface ExistingArgs {
     kubeletInsecureTls?: boolean;
     /** Refuses what can't be changed in place. @default nothing is compared */
     comparisons?: Comparisons;
+    /** Last word on each resource's arguments, for what is not modelled here. */
+    transform?: Transform;
 }
 
 /**
@@ -62,7 +64,7 @@ export class Existing extends pulumi.ComponentResource implements Cluster {
     readonly capabilities: Capabilities;
 
     constructor(name: string, args: ExistingArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("landfall:cluster:Existing", name, {}, opts);
+        super("landfall:cluster:Existing", name, {}, transformedBy(args.transform, opts));
         this.kubeconfig = pulumi.secret(kubeconfigOf(name, args, this));
         this.provider = createProvider(`${name}-provider`, {
             kubeconfig: this.kubeconfig,
@@ -98,7 +100,7 @@ function fromStack(name: string, stack: string, args: ExistingArgs, parent: Exis
 }
 
 function resolveFile(file: string): string {
-    return /^~[\\/]/.test(file) ? path.join(os.homedir(), file.slice(2)) : path.resolve(projectRoot, file);
+    return /^~[\\/]/.test(file) ? path.join(os.homedir(), file.slice(2)) : path.resolve(file);
 }
 
 /** Stands for the cluster's where the program is only rendered, which needs no credentials. */

@@ -1,3 +1,4 @@
+import type { Transform } from "../../transform";
 import type { Comparisons } from "../compare";
 
 /** Plain values, not `pulumi.Input`s: they are checked before any resource is made. */
@@ -38,6 +39,8 @@ export interface GkeArgs {
     volumes?: "delete" | "retain";
     /** Refuses what can't be changed in place. @default nothing is compared */
     comparisons?: Comparisons;
+    /** Last word on each resource's arguments, for what is not modelled here. */
+    transform?: Transform;
 }
 
 export interface NodePoolArgs {

@@ -2,6 +2,7 @@ import { Provider } from "@pulumi/gcp/provider";
 import type * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { RandomId } from "@pulumi/random";
+import { transformedBy } from "../../transform";
 import { requireHelper } from "../cloud/helper";
 import { createTeardown } from "../cloud/teardown";
 import { checkedVersion } from "../cloud/version";
@@ -39,7 +40,7 @@ export class Gke extends pulumi.ComponentResource implements Cluster {
 
     constructor(name: string, args: GkeArgs, opts?: pulumi.ComponentResourceOptions) {
         requireHelper(helper);
-        super("landfall:cluster:Gke", name, {}, opts);
+        super("landfall:cluster:Gke", name, {}, transformedBy(args.transform, opts));
         const google = new Provider(`${name}-google`, {
             project: args.project, region: args.region, defaultLabels: labelsOf(args),
         }, { parent: this });

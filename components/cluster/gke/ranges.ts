@@ -1,4 +1,4 @@
-import { splitNetwork } from "../cloud/cidr";
+import { splitNetwork } from "../ipv4";
 
 /** The parts of the cluster's network. */
 export interface Ranges {

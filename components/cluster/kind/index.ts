@@ -2,6 +2,7 @@ import type { local } from "@pulumi/command";
 import type * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { scriptCommand } from "../../script";
+import { type Transform, transformedBy } from "../../transform";
 import { Capabilities, Cluster, serviceSeconds } from "../cluster";
 import type { Comparisons } from "../compare";
 import { gatewayPorts } from "../gateway-ports";
@@ -36,6 +37,8 @@ export interface KindArgs {
     volumes?: "delete" | "retain";
     /** Refuses what can't be changed in place. @default nothing is compared */
     comparisons?: Comparisons;
+    /** Last word on each resource's arguments, for what is not modelled here. */
+    transform?: Transform;
 }
 
 const scripts = "components/cluster/kind";
@@ -54,7 +57,7 @@ export class Kind extends pulumi.ComponentResource implements Cluster {
     readonly deletedWith: pulumi.Resource;
 
     constructor(name: string, args: KindArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("landfall:cluster:Kind", name, {}, opts);
+        super("landfall:cluster:Kind", name, {}, transformedBy(args.transform, opts));
         const data = args.data ?? `~/.landfall/${args.name}/volumes`;
         const environment = {
             CLUSTER_NAME: args.name,

@@ -3,10 +3,15 @@
 import { digest, readRecord, writeRecord } from "../scripts/home.mjs";
 import { main, setting } from "../scripts/process.mjs";
 import { deleteProfile, forget, minikube, profileExists, readKubeconfig, refuseForeign, serverOf } from "./profile.mjs";
+import { isMadeWith, restartArgs, withVersion } from "./version.mjs";
 
 const profile = setting("CLUSTER_NAME");
 const config = setting("CLUSTER_CONFIG");
-const record = { incarnation: setting("INCARNATION"), owner: setting("CLUSTER_OWNER"), digest: digest(config) };
+/** Of a cluster whose version the settings leave open. */
+const version = process.env.CLUSTER_KUBERNETES;
+const record = {
+    incarnation: setting("INCARNATION"), owner: setting("CLUSTER_OWNER"), digest: digest(config), kubernetesVersion: version,
+};
 
 main(() => {
     const found = readRecord(profile);
@@ -22,13 +27,15 @@ main(() => {
 });
 
 function isWhole(found) {
-    return found.ready && found.incarnation === record.incarnation && found.digest === record.digest;
+    return found.ready && found.incarnation === record.incarnation && isMadeWith(profile, found, config);
 }
 
 /** On a profile that runs already, `minikube start` checks it and starts what is missing. */
 function start(adopted) {
+    const args = JSON.parse(config);
+    const made = version === undefined ? args : withVersion(args, version);
     try {
-        minikube(profile, JSON.parse(config), `minikube could not make the cluster ${profile}.`);
+        minikube(profile, adopted ? restartArgs(profile, args) : made, `minikube could not make the cluster ${profile}.`);
     } catch (error) {
         if (!adopted) {
             deleteProfile(profile);

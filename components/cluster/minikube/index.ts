@@ -1,6 +1,8 @@
 import type * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { scriptCommand } from "../../script";
+import { type Transform, transformedBy } from "../../transform";
+import { versions } from "../../versions";
 import { Capabilities, Cluster, LoadBalancing, serviceSeconds } from "../cluster";
 import type { Comparisons } from "../compare";
 import { gatewayPorts } from "../gateway-ports";
@@ -19,7 +21,10 @@ export interface MinikubeArgs {
     driver?: string;
     /** How many nodes. With more than one there is no shared volume class. A change makes the cluster anew. */
     nodes: number;
-    /** By default minikube's own. A change makes the cluster anew. @example "v1.34.0" */
+    /**
+     * By default the version that Landfall is tested with; a cluster that stands keeps its own. A change to another than
+     * that makes the cluster anew. @example "v1.36.4"
+     */
     kubernetesVersion?: string;
     /** CPUs of each node. A change makes the cluster anew. @example 2 */
     cpus: number;
@@ -35,6 +40,8 @@ export interface MinikubeArgs {
     volumes?: "delete" | "retain";
     /** Refuses what can't be changed in place. @default nothing is compared */
     comparisons?: Comparisons;
+    /** Last word on each resource's arguments, for what is not modelled here. */
+    transform?: Transform;
 }
 
 const scripts = "components/cluster/minikube";
@@ -52,7 +59,7 @@ export class Minikube extends pulumi.ComponentResource implements Cluster {
     readonly deletedWith: pulumi.Resource;
 
     constructor(name: string, args: MinikubeArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("landfall:cluster:Minikube", name, {}, opts);
+        super("landfall:cluster:Minikube", name, {}, transformedBy(args.transform, opts));
         if (args.volumes === "retain") {
             pulumi.log.warn("minikube keeps volumes inside its nodes: they are lost with the cluster, although the " +
                 "environment says volumes: retain. The target kind keeps them.", this);
@@ -62,14 +69,21 @@ export class Minikube extends pulumi.ComponentResource implements Cluster {
             CLUSTER_OWNER: `${pulumi.getProject()}/${pulumi.getStack()}`,
             CLUSTER_CONFIG: JSON.stringify(minikubeStartArgs(args)),
         };
-        const found = findCluster(`${scripts}/status.mjs`, environment, this);
+        const found = findCluster(`${scripts}/status.mjs`, {
+            ...environment, CLUSTER_KUBERNETES: args.kubernetesVersion ?? versions.kubernetes,
+        }, this);
 
         const profile = createProfile(`${name}-profile`, environment, this);
         const machine = scriptCommand(`${name}-nodes`, {
             create: `${scripts}/create.mjs`,
             delete: `${scripts}/delete.mjs`,
-            // Many drivers publish the API under another address after a restart; then the script prints it again.
-            environment: { ...environment, INCARNATION: found.incarnation, REVISION: String(found.revision ?? 0) },
+            environment: {
+                ...environment,
+                ...unsetVersion(args, found),
+                INCARNATION: found.incarnation,
+                // Many drivers publish the API under another address after a restart; then the script prints it again.
+                REVISION: String(found.revision ?? 0),
+            },
             triggers: [found.incarnation],
         }, { parent: this, dependsOn: profile });
         this.kubeconfig = pulumi.secret(machine.stdout);
@@ -96,6 +110,12 @@ function createProfile(
         delete: `${scripts}/delete.mjs`,
         environment: { CLUSTER_NAME, CLUSTER_OWNER },
     }, { parent });
+}
+
+/** What is made without a version in the settings: a new pin is for new clusters, so it is no part of CLUSTER_CONFIG. */
+function unsetVersion(args: MinikubeArgs, found: Found): Record<string, string> {
+    const version = found.kubernetesVersion ?? versions.kubernetes;
+    return args.kubernetesVersion === undefined && version !== "" ? { CLUSTER_KUBERNETES: version } : {};
 }
 
 function capabilitiesOf(args: MinikubeArgs, found: Found & { incarnation: string }): Capabilities {

@@ -8,7 +8,20 @@ import { attempt, fail, run } from "../scripts/process.mjs";
 
 /** Whether minikube has the profile; whole or not, running or not. */
 export function profileExists(profile) {
-    return fs.existsSync(path.join(minikubeHome(), "profiles", profile, "config.json"));
+    return fs.existsSync(profileFile(profile));
+}
+
+/** What minikube remembers of the profile; undefined where that can't be read. */
+export function profileConfig(profile) {
+    try {
+        return JSON.parse(fs.readFileSync(profileFile(profile), "utf8"));
+    } catch {
+        return undefined;
+    }
+}
+
+function profileFile(profile) {
+    return path.join(minikubeHome(), "profiles", profile, "config.json");
 }
 
 /** Ends the script if the profile is there and not the stack's. */

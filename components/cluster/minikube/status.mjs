@@ -1,30 +1,38 @@
 // Run at program start: prints which incarnation of the stack's cluster is on this computer, if it is whole and as
 // configured, and starts it where it is stopped, if it may. All else is left to create.mjs, under a new incarnation.
-import { digest, readRecord, writeRecord } from "../scripts/home.mjs";
+import { readRecord, writeRecord } from "../scripts/home.mjs";
 import { fail, main, run, setting } from "../scripts/process.mjs";
 import { minikube, profileExists, profileState, readKubeconfig, serverOf } from "./profile.mjs";
+import { isMadeWith, refuseUnknownVersion, restartArgs } from "./version.mjs";
 
-main(() => JSON.stringify(status(setting("CLUSTER_NAME"), setting("CLUSTER_CONFIG"), setting("CLUSTER_OWNER"))));
+main(() => {
+    const found = status(setting("CLUSTER_NAME"), setting("CLUSTER_CONFIG"), setting("CLUSTER_OWNER"));
+    if (!found) refuseUnknownVersion(setting("CLUSTER_KUBERNETES"), JSON.parse(setting("CLUSTER_CONFIG")));
+    return JSON.stringify(found ?? {});
+});
 
+/** Undefined where the cluster is to be made. */
 function status(profile, config, owner) {
     const record = readRecord(profile);
-    if (!record?.ready || record.owner !== owner || record.digest !== digest(config)) return {};
-    if (!profileExists(profile)) return {};
+    if (!record?.ready || record.owner !== owner || !profileExists(profile)) return undefined;
+    if (!isMadeWith(profile, record, config)) return undefined;
     const { state, misconfigured } = profileState(profile);
-    if (state === "gone" && isGone(profile, JSON.parse(config))) return {};
+    if (state === "gone" && isGone(profile, JSON.parse(config))) return undefined;
+    const { incarnation, kubernetesVersion = "" } = record;
     if (state === "stopped" && setting("MAY_START") !== "true") {
-        return { incarnation: record.incarnation, revision: record.revision, started: false };
+        return { incarnation, revision: record.revision, started: false, kubernetesVersion };
     }
     if (state === "stopped") {
         const force = JSON.parse(config).filter(argument => argument === "--force"); // not remembered by minikube
-        minikube(profile, ["start", "--profile", profile, ...force],
+        minikube(profile, restartArgs(profile, ["start", "--profile", profile, ...force]),
             `The cluster ${profile} was stopped and does not start again. Look at it by \`minikube logs --profile ` +
             `${profile}\`, or have it made anew: minikube delete --profile ${profile}`);
     } else if (misconfigured) {
         minikube(profile, ["update-context", "--profile", profile]);
     }
     return {
-        incarnation: record.incarnation,
+        incarnation,
+        kubernetesVersion,
         revision: revisionOf(profile, record),
         started: state === "stopped",
         address: addressOf(profile, JSON.parse(config)),

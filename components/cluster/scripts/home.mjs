@@ -2,9 +2,6 @@ import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
-import { fileURLToPath } from "node:url";
-
-const projectRoot = fileURLToPath(new URL("../../../", import.meta.url));
 
 /** Where what belongs to this user's clusters is kept: `LANDFALL_HOME`, else `~/.landfall`. */
 export function home() {
@@ -18,10 +15,10 @@ export function cacheDirectory() {
     return LANDFALL_CACHE ?? path.join(ofUser, "landfall");
 }
 
-/** A path on this computer: `~` is the user's directory, `~/.landfall` is `home()`; else relative to the project. */
+/** A path on this computer: `~` is the user's directory, `~/.landfall` is `home()`; else relative to where Pulumi runs the program. */
 export function resolvePath(given) {
     const [first, second, ...rest] = given.split(/[\\/]/);
-    if (first !== "~") return path.resolve(projectRoot, given);
+    if (first !== "~") return path.resolve(given);
     if (second === ".landfall") return path.join(home(), ...rest);
     return path.join(os.homedir(), second ?? "", ...rest);
 }

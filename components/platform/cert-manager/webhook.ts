@@ -34,7 +34,8 @@ export function createWebhook(
                 { name: "https", containerPort: webhookPort },
                 { name: "health", containerPort: healthPort },
             ],
-            startupProbe: { ...ready, periodSeconds: 1, failureThreshold: 120 },
+            // Its certificate takes it that long.
+            startupProbe: { ...ready, initialDelaySeconds: 3, periodSeconds: 1, failureThreshold: 120 },
             readinessProbe: { ...ready, periodSeconds: 5 },
             livenessProbe: { httpGet: { path: "/livez", port: "health" }, ...patience },
             resources: { requests: { cpu: "10m", memory: "32Mi" }, limits: { cpu: "500m", memory: "128Mi" } },

@@ -192,7 +192,7 @@ function withoutTraces(sdk: Debuggable): void {
 
 /** Evaluates `infra/index.ts`, and runs it if it exports a function, as Pulumi does; what it imports is loaded once. */
 async function loadProgram(): Promise<unknown> {
-    if (!load.extensions[".ts"]) (load("tsx/cjs/api") as { register(): void }).register();
+    if (!load.extensions[".ts"]) load("./infra/preload.cjs");
     const file = path.join(root, "infra", "index.ts");
     delete load.cache[file];
     const exported: unknown = load(file);

@@ -1,88 +1,76 @@
+import { quantity } from "../../../components/quantity";
+import { asObject, items, type Value, type Values } from "../../values";
 import type { Registered } from "../capture";
-import { aws } from "./aws";
-import { azure } from "./azure";
-import { gcp } from "./gcp";
-import { Cloud, Gap, hoursPerMonth, isGap, Item, Line, perHour, Quantity, steady, UseCharge } from "./model";
-import { Stack } from "./stack";
+import { UserError } from "../user-error";
+import { type Cloud, clouds, each, type Load, type Nodes } from "./clouds";
 
-export const clouds: Cloud[] = [aws, gcp, azure];
-
-/** How long the spike is that a month is reckoned with. */
-export const spikeHours = 2;
-
-/** What a stack costs in one cloud. */
+/** What a stack costs at its cloud, in US dollars a month. */
 export interface Estimate {
     cloud: Cloud;
-    /** Where the stack's own resources are. */
-    region?: string;
-    items: Item[];
-    gaps: Gap[];
-    byUse: UseCharge[];
+    nodes: Load;
+    total: Load;
 }
 
-/** Types of Kubernetes objects that may have a cloud make something which is looked at nowhere here. */
-const opaque = [
-    "kubernetes:core/v1:PersistentVolume", "kubernetes:extensions/v1beta1:Ingress", "kubernetes:apps/v1:DaemonSet",
-    "kubernetes:helm.sh/v3:Release", "kubernetes:helm.sh/v4:Chart", "kubernetes:networking.k8s.io/v1:Ingress",
-];
-
-/** An estimate for each cloud that the stack makes something in. */
-export function estimate(resources: Registered[]): Estimate[] {
-    const custom = resources.filter(resource => resource.custom);
-    return clouds.flatMap(cloud => custom.some(({ type }) => type.startsWith(cloud.prefix))
-        ? [estimateOf(cloud, new Stack(custom))]
-        : []);
+/** What the resources cost; nothing where no cloud made them. */
+export function estimate(resources: Registered[]): Estimate | undefined {
+    const cloud = clouds.find(({ prefix }) => resources.some(({ type, custom }) => custom && type.startsWith(prefix)));
+    if (!cloud) return undefined;
+    const program = { resources, requests: requestsOf(resources) };
+    const pools = resources.flatMap(resource => cloud.nodes[resource.type]?.(resource, program) ?? [])
+        .map(pool => ({ ...pool, usd: priceOf(cloud, pool) }));
+    const nodes = each(state => sum(pools.map(pool => pool.usd * pool[state])));
+    const services = objects(resources, "core/v1:Service").filter(({ spec }) => asObject(spec).type === "LoadBalancer").length;
+    const base = sum(resources.map(({ type, inputs }) => cloud.fees[type]?.(inputs) ?? 0)) + volumes(cloud, resources)
+        + (services > 0 ? cloud.balancers.first + services * cloud.balancers.each : 0);
+    return { cloud, nodes, total: each(state => nodes[state] + base) };
 }
 
-function estimateOf(cloud: Cloud, stack: Stack): Estimate {
-    const own = stack.resources.filter(({ type }) => type.startsWith(cloud.prefix));
-    const lines: Line[] = [
-        ...own.flatMap(resource => cloud.billed[resource.type]?.(resource, stack) ?? []),
-        ...cloud.inCluster(stack),
-        ...undecided(cloud, stack),
-    ];
-    return {
-        cloud,
-        region: cloud.regionOf(stack),
-        items: summed(lines.filter((line): line is Item => !isGap(line))),
-        gaps: lines.filter(isGap),
-        byUse: [...cloud.always, ...Object.entries(cloud.byUse)
-            .flatMap(([type, charges]) => own.some(resource => resource.type === type) ? charges : [])],
-    };
+/** One node's month. Of several types the dearest counts: at its full price, which spot machines never exceed. */
+function priceOf({ machine, machines, disks }: Cloud, { types, disk }: Nodes): number {
+    const hours = types.map(type => {
+        const { family = "", series = "", count, size = "large" } = machine.exec(type)?.groups ?? {};
+        const price = machines[family + series] * Number(count || 1) * { medium: 0.5, large: 1, xlarge: 2 }[size]!;
+        if (price > 0) return price;
+        throw new UserError(`No price is known for the machine type ${type}, so the cost of the stack can't be estimated. Add its `
+            + `family to infra/cli/cost/clouds.ts, which has ${Object.keys(machines).join(", ")}.`);
+    });
+    return Math.max(...hours) * 730 + disk * disks.node;
 }
 
-/** The dearest first; the same thing at the same price is one item, however many there are. */
-function summed(items: Item[]): Item[] {
-    const byKey = new Map<string, Item>();
-    for (const item of items) {
-        const key = `${item.what} ${JSON.stringify(item.price)}`;
-        const { rest, spike } = byKey.get(key)?.quantity ?? steady(0);
-        byKey.set(key, { ...item, quantity: { rest: rest + item.quantity.rest, spike: spike + item.quantity.spike } });
-    }
-    return [...byKey.values()].sort((a, b) => perHour(b).spike - perHour(a).spike);
+/** What the pods that always run request in all: vCPUs, and GiB of memory. The spike is every autoscaler at its most. */
+function requestsOf(resources: Registered[]): Record<"cpu" | "memory", Load> {
+    const pods = [...objects(resources, "apps/v1:Deployment"), ...objects(resources, "apps/v1:StatefulSet")].flatMap(owner => {
+        const { name, namespace } = asObject(owner.metadata);
+        const scaler = objects(resources, "autoscaling/v2:HorizontalPodAutoscaler").find(({ metadata, spec }) =>
+            asObject(asObject(spec).scaleTargetRef).name === name && asObject(metadata).namespace === namespace);
+        const { replicas = 1, template } = asObject(owner.spec);
+        const { minReplicas: rest = replicas, maxReplicas: spike = replicas } = asObject(scaler?.spec);
+        return items(asObject(asObject(template).spec).containers)
+            .map(container => ({ rest: Number(rest), spike: Number(spike), ...asObject(asObject(container.resources).requests) }));
+    }) as (Load & Values)[];
+    const all = (key: string, unit: number): Load =>
+        each(state => sum(pods.map(pod => pod[state] * amount(pod[key] ?? "0") / unit)));
+    return { cpu: all("cpu", 1), memory: all("memory", 2 ** 30) };
 }
 
-/** Types of which nobody has said yet what they cost. */
-function undecided(cloud: Cloud, { resources }: Stack): Gap[] {
-    const known = [...Object.keys(cloud.billed), ...Object.keys(cloud.byUse), ...cloud.free];
-    const types = new Set(resources.map(({ type }) => type)
-        .filter(type => type.startsWith(cloud.prefix) ? !known.includes(type) : opaque.includes(type)));
-    return [...types].map(type => ({
-        what: `Resources of the type ${type}`,
-        missing: `whether they bill, in ${cloud.file.replace("prices/", "")}`,
+/** Files that several pods share bill otherwise than disks, and both bill more where they are kept in several zones. */
+function volumes({ disks, shares }: Cloud, resources: Registered[]): number {
+    const zones = /_ZRS|regional/.test(JSON.stringify(objects(resources, "storage.k8s.io/v1:StorageClass"))) ? "several" : "one";
+    return sum(objects(resources, "core/v1:PersistentVolumeClaim").map(({ spec }) => {
+        const { accessModes, resources: asked } = asObject(spec);
+        const { least, ...price } = JSON.stringify(accessModes).includes("ReadWriteMany") ? shares : disks;
+        return price[zones] * Math.max(least, amount(asObject(asObject(asked).requests).storage) / 2 ** 30);
     }));
 }
 
-/** What everything costs by the hour. */
-export function totalPerHour(items: Item[]): Quantity {
-    const costs = items.map(perHour);
-    return {
-        rest: costs.reduce((sum, { rest }) => sum + rest, 0),
-        spike: costs.reduce((sum, { spike }) => sum + spike, 0),
-    };
+function amount(value: Value | undefined): number {
+    return Number(quantity(String(value))) / 10 ** 9;
 }
 
-/** A month at rest but for one spike. */
-export function monthWithSpike({ rest, spike }: Quantity): number {
-    return rest * hoursPerMonth + (spike - rest) * spikeHours;
+function objects(resources: Registered[], type: string): Values[] {
+    return resources.filter(resource => resource.type === `kubernetes:${type}`).map(({ inputs }) => inputs);
+}
+
+function sum(numbers: number[]): number {
+    return numbers.reduce((total, next) => total + next, 0);
 }

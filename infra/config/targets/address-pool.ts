@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { firstAddress, parseRange, rangesOverlap } from "../../../components/cluster/baremetal/address-pool";
+import { firstAddress, parseRange, rangesOverlap } from "../../../components/cluster/ipv4";
 import { listOf } from "../fields";
 import { Violation } from "../rule";
 

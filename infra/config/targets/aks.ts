@@ -1,8 +1,8 @@
 import * as z from "zod";
 import { dnsZonePattern } from "../../../components/cluster/aks/dns-zone";
+import { networkSize, parseNetwork, rangesOverlap } from "../../../components/cluster/ipv4";
 import { Context } from "../context";
 import { choice, flag, listOf, matching, network, target } from "../fields";
-import { networkSize, networksOverlap, parseNetwork } from "../network";
 import { rule, Violation } from "../rule";
 import { replacesAll, bound, cloudKeys, newPool, poolsOrAuto, Size } from "./cloud";
 
@@ -116,7 +116,7 @@ function fewNetworks({ authorizedNetworks }: { authorizedNetworks: string[] }): 
 function apart(given: Record<"network" | "podSubnet" | "serviceSubnet", string>): Violation | undefined {
     const overlap = (left: string, right: string): boolean => {
         const [one, two] = [parseNetwork(left), parseNetwork(right)];
-        return one !== undefined && two !== undefined && networksOverlap(one, two);
+        return one !== undefined && two !== undefined && rangesOverlap(one, two);
     };
     const names = ["network", "podSubnet", "serviceSubnet"] as const;
     for (const [index, name] of names.entries()) {

@@ -1,6 +1,5 @@
-import { networkSize, networksOverlap, parseNetwork } from "../network";
+import { isAddress, networkSize, parseNetwork, rangesOverlap } from "../../../components/cluster/ipv4";
 import { Violation } from "../rule";
-import { ipv4 } from "../why";
 import { subnets } from "./subnets";
 
 /** What the rules look at of a machine. */
@@ -29,7 +28,7 @@ export function differentMachines({ nodes }: Nodes): Violation | undefined {
 }
 
 export function addressesKnown({ nodes }: Nodes): Violation | undefined {
-    const [name] = Object.entries(nodes).find(([, { host, address: own }]) => !own && !ipv4.test(host)) ?? [];
+    const [name] = Object.entries(nodes).find(([, { host, address: own }]) => !own && !isAddress(host)) ?? [];
     return name === undefined ? undefined : {
         keys: ["nodes"], problem: `does not say which address ${name} has on the machines' network`,
         allowed: "an address beside every host that is a name",
@@ -118,7 +117,7 @@ export function nodesOutside(
         const range = parseNetwork(subnet);
         const [holder] = [...machines, ...others].find(([, own]) => {
             const single = parseNetwork(`${own}/32`);
-            return range && single && networksOverlap(range, single);
+            return range && single && rangesOverlap(range, single);
         }) ?? [];
         return holder === undefined ? undefined : {
             keys: [key, "nodes"], problem: `holds ${holder}`,
@@ -140,7 +139,7 @@ export function podsOfNodes({ nodes, podSubnet }: Nodes & { podSubnet: string })
 
 /** SSH may go by a port of this computer, but the machines don't reach each other by it. */
 export function reachableMachines({ nodes }: Nodes): Violation | undefined {
-    const unreachable = (own: string): boolean => ipv4.test(own) && /^(0|127|22[4-9]|2[3-5]\d)\./.test(own);
+    const unreachable = (own: string): boolean => isAddress(own) && /^(0|127|22[4-9]|2[3-5]\d)\./.test(own);
     const [name] = Object.entries(nodes).find(([, { host, address: own = host }]) => unreachable(own)) ?? [];
     return name === undefined ? undefined : {
         keys: ["nodes"], problem: `gives ${name} an address that other machines don't reach`,

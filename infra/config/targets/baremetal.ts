@@ -5,7 +5,7 @@ import { Context } from "../context";
 import {
     address, byName, choice, dnsLabel, hostAndPort, hostname, line, listOf, machineAddress, matching, network, platform, port, portablePath, target,
 } from "../fields";
-import { toDnsLabel } from "../names";
+import { clusterName } from "../names";
 import { rule, Violation } from "../rule";
 import { addressPool, freePool, onePool } from "./address-pool";
 import {
@@ -41,7 +41,7 @@ const otherNode = refused("a node keeps it. Take its line out of `nodes`, run `p
 export function baremetal(context: Context) {
     const keys = z.strictObject({
         target: target("baremetal", "The cluster is made of your own machines over SSH."),
-        name: dnsLabel(40).default(toDnsLabel(`landfall-${context.stack}`, 40)).meta({
+        name: dnsLabel(40).default(clusterName(context, 40)).meta({
             description: "Name of the cluster.", example: "landfall-prod", defaultText: "`landfall-<stack>`",
             change: "in place; snapshots under the old name are no longer pruned",
         }),

@@ -3,7 +3,7 @@ import { versions } from "../../../components/versions";
 import type { Change } from "../change";
 import { Context } from "../context";
 import { byName, choice, dnsLabel, flag, listOf, matching, network, whole } from "../fields";
-import { toDnsLabel } from "../names";
+import { clusterName } from "../names";
 import { rule, Violation } from "../rule";
 
 export const sizes = ["development", "production"] as const;
@@ -33,7 +33,7 @@ export function cloudKeys(
     leastHours = 4,
 ) {
     return {
-        name: dnsLabel(longestName).default(toDnsLabel(`landfall-${context.stack}`, longestName)).meta({
+        name: dnsLabel(longestName).default(clusterName(context, longestName)).meta({
             description: `Name of the ${what}.`, example: "landfall-prod", defaultText: "`landfall-<stack>`",
             change: replacesAll,
         }),

@@ -1,8 +1,8 @@
 import * as z from "zod";
+import { networkSize, parseNetwork } from "../../../components/cluster/ipv4";
 import { images } from "../../../components/versions";
 import { Context } from "../context";
 import { image, network, portablePath, target } from "../fields";
-import { networkSize, parseNetwork } from "../network";
 import { rule, Violation } from "../rule";
 import { laptopKeys } from "./laptop";
 import { differentPorts } from "./ports";

@@ -1,12 +1,12 @@
 import type { Change } from "../change";
 import { Context } from "../context";
 import { dnsLabel, webPort, whole } from "../fields";
-import { toDnsLabel } from "../names";
+import { clusterName } from "../names";
 
 /** The keys that all targets on this computer have. */
 export function laptopKeys(context: Context, what: string, renamed: Change) {
     return {
-        name: dnsLabel(40).default(toDnsLabel(`landfall-${context.stack}`, 40)).meta({
+        name: dnsLabel(40).default(clusterName(context, 40)).meta({
             description: `Name of the ${what}.`, example: "landfall-demo", defaultText: "`landfall-<stack>`", change: renamed,
         }),
         nodes: whole(1, 10).default(1).meta({

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { versions } from "../../../components/versions";
 import { Context } from "../context";
 import { choice, listOf, matching, quantity, target, whole } from "../fields";
 import { rule, Violation } from "../rule";
@@ -20,7 +21,9 @@ export function minikube(context: Context) {
             description: "What the nodes run in.", example: "docker", defaultText: "docker",
         }),
         kubernetesVersion: matching("a version such as v1.36.4", /^v?1\.\d{1,3}(\.\d{1,3})?$/).optional().meta({
-            description: "Version of Kubernetes.", example: "v1.36.4", defaultText: "minikube's own",
+            description: "Version of Kubernetes. A cluster that stands keeps the one that it was made with, unless this names " +
+                "another.",
+            example: "v1.36.4", defaultText: `\`${versions.kubernetes}\``,
         }),
         cpus: whole(2, 256).default(2).meta({ description: "Processors of each node.", example: 4 }),
         memory: quantity("bytes", "1800Mi").prefault("4Gi").meta({

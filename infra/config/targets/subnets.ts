@@ -1,4 +1,4 @@
-import { networksOverlap, parseNetwork } from "../network";
+import { parseNetwork, rangesOverlap } from "../../../components/cluster/ipv4";
 import { Violation } from "../rule";
 
 /** The ranges of pods and services that are taken where none are named. */
@@ -9,7 +9,7 @@ export function subnetsApart(
     { podSubnet, serviceSubnet }: { podSubnet: string; serviceSubnet: string },
 ): Violation | undefined {
     const [pods, services] = [parseNetwork(podSubnet), parseNetwork(serviceSubnet)];
-    return !pods || !services || !networksOverlap(pods, services) ? undefined : {
+    return !pods || !services || !rangesOverlap(pods, services) ? undefined : {
         keys: ["serviceSubnet", "podSubnet"], problem: "overlaps {cluster.podSubnet}",
         allowed: "two networks that have no address in common",
         example: subnets,

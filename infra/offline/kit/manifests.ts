@@ -20,7 +20,7 @@ export async function provideManifests(log: Log): Promise<void> {
             const { module, file } = moduleOf(pin);
             log(`… ${path.basename(file)} from the Go module ${module}`);
             const { Dir } = JSON.parse(await run("go", ["mod", "download", "-json", module])) as { Dir: string };
-            await keepManifest(pin, fs.readFileSync(path.join(Dir, file)), `${module} ${file}`);
+            keepManifest(pin, fs.readFileSync(path.join(Dir, file)), `${module} ${file}`);
         }
     }
 }

@@ -42,8 +42,8 @@ export function builtPulumi(): string | undefined {
 
 /** Starts a plugin with the Node and the packages of this project. */
 function launcher(plugin: string): string {
-    const [tsx, file] = [require.resolve("tsx"), path.resolve(__dirname, "../plugins", `${plugin}.ts`)].map(quoted);
-    return `#!/bin/sh\nexec node --import ${tsx} ${file} "$@"\n`;
+    const [preload, file] = ["../../preload.cjs", `../plugins/${plugin}.ts`].map(file => quoted(path.resolve(__dirname, file)));
+    return `#!/bin/sh\nexec node --require ${preload} ${file} "$@"\n`;
 }
 
 function quoted(text: string): string {

@@ -2,7 +2,7 @@ import * as grpc from "@grpc/grpc-js";
 import { ILanguageRuntimeServer, LanguageRuntimeService } from "@pulumi/pulumi/proto/language_grpc_pb";
 import {
     AboutResponse, GetProgramDependenciesResponse, GetRequiredPackagesResponse, GetRequiredPluginsResponse,
-    LanguageHandshakeResponse, ProgramInfo, RunPluginRequest, RunPluginResponse, RunRequest, RunResponse,
+    InstallDependenciesResponse, LanguageHandshakeResponse, ProgramInfo, RunPluginRequest, RunPluginResponse, RunRequest, RunResponse,
 } from "@pulumi/pulumi/proto/language_pb";
 import { PluginInfo } from "@pulumi/pulumi/proto/plugin_pb";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
@@ -33,6 +33,15 @@ const languageHost: Partial<ILanguageRuntimeServer> = {
     getRequiredPlugins: (_call, callback) => callback(null, new GetRequiredPluginsResponse()),
     getRequiredPackages: (_call, callback) => callback(null, new GetRequiredPackagesResponse()),
     getProgramDependencies: (_call, callback) => callback(null, new GetProgramDependenciesResponse()),
+    installDependencies: call => {
+        const info = call.request.getInfo() as ProgramInfo;
+        const args = ["install", "--no-audit", "--no-fund"];
+        const child = start(spawn("npm", args, { cwd: info.getProgramDirectory(), stdio: ["ignore", "pipe", "pipe"] }));
+        child.stdout.on("data", (data: Buffer) => call.write(new InstallDependenciesResponse().setStdout(data)));
+        child.stderr.on("data", (data: Buffer) => call.write(new InstallDependenciesResponse().setStderr(data)));
+        child.on("error", error => call.emit("error", error));
+        child.on("close", code => code === 0 ? call.end() : call.emit("error", failure(`npm install ended with exit code ${code}`)));
+    },
     run: ({ request }, callback) => {
         const info = request.getInfo() as ProgramInfo;
         const env = {
@@ -115,6 +124,10 @@ function sdk(info: ProgramInfo, part: string): string {
     return createRequire(path.join(info.getProgramDirectory(), "package.json")).resolve(`@pulumi/pulumi/${part}`);
 }
 
+function failure(details: string): grpc.ServiceError {
+    return Object.assign(new Error(details), { code: grpc.status.UNKNOWN, details, metadata: new grpc.Metadata() });
+}
+
 function start<T extends ChildProcess>(child: T): T {
     running.add(child);
     return child.on("close", () => running.delete(child));
@@ -122,7 +135,7 @@ function start<T extends ChildProcess>(child: T): T {
 
 function refusal(what: string): grpc.ServiceError {
     const details = `Landfall's own language host for closed networks does not do ${what}; Pulumi's does`;
-    return Object.assign(new Error(details), { code: grpc.status.UNIMPLEMENTED, details, metadata: new grpc.Metadata() });
+    return Object.assign(failure(details), { code: grpc.status.UNIMPLEMENTED });
 }
 
 process.stdin.resume().on("end", () => { // the engine is gone

@@ -35,6 +35,11 @@ export class Cluster {
         return items.map(nameOf).filter(isOurs).sort();
     }
 
+    /** What the cluster has warned of, for an hour at most. */
+    async warnings(): Promise<k8s.CoreV1Event[]> {
+        return (await this.core.listEventForAllNamespaces({ fieldSelector: "type=Warning" })).items;
+    }
+
     /** The workload's pods that are not about to end, by name. */
     async pods(workload: string, namespace = names.environment): Promise<k8s.V1Pod[]> {
         const labelSelector = `app.kubernetes.io/name=${workload}`;

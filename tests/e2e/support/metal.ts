@@ -15,7 +15,7 @@ const podSubnet = "198.19.0.0/17";
 const serviceSubnet = "198.19.128.0/20";
 
 const images = {
-    "landfall-metal-e2e-web": "infra/images/web", "landfall-metal-e2e-database": "infra/images/database",
+    "landfall-metal-e2e-web": "infra/images/web", "landfall-metal-e2e-database": "components/workload/images/database",
 };
 
 const kernelSettings = ["vm/overcommit_memory", "vm/panic_on_oom", "kernel/panic",

@@ -6,7 +6,7 @@ import { until } from "./wait";
 beforeAll(() => takeTurn(inject("suite"), inject("order"), expect.getState().testPath as string));
 
 /**
- * Waits for this file's turn. One that is beside the others begins when their first start is over, for both need what
+ * Waits for this file's turn. One that runs beside the others begins when their first start is over, for both need what
  * that builds on a closed network; the last, which takes the stack down, waits for it.
  */
 async function takeTurn(suite: Suite, { inTurn, beside }: Order, file: string): Promise<void> {

@@ -1,4 +1,4 @@
-import { networkSize, networksOverlap, parseNetwork } from "../../../infra/config/network";
+import { networkSize, parseNetwork, rangesOverlap } from "../../../components/cluster/ipv4";
 import { Registered } from "../../../infra/cli/capture";
 
 type Inputs = Record<string, unknown>;
@@ -87,7 +87,7 @@ function areLabels(labels: Record<string, string>): boolean {
 function apart(networks: string[]): boolean {
     const parsed = networks.map(network => parseNetwork(network));
     return parsed.every((one, index) => one !== undefined
-        && parsed.slice(index + 1).every(other => other !== undefined && !networksOverlap(one, other)));
+        && parsed.slice(index + 1).every(other => other !== undefined && !rangesOverlap(one, other)));
 }
 
 function servicesFit(ranges: Range[]): boolean {

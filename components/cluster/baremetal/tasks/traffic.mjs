@@ -1,5 +1,6 @@
 // Whether firewalls let through what nodes and pods send. Rules can't be judged by reading them: a program of ours listens
 // for the time of the look, and is called from where the others will be. What refuses then is no program, but a firewall.
+import ipaddr from "ipaddr.js";
 import { task } from "./script.mjs";
 
 const listener = "/run/landfall-listener.pid";
@@ -123,8 +124,6 @@ done`;
 
 /** The last two addresses of a range that pods may have. */
 function lastAddresses(subnet) {
-    const [network, length] = subnet.split("/");
-    const first = network.split(".").reduce((sum, part) => sum * 256 + Number(part), 0);
-    const last = first + 2 ** (32 - Number(length)) - 2;
-    return [last - 1, last].map(value => [24, 16, 8, 0].map(shift => Math.floor(value / 2 ** shift) % 256).join("."));
+    const [a, b, c, last] = ipaddr.IPv4.broadcastAddressFromCIDR(subnet).octets;
+    return [last - 2, last - 1].map(d => `${a}.${b}.${c}.${d}`);
 }

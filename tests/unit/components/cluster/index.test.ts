@@ -5,6 +5,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Capabilities, Cluster, ClusterArgs, ClusterContext, createCluster } from "../../../../components/cluster";
+import { versions } from "../../../../components/versions";
 import { captureProgram, Registered } from "../../../../infra/cli/capture";
 import { FakeComputer } from "../../fixtures/cluster-fakes";
 
@@ -150,6 +151,20 @@ describe.skipIf(process.platform === "win32")("a cluster on this computer", () =
         if (capabilities.images.method !== "load") throw new Error("kind must load images");
         expect(capabilities.images.environment.INCARNATION).toBe(find("cluster-provider").inputs.clusterIdentifier);
         expect(fs.existsSync(path.resolve(capabilities.images.script))).toBe(true);
+    });
+
+    test("minikube makes the version that all laptops have, and says the same of it ever after", async () => {
+        const first = (await run(minikube)).find("cluster-nodes").inputs;
+        expect(first.environment).toMatchObject({ CLUSTER_KUBERNETES: versions.kubernetes });
+        computer.run(String(first.create), first.environment as Record<string, string>);
+        expect((await run(minikube)).find("cluster-nodes").inputs).toEqual(first);
+    });
+
+    test("a cluster that minikube made of its own version is left as it is", async () => {
+        const first = (await run(minikube)).find("cluster-nodes").inputs;
+        const { CLUSTER_KUBERNETES, ...unpinned } = first.environment as Record<string, string>;
+        computer.run(String(first.create), unpinned);
+        expect((await run(minikube)).find("cluster-nodes").inputs).toEqual({ ...first, environment: unpinned });
     });
 
     test("minikube has a shared class on one node only", async () => {

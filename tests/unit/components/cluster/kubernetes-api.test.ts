@@ -1,7 +1,10 @@
+import * as fs from "node:fs";
 import * as http from "node:http";
 import type { AddressInfo } from "node:net";
+import * as os from "node:os";
+import * as path from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
-import { type Connection, read } from "../../../../components/cluster/kubernetes-api";
+import { connect, type Connection, read } from "../../../../components/cluster/kubernetes-api";
 
 const servers: http.Server[] = [];
 
@@ -23,6 +26,20 @@ afterEach(() => {
         server.closeAllConnections();
         server.close();
     }
+});
+
+it("a kubeconfig's token may be in a file, which is read whenever the cluster is asked", async () => {
+    const directory = fs.mkdtempSync(path.join(os.tmpdir(), "landfall-"));
+    const tokenFile = path.join(directory, "token");
+    const kubeconfig = JSON.stringify({
+        "current-context": "one", contexts: [{ name: "one", context: { cluster: "one", user: "one" } }],
+        clusters: [{ name: "one", cluster: { server: "https://203.0.113.1" } }], users: [{ name: "one", user: { tokenFile } }],
+    });
+    for (const token of ["first", "second"]) {
+        fs.writeFileSync(tokenFile, `${token}\n`);
+        expect((await connect(kubeconfig)).options.headers).toEqual({ Authorization: `Bearer ${token}` });
+    }
+    fs.rmSync(directory, { recursive: true });
 });
 
 describe("what a cluster says is read, with no patience for one that isn't there,", () => {

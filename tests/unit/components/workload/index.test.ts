@@ -14,6 +14,31 @@ const pod = (owner: string): PodSpec => {
 };
 const app = (web: object, database: object = { mode: "single", volume: "5Gi" }) => ({ app: { web, database } });
 
+describe("a fresh start warns of nothing that is yet to come", () => {
+    it.each(["dev", "minikube", "server", "eks", "gke", "aks"])("in the order of %s", async stack => {
+        const made = await runStack(stack);
+        const ofKind = (kind: string) => made.filter(({ type }) => type.endsWith(`:${kind}`));
+        const urns = (found: Registered[]) => found.map(({ urn }) => urn);
+
+        const claims = ofKind("PersistentVolumeClaim");
+        expect(claims.map(({ name }) => name).sort()).toEqual(["database-data", "web-uploads"]);
+        const classes = ofKind("StorageClass");
+        expect(classes.length > 0).toBe(stack !== "minikube"); // which brings one
+        for (const { name, dependsOn } of claims) expect(dependsOn, name).toEqual(expect.arrayContaining(urns(classes)));
+
+        const autoscalers = ofKind("HorizontalPodAutoscaler");
+        expect(autoscalers.map(({ name }) => name).sort()).toEqual(["envoy", "web"]);
+        for (const { name, dependsOn } of autoscalers) {
+            expect(dependsOn, name).toEqual(expect.arrayContaining(urns(ofKind("APIService"))));
+        }
+        // It looks for its Deployment 15 s later, so both wait for the same: images may take minutes.
+        const [web] = autoscalers.filter(({ name }) => name === "web");
+        const [deployment] = ofKind("Deployment").filter(({ name }) => name === "web");
+        if (stack === "dev") expect(deployment.dependsOn).toContainEqual(expect.stringMatching(/::web-load$/));
+        expect(web.dependsOn).toEqual(expect.arrayContaining(deployment.dependsOn));
+    });
+});
+
 describe("the web service", () => {
     it("leaves the number of replicas to the autoscaler", () => {
         const deployment = object(resources, "Deployment", "web");

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { parseSettings, SettingsError } from "../../../../infra/config";
 import { isDnsLabel, isHostname } from "../../../../infra/config/fields";
 import { toDnsLabel } from "../../../../infra/config/names";
-import { networksOverlap, parseNetwork } from "../../../../infra/config/network";
+import { isAddress, parseNetwork, rangesOverlap } from "../../../../components/cluster/ipv4";
 import { compareQuantities, formatQuantity, isQuantity, parseQuantity, quantity } from "../../../../components/quantity";
 
 type Fragment = Record<string, unknown>;
@@ -61,7 +61,8 @@ describe("a quantity", () => {
 
 describe("a network", () => {
     const network = fc.record({ address: fc.nat({ max: 2 ** 32 - 1 }), prefix: fc.integer({ min: 0, max: 32 }) })
-        .map(({ address, prefix }) => ({ first: address - address % 2 ** (32 - prefix), prefix }));
+        .map(({ address, prefix }) => ({ first: address - address % 2 ** (32 - prefix), prefix }))
+        .map(({ first, prefix }) => ({ first, last: first + 2 ** (32 - prefix) - 1, prefix }));
     const dotted = (address: number) => [24, 16, 8, 0].map(shift => Math.floor(address / 2 ** shift) % 256).join(".");
 
     it("is read as it is written", () => {
@@ -82,12 +83,20 @@ describe("a network", () => {
         fc.assert(fc.property(network, network, (left, right) => {
             const holds = (outer: typeof left, inner: typeof left) =>
                 inner.first >= outer.first && inner.first < outer.first + 2 ** (32 - outer.prefix);
-            expect(networksOverlap(left, right)).toBe(holds(left, right) || holds(right, left));
+            expect(rangesOverlap(left, right)).toBe(holds(left, right) || holds(right, left));
         }));
     });
 
     it.each(["", "10.0.0.0", "10.0.0.0/33", "10.0.0/8", "10.0.0.256/32", "a.b.c.d/8", "::/0", "10.0.0.0/8 "])(
         "is not %j", given => expect(parseNetwork(given)).toBeUndefined(),
+    );
+});
+
+describe("an address", () => {
+    it.each(["0.0.0.0", "198.18.7.255"])("is %j", given => expect(isAddress(given)).toBe(true));
+
+    it.each(["192.0.2.1.", "192.0.2.01", "192.0.2", "192.0.2.256", "192.0.2.1/32", "0x7f.0.0.1", "::1", ""])(
+        "is not %j", given => expect(isAddress(given)).toBe(false),
     );
 });
 

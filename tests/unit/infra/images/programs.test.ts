@@ -3,8 +3,9 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { databaseImageContext } from "../../../../components/workload";
 
-const images = path.resolve(__dirname, "../../../../infra/images");
+const images: Record<string, string> = { web: "infra/images/web", database: databaseImageContext };
 let directory: string;
 
 beforeAll(() => {
@@ -13,12 +14,18 @@ beforeAll(() => {
 
 afterAll(() => fs.rmSync(directory, { recursive: true }));
 
+/** The file of an image, such as `web/bin/start-web`. */
+function fileOf(program: string): string {
+    const [image, ...rest] = program.split("/");
+    return path.resolve(images[image], ...rest);
+}
+
 /**
  * Runs a program of an image with no more than these variables. By itself it finds no other program: one that goes on
  * where it should refuse would begin by emptying /tmp, here this computer's.
  */
 function run(program: string, env: Record<string, string>, ...args: string[]) {
-    const { status, stdout, stderr } = spawnSync(path.join(images, program), args, {
+    const { status, stdout, stderr } = spawnSync(fileOf(program), args, {
         env: { PATH: path.join(directory, "none"), ...env }, encoding: "utf8",
     });
     return { status, output: `${stdout}${stderr}` };
@@ -26,7 +33,7 @@ function run(program: string, env: Record<string, string>, ...args: string[]) {
 
 /** The limits that a program lists in its own head. */
 function documented(program: string, prefix: string): string[] {
-    const head = /^(#.*\n)+/.exec(fs.readFileSync(path.join(images, program), "utf8"))![0];
+    const head = /^(#.*\n)+/.exec(fs.readFileSync(fileOf(program), "utf8"))![0];
     return [...head.matchAll(new RegExp(`^#   (${prefix}[A-Z_{},]+)`, "gm"))].flatMap(([, name]) => {
         const [, before, choices, after] = /^(.*)\{(.*)\}(.*)$/.exec(name) ?? [];
         return choices ? choices.split(",").map(choice => before + choice + after) : [name];
@@ -106,4 +113,26 @@ describe("the database's healthcheck", () => {
         const status = (probe: string) => run("database/bin/healthcheck", env, probe).status;
         expect({ ready: status("ready"), live: status("live") }).toEqual(wanted);
     }, 20_000);
+
+    /** Runs the startup probe against a client that has this to say the third time, and before that no server. */
+    function startup(third: string) {
+        const bin = fs.mkdtempSync(path.join(directory, "bin-"));
+        const asked = path.join(bin, "asked");
+        fs.writeFileSync(path.join(bin, "mariadb"), [
+            "#!/bin/sh", `echo >>${asked}`, `if [ "$(wc -l <${asked})" -lt 3 ]; then ${clients["is not there"]}; fi`, third, "",
+        ].join("\n"), { mode: 0o755 });
+        // A clock that is past the wait after a few looks.
+        fs.writeFileSync(path.join(bin, "date"), `#!/bin/sh\necho >>${bin}/looked\nexpr 3 \\* $(wc -l <${bin}/looked)\n`, { mode: 0o755 });
+        const env = { PATH: `${bin}${path.delimiter}${process.env.PATH}` };
+        return { ...run("database/bin/healthcheck", env, "startup"), asked: fs.readFileSync(asked, "utf8").length };
+    }
+
+    it("waits for a server that starts, since Kubernetes warns of every probe that fails", () => {
+        expect(startup("echo 1")).toEqual({ status: 0, output: "", asked: 3 });
+    });
+
+    it("gives up on one that doesn't, and says what is wrong", () => {
+        expect(startup("echo 0")).toMatchObject({ status: 1, output: "not started: 0\n" });
+        expect(startup(clients["is not there"])).toMatchObject({ status: 1, output: expect.stringContaining("ERROR 2002") });
+    });
 });

@@ -2,7 +2,7 @@ import "tsx/cjs"; // createCluster loads the target by `require`
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Capabilities, Cluster, ClusterArgs, createCluster } from "../../../../../components/cluster";
-import { firstAddress, parseRange, rangesOverlap } from "../../../../../components/cluster/baremetal/address-pool";
+import { firstAddress, parseRange, rangesOverlap } from "../../../../../components/cluster/ipv4";
 import { manifestsFor, parseSettings, SettingsError } from "../../../../../infra/config";
 import { captureProgram } from "../../../../../infra/cli/capture";
 
@@ -86,7 +86,7 @@ describe("a range", () => {
         fc.assert(fc.property(address, fc.integer({ min: 1, max: 32 }), (value, length) => {
             const size = 2 ** (32 - length);
             const first = value - value % size;
-            expect(parseRange(`${dotted(first)}/${length}`)).toEqual({ first, last: first + size - 1 });
+            expect(parseRange(`${dotted(first)}/${length}`)).toEqual({ first, last: first + size - 1, prefix: length });
             if (value !== first) expect(parseRange(`${dotted(value)}/${length}`)).toBeUndefined();
         }));
     });

@@ -5,13 +5,12 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { splitNetwork } from "../../../../../components/cluster/cloud/cidr";
 import { Helper, requireHelper } from "../../../../../components/cluster/cloud/helper";
 import { execKubeconfig } from "../../../../../components/cluster/cloud/kubeconfig";
 import { checkedVersion, stepProblem } from "../../../../../components/cluster/cloud/version";
 import { parseKubeconfig, scopeKubeconfig } from "../../../../../components/cluster/existing/kubeconfig";
+import { parseNetwork, rangesOverlap, splitNetwork } from "../../../../../components/cluster/ipv4";
 import { captureProgram } from "../../../../../infra/cli/capture";
-import { networksOverlap, parseNetwork } from "../../../../../infra/config/network";
 
 describe("the version of Kubernetes", () => {
     const minor = fc.integer({ min: 20, max: 60 });
@@ -61,13 +60,13 @@ describe("a network", () => {
                 const parts = splitNetwork(network, prefix, count).map(part => {
                     const parsed = parseNetwork(part);
                     if (!parsed || !whole) throw new Error(`${part} is no network`);
-                    expect(networksOverlap(parsed, whole)).toBe(true);
+                    expect(rangesOverlap(parsed, whole)).toBe(true);
                     expect(parsed.prefix).toBe(prefix);
                     return parsed;
                 });
                 expect(parts).toHaveLength(count);
                 parts.forEach((left, i) => parts.slice(i + 1).forEach(right =>
-                    expect(networksOverlap(left, right)).toBe(false)));
+                    expect(rangesOverlap(left, right)).toBe(false)));
             }));
     });
 

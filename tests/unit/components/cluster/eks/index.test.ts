@@ -5,7 +5,7 @@ import { identities } from "../../../../../components/cluster/cloud/identities";
 import { Registered } from "../../../../../infra/cli/capture";
 import { CapturedCluster } from "../../../support/cluster";
 import { captureEks, variants } from "../../../support/eks";
-import { parseNetwork, networksOverlap } from "../../../../../infra/config/network";
+import { parseNetwork, rangesOverlap } from "../../../../../components/cluster/ipv4";
 
 /** A policy as IAM reads it. */
 interface Policy {
@@ -44,7 +44,7 @@ describe.each(variants)("EKS, $size with $provisioning", variant => {
         for (const [index, block] of blocks.entries()) {
             if (!block) throw new Error(`${subnets[index].name} has no network`);
             for (const other of blocks.slice(index + 1)) {
-                expect(other && networksOverlap(block, other)).toBe(false);
+                expect(other && rangesOverlap(block, other)).toBe(false);
             }
         }
         expect(urnsIn(cluster, "vpcConfig").filter(urn => urn.includes("subnet")).sort())
@@ -337,6 +337,6 @@ test("Services get addresses that are not the network's", async () => {
         const { serviceIpv4Cidr } = made.find("cluster-control-plane").inputs.kubernetesNetworkConfig as
             { serviceIpv4Cidr: string };
         const [pods, services] = [network, serviceIpv4Cidr].map(text => parseNetwork(text));
-        expect(pods && services && networksOverlap(pods, services)).toBe(false);
+        expect(pods && services && rangesOverlap(pods, services)).toBe(false);
     }
 });

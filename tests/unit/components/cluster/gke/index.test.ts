@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import type { GkeArgs } from "../../../../../components/cluster/gke/args";
 import { cutNetwork } from "../../../../../components/cluster/gke/ranges";
-import { networkSize, parseNetwork } from "../../../../../infra/config/network";
+import { networkSize, parseNetwork } from "../../../../../components/cluster/ipv4";
 import { CapturedCluster, captureCluster } from "../../../support/cluster";
 import { gkeArgs, gkeTypes, gkeVariants } from "../../../support/gke";
 import { DestroyOrder } from "../../../support/order";
@@ -236,7 +236,7 @@ test.each([8, 12, 16, 18])("a network of /%s is cut into parts that lie in it, a
     for (const part of parts) {
         expect(part && part.first + networkSize(part.prefix)).toBeLessThanOrEqual(end);
     }
-    expect(parts[0]).toEqual({ first: whole?.first, prefix: prefix + 1 });
+    expect(parts[0]).toMatchObject({ first: whole?.first, prefix: prefix + 1 });
     // A Filestore over three zones takes a /26.
     expect(networkSize(parts[3]?.prefix ?? 32)).toBeGreaterThanOrEqual(networkSize(26));
 });

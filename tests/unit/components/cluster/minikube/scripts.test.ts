@@ -5,6 +5,7 @@ import { minikubeStartArgs } from "../../../../../components/cluster/minikube/st
 import { FakeComputer, Result } from "../../../fixtures/cluster-fakes";
 
 const name = "landfall-test";
+const pin = "v1.36.4";
 
 // The fakes are files with a #! line.
 describe.skipIf(process.platform === "win32")("minikube's scripts", () => {
@@ -12,12 +13,22 @@ describe.skipIf(process.platform === "win32")("minikube's scripts", () => {
     beforeEach(() => void (computer = new FakeComputer()));
     afterEach(() => computer.dispose());
 
-    const environment = (incarnation: string, { nodes = 1, driver = "docker", revision = 0, flags = [] as string[] } = {}) => ({
+    interface Settings {
+        nodes?: number;
+        driver?: string;
+        revision?: number;
+        flags?: string[];
+        kubernetesVersion?: string;
+    }
+    const environment = (incarnation: string, {
+        nodes = 1, driver = "docker", revision = 0, flags = [], kubernetesVersion,
+    }: Settings = {}) => ({
         CLUSTER_NAME: name,
         CLUSTER_OWNER: "landfall/test",
         CLUSTER_CONFIG: JSON.stringify(minikubeStartArgs({
-            name, driver, nodes, cpus: 2, memory: "4Gi", http: 8080, https: 8443, flags,
+            name, driver, nodes, kubernetesVersion, cpus: 2, memory: "4Gi", http: 8080, https: 8443, flags,
         })),
+        CLUSTER_KUBERNETES: kubernetesVersion ?? pin,
         INCARNATION: incarnation,
         REVISION: String(revision),
         MAY_START: "true",
@@ -29,6 +40,8 @@ describe.skipIf(process.platform === "win32")("minikube's scripts", () => {
         if (code !== 0) throw new Error(stderr);
         return JSON.parse(stdout) as Record<string, unknown>;
     };
+    const changes = (): string[] =>
+        computer.calls("minikube").map(({ args }) => args[0]).filter(command => command !== "config");
     const starts = (): number => computer.calls("minikube").filter(({ args }) => args[0] === "start").length;
 
     test("create prints nothing but a kubeconfig that is complete in itself", () => {
@@ -37,7 +50,7 @@ describe.skipIf(process.platform === "win32")("minikube's scripts", () => {
         expect(stdout).toContain("server: https://127.0.0.1:32769");
         expect(stdout).toContain(`certificate-authority-data: ${Buffer.from("authority").toString("base64")}`);
         expect(stdout).not.toContain("ca.crt");
-        expect(status()).toEqual({ incarnation: "one", revision: 0, started: false });
+        expect(status()).toEqual({ incarnation: "one", revision: 0, started: false, kubernetesVersion: pin });
     });
 
     test("the user's kubeconfig is left alone, and the passphrase is told to nobody", () => {
@@ -54,11 +67,11 @@ describe.skipIf(process.platform === "win32")("minikube's scripts", () => {
         run("create", environment("one"));
         computer.change(state => void (state.profiles[name].running = false));
         expect(status({ ...environment("unused"), MAY_START: "false" })).toMatchObject({ revision: 0, started: false });
-        expect(status()).toEqual({ incarnation: "one", revision: 1, started: true });
-        expect(status()).toEqual({ incarnation: "one", revision: 1, started: false });
+        expect(status()).toEqual({ incarnation: "one", revision: 1, started: true, kubernetesVersion: pin });
+        expect(status()).toEqual({ incarnation: "one", revision: 1, started: false, kubernetesVersion: pin });
         const updated = run("create", environment("one", { revision: 1 }));
         expect(updated.stdout).toContain("server: https://127.0.0.1:32770");
-        expect(status()).toEqual({ incarnation: "one", revision: 1, started: false });
+        expect(status()).toEqual({ incarnation: "one", revision: 1, started: false, kubernetesVersion: pin });
     });
 
     test("a stopped cluster of root's is started by force too, as it was made", () => {
@@ -67,13 +80,13 @@ describe.skipIf(process.platform === "win32")("minikube's scripts", () => {
         computer.change(state => void (state.profiles[name].running = false));
         expect(status(forced)).toMatchObject({ started: true });
         expect(computer.calls("minikube").filter(({ args }) => args[0] === "start").at(-1)?.args)
-            .toEqual(["start", "--profile", name, "--force"]);
+            .toEqual(["start", "--profile", name, "--force", "--kubernetes-version", pin]);
     });
 
     test("an address that changed while nobody looked is noticed", () => {
         run("create", environment("one"));
         computer.change(state => void state.profiles[name].port++);
-        expect(status()).toEqual({ incarnation: "one", revision: 1, started: false });
+        expect(status()).toEqual({ incarnation: "one", revision: 1, started: false, kubernetesVersion: pin });
     });
 
     test("a cluster deleted by hand is not found, and made again", () => {
@@ -103,8 +116,92 @@ describe.skipIf(process.platform === "win32")("minikube's scripts", () => {
         const changed = environment("two", { nodes: 3 });
         expect(status(changed)).toEqual({});
         expect(run("create", changed).code).toBe(0);
-        expect(computer.calls("minikube").map(({ args }) => args[0])).toEqual(["start", "delete", "start"]);
+        expect(changes()).toEqual(["start", "delete", "start"]);
         expect(status(changed).incarnation).toBe("two");
+    });
+
+    /** What a version before the pin made: of minikube's own Kubernetes, which no record names. */
+    const createWithoutPin = (own: string): void => {
+        computer.change(state => void (state.behave.knows = [own]));
+        const { CLUSTER_KUBERNETES, ...unpinned } = environment("one");
+        expect(run("create", unpinned).code).toBe(0);
+        computer.change(state => void (state.behave.knows = undefined));
+    };
+    const version = (): string | undefined => computer.state.profiles[name].version;
+
+    test("a new cluster is of the pinned version, unless the settings name another", () => {
+        computer.change(state => void (state.behave.knows = ["v1.37.0", pin]));
+        run("create", environment("one"));
+        expect(version()).toBe(pin);
+        const chosen = environment("two", { kubernetesVersion: "v1.37.0" });
+        expect(status(chosen)).toEqual({});
+        run("create", chosen);
+        expect(version()).toBe("v1.37.0");
+    });
+
+    test("a cluster that stands keeps its version, whatever is pinned since", () => {
+        createWithoutPin("v1.34.0");
+        expect(status()).toEqual({ incarnation: "one", revision: 0, started: false, kubernetesVersion: "" });
+        computer.change(state => void (state.profiles[name].running = false));
+        expect(status()).toMatchObject({ incarnation: "one", revision: 1, started: true });
+        const { CLUSTER_KUBERNETES, ...unpinned } = environment("one", { revision: 1 });
+        expect(run("create", unpinned).code).toBe(0);
+        expect(version()).toBe("v1.34.0");
+        expect(changes()).not.toContain("delete");
+
+        run("delete", environment("one"));
+        run("create", environment("two"));
+        const later = { ...environment("unused"), CLUSTER_KUBERNETES: "v1.37.0" };
+        expect(status(later)).toMatchObject({ incarnation: "two", kubernetesVersion: pin });
+    });
+
+    test("naming the version that a cluster has, or no longer naming it, keeps the cluster; naming another doesn't", () => {
+        const named = environment("one", { kubernetesVersion: "v1.35.9" });
+        createWithoutPin("v1.35.9");
+        expect(status(named)).toMatchObject({ incarnation: "one" });
+        expect(run("create", named).code).toBe(0);
+        expect(status()).toMatchObject({ incarnation: "one" });
+        expect(status(environment("unused", { kubernetesVersion: "v1.36.3" }))).toEqual({});
+        expect(status(environment("unused", { kubernetesVersion: "v1.35.9", nodes: 2 }))).toEqual({});
+        expect(changes()).not.toContain("delete");
+    });
+
+    test("a version that minikube doesn't make is refused before anything is changed", () => {
+        computer.change(state => void (state.behave.knows = ["v1.34.0", "v1.33.4"]));
+        for (const settings of [environment("one"), { ...environment("one"), MAY_START: "false" }]) {
+            const { code, stdout, stderr } = run("status", settings);
+            expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+            expect(stderr).toMatch(/no cluster of Kubernetes v1\.36\.4\. It says: Kubernetes v1\.36\.4 is not supported\n/);
+            expect(stderr).toMatch(/newer minikube, https:.*\{ target: minikube, kubernetesVersion: v1\.34\.0 \}\nNothing was changed\./);
+        }
+        computer.change(state => void (state.behave.minikube = "offline"));
+        expect(run("status", environment("one")).stderr).toMatch(/no such host\n.*api\.github\.com/);
+        expect(computer.state.profiles).toEqual({});
+        expect(fs.existsSync(path.join(computer.directory, "mini"))).toBe(false);
+        expect(fs.existsSync(computer.home)).toBe(false);
+    });
+
+    test.each<[string, object, Settings]>([
+        ["one that it lists", {}, {}],
+        ["a minor version that it lists", {}, { kubernetesVersion: "1.36" }],
+        ["one that it finds", { minikube: "asks", knows: ["v1.34.0"] }, {}],
+        ["one that it is forced to make", { knows: ["v1.34.0"] }, { flags: ["--force"] }],
+        ["one of which it doesn't say, as Docker is off", { minikube: "down", knows: ["v1.34.0"] }, {}],
+    ])("a version isn't refused: %s", (_, behave, settings) => {
+        computer.change(state => void (state.behave = behave));
+        expect(status(environment("one", settings))).toEqual({});
+    });
+
+    test("a cluster of a version that minikube had to look up starts offline", () => {
+        computer.change(state => void (state.behave = { minikube: "asks", knows: ["v1.34.0"] }));
+        run("create", environment("one"));
+        computer.change(state => {
+            state.profiles[name].running = false;
+            state.behave.minikube = "offline";
+        });
+        expect(status()).toMatchObject({ incarnation: "one", started: true });
+        expect(run("create", environment("one", { revision: 1 })).code).toBe(0);
+        expect(version()).toBe(pin);
     });
 
     test("a profile that someone else made is refused and not touched", () => {
@@ -126,7 +223,7 @@ describe.skipIf(process.platform === "win32")("minikube's scripts", () => {
         const result = run("create", environment("one"));
         expect(result).toMatchObject({ code: 1, stdout: "" });
         expect(result.stderr).toMatch(/could not make the cluster landfall-test.\nExiting due to GUEST_PROVISION/);
-        expect(computer.calls("minikube").map(({ args }) => args[0])).toEqual(["start", "delete"]);
+        expect(changes()).toEqual(["start", "delete"]);
         expect(fs.existsSync(computer.home)).toBe(false);
     });
 

@@ -1,5 +1,6 @@
 import type { Provider } from "@pulumi/pulumi/provider";
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
@@ -265,12 +266,12 @@ describe("docker:index/image:Image", () => {
 });
 
 describe("a plugin's process", () => {
-    it.each(["command", "docker", "language", "random"])("%s says where it listens, and ends with the engine", name => {
+    it.each(["command", "docker", "language", "random"])("%s says where it listens, and ends with the engine", async name => {
         const file = path.resolve("infra/offline/plugins", `${name}.ts`);
-        const { status, stdout } = spawnSync(process.execPath, ["--import", "tsx", file, "127.0.0.1:1"], {
-            input: "", encoding: "utf8", timeout: 60_000,
-        });
-        expect(stdout).toMatch(/^\d+\n$/);
-        expect(status).toBe(0);
+        const child = spawn(process.execPath, ["--require", "./infra/preload.cjs", file, "127.0.0.1:1"]);
+        const [port] = await once(child.stdout.setEncoding("utf8"), "data") as string[];
+        expect(port).toMatch(/^\d+\n$/);
+        child.stdin.end();
+        expect(await once(child, "close")).toEqual([0, null]);
     });
 });

@@ -1,0 +1,17 @@
+/** What an environment's pods may take together. */
+export const defaultQuota = { cpu: "16", memory: "16Gi", storage: "50Gi", pods: 60 };
+
+/** A web service's. */
+export const webDefaults = {
+    replicas: { min: 2, max: 10 },
+    targetCpu: 70,
+    cpu: { request: "250m", limit: "1" },
+    memory: { request: "256Mi", limit: "1Gi" },
+};
+
+/** A database's. */
+export const databaseDefaults = {
+    volume: "5Gi",
+    cpu: { request: "250m", limit: "1" },
+    memory: { request: "512Mi", limit: "1Gi" },
+};

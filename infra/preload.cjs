@@ -1,0 +1,17 @@
+// Node requires this file before a program of this project: what such a program doesn't need would be most of its start.
+"use strict";
+const Module = require("node:module");
+
+const { _load: load, _extensions: { ".js": javaScript } } = Module;
+
+require("tsx/cjs");
+Module._extensions[".js"] = javaScript; // installed packages: tsx would look through each of their files
+
+/** The TypeScript compiler and a part of npm, by which Pulumi's SDK turns functions into text: loaded at their first use. */
+const seldom = /^@npmcli\/arborist$|\/typescript-shim$/;
+
+Module._load = function (request, ...rest) {
+    const loaded = () => load.call(this, request, ...rest);
+    if (!seldom.test(request)) return loaded();
+    return new Proxy({}, { get: (_, key) => key === "__esModule" || loaded()[key] });
+};

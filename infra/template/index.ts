@@ -1,0 +1,32 @@
+import * as pulumi from "@pulumi/pulumi";
+import { type ClusterSettings, createCluster } from "landfall/cluster";
+import { Platform } from "landfall/platform";
+import { ContainerImage, Database, Environment, WebService } from "landfall/workload";
+
+const config = new pulumi.Config();
+const host = config.require("host");
+const namespace = config.require("environment");
+const volumes = namespace === "development" ? "delete" : "retain";
+
+const settings = { target: config.require("target"), ...config.getObject("cluster") } as ClusterSettings;
+const cluster = createCluster(settings, { volumes });
+const platform = new Platform("platform", { cluster, hosts: [host] });
+const environment = new Environment("environment", { cluster, namespace, volumes });
+
+const database = new Database("database", { environment, database: "counter" });
+const image = new ContainerImage("counter", { cluster, context: "app" });
+new WebService("counter", {
+    environment,
+    image: image.reference,
+    port: 8080,
+    env: { DATABASE_HOST: database.host, DATABASE_USER: database.user, DATABASE_NAME: database.database },
+    secretFiles: { "/etc/counter": { password: database.password } },
+    // It doesn't ask the database, whose failure would take all replicas out of service.
+    probes: { readiness: { httpGet: { path: "/healthz", port: "main" } } },
+    exposed: { gateway: platform.gateway, host },
+    talksTo: [database],
+});
+
+export const address = `https://${host}${platform.gateway.portSuffix}`;
+export const { caCertificate, dnsRecords } = platform;
+export const { kubeconfig } = cluster;
