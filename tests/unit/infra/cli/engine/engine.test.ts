@@ -102,12 +102,12 @@ describe("what is on this computer of a stack", () => {
         const parent = spawn("sh", ["-c", `"${program}" 60 & echo $!; exec sleep 60`], { stdio: ["ignore", "pipe", "ignore"] });
         try {
             const pid = Number(await new Promise(resolve => parent.stdout.once("data", resolve)));
-            const stat = () => fs.readFileSync(`/proc/${pid}/stat`, "utf8");
+            const stat = (of = pid) => fs.readFileSync(`/proc/${of}/stat`, "utf8");
             const lock = { pid, hostname: os.hostname(), timestamp: "" };
-            await vi.waitFor(() => expect(stat()).toContain("(pulumi) S"));
+            await vi.waitFor(() => expect([stat(), stat(parent.pid)].join()).toMatch(/\(pulumi\) S.*\(sleep\) S/s), { timeout: 10_000 });
             expect(isStale(lock)).toBe(false);
             process.kill(pid, "SIGKILL");
-            await vi.waitFor(() => expect(stat()).toContain("(pulumi) Z"));
+            await vi.waitFor(() => expect(stat()).toContain("(pulumi) Z"), { timeout: 10_000 });
             expect(isStale(lock)).toBe(true);
         } finally {
             parent.kill("SIGKILL");

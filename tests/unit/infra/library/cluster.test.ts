@@ -1,20 +1,20 @@
 import "tsx/cjs"; // createCluster loads the target by `require`
 import * as path from "node:path";
 import { describe, expect, it } from "vitest";
-import type { Cluster, ClusterArgs } from "../../components/cluster";
-import { createCluster as createComponent } from "../../components/cluster";
-import { Platform } from "../../components/platform";
-import type { Transform } from "../../components/transform";
+import type { Cluster, ClusterArgs } from "../../../../components/cluster";
+import { createCluster as createComponent } from "../../../../components/cluster";
+import { Platform } from "../../../../components/platform";
+import type { Transform } from "../../../../components/transform";
 import {
     ContainerImage, Database, DatabaseArgs, Environment, ScheduledTask, WebService, WebServiceArgs,
-} from "../../components/workload";
-import { captureProgram, type Registered } from "../../infra/cli/capture";
-import { readStackConfig } from "../../infra/cli/stack-config";
-import { parseConfiguration } from "../../infra/config";
-import { ClusterSettings, createCluster } from "../../infra/library/cluster";
-import { object } from "./support/program";
+} from "../../../../components/workload";
+import { captureProgram, type Registered } from "../../../../infra/cli/capture";
+import { readStackConfig } from "../../../../infra/cli/stack-config";
+import { parseConfiguration } from "../../../../infra/config";
+import { ClusterSettings, createCluster } from "../../../../infra/library/cluster";
+import { object } from "../../support/program";
 
-const root = path.resolve(__dirname, "../..");
+const root = path.resolve(__dirname, "../../../..");
 const web = { image: "ghcr.io/example/shop:1.0", port: 8080 };
 
 /** Runs a program as somebody's stack `dev`; returns what it registers. */

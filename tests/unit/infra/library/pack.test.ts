@@ -3,9 +3,9 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { npmCommand } from "../../infra/cli/bootstrap.mjs";
+import { npmCommand } from "../../../../infra/cli/bootstrap.mjs";
 
-const root = path.resolve(__dirname, "../..");
+const root = path.resolve(__dirname, "../../../..");
 const execute = promisify(execFile);
 
 const template = path.join(root, "infra/template");
