@@ -9,9 +9,28 @@ Module._extensions[".js"] = javaScript; // tsx would read through every file of 
 
 /** Loaded at their first use: the TypeScript compiler and a part of npm. Pulumi's SDK needs them only to serialize functions. */
 const seldom = /^@npmcli\/arborist$|\/typescript-shim$/;
+const saving = new WeakSet();
 
 Module._load = function (request, ...rest) {
     const loaded = () => load.call(this, request, ...rest);
-    if (!seldom.test(request)) return loaded();
-    return new Proxy({}, { get: (_, key) => key === "__esModule" || loaded()[key] });
+    if (seldom.test(request)) return new Proxy({}, { get: (_, key) => key === "__esModule" || loaded()[key] });
+    const module = loaded();
+    if (request.endsWith("/debuggable") && !process.env.PULUMI_DEBUG_PROMISE_LEAKS) saveTraces(module);
+    return module;
 };
+
+/** The SDK records a stack trace for each of its promises, but prints them only if PULUMI_DEBUG_PROMISE_LEAKS is set. */
+function saveTraces(debuggable) {
+    const { debuggablePromise } = debuggable;
+    if (!debuggablePromise || saving.has(debuggable)) return; // half loaded, or already changed
+    saving.add(debuggable);
+    debuggable.debuggablePromise = (...args) => {
+        const { stackTraceLimit } = Error;
+        Error.stackTraceLimit = 0;
+        try {
+            return debuggablePromise(...args);
+        } finally {
+            Error.stackTraceLimit = stackTraceLimit;
+        }
+    };
+}

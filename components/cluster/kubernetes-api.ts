@@ -1,9 +1,9 @@
 import type { KubeConfig } from "@kubernetes/client-node/dist/config.js";
+import * as yaml from "js-yaml";
 import * as fs from "node:fs";
 import * as http from "node:http";
 import * as https from "node:https";
 import { setTimeout as sleep } from "node:timers/promises";
-import * as yaml from "yaml";
 import { proxyFor } from "../proxy";
 
 /** Plain JSON: the client library's own objects would lose fields that it does not know. */
@@ -37,7 +37,7 @@ export async function readKubeconfig(kubeconfig: string, context?: string): Prom
     const { KubeConfig } = await import("@kubernetes/client-node/dist/config.js");
     const config = new KubeConfig();
     config.loadFromString(kubeconfig);
-    const { users } = yaml.parse(kubeconfig) as { users?: { name: string; user?: { tokenFile?: string } }[] | null };
+    const { users } = yaml.load(kubeconfig, { schema: yaml.CORE_SCHEMA }) as { users?: { name: string; user?: { tokenFile?: string } }[] | null };
     // The library knows it by another name than kubectl.
     config.users = config.users.map(user => {
         const file = users?.find(({ name }) => name === user.name)?.user?.tokenFile;
@@ -51,8 +51,39 @@ export async function readKubeconfig(kubeconfig: string, context?: string): Prom
     return config;
 }
 
-/** How to ask the API server that a kubeconfig names. */
+/** Connects to the API server that a kubeconfig names. Consecutive requests share their connections. */
 export async function connect(kubeconfig: string, context?: string): Promise<Connection> {
+    const connection = plainConnection(kubeconfig, context) ?? await anyConnection(kubeconfig, context);
+    Object.assign(connection.options.agent as object, { keepAlive: true });
+    return connection;
+}
+
+/** A kubeconfig's lists of named entries. */
+type Kubeconfig = Record<string, { name: string; [key: string]: unknown }[] | undefined>;
+
+/** The keys of a kubeconfig that need no other file or program. */
+const plainKeys = ["server", "certificate-authority-data", "client-certificate-data", "client-key-data", "token"];
+
+/**
+ * The connection for a kubeconfig that contains its credentials, if there is no proxy; undefined for any other kubeconfig.
+ * Loading the client library would take longer than the program's requests.
+ */
+function plainConnection(kubeconfig: string, context?: string): Connection | undefined {
+    const config = yaml.load(kubeconfig, { schema: yaml.CORE_SCHEMA }) as Kubeconfig & { "current-context"?: string };
+    const find = (kind: string, name?: string) =>
+        config[`${kind}s`]?.find(entry => entry.name === name)?.[kind] as Record<string, string> | undefined;
+    const { cluster, user, namespace } = find("context", context || config["current-context"]) ?? {};
+    const fields = { ...find("cluster", cluster), ...find("user", user) };
+    if (!fields.server?.startsWith("https:") || Object.keys(fields).some(key => !plainKeys.includes(key))) return undefined;
+    const server = new URL(fields.server);
+    if (proxyFor(server)) return undefined;
+    const [ca, cert, key] = plainKeys.slice(1, 4).map(name => fields[name] && Buffer.from(fields[name], "base64"));
+    const agent = new https.Agent({ ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) });
+    const headers = fields.token ? { Authorization: `Bearer ${fields.token}` } : {};
+    return { server, options: { agent, headers }, ...(namespace && { namespace }) };
+}
+
+async function anyConnection(kubeconfig: string, context?: string): Promise<Connection> {
     const config = await readKubeconfig(kubeconfig, context);
     const server = new URL(config.getCurrentCluster()?.server as string);
     const options: https.RequestOptions = {};

@@ -1,9 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
+import * as yaml from "js-yaml";
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { parseAllDocuments } from "yaml";
 import { cacheDirectory } from "../cache";
 import { libraryScript, nodeArguments } from "../project";
 import { ManifestPin, manifests } from "../versions";
@@ -113,7 +113,8 @@ async function download(pin: ManifestPin): Promise<Buffer> {
         + "On a closed network `npm start` makes it from the package registries.");
 }
 
+/** Uses js-yaml, because the manifests are a megabyte: it takes a fifth of the time that `yaml` does. */
 function parseManifest(text: string): KubernetesObject[] {
-    return parseAllDocuments(text).map(document => document.toJS() as KubernetesObject | null)
-        .filter(object => object !== null);
+    const documents = yaml.loadAll(text, undefined, { schema: yaml.CORE_SCHEMA }) as (KubernetesObject | null)[];
+    return documents.filter(object => object !== null);
 }

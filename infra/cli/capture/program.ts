@@ -60,8 +60,6 @@ const { withLocalStorage } = state as unknown as {
     withLocalStorage: <T>(callback: () => Promise<T>) => Promise<T>;
 };
 
-withoutTraces(load("@pulumi/pulumi/runtime/debuggable") as Debuggable);
-
 /**
  * Runs the program under the SDK's mock monitor, with the stack as the root resource, and returns the stack's outputs.
  * The first error ends the run: nothing further is registered, and the error is thrown.
@@ -170,24 +168,6 @@ const withoutAliases: pulumi.ResourceTransformation = ({ props, opts }) => ({ pr
 /** Node reports a rejection that nobody handles only after the microtasks. */
 function rejectionsReported(): Promise<void> {
     return new Promise(resolve => setImmediate(resolve));
-}
-
-interface Debuggable {
-    debuggablePromise(...args: unknown[]): Promise<unknown>;
-}
-
-/** The SDK records a stack trace for each of its promises. Nobody reads them here, and they take a third of a run's time. */
-function withoutTraces(sdk: Debuggable): void {
-    const { debuggablePromise } = sdk;
-    sdk.debuggablePromise = (...args) => {
-        const { stackTraceLimit } = Error;
-        Error.stackTraceLimit = 0;
-        try {
-            return debuggablePromise(...args);
-        } finally {
-            Error.stackTraceLimit = stackTraceLimit;
-        }
-    };
 }
 
 /** Evaluates `infra/index.ts`, and runs it if it exports a function, as Pulumi does. Its imports are loaded only once. */

@@ -5,9 +5,9 @@ import { expect, test } from "vitest";
 const root = path.resolve(__dirname, "../../..");
 
 /** What a script prints that is started as the program is. */
-function started(script: string): string {
+function started(script: string, env: Record<string, string> = {}): string {
     const { stdout, stderr } = spawnSync(process.execPath, ["--require", "./infra/preload.cjs", "--eval", script], {
-        cwd: root, encoding: "utf8",
+        cwd: root, encoding: "utf8", env: { ...process.env, ...env },
     });
     if (!stdout) throw new Error(stderr);
     return stdout;
@@ -32,4 +32,21 @@ test("they are there when the SDK turns a function into text", () => {
     expect(started(`
         require("@pulumi/pulumi").runtime.computeCodePaths().then(paths => console.log([...paths.keys()].join("\\n")));
     `)).toContain("node_modules/yaml");
+});
+
+test.each<[string, Record<string, string>, boolean]>([
+    ["is traced where people ask for that", { PULUMI_DEBUG_PROMISE_LEAKS: "true" }, true],
+    ["costs no stack trace else", {}, false],
+])("a promise %s", (_, env, traced) => {
+    const printed = started(`
+        console.error = console.log;
+        const debuggable = require("@pulumi/pulumi/runtime/debuggable");
+        debuggable.debuggablePromise(new Promise(() => undefined), "what is awaited");
+        debuggable.debugPromiseLeaks = true; // so that it prints what it has
+        console.log(debuggable.leakedPromises()[0].size + " left");
+        console.log(new Error("after").stack);
+    `, env);
+    expect(printed).toContain(`CONTEXT(0): what is awaited\nSTACK_TRACE:\nError\n${traced ? "    at " : "1 left"}`);
+    expect(printed).toContain("1 left");
+    expect(printed).toMatch(/Error: after\n    at /);
 });

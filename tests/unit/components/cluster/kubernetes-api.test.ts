@@ -4,7 +4,9 @@ import type { AddressInfo } from "node:net";
 import * as os from "node:os";
 import * as path from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
-import { connect, type Connection, read } from "../../../../components/cluster/kubernetes-api";
+import type { RequestOptions } from "node:https";
+import { type Connection, connect, read, readKubeconfig } from "../../../../components/cluster/kubernetes-api";
+import { kubeconfigFor } from "../../fixtures/kubernetes-api";
 
 const servers: http.Server[] = [];
 
@@ -73,5 +75,57 @@ describe("what a cluster says is read, with no patience for one that isn't there
         const start = Date.now();
         await expect(read(connection, "/api/v1/nodes", asOften)).rejects.toThrow(/ECONNREFUSED/);
         expect(Date.now() - start).toBeLessThan(900);
+    });
+});
+
+describe("a kubeconfig", () => {
+    const encoded = (text: string) => Buffer.from(text).toString("base64");
+    const kubeconfig = (user: object, cluster: object = {}, context: object = {}) => JSON.stringify({
+        "current-context": "one",
+        contexts: [{ name: "other", context: { cluster: "k", user: "nobody" } }, { name: "one", context: { cluster: "k", user: "u", ...context } }],
+        clusters: [{ name: "k", cluster: { server: "https://203.0.113.7:6443/k8s", ...cluster } }],
+        users: [{ name: "u", user }, { name: "nobody", user: {} }],
+    });
+    const certificate = { "client-certificate-data": encoded("certificate"), "client-key-data": encoded("key") };
+    const exec = {
+        apiVersion: "client.authentication.k8s.io/v1", interactiveMode: "Never", command: process.execPath,
+        args: ["--print", JSON.stringify(JSON.stringify({
+            apiVersion: "client.authentication.k8s.io/v1", kind: "ExecCredential", status: { token: "of the program" },
+        }))],
+    };
+
+    it.each<[string, string]>([
+        ["of a client's certificate", kubeconfig(certificate, { "certificate-authority-data": encoded("authority") })],
+        ["of a token", kubeconfig({ token: "t" }, {}, { namespace: "shop" })],
+        ["of nothing", kubeconfig({})],
+        ["of a password", kubeconfig({ username: "u", password: "p" })],
+        ["of a program", kubeconfig({ exec })],
+        ["of a server by another name", kubeconfig({ token: "t" }, { "tls-server-name": "kubernetes", "insecure-skip-tls-verify": true })],
+    ])("%s is read as the client's library reads it", async (_, text) => {
+        const library = await readKubeconfig(text);
+        const expected: RequestOptions = {};
+        await library.applyToHTTPSOptions(expected);
+        const { server, options, namespace } = await connect(text);
+        const told = ({ agent, headers, auth, servername }: RequestOptions) => {
+            const { ca, cert, key, rejectUnauthorized } = (agent as unknown as { options: RequestOptions }).options;
+            return { headers: { ...headers }, auth, servername, ca, cert, key, rejectUnauthorized };
+        };
+        expect(told(options)).toEqual(told(expected));
+        expect(server.href).toBe("https://203.0.113.7:6443/k8s");
+        expect(namespace).toBe(library.getContextObject("one")?.namespace);
+    });
+
+    it("'s other context has its own user", async () => {
+        expect((await connect(kubeconfig({ token: "t" }), "other")).options.headers).not.toHaveProperty("Authorization");
+        await expect(connect(kubeconfig({ token: "t" }), "none")).rejects.toThrow('no cluster for the context "none"');
+    });
+
+    it("'s server is asked several times by one connection", async () => {
+        const { connection: { server } } = await serve([200]);
+        let connections = 0;
+        servers[0].on("connection", () => connections++);
+        const connection = await connect(kubeconfigFor(server.href));
+        for (const path of ["/api", "/apis"]) await read(connection, path, { patience: 0 });
+        expect(connections).toBe(1);
     });
 });
