@@ -13,12 +13,16 @@ const cluster = createCluster(settings, { volumes });
 const platform = new Platform("platform", { cluster, hosts: [host] });
 const environment = new Environment("environment", { cluster, namespace, volumes });
 
-const database = new Database("database", { environment, database: "counter" });
+// What they request is small enough for a laptop with two processors, which one node fills.
+const cpu = { request: "100m", limit: "1" };
+const database = new Database("database", { environment, database: "counter", cpu });
 const image = new ContainerImage("counter", { cluster, context: "app" });
 new WebService("counter", {
     environment,
     image: image.reference,
     port: 8080,
+    cpu,
+    memory: { request: "64Mi", limit: "256Mi" },
     env: { DATABASE_HOST: database.host, DATABASE_USER: database.user, DATABASE_NAME: database.database },
     secretFiles: { "/etc/counter": { password: database.password } },
     // It doesn't ask the database, whose failure would take all replicas out of service.
