@@ -4,17 +4,20 @@ import { BaseSequencer, TestSpecification } from "vitest/node";
 const minute = 60_000;
 
 /**
- * The files of the end-to-end suite tell one story, in the order of their names. The one about machines has a stack of
- * its own and takes longest: it runs beside the others (tests/e2e/support/turn.ts).
+ * The files of the end-to-end suite tell one story, in the order of their names. Those about machines and about the library
+ * have a stack of their own: they run beside the others (tests/e2e/support/turn.ts), and the first, which takes longest,
+ * begins early.
  */
 class ByName extends BaseSequencer {
     override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
         const sorted = [...files].sort((a, b) => (a.moduleId < b.moduleId ? -1 : 1));
-        const isBeside = ({ moduleId }: TestSpecification): boolean => moduleId.endsWith("-baremetal.test.ts");
+        const isLong = ({ moduleId }: TestSpecification): boolean => moduleId.endsWith("-baremetal.test.ts");
+        const isBeside = (file: TestSpecification): boolean => isLong(file) || file.moduleId.endsWith("-library.test.ts");
         const [inTurn, beside] = [sorted.filter(file => !isBeside(file)), sorted.filter(isBeside)];
         const paths = (some: TestSpecification[]): string[] => some.map(({ moduleId }) => moduleId);
         for (const { project } of files) project.provide("order", { inTurn: paths(inTurn), beside: paths(beside) });
-        return [...inTurn.slice(0, 1), ...beside, ...inTurn.slice(1)];
+        const [first, ...rest] = sorted.filter(file => !isLong(file));
+        return [first, ...sorted.filter(isLong), ...rest].filter(Boolean);
     }
 }
 
