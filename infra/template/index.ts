@@ -5,12 +5,13 @@ import { ContainerImage, Database, Environment, WebService } from "landfall/work
 
 const config = new pulumi.Config();
 const host = config.require("host");
+const issuer = config.require<"ca" | "acme">("issuer", { allowedValues: ["ca", "acme"] });
 const namespace = config.require("environment");
 const volumes = namespace === "development" ? "delete" : "retain";
 
 const settings = { target: config.require("target"), ...config.getObject("cluster") } as ClusterSettings;
 const cluster = createCluster(settings, { volumes });
-const platform = new Platform("platform", { cluster, hosts: [host] });
+const platform = new Platform("platform", { cluster, hosts: [host], tls: { issuer } });
 const environment = new Environment("environment", { cluster, namespace, volumes });
 
 // What they request is small enough for a laptop with two processors, which one node fills.
