@@ -9,6 +9,16 @@ export const webDefaults = {
     memory: { request: "256Mi", limit: "1Gi" },
 };
 
+/** A scheduled task's. */
+export const taskDefaults = {
+    deadlineSeconds: 600,
+    cpu: { request: "50m", limit: "1" },
+    memory: { request: "64Mi", limit: "256Mi" },
+};
+
+/** User and group of a container, unless the program names another. */
+export const defaultUid = 10001;
+
 /** A database's. */
 export const databaseDefaults = {
     volume: "5Gi",

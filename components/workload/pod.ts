@@ -30,6 +30,7 @@ export interface Probes {
 
 /** What every pod is made of: one container and its volumes. */
 export interface ContainerArgs {
+    /** A reference with a tag or a digest, such as a ContainerImage's. @example "ghcr.io/example/shop:1.2" */
     image: pulumi.Input<string>;
     /** Number of the user and group that it runs as, never 0. */
     uid: number;
@@ -50,6 +51,7 @@ export interface ContainerArgs {
 
 /** A pod that serves: a container with a port and probes, and commands that run before it. */
 export interface PodArgs extends ContainerArgs {
+    /** TCP port on which the container listens; probes call it `main`. @example 8080 */
     port: number;
     probes: Probes;
     /** Commands that run to their end before the container starts, in order; name → arguments. */
@@ -62,6 +64,7 @@ export interface PodArgs extends ContainerArgs {
 
 /** A pod that runs one command to its end. */
 export interface TaskPodArgs extends ContainerArgs {
+    /** Program and arguments, without a shell. @example ["send-report", "--weekly"] */
     command: string[];
 }
 
