@@ -9,6 +9,16 @@ export const webDefaults = {
     memory: { request: "256Mi", limit: "1Gi" },
 };
 
+/** Defaults of a scheduled task. */
+export const taskDefaults = {
+    deadlineSeconds: 600,
+    cpu: { request: "50m", limit: "1" },
+    memory: { request: "64Mi", limit: "256Mi" },
+};
+
+/** User and group of a container, unless the program names another. */
+export const defaultUid = 10001;
+
 /** Defaults of a database. */
 export const databaseDefaults = {
     volume: "5Gi",

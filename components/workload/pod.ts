@@ -30,6 +30,7 @@ export interface Probes {
 
 /** What all pods have: one container and its volumes. */
 export interface ContainerArgs {
+    /** Reference with a tag or a digest, such as a ContainerImage's. @example "ghcr.io/example/shop:1.2" */
     image: pulumi.Input<string>;
     /** Numeric user and group that the container runs as, never 0. */
     uid: number;
@@ -50,6 +51,7 @@ export interface ContainerArgs {
 
 /** A pod that serves requests: a container with a port and probes, and commands that run before it. */
 export interface PodArgs extends ContainerArgs {
+    /** TCP port on which the container listens; probes call it `main`. @example 8080 */
     port: number;
     probes: Probes;
     /** Commands that run to completion, in order, before the container starts: name → arguments. */
@@ -62,6 +64,7 @@ export interface PodArgs extends ContainerArgs {
 
 /** A pod that runs one command to completion. */
 export interface TaskPodArgs extends ContainerArgs {
+    /** Program and arguments, without a shell. @example ["send-report", "--weekly"] */
     command: string[];
 }
 

@@ -2,21 +2,31 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { Cluster } from "../cluster/cluster";
 import { inCluster } from "../cluster/options";
+import { defaultUid, taskDefaults } from "./defaults";
 import { Environment } from "./environment";
 import { Metadata, objectLabels, selectorLabels } from "./labels";
 import { allowConnection, allowOutside, Listener, Outside, Peer } from "./network";
-import { TaskPodArgs, taskPodSpec } from "./pod";
+import { Resource, TaskPodArgs, taskPodSpec } from "./pod";
 import { createConfigMap, createSecrets } from "./sources";
 import { expendableTolerations } from "./tolerations";
 
 type PodSpec = kubernetes.types.input.core.v1.PodSpec;
 
-export interface ScheduledTaskArgs extends TaskPodArgs {
+/** The pod's arguments that have a default here. */
+type Defaulted = "uid" | "cpu" | "memory";
+
+export interface ScheduledTaskArgs extends Omit<TaskPodArgs, Defaulted> {
     environment: Environment;
+    /** Numeric user and group that the container runs as, never 0, whatever the image says. @default 10001 */
+    uid?: number;
+    /** @default { request: "50m", limit: "1" } */
+    cpu?: Resource;
+    /** @default { request: "64Mi", limit: "256Mi" } */
+    memory?: Resource;
     /** When it runs, in cron's five fields, on the cluster's clock. @example `"0 3 * * *"` */
     schedule: string;
-    /** Seconds after which a run is killed. The next one doesn't start before. */
-    deadlineSeconds: number;
+    /** Seconds after which a run is killed. The next one doesn't start before. @default 600 */
+    deadlineSeconds?: number;
     /**
      * Where it runs: on a node of this workload if it has room, because the image and volumes are there already. With
      * `always`, only there, for example for a volume that only one node can mount.
@@ -32,7 +42,11 @@ export interface ScheduledTaskArgs extends TaskPodArgs {
     transform?: (args: kubernetes.batch.v1.CronJobArgs) => kubernetes.batch.v1.CronJobArgs;
 }
 
-/** A command that runs to completion on a schedule, one run at a time, in pods of its own. */
+/**
+ * A command that runs to completion on a schedule, one run at a time, in pods of its own.
+ *
+ * @example new ScheduledTask("report", { environment, image, command: ["send-report"], schedule: "0 3 * * *" })
+ */
 export class ScheduledTask extends pulumi.ComponentResource implements Peer {
     readonly name: string;
     readonly namespace: pulumi.Output<string>;
@@ -51,7 +65,8 @@ export class ScheduledTask extends pulumi.ComponentResource implements Peer {
             ...(args.talksTo ?? []).flatMap(listener => allowConnection(this, this, listener)),
             ...allowOutside(this, this, args.reaches ?? []),
         ];
-        const spec = taskPodSpec(name, args, {
+        const { uid = defaultUid, cpu = taskDefaults.cpu, memory = taskDefaults.memory } = args;
+        const spec = taskPodSpec(name, { ...args, uid, cpu, memory }, {
             configMap: createConfigMap(name, args.environment, args.env, this),
             secrets: createSecrets(name, args.environment, args.secretFiles, this),
         });
@@ -94,7 +109,7 @@ function createCronJob(
                 metadata: { labels: metadata.labels },
                 spec: {
                     backoffLimit: 0,
-                    activeDeadlineSeconds: args.deadlineSeconds,
+                    activeDeadlineSeconds: args.deadlineSeconds ?? taskDefaults.deadlineSeconds,
                     template: { metadata: { labels: metadata.labels, annotations }, spec },
                 },
             },

@@ -2,7 +2,7 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { Cluster } from "../cluster/cluster";
 import { inCluster } from "../cluster/options";
-import { webDefaults } from "./defaults";
+import { defaultUid, webDefaults } from "./defaults";
 import { Environment } from "./environment";
 import { Metadata, objectLabels, selectorLabels } from "./labels";
 import { RequestTime, requestTimes, surgePercent } from "./limits";
@@ -116,7 +116,7 @@ const defaultProbes: Probes = {
 
 function withDefaults(name: string, args: WebServiceArgs): SizedArgs {
     const {
-        uid = 10001, replicas = webDefaults.replicas, targetCpu = webDefaults.targetCpu, cpu = webDefaults.cpu,
+        uid = defaultUid, replicas = webDefaults.replicas, targetCpu = webDefaults.targetCpu, cpu = webDefaults.cpu,
         memory = webDefaults.memory, probes,
     } = args;
     const refuse = (key: string, given: unknown, allowed: string): never => {

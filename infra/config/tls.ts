@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { isAddress, isPrivateAddress } from "../../components/cluster/ipv4";
+import { letsEncrypt } from "../../components/platform/cert-manager/issuance";
 import { choice, email, matching } from "./fields";
 import type { Violation } from "./rule";
 
@@ -7,7 +8,6 @@ import type { Violation } from "./rule";
 const privateEndings = [
     "localhost", "local", "internal", "test", "lan", "home", "home.arpa", "corp", "intranet", "private", "invalid", "example", "onion",
 ];
-const letsEncrypt = "https://acme-v02.api.letsencrypt.org/directory";
 
 /** `landfall:environment.tls`: who signs the host's certificate. */
 export function tlsSchema() {

@@ -5,7 +5,7 @@ import { objectLabels, selectorLabels } from "../../workload/labels";
 import { allowConnection, networkPolicy } from "../../workload/network";
 import { podSecurityContext } from "../../workload/security";
 import type { Gateway } from "../gateway";
-import { Issuance } from "./issuance";
+import { Issuance, letsEncrypt } from "./issuance";
 import { controllerName, solver } from "./names";
 import { createIssuer } from "./objects";
 
@@ -13,7 +13,7 @@ type AcmeIssuance = Extract<Issuance, { issuer: "acme" }>;
 
 /** Creates the issuer that orders certificates from an ACME server. The gateway accepts the server's challenges. */
 export function createAcmeIssuer(
-    namespace: pulumi.Output<string>, { server, email }: AcmeIssuance, gateway: Gateway,
+    namespace: pulumi.Output<string>, { server = letsEncrypt, email }: AcmeIssuance, gateway: Gateway,
     options: pulumi.CustomResourceOptions & { parent: pulumi.Resource },
 ): kubernetes.apiextensions.CustomResource {
     allowChallenges(namespace, gateway, Number(new URL(server).port || 443), options);

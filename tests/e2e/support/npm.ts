@@ -25,11 +25,13 @@ export function startNpm(args: string[], environment: Record<string, string>, ec
     return startProgram(npm.program, [...npm.args, ...args], environment, echo);
 }
 
-/** Starts a program in the project, and copies what it prints to the test log. */
-export function startProgram(program: string, args: string[], environment: Record<string, string>, echo = true): Running {
+/** Starts a program, in this project unless another directory is named, and copies what it prints to the test log. */
+export function startProgram(
+    program: string, args: string[], environment: Record<string, string>, echo = true, cwd = root,
+): Running {
     const begin = Date.now();
     const child = spawn(program, args, {
-        cwd: root,
+        cwd,
         env: { ...userEnvironment(), ...environment },
         stdio: ["ignore", "pipe", "pipe"],
         detached: process.platform !== "win32",

@@ -146,8 +146,7 @@ describe("transform", () => {
             new Database("database", database);
             new WebService("shop", { environment, ...web, transform: label });
             new ScheduledTask("task", {
-                environment, image: web.image, uid: 10001, command: ["true"], schedule: "0 3 * * *", deadlineSeconds: 60,
-                cpu: { request: "100m", limit: "1" }, memory: { request: "64Mi", limit: "64Mi" }, transform: label,
+                environment, image: web.image, command: ["true"], schedule: "0 3 * * *", transform: label,
             });
             new Environment("other", { cluster, namespace: "other", transform: label });
         });

@@ -41,7 +41,7 @@ pulumi.runtime.setMocks({
     },
     call: () => ({}),
 }, "shop", "dev");
-pulumi.runtime.setAllConfig({ "shop:target": "kind", "shop:environment": "development", "shop:host": "shop.localhost" });
+pulumi.runtime.setAllConfig({ "shop:target": "kind", "shop:environment": "development", "shop:host": "shop.localhost", "shop:issuer": "ca" });
 process.on("exit", () => fs.writeFileSync("resources.json", JSON.stringify(resources)));
 require("./index.js");
 `;
