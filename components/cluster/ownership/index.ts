@@ -27,12 +27,15 @@ const patience = { preview: 5, update: 60 };
  * list. In a cluster that isn't there yet there is nothing to look at.
  */
 export function findForgotten(args: OwnershipArgs, parent: pulumi.Resource): pulumi.Output<boolean> {
+    // A state is megabytes: it is read while the providers start, rather than when the cluster has answered.
+    const known = lookingAtNothing() ? undefined : readKnownObjects();
+    known?.catch(() => undefined); // nobody waits for it where there is no cluster yet
     return pulumi.unsecret(args.kubeconfig.apply(async kubeconfig => {
-        if (lookingAtNothing()) return false;
+        if (known === undefined) return false;
         // By then the program has run through, and all objects are planned.
         await new Promise(resolve => setImmediate(resolve));
         const stackId = args.stackId && await valueIfKnown(args.stackId);
-        const looked = await lookAt(kubeconfig, args.planned, { stackId, ownsCluster: !args.stackId }, parent);
+        const looked = await lookAt(kubeconfig, args.planned, known, { stackId, ownsCluster: !args.stackId }, parent);
         if (!looked) return false;
         const { foreign, forgotten, server } = looked;
         if (foreign.length > 0) throw new Refusal(refusal(foreign, stackName(), server));
@@ -46,7 +49,8 @@ export function findForgotten(args: OwnershipArgs, parent: pulumi.Resource): pul
 
 /** Undefined where the cluster doesn't answer, which is an error unless this is a preview. */
 async function lookAt(
-    kubeconfig: string, planned: PlannedObject[], who: Pick<Asker, "stackId" | "ownsCluster">, parent: pulumi.Resource,
+    kubeconfig: string, planned: PlannedObject[], known: Promise<KnownObjects>,
+    who: Pick<Asker, "stackId" | "ownsCluster">, parent: pulumi.Resource,
 ): Promise<(Judgement & { server: string }) | undefined> {
     const preview = pulumi.runtime.isDryRun();
     let server = "";
@@ -54,7 +58,7 @@ async function lookAt(
         const connection = await connect(kubeconfig);
         server = connection.server.origin;
         const survey = new Survey(connection, preview ? patience.preview : patience.update);
-        return { ...await compare(survey, planned, who), server };
+        return { ...await compare(survey, planned, known, who), server };
     } catch (error) {
         const problem = `The cluster ${server} could not be looked at: ${(error as Error).message}. `;
         if (!preview) {
@@ -68,12 +72,12 @@ async function lookAt(
 }
 
 async function compare(
-    survey: Survey, planned: PlannedObject[], who: Pick<Asker, "stackId" | "ownsCluster">,
+    survey: Survey, planned: PlannedObject[], state: Promise<KnownObjects>, who: Pick<Asker, "stackId" | "ownsCluster">,
 ): Promise<Judgement> {
     const placed = await survey.placed(planned);
     // On a first run there is nothing, and nothing in the namespaces that there aren't.
     if (placed.length === 0) return { foreign: [], forgotten: [] };
-    const known = await readKnownObjects();
+    const known = await state;
     const asker = { ...who, stack: stackName(), known: known.uids };
     const judgement = judge(placed, asker);
     if (judgement.foreign.length > 0 || isComplete(placed, planned, known)) return judgement;
