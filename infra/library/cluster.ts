@@ -11,6 +11,7 @@ import { Problem, problemText } from "../config/problem";
 import { refuseClusterChanges } from "../config/refuse";
 
 export * from "../../components/cluster/cluster";
+export type { Transform, Transformed } from "../../components/transform";
 
 /**
  * A target and its settings: the keys below `landfall:cluster` in infra/config/REFERENCE.md, which has their units,
