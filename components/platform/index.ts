@@ -18,7 +18,9 @@ import { Traffic } from "./traffic";
 export { loadManifests, Manifests } from "./manifests";
 export { Gateway } from "./gateway";
 export { Issuance } from "./cert-manager/issuance";
-export { defaultTraffic, gatewayLimits, GatewayLimits, Traffic } from "./traffic";
+export { defaultTraffic, Traffic } from "./traffic";
+export { DnsRecord } from "./dns-records";
+export { Transform, Transformed } from "../transform";
 
 export interface PlatformArgs {
     /** The cluster that it is for. Each cluster has one platform. */

@@ -12,6 +12,7 @@ import { refuseClusterChanges } from "../config/refuse";
 import { mendStackTraces } from "../stack-traces";
 
 export * from "../../components/cluster/cluster";
+export type { Transform, Transformed } from "../../components/transform";
 
 /**
  * A target and its settings: the keys below `landfall:cluster` in infra/config/REFERENCE.md. It lists their units, defaults

@@ -22,12 +22,14 @@ describe("a program of somebody else's, with the library's package", () => {
     const project = path.join(home, "shop");
     const begin = Date.now();
     let environment: Record<string, string>;
+    let imagesBefore: string[] | undefined;
     let command: string;
     let up: Ended;
     let site: Site;
 
     beforeAll(async () => {
         const kit = await buildKit(console.log);
+        imagesBefore = await images();
         ({ command } = await ensurePulumi("kind", await probes.answers(pulumiDownload), console.log));
         for (const directory of [project, path.join(home, "backend")]) fs.mkdirSync(directory, { recursive: true });
         environment = {
@@ -36,6 +38,7 @@ describe("a program of somebody else's, with the library's package", () => {
             LANDFALL_HOME: path.join(home, "home"),
             PULUMI_BACKEND_URL: `file://${path.join(home, "backend").split(path.sep).join("/")}`,
             PULUMI_CONFIG_PASSPHRASE: "library",
+            PULUMI_SKIP_UPDATE_CHECK: "true",
             npm_config_prefer_offline: "true",
         };
         await succeed("npm pack", npm(["pack", "--silent", "--pack-destination", project]));
@@ -59,6 +62,8 @@ describe("a program of somebody else's, with the library's package", () => {
             fs.rmSync(home, { recursive: true, force: true });
             const left = await containers();
             if (left.length > 0) await run("docker", ["rm", "--force", "--volumes", ...left]);
+            const built = (await images()).filter(image => imagesBefore?.includes(image) === false);
+            if (built.length > 0) await run("docker", ["rmi", ...built]);
             figure("a program with the library, from npm pack to its end", `${Math.round((Date.now() - begin) / 1000)} s`);
         }
         expect(await containers()).toEqual([]);
@@ -79,6 +84,12 @@ describe("a program of somebody else's, with the library's package", () => {
     async function containers(): Promise<string[]> {
         const filter = `label=io.x-k8s.kind.cluster=${cluster}`;
         return (await run("docker", ["ps", "--all", "--quiet", "--filter", filter])).split("\n").filter(Boolean);
+    }
+
+    /** Those that the program builds; like any program's they stay on the computer. */
+    async function images(): Promise<string[]> {
+        const filters = ["counter", "database-server"].flatMap(name => ["--filter", `reference=landfall.local/${name}`]);
+        return (await run("docker", ["images", ...filters, "--format", "{{.Repository}}:{{.Tag}}"])).split("\n").filter(Boolean);
     }
 
     it("has the version of the package installed, and no cloud's packages", () => {

@@ -4,7 +4,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { type Capabilities, createCluster } from "../../../components/cluster";
-import { readEnvironment } from "../../../components/workload";
+import { readEnvironment } from "../../../components/workload/standing";
 import { parseSettings } from "../../../infra/config";
 import { runProgram } from "../../../infra/cli/capture/program";
 import { refuseChanges } from "../../../infra/config/refuse";
