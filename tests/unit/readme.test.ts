@@ -1,7 +1,6 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { createRequire } from "node:module";
-import { require as load } from "tsx/cjs/api";
 import { beforeAll, describe, expect, it } from "vitest";
 import { captureProgram, type Registered } from "../../infra/cli/capture";
 import { object, objects, pods } from "./support/program";
@@ -34,7 +33,7 @@ describe("shows a program that works", () => {
             .replace(/"landfall\/(cluster|platform|workload)"/g, (_, name: keyof typeof sources) => `"../../../${sources[name]}"`));
         try {
             // As Pulumi loads a program, so that there is one copy of each module.
-            ({ resources } = await captureProgram({ stack: "dev", config: {}, program: async () => load(file, __filename) as object }));
+            ({ resources } = await captureProgram({ stack: "dev", config: {}, program: async () => createRequire(__filename)(file) as object }));
         } finally {
             fs.rmSync(directory, { recursive: true });
         }

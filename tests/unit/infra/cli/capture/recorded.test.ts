@@ -1,6 +1,6 @@
 import * as fs from "node:fs";
+import { createRequire } from "node:module";
 import * as path from "node:path";
-import { require as load } from "tsx/cjs/api";
 import { expect, it } from "vitest";
 import { captureProgram } from "../../../../../infra/cli/capture";
 import { expectSame, Planned, planned, previewReal } from "../../../support/preview";
@@ -9,7 +9,7 @@ const sample = path.join(__dirname, "sample-project");
 /** What `pulumi preview --json` of the CLI 3.260.0 said of the sample; made anew with LANDFALL_RECORD=1. */
 const recording = path.join(__dirname, "golden/real-preview.json");
 async function sampleAsSeen(): Promise<Planned[]> {
-    const program = load("./sample-project/index.ts", __filename) as () => Promise<unknown>;
+    const program = createRequire(__filename)("./sample-project/index.ts") as () => Promise<unknown>;
     return planned((await captureProgram({ stack: "test", config: {}, program })).resources);
 }
 
