@@ -78,7 +78,9 @@ async function startDaemon(): Promise<number> {
     removeStalePid("/var/run/docker.pid", "dockerd");
     removeStalePid("/var/run/docker/containerd/containerd.pid", "containerd");
     const out = fs.openSync(logFile(), "a");
-    const daemon = spawn("dockerd", daemonArgs(), { detached: true, stdio: ["ignore", out, out] });
+    // It may outlive a directory for temporary files that is this run's alone.
+    const { TMPDIR: _, ...env } = process.env;
+    const daemon = spawn("dockerd", daemonArgs(), { detached: true, stdio: ["ignore", out, out], env });
     const failed = new Promise<never>((_, reject) => {
         daemon.on("error", cause => reject(new Error(`Could not start dockerd: ${cause.message}`)));
         daemon.on("exit", code => reject(new Error(`dockerd ended with code ${code}; see ${logFile()}`)));
