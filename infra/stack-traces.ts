@@ -1,7 +1,7 @@
 /**
- * Mends the paths in the stack traces of errors. The source maps of Pulumi's SDK leave a directory out, and Node 20 doesn't
- * come to an end with the colours of a path that stops right after a scope, as node_modules/@pulumi/output.ts does: it
- * takes half a minute and 4 GB to give up, whatever the error.
+ * Corrects the paths in stack traces. The source maps of Pulumi's SDK omit a directory, as in node_modules/@pulumi/output.ts.
+ * When Node 20 colours such a path, which has a single file name after the scope, it loops until it has used 4 GB. Without
+ * this, any error inside an output takes half a minute to be reported.
  */
 export function mendStackTraces(): void {
     const prepare = Error.prepareStackTrace;

@@ -19,7 +19,7 @@ export class KubernetesError extends Error {
     }
 }
 
-/** The API server took the connection and then said nothing in time: it is there, and busy. */
+/** The API server accepted the connection but did not answer in time. A timeout means that it is busy, not that it is gone. */
 class Silence extends Error {}
 
 /** How the API server of a kubeconfig's context is asked. */
@@ -122,15 +122,15 @@ export function send(
     });
 }
 
-/** Seconds to go on asking a server that is there, but busy or still starting. */
+/** For how many seconds a server that is busy or still starting is asked again. */
 const busySeconds = 60;
 
 /**
- * What is at the path; undefined if there is nothing. Asks again while the server is busy.
+ * Reads what is at the path; undefined if there is nothing. Retries while the server is busy.
  *
- * @param options.patience seconds to go on asking where there is no server
+ * @param options.patience for how many seconds to retry if nothing accepts the connection
  * @param options.seconds to wait for each answer
- * @throws KubernetesError for an answer that won't change by waiting
+ * @throws KubernetesError for an answer that waiting won't change
  */
 export async function read(
     connection: Connection, path: string, { patience, seconds = 10, accept }: { patience: number; seconds?: number; accept?: string },
@@ -144,8 +144,8 @@ export async function read(
             if (code === 404) return undefined;
             const isFinal = code !== undefined && code !== 429 && code < 500;
             const isThere = code !== undefined || error instanceof Silence;
-            const seconds = isThere ? Math.max(patience, busySeconds) : patience;
-            if (isFinal || Date.now() - start >= seconds * 1000) throw error;
+            const limit = isThere ? Math.max(patience, busySeconds) : patience;
+            if (isFinal || Date.now() - start >= limit * 1000) throw error;
             await sleep(1000);
         }
     }

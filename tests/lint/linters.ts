@@ -3,7 +3,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { libraryRoot } from "../../components/project";
 import type { Linter } from "./exceptions";
-import { scripts as machineScripts } from "../unit/support/deeds";
+import { scripts as machineScripts } from "../unit/support/operations";
 import { dockerfiles, podScripts, scripts, Stack, workflows } from "./subjects";
 import { terraformPlan } from "./terraform";
 import { goTool, pythonPackage, shellcheck } from "./tools";

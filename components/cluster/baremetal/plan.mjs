@@ -28,8 +28,8 @@ import { emptyVolumesTasks, volumesTasks } from "./tasks/volumes.mjs";
 /** What stands for secrets where scripts are only read. */
 const settings = { repository: "/mnt/backup/etcd", password: "PASSWORD", environment: "NAME=VALUE" };
 
-/** The tasks of each deed for one node; `first` is the one that begins the cluster. */
-export function deedsFor(cluster, node, first) {
+/** The tasks of each operation for one node; `first` is the one that begins the cluster. */
+export function operationsFor(cluster, node, first) {
     return {
         status: statusTasks(cluster.owner),
         probe: probeTasks({
@@ -85,15 +85,15 @@ export function deedsFor(cluster, node, first) {
     };
 }
 
-/** What a machine is told for a deed. */
-export function scriptFor(cluster, node, first, deed) {
-    return renderScript(deedsFor(cluster, node, first)[deed]);
+/** The script that a machine runs for an operation. */
+export function scriptFor(cluster, node, first, operation) {
+    return renderScript(operationsFor(cluster, node, first)[operation]);
 }
 
 /** The names of all tasks that make the cluster, machine by machine. */
 export function listFor(cluster, nodes) {
     return nodes.map((node, index) => {
-        const { probe, install, member, settle } = deedsFor(cluster, node, index === 0);
+        const { probe, install, member, settle } = operationsFor(cluster, node, index === 0);
         return renderList(`${node.name} (${node.host}), ${node.role}`, [...probe, ...install, ...member, ...settle]);
     }).join("\n");
 }

@@ -19,7 +19,7 @@ type Form = "PartialObjectMetadata" | "PartialObjectMetadataList";
 export class Survey {
     private readonly offered = new Map<string, Promise<ApiResource[]>>();
 
-    /** @param patience seconds to go on asking where there is no server */
+    /** @param patience for how many seconds to retry if nothing accepts the connection */
     constructor(private readonly connection: Connection, private readonly patience: number) {}
 
     /** Those of the planned objects that are there and whose place is known: all that belong to the whole cluster. */

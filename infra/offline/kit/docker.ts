@@ -78,7 +78,7 @@ async function startDaemon(): Promise<number> {
     removeStalePid("/var/run/docker.pid", "dockerd");
     removeStalePid("/var/run/docker/containerd/containerd.pid", "containerd");
     const out = fs.openSync(logFile(), "a");
-    // It may outlive a directory for temporary files that is this run's alone.
+    // The daemon may outlive this run's temporary directory.
     const { TMPDIR: _, ...env } = process.env;
     const daemon = spawn("dockerd", daemonArgs(), { detached: true, stdio: ["ignore", out, out], env });
     const failed = new Promise<never>((_, reject) => {

@@ -1,6 +1,6 @@
 import * as fs from "node:fs";
 import { describe, expect, test } from "vitest";
-import { scriptOf } from "../../../support/deeds";
+import { scriptOf } from "../../../support/operations";
 import { type Answers, onMachine } from "../../../support/standin";
 
 describe.skipIf(process.platform !== "linux")("a node that is cordoned for an upgrade or a patch", () => {

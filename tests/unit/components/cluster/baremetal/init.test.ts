@@ -1,7 +1,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { describe, expect, test } from "vitest";
-import { before, from, scriptOf } from "../../../support/deeds";
+import { before, from, scriptOf } from "../../../support/operations";
 import { onMachine } from "../../../support/standin";
 
 /** The documents of kubeadm's configuration in a script. */

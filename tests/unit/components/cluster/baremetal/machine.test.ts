@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { scriptOf, stepsOf } from "../../../support/deeds";
+import { scriptOf, stepsOf } from "../../../support/operations";
 import { type Answers, onMachine } from "../../../support/standin";
 
 describe.skipIf(process.platform !== "linux")("what a machine says of itself", () => {

@@ -1,7 +1,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { describe, expect, test } from "vitest";
-import { before, from, scriptOf, stepsOf } from "../../../support/deeds";
+import { before, from, scriptOf, stepsOf } from "../../../support/operations";
 import { onMachine, type StandIn } from "../../../support/standin";
 
 describe.skipIf(process.platform !== "linux")("a join", () => {

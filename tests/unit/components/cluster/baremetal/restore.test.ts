@@ -1,7 +1,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { describe, expect, test } from "vitest";
-import { before, from, scriptOf } from "../../../support/deeds";
+import { before, from, scriptOf } from "../../../support/operations";
 import { type Answers, onMachine, type StandIn } from "../../../support/standin";
 
 describe.skipIf(process.platform !== "linux")("snapshots", () => {
@@ -105,7 +105,7 @@ describe.skipIf(process.platform !== "linux")("a snapshot that is gone back to",
         expect([status, stderr]).toEqual([1, expect.stringContaining("The snapshot ID holds no whole data of etcd")]);
     });
 
-    test("begins all members anew, and the cluster knows its nodes of today", () => {
+    test("restarts all members from it, and the cluster knows its current nodes", () => {
         const whole = scriptOf("second-recover");
         expect(whole).toContain("--initial-cluster one=https://198.18.40.11:2380,two=https://198.18.40.12:2380,three=https://198.18.40.13:2380");
         expect(whole).toContain("--name two --initial-cluster");

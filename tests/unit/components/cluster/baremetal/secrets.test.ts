@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { before, from, scriptOf } from "../../../support/deeds";
+import { before, from, scriptOf } from "../../../support/operations";
 import { onMachine } from "../../../support/standin";
 
 describe.skipIf(process.platform !== "linux")("certificates", () => {

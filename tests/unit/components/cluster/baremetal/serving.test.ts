@@ -3,7 +3,7 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { scriptOf } from "../../../support/deeds";
+import { scriptOf } from "../../../support/operations";
 
 /** The functions of the program that approves, as a control-plane node gets it; a kubectl stands in for the cluster's. */
 const [, program] = /approve-kubelets\.landfall <<'LANDFALL_END'\n([\s\S]*?)\nLANDFALL_END/.exec(scriptOf("server-install")) ?? [];

@@ -3,7 +3,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { describe, expect, test } from "vitest";
 import { listFor, scriptFor } from "../../../../../components/cluster/baremetal/plan.mjs";
-import { available, one, scripts, server, stepsOf, two, worker } from "../../../support/deeds";
+import { available, one, scripts, server, stepsOf, two, worker } from "../../../support/operations";
 
 /** What a review reads word by word: how one machine is set up, how one joins, how one is upgraded. */
 const reviewed: [string, string][] = [["install", "server-install"], ["join", "second-member"], ["upgrade", "first-upgrade"]];
@@ -32,7 +32,7 @@ describe("what a machine is told", () => {
         "can be read as a list, machine by machine, before a cluster %s is made", (_, cluster, nodes) => {
             const lists = nodes.map((node, index) => {
                 const steps = (["probe", "install", "member", "settle"] as const)
-                    .flatMap(deed => stepsOf(scriptFor(cluster, node, index === 0, deed)));
+                    .flatMap(operation => stepsOf(scriptFor(cluster, node, index === 0, operation)));
                 return `${node.name} (${node.host}), ${node.role}\n${steps.map((step, number) => `  ${number + 1}. ${step}\n`).join("")}`;
             });
             expect(listFor(cluster, [...nodes])).toBe(lists.join("\n"));

@@ -1,5 +1,5 @@
 import type { ClusterFacts, NodeFacts } from "../../../components/cluster/baremetal/facts";
-import { type Deed, scriptFor } from "../../../components/cluster/baremetal/plan.mjs";
+import { type Operation, scriptFor } from "../../../components/cluster/baremetal/plan.mjs";
 import { packageRepositories, versions } from "../../../components/versions";
 
 type Node = NodeFacts & { incarnation: string };
@@ -33,7 +33,7 @@ export const available: ClusterFacts = {
 };
 
 /** Each variant that a machine may meet: which cluster, which node, and what is done to it. */
-const variants: [string, ClusterFacts, Node, boolean, Deed[]][] = [
+const variants: [string, ClusterFacts, Node, boolean, Operation[]][] = [
     ["server", server, one, true, [
         "status", "probe", "quiet", "install", "member", "settle", "upgrade", "around", "patch", "reboot", "aroundPatch",
         "certificates", "encryptionKey", "kubeconfig", "restore",
@@ -46,9 +46,9 @@ const variants: [string, ClusterFacts, Node, boolean, Deed[]][] = [
     ]],
 ];
 
-/** What machines are told, by variant and deed, such as `second-member`. */
-export const scripts = new Map(variants.flatMap(([variant, cluster, of, first, deeds]) =>
-    deeds.map((deed): [string, string] => [`${variant}-${deed}`, scriptFor(cluster, of, first, deed)])));
+/** What machines are told, by variant and operation, such as `second-member`. */
+export const scripts = new Map(variants.flatMap(([variant, cluster, of, first, operations]) =>
+    operations.map((operation): [string, string] => [`${variant}-${operation}`, scriptFor(cluster, of, first, operation)])));
 
 /** One of them. */
 export function scriptOf(name: string): string {
