@@ -10,7 +10,7 @@ export function libraryScript(script: string): string {
 
 /** Node's arguments for running a script: TypeScript needs a compiler. */
 export function nodeArguments(script: string): string[] {
-    return script.endsWith(".ts") ? ["--import", "tsx"] : [];
+    return script.endsWith(".ts") ? ["--require", "tsx/cjs"] : [];
 }
 
 /**

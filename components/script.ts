@@ -30,7 +30,7 @@ export interface ScriptArgs {
 export function scriptCommand(name: string, args: ScriptArgs, opts: pulumi.CustomResourceOptions): local.Command {
     const [create, remove] = [args.create, args.delete].map(script => script && fromWorkingDirectory(libraryScript(script)));
     return new local.Command(name, {
-        interpreter: ["node", ...nodeArguments(create ?? "")],
+        interpreter: ["node", ...nodeArguments(create ?? remove ?? "")],
         create,
         delete: remove,
         environment: args.environment,

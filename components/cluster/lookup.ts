@@ -6,7 +6,7 @@ import { libraryScript, nodeArguments } from "../project";
 /** Stands for the incarnation where the program is only rendered, so that rendering twice gives the same. */
 export const renderedIncarnation = "00000000-0000-4000-8000-000000000000";
 
-/** What a target's `status.mjs` finds on this computer. */
+/** What a target's `status.ts` finds on this computer. */
 export interface Found {
     /** Of the stack's cluster as it is configured now; left out where there is none. */
     incarnation?: string;

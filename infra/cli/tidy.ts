@@ -1,5 +1,6 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
+import { nodeArguments } from "../../components/project";
 import type { ClusterSettings } from "../config";
 import { stopDocker } from "../offline/kit";
 import { run } from "../offline/kit/run";
@@ -39,8 +40,8 @@ function removeFiles(stack: string): void {
 async function removeUnfinishedCluster(stack: string, cluster: ClusterSettings): Promise<void> {
     const local = cluster.target === "kind" || cluster.target === "minikube";
     if (!local || !fs.existsSync(path.join(home(), cluster.name))) return;
-    const script = path.join(root, "components", "cluster", cluster.target, "delete.mjs");
-    await run(process.execPath, [script], {
+    const script = path.join(root, "components", "cluster", cluster.target, "delete.ts");
+    await run(process.execPath, [...nodeArguments(script), script], {
         env: { CLUSTER_NAME: cluster.name, CLUSTER_OWNER: `landfall/${stack}` },
     });
 }

@@ -6,9 +6,9 @@ import { libraryRoot } from "../../components/project";
 
 const output = path.join(libraryRoot, "dist");
 
-/** Files that components need in addition to their code: scripts that aren't compiled, and images that the user's computer builds. */
+/** Files that components need in addition to their code: the images that the user's computer builds. */
 function isAsset(file: string): boolean {
-    return /\.m[jt]s$/.test(file) || file.startsWith(path.join("workload", "images"));
+    return file.startsWith(path.join("workload", "images"));
 }
 
 fs.rmSync(output, { recursive: true, force: true });

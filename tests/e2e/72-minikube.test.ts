@@ -10,6 +10,7 @@ import { run } from "../../infra/offline/kit/run";
 import { versions } from "../../components/versions";
 import { execute } from "./support/execute";
 import { root } from "./support/names";
+import { nodeArguments } from "../../components/project";
 import { figure } from "./support/stack";
 import { timed, until } from "./support/wait";
 
@@ -137,8 +138,8 @@ describe("a cluster of the kit's by minikube", () => {
 
     /** Runs a script of the target as the program does, and returns what it prints. */
     function script(name: string, more: Record<string, string> = {}): Promise<string> {
-        const file = path.join(root, `components/cluster/minikube/${name}.mjs`);
-        return run(process.execPath, [file], { env: { ...env, ...more } });
+        const file = path.join(root, `components/cluster/minikube/${name}.ts`);
+        return run(process.execPath, [...nodeArguments(file), file], { env: { ...env, ...more } });
     }
 
     function kubectl(args: string[], input?: string): Promise<string> {

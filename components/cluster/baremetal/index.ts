@@ -5,16 +5,16 @@ import type { Capabilities, Cluster } from "../cluster";
 import { inCluster } from "../options";
 import { createProvider } from "../provider";
 import type { BareMetalArgs } from "./args";
-import { capabilitiesOf } from "./capabilities";
-import { describeCluster } from "./describe";
-import { createKubeRouter } from "./kube-router";
-import { createPatches } from "./patches";
+import { capabilitiesOf } from "./program/capabilities";
+import { describeCluster } from "./program/describe";
+import { createKubeRouter } from "./program/kube-router";
+import { createPatches } from "./program/patches";
 import {
     createKubeconfig, createMachine, createMachines, createMember, createNetwork, createVersions, scripts,
-} from "./resources";
-import { findNodes } from "./lookup";
-import { createRotations } from "./rotation";
-import { createRecovery, createSnapshots } from "./snapshots";
+} from "./program/resources";
+import { findNodes } from "./program/lookup";
+import { createRotations } from "./program/rotation";
+import { createRecovery, createSnapshots } from "./program/snapshots";
 
 export type { BareMetalArgs, BareMetalNode, BareMetalRotations, BareMetalSnapshots, BareMetalSsh } from "./args";
 

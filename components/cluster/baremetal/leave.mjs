@@ -1,23 +1,6 @@
-// Takes a node out of the cluster: drains it, hands over its part of the data, and forgets it.
-import { fail, main } from "../scripts/process.mjs";
-import { firstAnswering, node as readNode, nodes as readNodes, ssh as readSsh } from "./settings.mjs";
-import { withSsh } from "./ssh.mjs";
-import { drainTasks } from "./tasks/drain.mjs";
-import { quitTasks } from "./tasks/keepalived.mjs";
-import { forgetTasks } from "./tasks/leave.mjs";
-import { renderScript } from "./tasks/script.mjs";
+// Stacks of version 0.2 name this file in their state, for deletion.
+import { createRequire } from "node:module";
 
-await main(async () => {
-    const [node, controlPlanes, ssh] = [readNode(), readNodes(), readSsh()];
-    const nodes = [node, ...controlPlanes.filter(({ name }) => name !== node.name)];
-    await withSsh({ ssh, nodes }, async connection => {
-        const [host, { ok: answers }] = await Promise.all([
-            firstAnswering(connection, controlPlanes, node.name), connection.attempt(node, "systemctl is-active kubelet"),
-        ]);
-        if (!host) fail(`${node.name} can't leave the cluster: no other node of the control plane answers.`);
-        await connection.run(host, renderScript(drainTasks(node.name, { answers })));
-        // Its virtual addresses go to others while it can still tell them.
-        if (answers) await connection.attempt(node, renderScript(quitTasks));
-        await connection.run(host, renderScript(forgetTasks(node.name)));
-    });
-});
+const require = createRequire(import.meta.url);
+require("tsx/cjs");
+require("./operator/leave.ts");

@@ -1,15 +1,6 @@
-// Has no more snapshots taken; those that there are stay in the repository.
-import { fail, main } from "../scripts/process.mjs";
-import { nodes as readNodes, ssh as readSsh } from "./settings.mjs";
-import { describeFailure, isSilent, isStranger, withSsh } from "./ssh.mjs";
-import { renderScript } from "./tasks/script.mjs";
-import { endTasks } from "./tasks/snapshots.mjs";
+// Stacks of version 0.2 name this file in their state, for deletion.
+import { createRequire } from "node:module";
 
-await main(async () => {
-    const [nodes, ssh] = [readNodes(), readSsh()];
-    await withSsh({ ssh, nodes }, connection => Promise.all(nodes.map(async node => {
-        const result = await connection.attempt(node, renderScript(endTasks));
-        // One that doesn't answer, or is another by now, takes none, or is told when it joins again.
-        if (!result.ok && !isSilent(result) && !isStranger(result)) fail(describeFailure(node, result));
-    })));
-});
+const require = createRequire(import.meta.url);
+require("tsx/cjs");
+require("./operator/snapshots-end.ts");

@@ -1,58 +1,6 @@
-// Run on destroy, when all objects of the program are gone and the cluster still stands: waits for what the cloud's
-// controllers have yet to release, and prints which volumes are kept.
-import { CoreV1Api, KubeConfig } from "@kubernetes/client-node";
-import { setTimeout as pause } from "node:timers/promises";
-import { fail, main, setting } from "../scripts/process.mjs";
+// Stacks of version 0.2 name this file in their state, for deletion.
+import { createRequire } from "node:module";
 
-const seconds = Number(process.env.RELEASE_SECONDS ?? 600);
-
-main(async () => {
-    const api = connect(setting("CLUSTER_KUBECONFIG"));
-    const end = Date.now() + seconds * 1000;
-    for (;;) {
-        const left = await look(api);
-        if (left === undefined) return "";
-        const waiting = [...left.balancers, ...left.released];
-        if (waiting.length === 0) return left.kept.map(line => `Kept: ${line}\n`).join("");
-        if (Date.now() > end) {
-            fail(`After ${seconds} seconds the cluster still holds resources of the cloud:\n  ${waiting.join("\n  ")}\n`
-                + "Delete these objects by kubectl, then run the destroy again.");
-        }
-        await pause(Math.min(5000, seconds * 100));
-    }
-});
-
-function connect(text) {
-    const config = new KubeConfig();
-    config.loadFromString(text);
-    return config.makeApiClient(CoreV1Api);
-}
-
-/** What the cluster holds of the cloud; undefined where it can't be asked and need not be. */
-async function look(api) {
-    try {
-        const [services, claims, volumes] = await Promise.all([
-            api.listServiceForAllNamespaces(), api.listPersistentVolumeClaimForAllNamespaces(),
-            api.listPersistentVolume(),
-        ]);
-        const claimed = new Set(claims.items.map(({ metadata }) => metadata.uid));
-        const stays = ({ spec }) =>
-            spec.persistentVolumeReclaimPolicy === "Retain" || claimed.has(spec.claimRef?.uid);
-        return {
-            balancers: services.items.filter(({ spec }) => spec.type === "LoadBalancer")
-                .map(({ metadata }) => `Service ${metadata.namespace}/${metadata.name} of type LoadBalancer`),
-            released: volumes.items.filter(volume => !stays(volume)).map(volume => `PersistentVolume ${name(volume)}`),
-            kept: volumes.items.filter(stays).map(name),
-        };
-    } catch (error) {
-        // As for all other objects: who knows that the cluster is gone says so.
-        if (process.env.PULUMI_K8S_DELETE_UNREACHABLE === "true") return undefined;
-        return fail(`The cluster did not tell what it holds of the cloud: ${error.body ?? error.message}\n`
-            + "If the cluster is gone, set PULUMI_K8S_DELETE_UNREACHABLE=true and run the destroy again.");
-    }
-}
-
-function name({ metadata, spec }) {
-    const claim = spec.claimRef ? `${spec.claimRef.namespace}/${spec.claimRef.name}, ` : "";
-    return `${metadata.name} (${claim}${spec.capacity?.storage}; ${spec.csi?.driver} ${spec.csi?.volumeHandle})`;
-}
+const require = createRequire(import.meta.url);
+require("tsx/cjs");
+require("./await-released.ts");

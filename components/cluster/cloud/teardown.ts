@@ -14,7 +14,7 @@ export function createTeardown(
     name: string, kubeconfig: pulumi.Output<string>, opts: pulumi.CustomResourceOptions,
 ): local.Command {
     return scriptCommand(name, {
-        delete: "components/cluster/cloud/await-released.mjs",
+        delete: "components/cluster/cloud/await-released.ts",
         environment: { CLUSTER_KUBECONFIG: kubeconfig },
         shown: true,
     }, { customTimeouts: { delete: "20m" }, ...opts });

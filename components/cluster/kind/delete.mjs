@@ -1,5 +1,6 @@
-// Deletes the stack's cluster; what is gone already, or belongs to someone else, is left alone.
-import { main, setting } from "../scripts/process.mjs";
-import { deleteOwnCluster } from "./nodes.mjs";
+// Stacks of version 0.2 name this file in their state, for deletion.
+import { createRequire } from "node:module";
 
-main(() => deleteOwnCluster(setting("CLUSTER_NAME"), setting("CLUSTER_OWNER")));
+const require = createRequire(import.meta.url);
+require("tsx/cjs");
+require("./delete.ts");

@@ -64,7 +64,7 @@ export class Kind extends pulumi.ComponentResource implements Cluster {
             CLUSTER_OWNER: `${pulumi.getProject()}/${pulumi.getStack()}`,
             CLUSTER_CONFIG: renderKindConfig({ ...args, data }),
         };
-        const { incarnation } = findCluster(`${scripts}/status.mjs`, environment, this);
+        const { incarnation } = findCluster(`${scripts}/status.ts`, environment, this);
 
         const volumes = createVolumes(`${name}-volumes`, environment, { ...args, data }, this);
         const nodes = createNodes(`${name}-nodes`, { ...environment, INCARNATION: incarnation }, volumes, this);
@@ -89,21 +89,21 @@ function createVolumes(
     args: KindArgs & { data: string }, parent: Kind,
 ): local.Command {
     return scriptCommand(name, {
-        create: `${scripts}/create-volumes.mjs`,
-        delete: `${scripts}/delete-volumes.mjs`,
+        create: `${scripts}/create-volumes.ts`,
+        delete: `${scripts}/delete-volumes.ts`,
         environment: {
             CLUSTER_NAME, CLUSTER_OWNER, VOLUMES: args.data, ON_DELETE: args.volumes ?? "retain", IMAGE: args.image,
         },
     }, { parent });
 }
 
-/** kind changes no cluster in place, so a changed config is a new incarnation (see status.mjs). */
+/** kind changes no cluster in place, so a changed config is a new incarnation (see status.ts). */
 function createNodes(
     name: string, environment: Record<string, string>, volumes: pulumi.Resource, parent: Kind,
 ): local.Command {
     return scriptCommand(name, {
-        create: `${scripts}/create.mjs`,
-        delete: `${scripts}/delete.mjs`,
+        create: `${scripts}/create.ts`,
+        delete: `${scripts}/delete.ts`,
         environment,
         triggers: [environment.INCARNATION],
     }, { parent, dependsOn: volumes });
@@ -135,7 +135,7 @@ function capabilitiesOf(args: KindArgs, incarnation: string): Capabilities {
         networkPolicy: fromKit ? "unenforced" : "enforced",
         images: {
             method: "load",
-            script: `${scripts}/load-image.mjs`,
+            script: `${scripts}/load-image.ts`,
             // A new incarnation has no images yet.
             environment: { CLUSTER_NAME: args.name, INCARNATION: incarnation },
         },

@@ -1,11 +1,6 @@
-// Deletes the stack's cluster; what belongs to someone else is left alone. Also deletes what an interrupted run left.
-import { readRecord } from "../scripts/home.mjs";
-import { main, setting } from "../scripts/process.mjs";
-import { deleteProfile, forget } from "./profile.mjs";
+// Stacks of version 0.2 name this file in their state, for deletion.
+import { createRequire } from "node:module";
 
-main(() => {
-    const profile = setting("CLUSTER_NAME");
-    if (readRecord(profile)?.owner !== setting("CLUSTER_OWNER")) return;
-    deleteProfile(profile);
-    forget(profile);
-});
+const require = createRequire(import.meta.url);
+require("tsx/cjs");
+require("./delete.ts");

@@ -69,14 +69,14 @@ export class Minikube extends pulumi.ComponentResource implements Cluster {
             CLUSTER_OWNER: `${pulumi.getProject()}/${pulumi.getStack()}`,
             CLUSTER_CONFIG: JSON.stringify(minikubeStartArgs(args)),
         };
-        const found = findCluster(`${scripts}/status.mjs`, {
+        const found = findCluster(`${scripts}/status.ts`, {
             ...environment, CLUSTER_KUBERNETES: args.kubernetesVersion ?? versions.kubernetes,
         }, this);
 
         const profile = createProfile(`${name}-profile`, environment, this);
         const machine = scriptCommand(`${name}-nodes`, {
-            create: `${scripts}/create.mjs`,
-            delete: `${scripts}/delete.mjs`,
+            create: `${scripts}/create.ts`,
+            delete: `${scripts}/delete.ts`,
             environment: {
                 ...environment,
                 ...unsetVersion(args, found),
@@ -106,8 +106,8 @@ function createProfile(
     name: string, { CLUSTER_NAME, CLUSTER_OWNER }: Record<"CLUSTER_NAME" | "CLUSTER_OWNER", string>, parent: Minikube,
 ): pulumi.Resource {
     return scriptCommand(name, {
-        create: `${scripts}/claim.mjs`,
-        delete: `${scripts}/delete.mjs`,
+        create: `${scripts}/claim.ts`,
+        delete: `${scripts}/delete.ts`,
         environment: { CLUSTER_NAME, CLUSTER_OWNER },
     }, { parent });
 }
@@ -130,7 +130,7 @@ function capabilitiesOf(args: MinikubeArgs, found: Found & { incarnation: string
         networkPolicy: networkPolicyOf(args.flags ?? []),
         images: {
             method: "load",
-            script: `${scripts}/load-image.mjs`,
+            script: `${scripts}/load-image.ts`,
             // A new incarnation has no images yet.
             environment: { CLUSTER_NAME: args.name, INCARNATION: found.incarnation },
         },

@@ -68,7 +68,7 @@ function holdsData(resource: StoredResource): boolean {
 }
 
 function isVolumesDirectory({ type, inputs }: StoredResource): boolean {
-    return type === "command:local:Command" && String(inputs?.delete ?? "").endsWith("/delete-volumes.mjs");
+    return type === "command:local:Command" && /\/delete-volumes\.[a-z]+$/.test(String(inputs?.delete));
 }
 
 /** Pulumi meets a protected resource only when all that depends on it is gone: so it is looked for first. */

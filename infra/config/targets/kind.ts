@@ -8,7 +8,7 @@ import { laptopKeys } from "./laptop";
 import { differentPorts } from "./ports";
 import { subnets, subnetsApart } from "./subnets";
 
-/** `~/.landfall` is LANDFALL_HOME where that is set: see components/cluster/scripts/home.mjs. */
+/** `~/.landfall` is LANDFALL_HOME where that is set: see components/cluster/scripts/home.ts. */
 const volumes = "~/.landfall/<name>/volumes";
 const elsewhere = "replaces the cluster; data stays in the old directory, and the site starts empty";
 /** kind gives every node a /24 of the pods' network. */

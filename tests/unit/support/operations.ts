@@ -1,5 +1,5 @@
-import type { ClusterFacts, NodeFacts } from "../../../components/cluster/baremetal/facts";
-import { type Operation, scriptFor } from "../../../components/cluster/baremetal/plan.mjs";
+import type { ClusterFacts, NodeFacts } from "../../../components/cluster/baremetal/program/facts";
+import { type Operation, scriptFor } from "../../../components/cluster/baremetal/operator/plan";
 import { packageRepositories, versions } from "../../../components/versions";
 
 type Node = NodeFacts & { incarnation: string };

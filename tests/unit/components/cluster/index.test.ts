@@ -94,7 +94,7 @@ describe.skipIf(process.platform === "win32")("a cluster on this computer", () =
             const commands = resources.filter(({ type }) => type === "command:local:Command");
             expect(commands.length).toBeGreaterThan(1);
             for (const { inputs } of commands) {
-                expect(inputs.interpreter).toEqual(["node"]);
+                expect(inputs.interpreter).toEqual(["node", "--require", "tsx/cjs"]);
                 expect(fs.existsSync(String(inputs.create))).toBe(true);
                 expect(fs.existsSync(String(inputs.delete))).toBe(true);
                 expect(JSON.stringify(inputs)).not.toContain(process.cwd());

@@ -16,7 +16,7 @@ const claim = (name: string, more = {}) => ({
 });
 const directory = (ON_DELETE: string) => ({
     urn: "volumes", type: "command:local:Command",
-    inputs: { delete: "components/cluster/kind/delete-volumes.mjs", environment: { VOLUMES: "~/data", ON_DELETE } },
+    inputs: { delete: "components/cluster/kind/delete-volumes.ts", environment: { VOLUMES: "~/data", ON_DELETE } },
 });
 const password = { urn: "password", type: "random:index/randomPassword:RandomPassword" };
 const minikube = { urn: "cluster", type: "landfall:cluster:Minikube" };

@@ -4,8 +4,8 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { cacheDirectory } from "../../../../../components/cache";
-import { openBundle } from "../../../../../components/cluster/baremetal/archive.mjs";
-import { cacheDirectory as ofScripts } from "../../../../../components/cluster/scripts/home.mjs";
+import { openBundle } from "../../../../../components/cluster/baremetal/operator/archive";
+import { cacheDirectory as ofScripts } from "../../../../../components/cluster/scripts/home";
 
 let directory: string;
 const at = (...names: string[]) => path.join(directory, ...names);

@@ -4,9 +4,9 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { administratorWarning, generationOf } from "../../../../../components/cluster/baremetal/administrator";
-import type { NodeFacts } from "../../../../../components/cluster/baremetal/facts";
-import { warningsOf } from "../../../../../components/cluster/baremetal/judge.mjs";
+import { administratorWarning, generationOf } from "../../../../../components/cluster/baremetal/program/administrator";
+import type { NodeFacts } from "../../../../../components/cluster/baremetal/program/facts";
+import { warningsOf } from "../../../../../components/cluster/baremetal/operator/judge";
 import { fakeSsh } from "../../../support/machines";
 
 const day = 24 * 3600;
@@ -69,7 +69,7 @@ describe.skipIf(process.platform === "win32")("what is signed", () => {
         const nodes = ["one", "two"].map((name, index) => ({
             name, host: `192.0.2.1${index}`, port: 22, user: "root", address: `192.0.2.1${index}`, role: "control-plane",
         }));
-        const result = spawnSync(process.execPath, ["components/cluster/baremetal/kubeconfig.mjs"], { encoding: "utf8", env: {
+        const result = spawnSync(process.execPath, ["--require", "tsx/cjs", "components/cluster/baremetal/operator/kubeconfig.ts"], { encoding: "utf8", env: {
             ...process.env, PATH: `${directory}:${process.env.PATH}`, SSH: "{}", NODES: JSON.stringify(nodes),
             CLUSTER: JSON.stringify({ name: "prod", generation: 7 }),
         } });

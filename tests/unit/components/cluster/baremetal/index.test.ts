@@ -4,8 +4,8 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import { describe, expect, test } from "vitest";
 import { Capabilities, Cluster, ClusterArgs, createCluster } from "../../../../../components/cluster";
-import { digest } from "../../../../../components/cluster/baremetal/resources";
-import { installTasks } from "../../../../../components/cluster/baremetal/tasks/install.mjs";
+import { digest } from "../../../../../components/cluster/baremetal/program/resources";
+import { installTasks } from "../../../../../components/cluster/baremetal/machine/install";
 import { captureProgram, Registered } from "../../../../../infra/cli/capture";
 
 type BareMetal = Extract<ClusterArgs, { target: "baremetal" }>;
@@ -125,7 +125,7 @@ describe("a cluster of one's own machines", () => {
         expect(find("kubeconfig").additionalSecretOutputs).toEqual(["stdout", "stderr"]);
         for (const { inputs, type } of resources.filter(resource => resource.type === "command:local:Command")) {
             expect(type).toBe("command:local:Command");
-            expect(inputs.interpreter).toEqual(["node"]);
+            expect(inputs.interpreter).toEqual(["node", "--require", "tsx/cjs"]);
             // What they answer, such as the kubeconfig, is never logged; what they wait for is.
             expect(["none", "stderr"]).toContain(inputs.logging);
             expect(JSON.stringify(inputs)).not.toContain(process.cwd());

@@ -6,9 +6,9 @@ import * as path from "node:path";
 import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { ClusterArgs, createCluster } from "../../../../../components/cluster";
-import { reboot } from "../../../../../components/cluster/baremetal/reboot.mjs";
-import { drainTasks } from "../../../../../components/cluster/baremetal/tasks/drain.mjs";
-import { renderScript } from "../../../../../components/cluster/baremetal/tasks/script.mjs";
+import { reboot } from "../../../../../components/cluster/baremetal/operator/reboot";
+import { drainTasks } from "../../../../../components/cluster/baremetal/machine/drain";
+import { renderScript } from "../../../../../components/cluster/baremetal/machine/script";
 import { captureProgram } from "../../../../../infra/cli/capture";
 
 type BareMetal = Extract<ClusterArgs, { target: "baremetal" }>;

@@ -2,7 +2,7 @@ import "tsx/cjs"; // createCluster loads the target by `require`
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ClusterArgs, createCluster } from "../../../../../components/cluster";
-import { encryptionConfig, Key, keyName, parseKeys, phases } from "../../../../../components/cluster/baremetal/keys.mjs";
+import { encryptionConfig, Key, keyName, parseKeys, phases } from "../../../../../components/cluster/baremetal/operator/keys";
 import { captureProgram, Registered } from "../../../../../infra/cli/capture";
 
 type BareMetal = Extract<ClusterArgs, { target: "baremetal" }>;
@@ -110,7 +110,7 @@ describe("an encryption key", () => {
             for (const keys of this.loaded) expect(keys.map(({ name }) => name)).toEqual(expect.arrayContaining(needed));
         }
 
-        /** As encryption-key.mjs does it, but for `steps` steps. */
+        /** As encryption-key.ts does it, but for `steps` steps. */
         rotate(text: string, made: string, steps: number): boolean {
             const name = keyName(text);
             const key = this.files.flat().find(other => other.name === name) ?? { name, secret: made };

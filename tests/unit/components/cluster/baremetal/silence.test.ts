@@ -21,7 +21,7 @@ describe.skipIf(process.platform === "win32")("a machine or an API that doesn't 
     /** Runs a script of the program with machines that answer as `answers` says; see fakeSsh. */
     function run(script: string, settings: Record<string, unknown>, answers: Record<string, string | undefined>) {
         fakeSsh(directory, answers);
-        const result = spawnSync(process.execPath, [`components/cluster/baremetal/${script}.mjs`], {
+        const result = spawnSync(process.execPath, ["--require", "tsx/cjs", `components/cluster/baremetal/operator/${script}.ts`], {
             encoding: "utf8",
             env: {
                 ...process.env, PATH: `${directory}:${process.env.PATH}`, SSH: "{}",

@@ -4,8 +4,8 @@ import * as os from "node:os";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ClusterArgs, createCluster } from "../../../../../components/cluster";
-import { chooseSnapshot } from "../../../../../components/cluster/baremetal/snapshot-list.mjs";
-import { checkApart, exportLines } from "../../../../../components/cluster/baremetal/tasks/repository.mjs";
+import { chooseSnapshot } from "../../../../../components/cluster/baremetal/operator/snapshot-list";
+import { checkApart, exportLines } from "../../../../../components/cluster/baremetal/machine/repository";
 import { captureProgram, Registered } from "../../../../../infra/cli/capture";
 import { renderJson } from "../../../../../infra/cli/render";
 

@@ -4,11 +4,11 @@ import * as path from "node:path";
 import { createHash } from "node:crypto";
 import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { bundleProblems, partsFor } from "../../../../../components/cluster/baremetal/bundle.mjs";
-import type { NodeFacts } from "../../../../../components/cluster/baremetal/facts";
-import { otherKey } from "../../../../../components/cluster/baremetal/host-keys.mjs";
-import { Answered, portsOf, problemsOf, warningsOf } from "../../../../../components/cluster/baremetal/judge.mjs";
-import { describeFailure, isSilent, isStranger, renderSshConfig } from "../../../../../components/cluster/baremetal/ssh.mjs";
+import { bundleProblems, partsFor } from "../../../../../components/cluster/baremetal/operator/bundle";
+import type { NodeFacts } from "../../../../../components/cluster/baremetal/program/facts";
+import { otherKey } from "../../../../../components/cluster/baremetal/operator/host-keys";
+import { Answered, portsOf, problemsOf, warningsOf } from "../../../../../components/cluster/baremetal/operator/judge";
+import { describeFailure, isSilent, isStranger, renderSshConfig } from "../../../../../components/cluster/baremetal/operator/ssh";
 
 const node = (name: string, more: Partial<NodeFacts> = {}): NodeFacts => ({
     name, host: "198.18.40.11", address: "198.18.40.11", port: 22, user: "root", role: "control-plane", ...more,

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { describe, expect, test } from "vitest";
-import { listFor, scriptFor } from "../../../../../components/cluster/baremetal/plan.mjs";
+import { listFor, scriptFor } from "../../../../../components/cluster/baremetal/operator/plan";
 import { available, one, scripts, server, stepsOf, two, worker } from "../../../support/operations";
 
 /** What a review reads word by word: how one machine is set up, how one joins, how one is upgraded. */

@@ -4,7 +4,7 @@ import * as path from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { KubernetesApi, kubeconfigFor } from "../../../fixtures/kubernetes-api";
 
-const script = path.resolve(__dirname, "../../../../../components/cluster/cloud/await-released.mjs");
+const script = path.resolve(__dirname, "../../../../../components/cluster/cloud/await-released.ts");
 const api = new KubernetesApi();
 let server: string;
 beforeAll(async () => {
@@ -22,7 +22,7 @@ beforeEach(() => {
 
 /** Runs what stands between the objects and the network when a stack is destroyed. */
 async function release({ address = server, seconds = "0.3", environment = {} } = {}) {
-    const child = spawn(process.execPath, [script], {
+    const child = spawn(process.execPath, ["--require", "tsx/cjs", script], {
         env: {
             ...process.env,
             CLUSTER_KUBECONFIG: kubeconfigFor(address),

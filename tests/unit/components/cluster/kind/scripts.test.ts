@@ -25,7 +25,7 @@ describe.skipIf(process.platform === "win32")("kind's scripts", () => {
         MAY_START: "true",
     });
     const run = (script: string, settings: Record<string, string>): Result =>
-        computer.run(`${scripts}/${script}.mjs`, settings);
+        computer.run(`${scripts}/${script}.ts`, settings);
     const create = (incarnation: string, size?: { nodes: number }): Result =>
         run("create", environment(incarnation, size));
     const status = (size?: { nodes: number }) => {
@@ -129,7 +129,7 @@ describe.skipIf(process.platform === "win32")("kind's scripts", () => {
 
     test("what an interrupted run left is deleted and made again", async () => {
         computer.change(state => void (state.behave.kind = "hang"));
-        await computer.interrupt(`${scripts}/create.mjs`, environment("one"), "hanging");
+        await computer.interrupt(`${scripts}/create.ts`, environment("one"), "hanging");
         expect(computer.state.nodes).toHaveLength(2);
         expect(status()).toEqual({});
 
@@ -217,7 +217,7 @@ describe.skipIf(process.platform === "win32")("kind's scripts", () => {
         computer.remove("kind");
         const { PATH } = computer.environment;
         const bin = (PATH as string).split(path.delimiter)[0];
-        const result = computer.run(`${scripts}/create.mjs`, { ...environment("one"), PATH: bin });
+        const result = computer.run(`${scripts}/create.ts`, { ...environment("one"), PATH: bin });
         expect(result.stderr).toMatch(/kind was not found on PATH. Install kind: https:/);
     });
 

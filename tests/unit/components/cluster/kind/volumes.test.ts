@@ -20,7 +20,7 @@ describe.skipIf(process.platform === "win32")("kind's volumes", () => {
     afterEach(() => computer.dispose());
 
     const run = (script: string, settings: Record<string, string>): Result =>
-        computer.run(`components/cluster/kind/${script}.mjs`, settings);
+        computer.run(`components/cluster/kind/${script}.ts`, settings);
     const settings = (directory = data, policy = "delete") => ({
         ...cluster, VOLUMES: directory, ON_DELETE: policy, IMAGE: "kindest/node:v1",
     });
@@ -71,7 +71,7 @@ describe.skipIf(process.platform === "win32")("kind's volumes", () => {
     test("go with what an interrupted run left of the cluster", async () => {
         run("create-volumes", settings());
         computer.change(state => void (state.behave.kind = "hang"));
-        await computer.interrupt("components/cluster/kind/create.mjs", cluster, "hanging");
+        await computer.interrupt("components/cluster/kind/create.ts", cluster, "hanging");
         expect(computer.state.nodes).toHaveLength(1);
         expect(run("delete-volumes", settings()).code).toBe(0);
         expect(computer.state.nodes).toEqual([]);

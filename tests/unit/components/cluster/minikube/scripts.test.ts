@@ -34,7 +34,7 @@ describe.skipIf(process.platform === "win32")("minikube's scripts", () => {
         MAY_START: "true",
     });
     const run = (script: string, settings: Record<string, string>): Result =>
-        computer.run(`components/cluster/minikube/${script}.mjs`, settings);
+        computer.run(`components/cluster/minikube/${script}.ts`, settings);
     const status = (settings = environment("unused")): Record<string, unknown> => {
         const { code, stdout, stderr } = run("status", settings);
         if (code !== 0) throw new Error(stderr);

@@ -180,8 +180,8 @@ describe("what is left by --keep-data", () => {
     const resources = [
         { urn: "namespace", type: "kubernetes:core/v1:Namespace" },
         { urn: "platform", type: "kubernetes:core/v1:Namespace" },
-        { urn: "volumes", type: "command:local:Command", inputs: { delete: `${scripts}/delete-volumes.mjs` } },
-        { urn: "nodes", type: "command:local:Command", inputs: { delete: `${scripts}/delete.mjs` } },
+        { urn: "volumes", type: "command:local:Command", inputs: { delete: `${scripts}/delete-volumes.ts` } },
+        { urn: "nodes", type: "command:local:Command", inputs: { delete: `${scripts}/delete.ts` } },
         { urn: "password", type: "random:index/randomPassword:RandomPassword" },
         { urn: "image", type: "docker:index/image:Image", inputs: { imageName: "landfall.local/web:1" } },
     ];

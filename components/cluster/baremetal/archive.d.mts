@@ -1,1 +1,0 @@
-export function openBundle(bundle: string, options?: { anew?: boolean }): Promise<string>;

@@ -1,1 +1,0 @@
-export function keepalivedTasks(cluster: object, node: object): { name: string; script: string }[];

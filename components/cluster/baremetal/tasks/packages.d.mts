@@ -1,2 +1,0 @@
-export const patiently: string;
-export const purgePackages: string;

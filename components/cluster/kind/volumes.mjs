@@ -1,2 +1,0 @@
-/** In a directory of volumes that Landfall made. */
-export const markFile = ".landfall";
