@@ -111,7 +111,7 @@ describe("a program of somebody else's, with the library's package", () => {
         const first = await until("the page", async () => {
             const { status, text } = await ask({ path: "/" }, site);
             return status === 200 && text;
-        }, 60);
+        });
         expect(first).toMatch(/^You are visitor \d+\.\n$/);
         const visitor = (text: string): number => Number(/\d+/.exec(text));
         expect(visitor((await ask({ path: "/" }, site)).text)).toBe(visitor(first) + 1);
