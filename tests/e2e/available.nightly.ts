@@ -73,7 +73,7 @@ describe("own hardware, highly available", () => {
         site = {
             host: metalHost, https: gateway.port, address: `https://${metalHost}`, ca: () => String(outputs.caCertificate),
         };
-        await until("the site", async () => (await ask({ path: "/" }, site)).status === 200, 240);
+        await until("the site", async () => (await ask({ path: "/" }, site)).status === 200, 600);
         figure("and to a site that answers", since());
         editor = await Editor.logIn(String(outputs.adminPassword), undefined, site);
         post = (await editor.publish("Before", "It was there before anything failed.")).link;
@@ -97,7 +97,7 @@ describe("own hardware, highly available", () => {
         await sleep(3000);
         await metal.machines.kill(holder);
         nodes.delete(holder.name);
-        await until("another node to hold the API's address", () => holding(controlPlane()), 60, 0.2);
+        await until("another node to hold the API's address", () => holding(controlPlane()), 300, 0.2);
         await sleep(15_000);
         figure("the API was away", `${(api.end() / 1000).toFixed(1)} s`);
         expect(await load.end()).toEqual([]);

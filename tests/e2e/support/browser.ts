@@ -3,13 +3,15 @@ import * as path from "node:path";
 import { Browser, BrowserContext, chromium, Page, Request, Response } from "playwright-core";
 import { findProgram, installPackages } from "../../../infra/offline/kit/docker";
 import { names } from "./names";
+import { patiently } from "./patience";
 
 const programs = ["chromium", "google-chrome", "google-chrome-stable", "chromium-browser"];
 
 /** Finds Chromium or Chrome, or, as root on a Debian-family computer, installs Debian's; throws where neither is possible. */
 export async function startBrowser(): Promise<Browser> {
     const installs = process.getuid?.() === 0 && (await findProgram("apt-get"));
-    if (found() === undefined && installs) await installPackages(console.log, { chromium: "chromium" });
+    // Files that run beside may be installing, too.
+    if (found() === undefined && installs) await patiently(() => installPackages(console.log, { chromium: "chromium" }), 600);
     const executablePath = found();
     if (executablePath === undefined) {
         throw new Error(`No browser: none of ${programs.join(", ")} is on PATH, and only root on Debian can have one installed.`);

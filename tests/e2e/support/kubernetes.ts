@@ -26,7 +26,7 @@ export class Cluster {
     /** Connects by the kubeconfig that kind gives. */
     static async connect(): Promise<Cluster> {
         const config = new k8s.KubeConfig();
-        config.loadFromString(await run("kind", ["get", "kubeconfig", "--name", names.cluster]));
+        config.loadFromString(await patiently(() => run("kind", ["get", "kubeconfig", "--name", names.cluster])));
         return new Cluster(config);
     }
 

@@ -1,10 +1,10 @@
 import { sleep } from "./wait";
 
-/** How connections fail, and what API servers answer, where a computer is too busy. */
+/** How connections fail, and what API servers and package systems answer, where a computer is too busy. */
 const busy = new RegExp([
     "ECONN(RESET|REFUSED|ABORTED)", "ETIMEDOUT", "EPIPE", "socket hang up", "fetch failed", "connection (refused|reset|lost)", "timed? ?out",
     "deadline exceeded", "handshake", "unexpected EOF", "etcdserver", "too many requests", "unable to handle the request",
-    "Unexpected server response: (429|5\\d\\d)",
+    "Unexpected server response: (429|5\\d\\d)", "Could not get lock", "was locked by",
 ].join("|"), "i");
 
 /**
