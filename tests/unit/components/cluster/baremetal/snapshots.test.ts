@@ -5,7 +5,7 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ClusterArgs, createCluster } from "../../../../../components/cluster";
 import { chooseSnapshot } from "../../../../../components/cluster/baremetal/operator/snapshot-list";
-import { checkApart, exportLines } from "../../../../../components/cluster/baremetal/machine/repository";
+import { checkApart, exportLines } from "../../../../../components/cluster/baremetal/machine/snapshots";
 import { captureProgram, Registered } from "../../../../../infra/cli/capture";
 import { renderJson } from "../../../../../infra/cli/render";
 

@@ -5,7 +5,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { createCluster } from "../../../../../components/cluster";
-import { standingTask } from "../../../../../components/cluster/baremetal/machine/standing";
+import { standingTask } from "../../../../../components/cluster/baremetal/machine/status";
 import { parseSettings } from "../../../../../infra/config";
 import { captureProgram } from "../../../../../infra/cli/capture";
 import { compareWith } from "../../../../../infra/standing";
