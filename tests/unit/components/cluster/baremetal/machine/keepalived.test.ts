@@ -3,7 +3,7 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { keepalivedTasks } from "../../../../../components/cluster/baremetal/machine/keepalived";
+import { keepalivedTasks } from "../../../../../../components/cluster/baremetal/machine/keepalived";
 
 const node = (name: string, last: number) => ({ name, address: `198.18.40.${last}`, role: "control-plane" as const });
 

@@ -1,8 +1,8 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { describe, expect, test } from "vitest";
-import { before, from, scriptOf } from "../../../support/operations";
-import { onMachine } from "../../../support/standin";
+import { before, from, scriptOf } from "../../../../support/operations";
+import { onMachine } from "../../../../support/standin";
 
 /** The documents of kubeadm's configuration in a script. */
 function configuration(script: string): Record<string, Record<string, unknown>> {

@@ -1,8 +1,8 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { describe, expect, test } from "vitest";
-import { before, from, scriptOf, stepsOf } from "../../../support/operations";
-import { onMachine, type StandIn } from "../../../support/standin";
+import { before, from, scriptOf, stepsOf } from "../../../../support/operations";
+import { onMachine, type StandIn } from "../../../../support/standin";
 
 describe.skipIf(process.platform !== "linux")("a join", () => {
     const minting = { kubeadm: `[ "$1" = token ] && echo abcdef.0123456789abcdef` };
@@ -37,79 +37,6 @@ describe.skipIf(process.platform !== "linux")("a join", () => {
         expect(script).toContain('"token": "$TOKEN"');
         expect(script).toMatch(/umask 077; cat > \/run\/landfall\/discovery\.conf/);
         expect(script).toMatch(/trap '[^']*rm -f \/run\/landfall\/discovery\.conf/);
-    });
-});
-
-describe.skipIf(process.platform !== "linux")("a node that leaves", () => {
-    const members = { etcdctl: `[ "$1 $2" != "member list" ] || printf '%s\\n' 'a1, started, one, x, x, false' 'b2, started, two, x, x, false'` };
-    const known = { kubectl: `[ "$1 $2" != "get node" ] || echo "node/$3"` };
-
-    test("is drained, then taken out of etcd, then out of the cluster", () => {
-        const { status, calls } = onMachine({ ...members, ...known }).run(scriptOf("second-leave"));
-        expect(status).toBe(0);
-        expect(calls.map(call => call.split(" ").slice(0, 3).join(" "))).toEqual([
-            "kubectl get node", "kubectl cordon two", "kubectl drain two", "etcdctl member list", "etcdctl member remove", "kubectl delete node",
-        ]);
-        expect(calls).toContain("etcdctl member remove b2");
-    });
-
-    test("is no member of etcd where it is a worker", () => {
-        const { calls } = onMachine({ ...members, ...known }).run(scriptOf("worker-leave"));
-        expect(calls.filter(call => call.includes("remove"))).toEqual([]);
-        expect(calls.at(-1)).toBe("kubectl delete node web --ignore-not-found --wait=false");
-    });
-
-    test("gives its virtual addresses to others first", () => {
-        const on = onMachine(known).write("etc/landfall/check-api", "").write("run/landfall/gateway-closed", "");
-        const { calls } = on.run(scriptOf("second-leave"));
-        expect(calls).toEqual(expect.arrayContaining(["systemctl stop keepalived", "nft delete table ip landfall"]));
-        expect(calls.indexOf("systemctl stop keepalived")).toBeLessThan(calls.indexOf("etcdctl member list"));
-        expect(on.read("run/landfall/gateway-closed")).toBeUndefined();
-    });
-
-    test("has nothing to do where the cluster doesn't know it", () => {
-        expect(onMachine().run(scriptOf("second-leave")).calls).toEqual(["kubectl get node two --ignore-not-found --output name"]);
-    });
-
-    test("that nobody drained is given up where it is dead and no longer in the settings", () => {
-        const line = (id: string, name: string, last: number) => `'${id}, started, ${name}, https://198.18.40.${last}:2380, https://198.18.40.${last}:2379, false'`;
-        const list = [line("a", "one", 11), line("b", "two", 12), line("c", "", 12), line("d", "four", 14), line("e", "five", 15)].join(" ");
-        const { status, calls } = onMachine({
-            etcdctl: `[ "$1 $2" != "member list" ] || printf '%s\\n' ${list}`, curl: `case "$*" in *198.18.40.15*) exit 0 ;; *) exit 7 ;; esac`,
-        }).run(scriptOf("second-giveUp"));
-        expect(status).toBe(0);
-        const done = calls.filter(call => /remove|delete/.test(call));
-        // Its own remains are what an interrupted join has left; one that is alive is let alone, whatever the settings say.
-        expect(done).toEqual([
-            "etcdctl member remove b", "kubectl delete node two --ignore-not-found --wait=false", "etcdctl member remove c",
-            "etcdctl member remove d", "kubectl delete node four --ignore-not-found --wait=false",
-        ]);
-    });
-
-    test("is reset only by the stack and for the incarnation that made it", () => {
-        const script = scriptOf("server-restore");
-        const guard = before(script, "Hold no virtual address any more");
-        const reached = (files: Record<string, string>) => {
-            const on = Object.entries(files).reduce((to, [file, text]) => to.write(`var/lib/landfall/${file}`, text), onMachine());
-            return on.run(guard.replace("\n}\nmain", "\nkubeadm reset\n}\nmain")).calls;
-        };
-        expect(reached({})).toEqual([]);
-        expect(reached({ owner: "landfall/other", incarnation: "id-one" })).toEqual([]);
-        expect(reached({ owner: "landfall/server", incarnation: "id-later" })).toEqual([]);
-        expect(reached({ owner: "landfall/server", incarnation: "id-one" })).toEqual(["kubeadm reset"]);
-    });
-
-    test("that is reset gets back its files, its packages and its services as they were", () => {
-        const script = scriptOf("server-restore");
-        for (const taken of ["/etc/kubernetes", "/var/lib/etcd", "/var/lib/kubelet", "/etc/landfall", "/var/lib/containerd", "/etc/cni"]) {
-            expect(script).toMatch(new RegExp(`^rm -rf .*${taken}( |$)`, "m"));
-        }
-        for (const unit of ["kubelet", "landfall-addresses", "landfall-kubelets"]) {
-            expect(script).toMatch(new RegExp(`rm -f /etc/systemd/system/\\{.*${unit}.*\\}\\.service`));
-        }
-        expect(script).toContain("tar --extract --directory / --file /var/lib/landfall/found/files.tar");
-        expect(script).toContain("sysctl --quiet --load /var/lib/landfall/found/sysctl");
-        expect(script.trimEnd().split("\n").slice(-3)[0]).toBe("rm -rf /var/lib/landfall /run/landfall-kubectl");
     });
 });
 
