@@ -16,7 +16,7 @@ const mark = "LANDFALL_END";
 
 /** Prints the names of the parts that the machine lacks, one per line. */
 export function lackingTasks(parts: Part[]): Task[] {
-    return [task("Look which parts of the bundle are here",
+    return [task("Find out which parts of the bundle are missing",
         `install -d -m 0700 ${bundleDirectory}`,
         `cd ${bundleDirectory}`,
         `touch .checked`,
@@ -29,7 +29,7 @@ export function lackingTasks(parts: Part[]): Task[] {
 
 /** Checks the parts that were sent, and deletes what is no longer in the bundle. */
 export function acceptTasks(parts: Part[]): Task[] {
-    return [task("Check what was sent of the bundle",
+    return [task("Check the parts of the bundle that were sent",
         `cd ${bundleDirectory}`,
         `cat > .sums <<'${mark}'`,
         ...parts.map(line),
@@ -66,7 +66,7 @@ export function bundleTasks({ version }: Pick<ClusterFacts, "version">): Task[] 
             `[ \${#missing[@]} -eq 0 ] || patiently dpkg --install "\${missing[@]}"`),
         task("Install Kubernetes from the bundle",
             unlessMember(programsFromBundle)),
-        task("Import the images of the bundle",
+        task("Import the images from the bundle",
             `systemctl enable --quiet --now containerd`,
             `cd ${bundleDirectory}`,
             `install -d /var/lib/landfall/images`,
@@ -80,6 +80,6 @@ export function bundleTasks({ version }: Pick<ClusterFacts, "version">): Task[] 
             `for image in $(ctr --namespace k8s.io images list --quiet | grep -v ^sha256:); do`,
             `    ctr --namespace k8s.io images label "$image" ${pinned} >/dev/null`,
             `done`),
-        task("Check the version", `[ -e ${memberFile} ] || [ "$(kubelet --version)" = "Kubernetes ${version}" ]`),
+        task("Check the version of Kubernetes", `[ -e ${memberFile} ] || [ "$(kubelet --version)" = "Kubernetes ${version}" ]`),
     ];
 }

@@ -44,7 +44,7 @@ export function renewalTasks(
     if (role !== "control-plane") return [];
     const nodes = given(controlPlanes, "controlPlanes");
     const place = nodes.findIndex(other => other.name === name);
-    return [...restartTasks({ virtualAddress, controlPlanes: nodes }), timerTask("Renew certificates before they expire", {
+    return [...restartTasks({ virtualAddress, controlPlanes: nodes }), timerTask("Set up the renewal of certificates", {
         ...renewal,
         description: "Certificates of the control plane",
         program: renew(given(renewBefore, "renewBefore")),
@@ -76,7 +76,7 @@ exec ${restartProgram}`;
 export const removeRenewal = removeTimer(renewal);
 
 /** Prints the text of the last rotation, if there was one. */
-export const lookTasks = [task("Look what the certificates were rotated for", `if [ -e ${rotated} ]; then cat ${rotated}; fi`)];
+export const lookTasks = [task("Read the last rotation of the certificates", `if [ -e ${rotated} ]; then cat ${rotated}; fi`)];
 
 /**
  * Renews all certificates of one node, once for each text, and restarts what uses them. The old certificates are recorded
@@ -84,8 +84,8 @@ export const lookTasks = [task("Look what the certificates were rotated for", `i
  */
 export function rotateTasks(cluster: Pick<ClusterFacts, "virtualAddress" | "controlPlanes">, text: string): Task[] {
     return [
-        task("Look whether the certificates were rotated", `if [ "$(cat ${rotated} 2>/dev/null)" = ${text} ]; then exit 0; fi`),
-        task("Note the certificates as they are",
+        task("Check whether the certificates were rotated", `if [ "$(cat ${rotated} 2>/dev/null)" = ${text} ]; then exit 0; fi`),
+        task("Record the current certificates",
             functions,
             `describe() { certificate "$1" | openssl x509 -noout -fingerprint -sha256; }`,
             `expiry() { date --date "$(certificate "$1" | openssl x509 -noout -enddate | cut -d= -f 2)" +%s; }`,
@@ -102,12 +102,12 @@ export function rotateTasks(cluster: Pick<ClusterFacts, "virtualAddress" | "cont
             `    [ "$(expiry "$file")" -gt "\${before:-0}" ] || { echo "$file doesn't last longer than before." >&2; exit 1; }`,
             `done`),
         ...restartTasks(cluster),
-        task("Restart the control plane with them", restartProgram),
-        task("Look whether they are served",
+        task("Restart the control plane with the new certificates", restartProgram),
+        task("Check that the new certificates are served",
             `served() { openssl s_client -connect "$1" </dev/null 2>/dev/null | openssl x509 -noout -fingerprint -sha256; }`,
             `[ "$(served 127.0.0.1:6443)" = "$(describe pki/apiserver.crt)" ]`,
             `[ "$(served 127.0.0.1:2379)" = "$(describe pki/etcd/server.crt)" ]`),
-        task("Remember what they were rotated for", `echo ${text} > ${rotated}`, `rm ${begun}`),
+        task("Record the rotation", `echo ${text} > ${rotated}`, `rm ${begun}`),
     ];
 }
 
@@ -122,7 +122,7 @@ const columns = "NAME:.metadata.name,SIGNER:.spec.signerName,USER:.spec.username
  */
 export function servingTasks({ role }: Pick<NodeFacts, "role">): Task[] {
     if (role !== "control-plane") return [];
-    return [serviceTask("Approve the certificates that kubelets serve with", {
+    return [serviceTask("Set up the approval of kubelets' serving certificates", {
         name: "landfall-kubelets",
         description: "Certificates that kubelets serve with",
         file: "/etc/landfall/approve-kubelets",
@@ -174,7 +174,7 @@ export const administratorFile = "/var/lib/landfall/administrator";
 export function rememberAdministratorTasks(
     { generation, signed, ends }: Omit<Administrator, "generation"> & Pick<ClusterFacts, "generation">,
 ): Task[] {
-    return [task("Remember when the administrator's kubeconfig ends",
+    return [task("Record when the administrator's kubeconfig expires",
         `echo ${[given(generation, "generation"), signed, ends].join(" ")} > ${administratorFile}`)];
 }
 

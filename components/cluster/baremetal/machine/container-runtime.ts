@@ -85,7 +85,7 @@ is_replaced() {
 
 /** Runs on a node: prints what is out of date, or nothing. Changes nothing. */
 export function staleTasks(cluster: RuntimeFacts): Task[] {
-    return [task("Look at the container runtime and what the kubelet reserves",
+    return [task("Check the container runtime and the kubelet's reservations",
         functions(cluster),
         `if [ -n "$(packages_lacking)" ] || is_replaced; then echo runtime; fi`,
         `containerd_wanted | cmp -s - ${containerdFile} || echo containerd`,
@@ -104,7 +104,7 @@ export function runtimeTasks(cluster: RuntimeFacts): Task[] {
                 : `    patiently apt-get install --quiet --yes --no-install-recommends --allow-change-held-packages "\${lacking[@]}"`,
             `fi`,
             holdPackages),
-        task("Set up the container runtime",
+        task("Configure the container runtime",
             `changed=`,
             `containerd_wanted > /run/landfall-containerd.toml`,
             `if ! cmp -s /run/landfall-containerd.toml ${containerdFile}; then`,
@@ -116,7 +116,7 @@ export function runtimeTasks(cluster: RuntimeFacts): Task[] {
             `systemctl enable --quiet containerd`,
             `if [ -n "$changed" ] || is_replaced; then systemctl restart containerd; else systemctl start containerd; fi`),
         // Takes effect when the kubelet starts.
-        task("Say what the kubelet keeps from pods",
+        task("Reserve resources for the system",
             `install -d /etc/kubernetes/kubelet.conf.d`,
             `kubelet_wanted > ${kubeletFile}`),
     ];

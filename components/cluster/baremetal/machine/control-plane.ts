@@ -21,7 +21,7 @@ kube-scheduler_ready() { ask --insecure https://127.0.0.1:10259/healthz; }`;
 
 /** Fails if etcd or the API server of this node isn't healthy within the time. Changes nothing. */
 export function healthTasks(seconds = 60): Task[] {
-    return [task("Look whether etcd and the API server answer",
+    return [task("Check that etcd and the API server are healthy",
         health,
         `for _ in $(seq ${seconds}); do`,
         `    if etcd_ready && kube-apiserver_ready; then answers=1; break; fi`,
@@ -32,7 +32,7 @@ export function healthTasks(seconds = 60): Task[] {
 
 /** Writes the restart program. With several nodes, it hands over the API's address first. */
 export function restartTasks({ virtualAddress, controlPlanes }: ControlPlane): Task[] {
-    return [task("Write what restarts the control plane",
+    return [task("Write the program that restarts the control plane",
         `changed=`,
         writeFile(restartProgram, program(controlPlanes.length > 1 ? virtualAddress : undefined), { mode: "0755" }))];
 }
@@ -128,7 +128,7 @@ hand_on_lead() {
 
 /** Runs on a control-plane node that was upgraded or rebooted: waits for its API server and for all of etcd. */
 export const controlPlaneTasks = [
-    task("Wait for the API server of the node",
+    task("Wait for the node's API server",
         `for _ in {1..100}; do`,
         `    ! curl --fail --silent --insecure --max-time 5 --output /dev/null https://127.0.0.1:6443/readyz || break`,
         `    sleep 3`,

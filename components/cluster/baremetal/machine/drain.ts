@@ -22,11 +22,11 @@ export function cordonTasks(name: string, reason: string): Task[] {
 /** Uncordons a node if it was cordoned for this reason, after the tasks `between`. */
 export function uncordonTasks(name: string, reason: string, between: Task[] = []): Task[] {
     return [
-        task(`Look whether ${name} was cordoned for this`,
+        task(`Check whether ${name} was cordoned for this`,
             readMark(name),
             `if [ "$mark" != ${reason} ]; then exit 0; fi`),
         ...between,
-        task(`Let pods come to ${name}`,
+        task(`Uncordon ${name}`,
             `kubectl uncordon ${name} >/dev/null`,
             `kubectl annotate node ${name} ${annotation}- >/dev/null`),
     ];
@@ -64,7 +64,7 @@ function homeboundTask(name: string): Task {
     const columns = (...paths: string[]) => `jsonpath={range .items[*]}${paths.map(path => `{${path}}`).join(" ")}{"\\n"}{end}`;
     const hosts = ".spec.nodeAffinity.required.nodeSelectorTerms[*].matchExpressions[*].values[*]";
     const claims = ".spec.volumes[*].persistentVolumeClaim.claimName";
-    return task(`Mark the pods that can run on ${name} only`,
+    return task(`Mark the pods that can only run on ${name}`,
         `own=$(kubectl get persistentvolumes \\`,
         `    --output '${columns(".spec.claimRef.namespace", ".spec.claimRef.name", hosts)}' \\`,
         `    | awk 'NF == 3 && $3 == "${name}" { print $1 "/" $2 }')`,

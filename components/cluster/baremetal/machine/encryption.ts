@@ -6,7 +6,7 @@ import { apiFiles } from "./kubeadm";
 import { type Task, task } from "./script";
 
 /** Creates a new cluster's first key, unless a snapshot has brought one. */
-export const firstKeyTask = task("Make the key that encrypts secrets at rest",
+export const firstKeyTask = task("Create the key that encrypts Secrets at rest",
     `if [ ! -e ${apiFiles.encryption} ]; then`,
     `    key=$(head -c 32 /dev/urandom | base64 --wrap=0)`,
     `    (umask 077; cat > ${apiFiles.encryption} <<LANDFALL_END`,
@@ -17,24 +17,24 @@ export const firstKeyTask = task("Make the key that encrypts secrets at rest",
     `fi`);
 
 /** Prints the configuration with its keys. The script that asks keeps them in memory only. */
-export const readKeysTasks = [task("Read the keys", `cat ${apiFiles.encryption}`)];
+export const readKeysTasks = [task("Read the encryption keys", `cat ${apiFiles.encryption}`)];
 
-export const makeKeyTasks = [task("Make a key", `head -c 32 /dev/urandom | base64 --wrap=0`)];
+export const makeKeyTasks = [task("Create an encryption key", `head -c 32 /dev/urandom | base64 --wrap=0`)];
 
 /** Needs the value CONFIG. Restarts the API server unless it has started since the file was written. */
 export const useKeysTasks = [
-    task("Write the keys",
+    task("Write the encryption keys",
         `if [ "$(cat ${apiFiles.encryption})" != "$CONFIG" ]; then`,
         `    (umask 077; printf '%s\\n' "$CONFIG" > ${apiFiles.encryption}.landfall)`,
         `    sync ${apiFiles.encryption}.landfall`,
         `    mv ${apiFiles.encryption}.landfall ${apiFiles.encryption}`,
         `fi`),
-    task("Have the API server use them", restartProgram),
+    task("Restart the API server with the new keys", restartProgram),
 ];
 
 /** Runs on one node: rewrites every Secret that isn't encrypted with this key yet. */
 export function rewriteTasks(key: string): Task[] {
-    return [task("Encrypt all secrets with the new key",
+    return [task("Encrypt all Secrets with the new key",
         etcdctl,
         `stale() {`,
         `    etcdctl get /registry/secrets/ --prefix --write-out fields | awk -v wanted='"Value" : "k8s:enc:secretbox:v1:${key}:' '`,

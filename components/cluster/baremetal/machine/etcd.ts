@@ -10,16 +10,16 @@ etcdctl() {
 }`;
 
 /** Runs on a control-plane node before it is drained: etcd must keep its quorum without it. */
-export const quorumTasks = [task("Look whether all members of etcd are healthy", etcdctl,
+export const quorumTasks = [task("Check that all members of etcd are healthy", etcdctl,
     `etcdctl endpoint health --cluster >/dev/null`)];
 
 /** Runs on a control-plane node that stays: removes another node from etcd, if it was a member, and from the cluster. */
 export function forgetTasks(name: string): Task[] {
     return [
-        task(`Take ${name} out of etcd`, etcdctl,
+        task(`Remove ${name} from etcd`, etcdctl,
             `id=$(etcdctl member list | awk -F', ' '$3 == "${name}" { print $1 }')`,
             `if [ -n "$id" ]; then etcdctl member remove "$id" >/dev/null; fi`),
-        task(`Take ${name} out of the cluster`, `kubectl delete node ${name} --ignore-not-found --wait=false >/dev/null`),
+        task(`Remove ${name} from the cluster`, `kubectl delete node ${name} --ignore-not-found --wait=false >/dev/null`),
     ];
 }
 
@@ -29,7 +29,7 @@ export function forgetTasks(name: string): Task[] {
  * that has lost its data can't start again.
  */
 export function giveUpTasks(names: string[], joining: Pick<NodeFacts, "name" | "address">): Task[] {
-    return [task("Give up dead control-plane nodes that the settings no longer name", etcdctl,
+    return [task("Remove dead control-plane nodes that are no longer in the settings", etcdctl,
         `etcdctl member list | while IFS=', ' read -r id _ name peer url _; do`,
         `    if [ "$name" != ${joining.name} ] && [ "$peer" != https://${joining.address}:2380 ]; then`,
         `        case " ${names.join(" ")} " in *" $name "*) continue ;; esac`,

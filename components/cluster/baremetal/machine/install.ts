@@ -37,14 +37,14 @@ const kernelSettings: [string, number][] = [
 /** Prepares one machine. */
 export function installTasks(cluster: InstallFacts, node: InstallNode): Task[] {
     return [
-        task("Note how the machine was found, and whose it is now", noteFound, noteOwner(cluster, node)),
-        task("Set the kernel", kernel(cluster)),
-        task("Note the packages that are here", notePackages),
+        task("Record the machine's original state and its owner", noteFound, noteOwner(cluster, node)),
+        task("Configure the kernel", kernel(cluster)),
+        task("Record the installed packages", notePackages),
         ...(cluster.bundle ? bundleTasks(cluster) : fromRepositories(cluster)),
         ...runtimeTasks(cluster).map(({ name, script }) => task(name, unlessMember(script))),
-        task("Note the packages that have come", noteNewPackages),
+        task("Record the new packages", noteNewPackages),
         // Each volume's directory is writable by a group or by all, so nobody but root may enter the directory above.
-        task("Keep volumes from others on the machine", `install -d -m 0700 ${cluster.volumesDirectory}`),
+        task("Protect the volumes' directory", `install -d -m 0700 ${cluster.volumesDirectory}`),
         task("Set up the kubelet", kubelet),
         ...keepalivedTasks(cluster, node),
         ...addressTasks(cluster, node),
@@ -134,7 +134,7 @@ const columns = "NAMESPACE:.metadata.namespace,NAME:.metadata.name,TYPE:.spec.ty
     "ADDRESS:.status.loadBalancer.ingress[0].ip";
 
 /** For a cluster whose Services get their addresses from a load balancer, or get none; it may have been different before. */
-const stopPublishingTask = task("Leave load balancers' Services to others",
+const stopPublishingTask = task("Stop assigning addresses to Services of type LoadBalancer",
     `if [ -e ${publisherUnit} ]; then`,
     `    systemctl disable --quiet --now landfall-addresses`,
     `    rm -f ${publisherUnit} ${publisher}`,
@@ -148,7 +148,7 @@ const stopPublishingTask = task("Leave load balancers' Services to others",
 function addressTasks({ serviceAddress }: InstallFacts, { role }: InstallNode): Task[] {
     if (role !== "control-plane") return [];
     if (!serviceAddress) return [stopPublishingTask];
-    return [serviceTask("Give load balancers' Services their address", {
+    return [serviceTask("Assign addresses to Services of type LoadBalancer", {
         name: "landfall-addresses",
         description: "Addresses of Services of type LoadBalancer",
         file: publisher,

@@ -13,14 +13,14 @@ import { shellQuote, type Task, task, writeFile } from "./script";
 type JoiningNode = Pick<NodeFacts, "name" | "role" | "address"> & { incarnation: string };
 
 /** Removes what an interrupted run has left, because kubeadm can't continue from it. */
-export const cleanTask = task("Take away what an interrupted run has left",
+export const cleanTask = task("Remove what an interrupted run has left",
     `rm -f ${memberFile}`,
     `if [ -e /etc/kubernetes/kubelet.conf ] || [ -n "$(ls /etc/kubernetes/manifests 2>/dev/null)" ]; then`,
     `    kubeadm reset --force --cri-socket unix:///run/containerd/containerd.sock >/dev/null 2>&1`,
     `fi`,
     `rm -rf /etc/kubernetes/{admin,super-admin,kubelet,bootstrap-kubelet,controller-manager,scheduler}.conf /etc/kubernetes/pki /var/lib/etcd`);
 
-const apiServerFiles = task("Write the API server's audit policy and who may ask without a name",
+const apiServerFiles = task("Write the API server's audit policy and authentication",
     `changed=`,
     `install -d -m 0700 /etc/kubernetes/landfall`,
     `install -d -m 0700 /var/log/kubernetes`,
@@ -38,7 +38,7 @@ export function initTasks(cluster: InitFacts, node: JoiningNode): Task[] {
         task("Write kubeadm's configuration",
             `changed=`,
             writeFile("/etc/kubernetes/landfall/kubeadm.yaml", initConfig(cluster, node), { mode: "0600" })),
-        task("Begin the cluster (kubeadm init)",
+        task("Create the cluster (kubeadm init)",
             `kubeadm init --config /etc/kubernetes/landfall/kubeadm.yaml --skip-token-print \\`,
             `    --ignore-preflight-errors DirAvailable--var-lib-etcd >/var/log/landfall-kubeadm.log 2>&1 \\`,
             `    || { tail -n 20 /var/log/landfall-kubeadm.log >&2; exit 1; }`),
@@ -52,7 +52,7 @@ export function initTasks(cluster: InitFacts, node: JoiningNode): Task[] {
  * a new control-plane node the keys that all of them share.
  */
 export function mintTasks({ role }: Pick<NodeFacts, "role">): Task[] {
-    return [task("Mint a join token",
+    return [task("Create a join token",
         `token=$(kubeadm token create --ttl 10m 2>/dev/null)`,
         `printf '%s %s' "$token" "$(base64 --wrap=0 /etc/kubernetes/pki/ca.crt)"`,
         role !== "control-plane" ? [] : [
@@ -62,13 +62,13 @@ export function mintTasks({ role }: Pick<NodeFacts, "role">): Task[] {
 }
 
 /** Deletes the token after the join. Needs the value TOKEN. */
-export const revokeTasks = [task("Revoke the join token", `kubeadm token delete "\${TOKEN%%.*}" >/dev/null`)];
+export const revokeTasks = [task("Delete the join token", `kubeadm token delete "\${TOKEN%%.*}" >/dev/null`)];
 
 /** Joins a clean machine to the cluster. Needs the values TOKEN, AUTHORITY and, for the control plane, KEYS. */
 export function joinTasks(cluster: JoinFacts & Pick<ClusterFacts, "endpoint">, node: JoiningNode): Task[] {
     const controlPlane = node.role === "control-plane";
     return [
-        ...(controlPlane ? [apiServerFiles, task("Take over the control plane's keys",
+        ...(controlPlane ? [apiServerFiles, task("Unpack the control plane's keys",
             `(umask 077; base64 --decode <<<"$KEYS" | tar -xz -C /etc/kubernetes --no-same-owner)`)] : []),
         task("Write kubeadm's configuration",
             `changed=`,
@@ -99,20 +99,20 @@ function discovery({ endpoint }: Pick<ClusterFacts, "endpoint">) {
 }
 
 function memberTask({ incarnation }: JoiningNode): Task {
-    return task("Remember that the machine is a member", `echo ${incarnation} > ${memberFile}`);
+    return task("Record that the machine is a member", `echo ${incarnation} > ${memberFile}`);
 }
 
 /** Control-plane nodes run other pods only if there are no workers. */
 export function scheduleTasks({ tainted }: Pick<ClusterFacts, "tainted">, node: Pick<NodeFacts, "name">): Task[] {
     const taint = "node-role.kubernetes.io/control-plane:NoSchedule";
-    return [task("Say whether pods may run on the control plane",
+    return [task("Allow or forbid pods on the control plane",
         tainted ? `kubectl taint node ${node.name} ${taint} --overwrite >/dev/null`
             : `kubectl taint node ${node.name} ${taint}- >/dev/null 2>&1 || true`)];
 }
 
 /** Ends the script if the machine is a member with this incarnation. */
 function membershipProbe(incarnation: string): Task {
-    return task("Look whether the machine is a member",
+    return task("Check whether the machine is a member",
         // An unreadable file must fail here: the machine would be reset as if it weren't a member.
         `member=`,
         `if [ -e ${memberFile} ]; then member=$(cat ${memberFile}); fi`,
@@ -124,14 +124,14 @@ const annotation = "landfall.dev/incarnation";
 
 /** Runs on a control-plane node: labels and annotates a new node. */
 export function rememberTasks(node: JoiningNode): Task[] {
-    return [task("Have the cluster remember the node's address and incarnation",
+    return [task("Record the node's address and incarnation in the cluster",
         `kubectl wait node ${node.name} --for create --timeout 60s >/dev/null`,
         `kubectl label node ${node.name} --overwrite ${addressLabel}=${node.address} >/dev/null`,
         `kubectl annotate node ${node.name} --overwrite ${annotation}=${node.incarnation} >/dev/null`)];
 }
 
 /** All of CoreDNS's pods start on the first node, and would fail with it. */
-export const spreadTasks = [task("Spread the cluster's DNS over nodes",
+export const spreadTasks = [task("Spread the cluster's DNS across nodes",
     `if [ "$(kubectl get nodes --no-headers | wc -l)" -gt 1 ]; then`,
     `    pods="get pods --namespace kube-system --selector k8s-app=kube-dns"`,
     `    over=$(kubectl $pods --output 'jsonpath={range .items[*]}{.spec.nodeName}{"\\n"}{end}' | sort -u | grep -c . || true)`,
@@ -160,7 +160,7 @@ export function volumesTasks(
  * (components/platform/volume-directories.ts).
  */
 export function emptyVolumesTasks(directories: string[]): Task[] {
-    return [task("Make the directories of volumes that were lost",
+    return [task("Create the directories of lost volumes",
         `for directory in ${directories.map(shellQuote).join(" ")}; do`,
         `    mkdir -p "$directory"`,
         `    [ -z "$(ls -A "$directory")" ] || continue`,

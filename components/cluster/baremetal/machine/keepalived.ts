@@ -105,7 +105,7 @@ function addressesOf(
 }
 
 /** For a node without virtual addresses, which may have had one before. A keepalived that isn't ours is left alone. */
-const giveUpTask = task("Share no virtual address",
+const giveUpTask = task("Remove virtual addresses",
     `if [ -e /etc/landfall/check-api ] || [ -e /etc/landfall/check-gateway ]; then`,
     `    systemctl disable --quiet --now keepalived`,
     `    rm -f /etc/keepalived/keepalived.conf /etc/landfall/{check,peers}-{api,gateway}`,
@@ -113,7 +113,7 @@ const giveUpTask = task("Share no virtual address",
     openGateway);
 
 /** Runs on a node before it leaves the cluster: its addresses move to other nodes. */
-export const quitTasks = [task("Hold no virtual address any more",
+export const quitTasks = [task("Give up virtual addresses",
     `if [ -e /etc/landfall/check-api ] || [ -e /etc/landfall/check-gateway ]; then systemctl stop keepalived; fi`,
     openGateway)];
 
@@ -141,7 +141,7 @@ peers() {
 export function keepalivedTasks(cluster: VirtualAddresses, node: Peer & Pick<NodeFacts, "role">): Task[] {
     const addresses = addressesOf(cluster, node);
     if (addresses.length === 0) return [giveUpTask];
-    return [task("Share virtual addresses",
+    return [task("Set up virtual addresses",
         ...addresses.map(({ name, check }) => writeFile(`/etc/landfall/check-${name}`, check, { mode: "0755" })),
         // keepalived starts the checks anew each time, so only a change of its configuration needs a reload.
         `changed=`,

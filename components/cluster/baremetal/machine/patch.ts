@@ -20,7 +20,7 @@ const boot = `boot="$(cat /proc/sys/kernel/random/boot_id) $(awk '{ print $22 }'
 /** Runs on the machine: prints `patched` if it has these patches. */
 export function patchedTasks(facts: PatchFacts): Task[] {
     const patches = given(facts.patches, "patches");
-    return [task("Look whether the machine is patched",
+    return [task("Check whether the machine is patched",
         `if [ "$(cat ${done} 2>/dev/null)" = ${shellQuote(patches)} ]; then echo patched; fi`)];
 }
 
@@ -28,7 +28,7 @@ export function patchedTasks(facts: PatchFacts): Task[] {
 export function patchTasks({ bundle, ...facts }: PatchFacts & Pick<ClusterFacts, "bundle">): Task[] {
     const patches = given(facts.patches, "patches");
     return [
-        task("Note what is under way",
+        task("Record that patching has begun",
             boot,
             `if [ "$(head -n 1 ${underWay} 2>/dev/null)" != ${shellQuote(patches)} ]; then`,
             `    printf '%s\\n' ${shellQuote(patches)} "$boot" > ${underWay}`,
@@ -70,7 +70,7 @@ const fromBundle = [
 
 /** Runs on the machine: prints an ID of its boot and then, one per line, the reasons to reboot it. */
 export function rebootReasonTasks({ reboot }: Pick<ClusterFacts, "reboot">): Task[] {
-    return [task("Look whether the machine is to be rebooted",
+    return [task("Check whether the machine needs a reboot",
         boot,
         `echo "$boot"`,
         reboot !== "always" ? []
@@ -102,7 +102,7 @@ export const askBoot = `${boot}; echo "$boot"`;
 /** Runs on the machine when it is back. */
 export function rememberPatchedTasks(facts: PatchFacts): Task[] {
     const patches = given(facts.patches, "patches");
-    return [task("Remember that the machine is patched",
+    return [task("Record that the machine is patched",
         `printf '%s\\n' ${shellQuote(patches)} > ${done}`,
         `rm -f ${underWay}`)];
 }

@@ -30,7 +30,7 @@ const podsAsk = [6443, 10250];
 /** Inspects one machine. Its listener must be ended by `quietTasks` when all machines have been inspected. */
 export function probeTasks({ address, peers, ports, bridged, podSubnet }: ProbeFacts): Task[] {
     return [
-        task("Look at the machine",
+        task("Inspect the machine",
             `say() { printf '%s=%s\\n' "$1" "\${2-}"; }`,
             `. /etc/os-release`,
             `say os "$ID-\${VERSION_ID-}"`,
@@ -44,7 +44,7 @@ export function probeTasks({ address, peers, ports, bridged, podSubnet }: ProbeF
             `say time "$(date +%s)"`,
             `say systemd "$(test -d /run/systemd/system && echo yes || echo no)"`,
             `say addresses "$(ip -o -4 address show | awk '{ sub("/.*", "", $4); print $4 }' | paste -sd,)"`),
-        task("Look at the kernel",
+        task("Check the kernel's modules",
             `has_module() { modprobe --dry-run --quiet "$1" 2>/dev/null; }`,
             `grep -qw overlay /proc/filesystems || has_module overlay || say kernel overlay`,
             ...(bridged ? ["test -d /proc/sys/net/bridge || has_module br_netfilter || say kernel br_netfilter"] : [])),
@@ -64,7 +64,7 @@ export function probeTasks({ address, peers, ports, bridged, podSubnet }: ProbeF
             `    if systemctl --quiet is-active "$runtime"; then say runtime "$runtime"; fi`,
             `done`,
             `if [ -x /usr/bin/kubelet ]; then say version "$(kubelet --version | awk '{ print $2 }')"; fi`),
-        task("Look at the ports",
+        task("Check that the ports are free",
             `for port in ${ports.join(" ")}; do`,
             `    if [ -n "$(ss -Hltn "sport = :$port")" ]; then`,
             `        say port "$port $(ss -Hltnp "sport = :$port" | sed -n 's/.*users:(("\\([^"]*\\)".*/\\1/p' | head -n 1)"`,
@@ -100,7 +100,7 @@ const swapLines = [
  * Prints the name servers with loopback addresses, which in a pod are the pod itself. It reads the file that the kubelet
  * would use: the one in its configuration, else systemd-resolved's or the system's.
  */
-const resolverTasks = [task("Look for the name servers that pods would ask",
+const resolverTasks = [task("Check the name servers that pods will use",
     `file=$(sed -nE 's/^resolvConf: *"?([^" ]+)"?.*/\\1/p' /etc/kubernetes/kubelet.conf.d/*.conf 2>/dev/null | tail -n 1 || true)`,
     `if [ -z "$file" ]; then`,
     `    file=/etc/resolv.conf`,
@@ -142,7 +142,7 @@ call() { timeout 3 bash -c "exec 3<>/dev/tcp/$1/$2" 2>/dev/null; }`;
 
 /** Starts the listener on a machine that isn't a node yet; on a node, Kubernetes itself listens. */
 function listenTasks(ports: number[]): Task[] {
-    return [task("Listen where a node will",
+    return [task("Listen on the node's ports",
         listen,
         `if [ ! -e ${memberFile} ]; then`,
         `    listen ${ports.join(" ")}`,
@@ -151,7 +151,7 @@ function listenTasks(ports: number[]): Task[] {
 }
 
 /** Ends the listener. */
-export const quietTasks = [task("Listen no more", `if [ -e ${listener} ]; then kill "$(cat ${listener})" 2>/dev/null || true; fi`)];
+export const quietTasks = [task("Stop listening", `if [ -e ${listener} ]; then kill "$(cat ${listener})" 2>/dev/null || true; fi`)];
 
 /** Prints which ports of the other nodes don't answer (`dropped`) or refuse (`rejected`), although a program listens there. */
 function peerTasks(peers: Peer[]): Task[] {

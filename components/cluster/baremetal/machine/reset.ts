@@ -47,7 +47,7 @@ const resetTask = ({ network }: Pick<ClusterFacts, "network">): Task => task("Re
     `done`);
 
 /** Deletes what was installed, and restores what was there before. */
-const restoreTask = task("Bring the machine back to how it was found",
+const restoreTask = task("Restore the machine's original state",
     `systemctl disable --quiet --now landfall-addresses landfall-kubelets keepalived containerd 2>/dev/null || true`,
     ...removeRenewal,
     ...removeSnapshots,
@@ -75,7 +75,7 @@ export function resetTasks(
     { owner, volumes, network }: Pick<ClusterFacts, "owner" | "volumes" | "network">, { incarnation }: { incarnation?: string },
 ): Task[] {
     return [
-        task("Look whose the machine is",
+        task("Check whether the machine belongs to this stack",
             `[ -e /var/lib/landfall/owner ] || exit 0`,
             `owner=$(cat /var/lib/landfall/owner)`,
             `[ "$owner" = ${JSON.stringify(owner)} ] || exit 0`,

@@ -21,7 +21,7 @@ const manifests = "/etc/kubernetes/manifests";
 const parts = ["kube-scheduler", "kube-controller-manager", "kube-apiserver", "etcd"];
 
 /** Prints `member` if the machine is a node. */
-export const lookTasks = [task("Look whether the machine is a member", `if [ -e ${memberFile} ]; then echo member; fi`)];
+export const lookTasks = [task("Check whether the machine is a member", `if [ -e ${memberFile} ]; then echo member; fi`)];
 
 /** A bash function that runs etcdutl from etcd's image, so that its version always fits. */
 const etcdutl = `etcdutl() {
@@ -50,7 +50,7 @@ export function bringTasks(
 ): Task[] {
     return [
         resticTask,
-        task("Bring the snapshot",
+        task("Download the snapshot",
             ...exportLines(settings),
             `rm -rf ${brought} ${brought}.new`,
             `(umask 077; mkdir ${brought}.new)`,
@@ -61,7 +61,7 @@ export function bringTasks(
             `}`,
             `mv ${brought}.new${snapshotDirectory} ${brought}`,
             `rm -rf ${brought}.new`),
-        task("Look at the snapshot",
+        task("Check the snapshot",
             etcdutl,
             `etcdutl snapshot status ${brought}/etcd.db >/dev/null || {`,
             `    echo "The snapshot ${id} holds no whole data of etcd, as is said above. Nothing was changed." >&2`,
@@ -108,7 +108,7 @@ interface Restored {
 
 /** Runs on all control-plane nodes: each restores the same data, as a member of one new etcd cluster. */
 export function replaceTasks(node: Member, members: Member[], restored: Restored): Task[] {
-    return [task("Replace the data of etcd",
+    return [task("Replace etcd's data",
         `if [ ! -e ${before} ]; then`,
         `    install -d -m 0700 ${before}.new /var/lib/etcd`,
         `    find /var/lib/etcd -mindepth 1 -maxdepth 1 -exec mv --target-directory ${before}.new {} +`,
@@ -145,13 +145,13 @@ export const startTasks = [
         `done`,
         `rm -rf ${stoppedManifests}`),
     ...healthTasks(180),
-    task("Take away what was brought", `rm -rf ${brought} ${underWay}`),
+    task("Delete the downloaded snapshot", `rm -rf ${brought} ${underWay}`),
 ];
 
 /** Runs on one control-plane node: deletes the snapshot's nodes that no longer exist, and labels the control plane's. */
 export function forgetOthersTasks(nodes: Pick<NodeFacts, "name">[], members: Pick<NodeFacts, "name">[]): Task[] {
     const names = nodes.map(({ name }) => `--regexp node/${name}`).join(" ");
-    return [task("Have the cluster know today's nodes, and not the snapshot's",
+    return [task("Replace the snapshot's nodes with the current ones",
         `{ kubectl get nodes --output name | grep --invert-match --line-regexp ${names} || true; } \\`,
         `    | xargs --no-run-if-empty kubectl delete --wait=false >/dev/null`,
         ...members.map(({ name }) => `kubectl label node ${name} --overwrite node-role.kubernetes.io/control-plane= >/dev/null`))];
@@ -162,7 +162,7 @@ export const kubeletTasks = [...lookTasks, task("Restart the kubelet", `if [ -e 
 
 /** Runs before `kubeadm init`: restores the snapshot, if one was downloaded. */
 export function beginTask(node: Member): Task {
-    return task("Begin from the snapshot that was brought, if one was",
+    return task("Restore the snapshot, if one was downloaded",
         `if [ -e ${brought}/etcd.db ]; then`,
         `    (umask 077; mkdir -p /etc/kubernetes/pki; cp -r ${brought}/pki/. /etc/kubernetes/pki)`,
         `    chmod 0644 /etc/kubernetes/pki/{ca,front-proxy-ca,etcd/ca}.crt`,
@@ -173,7 +173,7 @@ export function beginTask(node: Member): Task {
 
 /** Runs after `kubeadm init`: deletes the snapshot's other nodes. Those that still exist join again. */
 export function begunTask({ name }: Pick<NodeFacts, "name">): Task {
-    return task("Forget the nodes of the snapshot",
+    return task("Delete the snapshot's other nodes",
         `if [ -e ${brought} ]; then`,
         `    for _ in $(seq 60); do`,
         `        ! kubectl get --raw /readyz >/dev/null 2>&1 || break`,

@@ -28,7 +28,7 @@ export function snapshotTasks(
 ): Task[] {
     const schedule = given(facts.schedule, "schedule");
     const keep = given(facts.keep, "keep");
-    return [...openTasks(settings), timerTask("Take snapshots on a schedule", {
+    return [...openTasks(settings), timerTask("Set up scheduled snapshots", {
         ...timer,
         description: "Snapshots of etcd",
         program: take(name, keep),
@@ -89,7 +89,7 @@ echo saved`;
 export const removeSnapshots = [...removeTimer(timer), `rm -f ${variables}`];
 
 /** Stops taking snapshots. Those that exist stay. */
-export const endTasks = [task("Take no more snapshots", ...removeSnapshots, `systemctl daemon-reload`)];
+export const endTasks = [task("Stop taking snapshots", ...removeSnapshots, `systemctl daemon-reload`)];
 
 /** Distinguishes Landfall's snapshots from what else is in the repository. */
 const tag = "landfall-etcd";

@@ -10,7 +10,7 @@ import { snapshotUnit } from "./snapshots";
 
 /** Prints a machine's status, one NAME=VALUE per line; nothing if it isn't a machine of this owner. */
 export function statusTasks(owner: string): Task[] {
-    return [task("Look whether the machine is a member",
+    return [task("Check whether the machine is a member",
         `[ -e /var/lib/landfall/owner ] || exit 0`,
         `owner=$(cat /var/lib/landfall/owner)`,
         `[ "$owner" = ${JSON.stringify(owner)} ] || exit 0`,
@@ -86,7 +86,7 @@ const columns = `jsonpath={range .items[*]}${[
  * version and the volumes that other machines don't have. A CNI file that isn't kube-router's or a container tool's means
  * that people have installed their own pod network.
  */
-export const standingTask = task("Look what the node was made with",
+export const standingTask = task("Read the settings that the node was created with",
     `if [ -e ${memberFile} ] && [ -e /etc/kubernetes/kubelet.conf ]; then`,
     `    address=$(sed -n 's/.*--node-ip=\\([0-9.]*\\).*/\\1/p' /var/lib/kubelet/kubeadm-flags.env 2>/dev/null || true)`,
     `    echo "made.address=$address"`,

@@ -27,7 +27,7 @@ export function upgradeTasks(cluster: UpgradeFacts, node: UpgradedNode): Task[] 
                 repositories({ version, repositories: given(cluster.repositories, "repositories") }),
                 programsFromRepository(cluster, ["kubeadm"]),
             ].join("\n")),
-        task("Upgrade what kubeadm has set up here", ...(node.role === "worker" ? [`kubeadm upgrade node${ignored} ${log}`] : [
+        task("Upgrade the node (kubeadm upgrade)", ...(node.role === "worker" ? [`kubeadm upgrade node${ignored} ${log}`] : [
             ...handOnLines(cluster), // kubeadm restarts what it changes
             `running=$(kubectl get configmap kubeadm-config --namespace kube-system \\`,
             `    --output 'jsonpath={.data.ClusterConfiguration}' | awk '$1 == "kubernetesVersion:" { print $2 }')`,
@@ -48,7 +48,7 @@ export function kubeletTasks(cluster: UpgradeFacts, node: UpgradedNode): Task[] 
     const controlPlane = node.role === "control-plane";
     const handedOn = controlPlane ? handOnLines(cluster) : [];
     return [
-        ...(handedOn.length > 0 ? [task("Hand on what other nodes can have", ...handedOn)] : []),
+        ...(handedOn.length > 0 ? [task("Hand over the API's address and etcd's leadership", ...handedOn)] : []),
         ...runtimeTasks(cluster),
         task("Install the new kubelet",
             cluster.bundle ? programsFromBundle : programsFromRepository(cluster),
@@ -74,6 +74,6 @@ export function backTasks(name: string, version: string): Task[] {
 
 /** Runs on a control-plane node: prints the version that a node runs. After an interruption, its files may be newer. */
 export function versionTasks(name: string): Task[] {
-    return [task(`Look which version ${name} runs`,
+    return [task(`Check which version ${name} runs`,
         `kubectl get node ${name} --output 'jsonpath={.status.nodeInfo.kubeletVersion}'`)];
 }

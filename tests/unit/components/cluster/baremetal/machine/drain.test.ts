@@ -54,7 +54,7 @@ describe.skipIf(process.platform !== "linux")("a node that is cordoned for an up
 
     test("is not touched where a member of etcd is not well", () => {
         const { status, stderr, calls } = onMachine({ ...node("", false), etcdctl: "exit 1" }).run(scriptOf("server-aroundPatch"));
-        expect([status, stderr]).toEqual([1, expect.stringContaining("failed: Look whether all members of etcd are healthy")]);
+        expect([status, stderr]).toEqual([1, expect.stringContaining("failed: Check that all members of etcd are healthy")]);
         expect(calls.filter(call => call.startsWith("kubectl"))).toEqual([]);
     });
 });

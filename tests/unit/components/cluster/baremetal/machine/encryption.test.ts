@@ -4,7 +4,7 @@ import { onMachine } from "../../../../support/standin";
 
 describe.skipIf(process.platform !== "linux")("a new key for secrets", () => {
     const rewritten = (after: string) => {
-        const script = from(scriptOf("server-encryptionKey"), "Encrypt all secrets with the new key");
+        const script = from(scriptOf("server-encryptionKey"), "Encrypt all Secrets with the new key");
         const secret = (key: string, name: string) => `'"Key" : "/registry/secrets/shop/${name}"' '"Value" : "k8s:enc:secretbox:v1:${key}:x"'`;
         return onMachine({
             etcdctl: `if [ -e $(dirname $0)/../rewritten ]; then printf '%s\\n' ${secret(after, "login")}; else printf '%s\\n' ${secret("key-old", "login")} ${secret("key-2026-11", "new")}; fi`,

@@ -16,7 +16,7 @@ describe("an installation", () => {
     });
 
     test("of a worker has nothing of the control plane's", () => {
-        expect(stepsOf(scriptOf("worker-install"))).not.toContain("Renew certificates before they expire");
+        expect(stepsOf(scriptOf("worker-install"))).not.toContain("Set up the renewal of certificates");
         expect(scriptOf("worker-install")).not.toMatch(/restart-control-plane|renew-certificates|approve-kubelets|give-addresses/);
     });
 

@@ -15,7 +15,7 @@ describe.skipIf(process.platform !== "linux")("a join", () => {
         expect([status, token, calls]).toEqual([0, "abcdef.0123456789abcdef", ["kubeadm token create --ttl 10m"]]);
         expect(Buffer.from(authority, "base64").toString()).toBe("text of pki/ca.crt");
         const joining = onMachine();
-        const taking = before(from(scriptOf("second-member"), "Take over the control plane's keys"), "Write kubeadm's configuration");
+        const taking = before(from(scriptOf("second-member"), "Unpack the control plane's keys"), "Write kubeadm's configuration");
         expect(joining.run(`KEYS=${archive}\n${taking}`).stderr).toBe("");
         expect(keys.map(file => joining.read(`etc/kubernetes/${file}`))).toEqual(keys.map(file => `text of ${file}`));
     });
@@ -42,7 +42,7 @@ describe.skipIf(process.platform !== "linux")("a join", () => {
 
 describe.skipIf(process.platform !== "linux")("a node that has come", () => {
     test("is known to the cluster by its address and its incarnation", () => {
-        const { calls } = onMachine().run(before(scriptOf("worker-settle"), "Make the directories of volumes that were lost"));
+        const { calls } = onMachine().run(before(scriptOf("worker-settle"), "Create the directories of lost volumes"));
         expect(calls).toEqual(expect.arrayContaining([
             "kubectl label node web --overwrite node-restriction.kubernetes.io/landfall-address=198.18.40.21",
             "kubectl annotate node web --overwrite landfall.dev/incarnation=id-web",
@@ -70,7 +70,7 @@ describe.skipIf(process.platform !== "linux")("a node that has come", () => {
     });
 
     test("lists the volumes that it has to have", () => {
-        const script = before(scriptOf("worker-settle"), "Make the directories of volumes that were lost");
+        const script = before(scriptOf("worker-settle"), "Create the directories of lost volumes");
         const on = onMachine();
         const at = (name: string) => `${on.directory}/var/lib/landfall-volumes/${name}`;
         on.answers.kubectl = `case "$*" in "get persistentvolumes"*) printf '%s\\n' '${at("any")}' '${at("own")} web' '${at("other")} one' '/srv/x web' ;; esac`;
@@ -79,6 +79,6 @@ describe.skipIf(process.platform !== "linux")("a node that has come", () => {
 
     test("bears pods beside the control plane where nothing else does", () => {
         expect(scriptOf("server-settle")).toContain("kubectl taint node one node-role.kubernetes.io/control-plane:NoSchedule- ");
-        expect(stepsOf(scriptOf("worker-settle"))).not.toContain("Say whether pods may run on the control plane");
+        expect(stepsOf(scriptOf("worker-settle"))).not.toContain("Allow or forbid pods on the control plane");
     });
 });

@@ -5,7 +5,7 @@ import { onMachine } from "../../../../support/standin";
 describe.skipIf(process.platform !== "linux")("a machine that leaves", () => {
     test("is reset only by the stack and for the incarnation that made it", () => {
         const script = scriptOf("server-restore");
-        const guard = before(script, "Hold no virtual address any more");
+        const guard = before(script, "Give up virtual addresses");
         const reached = (files: Record<string, string>) => {
             const on = Object.entries(files).reduce((to, [file, text]) => to.write(`var/lib/landfall/${file}`, text), onMachine());
             return on.run(guard.replace("\n}\nmain", "\nkubeadm reset\n}\nmain")).calls;

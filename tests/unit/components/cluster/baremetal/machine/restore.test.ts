@@ -47,7 +47,7 @@ describe.skipIf(process.platform !== "linux")("a snapshot that is gone back to",
         // What watches would else take what is gone for what is to come.
         expect(whole).toMatch(/--bump-revision "\$bump" --mark-compacted/);
         const { status, calls } = onMachine({ kubectl: `[ "$1 $2" != "get nodes" ] || printf 'node/%s\\n' one old two` })
-            .run(from(whole, "Have the cluster know today's nodes, and not the snapshot's"));
+            .run(from(whole, "Replace the snapshot's nodes with the current ones"));
         expect(status).toBe(0);
         expect(calls.filter(call => call.startsWith("kubectl delete"))).toEqual(["kubectl delete --wait=false node/old"]);
         expect(calls.filter(call => call.startsWith("kubectl label"))).toHaveLength(3);

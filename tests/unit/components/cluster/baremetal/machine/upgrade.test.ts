@@ -9,6 +9,6 @@ describe("an upgrade", () => {
     });
 
     test("hands on nothing where there is no other node", () => {
-        expect(stepsOf(scriptOf("server-upgrade"))).not.toContain("Hand on what other nodes can have");
+        expect(stepsOf(scriptOf("server-upgrade"))).not.toContain("Hand over the API's address and etcd's leadership");
     });
 });
