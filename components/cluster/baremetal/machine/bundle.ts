@@ -76,7 +76,7 @@ export function bundleTasks({ version }: Pick<ClusterFacts, "version">): Task[] 
             `    ctr --namespace k8s.io images import --no-unpack "$file" >/dev/null`,
             `    echo "$sum" >> /var/lib/landfall/images/imported`,
             `done`,
-            // If disk space runs out, the kubelet removes unused images. There is no registry to pull these from again.
+            // When disk space runs low, the kubelet removes unused images, and there is no registry to pull these from.
             `for image in $(ctr --namespace k8s.io images list --quiet | grep -v ^sha256:); do`,
             `    ctr --namespace k8s.io images label "$image" ${pinned} >/dev/null`,
             `done`),

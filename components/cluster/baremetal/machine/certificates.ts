@@ -76,7 +76,7 @@ exec ${restartProgram}`;
 export const removeRenewal = removeTimer(renewal);
 
 /** Prints the text of the last rotation, if there was one. */
-export const lookTasks = [task("Read the last rotation of the certificates", `if [ -e ${rotated} ]; then cat ${rotated}; fi`)];
+export const lastRotationTasks = [task("Read the last rotation of the certificates", `if [ -e ${rotated} ]; then cat ${rotated}; fi`)];
 
 /**
  * Renews all certificates of one node, once for each text, and restarts what uses them. The old certificates are recorded

@@ -1,5 +1,5 @@
-// containerd, and the resources that the kubelet reserves for it and the system. On a node of a cluster, both change only in
-// the node's own turn, after it was drained.
+// containerd, and the resources that the kubelet reserves for it and the system. In a cluster, both change node by node, in
+// an upgrade: each node is drained first.
 import type { ClusterFacts } from "../program/facts";
 import { bundleDirectory, holdPackages } from "./packages";
 import { given, type Task, task, writeFile } from "./script";

@@ -169,7 +169,7 @@ function keepalivedConfig(addresses: VirtualAddress[], node: Peer): string {
         "    enable_script_security",
         "    script_user root",
         "    vrrp_version 3",
-        // Advertisements that a busy node sends too late cost it its addresses.
+        // A busy node that sends its advertisements too late would lose its addresses.
         "    vrrp_priority -20",
         "}",
         ...addresses.map(address => instance(address, node)),

@@ -41,7 +41,7 @@ export function patchTasks({ bundle, ...facts }: PatchFacts & Pick<ClusterFacts,
     ];
 }
 
-/** Held packages (Kubernetes, containerd) wait for an upgrade. keepalived is held too, but nothing else upgrades it. */
+/** Held packages (Kubernetes, containerd) wait for an upgrade. keepalived, held too, is upgraded here. */
 const fromRepositories = [
     // Services that use replaced files are restarted by the reboot.
     `export NEEDRESTART_SUSPEND=1`,

@@ -27,7 +27,7 @@ const resetTask = ({ network }: Pick<ClusterFacts, "network">): Task => task("Re
     `    kubeadm reset --force --cri-socket unix:///run/containerd/containerd.sock >/dev/null 2>&1 || true`,
     `fi`,
     `systemctl disable --quiet --now kubelet 2>/dev/null || true`,
-    // `kubeadm reset` fails on containers that the runtime can no longer stop, and leaves their mounts.
+    // Containers that the runtime can no longer stop would keep their mounts.
     `if systemctl --quiet is-active containerd; then`,
     `    crictl pods --quiet 2>/dev/null | xargs --no-run-if-empty crictl rmp --force >/dev/null 2>&1 || true`,
     `fi`,

@@ -21,7 +21,7 @@ const manifests = "/etc/kubernetes/manifests";
 const parts = ["kube-scheduler", "kube-controller-manager", "kube-apiserver", "etcd"];
 
 /** Prints `member` if the machine is a node. */
-export const lookTasks = [task("Check whether the machine is a member", `if [ -e ${memberFile} ]; then echo member; fi`)];
+export const memberTasks = [task("Check whether the machine is a member", `if [ -e ${memberFile} ]; then echo member; fi`)];
 
 /** A bash function that runs etcdutl from etcd's image, so that its version always fits. */
 const etcdutl = `etcdutl() {
@@ -158,7 +158,7 @@ export function forgetOthersTasks(nodes: Pick<NodeFacts, "name">[], members: Pic
 }
 
 /** Runs on all nodes: a kubelet registers its node only when it starts, and the snapshot may not contain the node. */
-export const kubeletTasks = [...lookTasks, task("Restart the kubelet", `if [ -e ${memberFile} ]; then systemctl restart kubelet; fi`)];
+export const registerTasks = [...memberTasks, task("Restart the kubelet", `if [ -e ${memberFile} ]; then systemctl restart kubelet; fi`)];
 
 /** Runs before `kubeadm init`: restores the snapshot, if one was downloaded. */
 export function beginTask(node: Member): Task {

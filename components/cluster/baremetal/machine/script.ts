@@ -17,8 +17,8 @@ export function task(name: string, ...lines: (string | string[])[]): Task {
 
 /**
  * Renders tasks as one script for `bash -s`. Everything is in a function, so bash reads the whole script before a task can
- * consume its standard input. `values` become shell variables: secrets go there, because task lists are stored in the
- * state. Scripts take turns on a machine, except one that only `looks`.
+ * consume its standard input. `values` become shell variables: secrets and what else exists for one run only. Scripts take
+ * turns on a machine, except one that only `looks`.
  */
 export function renderScript(tasks: Task[], values: Record<string, string> = {}, { looks = false } = {}): string {
     const variables = Object.entries(values).map(([name, value]) => `${name}=${shellQuote(value)}`);

@@ -4,7 +4,7 @@ import { main } from "../../scripts/process";
 import { askAll } from "./rotation";
 import { cluster as readCluster, nodes as readNodes, ssh as readSsh } from "./settings";
 import { withSsh } from "./ssh";
-import { lookTasks, rotateTasks } from "../machine/certificates";
+import { lastRotationTasks as lookTasks, rotateTasks } from "../machine/certificates";
 import { healthTasks } from "../machine/control-plane";
 import { renderScript } from "../machine/script";
 

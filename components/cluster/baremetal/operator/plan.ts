@@ -18,9 +18,7 @@ import {
 } from "../machine/patch";
 import { probeTasks, quietTasks } from "../machine/probe";
 import { resetTasks as restoreTasks } from "../machine/reset";
-import {
-    bringTasks, forgetOthersTasks, kubeletTasks as registerTasks, replaceTasks, startTasks, stopTasks,
-} from "../machine/restore";
+import { bringTasks, forgetOthersTasks, registerTasks, replaceTasks, startTasks, stopTasks } from "../machine/restore";
 import { renderList, renderScript } from "../machine/script";
 import { endTasks, snapshotTasks, takeTasks } from "../machine/snapshots";
 import { statusTasks } from "../machine/status";

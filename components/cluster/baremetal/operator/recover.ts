@@ -10,7 +10,7 @@ import { uncordonTasks } from "../machine/drain";
 import { rememberTasks, scheduleTasks } from "../machine/join";
 import { reason as patching } from "../machine/patch";
 import {
-    bringTasks, forgetOthersTasks, kubeletTasks, lookTasks, replaceTasks, startTasks, stopTasks,
+    bringTasks, forgetOthersTasks, memberTasks as lookTasks, registerTasks as kubeletTasks, replaceTasks, startTasks, stopTasks,
 } from "../machine/restore";
 import { renderScript } from "../machine/script";
 import { listTasks } from "../machine/snapshots";

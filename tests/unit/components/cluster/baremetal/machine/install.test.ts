@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { scriptOf, stepsOf } from "../../../../support/operations";
+import { installTasks } from "../../../../../../components/cluster/baremetal/machine/install";
+import { available, one, scriptOf, stepsOf, worker } from "../../../../support/operations";
 
 describe("an installation", () => {
     test("gives load balancers' Services their address where there is one, and takes that away where others do", () => {
@@ -18,6 +19,13 @@ describe("an installation", () => {
     test("of a worker has nothing of the control plane's", () => {
         expect(stepsOf(scriptOf("worker-install"))).not.toContain("Set up the renewal of certificates");
         expect(scriptOf("worker-install")).not.toMatch(/restart-control-plane|renew-certificates|approve-kubelets|give-addresses/);
+    });
+
+    test("needs the control plane's facts on its nodes only, and names one that is missing", () => {
+        const { controlPlanes: _, renewBefore: __, virtualAddress: ___, ...facts } = available;
+        expect(() => installTasks(facts, worker)).not.toThrow();
+        expect(() => installTasks(facts, one)).toThrow("lack controlPlanes");
+        expect(() => installTasks({ ...facts, repositories: undefined }, worker)).toThrow("lack repositories");
     });
 
     test("takes packages of the versions that are pinned, and nothing from elsewhere where a bundle is given", () => {
