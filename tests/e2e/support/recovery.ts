@@ -66,7 +66,7 @@ export function comesBackFromSnapshots(server: () => Lost): void {
             restic --no-cache --quiet backup --host server --tag landfall-etcd /var/lib/landfall/snapshot && rm -rf /var/lib/landfall/snapshot`;
         expect(await refused("damaged", "for file in @/data/*/*; do printf x | " +
             "dd of=$file bs=1 seek=$(($(stat --format %s $file) / 2)) conv=notrunc status=none; done")).toMatch(
-            /server .*: Bring the snapshot failed\..*Nothing was changed/s);
+            /server .*: Download the snapshot failed\..*Nothing was changed/s);
         expect(await refused("other", altered("cp /etc/kubernetes/pki/front-proxy-ca.crt /var/lib/landfall/snapshot/pki/ca.crt")))
             .toMatch(/It is another cluster's.*Nothing was changed/s);
         expect(await refused("older", altered("echo v1.35.9 > /var/lib/landfall/snapshot/version"))).toMatch(

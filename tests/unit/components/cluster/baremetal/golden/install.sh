@@ -36,7 +36,7 @@ begin 'Wait for another run on this machine'
 exec 9>/run/landfall.lock
 flock --wait 600 9
 
-begin 'Note how the machine was found, and whose it is now'
+begin 'Record the machine'\''s original state and its owner'
 install -d -m 0700 /var/lib/landfall
 if [ ! -e /var/lib/landfall/found ]; then
     rm -rf /var/lib/landfall/found.new
@@ -55,7 +55,7 @@ echo id-one > /var/lib/landfall/incarnation
 echo one > /var/lib/landfall/name
 echo id > /var/lib/landfall/cluster
 
-begin 'Set the kernel'
+begin 'Configure the kernel'
 install -d "$(dirname /etc/modules-load.d/landfall.conf)"
 cat > /etc/modules-load.d/landfall.conf.landfall <<'LANDFALL_END'
 overlay
@@ -77,7 +77,7 @@ chmod 0644 /etc/sysctl.d/90-landfall.conf.landfall
 if cmp -s /etc/sysctl.d/90-landfall.conf.landfall /etc/sysctl.d/90-landfall.conf; then rm /etc/sysctl.d/90-landfall.conf.landfall; else mv /etc/sysctl.d/90-landfall.conf.landfall /etc/sysctl.d/90-landfall.conf; changed=1; fi
 sysctl --quiet --load /etc/sysctl.d/90-landfall.conf
 
-begin 'Note the packages that are here'
+begin 'Record the installed packages'
 if [ ! -e /var/lib/landfall/packages-before ]; then
     dpkg-query --show --showformat '${Package}\n' | sort -u > /var/lib/landfall/packages-before.new
     mv /var/lib/landfall/packages-before.new /var/lib/landfall/packages-before
@@ -101,7 +101,7 @@ install -d /opt/cni/bin
 install -m 0755 /var/lib/landfall/bundle/cni/"$arch"/* /opt/cni/bin/
 fi
 
-begin 'Import the images of the bundle'
+begin 'Import the images from the bundle'
 systemctl enable --quiet --now containerd
 cd /var/lib/landfall/bundle
 install -d /var/lib/landfall/images
@@ -115,7 +115,7 @@ for image in $(ctr --namespace k8s.io images list --quiet | grep -v ^sha256:); d
     ctr --namespace k8s.io images label "$image" io.cri-containerd.pinned=pinned >/dev/null
 done
 
-begin 'Check the version'
+begin 'Check the version of Kubernetes'
 [ -e /var/lib/landfall/member ] || [ "$(kubelet --version)" = "Kubernetes v1.36.4" ]
 
 begin 'Install the container runtime'
@@ -189,7 +189,7 @@ installed=$({ dpkg-query --show --showformat '${db:Status-Status} ${Package}\n' 
 [ -z "$installed" ] || patiently apt-mark hold $installed
 fi
 
-begin 'Set up the container runtime'
+begin 'Configure the container runtime'
 if [ ! -e /var/lib/landfall/member ]; then
 changed=
 containerd_wanted > /run/landfall-containerd.toml
@@ -208,13 +208,13 @@ systemctl enable --quiet containerd
 if [ -n "$changed" ] || is_replaced; then systemctl restart containerd; else systemctl start containerd; fi
 fi
 
-begin 'Say what the kubelet keeps from pods'
+begin 'Reserve resources for the system'
 if [ ! -e /var/lib/landfall/member ]; then
 install -d /etc/kubernetes/kubelet.conf.d
 kubelet_wanted > /etc/kubernetes/kubelet.conf.d/05-landfall.conf
 fi
 
-begin 'Note the packages that have come'
+begin 'Record the new packages'
 touch /var/lib/landfall/packages
 if [ -e /var/lib/landfall/packages-before ]; then
     dpkg-query --show --showformat '${Package}\n' | sort -u | comm -13 /var/lib/landfall/packages-before - | sort -u - /var/lib/landfall/packages > /var/lib/landfall/packages.new
@@ -222,7 +222,7 @@ if [ -e /var/lib/landfall/packages-before ]; then
     rm /var/lib/landfall/packages-before
 fi
 
-begin 'Keep volumes from others on the machine'
+begin 'Protect the volumes'\'' directory'
 install -d -m 0700 /var/lib/landfall-volumes
 
 begin 'Set up the kubelet'
@@ -258,7 +258,7 @@ if cmp -s /etc/systemd/system/kubelet.service.d/20-landfall.conf.landfall /etc/s
 systemctl daemon-reload
 systemctl enable --quiet kubelet
 
-begin 'Share no virtual address'
+begin 'Remove virtual addresses'
 if [ -e /etc/landfall/check-api ] || [ -e /etc/landfall/check-gateway ]; then
     systemctl disable --quiet --now keepalived
     rm -f /etc/keepalived/keepalived.conf /etc/landfall/{check,peers}-{api,gateway}
@@ -268,7 +268,7 @@ if [ -e /run/landfall/gateway-closed ]; then
     rm /run/landfall/gateway-closed
 fi
 
-begin 'Give load balancers'\'' Services their address'
+begin 'Assign addresses to Services of type LoadBalancer'
 changed=
 install -d "$(dirname /etc/landfall/give-addresses)"
 cat > /etc/landfall/give-addresses.landfall <<'LANDFALL_END'
@@ -307,7 +307,7 @@ systemctl daemon-reload
 systemctl enable --quiet landfall-addresses
 if [ -n "$changed" ]; then systemctl restart landfall-addresses; else systemctl start landfall-addresses; fi
 
-begin 'Write what restarts the control plane'
+begin 'Write the program that restarts the control plane'
 changed=
 install -d "$(dirname /etc/landfall/restart-control-plane)"
 cat > /etc/landfall/restart-control-plane.landfall <<'LANDFALL_END'
@@ -399,7 +399,7 @@ LANDFALL_END
 chmod 0755 /etc/landfall/restart-control-plane.landfall
 if cmp -s /etc/landfall/restart-control-plane.landfall /etc/landfall/restart-control-plane; then rm /etc/landfall/restart-control-plane.landfall; else mv /etc/landfall/restart-control-plane.landfall /etc/landfall/restart-control-plane; changed=1; fi
 
-begin 'Renew certificates before they expire'
+begin 'Set up the renewal of certificates'
 changed=
 install -d "$(dirname /etc/landfall/renew-certificates)"
 cat > /etc/landfall/renew-certificates.landfall <<'LANDFALL_END'
@@ -463,7 +463,7 @@ systemctl daemon-reload
 systemctl enable --quiet landfall-certificates.timer
 if [ -n "$changed" ]; then systemctl restart landfall-certificates.timer; else systemctl start landfall-certificates.timer; fi
 
-begin 'Approve the certificates that kubelets serve with'
+begin 'Set up the approval of kubelets'\'' serving certificates'
 changed=
 install -d "$(dirname /etc/landfall/approve-kubelets)"
 cat > /etc/landfall/approve-kubelets.landfall <<'LANDFALL_END'

@@ -36,10 +36,10 @@ begin 'Wait for another run on this machine'
 exec 9>/run/landfall.lock
 flock --wait 600 9
 
-begin 'Look which version one runs'
+begin 'Check which version one runs'
 kubectl get node one --output 'jsonpath={.status.nodeInfo.kubeletVersion}'
 
-begin 'Look at the container runtime and what the kubelet reserves'
+begin 'Check the container runtime and the kubelet'\''s reservations'
 reservation() { # MEMORY (MiB) PROCESSORS DISK (MiB)
     awk -v memory="$1" -v processors="$2" -v disk="$3" '
     function share(total, steps, n, i, part, size, sum) {
@@ -130,7 +130,7 @@ installed=$({ dpkg-query --show --showformat '${db:Status-Status} ${Package}\n' 
     | awk '$1 == "installed" { print $2 }')
 [ -z "$installed" ] || patiently apt-mark hold $installed
 
-begin 'Upgrade what kubeadm has set up here'
+begin 'Upgrade the node (kubeadm upgrade)'
 pki=/etc/kubernetes/pki/etcd
 etcdctl() {
     crictl exec "$(crictl ps --quiet --state Running --label io.kubernetes.container.name=etcd | head -n 1)" etcdctl \
@@ -163,7 +163,7 @@ else
     kubeadm upgrade apply --yes v1.36.4 >/var/log/landfall-kubeadm.log 2>&1 || { tail -n 20 /var/log/landfall-kubeadm.log >&2; exit 1; }
 fi
 
-begin 'Hand on what other nodes can have'
+begin 'Hand over the API'\''s address and etcd'\''s leadership'
 pki=/etc/kubernetes/pki/etcd
 etcdctl() {
     crictl exec "$(crictl ps --quiet --state Running --label io.kubernetes.container.name=etcd | head -n 1)" etcdctl \
@@ -253,7 +253,7 @@ installed=$({ dpkg-query --show --showformat '${db:Status-Status} ${Package}\n' 
     | awk '$1 == "installed" { print $2 }')
 [ -z "$installed" ] || patiently apt-mark hold $installed
 
-begin 'Set up the container runtime'
+begin 'Configure the container runtime'
 changed=
 containerd_wanted > /run/landfall-containerd.toml
 if ! cmp -s /run/landfall-containerd.toml /etc/containerd/config.toml; then
@@ -270,7 +270,7 @@ if cmp -s /etc/crictl.yaml.landfall /etc/crictl.yaml; then rm /etc/crictl.yaml.l
 systemctl enable --quiet containerd
 if [ -n "$changed" ] || is_replaced; then systemctl restart containerd; else systemctl start containerd; fi
 
-begin 'Say what the kubelet keeps from pods'
+begin 'Reserve resources for the system'
 install -d /etc/kubernetes/kubelet.conf.d
 kubelet_wanted > /etc/kubernetes/kubelet.conf.d/05-landfall.conf
 
@@ -295,7 +295,7 @@ for _ in 1 2; do
 done
 kubectl wait node one --for condition=Ready --timeout 180s >/dev/null
 
-begin 'Wait for the API server of the node'
+begin 'Wait for the node'\''s API server'
 for _ in {1..100}; do
     ! curl --fail --silent --insecure --max-time 5 --output /dev/null https://127.0.0.1:6443/readyz || break
     sleep 3

@@ -4,9 +4,8 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { repositories } from "../../../../../components/cluster/baremetal/machine/install";
-import { patiently, purgePackages } from "../../../../../components/cluster/baremetal/machine/packages";
-import { packageRepositories } from "../../../../../components/versions";
+import { patiently, purgePackages, repositories } from "../../../../../../components/cluster/baremetal/machine/packages";
+import { packageRepositories } from "../../../../../../components/versions";
 
 let directory: string;
 beforeEach(() => {
