@@ -57,7 +57,7 @@ const weekdays = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 
 function renew(days: number): string {
     return `#!/bin/bash
-# Renews this node's certificates of the control plane where one has less than ${days} days left, and has them used.
+# Renews this node's control-plane certificates if one of them expires within ${days} days, and restarts what uses them.
 set -euo pipefail
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 [ -e /etc/kubernetes/manifests/kube-apiserver.yaml ] || exit 0 # not a member yet
@@ -131,10 +131,10 @@ export function servingTasks({ role }: Pick<NodeFacts, "role">): Task[] {
 }
 
 const approve = `#!/bin/bash
-# Approves a kubelet's request for a certificate to serve with, if it is for the node's own name and address and no other.
+# Approves a kubelet's request for a serving certificate if it is for the node's own name and address only.
 export LC_ALL=C KUBECONFIG=/etc/kubernetes/admin.conf KUBECACHEDIR=/run/landfall-kubectl
 
-# A node that has just joined is given its label in a moment.
+# A node that has just joined gets its label a moment later.
 address_of() {
     local address
     for _ in {1..30}; do
@@ -144,7 +144,7 @@ address_of() {
     done
 }
 
-# NODE REQUEST: whether the subject is the node, and the names are its name and its address.
+# is_due NODE REQUEST: succeeds if the subject is the node, and the names are its name and address.
 is_due() {
     local request names
     request=$(base64 --decode <<<"$2")

@@ -28,10 +28,10 @@ const etcdutl = `etcdutl() {
     local image code=0 at
     image=$(kubeadm config images list --kubernetes-version "$(kubelet --version | cut -d ' ' -f 2)" 2>/dev/null | grep /etcd:)
     [ -n "$(ctr --namespace k8s.io images list --quiet "name==$image")" ] || crictl pull "$image" >/dev/null
-    for at in /run/landfall-etcd.*; do # left by a run that was interrupted
+    for at in /run/landfall-etcd.*; do # left by an interrupted run
         ctr --namespace k8s.io images unmount --rm "$at" >/dev/null 2>&1 && rmdir "$at" 2>/dev/null || true
     done
-    at=$(mktemp -d /run/landfall-etcd.XXXXXX) # containerd 2.4 doesn't mount at a place twice
+    at=$(mktemp -d /run/landfall-etcd.XXXXXX) # containerd 2.4 can't mount at the same place twice
     ctr --namespace k8s.io images mount "$image" "$at" >/dev/null
     "$at/usr/local/bin/etcdutl" "$@" 2>/run/landfall-etcdutl.log || code=$?
     ctr --namespace k8s.io images unmount --rm "$at" >/dev/null

@@ -49,7 +49,7 @@ export const takeTasks = [task("Take a snapshot", timer.file)];
 function take(name: string, { hourly, daily, weekly }: NonNullable<ClusterFacts["keep"]>): string {
     const such = `--host ${name} --tag ${tag}`;
     return `#!/bin/bash
-# Saves what etcd holds, and the keys without which it can't be read, off this node. Only the leader of etcd does.
+# Saves etcd's data, and the keys that it is encrypted with, off this node. Only etcd's leader does.
 set -euo pipefail
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 . ${variables}
@@ -79,7 +79,7 @@ cp pki/etcd/ca.* ${snapshotDirectory}/pki/etcd
 cp landfall/encryption.json ${snapshotDirectory}
 kubelet --version | cut -d ' ' -f 2 > ${snapshotDirectory}/version
 
-${restic} unlock >/dev/null # of a run that was cut off
+${restic} unlock >/dev/null # of an interrupted run
 ${restic} backup ${such} ${snapshotDirectory}
 ${restic} forget ${such} --group-by host --keep-hourly ${hourly} --keep-daily ${daily} --keep-weekly ${weekly} --prune >/dev/null
 echo saved`;
