@@ -64,7 +64,7 @@ export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 ${functions}
 for file in $(certificates); do
     if ! certificate "$file" | openssl x509 -noout -checkend ${days * 24 * 3600} >/dev/null; then
-        echo "$file expires within ${days} days: all certificates of this node are renewed."
+        echo "$file expires within ${days} days. Renewing all certificates of this node."
         kubeadm certs renew all
         break
     fi
@@ -96,10 +96,10 @@ export function rotateTasks(cluster: Pick<ClusterFacts, "virtualAddress" | "cont
         task("Renew the certificates",
             `old() { for file in $(certificates); do grep --quiet --fixed-strings "$(describe "$file")" ${begun} && echo "$file"; done; true; }`,
             `if [ -n "$(old)" ]; then kubeadm certs renew all >/dev/null; fi`,
-            `if [ -n "$(old)" ]; then echo "kubeadm left as they were: $(old)" >&2; exit 1; fi`,
+            `if [ -n "$(old)" ]; then echo "kubeadm did not renew these certificates: $(old)" >&2; exit 1; fi`,
             `for file in $(certificates); do`,
             `    before=$(awk -v file="$file" '$1 == file { print $2 }' ${begun})`,
-            `    [ "$(expiry "$file")" -gt "\${before:-0}" ] || { echo "$file doesn't last longer than before." >&2; exit 1; }`,
+            `    [ "$(expiry "$file")" -gt "\${before:-0}" ] || { echo "$file doesn't expire later than before." >&2; exit 1; }`,
             `done`),
         ...restartTasks(cluster),
         task("Restart the control plane with the new certificates", restartProgram),
@@ -161,7 +161,7 @@ while true; do
             if is_due "\${BASH_REMATCH[1]}" "$request"; then
                 kubectl certificate approve "$name" </dev/null
             else
-                echo "$name of $user is not approved: it is for other names than the node's own."
+                echo "$name of $user is not approved: it is not for the node's own name and address only."
             fi
         done
     sleep 2

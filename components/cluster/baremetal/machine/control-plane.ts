@@ -27,7 +27,7 @@ export function healthTasks(seconds = 60): Task[] {
         `    if etcd_ready && kube-apiserver_ready; then answers=1; break; fi`,
         `    sleep 1`,
         `done`,
-        `[ -n "\${answers-}" ] || { echo "etcd or the API server of this node is not well." >&2; exit 1; }`)];
+        `[ -n "\${answers-}" ] || { echo "etcd or the API server of this node is not healthy." >&2; exit 1; }`)];
 }
 
 /** Writes the restart program. With several nodes, it hands over the API's address first. */
@@ -61,7 +61,7 @@ is_current() {
 # A member of etcd may only restart while all others are healthy. Without a quorum, there is nothing to lose.
 others_are_well() {
     if ! etcd_ready || etcdctl endpoint health --cluster >/dev/null 2>&1; then return; fi
-    echo "Another member of etcd is not well: nothing is restarted here." >&2
+    echo "Another member of etcd is not healthy. Nothing was restarted on this node." >&2
     exit 1
 }
 
@@ -92,7 +92,7 @@ restart() {
         forget_ends "$1"
         sleep 1
     done
-    echo "$1 is not well, 3 minutes after its restart." >&2
+    echo "$1 is not healthy 3 minutes after its restart." >&2
     exit 1
 }
 

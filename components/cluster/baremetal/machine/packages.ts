@@ -40,7 +40,7 @@ export const patiently = `patiently() {
             return 1
         fi
         if [ $((SECONDS - begun)) -ge ${minutes * 60} ]; then
-            echo "The package system has been locked for ${minutes} minutes by $(lock_holders). Wait until that is done, or end it, and run this again." >&2
+            echo "The package system has been locked for ${minutes} minutes by $(lock_holders). Wait until it has finished, or end it, and run this again." >&2
             return 75
         fi
         if [ "$SECONDS" -ge "$told" ]; then
@@ -69,7 +69,7 @@ if [ "\${#own[@]}" -gt 0 ] && ! patiently dpkg --purge "\${own[@]}"; then
     awk '/^dpkg: error: / { other = 1 }
         /^dpkg: error processing / { met = 1; getline; if ($0 != " dependency problems - not removing") other = 1 }
         END { exit other || !met }' ${log}
-    sed -n 's/^ \\(.*\\) depends on \\([^ ;.]*\\).*/landfall: note: \\2 stays, as \\1 needs it./p' ${log} >&2
+    sed -n 's/^ \\(.*\\) depends on \\([^ ;.]*\\).*/landfall: note: \\2 stays because \\1 depends on it./p' ${log} >&2
 fi`;
 
 /** Packages that only Landfall upgrades, by their names in all repositories. */
@@ -110,7 +110,7 @@ trust() {
     keys=$(gpg --batch --quiet --no-default-keyring --keyring $all --export "$3" 2>/dev/null | tee $own \\
         | gpg --batch --show-keys --with-colons 2>/dev/null \\
         | awk -F: '$1 == "pub" { key = 1 } $1 == "fpr" && key { print $10; key = 0 }') || true
-    [ "$keys" = "$3" ] || { echo "The file $2 doesn't hold the key that is pinned: $3" >&2; exit 1; }
+    [ "$keys" = "$3" ] || { echo "$2 doesn't contain the pinned key $3." >&2; exit 1; }
     install -m 0644 $own /etc/apt/keyrings/landfall-$1.gpg
 }
 trust kubernetes ${kubernetes.url}/${minor}/deb/Release.key ${kubernetes.fingerprint}

@@ -13,7 +13,7 @@ patiently() {
             return 1
         fi
         if [ $((SECONDS - begun)) -ge 900 ]; then
-            echo "The package system has been locked for 15 minutes by $(lock_holders). Wait until that is done, or end it, and run this again." >&2
+            echo "The package system has been locked for 15 minutes by $(lock_holders). Wait until it has finished, or end it, and run this again." >&2
             return 75
         fi
         if [ "$SECONDS" -ge "$told" ]; then
@@ -345,7 +345,7 @@ is_current() {
 # A member of etcd may only restart while all others are healthy. Without a quorum, there is nothing to lose.
 others_are_well() {
     if ! etcd_ready || etcdctl endpoint health --cluster >/dev/null 2>&1; then return; fi
-    echo "Another member of etcd is not well: nothing is restarted here." >&2
+    echo "Another member of etcd is not healthy. Nothing was restarted on this node." >&2
     exit 1
 }
 
@@ -386,7 +386,7 @@ restart() {
         forget_ends "$1"
         sleep 1
     done
-    echo "$1 is not well, 3 minutes after its restart." >&2
+    echo "$1 is not healthy 3 minutes after its restart." >&2
     exit 1
 }
 
@@ -422,7 +422,7 @@ certificate() {
 command -v openssl >/dev/null || { echo "openssl is missing on this machine: install the package openssl." >&2; exit 1; }
 for file in $(certificates); do
     if ! certificate "$file" | openssl x509 -noout -checkend 5184000 >/dev/null; then
-        echo "$file expires within 60 days: all certificates of this node are renewed."
+        echo "$file expires within 60 days. Renewing all certificates of this node."
         kubeadm certs renew all
         break
     fi
@@ -498,7 +498,7 @@ while true; do
             if is_due "${BASH_REMATCH[1]}" "$request"; then
                 kubectl certificate approve "$name" </dev/null
             else
-                echo "$name of $user is not approved: it is for other names than the node's own."
+                echo "$name of $user is not approved: it is not for the node's own name and address only."
             fi
         done
     sleep 2
