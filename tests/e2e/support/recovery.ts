@@ -68,9 +68,9 @@ export function comesBackFromSnapshots(server: () => Lost): void {
             "dd of=$file bs=1 seek=$(($(stat --format %s $file) / 2)) conv=notrunc status=none; done")).toMatch(
             /server .*: Download the snapshot failed\..*Nothing was changed/s);
         expect(await refused("other", altered("cp /etc/kubernetes/pki/front-proxy-ca.crt /var/lib/landfall/snapshot/pki/ca.crt")))
-            .toMatch(/It is another cluster's.*Nothing was changed/s);
+            .toMatch(/The snapshot is of another cluster.*Nothing was changed/s);
         expect(await refused("older", altered("echo v1.35.9 > /var/lib/landfall/snapshot/version"))).toMatch(
-            /It was taken with Kubernetes v1\.35\.9, and this is v1\..*Nothing was changed/s);
+            /The snapshot was taken with Kubernetes v1\.35\.9, but the settings say v1\..*Nothing was changed/s);
         expect(await noted()).toEqual(["configmap/after", "configmap/before"]);
         await sh(`rm -r ${sharedDirectory}/{damaged,other,older}`);
     });

@@ -57,14 +57,14 @@ const weekdays = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 
 function renew(days: number): string {
     return `#!/bin/bash
-# Renews this node's certificates of the control plane where one has less than ${days} days left, and has them used.
+# Renews this node's control-plane certificates if one of them expires within ${days} days, and restarts what uses them.
 set -euo pipefail
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 [ -e /etc/kubernetes/manifests/kube-apiserver.yaml ] || exit 0 # not a member yet
 ${functions}
 for file in $(certificates); do
     if ! certificate "$file" | openssl x509 -noout -checkend ${days * 24 * 3600} >/dev/null; then
-        echo "$file expires within ${days} days: all certificates of this node are renewed."
+        echo "$file expires within ${days} days. Renewing all certificates of this node."
         kubeadm certs renew all
         break
     fi
@@ -96,10 +96,10 @@ export function rotateTasks(cluster: Pick<ClusterFacts, "virtualAddress" | "cont
         task("Renew the certificates",
             `old() { for file in $(certificates); do grep --quiet --fixed-strings "$(describe "$file")" ${begun} && echo "$file"; done; true; }`,
             `if [ -n "$(old)" ]; then kubeadm certs renew all >/dev/null; fi`,
-            `if [ -n "$(old)" ]; then echo "kubeadm left as they were: $(old)" >&2; exit 1; fi`,
+            `if [ -n "$(old)" ]; then echo "kubeadm did not renew these certificates: $(old)" >&2; exit 1; fi`,
             `for file in $(certificates); do`,
             `    before=$(awk -v file="$file" '$1 == file { print $2 }' ${begun})`,
-            `    [ "$(expiry "$file")" -gt "\${before:-0}" ] || { echo "$file doesn't last longer than before." >&2; exit 1; }`,
+            `    [ "$(expiry "$file")" -gt "\${before:-0}" ] || { echo "$file doesn't expire later than before." >&2; exit 1; }`,
             `done`),
         ...restartTasks(cluster),
         task("Restart the control plane with the new certificates", restartProgram),
@@ -131,10 +131,10 @@ export function servingTasks({ role }: Pick<NodeFacts, "role">): Task[] {
 }
 
 const approve = `#!/bin/bash
-# Approves a kubelet's request for a certificate to serve with, if it is for the node's own name and address and no other.
+# Approves a kubelet's request for a serving certificate if it is for the node's own name and address only.
 export LC_ALL=C KUBECONFIG=/etc/kubernetes/admin.conf KUBECACHEDIR=/run/landfall-kubectl
 
-# A node that has just joined is given its label in a moment.
+# A node that has just joined gets its label a moment later.
 address_of() {
     local address
     for _ in {1..30}; do
@@ -144,7 +144,7 @@ address_of() {
     done
 }
 
-# NODE REQUEST: whether the subject is the node, and the names are its name and its address.
+# is_due NODE REQUEST: succeeds if the subject is the node, and the names are its name and address.
 is_due() {
     local request names
     request=$(base64 --decode <<<"$2")
@@ -161,7 +161,7 @@ while true; do
             if is_due "\${BASH_REMATCH[1]}" "$request"; then
                 kubectl certificate approve "$name" </dev/null
             else
-                echo "$name of $user is not approved: it is for other names than the node's own."
+                echo "$name of $user is not approved: it is not for the node's own name and address only."
             fi
         done
     sleep 2

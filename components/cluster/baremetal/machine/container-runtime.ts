@@ -65,7 +65,7 @@ version = 2
       SystemdCgroup = true
 LANDFALL_END
 }
-# PACKAGE VERSION: one that is newer than it has to be stays.
+# has_package PACKAGE VERSION: succeeds for a newer version too.
 has_package() {
     local installed
     installed=$(dpkg-query --show --showformat '\${db:Status-Status} \${Version}' "$1" 2>/dev/null || true)

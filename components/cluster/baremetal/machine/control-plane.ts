@@ -27,7 +27,7 @@ export function healthTasks(seconds = 60): Task[] {
         `    if etcd_ready && kube-apiserver_ready; then answers=1; break; fi`,
         `    sleep 1`,
         `done`,
-        `[ -n "\${answers-}" ] || { echo "etcd or the API server of this node is not well." >&2; exit 1; }`)];
+        `[ -n "\${answers-}" ] || { echo "etcd or the API server of this node is not healthy." >&2; exit 1; }`)];
 }
 
 /** Writes the restart program. With several nodes, it hands over the API's address first. */
@@ -39,15 +39,15 @@ export function restartTasks({ virtualAddress, controlPlanes }: ControlPlane): T
 
 function program(virtualAddress: string | undefined): string {
     return `#!/bin/bash
-# Restarts those parts of the control plane on this node that have started before a file was written which they read:
-# one after the other, each once the one before it is well again.
+# Restarts this node's control-plane components that started before one of their files was written: one after the other,
+# each when the one before is healthy again.
 set -euo pipefail
 ${health}
 ${etcdctl}
 
 container() { crictl ps --quiet --state Running --label "io.kubernetes.container.name=$1" | head -n 1; }
 
-# NAME FILE…: whether it runs, and has started after the files were written.
+# is_current NAME FILE…: succeeds if the container runs and started after the files were written.
 is_current() {
     local id started written
     id=$(container "$1")
@@ -58,26 +58,26 @@ is_current() {
     [ "$started" -gt "$written" ]
 }
 
-# A member of etcd may only go for a moment if all others are there; where too few are, there is nothing to lose.
+# A member of etcd may only restart while all others are healthy. Without a quorum, there is nothing to lose.
 others_are_well() {
     if ! etcd_ready || etcdctl endpoint health --cluster >/dev/null 2>&1; then return; fi
-    echo "Another member of etcd is not well: nothing is restarted here." >&2
+    echo "Another member of etcd is not healthy. Nothing was restarted on this node." >&2
     exit 1
 }
 
 ${handOn(virtualAddress)}
 trap 'rm -f ${asideFile}' EXIT
 
-# Time for what is being answered; the API server would wait a minute for watches that don't end.
+# Open requests get 5 seconds. Watches don't end, so the API server would wait a minute for them.
 stop() { crictl stop --timeout 5 "$1" >/dev/null 2>&1 || crictl stop --timeout 5 "$1" >/dev/null; }
 
-# Of a container whose end it doesn't see the kubelet makes the next at once, and not after up to 5 minutes.
+# The kubelet delays restarts of a container by up to 5 minutes, unless the exited one was removed.
 forget_ends() {
     crictl ps --all --quiet --state Exited --label "io.kubernetes.container.name=$1" \\
         | xargs --no-run-if-empty crictl rm >/dev/null 2>&1 || true
 }
 
-# NAME FILE…
+# restart NAME FILE…
 restart() {
     local id
     if ! is_current "$@"; then
@@ -92,7 +92,7 @@ restart() {
         forget_ends "$1"
         sleep 1
     done
-    echo "$1 is not well, 3 minutes after its restart." >&2
+    echo "$1 is not healthy 3 minutes after its restart." >&2
     exit 1
 }
 
@@ -117,12 +117,12 @@ ${virtualAddress ? `    install -d -m 0700 /run/landfall
     done` : `    return 0 # no other node has the API's address`}
 }
 
-# A leader that goes without a word has writes wait for an election.
+# If a leader just stops, writes wait for an election.
 hand_on_lead() {
     local own other
     own=$(etcdctl endpoint status | cut -d , -f 2 | tr -d ' ')
     other=$(etcdctl member list | cut -d , -f 1 | grep --invert-match --line-regexp "$own" | head -n 1 || true)
-    if [ -n "$other" ]; then etcdctl move-leader "$other" >/dev/null 2>&1 || true; fi # fails where another leads
+    if [ -n "$other" ]; then etcdctl move-leader "$other" >/dev/null 2>&1 || true; fi # fails if this node isn't the leader
 }`;
 }
 

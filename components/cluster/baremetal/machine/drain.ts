@@ -56,7 +56,7 @@ export function drainTasks(
             `[ -n "$found" ] || exit 0`,
             `kubectl cordon ${name} >/dev/null`,
             ...(answers ? drain(name, homebound, seconds)
-                : [`echo "${name} does not answer: its pods are given up." >&2`])),
+                : [`echo "${name} does not answer: its pods are not drained." >&2`])),
     ];
 }
 
@@ -88,9 +88,9 @@ function drain(name: string, homebound: boolean, seconds: number): string[] {
         `    | while read -r namespace pod; do`,
         `        budgets=$(kubectl get poddisruptionbudgets --namespace "$namespace" \\`,
         `            --output 'jsonpath={.items[?(@.status.disruptionsAllowed==0)].metadata.name}' </dev/null)`,
-        `        echo "$namespace/$pod can't be evicted: its PodDisruptionBudget allows none (\${budgets// /, })." >&2`,
+        `        echo "$namespace/$pod can't be evicted: its PodDisruptionBudget allows no disruption (\${budgets// /, })." >&2`,
         `    done`,
-        `    echo "${name} takes no new pods. Run this again once its pods may go, or: kubectl uncordon ${name}" >&2`,
+        `    echo "${name} is cordoned. Run this again when its pods can be evicted, or undo it: kubectl uncordon ${name}" >&2`,
         `    exit 1`,
         `}`,
     ];

@@ -49,5 +49,5 @@ export function rewriteTasks(key: string): Task[] {
         `    left=$(stale)`,
         `    if [ -z "$left" ]; then break; fi`,
         `done`,
-        `[ -z "$left" ] || { printf 'These secrets could not be written again:\\n%s\\n' "$left" >&2; exit 1; }`)];
+        `[ -z "$left" ] || { printf 'These Secrets could not be encrypted with the new key:\\n%s\\n' "$left" >&2; exit 1; }`)];
 }

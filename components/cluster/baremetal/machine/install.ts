@@ -153,7 +153,7 @@ function addressTasks({ serviceAddress }: InstallFacts, { role }: InstallNode): 
         description: "Addresses of Services of type LoadBalancer",
         file: publisher,
         program: `#!/bin/bash
-# Gives every Service of type LoadBalancer that is no other controller's the address ${serviceAddress}.
+# Assigns the address ${serviceAddress} to every Service of type LoadBalancer without a class.
 export KUBECONFIG=/etc/kubernetes/admin.conf KUBECACHEDIR=/run/landfall-kubectl
 while true; do
     kubectl get services --all-namespaces --watch --no-headers --output 'custom-columns=${columns}' 2>/dev/null \\

@@ -25,14 +25,14 @@ interface VirtualAddress {
 const penalty = 100;
 
 const checkApi = `#!/bin/sh
-# Whether the API server of this node answers, and is not about to be restarted.
+# Succeeds if this node's API server answers and isn't about to restart.
 [ ! -e ${asideFile} ] || exit 1
 answered=/run/landfall/api-answered
 code=0
 curl --fail --silent --insecure --max-time 2 --output /dev/null https://127.0.0.1:6443/livez || code=$?
 if [ "$code" -eq 0 ]
 then mkdir -p /run/landfall; touch $answered
-# Late, it is but busy: a move breaks all connections, and other nodes that are as busy don't answer sooner.
+# A timeout means overload, not failure: a move would break all connections, and the other nodes are as busy.
 elif [ "$code" -eq 28 ] && [ -n "$(find $answered -mmin -0.25 2>/dev/null)" ]; then exit 0
 fi
 exit "$code"`;
@@ -51,17 +51,17 @@ fi`;
  * two more, and by then reaches the next node.
  */
 const checkGateway = (address: string): string => `#!/bin/sh
-# Whether this node has a pod of every Service that load balancers ask for; kube-proxy answers on a port of its own.
+# Succeeds if this node has a pod of every Service with a health check port, where kube-proxy answers.
 set -eu
 ports=/run/landfall/health-ports
-[ -e /etc/kubernetes/kubelet.conf ] # else it is no node yet
+[ -e /etc/kubernetes/kubelet.conf ] # not a node yet
 every=0.5 # minutes
 [ -e $ports ] || every=0.1
 if [ -z "$(find $ports.asked -mmin -$every 2>/dev/null)" ]; then
     mkdir -p /run/landfall
     touch $ports.asked
     export KUBECACHEDIR=/run/landfall-kubectl
-    # As long as the API doesn't answer, what it has said last holds.
+    # While the API doesn't answer, its last answer counts.
     if timeout 4 kubectl --kubeconfig /etc/kubernetes/kubelet.conf get services --all-namespaces \\
         --output 'jsonpath={range .items[*]}{.spec.healthCheckNodePort}{"\\n"}{end}' | grep '^[1-9]' > $ports.new
     then mv $ports.new $ports
@@ -70,7 +70,7 @@ fi
 while read -r port; do
     if status=$(curl --silent --max-time 2 --output /dev/null --write-out '%{http_code}' "http://127.0.0.1:$port/healthz")
     then touch $ports.answered
-    # While kube-proxy itself is away, as when it is updated, its rules stay: its last word holds for half a minute.
+    # While kube-proxy restarts, its rules stay, so its last answer counts for half a minute.
     elif [ ! -e ${closedFile} ] && [ -n "$(find $ports.answered -mmin -0.5 2>/dev/null)" ]; then continue
     else exit 1
     fi

@@ -40,7 +40,7 @@ export const patiently = `patiently() {
             return 1
         fi
         if [ $((SECONDS - begun)) -ge ${minutes * 60} ]; then
-            echo "The package system has been locked for ${minutes} minutes by $(lock_holders). Wait until that is done, or end it, and run this again." >&2
+            echo "The package system has been locked for ${minutes} minutes by $(lock_holders). Wait until it has finished, or end it, and run this again." >&2
             return 75
         fi
         if [ "$SECONDS" -ge "$told" ]; then
@@ -54,7 +54,7 @@ lock_holders() {
     local path pid name found=
     while read -r path pid name; do
         case "$path" in /var/lib/dpkg/lock*|/var/lib/apt/lists/lock|/var/cache/apt/archives/lock) ;; *) continue ;; esac
-        # A container's files have the same names.
+        # A container's files have the same paths.
         if [ "/proc/$pid/root$path" -ef "$path" ]; then found="\${found:+$found, }$name (process $pid)"; fi
     done < <(lslocks --noheadings --raw --output PATH,PID,COMMAND 2>/dev/null | sort -u)
     echo "\${found:-another program}"
@@ -69,7 +69,7 @@ if [ "\${#own[@]}" -gt 0 ] && ! patiently dpkg --purge "\${own[@]}"; then
     awk '/^dpkg: error: / { other = 1 }
         /^dpkg: error processing / { met = 1; getline; if ($0 != " dependency problems - not removing") other = 1 }
         END { exit other || !met }' ${log}
-    sed -n 's/^ \\(.*\\) depends on \\([^ ;.]*\\).*/landfall: note: \\2 stays, as \\1 needs it./p' ${log} >&2
+    sed -n 's/^ \\(.*\\) depends on \\([^ ;.]*\\).*/landfall: note: \\2 stays because \\1 depends on it./p' ${log} >&2
 fi`;
 
 /** Packages that only Landfall upgrades, by their names in all repositories. */
@@ -99,18 +99,18 @@ export function repositories(
 patiently apt-get update --quiet
 patiently apt-get install --quiet --yes --no-install-recommends --no-upgrade ca-certificates curl gnupg
 install -d -m 0755 /etc/apt/keyrings
-export GNUPGHOME=/run/landfall-gnupg # else gpg leaves one in root's home
+export GNUPGHOME=/run/landfall-gnupg # gpg would create one in root's home
 rm -rf $GNUPGHOME
 install -d -m 0700 $GNUPGHOME
 trust() {
     local keys all=$GNUPGHOME/$1.all own=$GNUPGHOME/$1.own
     curl --fail --silent --show-error --location --output $GNUPGHOME/$1.asc "$2"
     gpg --batch --quiet --no-default-keyring --keyring $all --import $GNUPGHOME/$1.asc || true
-    # Whatever else the file holds, the pinned key alone is trusted; as another key's subkey it would bring that one along.
+    # Trusts the pinned key only, whatever else is in the file. It must be a primary key: a subkey would bring another along.
     keys=$(gpg --batch --quiet --no-default-keyring --keyring $all --export "$3" 2>/dev/null | tee $own \\
         | gpg --batch --show-keys --with-colons 2>/dev/null \\
         | awk -F: '$1 == "pub" { key = 1 } $1 == "fpr" && key { print $10; key = 0 }') || true
-    [ "$keys" = "$3" ] || { echo "The file $2 doesn't hold the key that is pinned: $3" >&2; exit 1; }
+    [ "$keys" = "$3" ] || { echo "$2 doesn't contain the pinned key $3." >&2; exit 1; }
     install -m 0644 $own /etc/apt/keyrings/landfall-$1.gpg
 }
 trust kubernetes ${kubernetes.url}/${minor}/deb/Release.key ${kubernetes.fingerprint}

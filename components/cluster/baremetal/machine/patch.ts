@@ -74,8 +74,8 @@ export function rebootReasonTasks({ reboot }: Pick<ClusterFacts, "reboot">): Tas
         boot,
         `echo "$boot"`,
         reboot !== "always" ? []
-            : `if [ "$(tail -n 1 ${underWay})" = "$boot" ]; then echo 'the settings say so'; fi`,
-        `if [ -e /run/reboot-required ]; then echo 'a package asks for it'; fi`,
+            : `if [ "$(tail -n 1 ${underWay})" = "$boot" ]; then echo 'the settings require it'; fi`,
+        `if [ -e /run/reboot-required ]; then echo 'a package requires it'; fi`,
         `newest=$(find /boot -maxdepth 1 -name 'vmlinuz-*' -printf '%f\\n' 2>/dev/null \\`,
         `    | sed 's/^vmlinuz-//' | sort --version-sort | tail -n 1 || true)`,
         `if [ -n "$newest" ] && [ "$newest" != "$(uname -r)" ]; then echo "the kernel $newest is installed"; fi`,

@@ -137,7 +137,7 @@ const listen = `listen() {
     }
     sleep ${longest}' "$@" </dev/null >/dev/null 2>&1 9>&- &
 }
-# HOST PORT: as timeout has it, 124 is no answer.
+# call HOST PORT: returns 124 if there is no answer, as timeout does.
 call() { timeout 3 bash -c "exec 3<>/dev/tcp/$1/$2" 2>/dev/null; }`;
 
 /** Starts the listener on a machine that isn't a node yet; on a node, Kubernetes itself listens. */

@@ -28,10 +28,10 @@ const etcdutl = `etcdutl() {
     local image code=0 at
     image=$(kubeadm config images list --kubernetes-version "$(kubelet --version | cut -d ' ' -f 2)" 2>/dev/null | grep /etcd:)
     [ -n "$(ctr --namespace k8s.io images list --quiet "name==$image")" ] || crictl pull "$image" >/dev/null
-    for at in /run/landfall-etcd.*; do # left by a run that was interrupted
+    for at in /run/landfall-etcd.*; do # left by an interrupted run
         ctr --namespace k8s.io images unmount --rm "$at" >/dev/null 2>&1 && rmdir "$at" 2>/dev/null || true
     done
-    at=$(mktemp -d /run/landfall-etcd.XXXXXX) # containerd 2.4 doesn't mount at a place twice
+    at=$(mktemp -d /run/landfall-etcd.XXXXXX) # containerd 2.4 can't mount at the same place twice
     ctr --namespace k8s.io images mount "$image" "$at" >/dev/null
     "$at/usr/local/bin/etcdutl" "$@" 2>/run/landfall-etcdutl.log || code=$?
     ctr --namespace k8s.io images unmount --rm "$at" >/dev/null
@@ -64,19 +64,19 @@ export function bringTasks(
         task("Check the snapshot",
             etcdutl,
             `etcdutl snapshot status ${brought}/etcd.db >/dev/null || {`,
-            `    echo "The snapshot ${id} holds no whole data of etcd, as is said above. Nothing was changed." >&2`,
+            `    echo "The snapshot ${id} is damaged: see etcdutl's error above. Nothing was changed." >&2`,
             `    exit 1`,
             `}`,
             `taken=$(cat ${brought}/version)`,
             `if [ "\${taken%.*}" != ${version.split(".").slice(0, 2).join(".")} ]; then`,
-            `    echo "It was taken with Kubernetes $taken, and this is ${version}. Nothing was changed. Restore it with" \\`,
-            `        "landfall:cluster.kubernetesVersion: $taken, and upgrade then." >&2`,
+            `    echo "The snapshot was taken with Kubernetes $taken, but the settings say ${version}. Nothing was changed. Set" \\`,
+            `        "landfall:cluster.kubernetesVersion: $taken to restore it, and upgrade afterwards." >&2`,
             `    exit 1`,
             `fi`,
             ...(standing ? [
                 `if ! cmp --silent ${brought}/pki/ca.crt /etc/kubernetes/pki/ca.crt; then`,
-                `    echo "It is another cluster's, whose machines would not know this one's. Nothing was changed. Destroy this" \\`,
-                `        "cluster first: a new one can begin from the snapshot." >&2`,
+                `    echo "The snapshot is of another cluster, with other certificate authorities. Nothing was changed. Destroy" \\`,
+                `        "this cluster first: a new one can be created from the snapshot." >&2`,
                 `    exit 1`,
                 `fi`,
             ] : [])),
@@ -97,7 +97,7 @@ export const stopTasks = [task("Stop the control plane",
     `    running | xargs --no-run-if-empty crictl stop --timeout 5 >/dev/null 2>&1 || true`,
     `    sleep 1`,
     `done`,
-    `if [ -n "$(running)" ]; then echo "The control plane doesn't stop." >&2; exit 1; fi`)];
+    `if [ -n "$(running)" ]; then echo "The control plane's containers don't stop." >&2; exit 1; fi`)];
 
 /** What all members must restore alike: the snapshot's ID, and a number that becomes etcd's new revision. */
 interface Restored {

@@ -121,7 +121,7 @@ Description=${description}
 
 [Service]
 Type=oneshot
-# What hangs, such as a file system that isn't there, must not keep others from the machine.
+# A program that hangs, as on a lost file system, must not block others.
 TimeoutStartSec=30min
 ExecStart=/usr/bin/flock --wait 3600 /run/landfall.lock ${file}`),
         writeFile(`/etc/systemd/system/${name}.timer`, `[Unit]

@@ -35,7 +35,7 @@ export function snapshotTasks(
         when: [`OnCalendar=${schedule}`],
     },
     `systemd-analyze calendar ${shellQuote(schedule)} >/dev/null || {`,
-    `    echo "landfall:cluster.snapshots.schedule is no calendar event of systemd's: "${shellQuote(schedule)} >&2`,
+    `    echo "landfall:cluster.snapshots.schedule is not a valid systemd calendar event: "${shellQuote(schedule)} >&2`,
     `    exit 1`,
     `}`,
     `umask 077`,
@@ -49,7 +49,7 @@ export const takeTasks = [task("Take a snapshot", timer.file)];
 function take(name: string, { hourly, daily, weekly }: NonNullable<ClusterFacts["keep"]>): string {
     const such = `--host ${name} --tag ${tag}`;
     return `#!/bin/bash
-# Saves what etcd holds, and the keys without which it can't be read, off this node. Only the leader of etcd does.
+# Saves etcd's data, and the keys that it is encrypted with, off this node. Only etcd's leader does.
 set -euo pipefail
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 . ${variables}
@@ -62,7 +62,7 @@ number() { sed -n "s/.*\\"$1\\":\\([0-9]*\\).*/\\1/p" <<<"$status"; }
 [ "$(number member_id)" = "$(number leader)" ] || exit 0
 
 if [ -z "$(etcdctl get /registry/configmaps/kube-system/kubeadm-config --keys-only)" ]; then
-    echo "etcd has lost its data: this is no snapshot to go back to." >&2
+    echo "etcd has lost its data, so no snapshot was taken." >&2
     exit 1
 fi
 check_apart
@@ -79,7 +79,7 @@ cp pki/etcd/ca.* ${snapshotDirectory}/pki/etcd
 cp landfall/encryption.json ${snapshotDirectory}
 kubelet --version | cut -d ' ' -f 2 > ${snapshotDirectory}/version
 
-${restic} unlock >/dev/null # of a run that was cut off
+${restic} unlock >/dev/null # of an interrupted run
 ${restic} backup ${such} ${snapshotDirectory}
 ${restic} forget ${such} --group-by host --keep-hourly ${hourly} --keep-daily ${daily} --keep-weekly ${weekly} --prune >/dev/null
 echo saved`;
@@ -114,7 +114,7 @@ export const checkApart = `check_apart() {
         /|"$(findmnt --noheadings --output TARGET --target /var/lib/landfall)") ;;
         *) return ;;
     esac
-    echo "$RESTIC_REPOSITORY is on this machine's own disk, and would be lost with it: mount it from elsewhere." >&2
+    echo "$RESTIC_REPOSITORY is on this machine's own disk, and would be lost with it. Mount a file system from elsewhere there." >&2
     exit 1
 }`;
 
@@ -123,7 +123,7 @@ export const resticTask = task("Install restic",
     `if ! command -v restic >/dev/null; then`,
     notePackages,
     `    patiently apt-get install --quiet --yes --no-install-recommends restic || {`,
-    `        [ $? -eq 75 ] || echo "restic is neither here nor to be had: the bundle lacks its package." >&2`,
+    `        [ $? -eq 75 ] || echo "restic is not installed and can't be: the bundle has no package for it." >&2`,
     `        exit 1`,
     `    }`,
     noteNewPackages,

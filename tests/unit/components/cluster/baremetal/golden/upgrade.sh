@@ -13,7 +13,7 @@ patiently() {
             return 1
         fi
         if [ $((SECONDS - begun)) -ge 900 ]; then
-            echo "The package system has been locked for 15 minutes by $(lock_holders). Wait until that is done, or end it, and run this again." >&2
+            echo "The package system has been locked for 15 minutes by $(lock_holders). Wait until it has finished, or end it, and run this again." >&2
             return 75
         fi
         if [ "$SECONDS" -ge "$told" ]; then
@@ -27,7 +27,7 @@ lock_holders() {
     local path pid name found=
     while read -r path pid name; do
         case "$path" in /var/lib/dpkg/lock*|/var/lib/apt/lists/lock|/var/cache/apt/archives/lock) ;; *) continue ;; esac
-        # A container's files have the same names.
+        # A container's files have the same paths.
         if [ "/proc/$pid/root$path" -ef "$path" ]; then found="${found:+$found, }$name (process $pid)"; fi
     done < <(lslocks --noheadings --raw --output PATH,PID,COMMAND 2>/dev/null | sort -u)
     echo "${found:-another program}"
@@ -82,7 +82,7 @@ version = 2
       SystemdCgroup = true
 LANDFALL_END
 }
-# PACKAGE VERSION: one that is newer than it has to be stays.
+# has_package PACKAGE VERSION: succeeds for a newer version too.
 has_package() {
     local installed
     installed=$(dpkg-query --show --showformat '${db:Status-Status} ${Version}' "$1" 2>/dev/null || true)
@@ -103,18 +103,18 @@ begin 'Install the new kubeadm'
 patiently apt-get update --quiet
 patiently apt-get install --quiet --yes --no-install-recommends --no-upgrade ca-certificates curl gnupg
 install -d -m 0755 /etc/apt/keyrings
-export GNUPGHOME=/run/landfall-gnupg # else gpg leaves one in root's home
+export GNUPGHOME=/run/landfall-gnupg # gpg would create one in root's home
 rm -rf $GNUPGHOME
 install -d -m 0700 $GNUPGHOME
 trust() {
     local keys all=$GNUPGHOME/$1.all own=$GNUPGHOME/$1.own
     curl --fail --silent --show-error --location --output $GNUPGHOME/$1.asc "$2"
     gpg --batch --quiet --no-default-keyring --keyring $all --import $GNUPGHOME/$1.asc || true
-    # Whatever else the file holds, the pinned key alone is trusted; as another key's subkey it would bring that one along.
+    # Trusts the pinned key only, whatever else is in the file. It must be a primary key: a subkey would bring another along.
     keys=$(gpg --batch --quiet --no-default-keyring --keyring $all --export "$3" 2>/dev/null | tee $own \
         | gpg --batch --show-keys --with-colons 2>/dev/null \
         | awk -F: '$1 == "pub" { key = 1 } $1 == "fpr" && key { print $10; key = 0 }') || true
-    [ "$keys" = "$3" ] || { echo "The file $2 doesn't hold the key that is pinned: $3" >&2; exit 1; }
+    [ "$keys" = "$3" ] || { echo "$2 doesn't contain the pinned key $3." >&2; exit 1; }
     install -m 0644 $own /etc/apt/keyrings/landfall-$1.gpg
 }
 trust kubernetes https://pkgs.k8s.io/core:/stable:/v1.36/deb/Release.key DE15B14486CD377B9E876E1A234654DA9A296436
@@ -145,12 +145,12 @@ hand_on() {
     done
 }
 
-# A leader that goes without a word has writes wait for an election.
+# If a leader just stops, writes wait for an election.
 hand_on_lead() {
     local own other
     own=$(etcdctl endpoint status | cut -d , -f 2 | tr -d ' ')
     other=$(etcdctl member list | cut -d , -f 1 | grep --invert-match --line-regexp "$own" | head -n 1 || true)
-    if [ -n "$other" ]; then etcdctl move-leader "$other" >/dev/null 2>&1 || true; fi # fails where another leads
+    if [ -n "$other" ]; then etcdctl move-leader "$other" >/dev/null 2>&1 || true; fi # fails if this node isn't the leader
 }
 trap 'code=$?; rm -f /run/landfall/api-aside; [ "$code" -eq 0 ] || echo "landfall: failed: $task" >&2' EXIT
 hand_on
@@ -178,12 +178,12 @@ hand_on() {
     done
 }
 
-# A leader that goes without a word has writes wait for an election.
+# If a leader just stops, writes wait for an election.
 hand_on_lead() {
     local own other
     own=$(etcdctl endpoint status | cut -d , -f 2 | tr -d ' ')
     other=$(etcdctl member list | cut -d , -f 1 | grep --invert-match --line-regexp "$own" | head -n 1 || true)
-    if [ -n "$other" ]; then etcdctl move-leader "$other" >/dev/null 2>&1 || true; fi # fails where another leads
+    if [ -n "$other" ]; then etcdctl move-leader "$other" >/dev/null 2>&1 || true; fi # fails if this node isn't the leader
 }
 trap 'code=$?; rm -f /run/landfall/api-aside; [ "$code" -eq 0 ] || echo "landfall: failed: $task" >&2' EXIT
 hand_on
@@ -232,7 +232,7 @@ version = 2
       SystemdCgroup = true
 LANDFALL_END
 }
-# PACKAGE VERSION: one that is newer than it has to be stays.
+# has_package PACKAGE VERSION: succeeds for a newer version too.
 has_package() {
     local installed
     installed=$(dpkg-query --show --showformat '${db:Status-Status} ${Version}' "$1" 2>/dev/null || true)

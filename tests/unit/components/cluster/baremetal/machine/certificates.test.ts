@@ -15,7 +15,7 @@ describe.skipIf(process.platform !== "linux")("certificates", () => {
 
     test("are not touched where etcd or the API server of the node doesn't answer", () => {
         const { status, stderr, calls } = onMachine({ curl: "exit 7" }).run(scriptOf("server-certificates"));
-        expect([status, stderr]).toEqual([1, expect.stringContaining("etcd or the API server of this node is not well.")]);
+        expect([status, stderr]).toEqual([1, expect.stringContaining("etcd or the API server of this node is not healthy.")]);
         expect(calls.filter(call => call.startsWith("kubeadm"))).toEqual([]);
     });
 
@@ -23,7 +23,7 @@ describe.skipIf(process.platform !== "linux")("certificates", () => {
         const on = onMachine({ openssl: `case "$*" in *enddate*) echo notAfter=Jan 1 00:00:00 2027 GMT ;; *) echo fingerprint ;; esac` })
             .write("etc/kubernetes/pki/apiserver.crt", "old");
         const { status, stderr } = on.run(before(scriptOf("server-certificates"), "Write the program that restarts the control plane"));
-        expect([status, stderr]).toEqual([1, expect.stringContaining("kubeadm left as they were: pki/apiserver.crt")]);
+        expect([status, stderr]).toEqual([1, expect.stringContaining("kubeadm did not renew these certificates: pki/apiserver.crt")]);
     });
 
     test("restart a node whose virtual address another has by then", () => {

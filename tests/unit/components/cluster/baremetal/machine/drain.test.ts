@@ -88,7 +88,7 @@ esac\n`, { mode: 0o755 });
     test("that takes too long names the pod that stays, and the budgets that keep it", () => {
         const { status, stderr } = drain("one");
         expect(status).toBe(1);
-        expect(stderr).toContain("shop/web-1 can't be evicted: its PodDisruptionBudget allows none (web, other).");
+        expect(stderr).toContain("shop/web-1 can't be evicted: its PodDisruptionBudget allows no disruption (web, other).");
         expect(stderr).toContain("global timeout reached: 600s");
         expect(stderr.split("\n").length).toBeLessThan(12);
     });

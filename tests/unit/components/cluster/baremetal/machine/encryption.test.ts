@@ -20,7 +20,7 @@ describe.skipIf(process.platform !== "linux")("a new key for secrets", () => {
 
     test("names those that can't be written again", () => {
         const { status, stderr } = rewritten("key-old");
-        expect([status, stderr]).toEqual([1, expect.stringContaining("These secrets could not be written again:\nshop login")]);
+        expect([status, stderr]).toEqual([1, expect.stringContaining("These Secrets could not be encrypted with the new key:\nshop login")]);
     });
 
     test("is written whole, and for root alone", () => {

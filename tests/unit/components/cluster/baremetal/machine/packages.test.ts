@@ -61,7 +61,7 @@ describe.skipIf(process.platform !== "linux")("a package system that another pro
         program("dpkg", "echo 'dpkg: error: dpkg frontend lock was locked by another process with pid 19' >&2; exit 2");
         const { status, stderr } = shell(`${patiently}\npatiently dpkg --install a.deb\necho after >&2`, 1);
         expect(status).toBe(75);
-        expect(stderr).toMatch(/has been locked for 15 minutes by another program\. Wait until that is done, or end it, and run this again\.$/m);
+        expect(stderr).toMatch(/has been locked for 15 minutes by another program\. Wait until it has finished, or end it, and run this again\.$/m);
         expect(stderr).not.toContain("after");
     });
 
@@ -94,7 +94,7 @@ describe.skipIf(process.platform !== "linux")("packages that go with the cluster
     test("stay where people's own need them, which is said", () => {
         const { status, stderr } = purge(stays, 1);
         expect(status).toBe(0);
-        expect(stderr).toContain("landfall: note: libfoo stays, as own-thing needs it.\ngone\n");
+        expect(stderr).toContain("landfall: note: libfoo stays because own-thing depends on it.\ngone\n");
     });
 
     test.each([
@@ -159,7 +159,7 @@ describe.skipIf(process.platform !== "linux" || !hasGpg)("the key of a package r
         for (const keys of [[theirs], []]) {
             const { status, stderr, trusted } = trust(keys, ours);
             expect({ status, trusted }).toEqual({ status: 1, trusted: [] });
-            expect(stderr).toContain(`The file file://${directory}/kubernetes/v1.36/deb/Release.key doesn't hold the key that is pinned: ${ours}`);
+            expect(stderr).toContain(`file://${directory}/kubernetes/v1.36/deb/Release.key doesn't contain the pinned key ${ours}.`);
         }
         expect(fs.existsSync(path.join(directory, "etc/apt/sources.list.d/landfall.list"))).toBe(false);
     });

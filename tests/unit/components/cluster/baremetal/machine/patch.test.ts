@@ -44,7 +44,7 @@ describe("patches", () => {
     });
 
     test("end in a reboot where the settings say so, else where something asks for it", () => {
-        expect(scriptOf("worker-patch")).toContain("echo 'the settings say so'");
-        expect(scriptOf("server-patch")).not.toContain("the settings say so");
+        expect(scriptOf("worker-patch")).toContain("echo 'the settings require it'");
+        expect(scriptOf("server-patch")).not.toContain("the settings require it");
     });
 });

@@ -28,8 +28,8 @@ describe.skipIf(process.platform !== "linux")("a snapshot that is gone back to",
 
     test.each<[string, Answers, RegExp]>([
         ["can't be read", { ...answers("v1.36.2"), restic: "echo no such id >&2; exit 1" }, /The snapshot ID can't be read\. Nothing was changed\. restic says: no such id/],
-        ["is of another version", answers("v1.35.1"), /It was taken with Kubernetes v1\.35\.1, and this is v1\.36\.4\. Nothing was changed\..*kubernetesVersion: v1\.35\.1/],
-        ["is another cluster's", answers("v1.36.2", "theirs"), /It is another cluster's/],
+        ["is of another version", answers("v1.35.1"), /The snapshot was taken with Kubernetes v1\.35\.1, but the settings say v1\.36\.4\. Nothing was changed\..*kubernetesVersion: v1\.35\.1/],
+        ["is another cluster's", answers("v1.36.2", "theirs"), /The snapshot is of another cluster/],
     ])("is refused where it %s", (_, given, message) => {
         const { status, stderr } = restored(given);
         expect([status, stderr]).toEqual([1, expect.stringMatching(message)]);
@@ -37,7 +37,7 @@ describe.skipIf(process.platform !== "linux")("a snapshot that is gone back to",
 
     test("is refused where it holds no whole data of etcd", () => {
         const { status, stderr } = restored(answers("v1.36.2"), on => void on.write("bin/broken", ""));
-        expect([status, stderr]).toEqual([1, expect.stringContaining("The snapshot ID holds no whole data of etcd")]);
+        expect([status, stderr]).toEqual([1, expect.stringContaining("The snapshot ID is damaged: see etcdutl's error above.")]);
     });
 
     test("restarts all members from it, and the cluster knows its current nodes", () => {

@@ -32,7 +32,7 @@ describe.skipIf(process.platform !== "linux")("snapshots", () => {
 
     test("are refused a schedule that systemd doesn't know", () => {
         expect(onMachine({ ...elsewhere, "systemd-analyze": "exit 1" }).run(script())).toMatchObject({
-            status: 1, stderr: expect.stringContaining("landfall:cluster.snapshots.schedule is no calendar event of systemd's: hourly"),
+            status: 1, stderr: expect.stringContaining("landfall:cluster.snapshots.schedule is not a valid systemd calendar event: hourly"),
         });
     });
 
