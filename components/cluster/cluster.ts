@@ -1,5 +1,5 @@
-import * as kubernetes from "@pulumi/kubernetes";
-import * as pulumi from "@pulumi/pulumi";
+import type * as kubernetes from "@pulumi/kubernetes";
+import type * as pulumi from "@pulumi/pulumi";
 
 /** How the gateway is reached from outside the cluster. */
 export type LoadBalancing = {
@@ -52,6 +52,9 @@ export interface HealthCheck {
     /** Seconds until all parts of the load balancer act on it. */
     spread: number;
 }
+
+/** Ports of every node on which the gateway answers, on targets without load balancers. */
+export const gatewayPorts = { http: 30080, https: 30443 };
 
 /** Seconds until a Service's own rules have changed on every node. */
 export const serviceSeconds = 5;

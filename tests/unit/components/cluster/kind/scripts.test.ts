@@ -200,8 +200,16 @@ describe.skipIf(process.platform === "win32")("kind's scripts", () => {
         expect(made()).toBe(1);
     });
 
-    test("certificates that nobody renews are warned of two months before they end", () => {
+    test("a cluster is looked up with a single call of Docker", () => {
         create("one");
+        const before = computer.calls("docker").length;
+        expect(status()).toEqual({ incarnation: "one", started: false });
+        expect(computer.calls("docker").slice(before).map(({ args }) => args[1])).toEqual(["ls"]);
+    });
+
+    test("the user is warned of certificates two months before they expire", () => {
+        create("one");
+        computer.change(state => state.nodes.forEach(node => (node.days = 305)));
         const certified = (days: string) => {
             const { stdout } = spawnSync("openssl", ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "/dev/null",
                 "-subj", "/CN=a", "-days", days], { encoding: "utf8" });
@@ -210,7 +218,7 @@ describe.skipIf(process.platform === "win32")("kind's scripts", () => {
         };
         expect(certified("300")).toEqual({ incarnation: "one", started: false });
         expect(certified("31").warnings).toEqual([
-            expect.stringMatching(/certificates of the cluster landfall-test end in (30|31) days.*kind delete cluster --name landfall-test/)]);
+            expect.stringMatching(/certificates of the cluster landfall-test expire in (30|31) days.*kind delete cluster --name landfall-test/)]);
     });
 
     test("a missing program is named, with where to get it", () => {
