@@ -67,7 +67,7 @@ describe("before the network is deleted", () => {
         put("services", "Service", "stranger", { type: "LoadBalancer" }, "production");
         const { code, stderr } = await release();
         expect(code).toBe(1);
-        expect(stderr).toContain("Service production/stranger of type LoadBalancer\nDelete these objects by kubectl");
+        expect(stderr).toContain("Service production/stranger of type LoadBalancer\nDelete these objects with kubectl");
     });
 
     it("a disk without a claim is waited for until it is gone", async () => {
