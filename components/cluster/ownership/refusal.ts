@@ -1,8 +1,7 @@
-import { groupBy } from "./group-by";
-import { fieldManagers, isEngine, LiveObject } from "./judge";
+import { fieldManagers, isEngine, LiveObject } from "./classify";
 import { keptFor, madeBy } from "./marks";
 
-/** Says what is in the way, whose it is as far as that can be told, and what to do. */
+/** The message that lists conflicting objects with their owners, as far as known, and says what to do. */
 export function refusal(foreign: LiveObject[], stack: string, server: string): string {
     const titleOf = (object: LiveObject): string =>
         [productOf(object), `made by ${ownerOf(object, stack)}`].filter(Boolean).join(", ");
@@ -30,7 +29,7 @@ export function nameOf({ metadata: { namespace, name } }: LiveObject): string {
     return namespace ? `${namespace}/${name}` : name;
 }
 
-/** Products by the end of their definitions' names. */
+/** Products by the domain of their CRDs. */
 const products: [end: string, product: string][] = [
     ["cert-manager.io", "cert-manager"],
     ["gateway.networking.k8s.io", "Gateway API"],
@@ -39,7 +38,7 @@ const products: [end: string, product: string][] = [
     ["metrics.k8s.io", "metrics-server"],
 ];
 
-/** Product and version, of what a stack of ours has not made. */
+/** Product and version of an object that no stack of Landfall created. */
 function productOf({ metadata: { name, labels = {}, annotations = {} } }: LiveObject): string | undefined {
     if (annotations[madeBy] !== undefined) return undefined;
     const [, product = undefined] = products.find(([end]) => name.endsWith(`.${end}`)) ?? [];
@@ -48,7 +47,7 @@ function productOf({ metadata: { name, labels = {}, annotations = {} } }: LiveOb
     return [product ?? labels["app.kubernetes.io/name"], version].filter(Boolean).join(" ");
 }
 
-/** Who has made an object. */
+/** Who created an object. */
 export function ownerOf({ metadata }: LiveObject, stack: string): string {
     const { labels = {}, annotations = {} } = metadata;
     const maker = annotations[madeBy];
@@ -67,4 +66,11 @@ export function ownerOf({ metadata }: LiveObject, stack: string): string {
     if (first === undefined) return "someone who left no name";
     if (isEngine(first)) return "a Pulumi program that left no name";
     return first.startsWith("kubectl") ? "kubectl" : first;
+}
+
+/** Groups items by key, in the order in which the keys first occur. */
+function groupBy<T>(items: T[], keyOf: (item: T) => string): Map<string, T[]> {
+    const groups = new Map<string, T[]>();
+    for (const item of items) groups.set(keyOf(item), [...(groups.get(keyOf(item)) ?? []), item]);
+    return groups;
 }
