@@ -41,7 +41,7 @@ export function findForgotten(args: OwnershipArgs, parent: pulumi.Resource): pul
         if (foreign.length > 0) throw new Refusal(refusal(foreign, stackName(), server));
         if (forgotten.length > 0) {
             const objects = forgotten.map(object => `${object.kind} ${nameOf(object)}`).join(", ");
-            pulumi.log.info(`Taking up again what this stack has made or kept: ${objects}.`, parent);
+            pulumi.log.info(`Adopting objects that this stack made or kept earlier: ${objects}.`, parent);
         }
         return forgotten.length > 0;
     }));
@@ -60,13 +60,13 @@ async function lookAt(
         const survey = new Survey(connection, preview ? patience.preview : patience.update);
         return { ...await compare(survey, planned, known, who), server };
     } catch (error) {
-        const problem = `The cluster ${server} could not be looked at: ${(error as Error).message}. `;
+        const problem = `The cluster ${server} could not be checked: ${(error as Error).message}. `;
         if (!preview) {
-            throw new Refusal(`${problem}Landfall makes nothing in a cluster before it knows that nothing of `
-                + "someone else's is in the way. Nothing was changed in it.");
+            throw new Refusal(`${problem}Landfall first makes sure that none of the names that it uses belongs to `
+                + "someone else's objects. Nothing was changed in the cluster.");
         }
-        pulumi.log.warn(`${problem}Whether anything of someone else's is in the way is found out by \`up\`, which `
-            + "stops before it changes anything there.", parent);
+        pulumi.log.warn(`${problem}\`up\` checks whether someone else's objects are in the way, before it changes `
+            + "anything there.", parent);
         return undefined;
     }
 }

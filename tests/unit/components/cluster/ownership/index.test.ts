@@ -99,12 +99,12 @@ describe("the refusal", () => {
         "Gateway API v1.2.1, made by kubectl:\n    CustomResourceDefinition gateways.gateway.networking.k8s.io",
         "made by someone:\n    GatewayClass landfall",
         "made by the stack landfall/uat:\n    RoleBinding kube-system/reader",
-        "made by another stack of the name landfall/prod, or this one before its state was lost:",
-        "made by a stack of a Landfall that didn't write its name on objects:\n    Namespace landfall-metrics",
+        "made by another stack named landfall/prod, or this one before its state was lost:",
+        "made by a stack of a Landfall version that didn't annotate objects:\n    Namespace landfall-metrics",
         "metrics-server 3.12.1, made by kubectl:\n    APIService v1beta1.metrics.k8s.io",
         "Contour, made by Argo CD's Application edge:",
         "cert-manager, made by Flux's Kustomization certs:",
-        "made by someone who left no name:\n    ClusterRole nobody",
+        "made by someone unknown:\n    ClusterRole nobody",
     ])("names %s", line => {
         expect(text).toContain(`  ${line}`);
     });
@@ -199,7 +199,7 @@ describe("a stack on a cluster that others use", () => {
         await run(withMap);
         const before = JSON.stringify([...api.objects]);
         await expect(run({ ...withMap, preview: true }, new Runs(provide)))
-            .rejects.toThrow("another stack of the name landfall/prod, or this one before its state was lost");
+            .rejects.toThrow("another stack named landfall/prod, or this one before its state was lost");
         expect(JSON.stringify([...api.objects])).toBe(before);
     });
 
@@ -244,7 +244,7 @@ describe("a stack on a cluster that others use", () => {
 
     it("is not brought up where the cluster doesn't let it look, and says so in a preview", async () => {
         api.intercept = () => ({ code: 403, message: "namespaces is forbidden" });
-        await expect(run()).rejects.toThrow(/could not be looked at: namespaces is forbidden\. [^]*Nothing was changed in it/);
+        await expect(run()).rejects.toThrow(/could not be checked: namespaces is forbidden\. [^]*Nothing was changed in the cluster/);
         await run({ preview: true });
         expect(takesOver).toBe(false);
     });
