@@ -191,6 +191,12 @@ describe("what is left by --keep-data", () => {
         expect([...kept].sort()).toEqual(["password", "volumes"]);
     });
 
+    it.each(["mjs", "js"])("is the same for a stack whose state names scripts that end with .%s", ending => {
+        const older = resources.map(resource => resource.inputs?.delete
+            ? { ...resource, inputs: { delete: resource.inputs.delete.replace(/\.ts$/, `.${ending}`) } } : resource);
+        expect([...resourcesToKeep(older)].sort()).toEqual(["password", "volumes"]);
+    });
+
     it("is also the claims with their namespace, where the cluster stays", () => {
         const kept = resourcesToKeep([...resources, claim]);
         expect([...kept].sort()).toEqual(["claim", "namespace", "password", "volumes"]);
