@@ -53,4 +53,12 @@ export interface Comparisons {
     cluster?: Compare;
     /** The objects in the cluster; runs before any of them is registered, as soon as the kubeconfig is known. */
     objects?: (kubeconfig: string, capabilities: Capabilities) => Promise<void>;
+    /**
+     * What messages call a property of a workload's volume, and what to do instead of an impossible change.
+     * @default the property and the claim's name
+     */
+    describeVolume?: (owner: string, property: VolumeProperty) => { name: string; way: string };
 }
+
+/** A property of a volume that not every change reaches. */
+export type VolumeProperty = "size" | "storageClass" | "accessMode";

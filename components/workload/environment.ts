@@ -57,6 +57,8 @@ export interface EnvironmentArgs {
 export class Environment extends pulumi.ComponentResource {
     readonly cluster: Cluster;
     readonly platform: Foundation;
+    /** Name of the namespace, before it exists. */
+    readonly namespaceName: string;
     /** Name of the namespace, known once the namespace, its quota, limits and policies exist. */
     readonly namespace: pulumi.Output<string>;
     readonly volumes: "delete" | "retain";
@@ -66,6 +68,7 @@ export class Environment extends pulumi.ComponentResource {
         this.cluster = args.cluster;
         this.platform = args.platform ?? { storageClasses: [], metrics: [] };
         this.volumes = args.volumes ?? "retain";
+        this.namespaceName = args.namespace;
         const options = inCluster(args.cluster, this);
 
         const namespaceArgs: kubernetes.core.v1.NamespaceArgs = {
