@@ -1,5 +1,4 @@
-import * as pulumi from "@pulumi/pulumi";
-import { qualifiedStackName, readStackOutputs } from "../../stack-outputs";
+import { readStackResources } from "../../stack-outputs";
 
 /** What the stack's state lists of the objects in clusters. */
 export interface KnownObjects {
@@ -8,22 +7,14 @@ export interface KnownObjects {
     resources: Set<string>;
 }
 
-interface StackResources {
-    outputs?: Record<string, { outputs?: { metadata?: { uid?: unknown } } }>;
-}
-
 /**
- * Asks the engine what the state of this stack lists. A program sees its own stack's state in no other way. Of a stack
- * that has never come to its end nothing is known: then only the objects' annotations tell whose they are.
+ * Asks the engine what the state of this stack lists. If no run of the stack has completed, nothing is known: then only the
+ * objects' annotations say whose they are.
  */
 export async function readKnownObjects(): Promise<KnownObjects> {
-    // Pulumi up to 3.276 panics when it is asked for the resources of a stack that has none.
-    const ended = await readStackOutputs();
-    if (Object.keys(ended).length === 0) return { uids: new Set(), resources: new Set() };
-    const asked = { stackName: qualifiedStackName() };
-    const listed = await pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", asked) as StackResources;
-    const entries = Object.entries(listed.outputs ?? {});
-    const uids = entries.map(([, { outputs }]) => outputs?.metadata?.uid).filter(uid => typeof uid === "string");
+    const entries = Object.entries(await readStackResources());
+    const uids = entries.map(([, { outputs }]) => (outputs?.metadata as { uid?: unknown } | undefined)?.uid)
+        .filter(uid => typeof uid === "string");
     return { uids: new Set(uids), resources: new Set(entries.map(([urn]) => keyOf(urn))) };
 }
 
