@@ -54,4 +54,12 @@ export interface Comparisons {
     cluster?: Compare;
     /** Objects in the cluster. Runs as soon as the kubeconfig is known, before any object is registered. */
     objects?: (kubeconfig: string, capabilities: Capabilities) => Promise<void>;
+    /**
+     * What messages call a property of a workload's volume, and what to do instead of an impossible change.
+     * @default the property and the claim's name
+     */
+    describeVolume?: (owner: string, property: VolumeProperty) => { name: string; way: string };
 }
+
+/** A property of a volume that not every change reaches. */
+export type VolumeProperty = "size" | "storageClass" | "accessMode";

@@ -11,7 +11,7 @@ import type { KindArgs } from "./kind";
 import type { MinikubeArgs } from "./minikube";
 
 export * from "./cluster";
-export { type Comparisons, type Stands, strandedVolumes } from "./compare";
+export { type Comparisons, type Stands, strandedVolumes, type VolumeProperty } from "./compare";
 
 /** A target and its settings. */
 export type ClusterArgs =

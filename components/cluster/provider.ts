@@ -1,8 +1,9 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { type Change, refuseChanges } from "./changes";
 import type { Cluster } from "./cluster";
 import type { Comparisons } from "./compare";
-import { rendering } from "./lookup";
+import { lookingAtNothing } from "./lookup";
 import { findForgotten, markObjects, PlannedObject } from "./ownership";
 
 export interface ProviderArgs {
@@ -20,11 +21,23 @@ export interface ProviderArgs {
     stackId?: pulumi.Output<string>;
 }
 
+/** Reads from a cluster what exists of an object that the program wants to change. */
+export type ReadChanges = (kubeconfig: string) => Promise<Change[]>;
+
+/** The changes that are compared before any object is registered. */
+interface Comparing {
+    readers: ReadChanges[];
+    /** Whether the comparison has begun. */
+    begun: boolean;
+}
+
 /** A Kubernetes provider that annotates its objects with the stack's name. */
 class ClusterProvider extends kubernetes.Provider {
     constructor(
         name: string, args: kubernetes.ProviderArgs, opts: pulumi.CustomResourceOptions,
         readonly marking: pulumi.ResourceTransformation,
+        readonly comparing: Comparing,
+        readonly describeVolume: Comparisons["describeVolume"],
     ) {
         super(name, args, opts);
     }
@@ -40,10 +53,11 @@ export function createProvider(
     name: string, args: ProviderArgs, parent: pulumi.Resource & Pick<Cluster, "capabilities">, dependsOn?: pulumi.Resource,
 ): kubernetes.Provider {
     const planned: PlannedObject[] = [];
+    const comparing: Comparing = { readers: [], begun: false };
     const { kubeconfig, stackId } = args;
     const adopts = args.upsert ? pulumi.output(true) : findForgotten({ kubeconfig, planned, stackId }, parent);
     return new ClusterProvider(name, {
-        kubeconfig: compared(args, parent),
+        kubeconfig: compared(args, comparing, parent),
         clusterIdentifier: args.identifier,
         enableServerSideApply: true,
         // Updates them in place instead of replacing them. A digest in the pods' template restarts the pods.
@@ -53,7 +67,7 @@ export function createProvider(
         upsertExistingObjects: adopts,
         // An earlier run of the stack wrote the fields as another field manager.
         enablePatchForce: adopts.apply(adopts => adopts || undefined),
-    }, { parent, dependsOn }, markObjects(planned, stackId));
+    }, { parent, dependsOn }, markObjects(planned, stackId), comparing, args.comparisons?.describeVolume);
 }
 
 /** Transformations that every object of the provider needs. */
@@ -62,12 +76,33 @@ export function transformationsOf(provider: kubernetes.Provider): pulumi.Resourc
     return marking ? [marking] : [];
 }
 
-/** The kubeconfig, after the comparison has passed. A cluster that doesn't exist yet is not compared. */
-function compared({ kubeconfig, comparisons }: ProviderArgs, cluster: Pick<Cluster, "capabilities">): pulumi.Output<string> {
-    const compare = comparisons?.objects;
-    if (compare === undefined || rendering()) return kubeconfig;
+/** What the program calls the properties of its volumes, if it has settings for them. */
+export function describeVolumeOf(provider: kubernetes.Provider): Comparisons["describeVolume"] {
+    return (provider as Partial<ClusterProvider>).describeVolume;
+}
+
+/**
+ * Refuses impossible changes before any object of the provider is registered. Returns false if it is too late for that,
+ * because the program waited for something after it created the cluster; then the caller must compare by itself.
+ */
+export function compareFirst(provider: kubernetes.Provider, readChanges: ReadChanges): boolean {
+    const { comparing } = provider as Partial<ClusterProvider>;
+    if (comparing === undefined || comparing.begun) return false;
+    comparing.readers.push(readChanges);
+    return true;
+}
+
+/** The kubeconfig once the comparison has passed. While a cluster is still to be created, it is unknown and nothing is compared. */
+function compared(
+    { kubeconfig, comparisons }: ProviderArgs, comparing: Comparing, cluster: Pick<Cluster, "capabilities">,
+): pulumi.Output<string> {
+    if (lookingAtNothing()) return kubeconfig;
     return kubeconfig.apply(async text => {
-        await compare(text, cluster.capabilities);
+        // By then a program that doesn't wait has run through, and all its volumes are known.
+        await new Promise(resolve => setImmediate(resolve));
+        comparing.begun = true;
+        await comparisons?.objects?.(text, cluster.capabilities);
+        refuseChanges((await Promise.all(comparing.readers.map(readChanges => readChanges(text)))).flat());
         return text;
     });
 }
