@@ -1,5 +1,5 @@
-import * as kubernetes from "@pulumi/kubernetes";
-import * as pulumi from "@pulumi/pulumi";
+import type * as kubernetes from "@pulumi/kubernetes";
+import type * as pulumi from "@pulumi/pulumi";
 
 /** How the gateway is reached from outside the cluster. */
 export type LoadBalancing = {
@@ -110,6 +110,12 @@ export interface CloudController {
     serviceAccountAnnotations?: Record<string, pulumi.Input<string>>;
     podLabels?: Record<string, string>;
 }
+
+/** ServiceAccounts of the platform's controllers that call the cloud, so that a target can grant them rights. */
+export const controllerAccounts = {
+    clusterAutoscaler: { namespace: "landfall-autoscaler", serviceAccount: "cluster-autoscaler" },
+    externalDns: { namespace: "landfall-dns", serviceAccount: "external-dns" },
+};
 
 /** What differs between targets, as data. No component asks for a target's name. */
 export interface Capabilities {

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Capabilities, CloudController } from "../cluster/cluster";
-import { identities } from "../cluster/cloud/identities";
+import { controllerAccounts } from "../cluster/cluster";
 import { images } from "../versions";
 import { createCloudController } from "./cloud-controller";
 
@@ -13,7 +13,7 @@ export function createExternalDns(
 ): void {
     const verbs = ["get", "list", "watch"];
     createCloudController({
-        identity: identities.externalDns,
+        identity: controllerAccounts.externalDns,
         image: images.externalDns,
         args: [
             "--source=gateway-httproute",

@@ -1,6 +1,6 @@
-// Run on destroy, when all objects of the program are gone and the cluster still stands: waits for what the cloud's
-// controllers have yet to release, and prints which volumes are kept.
-import { CoreV1Api, KubeConfig } from "@kubernetes/client-node";
+// Runs on destroy, after the program's objects were deleted and before the cluster is. Waits until the cloud's controllers
+// have released load balancers and disks, and prints which volumes are kept.
+import { CoreV1Api, KubeConfig, type V1PersistentVolume } from "@kubernetes/client-node";
 import { setTimeout as pause } from "node:timers/promises";
 import { fail, main, setting } from "../scripts/process";
 
@@ -22,37 +22,46 @@ void main(async () => {
     }
 });
 
-function connect(text) {
+/** What the cluster still holds of the cloud, for people. */
+interface Held {
+    balancers: string[];
+    /** Volumes that are about to be deleted. */
+    released: string[];
+    kept: string[];
+}
+
+function connect(text: string): CoreV1Api {
     const config = new KubeConfig();
     config.loadFromString(text);
     return config.makeApiClient(CoreV1Api);
 }
 
-/** What the cluster holds of the cloud; undefined where it can't be asked and need not be. */
-async function look(api) {
+/** Undefined if the cluster doesn't answer and the user says that it is gone. */
+async function look(api: CoreV1Api): Promise<Held | undefined> {
     try {
         const [services, claims, volumes] = await Promise.all([
             api.listServiceForAllNamespaces(), api.listPersistentVolumeClaimForAllNamespaces(),
             api.listPersistentVolume(),
         ]);
-        const claimed = new Set(claims.items.map(({ metadata }) => metadata.uid));
-        const stays = ({ spec }) =>
-            spec.persistentVolumeReclaimPolicy === "Retain" || claimed.has(spec.claimRef?.uid);
+        const claimed = new Set(claims.items.map(({ metadata }) => metadata?.uid));
+        const stays = ({ spec }: V1PersistentVolume): boolean =>
+            spec?.persistentVolumeReclaimPolicy === "Retain" || claimed.has(spec?.claimRef?.uid);
         return {
-            balancers: services.items.filter(({ spec }) => spec.type === "LoadBalancer")
-                .map(({ metadata }) => `Service ${metadata.namespace}/${metadata.name} of type LoadBalancer`),
+            balancers: services.items.filter(({ spec }) => spec?.type === "LoadBalancer")
+                .map(({ metadata }) => `Service ${metadata?.namespace}/${metadata?.name} of type LoadBalancer`),
             released: volumes.items.filter(volume => !stays(volume)).map(volume => `PersistentVolume ${name(volume)}`),
             kept: volumes.items.filter(stays).map(name),
         };
     } catch (error) {
-        // As for all other objects: who knows that the cluster is gone says so.
+        // The same variable as for all other objects in a cluster that is gone.
         if (process.env.PULUMI_K8S_DELETE_UNREACHABLE === "true") return undefined;
-        return fail(`The cluster did not tell what it holds of the cloud: ${error.body ?? error.message}\n`
+        return fail(`The cluster did not tell what it holds of the cloud: ${(error as { body?: string }).body ?? (error as Error).message}\n`
             + "If the cluster is gone, set PULUMI_K8S_DELETE_UNREACHABLE=true and run the destroy again.");
     }
 }
 
-function name({ metadata, spec }) {
-    const claim = spec.claimRef ? `${spec.claimRef.namespace}/${spec.claimRef.name}, ` : "";
-    return `${metadata.name} (${claim}${spec.capacity?.storage}; ${spec.csi?.driver} ${spec.csi?.volumeHandle})`;
+/** With its claim, its size and its name in the cloud. */
+function name({ metadata, spec }: V1PersistentVolume): string {
+    const claim = spec?.claimRef ? `${spec.claimRef.namespace}/${spec.claimRef.name}, ` : "";
+    return `${metadata?.name} (${claim}${spec?.capacity?.storage}; ${spec?.csi?.driver} ${spec?.csi?.volumeHandle})`;
 }

@@ -1,11 +1,11 @@
 import * as kms from "@pulumi/aws/kms";
 import * as pulumi from "@pulumi/pulumi";
-import { policyDocument } from "./roles";
-import type { Scope } from "./scope";
+import type { Scope } from "./args";
+import { policyDocument } from "./identities";
 
 /**
- * Creates the key that encrypts all that the cluster keeps: Secrets, disks, shared files, images, logs. What outlives
- * the cluster can't be read without it, so that it stays with retained data.
+ * Creates the key that encrypts everything that the cluster stores: Secrets, disks, shared files, images and logs.
+ * Retained data can't be read without it, so it is retained too.
  */
 export function createKey(scope: Scope): kms.Key {
     const { name, args, retained, options } = scope;
@@ -29,8 +29,8 @@ function keyPolicy({ partition, args: { account, region } }: Scope): pulumi.Outp
             Resource: "*",
         },
         {
-            // As AWS's own key for disks has it: naming the roles of EC2 Auto Scaling would fail in an account where
-            // they are not there yet.
+            // The same as in AWS's own key for disks. Naming EC2 Auto Scaling's roles instead would fail in an account
+            // that doesn't have them yet.
             Sid: "DisksOfThisAccount",
             Effect: "Allow",
             Principal: { AWS: "*" },

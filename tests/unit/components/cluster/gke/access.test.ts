@@ -7,7 +7,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Cluster, createCluster } from "../../../../../components/cluster";
-import type * as Version from "../../../../../components/cluster/gke/version";
+import type * as ControlPlane from "../../../../../components/cluster/gke/control-plane";
 import { gkeArgs, gkeTypes } from "../../../support/gke";
 
 const plugin = "gke-gcloud-auth-plugin";
@@ -156,9 +156,9 @@ describe.skipIf(process.platform === "win32")("a cluster of GKE", () => {
             },
         });
         const load = createRequire(__filename);
-        const { lookUpVersion } = load("../../../../../components/cluster/gke/version") as typeof Version;
+        const { lookUpVersion } = load("../../../../../components/cluster/gke/control-plane") as typeof ControlPlane;
         await expect(lookUpVersion(gkeArgs, {})).rejects.toThrow(
-            /can't be told whether the cluster landfall-test is there: Permission/);
+            /Google Cloud didn't say which version the cluster "landfall-test" has: Permission/);
     });
 
     test.each<[string, Google]>([

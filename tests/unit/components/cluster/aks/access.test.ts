@@ -5,7 +5,7 @@ import * as path from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import * as yaml from "yaml";
 import { Cluster, createCluster } from "../../../../../components/cluster";
-import { currentVersion } from "../../../../../components/cluster/aks/version";
+import { currentVersion } from "../../../../../components/cluster/aks/control-plane";
 import { aksArgs, captureAks } from "../../../support/aks";
 import "../../../support/cluster";
 

@@ -1,8 +1,7 @@
 import * as keyvault from "@pulumi/azure-native/keyvault";
 import * as pulumi from "@pulumi/pulumi";
 import { rendering } from "../lookup";
-import type { Place } from "./place";
-import type { AksSettings } from "./sizes";
+import type { Scope } from "./args";
 
 export interface Key {
     vault: keyvault.Vault;
@@ -11,18 +10,16 @@ export interface Key {
 }
 
 /**
- * Creates the key that encrypts the cluster's Secrets. A deleted vault keeps its name for a while, so each has a name of
- * its own.
+ * Creates the key that encrypts the cluster's Secrets. A deleted vault's name stays taken for a while, so every new cluster
+ * has a vault of a new name.
  */
-export function createKey(
-    name: string, settings: AksSettings, tenantId: pulumi.Input<string>, place: Place,
-): Key {
-    const { location, tags, group, suffix } = place;
-    const options = { ...place.options, protect: settings.deletionProtection };
-    const readable = settings.name.replace(/-+/g, "-").slice(0, 13).replace(/-$/, "");
+export function createKey(scope: Scope, tenantId: pulumi.Input<string>): Key {
+    const { name, args, tags, group, suffix } = scope;
+    const options = { ...scope.options, protect: args.deletionProtection };
+    const readable = args.name.replace(/-+/g, "-").slice(0, 13).replace(/-$/, "");
     const vault = new keyvault.Vault(`${name}-vault`, {
         resourceGroupName: group.name,
-        location,
+        location: args.location,
         tags,
         vaultName: pulumi.interpolate`lf-${readable}-${suffix}`,
         properties: {
@@ -31,9 +28,9 @@ export function createKey(
             enableRbacAuthorization: true,
             enableSoftDelete: true,
             softDeleteRetentionInDays: 90,
-            // False is not a value that it takes.
-            enablePurgeProtection: settings.size === "production" ? true : undefined,
-            // The control plane is not in our network.
+            // Azure doesn't accept false.
+            enablePurgeProtection: args.size === "production" ? true : undefined,
+            // The control plane isn't in the cluster's network.
             publicNetworkAccess: "Enabled",
         },
     }, options);
@@ -46,17 +43,17 @@ export function createKey(
             kty: "RSA",
             keySize: 3072,
             keyOps: ["encrypt", "decrypt", "wrapKey", "unwrapKey"],
-            // A version that expires encrypts no more, and nothing tells the cluster of the next: none expires.
+            // No version expires: an expired one can't encrypt, and nothing would give the cluster the next one.
             rotationPolicy: {
                 lifetimeActions: [{ action: { type: "rotate" }, trigger: { timeAfterCreate: "P90D" } }],
             },
         },
     }, options);
-    return { vault, id: newestVersion(key, vault, place) };
+    return { vault, id: newestVersion(scope, vault, key) };
 }
 
-/** The cluster is told a version by its id, so every run looks which one is the newest. */
-function newestVersion(key: keyvault.Key, vault: keyvault.Vault, { group, options }: Place): pulumi.Output<string> {
+/** The cluster needs the id of a version, so every run looks up the newest. */
+function newestVersion({ group, options }: Scope, vault: keyvault.Vault, key: keyvault.Key): pulumi.Output<string> {
     if (rendering()) return key.keyUriWithVersion;
     return keyvault.getKeyOutput({
         resourceGroupName: group.name, vaultName: vault.name, keyName: key.name,

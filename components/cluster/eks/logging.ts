@@ -1,17 +1,17 @@
-// The service's index loads Lambda for what it adds to log groups.
+// Not the service's index, which also loads Lambda.
 import { LogGroup } from "@pulumi/aws/cloudwatch/logGroup";
 import * as ec2 from "@pulumi/aws/ec2";
 import type { Key } from "@pulumi/aws/kms";
 import * as pulumi from "@pulumi/pulumi";
-import { createRole } from "./roles";
-import type { Scope } from "./scope";
+import type { Scope } from "./args";
+import { createRole } from "./identities";
 
-/** Creates the group of the control plane's logs before the cluster does, which would keep them for ever. */
+/** Creates the log group of the control plane. If the cluster created it, logs would be kept forever. */
 export function createControlPlaneLogs(scope: Scope, key: Key): LogGroup {
     return createLogGroup(scope, "control-plane", `/aws/eks/${scope.args.name}/cluster`, key);
 }
 
-/** Records who talked to whom in the network. */
+/** Logs every connection in the network. */
 export function createFlowLog(scope: Scope, vpc: ec2.Vpc, key: Key): void {
     const { name, options } = scope;
     const group = createLogGroup(scope, "flows", `/aws/vpc/${scope.args.name}/flows`, key);

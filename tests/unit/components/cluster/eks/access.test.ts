@@ -5,7 +5,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { createCluster, ImageDelivery } from "../../../../../components/cluster";
-import { isPrincipal } from "../../../../../components/cluster/eks/caller";
+import { isPrincipal } from "../../../../../components/cluster/eks/access";
 import { captureCluster } from "../../../support/cluster";
 import { eksArgs } from "../../../support/eks";
 
