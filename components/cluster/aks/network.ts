@@ -1,5 +1,6 @@
 import * as network from "@pulumi/azure-native/network";
 import * as pulumi from "@pulumi/pulumi";
+import { tagList } from "../cloud/args";
 import { type LoadBalancing, noticedAfter } from "../cluster";
 import { splitNetwork } from "../ipv4";
 import type { Scope } from "./args";
@@ -67,8 +68,7 @@ export function loadBalancingOf({ tags }: Scope): LoadBalancing {
         annotations: {
             "service.beta.kubernetes.io/azure-load-balancer-health-probe-interval": String(healthCheck.interval),
             "service.beta.kubernetes.io/azure-load-balancer-health-probe-num-of-probe": String(healthCheck.failures),
-            "service.beta.kubernetes.io/azure-pip-tags":
-                Object.entries(tags).map(([key, value]) => `${key}=${value}`).join(","),
+            "service.beta.kubernetes.io/azure-pip-tags": tagList(tags),
         },
     };
 }

@@ -1,6 +1,7 @@
 import * as resources from "@pulumi/azure-native/resources";
 import * as storage from "@pulumi/azure-native/storage";
 import * as pulumi from "@pulumi/pulumi";
+import { tagList } from "../cloud/args";
 import type { StorageClass } from "../cluster";
 import type { Scope } from "./args";
 import { assignRole, type Identities } from "./identities";
@@ -82,7 +83,7 @@ function storageClassesOf(
             parameters: {
                 skuName: `${defaults.disks}_${defaults.redundancy}`,
                 resourceGroup: group.name,
-                tags: Object.entries(tags).map(([key, value]) => `${key}=${value}`).join(","),
+                tags: tagList(tags),
             },
             isDefault: true,
         },

@@ -68,3 +68,8 @@ export interface Maintenance {
  * `landfall:app` names and that exist for both.
  */
 export const nodePlatform = "linux/amd64";
+
+/** Tags in the form of annotations and StorageClass parameters: `project=landfall,stack=prod`. */
+export function tagList(tags: Record<string, string>): string {
+    return Object.entries(tags).map(([key, value]) => `${key}=${value}`).join(",");
+}

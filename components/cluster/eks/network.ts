@@ -1,5 +1,6 @@
 import * as ec2 from "@pulumi/aws/ec2";
 import * as pulumi from "@pulumi/pulumi";
+import { tagList } from "../cloud/args";
 import { type LoadBalancing, noticedAfter, serviceSeconds } from "../cluster";
 import { splitNetwork } from "../ipv4";
 import type { Scope } from "./args";
@@ -153,7 +154,6 @@ export function loadBalancingOf({ args, tags }: Scope): LoadBalancing {
  * to the nodes of all zones, because two proxies don't cover three zones.
  */
 function poolLoadBalancing(tags: Record<string, string>): LoadBalancing {
-    const list = Object.entries(tags).map(([key, value]) => `${key}=${value}`).join(",");
     return {
         type: "LoadBalancer",
         drainSeconds: noticedAfter(healthCheck),
@@ -164,7 +164,7 @@ function poolLoadBalancing(tags: Record<string, string>): LoadBalancing {
             [`${annotation}-healthcheck-healthy-threshold`]: String(healthCheck.failures),
             [`${annotation}-healthcheck-unhealthy-threshold`]: String(healthCheck.failures),
             [`${annotation}-cross-zone-load-balancing-enabled`]: "true",
-            [`${annotation}-additional-resource-tags`]: list,
+            [`${annotation}-additional-resource-tags`]: tagList(tags),
         },
     };
 }
