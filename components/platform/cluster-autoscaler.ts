@@ -1,6 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { Capabilities, CloudController } from "../cluster/cluster";
-import { controllerAccounts } from "../cluster/cluster";
+import { Capabilities, CloudController, controllerAccounts } from "../cluster/cluster";
 import { images } from "../versions";
 import { createCloudController } from "./cloud-controller";
 

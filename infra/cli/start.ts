@@ -1,4 +1,4 @@
-import type { DnsRecord } from "../../components/platform/dns-records";
+import type { DnsRecord } from "../../components/platform/dns";
 import { isLaptop, manifestsFor, type PlainSettings, type Target } from "../config";
 import { buildKit, ensureDocker, type Kit } from "../offline/kit";
 import { waitForAnswer, whereTo } from "./answer";

@@ -46,3 +46,11 @@ export function configuredPod(
         volumes: [{ name: "config", configMap: { name: config } }],
     };
 }
+
+/** For the leader election's lease: every replica may create it, and the leader holds it. */
+export function leaseRules(name: string): kubernetes.types.input.rbac.v1.PolicyRule[] {
+    return [
+        { apiGroups: ["coordination.k8s.io"], resources: ["leases"], verbs: ["create"] },
+        { apiGroups: ["coordination.k8s.io"], resources: ["leases"], resourceNames: [name], verbs: ["get", "update", "patch"] },
+    ];
+}

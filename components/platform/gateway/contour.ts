@@ -1,14 +1,14 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { createHash } from "node:crypto";
-import { withEphemeralStorage } from "../scratch";
-import { images, imageTags } from "../versions";
-import { objectLabels, selectorLabels } from "../workload/labels";
-import { containerSecurityContext, podSecurityContext } from "../workload/security";
-import { createDeployment, patience } from "./deployment";
-import { namespaces } from "./namespaces";
-import { createServiceAccount } from "./rbac";
-import { GatewayLimits } from "./traffic";
+import { withEphemeralStorage } from "../../scratch";
+import { images, imageTags } from "../../versions";
+import { objectLabels, selectorLabels } from "../../workload/labels";
+import { containerSecurityContext, podSecurityContext } from "../../workload/security";
+import { createDeployment, patience } from "../deployment";
+import { namespaces } from "../namespaces";
+import { createServiceAccount } from "../objects";
+import { GatewayLimits } from "./limits";
 
 /** The controller that turns routes into Envoy's configuration. Facts: contour v1.33.8, examples/contour. */
 export const contour = { name: "contour", xdsPort: 8001, healthPort: 8000 };

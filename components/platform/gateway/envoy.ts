@@ -1,13 +1,13 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { LoadBalancing, PublishedNodes } from "../cluster/cluster";
-import { withEphemeralStorage } from "../scratch";
-import { images } from "../versions";
-import { objectLabels, selectorLabels } from "../workload/labels";
-import { containerSecurityContext } from "../workload/security";
+import { LoadBalancing, PublishedNodes } from "../../cluster/cluster";
+import { withEphemeralStorage } from "../../scratch";
+import { images } from "../../versions";
+import { objectLabels, selectorLabels } from "../../workload/labels";
+import { containerSecurityContext } from "../../workload/security";
 import { contour, namespaceVariable } from "./contour";
-import { createDeployment, patience } from "./deployment";
-import { GatewayLimits, leastIdleSeconds, proxySize } from "./traffic";
+import { createDeployment, patience } from "../deployment";
+import { GatewayLimits, leastIdleSeconds, proxySize } from "./limits";
 
 /** The proxy for all requests. Facts: contour v1.33.8, examples/contour/03-envoy.yaml. */
 export const envoy = { name: "envoy", httpPort: 8080, httpsPort: 8443, healthPort: 8002 };

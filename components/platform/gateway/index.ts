@@ -1,18 +1,17 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { Cluster } from "../cluster/cluster";
-import { inCluster } from "../cluster/options";
-import { gatewayAccessLabel, selectorLabels } from "../workload/labels";
-import { allowConnection, networkPolicy } from "../workload/network";
-import { restrictedNamespaceLabels } from "../workload/security";
-import { certificateSecret, namespaceName as certificatesNamespace } from "./cert-manager/names";
+import { Cluster } from "../../cluster/cluster";
+import { inCluster } from "../../cluster/options";
+import { gatewayAccessLabel, selectorLabels } from "../../workload/labels";
+import { allowConnection, networkPolicy } from "../../workload/network";
+import { restrictedNamespaceLabels } from "../../workload/security";
+import { certificateSecret, namespaceName as certificatesNamespace } from "../cert-manager/names";
+import { DnsRecord, dnsRecords } from "../dns";
+import { Manifests } from "../manifests";
+import { createCrds, createNamespace, toApiServer } from "../objects";
 import { contour, createCertificates, createContour, gatewayName, namespaceName } from "./contour";
-import { createCrds } from "./crds";
-import { DnsRecord, dnsRecords } from "./dns-records";
 import { createEnvoy, createEnvoyService, envoy } from "./envoy";
-import { Manifests } from "./manifests";
-import { createNamespace, toApiServer } from "./namespace";
-import { defaultTraffic, GatewayLimits, gatewayLimits, Traffic } from "./traffic";
+import { defaultTraffic, GatewayLimits, gatewayLimits, Traffic } from "./limits";
 
 export interface GatewayArgs {
     cluster: Cluster;

@@ -1,4 +1,4 @@
-import { RequestTimes, requestTimes } from "../workload/limits";
+import { RequestTimes, requestTimes } from "../../workload/limits";
 
 /** The traffic that the gateway must handle, from the limits of the services behind it. */
 export interface Traffic {

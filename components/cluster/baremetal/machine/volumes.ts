@@ -17,7 +17,7 @@ export const closeVolumes = directory => `install -d -m 0700 ${directory}`;
 
 /**
  * Run on the machine: a volume that was there before it was lost begins empty. The kubelet would make a directory that
- * none but root may write, or has done so. Its name says which group does (components/platform/volume-directories.ts).
+ * none but root may write, or has done so. Its name says which group does (components/platform/storage.ts).
  */
 export function emptyVolumesTasks(directories) {
     return [task("Make the directories of volumes that were lost",

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { answers } from "../../../../../components/platform/cert-manager/admission";
+import { answers } from "../../../../../components/platform/cert-manager/webhook";
 import { kubeconfigFor, KubernetesApi } from "../../../fixtures/kubernetes-api";
 
 const refused = {

@@ -2,12 +2,12 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
-import { Capabilities, LoadBalancing } from "../../../../components/cluster";
-import { defaultTraffic, loadManifests, Platform, Traffic } from "../../../../components/platform";
-import { gatewayLimits } from "../../../../components/platform/traffic";
-import { captureProgram, Registered } from "../../../../infra/cli/capture";
-import { requestTimes } from "../../../../components/workload/limits";
-import { Container, object, objects, PodSpec, pods, runStack } from "../../support/program";
+import { Capabilities, LoadBalancing } from "../../../../../components/cluster";
+import { defaultTraffic, loadManifests, Platform, Traffic } from "../../../../../components/platform";
+import { gatewayLimits } from "../../../../../components/platform/gateway/limits";
+import { captureProgram, Registered } from "../../../../../infra/cli/capture";
+import { requestTimes } from "../../../../../components/workload/limits";
+import { Container, object, objects, PodSpec, pods, runStack } from "../../../support/program";
 
 const anyTraffic: fc.Arbitrary<Traffic> = fc.record({
     times: fc.record({
