@@ -1,15 +1,15 @@
 import * as pulumi from "@pulumi/pulumi";
 
 /**
- * The outputs of the stack's last run that came to its end; none where there was no such run. Asked of the engine, as a
- * program sees its own stack's state in no other way.
+ * The outputs of the stack's last successful run; empty if there was none. The engine is asked for them, because a program
+ * can't read its own stack's state in any other way.
  */
 export async function readStackOutputs(): Promise<Record<string, unknown>> {
     const asked = pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", { name: qualifiedStackName() });
     return ((await asked) as { outputs?: Record<string, unknown> }).outputs ?? {};
 }
 
-/** Backends without organisations know the stack by its plain name. */
+/** The stack's name in its backend. Without organisations, that is just its name. */
 export function qualifiedStackName(): string {
     const organization = pulumi.getOrganization();
     const stack = pulumi.getStack();

@@ -7,20 +7,20 @@ import { findForgotten, markObjects, PlannedObject } from "./ownership";
 
 export interface ProviderArgs {
     kubeconfig: pulumi.Output<string>;
-    /** What tells this cluster from any other, and from one of the same name made later. */
+    /** Distinguishes this cluster from all others, also from a later one with the same name. */
     identifier: pulumi.Input<string>;
-    /** Refuses what can't be changed in place, before any object is registered. */
+    /** Refuses changes that can't be made in place, before any object is registered. */
     comparisons?: Comparisons;
     /**
-     * Whether objects that are there already are taken over, whoever made them.
-     * @default false: those that someone else made stop the program
+     * Whether existing objects are adopted, whoever created them.
+     * @default false: someone else's objects stop the program
      */
     upsert?: boolean;
-    /** Tells the stack from others of its name, where the cluster isn't the stack's own. */
+    /** Distinguishes the stack from others with the same name, if the cluster isn't the stack's own. */
     stackId?: pulumi.Output<string>;
 }
 
-/** The provider of a cluster's resources, which marks them as the stack's. */
+/** A Kubernetes provider that annotates its objects with the stack's name. */
 class ClusterProvider extends kubernetes.Provider {
     constructor(
         name: string, args: kubernetes.ProviderArgs, opts: pulumi.CustomResourceOptions,
@@ -31,38 +31,38 @@ class ClusterProvider extends kubernetes.Provider {
 }
 
 /**
- * Makes the provider of a cluster's resources, once nothing of someone else's is in their way. Only a changed identifier
- * replaces it, and with it all that is in the cluster; renewed credentials don't. The kubeconfig of the person who runs
- * the program plays no part.
- * @param dependsOn what has to stand for as long as anything is in the cluster
+ * Creates the provider of a cluster's resources, after checking that no object of someone else has one of their names. A
+ * changed identifier replaces the provider and everything in the cluster; renewed credentials don't. The user's own
+ * kubeconfig isn't used.
+ * @param dependsOn what must exist as long as the cluster holds any object
  */
 export function createProvider(
     name: string, args: ProviderArgs, parent: pulumi.Resource & Pick<Cluster, "capabilities">, dependsOn?: pulumi.Resource,
 ): kubernetes.Provider {
     const planned: PlannedObject[] = [];
     const { kubeconfig, stackId } = args;
-    const takesOver = args.upsert ? pulumi.output(true) : findForgotten({ kubeconfig, planned, stackId }, parent);
+    const adopts = args.upsert ? pulumi.output(true) : findForgotten({ kubeconfig, planned, stackId }, parent);
     return new ClusterProvider(name, {
         kubeconfig: compared(args, parent),
         clusterIdentifier: args.identifier,
         enableServerSideApply: true,
-        // Updated under their names rather than deleted and made again; a digest in the pods' template rolls them.
+        // Updates them in place instead of replacing them. A digest in the pods' template restarts the pods.
         enableConfigMapMutable: true,
         enableSecretMutable: true,
-        // Said even where it is false: else the environment decides, and takes over whatever is there.
-        upsertExistingObjects: takesOver,
-        // An earlier run of the stack has written the fields under another name.
-        enablePatchForce: takesOver.apply(takes => takes || undefined),
+        // Always set: otherwise a variable of the environment decides, and any existing object may be adopted.
+        upsertExistingObjects: adopts,
+        // An earlier run of the stack wrote the fields as another field manager.
+        enablePatchForce: adopts.apply(adopts => adopts || undefined),
     }, { parent, dependsOn }, markObjects(planned, stackId));
 }
 
-/** What every object of the provider passes through on its way to the cluster. */
+/** Transformations that every object of the provider needs. */
 export function transformationsOf(provider: kubernetes.Provider): pulumi.ResourceTransformation[] {
     const { marking } = provider as Partial<ClusterProvider>;
     return marking ? [marking] : [];
 }
 
-/** The kubeconfig once the comparison has passed. An unknown one, of a cluster that is still to come, is nothing to compare. */
+/** The kubeconfig, after the comparison has passed. A cluster that doesn't exist yet is not compared. */
 function compared({ kubeconfig, comparisons }: ProviderArgs, cluster: Pick<Cluster, "capabilities">): pulumi.Output<string> {
     const compare = comparisons?.objects;
     if (compare === undefined || rendering()) return kubeconfig;

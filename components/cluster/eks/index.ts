@@ -74,7 +74,7 @@ function createScope(name: string, args: EksArgs, parent: pulumi.Resource): Scop
     const tags = { project: pulumi.getProject(), stack: pulumi.getStack(), ...args.tags };
     const provider = new Provider(`${name}-aws`, {
         region,
-        // The check above only covers this run; the provider checks every call.
+        // `requireAdmin` checks once, the provider with every call.
         allowedAccountIds: [account],
         defaultTags: { tags },
     }, { parent });

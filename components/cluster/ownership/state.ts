@@ -1,10 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import { qualifiedStackName, readStackOutputs } from "../../stack-outputs";
 
-/** What the stack's state lists of the objects in clusters. */
+/** Objects in clusters that the stack's state lists. */
 export interface KnownObjects {
     uids: Set<string>;
-    /** Type and name of the resources, as `resourceKey` puts them. */
+    /** Resources, as `resourceKey` identifies them. */
     resources: Set<string>;
 }
 
@@ -13,11 +13,11 @@ interface StackResources {
 }
 
 /**
- * Asks the engine what the state of this stack lists. A program sees its own stack's state in no other way. Of a stack
- * that has never come to its end nothing is known: then only the objects' annotations tell whose they are.
+ * Asks the engine for the stack's state, as a program can't read it in any other way. If no run of the stack has ever
+ * succeeded, the result is empty, and only annotations show who created an object.
  */
 export async function readKnownObjects(): Promise<KnownObjects> {
-    // Pulumi up to 3.276 panics when it is asked for the resources of a stack that has none.
+    // Pulumi up to 3.276 panics if it is asked for the resources of a stack without any.
     const ended = await readStackOutputs();
     if (Object.keys(ended).length === 0) return { uids: new Set(), resources: new Set() };
     const asked = { stackName: qualifiedStackName() };
@@ -27,7 +27,7 @@ export async function readKnownObjects(): Promise<KnownObjects> {
     return { uids: new Set(uids), resources: new Set(entries.map(([urn]) => keyOf(urn))) };
 }
 
-/** What tells one resource of the program from the others. */
+/** Identifies a resource within the program. */
 export function resourceKey(type: string, name: string): string {
     return `${type}::${name}`;
 }

@@ -4,8 +4,8 @@ import { main } from "../../scripts/process";
 import { askAll } from "./rotation";
 import { cluster as readCluster, nodes as readNodes, ssh as readSsh } from "./settings";
 import { withSsh } from "./ssh";
-import { lookTasks, rotateTasks } from "../machine/certificates";
-import { healthTasks } from "../machine/restart";
+import { lastRotationTasks as lookTasks, rotateTasks } from "../machine/certificates";
+import { healthTasks } from "../machine/control-plane";
 import { renderScript } from "../machine/script";
 
 void main(async () => {

@@ -6,8 +6,8 @@ import { encryptionConfig, keyName, parseKeys, phases } from "./keys";
 import { askAll } from "./rotation";
 import { cluster as readCluster, nodes as readNodes, ssh as readSsh } from "./settings";
 import { withSsh } from "./ssh";
+import { healthTasks, restartTasks } from "../machine/control-plane";
 import { makeKeyTasks, readKeysTasks, rewriteTasks, useKeysTasks } from "../machine/encryption";
-import { healthTasks, restartTasks } from "../machine/restart";
 import { renderScript } from "../machine/script";
 
 void main(async () => {

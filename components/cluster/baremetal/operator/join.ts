@@ -5,12 +5,13 @@ import {
     cluster as readCluster, firstAnswering, node as readNode, nodes as readNodes, ssh as readSsh,
 } from "./settings";
 import { describeFailure, withSsh } from "./ssh";
-import { cleanTask, initTasks, joinTasks, mintTasks, revokeTasks, scheduleTasks } from "../machine/control-plane";
-import { giveUpTasks } from "../machine/leave";
-import { memberFile } from "../machine/member";
-import { rememberTasks, spreadTasks } from "../machine/operate";
+import { giveUpTasks } from "../machine/etcd";
+import {
+    cleanTask, emptyVolumesTasks, initTasks, joinTasks, mintTasks, rememberTasks, revokeTasks, scheduleTasks, spreadTasks,
+    volumesTasks,
+} from "../machine/join";
+import { memberFile } from "../machine/kubeadm";
 import { renderScript } from "../machine/script";
-import { emptyVolumesTasks, volumesTasks } from "../machine/volumes";
 
 void main(async () => {
     const [cluster, node, controlPlanes, ssh] = [readCluster(), readNode(), readNodes(), readSsh()];

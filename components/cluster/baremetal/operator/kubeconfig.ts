@@ -5,7 +5,7 @@ import { X509Certificate } from "node:crypto";
 import { fail, main } from "../../scripts/process";
 import { cluster as readCluster, firstAnswering, nodes as readNodes, ssh as readSsh } from "./settings";
 import { withSsh } from "./ssh";
-import { kubeconfigTasks, rememberAdministratorTasks } from "../machine/operate";
+import { kubeconfigTasks, rememberAdministratorTasks } from "../machine/certificates";
 import { renderScript } from "../machine/script";
 
 void main(async () => {

@@ -3,8 +3,8 @@ import { fail, main } from "../../scripts/process";
 import { firstAnswering, node as readNode, nodes as readNodes, ssh as readSsh } from "./settings";
 import { withSsh } from "./ssh";
 import { drainTasks } from "../machine/drain";
+import { forgetTasks } from "../machine/etcd";
 import { quitTasks } from "../machine/keepalived";
-import { forgetTasks } from "../machine/leave";
 import { renderScript } from "../machine/script";
 
 void main(async () => {

@@ -4,7 +4,7 @@ import { fail, main, run, setting } from "../../scripts/process";
 import { architecture } from "./bundle";
 import { nodes as readNodes, ssh as readSsh } from "./settings";
 import { describeFailure, withSsh } from "./ssh";
-import { pinned } from "../machine/install";
+import { pinned } from "../machine/bundle";
 
 void main(async () => {
     const [nodes, ssh, image] = [readNodes(), readSsh(), setting("IMAGE")];

@@ -8,11 +8,10 @@ import {
     cluster as readCluster, firstAnswering, node as readNode, nodes as readNodes, ssh as readSsh,
 } from "./settings";
 import { withSsh } from "./ssh";
-import { cordonTasks, uncordonTasks } from "../machine/cordon";
-import { drainTasks } from "../machine/drain";
-import {
-    controlPlaneTasks, patchedTasks, patchTasks, quorumTasks, readyTasks, reason, rebootReasonTasks, rememberPatchedTasks,
-} from "../machine/patch";
+import { controlPlaneTasks } from "../machine/control-plane";
+import { cordonTasks, drainTasks, readyTasks, uncordonTasks } from "../machine/drain";
+import { quorumTasks } from "../machine/etcd";
+import { patchedTasks, patchTasks, reason, rebootReasonTasks, rememberPatchedTasks } from "../machine/patch";
 import { renderScript } from "../machine/script";
 
 void main(async () => {

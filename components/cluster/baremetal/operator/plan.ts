@@ -1,30 +1,28 @@
 // @ts-nocheck
 // What will be done to the machines, in the order in which it is done: for people to read before, and for reviews.
 import { keyName } from "./keys";
-import { rotateTasks } from "../machine/certificates";
-import { cleanTask, initTasks, joinTasks, mintTasks, revokeTasks, scheduleTasks } from "../machine/control-plane";
-import { cordonTasks, uncordonTasks } from "../machine/cordon";
-import { drainTasks } from "../machine/drain";
+import { kubeconfigTasks, rotateTasks } from "../machine/certificates";
+import { staleTasks } from "../machine/container-runtime";
+import { controlPlaneTasks, healthTasks, restartTasks } from "../machine/control-plane";
+import { cordonTasks, drainTasks, readyTasks, uncordonTasks } from "../machine/drain";
 import { makeKeyTasks, readKeysTasks, rewriteTasks, useKeysTasks } from "../machine/encryption";
+import { forgetTasks, giveUpTasks, quorumTasks } from "../machine/etcd";
 import { installTasks } from "../machine/install";
-import { forgetTasks, giveUpTasks, restoreTasks } from "../machine/leave";
+import {
+    cleanTask, emptyVolumesTasks, initTasks, joinTasks, mintTasks, rememberTasks, revokeTasks, scheduleTasks, spreadTasks,
+    volumesTasks,
+} from "../machine/join";
 import { quitTasks } from "../machine/keepalived";
-import { kubeconfigTasks, rememberTasks, spreadTasks, statusTasks } from "../machine/operate";
 import {
-    controlPlaneTasks, patchedTasks, patchTasks, quorumTasks, readyTasks, reason as patching, rebootReasonTasks,
-    rebootTasks, rememberPatchedTasks,
+    patchedTasks, patchTasks, reason as patching, rebootReasonTasks, rebootTasks, rememberPatchedTasks,
 } from "../machine/patch";
-import { probeTasks } from "../machine/probe";
-import {
-    bringTasks, forgetOthersTasks, kubeletTasks as registerTasks, replaceTasks, startTasks, stopTasks,
-} from "../machine/recover";
-import { healthTasks, restartTasks } from "../machine/restart";
-import { staleTasks } from "../machine/runtime";
+import { probeTasks, quietTasks } from "../machine/probe";
+import { resetTasks as restoreTasks } from "../machine/reset";
+import { bringTasks, forgetOthersTasks, registerTasks, replaceTasks, startTasks, stopTasks } from "../machine/restore";
 import { renderList, renderScript } from "../machine/script";
 import { endTasks, snapshotTasks, takeTasks } from "../machine/snapshots";
+import { statusTasks } from "../machine/status";
 import { backTasks, kubeletTasks, reason as upgrading, upgradeTasks, versionTasks } from "../machine/upgrade";
-import { quietTasks } from "../machine/traffic";
-import { emptyVolumesTasks, volumesTasks } from "../machine/volumes";
 
 /** What stands for secrets where scripts are only read. */
 const settings = { repository: "/mnt/backup/etcd", password: "PASSWORD", environment: "NAME=VALUE" };

@@ -6,9 +6,8 @@ import { architecture, bundleProblems } from "./bundle";
 import { portsOf, problemsOf } from "./judge";
 import { cluster as readCluster, nodes as readNodes, ssh as readSsh } from "./settings";
 import { describeFailure, withSsh } from "./ssh";
-import { parseProbe, probeTasks } from "../machine/probe";
+import { parseProbe, probeTasks, quietTasks } from "../machine/probe";
 import { renderScript } from "../machine/script";
-import { quietTasks } from "../machine/traffic";
 
 void main(async () => {
     const [cluster, nodes, ssh] = [readCluster(), readNodes(), readSsh()];

@@ -6,15 +6,14 @@ import { askAll } from "./rotation";
 import { cluster as readCluster, nodes as readNodes, secret, ssh as readSsh } from "./settings";
 import { chooseSnapshot } from "./snapshot-list";
 import { withSsh } from "./ssh";
-import { scheduleTasks } from "../machine/control-plane";
-import { uncordonTasks } from "../machine/cordon";
-import { rememberTasks } from "../machine/operate";
+import { uncordonTasks } from "../machine/drain";
+import { rememberTasks, scheduleTasks } from "../machine/join";
 import { reason as patching } from "../machine/patch";
 import {
-    bringTasks, forgetOthersTasks, kubeletTasks, lookTasks, replaceTasks, startTasks, stopTasks,
-} from "../machine/recover";
-import { listTasks } from "../machine/repository";
+    bringTasks, forgetOthersTasks, memberTasks as lookTasks, registerTasks as kubeletTasks, replaceTasks, startTasks, stopTasks,
+} from "../machine/restore";
 import { renderScript } from "../machine/script";
+import { listTasks } from "../machine/snapshots";
 import { reason as upgrading } from "../machine/upgrade";
 
 void main(async () => {

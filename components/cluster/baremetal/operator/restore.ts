@@ -2,7 +2,7 @@
 import { fail, main } from "../../scripts/process";
 import { cluster as readCluster, nodes as readNodes, ssh as readSsh } from "./settings";
 import { describeFailure, isSilent, isStranger, withSsh } from "./ssh";
-import { restoreTasks } from "../machine/leave";
+import { resetTasks as restoreTasks } from "../machine/reset";
 import { renderScript } from "../machine/script";
 
 void main(async () => {

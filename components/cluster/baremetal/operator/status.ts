@@ -5,9 +5,8 @@ import { fail, main } from "../../scripts/process";
 import { warningsOf } from "./judge";
 import { cluster as readCluster, nodes as readNodes, ssh as readSsh } from "./settings";
 import { describeFailure, withSsh } from "./ssh";
-import { parseStatus, statusTasks } from "../machine/operate";
 import { renderScript } from "../machine/script";
-import { standingOf } from "../machine/standing";
+import { parseStatus, standingOf, statusTasks } from "../machine/status";
 
 void main(async () => {
     const [cluster, nodes, ssh] = [readCluster(), readNodes(), readSsh()];

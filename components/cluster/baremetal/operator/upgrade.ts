@@ -6,9 +6,8 @@ import {
     cluster as readCluster, firstAnswering, node as readNode, nodes as readNodes, ssh as readSsh,
 } from "./settings";
 import { withSsh } from "./ssh";
-import { cordonTasks } from "../machine/cordon";
-import { drainTasks } from "../machine/drain";
-import { staleTasks } from "../machine/runtime";
+import { staleTasks } from "../machine/container-runtime";
+import { cordonTasks, drainTasks } from "../machine/drain";
 import { renderScript } from "../machine/script";
 import { backTasks, kubeletTasks, reason, upgradeTasks, versionTasks, waitTasks } from "../machine/upgrade";
 

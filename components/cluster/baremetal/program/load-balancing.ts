@@ -1,5 +1,4 @@
-import { LoadBalancing, noticedAfter, PublishedNodes, serviceSeconds } from "../../cluster";
-import { gatewayPorts } from "../../gateway-ports";
+import { gatewayPorts, LoadBalancing, noticedAfter, PublishedNodes, serviceSeconds } from "../../cluster";
 import { firstAddress } from "../../ipv4";
 import type { BareMetalArgs } from "../args";
 import type { DescribedCluster } from "./describe";

@@ -9,7 +9,8 @@ import type { DescribedCluster } from "./describe";
 import type { ClusterFacts, NodeFacts } from "./facts";
 import type { FoundNodes } from "./lookup";
 import { secretEnvironment, type Secrets } from "./secrets";
-import { installTasks, runtimeTasks } from "../machine/install";
+import { runtimeTasks } from "../machine/container-runtime";
+import { installTasks } from "../machine/install";
 
 export const scripts = "components/cluster/baremetal/operator";
 

@@ -3,14 +3,14 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { keepalivedTasks } from "../../../../../components/cluster/baremetal/machine/keepalived";
+import { keepalivedTasks } from "../../../../../../components/cluster/baremetal/machine/keepalived";
 
-const node = (name: string, last: number) => ({ name, address: `198.18.40.${last}`, role: "control-plane" });
+const node = (name: string, last: number) => ({ name, address: `198.18.40.${last}`, role: "control-plane" as const });
 
 /** The lines by which a node is told of the gateway's address. */
-function linesFor(nodes: object[]): string[] {
+function linesFor(nodes: ReturnType<typeof node>[]): string[] {
     const cluster = { gatewayAddress: "198.18.40.9", gatewayNodes: nodes, controlPlanes: [] };
-    const [{ script }] = keepalivedTasks(cluster, nodes[0]) as { script: string }[];
+    const [{ script }] = keepalivedTasks(cluster, nodes[0]);
     return script.split("\n");
 }
 
@@ -59,7 +59,7 @@ describe.skipIf(process.platform === "win32")("a virtual address", () => {
 
     test("of the API is given up at once where the API server is gone, and not where it is but late", () => {
         const nodes = [node("one", 11), node("two", 12), node("three", 13)];
-        const [{ script }] = keepalivedTasks({ virtualAddress: "198.18.40.8", controlPlanes: nodes }, nodes[0]) as { script: string }[];
+        const [{ script }] = keepalivedTasks({ virtualAddress: "198.18.40.8", controlPlanes: nodes }, nodes[0]);
         const check = checkOf("api", script.split("\n"));
         const said = (curl: string) => check(curl).status;
 

@@ -1,8 +1,12 @@
+import { execFileSync, spawnSync } from "node:child_process";
 import * as fs from "node:fs";
+import * as os from "node:os";
 import * as path from "node:path";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { before, from, scriptOf } from "../../../support/operations";
-import { type Answers, onMachine, type StandIn } from "../../../support/standin";
+import { checkApart, exportLines } from "../../../../../../components/cluster/baremetal/machine/snapshots";
+import { before, scriptOf } from "../../../../support/operations";
+import { type Answers, onMachine } from "../../../../support/standin";
 
 describe.skipIf(process.platform !== "linux")("snapshots", () => {
     const script = () => before(scriptOf("second-snapshots"), "Take a snapshot").replace("if ! command -v restic >/dev/null; then", "if false; then");
@@ -28,7 +32,7 @@ describe.skipIf(process.platform !== "linux")("snapshots", () => {
 
     test("are refused a schedule that systemd doesn't know", () => {
         expect(onMachine({ ...elsewhere, "systemd-analyze": "exit 1" }).run(script())).toMatchObject({
-            status: 1, stderr: expect.stringContaining("landfall:cluster.snapshots.schedule is no calendar event of systemd's: hourly"),
+            status: 1, stderr: expect.stringContaining("landfall:cluster.snapshots.schedule is not a valid systemd calendar event: hourly"),
         });
     });
 
@@ -67,54 +71,35 @@ describe.skipIf(process.platform !== "linux")("snapshots", () => {
     });
 });
 
-describe.skipIf(process.platform !== "linux")("a snapshot that is gone back to", () => {
-    const script = () => before(scriptOf("second-recover"), "Stop the control plane").replace("if ! command -v restic >/dev/null; then", "if false; then");
-    const answers = (version: string, authority = "ours"): Answers => ({
-        restic: `while [ "$1" != --target ]; do shift; done
-            mkdir -p $2/var/lib/landfall/snapshot/pki; cd $2/var/lib/landfall/snapshot
-            echo ${version} > version; printf ${authority} > pki/ca.crt; touch etcd.db`,
-        kubeadm: "echo registry.k8s.io/etcd:3.6", kubelet: "echo Kubernetes v1.36.4",
-        ctr: `case "$*" in
-            *"images list"*) echo image ;;
-            *"images mount"*) mkdir -p "\${@: -1}/usr/local/bin"; printf '#!/bin/sh\\n[ ! -e %s/broken ]' "$(dirname $0)" > "\${@: -1}/usr/local/bin/etcdutl"; chmod +x "\${@: -1}/usr/local/bin/etcdutl" ;;
-            *"images unmount"*) rm -r "\${@: -1}/usr" ;;
-        esac`,
+describe("what restic is told", () => {
+    test.skipIf(process.platform === "win32")("arrives as it was given, whatever characters it has", () => {
+        const value = fc.stringMatching(/^[ -~]{1,40}$/).filter(text => text === text.trim());
+        fc.assert(fc.property(value, value, (password, secret) => {
+            const lines = exportLines({ repository: "s3:example/etcd", password, environment: `# a comment\r\n\r\nSECRET=${secret}\r\n` });
+            const script = `${lines.join("\n")}\nprintf '%s\\n' "$RESTIC_REPOSITORY" "$RESTIC_PASSWORD" "$SECRET"`;
+            expect(execFileSync("bash", ["-c", script], { encoding: "utf8" })).toBe(`s3:example/etcd\n${password}\n${secret}\n`);
+        }), { numRuns: 40 });
     });
-    /** The restored snapshot is where restic puts it, below the directory that stands for the machine. */
-    const restored = (given: Answers, edit: (on: StandIn) => void = () => undefined) => {
-        const on = onMachine(given).write("etc/kubernetes/pki/ca.crt", "ours");
-        edit(on);
-        return on.run(script().replace(/(recovery\.new)\/var\/lib\/landfall\/snapshot/, "$1/va[r]/lib/landfall/snapshot"));
-    };
+});
 
-    test("is this cluster's, whole and of its version, before anything is stopped", () => {
-        expect(restored(answers("v1.36.2"))).toMatchObject({ status: 0, stderr: "" });
+describe.skipIf(process.platform === "win32")("a repository", () => {
+    const mounted = os.tmpdir();
+    /** A findmnt that knows what is mounted where. */
+    const mounts = 'findmnt() { case "$5" in "$MOUNTED"*) echo "$MNT" ;; /var/lib/landfall) echo "$OWN" ;; *) echo / ;; esac; }';
+    const check = (repository: string, mnt: string, own = "/") => spawnSync("bash", ["-c", `${checkApart}\n${mounts}\ncheck_apart`], {
+        encoding: "utf8", env: { ...process.env, MOUNTED: mounted, RESTIC_REPOSITORY: repository, MNT: mnt, OWN: own },
     });
 
-    test.each<[string, Answers, RegExp]>([
-        ["can't be read", { ...answers("v1.36.2"), restic: "echo no such id >&2; exit 1" }, /The snapshot ID can't be read\. Nothing was changed\. restic says: no such id/],
-        ["is of another version", answers("v1.35.1"), /It was taken with Kubernetes v1\.35\.1, and this is v1\.36\.4\. Nothing was changed\..*kubernetesVersion: v1\.35\.1/],
-        ["is another cluster's", answers("v1.36.2", "theirs"), /It is another cluster's/],
-    ])("is refused where it %s", (_, given, message) => {
-        const { status, stderr } = restored(given);
-        expect([status, stderr]).toEqual([1, expect.stringMatching(message)]);
+    test("may be mounted from elsewhere, or be none of the machine's directories at all", () => {
+        for (const repository of [mounted, `${mounted}/not/there/yet`, "s3:https://s3.example.com/etcd", "sftp:backup@example.com:/srv/etcd"]) {
+            expect(check(repository, "/mnt").status, repository).toBe(0);
+        }
     });
 
-    test("is refused where it holds no whole data of etcd", () => {
-        const { status, stderr } = restored(answers("v1.36.2"), on => void on.write("bin/broken", ""));
-        expect([status, stderr]).toEqual([1, expect.stringContaining("The snapshot ID holds no whole data of etcd")]);
-    });
-
-    test("restarts all members from it, and the cluster knows its current nodes", () => {
-        const whole = scriptOf("second-recover");
-        expect(whole).toContain("--initial-cluster one=https://198.18.40.11:2380,two=https://198.18.40.12:2380,three=https://198.18.40.13:2380");
-        expect(whole).toContain("--name two --initial-cluster");
-        // What watches would else take what is gone for what is to come.
-        expect(whole).toMatch(/--bump-revision "\$bump" --mark-compacted/);
-        const { status, calls } = onMachine({ kubectl: `[ "$1 $2" != "get nodes" ] || printf 'node/%s\\n' one old two` })
-            .run(from(whole, "Have the cluster know today's nodes, and not the snapshot's"));
-        expect(status).toBe(0);
-        expect(calls.filter(call => call.startsWith("kubectl delete"))).toEqual(["kubectl delete --wait=false node/old"]);
-        expect(calls.filter(call => call.startsWith("kubectl label"))).toHaveLength(3);
-    });
+    test.each([[mounted, "/", "/"], [mounted, "/var", "/var"], ["/nothing/there/yet", "/mnt", "/"]])(
+        "is refused at %s, which is on the machine's own disk (%s, %s)", (repository, mnt, own) => {
+            const { status, stderr } = check(repository, mnt, own);
+            expect(status).toBe(1);
+            expect(stderr).toContain(`${repository} is on this machine's own disk`);
+        });
 });

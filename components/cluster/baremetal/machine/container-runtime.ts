@@ -1,34 +1,26 @@
-// @ts-nocheck
-// The container runtime of a machine, and how much of the machine its kubelet leaves to others than pods. A node that is
-// a member gets another only where a version of Kubernetes does, too: alone, and drained.
-import { task, writeFile } from "./script";
+// containerd, and the resources that the kubelet reserves for it and the system. In a cluster, both change node by node, in
+// an upgrade: each node is drained first.
+import type { ClusterFacts } from "../program/facts";
+import { bundleDirectory, holdPackages } from "./packages";
+import { given, type Task, task, writeFile } from "./script";
 
-/** Where the parts of an offline bundle lie on a machine. */
-export const bundleDirectory = "/var/lib/landfall/bundle";
+/** Where containerd comes from: the bundle, or a version from a repository. */
+export type RuntimeFacts = Partial<Pick<ClusterFacts, "bundle" | "runtime">>;
 
-/** What none but the tasks here may change, by its names in Kubernetes', Docker's and the distributions' repositories. */
-const held = ["containerd", "containerd.io", "runc", "keepalived", "kubelet", "kubeadm", "kubectl", "kubernetes-cni", "cri-tools"];
-
-/** A shell's lines: what is held of the packages that are there; machines update themselves, too, at times of their own. */
-export const holdPackages = `installed=$({ dpkg-query --show --showformat '\${db:Status-Status} \${Package}\\n' ${held.join(" ")} 2>/dev/null || true; } \\
-    | awk '$1 == "installed" { print $2 }')
-[ -z "$installed" ] || patiently apt-mark hold $installed`;
-
-export const unholdPackages = `held=$(apt-mark showhold | grep --line-regexp --extended-regexp '${held.join("|")}' || true)
-[ -z "$held" ] || patiently apt-mark unhold $held`;
-
-/** Before those of people, who have the last word. */
+/** The kubelet reads drop-ins in the order of their names, so files that people add (10-…) take precedence. */
 const kubeletFile = "/etc/kubernetes/kubelet.conf.d/05-landfall.conf";
 const containerdFile = "/etc/containerd/config.toml";
 
 /**
- * What kubelets keep from pods, by the size of the machine: memory and processors as GKE has it for its nodes (a quarter
- * of the first 4 GiB, a fifth of the next 4, a tenth of the next 8, 6 % up to 128 GiB, 2 % above; 6 % of the first
- * processor, 1 % of the second, 0.5 % of the next two, 0.25 % of others), which is for the system's programs as well
- * (cloud.google.com/kubernetes-engine/docs/concepts/plan-node-sizes). The control plane's pods ask for next to no memory
- * themselves, and have theirs out of it. A tenth of the disk is for images and logs. Prints KubeletConfiguration.
+ * Prints the KubeletConfiguration that reserves resources by the size of the machine.
+ * Memory and processors follow GKE, which counts the system's programs in
+ * (cloud.google.com/kubernetes-engine/docs/concepts/plan-node-sizes):
+ * - a quarter of the first 4 GiB, a fifth of the next 4, a tenth of the next 8, 6 % up to 128 GiB, 2 % above;
+ * - 6 % of the first processor, 1 % of the second, 0.5 % of the next two, 0.25 % of the rest.
+ * The control plane's pods request almost no memory; what they use is covered by this too. A tenth of the disk is for
+ * images and logs.
  */
-export const reservation = `reservation() { # MEMORY (MiB) PROCESSORS DISK (MiB)
+const reservation = `reservation() { # MEMORY (MiB) PROCESSORS DISK (MiB)
     awk -v memory="$1" -v processors="$2" -v disk="$3" '
     function share(total, steps, n, i, part, size, sum) {
         n = split(steps, part, " ")
@@ -50,8 +42,8 @@ export const reservation = `reservation() { # MEMORY (MiB) PROCESSORS DISK (MiB)
     }'
 }`;
 
-/** Mirrors of registries that the machine names, in /etc/containerd/certs.d, count. */
-const functions = cluster => `${reservation}
+/** `config_path` makes containerd use the registry mirrors that people set up in /etc/containerd/certs.d. */
+const functions = ({ bundle, runtime }: RuntimeFacts): string => `${reservation}
 kubelet_wanted() {
     reservation "$(awk '$1 == "MemTotal:" { print int($2 / 1024) }' /proc/meminfo)" "$(nproc --all)" \\
         "$(df --output=size -B1M /var/lib | tail -n 1)"
@@ -73,35 +65,35 @@ version = 2
       SystemdCgroup = true
 LANDFALL_END
 }
-# PACKAGE VERSION: one that is newer than it has to be stays.
+# has_package PACKAGE VERSION: succeeds for a newer version too.
 has_package() {
     local installed
     installed=$(dpkg-query --show --showformat '\${db:Status-Status} \${Version}' "$1" 2>/dev/null || true)
     [ "\${installed%% *}" = installed ] && dpkg --compare-versions "\${installed#* }" ge "$2"
 }
 packages_lacking() {
-${cluster.bundle ? `    local file name version
+${bundle ? `    local file name version
     . /etc/os-release
     for file in ${bundleDirectory}/packages/"$ID-\${VERSION_ID-}-$(dpkg --print-architecture)"/*.deb; do
         read -r name version < <(dpkg-deb --show --showformat '\${Package} \${Version}\\n' "$file")
         case "$name" in containerd|runc) has_package "$name" "$version" || echo "$file" ;; esac
-    done` : `    has_package containerd.io ${cluster.runtime} || echo 'containerd.io=${cluster.runtime}-*'`}
+    done` : `    has_package containerd.io ${given(runtime, "runtime")} || echo 'containerd.io=${runtime}-*'`}
 }
 is_replaced() {
     case "$(readlink "/proc/$(systemctl show --property MainPID --value containerd)/exe")" in *' (deleted)') ;; *) return 1 ;; esac
 }`;
 
-/** Run on a node: prints what of it is to be changed, if anything is; changes nothing. */
-export function staleTasks(cluster) {
-    return [task("Look at the container runtime and what the kubelet reserves",
+/** Runs on a node: prints what is out of date, or nothing. Changes nothing. */
+export function staleTasks(cluster: RuntimeFacts): Task[] {
+    return [task("Check the container runtime and the kubelet's reservations",
         functions(cluster),
         `if [ -n "$(packages_lacking)" ] || is_replaced; then echo runtime; fi`,
         `containerd_wanted | cmp -s - ${containerdFile} || echo containerd`,
         `kubelet_wanted | cmp -s - ${kubeletFile} || echo kubelet`)];
 }
 
-/** Run on a machine that is no node yet, or whose pods have gone; only what differs is installed, written and restarted. */
-export function runtimeTasks(cluster) {
+/** Runs on a machine without pods: a new one or a drained node. Installs, writes and restarts only what is out of date. */
+export function runtimeTasks(cluster: RuntimeFacts): Task[] {
     return [
         task("Install the container runtime",
             functions(cluster),
@@ -112,7 +104,7 @@ export function runtimeTasks(cluster) {
                 : `    patiently apt-get install --quiet --yes --no-install-recommends --allow-change-held-packages "\${lacking[@]}"`,
             `fi`,
             holdPackages),
-        task("Set up the container runtime",
+        task("Configure the container runtime",
             `changed=`,
             `containerd_wanted > /run/landfall-containerd.toml`,
             `if ! cmp -s /run/landfall-containerd.toml ${containerdFile}; then`,
@@ -123,8 +115,8 @@ export function runtimeTasks(cluster) {
             writeFile("/etc/crictl.yaml", "runtime-endpoint: unix:///run/containerd/containerd.sock"),
             `systemctl enable --quiet containerd`,
             `if [ -n "$changed" ] || is_replaced; then systemctl restart containerd; else systemctl start containerd; fi`),
-        // The kubelet reads it when it starts.
-        task("Say what the kubelet keeps from pods",
+        // Takes effect when the kubelet starts.
+        task("Reserve resources for the system",
             `install -d /etc/kubernetes/kubelet.conf.d`,
             `kubelet_wanted > ${kubeletFile}`),
     ];

@@ -1,42 +1,12 @@
-// @ts-nocheck
-// Takes a node out of its cluster, and a machine back to how it was found.
+// Resets a machine: removes Kubernetes, and restores the machine to how it was found.
+import type { ClusterFacts } from "../program/facts";
 import { removeRenewal } from "./certificates";
-import { etcdctl } from "./etcd";
 import { quitTasks } from "./keepalived";
-import { noteNewPackages, purgePackages } from "./packages";
-import { unholdPackages } from "./runtime";
-import { task } from "./script";
+import { noteNewPackages, purgePackages, unholdPackages } from "./packages";
+import { type Task, task } from "./script";
 import { removeSnapshots } from "./snapshots";
 
-/** Run on a node of the control plane that stays: forgets the node, and its copy of the data if it had one. */
-export function forgetTasks(name) {
-    return [
-        task(`Take ${name} out of etcd`, etcdctl,
-            `id=$(etcdctl member list | awk -F', ' '$3 == "${name}" { print $1 }')`,
-            `if [ -n "$id" ]; then etcdctl member remove "$id" >/dev/null; fi`),
-        task(`Take ${name} out of the cluster`, `kubectl delete node ${name} --ignore-not-found --wait=false >/dev/null`),
-    ];
-}
-
-/**
- * Run on a node of the control plane before another joins: etcd takes no new member while one of the old is dead. One
- * that the settings no longer name, and that doesn't answer, is given up; it will not come back. What the joining node
- * was goes too: with its data gone, the same member can't begin again.
- */
-export function giveUpTasks(names, joining) {
-    return [task("Give up dead control-plane nodes that the settings no longer name", etcdctl,
-        `etcdctl member list | while IFS=', ' read -r id _ name peer url _; do`,
-        `    if [ "$name" != ${joining.name} ] && [ "$peer" != https://${joining.address}:2380 ]; then`,
-        `        case " ${names.join(" ")} " in *" $name "*) continue ;; esac`,
-        `        if curl --silent --max-time 5 --cacert $pki/ca.crt --cert $pki/server.crt --key $pki/server.key \\`,
-        `            --output /dev/null "$url/health"; then continue; fi`,
-        `    fi`,
-        `    etcdctl member remove "$id" >/dev/null`,
-        `    if [ -n "$name" ]; then kubectl delete node "$name" --ignore-not-found --wait=false >/dev/null; fi`,
-        `done`)];
-}
-
-/** What kube-router leaves: its own image has the program that knows its sets. */
+/** Removes kube-router's routes, rules and sets. The ipset that created the sets is in kube-router's image. */
 const forgetRoutes = [
     `while ip rule delete table 77 2>/dev/null; do :; done`,
     `ip route flush proto 17 2>/dev/null || true`,
@@ -51,13 +21,13 @@ const forgetRoutes = [
     `rmdir $at 2>/dev/null || true`,
 ];
 
-/** Run on the machine itself: nothing of Kubernetes is left running or on disk. */
-const resetTask = ({ network }) => task("Reset the node",
+/** Stops everything of Kubernetes, and removes what it has left in the kernel. */
+const resetTask = ({ network }: Pick<ClusterFacts, "network">): Task => task("Reset the node",
     `if [ -x /usr/bin/kubeadm ]; then`,
     `    kubeadm reset --force --cri-socket unix:///run/containerd/containerd.sock >/dev/null 2>&1 || true`,
     `fi`,
     `systemctl disable --quiet --now kubelet 2>/dev/null || true`,
-    // Containers that the runtime can no longer stop, and what they have mounted.
+    // Containers that the runtime can no longer stop would keep their mounts.
     `if systemctl --quiet is-active containerd; then`,
     `    crictl pods --quiet 2>/dev/null | xargs --no-run-if-empty crictl rmp --force >/dev/null 2>&1 || true`,
     `fi`,
@@ -76,15 +46,15 @@ const resetTask = ({ network }) => task("Reset the node",
     `    ip link delete "$link" 2>/dev/null || true`,
     `done`);
 
-/** All that was put onto the machine goes; what was there before stays. */
-const restoreTask = task("Bring the machine back to how it was found",
+/** Deletes what was installed, and restores what was there before. */
+const restoreTask = task("Restore the machine's original state",
     `systemctl disable --quiet --now landfall-addresses landfall-kubelets keepalived containerd 2>/dev/null || true`,
     ...removeRenewal,
     ...removeSnapshots,
     unholdPackages,
     noteNewPackages,
     purgePackages,
-    // keepalived writes it when it starts, and its package does not know of it.
+    // keepalived writes this file when it starts, so its package doesn't remove it.
     `[ -x /usr/sbin/keepalived ] || rm -f /etc/iproute2/rt_addrprotos.d/keepalived.conf`,
     `rm -f /usr/bin/{kubelet,kubeadm,kubectl,crictl,etcdctl} /etc/crictl.yaml`,
     `rm -f /etc/systemd/system/{kubelet,landfall-addresses,landfall-kubelets}.service /etc/sysctl.d/90-landfall.conf /etc/modules-load.d/landfall.conf`,
@@ -98,12 +68,14 @@ const restoreTask = task("Bring the machine back to how it was found",
     `rm -rf /var/lib/landfall /run/landfall-kubectl`);
 
 /**
- * `owner`: only what this stack has made is touched, and of one node (`incarnation`) what isn't another by now; `volumes`:
- * the directory of volumes that go with it.
+ * Resets the machine if it belongs to this stack and, if `incarnation` is given, wasn't set up anew since. `volumes` is the
+ * directory of volumes to delete.
  */
-export function restoreTasks({ owner, volumes, network }, { incarnation }) {
+export function resetTasks(
+    { owner, volumes, network }: Pick<ClusterFacts, "owner" | "volumes" | "network">, { incarnation }: { incarnation?: string },
+): Task[] {
     return [
-        task("Look whose the machine is",
+        task("Check whether the machine belongs to this stack",
             `[ -e /var/lib/landfall/owner ] || exit 0`,
             `owner=$(cat /var/lib/landfall/owner)`,
             `[ "$owner" = ${JSON.stringify(owner)} ] || exit 0`,

@@ -1,33 +1,37 @@
-// @ts-nocheck
-// A cluster goes back to a snapshot: where it stands, or on a machine that begins it anew.
-import { apiFiles } from "./kubeadm";
-import { memberFile, stoppedManifests } from "./member";
-import { exportLines, restic, resticTask } from "./repository";
-import { healthTasks } from "./restart";
-import { task } from "./script";
-import { directory } from "./snapshots";
+// Restores the cluster from a snapshot of etcd: on the control-plane nodes of a cluster that exists, or on a machine that
+// creates the cluster.
+import type { ClusterFacts, NodeFacts } from "../program/facts";
+import { healthTasks } from "./control-plane";
+import { apiFiles, memberFile } from "./kubeadm";
+import { type Task, task } from "./script";
+import { exportLines, type RepositorySettings, restic, resticTask, snapshotDirectory } from "./snapshots";
 
-/** A snapshot that was brought and looked at. */
+/** A member of etcd. */
+type Member = Pick<NodeFacts, "name" | "address">;
+
+/** The snapshot, after it was downloaded and checked. */
 const brought = "/var/lib/landfall/recovery";
-/** The data as it was before, until the next time. */
+/** Where the control plane's manifests are during the restore. */
+export const stoppedManifests = "/var/lib/landfall/stopped-manifests";
+/** etcd's data from before the restore. It stays until the next one. */
 const before = "/var/lib/landfall/etcd-before";
-/** There from when the control plane stops until it is well again: a run that finds it goes on with a restore. */
+/** Exists from the stop of the control plane until it is healthy again. A run that finds it continues a restore. */
 const underWay = "/var/lib/landfall/recovering";
 const manifests = "/etc/kubernetes/manifests";
 const parts = ["kube-scheduler", "kube-controller-manager", "kube-apiserver", "etcd"];
 
-/** Prints `member` on a node of a cluster. */
-export const lookTasks = [task("Look whether the machine is a member", `if [ -e ${memberFile} ]; then echo member; fi`)];
+/** Prints `member` if the machine is a node. */
+export const memberTasks = [task("Check whether the machine is a member", `if [ -e ${memberFile} ]; then echo member; fi`)];
 
-/** etcd's own program, out of its image: there is one for every version. */
+/** A bash function that runs etcdutl from etcd's image, so that its version always fits. */
 const etcdutl = `etcdutl() {
     local image code=0 at
     image=$(kubeadm config images list --kubernetes-version "$(kubelet --version | cut -d ' ' -f 2)" 2>/dev/null | grep /etcd:)
     [ -n "$(ctr --namespace k8s.io images list --quiet "name==$image")" ] || crictl pull "$image" >/dev/null
-    for at in /run/landfall-etcd.*; do # left by a run that was interrupted
+    for at in /run/landfall-etcd.*; do # left by an interrupted run
         ctr --namespace k8s.io images unmount --rm "$at" >/dev/null 2>&1 && rmdir "$at" 2>/dev/null || true
     done
-    at=$(mktemp -d /run/landfall-etcd.XXXXXX) # containerd 2.4 doesn't mount at a place twice
+    at=$(mktemp -d /run/landfall-etcd.XXXXXX) # containerd 2.4 can't mount at the same place twice
     ctr --namespace k8s.io images mount "$image" "$at" >/dev/null
     "$at/usr/local/bin/etcdutl" "$@" 2>/run/landfall-etcdutl.log || code=$?
     ctr --namespace k8s.io images unmount --rm "$at" >/dev/null
@@ -37,11 +41,16 @@ const etcdutl = `etcdutl() {
     return "$code"
 }`;
 
-/** Brings the snapshot and looks whether it is whole and fits; nothing else is changed. */
-export function bringTasks(settings, id, { version, standing }) {
+/**
+ * Downloads the snapshot and checks that it is complete, of this minor version and, if the cluster is `standing`, of this
+ * cluster. Changes nothing else.
+ */
+export function bringTasks(
+    settings: RepositorySettings, id: string, { version, standing }: Pick<ClusterFacts, "version"> & { standing: boolean },
+): Task[] {
     return [
         resticTask,
-        task("Bring the snapshot",
+        task("Download the snapshot",
             ...exportLines(settings),
             `rm -rf ${brought} ${brought}.new`,
             `(umask 077; mkdir ${brought}.new)`,
@@ -50,31 +59,31 @@ export function bringTasks(settings, id, { version, standing }) {
             `    echo "The snapshot ${id} can't be read. Nothing was changed. restic says: $said" >&2`,
             `    exit 1`,
             `}`,
-            `mv ${brought}.new${directory} ${brought}`,
+            `mv ${brought}.new${snapshotDirectory} ${brought}`,
             `rm -rf ${brought}.new`),
-        task("Look at the snapshot",
+        task("Check the snapshot",
             etcdutl,
             `etcdutl snapshot status ${brought}/etcd.db >/dev/null || {`,
-            `    echo "The snapshot ${id} holds no whole data of etcd, as is said above. Nothing was changed." >&2`,
+            `    echo "The snapshot ${id} is damaged: see etcdutl's error above. Nothing was changed." >&2`,
             `    exit 1`,
             `}`,
             `taken=$(cat ${brought}/version)`,
             `if [ "\${taken%.*}" != ${version.split(".").slice(0, 2).join(".")} ]; then`,
-            `    echo "It was taken with Kubernetes $taken, and this is ${version}. Nothing was changed. Restore it with" \\`,
-            `        "landfall:cluster.kubernetesVersion: $taken, and upgrade then." >&2`,
+            `    echo "The snapshot was taken with Kubernetes $taken, but the settings say ${version}. Nothing was changed. Set" \\`,
+            `        "landfall:cluster.kubernetesVersion: $taken to restore it, and upgrade afterwards." >&2`,
             `    exit 1`,
             `fi`,
             ...(standing ? [
                 `if ! cmp --silent ${brought}/pki/ca.crt /etc/kubernetes/pki/ca.crt; then`,
-                `    echo "It is another cluster's, whose machines would not know this one's. Nothing was changed. Destroy this" \\`,
-                `        "cluster first: a new one can begin from the snapshot." >&2`,
+                `    echo "The snapshot is of another cluster, with other certificate authorities. Nothing was changed. Destroy" \\`,
+                `        "this cluster first: a new one can be created from the snapshot." >&2`,
                 `    exit 1`,
                 `fi`,
             ] : [])),
     ];
 }
 
-/** Run on all nodes of the control plane, before the data of any is replaced. */
+/** Runs on all control-plane nodes, before the data of any is replaced. */
 export const stopTasks = [task("Stop the control plane",
     `if [ ! -e ${underWay} ]; then rm -rf ${before}; fi`,
     `touch ${underWay}`,
@@ -88,29 +97,33 @@ export const stopTasks = [task("Stop the control plane",
     `    running | xargs --no-run-if-empty crictl stop --timeout 5 >/dev/null 2>&1 || true`,
     `    sleep 1`,
     `done`,
-    `if [ -n "$(running)" ]; then echo "The control plane doesn't stop." >&2; exit 1; fi`)];
+    `if [ -n "$(running)" ]; then echo "The control plane's containers don't stop." >&2; exit 1; fi`)];
 
-/**
- * Run on all nodes of the control plane, `members` by name and address: each gets the same data, of the snapshot `id`, as
- * one new cluster at this `revision`.
- */
-export function replaceTasks(node, members, { id, revision }) {
-    return [task("Replace the data of etcd",
+/** What all members must restore alike: the snapshot's ID, and a number that becomes etcd's new revision. */
+interface Restored {
+    id: string;
+    /** A number, or bash that prints one. */
+    revision: number | string;
+}
+
+/** Runs on all control-plane nodes: each restores the same data, as a member of one new etcd cluster. */
+export function replaceTasks(node: Member, members: Member[], restored: Restored): Task[] {
+    return [task("Replace etcd's data",
         `if [ ! -e ${before} ]; then`,
         `    install -d -m 0700 ${before}.new /var/lib/etcd`,
         `    find /var/lib/etcd -mindepth 1 -maxdepth 1 -exec mv --target-directory ${before}.new {} +`,
         `    mv ${before}.new ${before}`,
         `fi`,
-        ...restoreLines(node, members, { id, revision }),
+        ...restoreLines(node, members, restored),
         `install -m 0600 ${brought}/encryption.json ${apiFiles.encryption}`)];
 }
 
 /**
- * Watches must notice that they are out of date, so the data's revision has to be greater than any that somebody has seen,
- * also of data that was restored before: it is the time in milliseconds, which is ahead of any cluster's writes.
+ * Watches must notice that their data is out of date, so the new revision must be greater than any that a client has seen,
+ * including after an earlier restore. The time in milliseconds is: no cluster writes that often.
  */
-function restoreLines(node, members, { id, revision }) {
-    const peer = ({ name, address }) => `${name}=https://${address}:2380`;
+function restoreLines(node: Member, members: Member[], { id, revision }: Restored): string[] {
+    const peer = ({ name, address }: Member) => `${name}=https://${address}:2380`;
     return [
         etcdutl,
         `install -d -m 0700 /var/lib/etcd`,
@@ -124,6 +137,7 @@ function restoreLines(node, members, { id, revision }) {
     ];
 }
 
+/** Runs on all control-plane nodes, once the data of all was replaced. */
 export const startTasks = [
     task("Start the control plane",
         `for part in ${parts.join(" ")}; do`,
@@ -131,24 +145,24 @@ export const startTasks = [
         `done`,
         `rm -rf ${stoppedManifests}`),
     ...healthTasks(180),
-    task("Take away what was brought", `rm -rf ${brought} ${underWay}`),
+    task("Delete the downloaded snapshot", `rm -rf ${brought} ${underWay}`),
 ];
 
-/** Run on one of them: nodes that are none any more go, and the control plane's are told from others. */
-export function forgetOthersTasks(nodes, members) {
+/** Runs on one control-plane node: deletes the snapshot's nodes that no longer exist, and labels the control plane's. */
+export function forgetOthersTasks(nodes: Pick<NodeFacts, "name">[], members: Pick<NodeFacts, "name">[]): Task[] {
     const names = nodes.map(({ name }) => `--regexp node/${name}`).join(" ");
-    return [task("Have the cluster know today's nodes, and not the snapshot's",
+    return [task("Replace the snapshot's nodes with the current ones",
         `{ kubectl get nodes --output name | grep --invert-match --line-regexp ${names} || true; } \\`,
         `    | xargs --no-run-if-empty kubectl delete --wait=false >/dev/null`,
         ...members.map(({ name }) => `kubectl label node ${name} --overwrite node-role.kubernetes.io/control-plane= >/dev/null`))];
 }
 
-/** Nodes that the snapshot doesn't know make themselves known only when their kubelet starts. */
-export const kubeletTasks = [...lookTasks, task("Restart the kubelet", `if [ -e ${memberFile} ]; then systemctl restart kubelet; fi`)];
+/** Runs on all nodes: a kubelet registers its node only when it starts, and the snapshot may not contain the node. */
+export const registerTasks = [...memberTasks, task("Restart the kubelet", `if [ -e ${memberFile} ]; then systemctl restart kubelet; fi`)];
 
-/** Run on the machine that begins a cluster, before kubeadm does: from a snapshot, if one was brought. */
-export function beginTask(node) {
-    return task("Begin from the snapshot that was brought, if one was",
+/** Runs before `kubeadm init`: restores the snapshot, if one was downloaded. */
+export function beginTask(node: Member): Task {
+    return task("Restore the snapshot, if one was downloaded",
         `if [ -e ${brought}/etcd.db ]; then`,
         `    (umask 077; mkdir -p /etc/kubernetes/pki; cp -r ${brought}/pki/. /etc/kubernetes/pki)`,
         `    chmod 0644 /etc/kubernetes/pki/{ca,front-proxy-ca,etcd/ca}.crt`,
@@ -157,9 +171,9 @@ export function beginTask(node) {
         `fi`);
 }
 
-/** Run there as soon as the API answers: what were nodes are machines that join anew, or are gone. */
-export function begunTask({ name }) {
-    return task("Forget the nodes of the snapshot",
+/** Runs after `kubeadm init`: deletes the snapshot's other nodes. Those that still exist join again. */
+export function begunTask({ name }: Pick<NodeFacts, "name">): Task {
+    return task("Delete the snapshot's other nodes",
         `if [ -e ${brought} ]; then`,
         `    for _ in $(seq 60); do`,
         `        ! kubectl get --raw /readyz >/dev/null 2>&1 || break`,

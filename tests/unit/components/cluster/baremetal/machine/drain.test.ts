@@ -1,7 +1,12 @@
+import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
-import { describe, expect, test } from "vitest";
-import { scriptOf } from "../../../support/operations";
-import { type Answers, onMachine } from "../../../support/standin";
+import * as os from "node:os";
+import * as path from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { drainTasks } from "../../../../../../components/cluster/baremetal/machine/drain";
+import { renderScript } from "../../../../../../components/cluster/baremetal/machine/script";
+import { scriptOf } from "../../../../support/operations";
+import { type Answers, onMachine } from "../../../../support/standin";
 
 describe.skipIf(process.platform !== "linux")("a node that is cordoned for an upgrade or a patch", () => {
     /** The cluster's kubectl, which knows a node's mark and whether it is cordoned. */
@@ -49,53 +54,42 @@ describe.skipIf(process.platform !== "linux")("a node that is cordoned for an up
 
     test("is not touched where a member of etcd is not well", () => {
         const { status, stderr, calls } = onMachine({ ...node("", false), etcdctl: "exit 1" }).run(scriptOf("server-aroundPatch"));
-        expect([status, stderr]).toEqual([1, expect.stringContaining("failed: Look whether all members of etcd are healthy")]);
+        expect([status, stderr]).toEqual([1, expect.stringContaining("failed: Check that all members of etcd are healthy")]);
         expect(calls.filter(call => call.startsWith("kubectl"))).toEqual([]);
     });
 });
 
-describe.skipIf(process.platform !== "linux")("a reboot", () => {
-    const boot = () => `${fs.readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim()} ${fs.readFileSync("/proc/1/stat", "utf8").split(" ")[21]}`;
-    const script = (name: string, of: string) => scriptOf(name).replace("'ID'", `'${of}'`);
+describe.skipIf(process.platform === "win32")("a drain", () => {
+    let directory: string;
+    beforeEach(() => {
+        directory = fs.mkdtempSync(path.join(os.tmpdir(), "landfall-drain-"));
+        fs.writeFileSync(path.join(directory, "kubectl"), `#!/bin/bash
+case "$1 $2" in
+    "drain one") for try in {1..50}; do
+        echo 'error when evicting pods/"web-1" -n "shop" (will retry after 5s): Cannot evict pod as it would violate the pod'"'"'s disruption budget.'
+    done >&2; echo 'error: unable to drain node "one": global timeout reached: 600s' >&2; exit 1 ;;
+    "get poddisruptionbudgets") printf 'web other' ;;
+    "get node") case "$3" in one) echo node/one ;; away) echo 'The connection was refused' >&2; exit 1 ;; esac ;;
+esac\n`, { mode: 0o755 });
+    });
+    afterEach(() => fs.rmSync(directory, { recursive: true }));
 
-    test("is none where the machine was rebooted since", () => {
-        expect(onMachine().run(script("server-reboot", "an earlier one"))).toMatchObject({ status: 0, calls: [] });
+    const drain = (name: string) => {
+        const script = renderScript(drainTasks(name, { answers: true }))
+            .replace(/ PATH=\S+/, ` PATH=${directory}:$PATH`).replaceAll("/run/landfall.lock", path.join(directory, "lock"));
+        return spawnSync("bash", ["-s"], { input: script, encoding: "utf8" });
+    };
+
+    test("has nothing to do where there is no such node, and fails where that can't be told", () => {
+        expect(drain("gone").status).toBe(0);
+        expect(drain("away")).toMatchObject({ status: 1, stderr: expect.stringContaining("connection was refused") });
     });
 
-    test("says who wants it and why, and is over for the control plane once its API and all of etcd are well", () => {
-        const on = onMachine();
-        const { status, calls } = on.run(script("server-reboot", boot()));
-        expect(status).toBe(0);
-        expect(calls[0]).toBe("systemctl reboot --no-block --message Landfall: a package asks for it");
-        expect(calls.slice(1).map(call => call.split(" ")[0])).toEqual(["curl", "curl", "etcdctl", "etcdctl"]);
-        expect(on.read("var/lib/landfall/patched")).toBe("2026-11\n");
-    });
-
-    test("of a worker asks no control plane", () => {
-        expect(onMachine().run(script("worker-reboot", boot())).calls).toHaveLength(1);
-    });
-
-    test("is not remembered as done where the API doesn't come back", () => {
-        const on = onMachine({ curl: "exit 7" });
-        expect(on.run(script("server-reboot", boot())).status).toBe(7);
-        expect(on.read("var/lib/landfall/patched")).toBeUndefined();
-    });
-});
-
-describe("patches", () => {
-    test("come from the repositories with what they need, or from the bundle alone", () => {
-        expect(scriptOf("worker-patch")).toMatch(/patiently apt-get upgrade .*--with-new-pkgs/);
-        expect(scriptOf("server-patch")).not.toMatch(/apt-get (update|upgrade|install)/);
-        expect(scriptOf("server-patch")).toMatch(/dpkg --compare-versions "\$version" gt "\$\{installed#\* \}" \|\| continue/);
-    });
-
-    test("leave Kubernetes and the container runtime to upgrades", () => {
-        for (const name of ["worker-patch", "server-patch"]) expect(scriptOf(name)).toMatch(/patiently apt-mark hold \$installed/);
-        expect(scriptOf("server-patch")).toContain('case "$name" in containerd|runc) continue ;; esac');
-    });
-
-    test("end in a reboot where the settings say so, else where something asks for it", () => {
-        expect(scriptOf("worker-patch")).toContain("echo 'the settings say so'");
-        expect(scriptOf("server-patch")).not.toContain("the settings say so");
+    test("that takes too long names the pod that stays, and the budgets that keep it", () => {
+        const { status, stderr } = drain("one");
+        expect(status).toBe(1);
+        expect(stderr).toContain("shop/web-1 can't be evicted: its PodDisruptionBudget allows no disruption (web, other).");
+        expect(stderr).toContain("global timeout reached: 600s");
+        expect(stderr.split("\n").length).toBeLessThan(12);
     });
 });

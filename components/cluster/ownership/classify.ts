@@ -1,6 +1,6 @@
 import { keptFor, madeBy, madeByStackId } from "./marks";
 
-/** As much of an object in the cluster as tells whose it is. */
+/** The part of an object in the cluster that shows who created it. */
 export interface LiveObject {
     apiVersion: string;
     kind: string;
@@ -14,39 +14,39 @@ export interface LiveObject {
     };
 }
 
-/** The stack that asks. */
-export interface Asker {
+/** The stack that runs. */
+export interface StackIdentity {
     /** As the annotations name it. */
     stack: string;
-    /** Tells it from others of the same name; undefined as long as it has made nothing. */
+    /** Distinguishes it from others with the same name. Undefined until the stack has created something. */
     stackId?: string;
-    /** Whether the cluster is this stack's own, so that no other of the same name can have made anything in it. */
+    /** Whether the cluster is this stack's own, so that no other stack with the same name can have objects in it. */
     ownsCluster: boolean;
     /** UIDs of the objects that the stack's state lists. */
     known: ReadonlySet<string>;
 }
 
-/** Objects that the program would make and that are there already. */
-export interface Judgement {
-    /** What someone else made: it is neither taken over nor deleted. */
+/** Existing objects that the program would create. */
+export interface Classification {
+    /** Someone else's. They are neither adopted nor deleted. */
     foreign: LiveObject[];
-    /** What this stack made or kept, though its state doesn't list it: to be taken up again. */
+    /** Created or kept by this stack, but not listed in its state. They are adopted. */
     forgotten: LiveObject[];
 }
 
-/** Tells what the stack has made from what it has not. */
-export function judge(found: LiveObject[], asker: Asker): Judgement {
-    const unlisted = found.filter(({ metadata: { uid } }) => uid === undefined || !asker.known.has(uid));
-    const isOwn = (object: LiveObject): boolean => isMadeBy(object, asker) || keeperOf(object) === asker.stack;
+/** Separates the stack's objects from those of others. */
+export function classify(found: LiveObject[], identity: StackIdentity): Classification {
+    const unlisted = found.filter(({ metadata: { uid } }) => uid === undefined || !identity.known.has(uid));
+    const isOwn = (object: LiveObject): boolean => isMadeBy(object, identity) || keeperOf(object) === identity.stack;
     const foreign = unlisted.filter(object => !isOwn(object));
-    // A definition that some stack's destroy has kept serves the next one: unless that stack is still there.
+    // A stack may use CRDs that another one's destroy kept, unless the other stack still has objects here.
     const isLeft = foreign.every(object => object.kind === "CustomResourceDefinition" && keeperOf(object) !== undefined);
     return isLeft ? { foreign: [], forgotten: unlisted } : { foreign, forgotten: unlisted.filter(isOwn) };
 }
 
-function isMadeBy({ metadata }: LiveObject, { stack, stackId, ownsCluster }: Asker): boolean {
+function isMadeBy({ metadata }: LiveObject, { stack, stackId, ownsCluster }: StackIdentity): boolean {
     const { [madeBy]: maker, [madeByStackId]: makerId } = metadata.annotations ?? {};
-    // Versions of Landfall without the annotation, in a cluster that nobody else's program works on.
+    // Earlier versions of Landfall didn't annotate objects. In its own cluster, a stack is the only Pulumi program.
     if (maker === undefined) return ownsCluster && fieldManagers(metadata).some(isEngine);
     return maker === stack && (ownsCluster || (stackId !== undefined && makerId === stackId));
 }
@@ -55,7 +55,7 @@ function keeperOf({ metadata }: LiveObject): string | undefined {
     return metadata.annotations?.[keptFor];
 }
 
-/** Who has written the object itself, the first one first; controllers write its status. */
+/** Field managers of the object itself, the oldest first. Its status is written by controllers. */
 export function fieldManagers({ managedFields = [] }: LiveObject["metadata"]): string[] {
     return managedFields.filter(({ subresource }) => !subresource)
         .sort((a, b) => (a.time ?? "").localeCompare(b.time ?? ""))
@@ -63,7 +63,7 @@ export function fieldManagers({ managedFields = [] }: LiveObject["metadata"]): s
         .filter(Boolean);
 }
 
-/** Pulumi's provider. */
+/** Whether a field manager is Pulumi's provider. */
 export function isEngine(manager: string): boolean {
     return manager.startsWith("pulumi-kubernetes");
 }

@@ -3,7 +3,43 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { scriptOf } from "../../../support/operations";
+import { before, scriptOf } from "../../../../support/operations";
+import { onMachine } from "../../../../support/standin";
+
+describe.skipIf(process.platform !== "linux")("certificates", () => {
+    test("are not rotated again for what they were rotated for", () => {
+        const on = onMachine().write("var/lib/landfall/certificates-rotated", "2026-11\n");
+        const { status, calls } = on.run(scriptOf("server-certificates"));
+        expect([status, calls.filter(call => !call.startsWith("curl"))]).toEqual([0, []]);
+    });
+
+    test("are not touched where etcd or the API server of the node doesn't answer", () => {
+        const { status, stderr, calls } = onMachine({ curl: "exit 7" }).run(scriptOf("server-certificates"));
+        expect([status, stderr]).toEqual([1, expect.stringContaining("etcd or the API server of this node is not healthy.")]);
+        expect(calls.filter(call => call.startsWith("kubeadm"))).toEqual([]);
+    });
+
+    test("that kubeadm leaves as they were are told, and nothing is restarted", () => {
+        const on = onMachine({ openssl: `case "$*" in *enddate*) echo notAfter=Jan 1 00:00:00 2027 GMT ;; *) echo fingerprint ;; esac` })
+            .write("etc/kubernetes/pki/apiserver.crt", "old");
+        const { status, stderr } = on.run(before(scriptOf("server-certificates"), "Write the program that restarts the control plane"));
+        expect([status, stderr]).toEqual([1, expect.stringContaining("kubeadm did not renew these certificates: pki/apiserver.crt")]);
+    });
+
+    test("restart a node whose virtual address another has by then", () => {
+        expect(scriptOf("first-certificates")).toMatch(/touch \/run\/landfall\/api-aside[\s\S]*grep --fixed-strings ' 198\.18\.40\.100\/'/);
+        expect(scriptOf("server-certificates")).toContain("return 0 # no other node has the API's address");
+    });
+});
+
+describe.skipIf(process.platform !== "linux")("an administrator", () => {
+    test("is in the group that may do all, by the cluster's name, for a year", () => {
+        const { status, calls } = onMachine({ kubeadm: "echo kubeconfig" }).run(scriptOf("server-kubeconfig"));
+        expect(status).toBe(0);
+        expect(calls.find(call => call.startsWith("kubeadm"))).toMatch(
+            /^kubeadm kubeconfig user --client-name landfall:landfall-server --org kubeadm:cluster-admins --validity-period 8760h --config /);
+    });
+});
 
 /** The functions of the program that approves, as a control-plane node gets it; a kubectl stands in for the cluster's. */
 const [, program] = /approve-kubelets\.landfall <<'LANDFALL_END'\n([\s\S]*?)\nLANDFALL_END/.exec(scriptOf("server-install")) ?? [];

@@ -1,8 +1,8 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { describe, expect, test } from "vitest";
-import { before, from, scriptOf } from "../../../support/operations";
-import { onMachine } from "../../../support/standin";
+import { before, from, scriptOf } from "../../../../support/operations";
+import { onMachine } from "../../../../support/standin";
 
 /** The documents of kubeadm's configuration in a script. */
 function configuration(script: string): Record<string, Record<string, unknown>> {
@@ -37,13 +37,13 @@ describe("a cluster begins", () => {
     test.skipIf(process.platform !== "linux")("again where it was interrupted or failed, of which the end is told", () => {
         const machine = onMachine({ kubeadm: `[ "$1" != init ] || { echo 'port 6443 is in use' >&2; exit 1; }` }).write("etc/kubernetes/kubelet.conf", "");
         const { status, stderr, calls } = machine.run(scriptOf("server-member"));
-        expect([status, stderr]).toEqual([1, "port 6443 is in use\nlandfall: failed: Begin the cluster (kubeadm init)\n"]);
+        expect([status, stderr]).toEqual([1, "port 6443 is in use\nlandfall: failed: Create the cluster (kubeadm init)\n"]);
         expect(calls.map(call => call.split(" ").slice(0, 2).join(" "))).toEqual(["kubeadm reset", "kubeadm init"]);
         expect([machine.read("var/lib/landfall/member"), machine.read("etc/kubernetes/kubelet.conf")]).toEqual([undefined, undefined]);
     });
 
     test.skipIf(process.platform !== "linux")("with a key for its secrets of its own, which stays", () => {
-        const script = before(from(scriptOf("server-member"), "Make the key that encrypts secrets at rest"), "Write kubeadm's configuration");
+        const script = before(from(scriptOf("server-member"), "Create the key that encrypts Secrets at rest"), "Write kubeadm's configuration");
         const make = () => {
             const machine = onMachine().write("etc/kubernetes/landfall/audit-policy.json", "");
             const key = () => (machine.run(script), machine.read("etc/kubernetes/landfall/encryption.json") ?? "");
@@ -60,7 +60,7 @@ describe("a cluster begins", () => {
 
     test.skipIf(process.platform !== "linux")("from a snapshot without the nodes that it knew", () => {
         const machine = onMachine({ kubectl: `[ "$1 $2" != "get nodes" ] || printf 'node/%s\\n' one gone` }).write("var/lib/landfall/recovery/etcd.db", "");
-        const { status, calls } = machine.run(from(scriptOf("server-member"), "Forget the nodes of the snapshot"));
+        const { status, calls } = machine.run(from(scriptOf("server-member"), "Delete the snapshot's other nodes"));
         expect(status).toBe(0);
         expect(calls.filter(call => /delete|uncordon/.test(call))).toEqual(["kubectl delete --wait=false node/gone", "kubectl uncordon one"]);
         expect(machine.read("var/lib/landfall/recovery/etcd.db")).toBeUndefined();
