@@ -23,8 +23,8 @@ export function stepProblem(current: string, wanted: string): string | undefined
     const [from, to] = [minorOf(current), minorOf(wanted)];
     const now = `The cluster runs Kubernetes 1.${from}, and landfall:cluster.kubernetesVersion asks for 1.${to}.`;
     return step === "back"
-        ? `${now} A cluster can't go back to an older version. Set it to "1.${from}", or make another cluster by a stack ` +
-            "of its own and move the data."
+        ? `${now} A cluster can't go back to an older version. Set it to "1.${from}", or create another cluster as a ` +
+            "stack of its own and move the data."
         : `${now} Kubernetes goes up one minor version at a time: set it to "1.${from + 1}" and run the program, then ` +
             "go on to the next.";
 }

@@ -24,11 +24,11 @@ export function requireAdmin({ account, admins }: Pick<EksArgs, "account" | "adm
     const caller = askAws(["sts", "get-caller-identity"]) as { Account: string; Arn: string } | undefined;
     if (caller === undefined) return;
     if (caller.Account !== account) {
-        throw new pulumi.RunError(`These credentials are of the AWS account ${caller.Account} (${caller.Arn}), and ` +
+        throw new pulumi.RunError(`These credentials belong to the AWS account ${caller.Account} (${caller.Arn}), but ` +
             `landfall:cluster.account says ${account}.\n${login}\nNothing was changed.`);
     }
     if (!admins.some(admin => isPrincipal(admin, caller.Arn))) {
-        throw new pulumi.RunError(`You are ${caller.Arn}, who would not be let into the cluster: add ` +
+        throw new pulumi.RunError(`You are ${caller.Arn}, who would have no access to the cluster: add ` +
             `${principalText(caller.Arn)} to landfall:cluster.admins, or run the program as one of ` +
             `${admins.join(", ")}.\nNothing was changed.`);
     }
@@ -48,7 +48,7 @@ function principalText(caller: string): string {
     const { partition, account, role } = session;
     return role.startsWith("AWSReservedSSO_")
         ? `the role's ARN with its path (aws iam get-role --role-name ${role} --query Role.Arn)`
-        : `arn:${partition}:iam::${account}:role/${role}, with the role's path where it has one,`;
+        : `arn:${partition}:iam::${account}:role/${role}, with the role's path if it has one,`;
 }
 
 /** The parts of `arn:aws:sts::123456789012:assumed-role/ROLE/SESSION`. */

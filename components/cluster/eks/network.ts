@@ -144,7 +144,7 @@ const healthCheck = { interval: 10, failures: 2, spread: 40 };
  */
 const deregistrationSeconds = 120;
 
-/** The load balancer of a Service, by the controller that goes with the way the nodes are provisioned. */
+/** The load balancer of a Service. Auto Mode has a controller of its own for it. */
 export function loadBalancingOf({ args, tags }: Scope): LoadBalancing {
     return args.provisioning === "auto" ? autoLoadBalancing : poolLoadBalancing(tags);
 }

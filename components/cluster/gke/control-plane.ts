@@ -172,6 +172,6 @@ export function dnsEndpointOf(cluster: Cluster): pulumi.Output<string> {
     return cluster.controlPlaneEndpointsConfig.apply(({ dnsEndpointConfig }) => {
         if (dnsEndpointConfig?.endpoint) return dnsEndpointConfig.endpoint;
         if (rendering()) return "rendered.gke.goog";
-        throw new pulumi.RunError("GKE gave the cluster no DNS endpoint, by which it is told from any other.");
+        throw new pulumi.RunError("GKE gave the cluster no DNS endpoint, which the program needs to identify it.");
     });
 }

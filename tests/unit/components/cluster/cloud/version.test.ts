@@ -19,7 +19,7 @@ describe("the version of Kubernetes", () => {
         expect(stepProblem("1.34.1", "1.36")).toBe("The cluster runs Kubernetes 1.34, and " +
             "landfall:cluster.kubernetesVersion asks for 1.36. Kubernetes goes up one minor version at a time: set it " +
             "to \"1.35\" and run the program, then go on to the next.");
-        expect(stepProblem("1.36", "1.35")).toContain("can't go back to an older version. Set it to \"1.36\", or make another cluster");
+        expect(stepProblem("1.36", "1.35")).toContain("can't go back to an older version. Set it to \"1.36\", or create another cluster");
     });
 
     it("is checked before the cluster is registered; of one that is not there yet it may be any", async () => {

@@ -86,7 +86,7 @@ describe.skipIf(process.platform === "win32")("whoever makes a cluster of EKS", 
 
     test("has to be in the account that the settings name", async () => {
         installAws({ identity: { Account: "999999999999", Arn: "arn:aws:iam::999999999999:user/jane" } });
-        expect(await problem()).toMatch(/of the AWS account 999999999999.*landfall:cluster.account says 123456789012/);
+        expect(await problem()).toMatch(/belong to the AWS account 999999999999.*landfall:cluster.account says 123456789012/);
     });
 
     test("has to be among those whom the cluster lets in, and is told what to add", async () => {
