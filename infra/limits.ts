@@ -7,7 +7,6 @@ import {
     databaseLimits, DatabaseLimits, leastDatabaseMemory, podsInRollout, RequestTimes, requestTimes, slowestRate,
 } from "../components/workload/limits";
 import type { Traffic } from "../components/platform";
-import type { AppSettings } from "./config";
 
 /** PHP's processes for one kind of request, and how many requests may be there for them. */
 export interface Workers {
@@ -151,7 +150,17 @@ function bytes(size: string): number {
     return Number(quantity(size) / 10n ** 9n);
 }
 
-type Given = Pick<AppSettings, "web" | "database">;
+/** The settings below `landfall:app` from which everything here follows. */
+interface Given {
+    web: {
+        replicas: { max: number };
+        cpu: { limit: string };
+        memory: { limit: string };
+        requestSeconds: number;
+        uploads: { maxFile: string };
+    };
+    database: { memory: { limit: string } };
+}
 
 /**
  * PHP's processes of all pods, each with its connection to the database, what sets up a new pod's site or works for the

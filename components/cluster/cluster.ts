@@ -114,6 +114,12 @@ export interface CloudController {
     podLabels?: Record<string, string>;
 }
 
+/** ServiceAccounts of the platform's controllers that call the cloud, so that a target can grant them rights. */
+export const controllerAccounts = {
+    clusterAutoscaler: { namespace: "landfall-autoscaler", serviceAccount: "cluster-autoscaler" },
+    externalDns: { namespace: "landfall-dns", serviceAccount: "external-dns" },
+};
+
 /** What differs between targets, as data, so that no component needs the name of the target. */
 export interface Capabilities {
     /** StorageClass for volumes that one pod writes. @default the cluster's default class */

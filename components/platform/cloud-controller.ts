@@ -8,8 +8,7 @@ import { Metadata, objectLabels, selectorLabels } from "../workload/labels";
 import { networkPolicy } from "../workload/network";
 import { containerSecurityContext, restrictedNamespaceLabels } from "../workload/security";
 import { createDeployment, patience } from "./deployment";
-import { createNamespace, toApiServer } from "./namespace";
-import { createServiceAccount, ServiceAccountArgs } from "./rbac";
+import { createNamespace, createServiceAccount, ServiceAccountArgs, toApiServer } from "./objects";
 
 type Rules = Pick<ServiceAccountArgs, "clusterRules" | "rules">;
 

@@ -1,10 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
-import { Capabilities, CloudController } from "../cluster/cluster";
-import { identities } from "../cluster/cloud/identities";
+import { Capabilities, CloudController, controllerAccounts } from "../cluster/cluster";
 import { images } from "../versions";
 import { createCloudController } from "./cloud-controller";
 
-const identity = identities.clusterAutoscaler;
+const identity = controllerAccounts.clusterAutoscaler;
 const read = ["get", "list", "watch"];
 
 /**

@@ -3,23 +3,21 @@ import { Capabilities, Cluster } from "../cluster/cluster";
 import { inCluster } from "../cluster/options";
 import { Transform, transformedBy } from "../transform";
 import { Certificates } from "./cert-manager";
-import { Issuance } from "./cert-manager/issuance";
+import { Issuance } from "./cert-manager/names";
 import { createClusterAutoscaler } from "./cluster-autoscaler";
-import { DnsRecord } from "./dns-records";
-import { createExternalDns } from "./external-dns";
+import { createExternalDns, DnsRecord } from "./dns";
 import { Gateway } from "./gateway";
+import { Traffic } from "./gateway/limits";
 import { loadManifestsAtOnce, Manifests } from "./manifests";
 import { createMetalLb } from "./metallb";
 import { createMetricsServer } from "./metrics";
-import { createDirectoryClasses } from "./storage";
-import { createStorageClasses } from "./storage-classes";
-import { Traffic } from "./traffic";
+import { createDirectoryClasses, createStorageClasses } from "./storage";
 
 export { loadManifests, Manifests } from "./manifests";
 export { Gateway } from "./gateway";
-export { Issuance } from "./cert-manager/issuance";
-export { defaultTraffic, Traffic } from "./traffic";
-export { DnsRecord } from "./dns-records";
+export { Issuance } from "./cert-manager/names";
+export { defaultTraffic, Traffic } from "./gateway/limits";
+export { DnsRecord } from "./dns";
 export { Transform, Transformed } from "../transform";
 
 export interface PlatformArgs {

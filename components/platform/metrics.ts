@@ -7,9 +7,8 @@ import { objectLabels, selectorLabels } from "../workload/labels";
 import { networkPolicy } from "../workload/network";
 import { containerSecurityContext, restrictedNamespaceLabels } from "../workload/security";
 import { createDeployment, patience } from "./deployment";
-import { createNamespace, toApiServer } from "./namespace";
 import { namespaces } from "./namespaces";
-import { createServiceAccount } from "./rbac";
+import { createNamespace, createServiceAccount, toApiServer } from "./objects";
 
 const name = "metrics-server";
 const port = 10250;

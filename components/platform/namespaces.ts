@@ -1,4 +1,4 @@
-import { identities } from "../cluster/cloud/identities";
+import { controllerAccounts } from "../cluster/cluster";
 
 /** The platform's own namespaces: no environment may have one of these names. */
 export const namespaces = {
@@ -10,6 +10,6 @@ export const namespaces = {
     storage: "landfall-storage",
     /** Of MetalLB, which reads its settings there. Elsewhere it only writes the Services' addresses. */
     loadBalancer: "landfall-load-balancer",
-    clusterAutoscaler: identities.clusterAutoscaler.namespace,
-    externalDns: identities.externalDns.namespace,
+    clusterAutoscaler: controllerAccounts.clusterAutoscaler.namespace,
+    externalDns: controllerAccounts.externalDns.namespace,
 };

@@ -2,7 +2,15 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { Metadata } from "./labels";
 import { RequestTimes } from "./limits";
-import type { Gateway } from "./web-service";
+import type { Peer } from "./network";
+
+/** Where requests from outside enter, such as the Platform's gateway. */
+export interface Gateway extends Peer {
+    /** Name of the Gateway object that routes attach to. */
+    readonly gatewayName: pulumi.Input<string>;
+    /** Public HTTPS port, for example 443. */
+    readonly publishedHttps: number;
+}
 
 /** How a service gets requests from outside. */
 interface Exposed {

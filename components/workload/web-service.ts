@@ -7,20 +7,12 @@ import { defaultUid, webDefaults } from "./defaults";
 import { Environment } from "./environment";
 import { Metadata, objectLabels, selectorLabels } from "./labels";
 import { RequestTime, requestTimes, surgePercent } from "./limits";
-import { allowConnection, allowOutside, Listener, Outside, Peer } from "./network";
+import { allowConnection, allowOutside, Listener, Outside } from "./network";
 import { configChecksum, PodArgs, podSpec, Probes, Resource } from "./pod";
-import { createRoutes } from "./route";
+import { createRoutes, type Gateway } from "./route";
 import { createConfigMap, createSecrets } from "./sources";
 import { expendableTolerations } from "./tolerations";
 import { createVolume, VolumeArgs } from "./volume";
-
-/** Where requests from outside enter, such as the Platform's gateway. */
-export interface Gateway extends Peer {
-    /** Name of the Gateway object that routes attach to. */
-    readonly gatewayName: pulumi.Input<string>;
-    /** Public HTTPS port, for example 443. */
-    readonly publishedHttps: number;
-}
 
 /** The pod's arguments that have a default here. */
 type Defaulted = "uid" | "cpu" | "memory" | "probes";

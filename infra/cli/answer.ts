@@ -1,7 +1,7 @@
 import * as dns from "node:dns/promises";
 import * as http from "node:http";
 import * as https from "node:https";
-import type { DnsRecord } from "../../components/platform/dns-records";
+import type { DnsRecord } from "../../components/platform/dns";
 import { proxyFor } from "../../components/proxy";
 
 const patience = 120_000;

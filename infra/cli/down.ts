@@ -3,7 +3,7 @@ import { cacheDirectory } from "../../components/cache";
 import { isLaptop, type PlainSettings } from "../config";
 import { ensureDocker } from "../offline/kit";
 import { agree } from "./agree";
-import { Needs, needsOf } from "./computer/check";
+import { Needs, needsOf } from "./computer/needs";
 import { pulumiDownload } from "./computer/network";
 import { probes } from "./computer/probes";
 import { describeChanges } from "./engine/engine";

@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { leastIdleSeconds } from "../../components/platform/traffic";
+import { leastIdleSeconds } from "../../components/platform/gateway/limits";
 import { reservedConnections, surgePercent } from "../../components/workload/limits";
 import type { AppSettings } from "../config";
 import { captureProgram, type Registered } from "./capture";

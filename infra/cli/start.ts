@@ -1,8 +1,9 @@
-import type { DnsRecord } from "../../components/platform/dns-records";
+import type { DnsRecord } from "../../components/platform/dns";
 import { isLaptop, manifestsFor, type PlainSettings, type Target } from "../config";
 import { buildKit, ensureDocker, type Kit } from "../offline/kit";
 import { waitForAnswer, whereTo } from "./answer";
-import { checkComputer, needsOf, Report } from "./computer/check";
+import { checkComputer, Report } from "./computer/check";
+import { needsOf } from "./computer/needs";
 import { probes } from "./computer/probes";
 import { showReport } from "./computer/report";
 import { builtImagesHere, hasKindNetwork } from "./docker";
@@ -104,7 +105,7 @@ function describeRecords(records: DnsRecord[]): string {
 
 async function check({ stack, settings, terminal }: Context): Promise<Report> {
     const report = await checkComputer(needsOf(settings), probes, readRecord(stack)?.kit);
-    showReport(report, terminal);
+    showReport(report.findings, terminal);
     return report;
 }
 

@@ -1,12 +1,12 @@
 import * as z from "zod";
-import { compareQuantities } from "../../components/quantity";
+import { compareQuantities, mebibytes } from "../../components/quantity";
 import { imagesDate } from "../../components/versions";
 import { databaseDefaults, webDefaults } from "../../components/workload/defaults";
+import { leastWebMemory } from "../limits";
 import { type Change, largerVolume, otherVolume } from "./change";
 import { choice, day, email, image, line, matching, objectName, quantity, whole } from "./fields";
 import { egress, mail } from "./outside";
-import { rule } from "./rule";
-import { memoryHoldsPage } from "./together";
+import { rule, type Violation } from "./rule";
 
 /** Requests and limits of one resource; a request above its limit is refused. */
 function resource(
@@ -104,6 +104,19 @@ function web() {
         description: "The web server: stateless, replicated, scaled with the load.",
         example: { replicas: { min: 2, max: 10 } },
     });
+}
+
+/** With less memory than its parts take, a web pod serves nobody. */
+function memoryHoldsPage(
+    { memory, uploads }: { memory: { limit: string }; uploads: { maxFile: string } },
+): Violation | undefined {
+    const least = leastWebMemory({ uploads });
+    return mebibytes(memory.limit) >= least ? undefined : {
+        keys: ["memory.limit", "uploads.maxFile"],
+        problem: "is too little for Apache, PHP and the file that an editor uploads, beside one visitor",
+        allowed: `at least ${least}Mi; or lower {app.web.uploads.maxFile}`,
+        example: { memory: { limit: `${least}Mi` } },
+    };
 }
 
 function database() {

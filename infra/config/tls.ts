@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { isAddress, isPrivateAddress } from "../../components/cluster/ipv4";
-import { letsEncrypt } from "../../components/platform/cert-manager/issuance";
+import { letsEncrypt } from "../../components/platform/cert-manager/names";
 import { choice, email, matching } from "./fields";
 import type { Violation } from "./rule";
 

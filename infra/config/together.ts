@@ -42,19 +42,6 @@ export function quotaHoldsApp(
     };
 }
 
-/** A web pod serves nobody in less memory than its parts take. */
-export function memoryHoldsPage(
-    { memory, uploads }: { memory: { limit: string }; uploads: { maxFile: string } },
-): Violation | undefined {
-    const least = leastWebMemory({ uploads });
-    return mebibytes(memory.limit) >= least ? undefined : {
-        keys: ["memory.limit", "uploads.maxFile"],
-        problem: "is too little for Apache, PHP and the file that an editor uploads, beside one visitor",
-        allowed: `at least ${least}Mi; or lower {app.web.uploads.maxFile}`,
-        example: { memory: { limit: `${least}Mi` } },
-    };
-}
-
 /** Every process of PHP has a connection; one that the database refuses is an error page. */
 export function databaseHoldsConnections({ app }: { app: AppSettings }): Violation | undefined {
     const { web, database } = app;

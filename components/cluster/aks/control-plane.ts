@@ -1,59 +1,57 @@
 import * as containerservice from "@pulumi/azure-native/containerservice";
 import * as pulumi from "@pulumi/pulumi";
+import type { CompleteArgs, Scope } from "./args";
 import type { Identities } from "./identities";
-import { addressOf, Network } from "./network";
+import { addressOf, type Network } from "./network";
 import { systemPool, systemPoolFixed } from "./nodes";
-import type { Place } from "./place";
-import { provisioningOf } from "./provisioning";
-import type { AksSettings } from "./sizes";
 
 export interface ControlPlaneArgs {
-    settings: AksSettings;
+    /** Already checked against the cluster's current version. */
     version: pulumi.Output<string>;
     network: Network;
     identities: Identities;
     /** Id of the newest version of the key that encrypts Secrets. */
     key: pulumi.Output<string>;
-    /** Rights that have to be there before the cluster, and until it is gone. */
+    /** Role assignments that must exist before the cluster, and until it is deleted. */
     rights: pulumi.Resource[];
 }
 
-export function createControlPlane(
-    name: string, args: ControlPlaneArgs, place: Place,
-): containerservice.ManagedCluster {
-    const { settings, network, identities } = args;
+/** Creates the cluster with its system pool. */
+export function createControlPlane(scope: Scope, created: ControlPlaneArgs): containerservice.ManagedCluster {
+    const { name, args, defaults, tags, group, options } = scope;
+    const { version, network, identities, key, rights } = created;
     return new containerservice.ManagedCluster(`${name}-control-plane`, {
-        resourceName: settings.name,
-        resourceGroupName: place.group.name,
-        location: place.location,
-        tags: place.tags,
-        sku: { name: "Base", tier: settings.sized.tier },
-        kubernetesVersion: args.version,
-        dnsPrefix: settings.name,
-        nodeResourceGroup: `${settings.name}-nodes`,
-        // What AKS runs is changed by AKS alone.
+        resourceName: args.name,
+        resourceGroupName: group.name,
+        location: args.location,
+        tags,
+        sku: { name: "Base", tier: defaults.tier },
+        kubernetesVersion: version,
+        dnsPrefix: args.name,
+        nodeResourceGroup: `${args.name}-nodes`,
+        // Only AKS changes what it manages.
         nodeResourceGroupProfile: { restrictionLevel: "ReadOnly" },
         ...identityOf(identities),
-        ...accessOf(settings, network),
+        ...accessOf(args, network),
         securityProfile: {
             workloadIdentity: { enabled: true },
             imageCleaner: { enabled: true, intervalHours: 168 },
-            azureKeyVaultKms: { enabled: true, keyId: args.key, keyVaultNetworkAccess: "Public" },
+            azureKeyVaultKms: { enabled: true, keyId: key, keyVaultNetworkAccess: "Public" },
         },
         autoUpgradeProfile: { upgradeChannel: "patch", nodeOSUpgradeChannel: "NodeImage" },
-        networkProfile: networkProfileOf(settings, network),
+        networkProfile: networkProfileOf(args, network),
         storageProfile: {
             diskCSIDriver: { enabled: true },
             fileCSIDriver: { enabled: true },
             snapshotController: { enabled: true },
         },
-        agentPoolProfiles: [systemPool(args, place)],
-        ...provisioningOf(settings),
+        agentPoolProfiles: [systemPool(scope, { version, network })],
+        ...provisioningOf(args),
     }, {
-        ...place.options,
-        dependsOn: args.rights,
+        ...options,
+        dependsOn: rights,
         ignoreChanges: systemPoolFixed.map(property => `agentPoolProfiles[0].${property}`),
-        protect: settings.deletionProtection,
+        protect: args.deletionProtection,
     });
 }
 
@@ -68,14 +66,14 @@ function identityOf({ controlPlane, kubelet }: Identities) {
     };
 }
 
-/** People and pipelines come in as themselves, from known networks; there is no account but theirs. */
-function accessOf({ authorizedNetworks }: AksSettings, { egress }: Network) {
+/** People and pipelines log in with their own accounts, from known networks. The cluster has no local accounts. */
+function accessOf({ authorizedNetworks }: CompleteArgs, { egress }: Network) {
     return {
         disableLocalAccounts: true,
         enableRBAC: true,
         aadProfile: { managed: true, enableAzureRBAC: true },
         apiServerAccessProfile: {
-            // The nodes come from the network's own address on the outside.
+            // The nodes reach the API server from the network's public address.
             authorizedIPRanges: [...authorizedNetworks, addressOf(egress)],
             disableRunCommand: true,
         },
@@ -83,7 +81,7 @@ function accessOf({ authorizedNetworks }: AksSettings, { egress }: Network) {
     };
 }
 
-function networkProfileOf({ podSubnet, serviceSubnet }: AksSettings, { egress }: Network) {
+function networkProfileOf({ podSubnet, serviceSubnet }: CompleteArgs, { egress }: Network) {
     const [first, second, third] = serviceSubnet.split("/")[0].split(".");
     return {
         networkPlugin: "azure",
@@ -97,4 +95,54 @@ function networkProfileOf({ podSubnet, serviceSubnet }: AksSettings, { egress }:
         outboundType: "loadBalancer",
         loadBalancerProfile: { outboundIPs: { publicIPs: [{ id: egress.id }] } },
     };
+}
+
+type Provisioning = Pick<containerservice.ManagedClusterArgs, "nodeProvisioningProfile" | "autoScalerProfile">;
+
+/** Who adds and removes nodes: Azure itself, or its autoscaler within the pools. */
+function provisioningOf({ provisioning }: CompleteArgs): Provisioning {
+    if (provisioning === "auto") return { nodeProvisioningProfile: { mode: "Auto", defaultNodePools: "Auto" } };
+    return {
+        nodeProvisioningProfile: { mode: "Manual" },
+        autoScalerProfile: {
+            expander: "least-waste",
+            balanceSimilarNodeGroups: "true",
+            // By default, a pod with an emptyDir keeps its node forever, and most of ours have one.
+            skipNodesWithLocalStorage: "false",
+            skipNodesWithSystemPods: "false",
+        },
+    };
+}
+
+/** AKS's names for the windows in which it upgrades the cluster and the nodes. */
+const windows = { cluster: "aksManagedAutoUpgradeSchedule", nodes: "aksManagedNodeOSUpgradeSchedule" };
+
+/** Upgrades happen in the weekly window. */
+export function createMaintenance(scope: Scope, cluster: containerservice.ManagedCluster): void {
+    const { name, args: { maintenance: { day, start, hours } }, group, options } = scope;
+    for (const [what, configName] of Object.entries(windows)) {
+        new containerservice.MaintenanceConfiguration(`${name}-maintenance-${what}`, {
+            resourceGroupName: group.name,
+            resourceName: cluster.name,
+            configName,
+            maintenanceWindow: {
+                schedule: { weekly: { intervalWeeks: 1, dayOfWeek: day } },
+                startTime: start,
+                utcOffset: "+00:00",
+                durationHours: hours,
+            },
+        }, options);
+    }
+}
+
+/** The cluster's version; undefined if there is no cluster yet. */
+export async function currentVersion(name: string, options: pulumi.InvokeOptions): Promise<string | undefined> {
+    try {
+        const names = { resourceGroupName: name, resourceName: name };
+        return (await containerservice.getManagedCluster(names, options)).currentKubernetesVersion;
+    } catch (error) {
+        const { message } = error as Error;
+        if (/ResourceNotFound|ResourceGroupNotFound/.test(message)) return undefined;
+        throw new pulumi.RunError(`Azure didn't say which version the cluster "${name}" has: ${message}`);
+    }
 }

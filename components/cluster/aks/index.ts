@@ -1,35 +1,32 @@
+import { Provider } from "@pulumi/azure-native/provider";
+import * as resources from "@pulumi/azure-native/resources";
 import type * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
 import { transformedBy } from "../../transform";
+import { requireLogin } from "../cloud/access";
 import { createTeardown } from "../cloud/teardown";
+import { checkedVersion } from "../cloud/version";
 import type { Capabilities, Cluster } from "../cluster";
+import { rendering } from "../lookup";
 import { createProvider } from "../provider";
-import { createAccess } from "./access";
-import type { AksArgs } from "./args";
-import { capabilitiesOf } from "./capabilities";
-import { createControlPlane } from "./control-plane";
-import { kubeconfigOf, requireLogin } from "./credentials";
-import { createDns } from "./dns";
-import { createIdentities } from "./identities";
-import { createKey } from "./key";
+import { createAccess, denyDeletion, kubeconfigOf, loginCheck } from "./access";
+import { type AksArgs, completeArgs, type Scope, sizes } from "./args";
+import { createControlPlane, createMaintenance, currentVersion } from "./control-plane";
+import { createExternalDns, createIdentities, type ExternalDns } from "./identities";
+import { createKey } from "./keys";
 import { createLogging } from "./logging";
-import { createMaintenance } from "./maintenance";
-import { createNetwork } from "./network";
-import { createNodePools } from "./nodes";
-import { createPlace } from "./place";
-import { protectFromDeletion } from "./protection";
-import { createRegistry } from "./registry";
-import { withDefaults } from "./sizes";
-import { createStorage } from "./storage";
-import { versionOf } from "./version";
+import { createNetwork, loadBalancingOf } from "./network";
+import { createNodePools, spotTaint } from "./nodes";
+import { createRegistry, type Registry } from "./registry";
+import { createStorage, type Storage } from "./storage";
 
 export type { AksArgs } from "./args";
 
 /**
- * A cluster of Azure Kubernetes Service, with its network, key, logs, registry and storage, in resource groups of its
- * own.
+ * A cluster on Azure Kubernetes Service, with its network, key, logs, registry and storage, in resource groups of its own.
  *
- * @example new Aks("cluster", { name: "landfall-prod", size: "production", location: "westeurope", ... })
+ * @example new Aks("cluster", { name: "landfall-prod", size: "production", location: "westeurope", … })
  */
 export class Aks extends pulumi.ComponentResource implements Cluster {
     readonly kubeconfig: pulumi.Output<string>;
@@ -37,38 +34,88 @@ export class Aks extends pulumi.ComponentResource implements Cluster {
     readonly capabilities: Capabilities;
 
     constructor(name: string, args: AksArgs, opts?: pulumi.ComponentResourceOptions) {
-        requireLogin();
+        requireLogin(loginCheck);
         super("landfall:cluster:Aks", name, {}, transformedBy(args.transform, opts));
-        const settings = withDefaults(args);
-        const place = createPlace(name, settings, this);
-        const version = versionOf(settings, place);
+        const scope = createScope(name, args, this);
+        const version = checkedVersion(
+            rendering() ? undefined : currentVersion(args.name, scope.options), args.kubernetesVersion);
 
-        const identities = createIdentities(name, place);
+        const identities = createIdentities(scope);
         const { tenantId } = identities.controlPlane;
-        const access = createAccess(name, settings, place);
-        const network = createNetwork(name, settings.network, place);
-        const key = createKey(name, settings, tenantId, place);
-        const storage = createStorage(name, settings, network, identities, place);
-        const registry = createRegistry(name, settings, identities, place);
+        const access = createAccess(scope);
+        const network = createNetwork(scope);
+        const key = createKey(scope, tenantId);
+        const storage = createStorage(scope, network, identities);
+        const registry = createRegistry(scope, identities);
         const rights = [...identities.rights, ...access, ...storage.rights, ...registry.rights];
 
-        const cluster = createControlPlane(name, { settings, version, network, identities, key: key.id, rights }, place);
-        const nodes = createNodePools(name, cluster, { settings, version, network }, place);
-        const dns = settings.dnsZone === undefined ? undefined : createDns(name, cluster, settings.dnsZone, place);
-        const logging = createLogging(name, { cluster, vault: key.vault }, settings, place);
-        createMaintenance(name, cluster, settings.maintenance, place);
-        if (settings.deletionProtection) protectFromDeletion(name, storage.group, place);
+        const cluster = createControlPlane(scope, { version, network, identities, key: key.id, rights });
+        const nodes = createNodePools(scope, cluster, { version, network });
+        const externalDns = createExternalDns(scope, cluster);
+        const logging = createLogging(scope, { cluster, vault: key.vault });
+        createMaintenance(scope, cluster);
+        if (scope.args.deletionProtection) denyDeletion(scope, storage.group);
 
-        this.kubeconfig = kubeconfigOf(cluster, tenantId, settings.name, place);
+        this.kubeconfig = kubeconfigOf(scope, cluster, tenantId);
         const teardown = createTeardown(`${name}-teardown`, this.kubeconfig, {
-            parent: this, dependsOn: [cluster, ...nodes, ...dns?.rights ?? [], ...logging],
+            parent: this, dependsOn: [cluster, ...nodes, ...externalDns?.rights ?? [], ...logging],
         });
         this.provider = createProvider(`${name}-provider`, {
             kubeconfig: this.kubeconfig,
             comparisons: args.comparisons,
             identifier: cluster.resourceUID,
         }, this, teardown);
-        this.capabilities = capabilitiesOf(settings, { storage, registry, dns }, place);
+        this.capabilities = capabilitiesOf(scope, { storage, registry, externalDns });
         this.registerOutputs({ kubeconfig: this.kubeconfig });
     }
+}
+
+function createScope(name: string, given: AksArgs, parent: pulumi.Resource): Scope {
+    const args = completeArgs(given);
+    const provider = new Provider(`${name}-azure`, {
+        subscriptionId: args.subscription,
+        tenantId: args.tenant,
+    }, { parent });
+    const options = { parent, provider };
+    const tags = { project: pulumi.getProject(), stack: pulumi.getStack(), ...args.tags };
+    const group = new resources.ResourceGroup(`${name}-group`, {
+        resourceGroupName: args.name, location: args.location, tags,
+    }, options);
+    const suffix = new random.RandomString(`${name}-suffix`, { length: 6, special: false, upper: false }, { parent });
+    return {
+        name,
+        args,
+        defaults: sizes[args.size],
+        tags,
+        group,
+        suffix: suffix.result,
+        retained: args.volumes !== "delete",
+        options,
+    };
+}
+
+interface Parts {
+    storage: Storage;
+    registry: Registry;
+    externalDns?: ExternalDns;
+}
+
+function capabilitiesOf(scope: Scope, { storage, registry, externalDns }: Parts): Capabilities {
+    const [disk, shared] = storage.classes;
+    const hasSpot = Object.values(scope.args.nodePools).some(({ spot }) => spot);
+    return {
+        storageClass: disk.name,
+        sharedStorageClass: shared.name,
+        storageClasses: storage.classes,
+        loadBalancing: loadBalancingOf(scope),
+        metrics: "builtin",
+        kubeletInsecureTls: false,
+        apiServerPorts: [],
+        externalDns: externalDns?.controller,
+        interruptible: hasSpot ? spotTaint : undefined,
+        networkPolicy: "enforced",
+        get images() {
+            return registry.delivery();
+        },
+    };
 }

@@ -1,14 +1,13 @@
-import type * as containerservice from "@pulumi/azure-native/containerservice";
-import type * as keyvault from "@pulumi/azure-native/keyvault";
+import type { ManagedCluster } from "@pulumi/azure-native/containerservice";
+import type { Vault } from "@pulumi/azure-native/keyvault";
 import * as monitor from "@pulumi/azure-native/monitor";
 import * as operationalinsights from "@pulumi/azure-native/operationalinsights";
 import type * as pulumi from "@pulumi/pulumi";
-import type { Place } from "./place";
-import type { AksSettings } from "./sizes";
+import type { Scope } from "./args";
 
-/** Who changed what, and who was let in. What is only read is not in it: it would be most of the bill. */
+/** Who changed what, and who got access. Not who read what: those entries would be most of the bill. */
 const audit = ["kube-audit-admin", "guard"];
-/** What the parts of the control plane say. */
+/** Logs of the control plane's parts. */
 const operation = [
     "kube-apiserver", "kube-controller-manager", "kube-scheduler", "cloud-controller-manager", "cluster-autoscaler",
     "csi-azuredisk-controller", "csi-azurefile-controller",
@@ -18,25 +17,24 @@ const operation = [
 const vaultAudit = ["AuditEvent"];
 
 export interface Logged {
-    cluster: containerservice.ManagedCluster;
-    vault: keyvault.Vault;
+    cluster: ManagedCluster;
+    vault: Vault;
 }
 
-/** Keeps the logs of the control plane and of the key's vault. */
-export function createLogging(
-    name: string, { cluster, vault }: Logged, { size, sized }: AksSettings, place: Place,
-): pulumi.Resource[] {
+/** Keeps the logs of the control plane and of the key's vault in a workspace. */
+export function createLogging(scope: Scope, { cluster, vault }: Logged): pulumi.Resource[] {
+    const { name, args, defaults, tags, group, options } = scope;
     const workspace = new operationalinsights.Workspace(`${name}-logs`, {
-        resourceGroupName: place.group.name,
-        location: place.location,
-        tags: place.tags,
+        resourceGroupName: group.name,
+        location: args.location,
+        tags,
         workspaceName: "logs",
         sku: { name: "PerGB2018" },
-        retentionInDays: sized.logRetention,
-        // Who reads them does so as themselves.
+        retentionInDays: defaults.logRetentionDays,
+        // Readers log in with their own accounts.
         features: { disableLocalAuth: true },
-    }, place.options);
-    const categories = size === "production" ? [...audit, ...operation] : audit;
+    }, options);
+    const categories = args.size === "production" ? [...audit, ...operation] : audit;
     const log = (setting: string, resource: pulumi.CustomResource, categories: string[]) =>
         new monitor.DiagnosticSetting(`${name}-${setting}`, {
             name: "audit",
@@ -44,6 +42,6 @@ export function createLogging(
             workspaceId: workspace.id,
             logAnalyticsDestinationType: "Dedicated",
             logs: categories.map(category => ({ category, enabled: true })),
-        }, place.options);
+        }, options);
     return [log("audit", cluster, categories), log("vault-audit", vault, vaultAudit)];
 }

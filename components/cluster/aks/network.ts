@@ -1,41 +1,44 @@
 import * as network from "@pulumi/azure-native/network";
 import * as pulumi from "@pulumi/pulumi";
+import { tagList } from "../cloud/args";
+import { type LoadBalancing, noticedAfter } from "../cluster";
 import { splitNetwork } from "../ipv4";
-import type { Place } from "./place";
+import type { Scope } from "./args";
 
 export interface Network {
     nodes: network.Subnet;
-    /** The address that everything in the cluster has on the outside. */
+    /** The public address of all connections from the cluster. */
     egress: network.PublicIPAddress;
 }
 
-/** The subnet of the nodes, which have no addresses of their own on the outside, and the address that they share. */
-export function createNetwork(name: string, addresses: string, place: Place): Network {
-    const { location, tags, group, options } = place;
-    const common = { resourceGroupName: group.name, location, tags };
+/** Creates the subnet of the nodes, which have no public addresses, and the public address that they share. */
+export function createNetwork(scope: Scope): Network {
+    const { name, args, tags, group, options } = scope;
     const virtual = new network.VirtualNetwork(`${name}-network`, {
-        ...common,
+        resourceGroupName: group.name,
+        location: args.location,
+        tags,
         virtualNetworkName: "network",
-        addressSpace: { addressPrefixes: [addresses] },
+        addressSpace: { addressPrefixes: [args.network] },
     }, options);
-    const [prefix] = splitNetwork(addresses, 20, 1);
+    const [prefix] = splitNetwork(args.network, 20, 1);
     const nodes = new network.Subnet(`${name}-nodes`, {
         resourceGroupName: group.name,
         virtualNetworkName: virtual.name,
         subnetName: "nodes",
         addressPrefix: prefix,
         defaultOutboundAccess: false,
-        // Shared volumes are reached without leaving the network.
+        // Traffic to shared volumes doesn't leave the network.
         serviceEndpoints: [{ service: "Microsoft.Storage", locations: ["*"] }],
     }, options);
-    return { nodes, egress: createEgress(name, place) };
+    return { nodes, egress: createEgress(scope) };
 }
 
 /**
- * The load balancer's, which survives the loss of a zone: a NAT gateway of the kind that this version of the API knows
- * stands in one zone, and takes the nodes of all three off the network with it.
+ * The load balancer's address, which survives the loss of a zone. In this version of the API, a NAT gateway is in one zone:
+ * if that zone failed, the nodes of all three would lose the network.
  */
-function createEgress(name: string, { location, tags, group, options }: Place): network.PublicIPAddress {
+function createEgress({ name, args: { location }, tags, group, options }: Scope): network.PublicIPAddress {
     return new network.PublicIPAddress(`${name}-egress`, {
         resourceGroupName: group.name,
         location,
@@ -48,7 +51,24 @@ function createEgress(name: string, { location, tags, group, options }: Place): 
     }, options);
 }
 
-/** Its address, for allow lists. */
+/** The address in the form of an allow list. */
 export function addressOf(egress: network.PublicIPAddress): pulumi.Output<string> {
     return egress.ipAddress.apply(address => `${address}/32`);
+}
+
+/** The smallest values that Azure allows (kubernetes-sigs/cloud-provider-azure, azure_loadbalancer_healthprobe.go). */
+const healthCheck = { interval: 5, failures: 2, spread: 10 };
+
+/** The load balancer of a Service. */
+export function loadBalancingOf({ tags }: Scope): LoadBalancing {
+    return {
+        type: "LoadBalancer",
+        drainSeconds: noticedAfter(healthCheck),
+        seesClients: true,
+        annotations: {
+            "service.beta.kubernetes.io/azure-load-balancer-health-probe-interval": String(healthCheck.interval),
+            "service.beta.kubernetes.io/azure-load-balancer-health-probe-num-of-probe": String(healthCheck.failures),
+            "service.beta.kubernetes.io/azure-pip-tags": tagList(tags),
+        },
+    };
 }

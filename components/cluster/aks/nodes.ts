@@ -1,39 +1,36 @@
 import * as containerservice from "@pulumi/azure-native/containerservice";
 import * as pulumi from "@pulumi/pulumi";
 import { createHash } from "node:crypto";
-import type { NodePool } from "./args";
+import type { NodePool } from "../cloud/args";
+import type { CompleteArgs, Scope } from "./args";
 import type { Network } from "./network";
-import type { Place } from "./place";
-import type { AksSettings } from "./sizes";
 
 export interface NodesArgs {
-    settings: AksSettings;
     version: pulumi.Output<string>;
     network: Network;
 }
 
-/** What AKS keeps pods off spot machines by. */
+/** The taint with which AKS keeps pods off spot machines. */
 export const spotTaint = {
     key: "kubernetes.azure.com/scalesetpriority", value: "spot", effect: "NoSchedule" as const,
 };
 
-/** What AKS changes on no pool. The cluster's own pool keeps it, as it can't be made anew without the cluster. */
+/** What AKS can't change on a pool. The system pool keeps it, because only a new cluster could have another one. */
 export const systemPoolFixed = [
     "vmSize", "osDiskSizeGB", "availabilityZones", "enableEncryptionAtHost",
     "securityProfile.enableSecureBoot", "securityProfile.enableVTPM",
 ];
 
 /**
- * The nodes of the cluster's own parts, the one pool that is a part of the cluster. Their number is fixed: every update
- * of the cluster states it, and would undo what an autoscaler did.
+ * The pool of the cluster's own parts, the only one that is part of the cluster. Its size is fixed: every update of the
+ * cluster sets it, and would undo what an autoscaler did.
  */
-export function systemPool(args: NodesArgs, place: Place) {
-    const { settings } = args;
-    const { machineType, diskSize, count } = settings.sized.systemNodes;
+export function systemPool(scope: Scope, nodes: NodesArgs) {
+    const { machineType, diskSize, count } = scope.defaults.systemNodes;
     return {
         name: "system",
         mode: "System",
-        ...machines(machineType, diskSize, args, place),
+        ...machines(machineType, diskSize, scope, nodes),
         count,
         enableAutoScaling: false,
         nodeTaints: ["CriticalAddonsOnly=true:NoSchedule"],
@@ -41,44 +38,44 @@ export function systemPool(args: NodesArgs, place: Place) {
     };
 }
 
-/** The pools of the workloads. Their nodes get a version of Kubernetes after the control plane has it. */
+/** Creates the pools of the workloads. Their Kubernetes version follows the control plane's. */
 export function createNodePools(
-    name: string, cluster: containerservice.ManagedCluster, args: NodesArgs, place: Place,
+    scope: Scope, cluster: containerservice.ManagedCluster, nodes: NodesArgs,
 ): containerservice.AgentPool[] {
-    const { settings } = args;
-    return Object.entries(settings.nodePools).map(([pool, given]) => {
+    const { name, args, defaults, group, options } = scope;
+    return Object.entries(args.nodePools).map(([pool, settings]) => {
         return new containerservice.AgentPool(`${name}-pool-${pool}`, {
-            resourceGroupName: place.group.name,
+            resourceGroupName: group.name,
             resourceName: cluster.name,
-            agentPoolName: poolName(pool, given, settings),
+            agentPoolName: poolName(pool, settings, args),
             mode: "User",
-            ...machines(given.machineType, given.diskSize, args, place),
-            // No `count`: it is the autoscaler's, and AKS refuses another one.
+            ...machines(settings.machineType, settings.diskSize, scope, nodes),
+            // No `count`: the autoscaler sets it, and AKS refuses any other.
             enableAutoScaling: true,
-            minCount: given.min,
-            maxCount: given.max,
-            nodeLabels: given.labels,
-            upgradeSettings: given.spot ? undefined : upgradeSettings(settings.sized.surge),
-            ...(given.spot && spotOf(given)),
-        }, { ...place.options, dependsOn: cluster, ignoreChanges: ["count"] });
+            minCount: settings.min,
+            maxCount: settings.max,
+            nodeLabels: settings.labels,
+            upgradeSettings: settings.spot ? undefined : upgradeSettings(defaults.surge),
+            ...(settings.spot && spotSettings(settings)),
+        }, { ...options, dependsOn: cluster, ignoreChanges: ["count"] });
     });
 }
 
 /**
- * What AKS doesn't change on a pool is in its name: so the new pool is there before the old one is drained, which a
- * pool of the same name could not be.
+ * Contains a digest of what AKS can't change on a pool. So such a change creates a pool of a new name before the old one is
+ * drained; two pools can't have the same name.
  */
-function poolName(pool: string, { machineType, diskSize, spot }: NodePool, settings: AksSettings): string {
+function poolName(pool: string, { machineType, diskSize, spot }: NodePool, args: CompleteArgs): string {
     const fixed = [
-        pool, machineType, diskSize, spot, settings.zones, settings.encryptionAtHost,
+        pool, machineType, diskSize, spot, args.zones, args.encryptionAtHost,
         ...trustedLaunch(machineType) ? ["trusted launch"] : [],
     ];
     return pool.slice(0, 8) + createHash("sha256").update(JSON.stringify(fixed)).digest("hex").slice(0, 4);
 }
 
-/** The disk is the machine's own where that is large enough, which AKS finds out; it is always encrypted. */
+/** If the machine's own disk is large enough, AKS uses that. The disk is always encrypted. */
 function machines(
-    vmSize: string, osDiskSizeGB: number, { settings, version, network }: NodesArgs, { tags }: Place,
+    vmSize: string, osDiskSizeGB: number, { args, tags }: Scope, { version, network }: NodesArgs,
 ) {
     return {
         tags,
@@ -87,10 +84,10 @@ function machines(
         osType: "Linux",
         osSKU: "AzureLinux",
         osDiskSizeGB,
-        availabilityZones: settings.zones,
+        availabilityZones: args.zones,
         vnetSubnetID: network.nodes.id,
         orchestratorVersion: version,
-        enableEncryptionAtHost: settings.encryptionAtHost,
+        enableEncryptionAtHost: args.encryptionAtHost,
         securityProfile: {
             sshAccess: "Disabled",
             ...trustedLaunch(vmSize) && { enableSecureBoot: true, enableVTPM: true },
@@ -99,8 +96,8 @@ function machines(
 }
 
 /**
- * Whether machines of this size start with secure boot and a virtual TPM. That takes generation 2, which the families
- * with Premium storage (`s`) have; not Arm's processors (`p`), and not GPUs, whose drivers are not signed.
+ * Whether machines of this size support secure boot and a virtual TPM. These need generation 2, which the families with
+ * Premium storage (`s`) have, but not Arm processors (`p`), nor GPUs, whose drivers aren't signed.
  * Source: https://aka.ms/aks/trustedlaunch
  * @example trustedLaunch("Standard_D4as_v5") // true
  */
@@ -109,13 +106,13 @@ export function trustedLaunch(vmSize: string): boolean {
     return features.includes("s") && !features.includes("p");
 }
 
-/** Nodes wait for the pods' disruption budgets; one that can't be drained is replaced and left for people to see. */
+/** A drain waits for PodDisruptionBudgets. A node that can't be drained is replaced, but stays, cordoned, for people to see. */
 function upgradeSettings(maxSurge: string) {
     return { maxSurge, drainTimeoutInMinutes: 30, undrainableNodeBehavior: "Cordon" };
 }
 
-/** AKS itself sets the label and the taint; stated, they don't look like a change. There is no surge of such nodes. */
-function spotOf({ labels }: NodePool) {
+/** AKS sets the label and the taint itself; naming them keeps them from looking like a change. Spot pools have no surge. */
+function spotSettings({ labels }: NodePool) {
     const { key, value, effect } = spotTaint;
     return {
         scaleSetPriority: "Spot",

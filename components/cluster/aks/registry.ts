@@ -1,58 +1,60 @@
 import * as authorization from "@pulumi/azure-native/authorization";
 import * as containerregistry from "@pulumi/azure-native/containerregistry";
 import * as pulumi from "@pulumi/pulumi";
-import { nodePlatform } from "../cloud/platform";
+import { nodePlatform } from "../cloud/args";
 import type { ImageDelivery, RegistryCredentials } from "../cluster";
 import { rendering } from "../lookup";
-import type { Identities } from "./identities";
-import { globalName, Place } from "./place";
-import { assignRole } from "./roles";
-import type { AksSettings } from "./sizes";
+import type { Scope } from "./args";
+import { assignRole, type Identities } from "./identities";
 
 export interface Registry {
-    /** How images are pushed, with a new login: asked for only by who builds images. */
+    /** How images are pushed. Each call gets a new login, so only programs that build images call it. */
     delivery(): ImageDelivery;
     /** What the nodes need to pull. */
     rights: pulumi.Resource[];
 }
 
-/** The name that stands for "by a token" where a registry asks for a user. */
+/** The user name with which a registry accepts a token. */
 const tokenUser = "00000000-0000-0000-0000-000000000000";
 
 /**
- * A registry without users of its own, from which the nodes alone pull. Tags can be moved in it, as Azure only locks
- * images one by one: pods take images by digest.
+ * Creates a registry without users of its own, from which only the nodes pull. Its tags can be moved, because Azure can only
+ * lock images one by one. Pods name images by digest.
  */
-export function createRegistry(
-    name: string, settings: AksSettings, { kubelet }: Identities, place: Place,
-): Registry {
-    const { registry: sku } = settings.sized;
+export function createRegistry(scope: Scope, { kubelet }: Identities): Registry {
+    const { name, args, defaults, tags, group, suffix, options } = scope;
+    const { registry: sku } = defaults;
     const registry = new containerregistry.Registry(`${name}-registry`, {
-        resourceGroupName: place.group.name,
-        registryName: globalName(settings.name, 50, place),
-        location: place.location,
-        tags: place.tags,
+        resourceGroupName: group.name,
+        registryName: globalName(args.name, 50, suffix),
+        location: args.location,
+        tags,
         sku: { name: sku },
         adminUserEnabled: false,
         anonymousPullEnabled: false,
         zoneRedundancy: sku === "Premium" ? "Enabled" : undefined,
-        // A registry keeps what it was made with.
-    }, { ...place.options, ignoreChanges: ["zoneRedundancy"] });
+        // It can't be changed on an existing registry.
+    }, { ...options, ignoreChanges: ["zoneRedundancy"] });
     const pull = assignRole(`${name}-pulls-images`, {
         role: "acrPull", principalId: kubelet.principalId, principalType: "ServicePrincipal", scope: registry.id,
-    }, place);
+    }, scope);
     const { loginServer } = registry;
     return {
         delivery: () => ({
             method: "push", registry: loginServer, platform: nodePlatform,
-            credentials: credentialsOf(loginServer, place),
+            credentials: credentialsOf(loginServer, scope),
         }),
         rights: [pull],
     };
 }
 
-/** A login for three hours, in exchange for that of the person or pipeline who runs the program. */
-function credentialsOf(server: pulumi.Output<string>, { options }: Place): RegistryCredentials {
+/** A name of letters and digits only, and unique in the world, as registries and storage accounts need it. */
+export function globalName(name: string, longest: number, suffix: pulumi.Output<string>): pulumi.Output<string> {
+    return pulumi.interpolate`lf${name.replace(/-/g, "").slice(0, longest - 8)}${suffix}`;
+}
+
+/** A login for three hours, in exchange for the login of whoever runs the program. */
+function credentialsOf(server: pulumi.Output<string>, { options }: Scope): RegistryCredentials {
     if (rendering()) return { username: tokenUser, password: pulumi.secret("token") };
     const password = server.apply(async host => {
         const { token } = await authorization.getClientToken({
@@ -63,7 +65,7 @@ function credentialsOf(server: pulumi.Output<string>, { options }: Place): Regis
     return { username: tokenUser, password: pulumi.secret(password) };
 }
 
-/** The registry's own protocol: a token of Azure's for one of its own. */
+/** Exchanges a token of Azure's for one of the registry's, by the registry's own protocol. */
 async function exchange(host: string, token: string): Promise<string> {
     const response = await fetch(`https://${host}/oauth2/exchange`, {
         method: "POST",

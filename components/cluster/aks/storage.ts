@@ -1,88 +1,89 @@
 import * as resources from "@pulumi/azure-native/resources";
 import * as storage from "@pulumi/azure-native/storage";
 import * as pulumi from "@pulumi/pulumi";
+import { tagList } from "../cloud/args";
 import type { StorageClass } from "../cluster";
-import type { Identities } from "./identities";
+import type { Scope } from "./args";
+import { assignRole, type Identities } from "./identities";
 import type { Network } from "./network";
-import { globalName, Place } from "./place";
-import { assignRole } from "./roles";
-import type { AksSettings } from "./sizes";
+import { globalName } from "./registry";
 
 export interface Storage {
     /** The resource group of the volumes. */
     group: resources.ResourceGroup;
     classes: StorageClass[];
-    /** What the drivers need until the last volume is gone. */
+    /** What the drivers need until the last volume is deleted. */
     rights: pulumi.Resource[];
 }
 
-/** Days for which a share that was deleted can be had again. */
+/** Days for which a deleted share can be restored. */
 const shareRetention = 14;
 
 /**
- * Where volumes are kept: in a resource group of their own, since AKS deletes the one of the nodes with the cluster.
- * Data that is retained outlives the stack there.
+ * Creates a resource group for the volumes, because AKS deletes the nodes' one together with the cluster. Retained data
+ * stays there when the stack is destroyed.
  */
-export function createStorage(
-    name: string, settings: AksSettings, network: Network, { controlPlane }: Identities, place: Place,
-): Storage {
-    const options = { ...place.options, retainOnDelete: settings.volumes === "retain" };
-    const kept = { ...options, protect: settings.deletionProtection };
+export function createStorage(scope: Scope, network: Network, { controlPlane }: Identities): Storage {
+    const { name, args, tags, suffix } = scope;
+    const options = { ...scope.options, retainOnDelete: scope.retained };
+    const guarded = { ...options, protect: args.deletionProtection };
     const group = new resources.ResourceGroup(`${name}-data`, {
-        resourceGroupName: pulumi.interpolate`${settings.name}-data-${place.suffix}`,
-        location: place.location,
-        tags: place.tags,
-    }, kept);
-    const shares = createShares(name, settings, network, { ...place, group, options: kept });
+        resourceGroupName: pulumi.interpolate`${args.name}-data-${suffix}`,
+        location: args.location,
+        tags,
+    }, guarded);
+    const shares = createShares(scope, group, network, guarded);
     const service = new storage.FileServiceProperties(`${name}-shares-service`, {
         resourceGroupName: group.name,
         accountName: shares.name,
         fileServicesName: "default",
         shareDeleteRetentionPolicy: { enabled: true, days: shareRetention },
     }, options);
-    // The drivers act as the control plane. In this group there is nothing but the volumes.
+    // The drivers act as the control plane. The group only holds the volumes.
     const right = assignRole(`${name}-keeps-volumes`, {
         role: "contributor", principalId: controlPlane.principalId, principalType: "ServicePrincipal", scope: group.id,
-    }, place);
-    return { group, classes: classesOf(settings, group, shares, place), rights: [right, service] };
+    }, scope);
+    return { group, classes: storageClassesOf(scope, group, shares), rights: [right, service] };
 }
 
-/** Shares that many nodes write, by NFS. Only the nodes reach them; there are no keys to lose. */
+/** Creates the account of the NFS shares, which many nodes can write to. Only the nodes reach it, and it has no keys. */
 function createShares(
-    name: string, settings: AksSettings, network: Network, place: Place,
+    { name, args, defaults, tags, suffix }: Scope, group: resources.ResourceGroup, network: Network,
+    options: pulumi.CustomResourceOptions,
 ): storage.StorageAccount {
     return new storage.StorageAccount(`${name}-shares`, {
-        resourceGroupName: place.group.name,
-        accountName: globalName(settings.name, 24, place),
-        location: place.location,
-        tags: place.tags,
+        resourceGroupName: group.name,
+        accountName: globalName(args.name, 24, suffix),
+        location: args.location,
+        tags,
         kind: "FileStorage",
-        sku: { name: `Premium_${settings.sized.redundancy}` },
+        sku: { name: `Premium_${defaults.redundancy}` },
         allowBlobPublicAccess: false,
         allowSharedKeyAccess: false,
         minimumTlsVersion: "TLS1_2",
-        // It is for requests over HTTP and would refuse NFS, which the driver encrypts by itself.
+        // This is for HTTP and would refuse NFS, which the driver encrypts itself.
         enableHttpsTrafficOnly: false,
         networkRuleSet: {
             defaultAction: storage.DefaultAction.Deny,
             bypass: "None",
             virtualNetworkRules: [{ virtualNetworkResourceId: network.nodes.id }],
         },
-        // Data is not moved to more zones by an update; Azure does that on request.
-    }, { ...place.options, ignoreChanges: ["sku"] });
+        // An update can't move data to more zones. Azure does that on request.
+    }, { ...options, ignoreChanges: ["sku"] });
 }
 
-function classesOf(
-    { sized }: AksSettings, group: resources.ResourceGroup, shares: storage.StorageAccount, { tags }: Place,
+/** The StorageClasses: disks for one pod, shares for many. */
+function storageClassesOf(
+    { defaults, tags }: Scope, group: resources.ResourceGroup, shares: storage.StorageAccount,
 ): StorageClass[] {
     return [
         {
             name: "landfall",
             provisioner: "disk.csi.azure.com",
             parameters: {
-                skuName: `${sized.disks}_${sized.redundancy}`,
+                skuName: `${defaults.disks}_${defaults.redundancy}`,
                 resourceGroup: group.name,
-                tags: Object.entries(tags).map(([key, value]) => `${key}=${value}`).join(","),
+                tags: tagList(tags),
             },
             isDefault: true,
         },
@@ -91,11 +92,11 @@ function classesOf(
             provisioner: "file.csi.azure.com",
             parameters: {
                 protocol: "nfs",
-                skuName: `Premium_${sized.redundancy}`,
+                skuName: `Premium_${defaults.redundancy}`,
                 resourceGroup: group.name,
                 storageAccount: shares.name,
                 encryptInTransit: "true",
-                // Users other than root write: what Pod Security lets in.
+                // Pods run as users other than root, as Pod Security requires.
                 mountPermissions: "0777",
                 fsGroupChangePolicy: "None",
             },

@@ -3,11 +3,11 @@ import * as pulumi from "@pulumi/pulumi";
 import { scriptCommand } from "../../script";
 
 /**
- * Stands between a cloud's cluster and all that is in it. On destroy it comes after every Kubernetes object and before
- * nodes, access, controllers and network: it waits until the cloud's load balancers and disks are released, which
- * controllers in the cluster do, and says which volumes are kept. What keeps an address of the network is an error that
- * names it, rather than a network that can't be deleted.
- * @param kubeconfig without credentials of its own
+ * Stands between a cloud's cluster and everything in it. A destroy deletes it after every Kubernetes object, and before
+ * nodes, access, controllers and network. It waits until controllers in the cluster have released the cloud's load
+ * balancers and disks, and prints which volumes are kept. If something still uses the network, it names that object;
+ * otherwise, the cloud would refuse to delete the network without a reason.
+ * @param kubeconfig without credentials
  * @param opts `dependsOn`: nodes, access and controllers
  */
 export function createTeardown(

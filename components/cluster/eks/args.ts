@@ -1,67 +1,92 @@
-import type { LogType } from "./sizes";
-import type { Transform } from "../../transform";
-import type { Comparisons } from "../compare";
+import type { Provider } from "@pulumi/aws/provider";
+import type * as pulumi from "@pulumi/pulumi";
+import type { CloudArgs, NodePool } from "../cloud/args";
 
-/** Plain values, not `pulumi.Input`s: they are checked before any resource is made. */
-export interface EksArgs {
-    /** Name of the cluster, its key's alias and its registry; at most 40 characters. @example "landfall-prod" */
-    name: string;
-    /** What the size decides beside the settings below: NAT gateways, how long logs are kept, backups. */
-    size: "development" | "production";
-    /** The AWS account, 12 digits. Credentials of another one are refused. @example "123456789012" */
+export const logTypes = ["api", "audit", "authenticator", "controllerManager", "scheduler"] as const;
+export type LogType = typeof logTypes[number];
+
+/** Settings of a cluster on Amazon EKS. The name is at most 40 characters long; the network is a /16 to /18. */
+export interface EksArgs extends CloudArgs {
+    /** AWS account, 12 digits. Credentials for another one are refused. @example "123456789012" */
     account: string;
-    /** @example "eu-west-1" */
+    /** A change replaces everything. @example "eu-west-1" */
     region: string;
     /** Three availability zones of the region. @example ["eu-west-1a", "eu-west-1b", "eu-west-1c"] */
     zones: string[];
-    /** Minor version of Kubernetes. @example "1.36" */
-    kubernetesVersion: string;
-    /** Addresses that reach the API server from outside. @example ["203.0.113.0/24"] */
-    authorizedNetworks: string[];
-    /** Addresses of the VPC, /16 to /18. A change makes everything anew. @example "10.20.0.0/16" */
-    network: string;
-    /** IAM roles and users who may do everything in the cluster; whoever runs the program has to be among them. */
+    /** ARNs of IAM roles and users that may do everything in the cluster; whoever runs the program must be among them. */
     admins: string[];
-    /** IAM roles and users who may look at everything but Secrets. */
+    /** ARNs of IAM roles and users that may view everything in the cluster except Secrets. */
     viewers: string[];
-    /** Whether the nodes are the pools below, or EKS Auto Mode chooses them. */
-    provisioning: "pools" | "auto";
-    /** Groups of nodes by name; none with Auto Mode. */
+    /** A pool's `machineType` is an EC2 instance type, or several of one size, separated by commas. */
     nodePools: Record<string, NodePool>;
-    /** When nodes get the latest image of their version of Kubernetes, UTC. */
-    maintenance: { day: string; start: string; hours: number };
-    /** Logs of the control plane that go to CloudWatch. */
+    /** Control plane logs that are sent to CloudWatch. @example ["audit"] */
     logTypes: LogType[];
-    /** Whether the cluster and its keys refuse to be deleted. */
     deletionProtection: boolean;
-    /** Route 53 hosted zone in which DNS records are kept. @default none @example "Z0123456789ABCDEFGHIJ" */
+    /** Route 53 hosted zone in which external-dns keeps records. @default none @example "Z0123456789ABCDEFGHIJ" */
     dnsZone?: string;
-    /**
-     * An EFS file system that an earlier cluster left behind, to be used again.
-     * @default a new one
-     * @example "fs-0a1b2c3d"
-     */
+    /** EFS file system that an earlier cluster left behind, to use again. @default a new one @example "fs-0a1b2c3d" */
     fileSystem?: string;
-    /** Put on everything that AWS can tag, besides `project` and `stack`. @example { "cost-center": "web" } */
-    tags: Record<string, string>;
-    /** Whether the volumes' data goes with the cluster. @default "retain" */
-    volumes?: "delete" | "retain";
-    /** Refuses what can't be changed in place. @default nothing is compared */
-    comparisons?: Comparisons;
-    /** Changes each resource's arguments last, for anything that isn't modelled here. */
-    transform?: Transform;
 }
 
-export interface NodePool {
-    /** EC2 instance type, or several of the same size with commas between. @example "m6i.large,m5.large" */
-    machineType: string;
-    /** Nodes at the least; 0 where another pool has room for the system's pods. */
-    min: number;
-    /** Nodes at the most. */
-    max: number;
-    /** GiB of each node's disk. */
-    diskSize: number;
-    /** Whether they are spot instances, which may be taken away at two minutes' notice. */
-    spot: boolean;
-    labels: Record<string, string>;
+/** The instance types of a pool: one, or several separated by commas. */
+export function instanceTypesOf(machineType: string): string[] {
+    return machineType.split(",");
+}
+
+/** Whether the EC2 instance type has an Arm processor, such as `m7g.large` and `c6gn.xlarge`. */
+export function isArm(instanceType: string): boolean {
+    return /^(a1|[a-z]+\d+g[a-z]*)\./.test(instanceType);
+}
+
+/** What `size` sets. */
+export interface Size {
+    /** Whether each zone has its own NAT gateway, or one serves all. */
+    natPerZone: boolean;
+    /** Days that the control plane's and the network's logs are kept. CloudWatch only accepts certain numbers. */
+    logRetentionDays: number;
+    logTypes: LogType[];
+    deletionProtection: boolean;
+    /** Whether AWS may move traffic out of an impaired zone, and the shared file system is backed up daily. */
+    resilient: boolean;
+    nodePools: Record<string, NodePool>;
+}
+
+export const sizes: Record<EksArgs["size"], Size> = {
+    development: {
+        natPerZone: false,
+        logRetentionDays: 30,
+        logTypes: ["audit", "authenticator"],
+        deletionProtection: false,
+        resilient: false,
+        nodePools: {
+            main: { machineType: "t3.large", min: 1, max: 4, diskSize: 50, spot: false, labels: {} },
+        },
+    },
+    production: {
+        natPerZone: true,
+        logRetentionDays: 365,
+        logTypes: [...logTypes],
+        deletionProtection: true,
+        resilient: true,
+        nodePools: {
+            // At least one node per zone: a database's volume stays in its zone, and needs a node there.
+            main: { machineType: "m6i.large", min: 3, max: 30, diskSize: 50, spot: false, labels: {} },
+        },
+    },
+};
+
+/** What every part of the target is created with. */
+export interface Scope {
+    /** Name of the component, with which its children's names begin. */
+    name: string;
+    args: EksArgs;
+    /** What `args.size` sets. */
+    defaults: Size;
+    /** Partition in the region's ARNs. @example "aws" */
+    partition: string;
+    /** Tags of everything. The provider sets them, except on what others create, such as machines. */
+    tags: Record<string, string>;
+    /** Whether data outlives the cluster. */
+    retained: boolean;
+    options: pulumi.CustomResourceOptions & { parent: pulumi.Resource; provider: Provider };
 }

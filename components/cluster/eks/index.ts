@@ -1,33 +1,26 @@
-import type { Cluster as ControlPlane } from "@pulumi/aws/eks";
+import type { Key } from "@pulumi/aws/kms";
+import { Provider } from "@pulumi/aws/provider";
 import type * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { transformedBy } from "../../transform";
-import { execKubeconfig } from "../cloud/kubeconfig";
 import { createTeardown } from "../cloud/teardown";
-import type { Capabilities, Cluster } from "../cluster";
+import type { Capabilities, Cluster, ImageDelivery } from "../cluster";
 import { createProvider } from "../provider";
-import { createAccess } from "./access";
-import { createAddOns, createNodeAddOns } from "./addons";
-import type { EksArgs } from "./args";
-import { enforceNetworkPolicies } from "./auto";
-import { checkCaller } from "./caller";
-import { capabilitiesOf } from "./capabilities";
-import { createControlPlane } from "./control-plane";
-import { createControllers } from "./controllers";
-import { countsOf } from "./counts";
-import { createKey } from "./key";
-import { createControlPlaneLogs, createFlowLog } from "./logs";
-import { createNetwork } from "./network";
-import { createNodeGroups, createNodeRole, nodeGroupName } from "./nodes";
+import { createAccess, kubeconfigOf, requireAdmin } from "./access";
+import { type EksArgs, type Scope, sizes } from "./args";
+import { createAddOns, createControlPlane, createNodeAddOns, enforceNetworkPolicies } from "./control-plane";
+import { type Controllers, createControllers, createNodeRole } from "./identities";
+import { createKey } from "./keys";
+import { createControlPlaneLogs, createFlowLog } from "./logging";
+import { createNetwork, dnsAddressOf, loadBalancingOf } from "./network";
+import { countNodes, createNodeGroups, createUpgrades, spotTaint } from "./nodes";
 import { createRegistry } from "./registry";
-import { scopeOf } from "./scope";
-import { createSharedFiles } from "./storage";
-import { createUpgrades } from "./upgrades";
+import { createSharedFiles, type SharedFiles, storageClassesOf } from "./storage";
 
-export type { EksArgs, NodePool } from "./args";
+export type { EksArgs } from "./args";
 
 /**
- * A cluster of Amazon EKS with all that belongs to it: network, key, logs, nodes, volumes, registry, access.
+ * A cluster on Amazon EKS with everything that it needs: network, key, logs, nodes, volumes, registry and access.
  *
  * @example new Eks("cluster", { name: "landfall-prod", size: "production", account: "123456789012", region, … })
  */
@@ -38,9 +31,9 @@ export class Eks extends pulumi.ComponentResource implements Cluster {
 
     constructor(name: string, args: EksArgs, opts?: pulumi.ComponentResourceOptions) {
         super("landfall:cluster:Eks", name, {}, transformedBy(args.transform, opts));
-        checkCaller(args);
-        const counts = countsOf(args, pool => nodeGroupName({ name }, pool));
-        const scope = scopeOf(name, args, this);
+        requireAdmin(args);
+        const counts = countNodes(name, args);
+        const scope = createScope(name, args, this);
 
         const key = createKey(scope);
         const network = createNetwork(scope);
@@ -67,7 +60,7 @@ export class Eks extends pulumi.ComponentResource implements Cluster {
         this.provider = createProvider(`${name}-provider`, {
             kubeconfig: this.kubeconfig,
             comparisons: args.comparisons,
-            // Unlike the name, it is never given twice.
+            // Unlike the name, AWS never reuses it.
             identifier: cluster.endpoint,
         }, this, teardown);
         if (args.provisioning === "auto") enforceNetworkPolicies(name, this.provider, this);
@@ -76,14 +69,51 @@ export class Eks extends pulumi.ComponentResource implements Cluster {
     }
 }
 
-function kubeconfigOf({ name, region }: EksArgs, cluster: ControlPlane): pulumi.Output<string> {
-    return execKubeconfig({
+function createScope(name: string, args: EksArgs, parent: pulumi.Resource): Scope {
+    const { account, region } = args;
+    const tags = { project: pulumi.getProject(), stack: pulumi.getStack(), ...args.tags };
+    const provider = new Provider(`${name}-aws`, {
+        region,
+        // `requireAdmin` checks once, the provider with every call.
+        allowedAccountIds: [account],
+        defaultTags: { tags },
+    }, { parent });
+    return {
         name,
-        server: cluster.endpoint,
-        certificateAuthority: cluster.certificateAuthority.data,
-        exec: {
-            command: "aws",
-            args: ["eks", "get-token", "--cluster-name", name, "--region", region, "--output", "json"],
-        },
-    });
+        args,
+        defaults: sizes[args.size],
+        partition: region.startsWith("us-gov-") ? "aws-us-gov" : "aws",
+        tags,
+        retained: args.volumes !== "delete",
+        options: { parent, provider },
+    };
+}
+
+interface Parts {
+    key: Key;
+    files: SharedFiles;
+    controllers: Controllers;
+    images: ImageDelivery;
+}
+
+function capabilitiesOf(scope: Scope, { key, files, controllers, images }: Parts): Capabilities {
+    const { args } = scope;
+    const auto = args.provisioning === "auto";
+    return {
+        storageClass: "landfall",
+        sharedStorageClass: "landfall-shared",
+        storageClasses: storageClassesOf(scope, key, files),
+        loadBalancing: loadBalancingOf(scope),
+        metrics: "builtin",
+        kubeletInsecureTls: false,
+        // The API server listens on the port of its Service.
+        apiServerPorts: [],
+        // On Auto Mode's nodes, DNS isn't a pod: each node answers at the Service's address.
+        dnsAddresses: auto ? [`${dnsAddressOf(args.network)}/32`] : undefined,
+        clusterAutoscaler: controllers.clusterAutoscaler,
+        externalDns: controllers.externalDns,
+        interruptible: Object.values(args.nodePools).some(({ spot }) => spot) ? spotTaint : undefined,
+        networkPolicy: "enforced",
+        images,
+    };
 }

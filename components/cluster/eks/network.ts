@@ -1,17 +1,19 @@
 import * as ec2 from "@pulumi/aws/ec2";
 import * as pulumi from "@pulumi/pulumi";
+import { tagList } from "../cloud/args";
+import { type LoadBalancing, noticedAfter, serviceSeconds } from "../cluster";
 import { splitNetwork } from "../ipv4";
-import type { Scope } from "./scope";
+import type { Scope } from "./args";
 
 export interface Network {
     vpc: ec2.Vpc;
-    /** Of nodes and pods, one a zone. */
+    /** For nodes and pods, one in each zone. */
     privateSubnets: ec2.Subnet[];
-    /** The ways out; what is in the private subnets depends on them, so that it can work to the end of a destroy. */
+    /** Routes out. Whatever is in the private subnets depends on them, so it stays online to the end of a destroy. */
     routes: pulumi.Resource[];
 }
 
-/** Creates the VPC: in each zone a private subnet for nodes, and a public one for load balancers and the way out. */
+/** Creates the VPC: in each zone a private subnet for nodes, and a public one for load balancers and NAT. */
 export function createNetwork(scope: Scope): Network {
     const { name, args, options } = scope;
     const vpc = new ec2.Vpc(`${name}-vpc`, {
@@ -20,18 +22,18 @@ export function createNetwork(scope: Scope): Network {
         enableDnsHostnames: true,
         tags: { Name: args.name },
     }, options);
-    // Without rules: nothing is to use it.
+    // Without rules, because nothing should use it.
     new ec2.DefaultSecurityGroup(`${name}-default-security-group`, { vpcId: vpc.id }, options);
 
     const blocks = blocksOf(args.network, args.zones.length);
     const publicSubnets = createSubnets(scope, vpc, "public", blocks.public);
     const privateSubnets = createSubnets(scope, vpc, "private", blocks.private);
-    const ways = createPublicRoutes(scope, vpc, publicSubnets);
-    const routes = createPrivateRoutes(scope, vpc, publicSubnets, privateSubnets, ways);
+    const publicRoutes = createPublicRoutes(scope, vpc, publicSubnets);
+    const routes = createPrivateRoutes(scope, vpc, publicSubnets, privateSubnets, publicRoutes);
     return { vpc, privateSubnets, routes };
 }
 
-/** A quarter of the network for each private subnet, as every pod takes an address; the public ones share the last. */
+/** Each private subnet gets a quarter of the network, because every pod uses an address. The public ones share the last. */
 function blocksOf(network: string, zones: number): { public: string[]; private: string[] } {
     const prefix = Number(network.split("/")[1]);
     return {
@@ -40,7 +42,7 @@ function blocksOf(network: string, zones: number): { public: string[]; private: 
     };
 }
 
-/** By these tags the controllers of load balancers find subnets for those that face the internet, and for others. */
+/** Tags by which load balancer controllers find the subnets for public and for internal load balancers. */
 const roles = { public: "kubernetes.io/role/elb", private: "kubernetes.io/role/internal-elb" };
 
 function createSubnets(
@@ -70,9 +72,10 @@ function createPublicRoutes(
     return [route, ...associate(`${name}-public`, args.zones, subnets, () => table, options)];
 }
 
-/** Private subnets reach the outside by a NAT gateway, and S3, where images' layers lie, without one. */
+/** Private subnets reach the internet through a NAT gateway, but S3, which stores images' layers, without one. */
 function createPrivateRoutes(
-    scope: Scope, vpc: ec2.Vpc, publicSubnets: ec2.Subnet[], privateSubnets: ec2.Subnet[], ways: pulumi.Resource[],
+    scope: Scope, vpc: ec2.Vpc, publicSubnets: ec2.Subnet[], privateSubnets: ec2.Subnet[],
+    publicRoutes: pulumi.Resource[],
 ): pulumi.Resource[] {
     const { name, args, defaults, options } = scope;
     const own = defaults.natPerZone ? args.zones : args.zones.slice(0, 1);
@@ -82,7 +85,7 @@ function createPrivateRoutes(
         const address = new ec2.Eip(`${name}-nat-address-${letter}`, { domain: "vpc", tags }, options);
         const gateway = new ec2.NatGateway(`${name}-nat-${letter}`, {
             subnetId: publicSubnets[index].id, allocationId: address.id, tags,
-        }, { ...options, dependsOn: ways });
+        }, { ...options, dependsOn: publicRoutes });
         const table = new ec2.RouteTable(`${name}-private-${letter}`, {
             vpcId: vpc.id, tags: { Name: `${args.name}-private-${letter}` },
         }, options);
@@ -112,7 +115,70 @@ function associate(
     }, options));
 }
 
-/** What tells the zones of a region apart: `a` of `eu-west-1a`. */
+/** The letter of a zone: `a` for `eu-west-1a`. */
 function letterOf(zone: string): string {
     return zone.slice(-1);
 }
+
+/** The network of the Services: private addresses outside the VPC's. */
+export function servicesOf(network: string): string {
+    return network.startsWith("172.") ? "10.100.0.0/16" : "172.20.0.0/16";
+}
+
+/** Where kubelets tell pods to find DNS: `172.20.0.10` in `172.20.0.0/16`. */
+export function dnsAddressOf(network: string): string {
+    return servicesOf(network).replace(/\.0\/\d+$/, ".10");
+}
+
+const annotation = "service.beta.kubernetes.io/aws-load-balancer";
+
+/**
+ * AWS allows no fewer failures. For 30 to 40 s after it has noticed, connections still arrive.
+ * Source: https://github.com/aws/containers-roadmap/issues/470
+ */
+const healthCheck = { interval: 10, failures: 2, spread: 40 };
+
+/**
+ * If a load balancer sends to the pods directly, a terminating pod is removed from its list, but still gets connections for
+ * two minutes. Source: the same, and kubernetes-sigs/aws-load-balancer-controller issue 2366.
+ */
+const deregistrationSeconds = 120;
+
+/** The load balancer of a Service. Auto Mode has a controller of its own for it. */
+export function loadBalancingOf({ args, tags }: Scope): LoadBalancing {
+    return args.provisioning === "auto" ? autoLoadBalancing : poolLoadBalancing(tags);
+}
+
+/**
+ * A Network Load Balancer, by the controller in EKS's control plane: there is nothing to install. Each of its zones sends
+ * to the nodes of all zones, because two proxies don't cover three zones.
+ */
+function poolLoadBalancing(tags: Record<string, string>): LoadBalancing {
+    return {
+        type: "LoadBalancer",
+        drainSeconds: noticedAfter(healthCheck),
+        seesClients: true,
+        annotations: {
+            [`${annotation}-type`]: "nlb",
+            [`${annotation}-healthcheck-interval`]: String(healthCheck.interval),
+            [`${annotation}-healthcheck-healthy-threshold`]: String(healthCheck.failures),
+            [`${annotation}-healthcheck-unhealthy-threshold`]: String(healthCheck.failures),
+            [`${annotation}-cross-zone-load-balancing-enabled`]: "true",
+            [`${annotation}-additional-resource-tags`]: tagList(tags),
+        },
+    };
+}
+
+/** The same by Auto Mode's controller, which sends to the pods directly and preserves the client's address. */
+const autoLoadBalancing: LoadBalancing = {
+    type: "LoadBalancer",
+    drainSeconds: serviceSeconds + deregistrationSeconds,
+    seesClients: true,
+    loadBalancerClass: "eks.amazonaws.com/nlb",
+    annotations: {
+        [`${annotation}-scheme`]: "internet-facing",
+        [`${annotation}-nlb-target-type`]: "ip",
+        [`${annotation}-attributes`]: "load_balancing.cross_zone.enabled=true",
+        [`${annotation}-target-group-attributes`]: "preserve_client_ip.enabled=true",
+    },
+};

@@ -1,12 +1,12 @@
 import * as ecr from "@pulumi/aws/ecr";
 import type { Key } from "@pulumi/aws/kms";
 import * as pulumi from "@pulumi/pulumi";
-import { nodePlatform } from "../cloud/platform";
+import { nodePlatform } from "../cloud/args";
 import type { ImageDelivery } from "../cluster";
 import { rendering } from "../lookup";
-import type { Scope } from "./scope";
+import type { Scope } from "./args";
 
-/** Creates the registry: one repository, whose tags begin with the images' names. */
+/** Creates the registry: one repository, in which tags begin with the images' names. */
 export function createRegistry(scope: Scope, key: Key): ImageDelivery {
     const { name, args, options } = scope;
     const repository = new ecr.Repository(`${name}-images`, {
@@ -14,7 +14,7 @@ export function createRegistry(scope: Scope, key: Key): ImageDelivery {
         imageTagMutability: "IMMUTABLE",
         imageScanningConfiguration: { scanOnPush: true },
         encryptionConfigurations: [{ encryptionType: "KMS", kmsKey: key.arn }],
-        // Images are built from their sources again.
+        // Images can be built again from their sources.
         forceDelete: true,
     }, options);
     new ecr.LifecyclePolicy(`${name}-images`, { repository: repository.name, policy: lifecycle }, options);
@@ -24,7 +24,7 @@ export function createRegistry(scope: Scope, key: Key): ImageDelivery {
     };
 }
 
-/** An image with a tag may be in use, however old it is; one without a tag is what is left of an interrupted push. */
+/** An image with a tag may be in use, however old. One without a tag is left over from an interrupted push. */
 const lifecycle = JSON.stringify({
     rules: [{
         rulePriority: 1,
@@ -34,7 +34,7 @@ const lifecycle = JSON.stringify({
     }],
 });
 
-/** A login of whoever runs the program, good for twelve hours. */
+/** A login for whoever runs the program, valid for twelve hours. */
 function credentialsOf({ options }: Scope): Extract<ImageDelivery, { method: "push" }>["credentials"] {
     if (rendering()) return undefined;
     const token = ecr.getAuthorizationTokenOutput({}, options);

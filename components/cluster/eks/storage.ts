@@ -5,18 +5,18 @@ import type { Key } from "@pulumi/aws/kms";
 import * as vpc from "@pulumi/aws/vpc";
 import * as pulumi from "@pulumi/pulumi";
 import type { StorageClass } from "../cluster";
+import type { Scope } from "./args";
+import { policyDocument } from "./identities";
 import type { Network } from "./network";
-import { policyDocument } from "./roles";
-import type { Scope } from "./scope";
 
-/** A file system that pods on all nodes write. */
+/** A file system that pods on all nodes can write to. */
 export interface SharedFiles {
     id: pulumi.Input<string>;
-    /** What has to be there as long as pods use it. */
+    /** Must exist while pods use it. */
     parts: pulumi.Resource[];
 }
 
-/** Creates the shared file system, or takes up one that is there already, and lets the nodes reach it in every zone. */
+/** Creates the shared file system, or uses an existing one, and lets the nodes of every zone reach it. */
 export function createSharedFiles(scope: Scope, network: Network, cluster: Cluster, key: Key): SharedFiles {
     const { name, args, defaults, options } = scope;
     const id = args.fileSystem ?? createFileSystem(scope, key).id;
@@ -26,10 +26,10 @@ export function createSharedFiles(scope: Scope, network: Network, cluster: Clust
     new efs.BackupPolicy(`${name}-files`, {
         fileSystemId: id, backupPolicy: { status: defaults.resilient ? "ENABLED" : "DISABLED" },
     }, options);
-    const fence = createFence(scope, network.vpc, cluster);
+    const securityGroup = createSecurityGroup(scope, network.vpc, cluster);
     const targets = network.privateSubnets.map((subnet, index) =>
         new efs.MountTarget(`${name}-files-${args.zones[index].slice(-1)}`, {
-            fileSystemId: id, subnetId: subnet.id, securityGroups: [fence.id],
+            fileSystemId: id, subnetId: subnet.id, securityGroups: [securityGroup.id],
         }, options));
     return { id, parts: [policy, ...targets] };
 }
@@ -43,8 +43,8 @@ function createFileSystem({ name, args, retained, options }: Scope, key: Key): e
     }, { ...options, protect: args.deletionProtection, retainOnDelete: retained });
 }
 
-/** Lets nobody but the nodes in, and nobody out. */
-function createFence({ name, args, options }: Scope, network: ec2.Vpc, cluster: Cluster): ec2.SecurityGroup {
+/** Only the nodes may connect; nothing may connect out. */
+function createSecurityGroup({ name, args, options }: Scope, network: ec2.Vpc, cluster: Cluster): ec2.SecurityGroup {
     const group = new ec2.SecurityGroup(`${name}-files`, {
         vpcId: network.id,
         description: `Shared files of the cluster ${args.name}`,
@@ -62,8 +62,8 @@ function createFence({ name, args, options }: Scope, network: ec2.Vpc, cluster: 
 }
 
 /**
- * Reading and writing by way of the network's mount targets, encrypted, and never as root. Whoever mounts uses an access
- * point, as the driver does: so nobody sees more than a volume's directory.
+ * Allows reading and writing through the network's mount targets, encrypted, and never as root. Clients must use an access
+ * point, as the driver does, so none sees more than one volume's directory.
  */
 function fileSystemPolicy({ partition, args }: Scope, id: pulumi.Input<string>): pulumi.Output<string> {
     const arn = pulumi.interpolate`arn:${partition}:elasticfilesystem:${args.region}:${args.account}:file-system/${id}`;
@@ -95,7 +95,7 @@ function fileSystemPolicy({ partition, args }: Scope, id: pulumi.Input<string>):
     ]);
 }
 
-/** The classes of volumes: disks for one pod, directories of the shared file system for many. */
+/** The StorageClasses: disks for one pod, directories of the shared file system for many. */
 export function storageClassesOf({ args }: Scope, key: Key, files: SharedFiles): StorageClass[] {
     const auto = args.provisioning === "auto";
     return [
@@ -112,7 +112,7 @@ export function storageClassesOf({ args }: Scope, key: Key, files: SharedFiles):
             parameters: {
                 provisioningMode: "efs-ap",
                 fileSystemId: files.id,
-                // The same directory and owner for a claim of the same name, so that another cluster finds its files.
+                // A claim of the same name gets the same directory and owner, so a later cluster finds its files.
                 subPathPattern: "${.PVC.namespace}/${.PVC.name}",
                 ensureUniqueDirectory: "false",
                 uid: "1000",

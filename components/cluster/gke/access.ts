@@ -1,14 +1,41 @@
+import type { Cluster } from "@pulumi/gcp/container";
 import { IAMMember } from "@pulumi/gcp/projects";
 import * as pulumi from "@pulumi/pulumi";
-import type { GkeArgs } from "./args";
+import { execKubeconfig, type LoginCheck } from "../cloud/access";
+import { rendering } from "../lookup";
+import type { Scope } from "./args";
+
+const plugin = {
+    command: "gke-gcloud-auth-plugin",
+    // The same credentials that the Google Cloud provider uses.
+    args: ["--use_application_default_credentials"],
+};
+
+/** The plugin itself: it fails without credentials. */
+export const loginCheck: LoginCheck = {
+    ...plugin,
+    install: "Install it: gcloud components install gke-gcloud-auth-plugin, or the system's package "
+        + "google-cloud-cli-gke-gcloud-auth-plugin.",
+    login: "Log in: gcloud auth application-default login; a pipeline sets GOOGLE_APPLICATION_CREDENTIALS.",
+};
+
+/** The kubeconfig for the cluster's public address, with which the plugin gets a token for whoever uses it. */
+export function kubeconfigOf(clusterName: string, cluster: Cluster): pulumi.Output<string> {
+    return execKubeconfig({
+        name: clusterName,
+        server: rendering() ? "https://kubernetes.invalid" : pulumi.interpolate`https://${cluster.endpoint}`,
+        certificateAuthority: rendering() ? undefined : cluster.masterAuth.clusterCaCertificate.apply(ca => ca ?? ""),
+        exec: plugin,
+    });
+}
 
 const roles = { admins: "roles/container.admin", viewers: "roles/container.viewer" } as const;
 
 /**
- * Lets the named people, groups and pipelines into this cluster, and no other of the project. Kubernetes asks IAM, so
- * there is nothing to keep in the cluster, and nobody has a credential that lasts.
+ * Gives the admins and viewers access to this cluster, but to no other of the project. Kubernetes asks IAM, so nothing is
+ * stored in the cluster, and nobody has a long-lived credential.
  */
-export function grantAccess(name: string, args: GkeArgs, opts: pulumi.CustomResourceOptions): IAMMember[] {
+export function createAccess({ name, args, options }: Scope): IAMMember[] {
     const resource = `projects/${args.project}/locations/${args.region}/clusters/${args.name}`;
     return (Object.keys(roles) as (keyof typeof roles)[]).flatMap(kind => args[kind].map(member =>
         new IAMMember(`${name}-${kind}-${member.replace(/[^\w.@-]+/g, "-")}`, {
@@ -20,5 +47,5 @@ export function grantAccess(name: string, args: GkeArgs, opts: pulumi.CustomReso
                 description: `Made by ${pulumi.getProject()}/${pulumi.getStack()}`,
                 expression: `resource.name == "${resource}"`,
             },
-        }, opts)));
+        }, options)));
 }

@@ -1,35 +1,32 @@
+import { getProjectOutput } from "@pulumi/gcp/organizations";
+import { Service } from "@pulumi/gcp/projects";
 import { Provider } from "@pulumi/gcp/provider";
 import type * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { RandomId } from "@pulumi/random";
 import { transformedBy } from "../../transform";
-import { requireHelper } from "../cloud/helper";
+import { requireLogin } from "../cloud/access";
 import { createTeardown } from "../cloud/teardown";
 import { checkedVersion } from "../cloud/version";
-import type { Capabilities, Cluster } from "../cluster";
+import type { Capabilities, Cluster, StorageClass } from "../cluster";
+import { rendering } from "../lookup";
 import { createProvider } from "../provider";
-import { grantAccess } from "./access";
-import type { GkeArgs } from "./args";
-import { capabilitiesOf } from "./capabilities";
-import { createControlPlane } from "./control-plane";
-import { createExternalDns } from "./external-dns";
+import { createAccess, kubeconfigOf, loginCheck } from "./access";
+import { completeArgs, type GkeArgs, type Scope, sizes } from "./args";
+import { createControlPlane, currentVersion, dnsEndpointOf } from "./control-plane";
+import { createExternalDns, createNodeAccount, createServiceAgents, type ExternalDns } from "./identities";
 import { createKeys } from "./keys";
-import { helper, incarnationOf, kubeconfigOf } from "./kubeconfig";
-import { labelsOf } from "./labels";
 import { createLogBucket } from "./logging";
-import { createNetwork } from "./network";
-import { createNodeAccount } from "./node-account";
-import { createNodePools } from "./nodes";
-import { createRegistry } from "./registry";
-import { createServiceAgents, enableServices, projectNumber } from "./services";
-import { storageClasses } from "./storage";
-import { currentVersion } from "./version";
+import { createNetwork, dnsAddresses, loadBalancing } from "./network";
+import { createNodePools, interruptible } from "./nodes";
+import { createRegistry, type Registry } from "./registry";
+import { storageClassesOf } from "./storage";
 
-export type { GkeArgs, NodePoolArgs } from "./args";
+export type { GkeArgs } from "./args";
 
 /**
- * A cluster on Google Kubernetes Engine, in a network of its own over three zones, its nodes in pools or chosen by GKE
- * (Autopilot).
+ * A cluster on Google Kubernetes Engine, in a network of its own over three zones. Its nodes are in pools, or GKE chooses
+ * them (Autopilot).
  *
  * @example new Gke("cluster", { name: "landfall-prod", project: "acme-prod", region: "europe-west3", … })
  */
@@ -39,53 +36,101 @@ export class Gke extends pulumi.ComponentResource implements Cluster {
     readonly capabilities: Capabilities;
 
     constructor(name: string, args: GkeArgs, opts?: pulumi.ComponentResourceOptions) {
-        requireHelper(helper);
+        requireLogin(loginCheck);
         super("landfall:cluster:Gke", name, {}, transformedBy(args.transform, opts));
-        const google = new Provider(`${name}-google`, {
-            project: args.project, region: args.region, defaultLabels: labelsOf(args),
-        }, { parent: this });
-        const version = checkedVersion(
-            currentVersion(args, { parent: this, provider: google }), args.kubernetesVersion);
+        const scope = createScope(name, args, this);
+        const version = checkedVersion(currentVersion(scope), args.kubernetesVersion);
 
-        const services = enableServices(name, { parent: this, provider: google });
-        const options = { parent: this, provider: google, dependsOn: services };
-        const number = projectNumber(args.project, services, options);
-        const agents = createServiceAgents(name, options);
-        const uniqueName = createUniqueName(name, args.name, this);
+        const agents = createServiceAgents(scope);
+        const network = createNetwork(scope);
+        const keys = createKeys(scope, agents);
+        const logs = createLogBucket(scope);
+        const nodeAccount = createNodeAccount(scope);
+        const registry = createRegistry(scope, nodeAccount.email);
+        const cluster = createControlPlane(scope, { network, keys, version, nodeAccount: nodeAccount.email });
+        const access = createAccess(scope);
+        const pools = createNodePools(scope, cluster, nodeAccount.email);
+        const externalDns = createExternalDns(scope, cluster);
 
-        const network = createNetwork(name, uniqueName, args, options);
-        const keys = createKeys(name, uniqueName, number, args, { ...options, dependsOn: agents });
-        const logs = createLogBucket(name, uniqueName, args, options);
-        const nodeAccount = createNodeAccount(name, args, options);
-        const registry = createRegistry(name, args, nodeAccount.email, options);
-        const controlPlane = createControlPlane(`${name}-gke`, args, {
-            network, keys, version, nodeAccount: nodeAccount.email,
-        }, options);
-        const access = grantAccess(name, args, options);
-        const pools = createNodePools(name, args, controlPlane, nodeAccount.email, options);
-        const externalDns = createExternalDns(name, args, number, { ...options, dependsOn: controlPlane });
-
-        this.kubeconfig = kubeconfigOf(args.name, controlPlane);
+        this.kubeconfig = kubeconfigOf(args.name, cluster);
         const teardown = createTeardown(`${name}-teardown`, this.kubeconfig, {
             parent: this,
             dependsOn: [
-                controlPlane, ...pools, ...access, ...keys.volumes.grants, ...externalDns?.grants ?? [],
+                cluster, ...pools, ...access, ...keys.volumes.grants, ...externalDns?.grants ?? [],
                 nodeAccount.grant, registry.grant, logs,
             ],
         });
         this.provider = createProvider(`${name}-provider`, {
             kubeconfig: this.kubeconfig,
             comparisons: args.comparisons,
-            identifier: incarnationOf(controlPlane),
+            identifier: dnsEndpointOf(cluster),
         }, this, teardown);
-        const classes = storageClasses(args, network.network.name, keys.volumes);
-        this.capabilities = capabilitiesOf(args, classes, registry, externalDns);
+        const storageClasses = storageClassesOf(scope, network.network.name, keys.volumes);
+        this.capabilities = capabilitiesOf(scope, { storageClasses, registry, externalDns });
         this.registerOutputs({ kubeconfig: this.kubeconfig });
     }
 }
 
-/** A name for what can't have the same one again once it was destroyed. */
-function createUniqueName(name: string, clusterName: string, parent: Gke): pulumi.Output<string> {
+function createScope(name: string, given: GkeArgs, parent: pulumi.Resource): Scope {
+    const args = completeArgs(given);
+    const { project, region, size } = args;
+    const labels = labelsOf(args);
+    const provider = new Provider(`${name}-google`, { project, region, defaultLabels: labels }, { parent });
+    const services = enableServices(name, { parent, provider });
+    const options = { parent, provider, dependsOn: services };
     const suffix = new RandomId(`${name}-suffix`, { byteLength: 3 }, { parent });
-    return pulumi.interpolate`${clusterName}-${suffix.hex}`;
+    return {
+        name,
+        args,
+        defaults: sizes[size],
+        labels,
+        uniqueName: pulumi.interpolate`${args.name}-${suffix.hex}`,
+        projectNumber: rendering()
+            ? pulumi.output("000000000000")
+            : getProjectOutput({ projectId: project }, options).number,
+        retained: args.volumes !== "delete",
+        options,
+    };
+}
+
+/** Google allows lower-case letters, digits, "_" and "-", at most 63. */
+function labelsOf({ tags }: GkeArgs): Record<string, string> {
+    const label = (text: string): string => text.toLowerCase().replace(/[^a-z0-9_-]/g, "-").slice(0, 63);
+    return { project: label(pulumi.getProject()), stack: label(pulumi.getStack()), ...tags };
+}
+
+/** Enables the APIs that the cluster uses. They stay enabled, because others may have started to use them. */
+function enableServices(name: string, options: pulumi.CustomResourceOptions): Service[] {
+    const services = [
+        "artifactregistry", "cloudkms", "cloudresourcemanager", "compute", "container", "containerscanning", "file", "iam",
+        "logging", "monitoring",
+    ];
+    return services.map(service => new Service(`${name}-service-${service}`, {
+        service: `${service}.googleapis.com`, disableOnDestroy: false,
+    }, options));
+}
+
+interface Parts {
+    /** For one pod, and shared. */
+    storageClasses: StorageClass[];
+    registry: Registry;
+    externalDns?: ExternalDns;
+}
+
+function capabilitiesOf(scope: Scope, { storageClasses, registry, externalDns }: Parts): Capabilities {
+    const [disk, shared] = storageClasses;
+    return {
+        storageClass: disk.name,
+        sharedStorageClass: shared.name,
+        storageClasses,
+        loadBalancing,
+        metrics: "builtin",
+        kubeletInsecureTls: false,
+        apiServerPorts: [],
+        dnsAddresses,
+        externalDns: externalDns?.controller,
+        interruptible: interruptible(scope.args),
+        networkPolicy: "enforced",
+        images: registry.images,
+    };
 }

@@ -1,32 +1,29 @@
 import { ProjectBucketConfig, ProjectSink } from "@pulumi/gcp/logging";
 import * as pulumi from "@pulumi/pulumi";
-import type { GkeArgs } from "./args";
-import { sizes } from "./sizes";
+import type { GkeArgs, Scope } from "./args";
 
-/** What the control plane and the nodes log. Autopilot always logs its workloads, so pools do too. */
+/** What the control plane and the nodes log. Workloads too, as with Autopilot, where that can't be turned off. */
 export const loggedComponents = ["SYSTEM_COMPONENTS", "WORKLOADS", "APISERVER", "CONTROLLER_MANAGER", "SCHEDULER"];
 
 /**
- * Keeps the cluster's audit log and its control plane's logs in a bucket of their own, for as long as the size says.
- * A deleted bucket's name is taken for seven days, so it is another every time.
+ * Keeps the cluster's audit log and its control plane's logs in a bucket of their own. A deleted bucket's name stays taken
+ * for seven days, so every new cluster has a bucket of a new name.
  */
-export function createLogBucket(
-    name: string, uniqueName: pulumi.Output<string>, args: GkeArgs, opts: pulumi.CustomResourceOptions,
-): ProjectSink {
-    const place = `projects/${args.project}/locations/${args.region}`;
+export function createLogBucket({ name, args, defaults, uniqueName, options }: Scope): ProjectSink {
+    const location = `projects/${args.project}/locations/${args.region}`;
     const bucket = new ProjectBucketConfig(`${name}-logs`, {
         project: args.project,
         location: args.region,
         bucketId: uniqueName,
-        retentionDays: sizes[args.size].logRetentionDays,
+        retentionDays: defaults.logRetentionDays,
         description: `Audit and control plane logs of the cluster ${args.name}`,
-    }, opts);
+    }, options);
     return new ProjectSink(`${name}-logs-sink`, {
         name: uniqueName,
-        destination: pulumi.interpolate`logging.googleapis.com/${place}/buckets/${bucket.bucketId}`,
+        destination: pulumi.interpolate`logging.googleapis.com/${location}/buckets/${bucket.bucketId}`,
         filter: logFilter(args),
         uniqueWriterIdentity: true,
-    }, opts);
+    }, options);
 }
 
 function logFilter({ name, region }: GkeArgs): string {

@@ -1,10 +1,10 @@
 import { Repository, RepositoryIamMember } from "@pulumi/gcp/artifactregistry";
 import { getClientConfigOutput } from "@pulumi/gcp/organizations";
 import * as pulumi from "@pulumi/pulumi";
-import { nodePlatform } from "../cloud/platform";
+import { nodePlatform } from "../cloud/args";
 import type { ImageDelivery, RegistryCredentials } from "../cluster";
 import { rendering } from "../lookup";
-import type { GkeArgs } from "./args";
+import type { Scope } from "./args";
 
 export interface Registry {
     images: ImageDelivery;
@@ -15,11 +15,11 @@ export interface Registry {
 const thirtyDays = `${30 * 24 * 60 * 60}s`;
 
 /**
- * A registry that only the nodes pull from. A tag can't be moved, nor its image be deleted while it has one: what is
- * cleaned up is what no tag is left of.
+ * Creates a registry from which only the nodes pull. A tag can't be moved, and an image with a tag can't be deleted.
+ * Images without tags are cleaned up.
  */
 export function createRegistry(
-    name: string, args: GkeArgs, nodeAccount: pulumi.Output<string>, opts: pulumi.CustomResourceOptions,
+    { name, args, options }: Scope, nodeAccount: pulumi.Output<string>,
 ): Registry {
     const repository = new Repository(`${name}-registry`, {
         repositoryId: args.name,
@@ -33,22 +33,22 @@ export function createRegistry(
             action: "DELETE",
             condition: { tagState: "UNTAGGED", olderThan: thirtyDays },
         }],
-    }, { ...opts, deleteBeforeReplace: true });
+    }, { ...options, deleteBeforeReplace: true });
     const grant = new RepositoryIamMember(`${name}-registry-nodes`, {
         project: args.project,
         location: args.region,
         repository: repository.repositoryId,
         role: "roles/artifactregistry.reader",
         member: pulumi.interpolate`serviceAccount:${nodeAccount}`,
-    }, opts);
+    }, options);
     const registry = pulumi.interpolate`${args.region}-docker.pkg.dev/${args.project}/${repository.repositoryId}`;
     return {
-        images: { method: "push", registry, platform: nodePlatform, credentials: pushCredentials(opts) }, grant,
+        images: { method: "push", registry, platform: nodePlatform, credentials: credentialsOf(options) }, grant,
     };
 }
 
-/** The access token of whoever runs the program; it lasts an hour. */
-function pushCredentials({ parent, provider }: pulumi.CustomResourceOptions): RegistryCredentials {
+/** The access token of whoever runs the program, valid for an hour. */
+function credentialsOf({ parent, provider }: Scope["options"]): RegistryCredentials {
     const password = rendering()
         ? pulumi.output("rendered")
         : getClientConfigOutput({ parent, provider }).accessToken;

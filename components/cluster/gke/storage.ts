@@ -1,17 +1,16 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { StorageClass } from "../cluster";
-import type { GkeArgs } from "./args";
+import type { Scope } from "./args";
 import type { Key } from "./keys";
-import { cutNetwork } from "./ranges";
-import { sizes } from "./sizes";
+import { cutNetwork } from "./network";
 
 /**
- * Disks for volumes that one pod writes, Filestore for those that many do. Alternatives to Filestore, whose smallest
- * file system of 100 GiB is more than some need: Cloud Storage by FUSE is cheaper, but no file system that WordPress
- * can trust (no locks, no atomic renames); an NFS server on a disk of our own would be one more thing that fails alone.
+ * The StorageClasses: disks for one pod, Filestore for many. Filestore's smallest file system, 100 GiB, is more than some
+ * need. The alternatives are worse: Cloud Storage FUSE is cheaper, but has no locks and no atomic renames, which WordPress
+ * needs; our own NFS server on a disk would be a single point of failure.
  */
-export function storageClasses(args: GkeArgs, networkName: pulumi.Output<string>, key: Key): StorageClass[] {
-    const { regionalDisks, sharedTier } = sizes[args.size];
+export function storageClassesOf({ args, defaults }: Scope, networkName: pulumi.Output<string>, key: Key): StorageClass[] {
+    const { regionalDisks, sharedTier } = defaults;
     return [
         {
             name: "landfall",
@@ -31,7 +30,7 @@ export function storageClasses(args: GkeArgs, networkName: pulumi.Output<string>
                 "network": networkName,
                 "connect-mode": "DIRECT_PEERING",
                 "reserved-ipv4-cidr": cutNetwork(args.network).files,
-                // The tier in one zone knows only Google's own keys.
+                // The tier in one zone only supports Google's own keys.
                 ...(sharedTier === "regional" && { "instance-encryption-kms-key": key.id }),
             },
         },

@@ -3,10 +3,9 @@ import * as pulumi from "@pulumi/pulumi";
 import { images } from "../../versions";
 import { objectLabels } from "../../workload/labels";
 import { createDeployment } from "../deployment";
-import { createServiceAccount } from "../rbac";
-import { configuredPod, createConfig } from "./config";
+import { createServiceAccount } from "../objects";
 import { cainjectorName as name, namespaceName, webhookName } from "./names";
-import { leaseRules } from "./rules";
+import { configuredPod, createConfig, leaseRules } from "./program";
 
 /**
  * Creates the cainjector, which gives the API server the CA of the webhook. One replica is enough: it only acts when the CA

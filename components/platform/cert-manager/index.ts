@@ -8,19 +8,14 @@ import { type Transform, transformedBy } from "../../transform";
 import { gatewayAccessLabel, selectorLabels } from "../../workload/labels";
 import { networkPolicy } from "../../workload/network";
 import { restrictedNamespaceLabels } from "../../workload/security";
-import { createCrds } from "../crds";
 import type { Gateway } from "../gateway";
 import { KubernetesObject } from "../manifests";
-import { createNamespace, toApiServer } from "../namespace";
-import { createAcmeIssuer } from "./acme";
-import { untilAdmitting } from "./admission";
-import { createAuthority } from "./ca";
+import { createCrds, createNamespace, toApiServer } from "../objects";
 import { createCainjector } from "./cainjector";
 import { createController } from "./controller";
-import { Issuance } from "./issuance";
-import { cainjectorName, certificateSecret, controllerName, namespaceName, webhookName } from "./names";
-import { createCertificate, untilReady } from "./objects";
-import { createWebhook, registerWebhook, webhookPort } from "./webhook";
+import { createAcmeIssuer, createAuthority, createCertificate, untilReady } from "./issuers";
+import { cainjectorName, certificateSecret, controllerName, Issuance, namespaceName, webhookName } from "./names";
+import { createWebhook, registerWebhook, untilAdmitting, webhookPort } from "./webhook";
 
 export interface CertificatesArgs {
     cluster: Cluster;

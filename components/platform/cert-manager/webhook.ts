@@ -1,11 +1,14 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import type { Cluster } from "../../cluster/cluster";
+import { connect, KubernetesError, send } from "../../cluster/kubernetes-api";
+import { lookingAtNothing } from "../../cluster/lookup";
 import { images } from "../../versions";
 import { objectLabels, selectorLabels } from "../../workload/labels";
 import { createDeployment, patience } from "../deployment";
-import { createServiceAccount } from "../rbac";
-import { configuredPod, createConfig } from "./config";
+import { createServiceAccount } from "../objects";
 import { namespaceName, webhookName as name } from "./names";
+import { configuredPod, createConfig } from "./program";
 
 /** One of the few ports that API servers of clouds can reach on private nodes. */
 export const webhookPort = 10250;
@@ -127,4 +130,33 @@ function createAccount(
             { apiGroups: ["authorization.k8s.io"], resources: ["subjectaccessreviews"], verbs: ["create"] },
         ],
     }, options);
+}
+
+const patienceSeconds = 180;
+const issuersPath = `/apis/cert-manager.io/v1/namespaces/${namespaceName}/issuers?dryRun=All`;
+const issuer = {
+    apiVersion: "cert-manager.io/v1", kind: "Issuer", metadata: { generateName: "admission-" }, spec: { selfSigned: {} },
+};
+
+/**
+ * The webhook's registrations, known once the API server gets an answer from the webhook. The webhook's pods may be ready
+ * seconds before the API server's node can reach them, and objects created in between are refused.
+ */
+export function untilAdmitting(
+    { kubeconfig }: Cluster, registered: pulumi.CustomResource[],
+): pulumi.Output<pulumi.Resource[]> {
+    const known = pulumi.all([kubeconfig, ...registered.map(({ id }) => id)]);
+    return pulumi.unsecret(known.apply(async ([text]) => {
+        if (!lookingAtNothing() && !pulumi.runtime.isDryRun()) await answers(text);
+        return registered;
+    }));
+}
+
+/** Tries a dry run with an Issuer. Any other error, or one that persists, shows when the real objects are created. */
+export async function answers(kubeconfig: string, seconds = patienceSeconds): Promise<void> {
+    const connection = await connect(kubeconfig);
+    for (const end = Date.now() + seconds * 1000; Date.now() < end; await new Promise(resolve => setTimeout(resolve, 1000))) {
+        const error = await send(connection, "POST", issuersPath, { body: issuer, seconds: 15 }).then(() => undefined, (reason: Error) => reason);
+        if (!(error instanceof KubernetesError) || !error.message.includes("failed calling webhook")) return;
+    }
 }

@@ -5,7 +5,7 @@ import { images } from "../../versions";
 import { objectLabels } from "../../workload/labels";
 import { containerSecurityContext } from "../../workload/security";
 import { createDeployment, patience } from "../deployment";
-import { createServiceAccount } from "../rbac";
+import { createServiceAccount } from "../objects";
 import { commonArgs, controllerName as name, group, healthPort, podNameVariable } from "./names";
 
 /**

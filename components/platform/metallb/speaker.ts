@@ -5,7 +5,7 @@ import { withEphemeralStorage } from "../../scratch";
 import { images } from "../../versions";
 import { Metadata, objectLabels, selectorLabels } from "../../workload/labels";
 import { patience } from "../deployment";
-import { createServiceAccount } from "../rbac";
+import { createServiceAccount } from "../objects";
 import { commonArgs, group, healthPort, podNameVariable, speakerName as name } from "./names";
 
 /** Port at which the speakers check on each other, over TCP and UDP. */

@@ -1,5 +1,5 @@
-import type { Finding } from "./check";
 import { DockerState, Probes } from "./probes";
+import type { Finding } from "./report";
 
 /** Below this a cluster with the application runs out of memory; a Docker Desktop set to 4 GB reports a little less. */
 const enoughMemory = 3.7e9;

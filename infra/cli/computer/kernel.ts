@@ -1,5 +1,6 @@
-import type { Finding, Needs } from "./check";
+import type { Needs } from "./needs";
 import type { DockerState, Inotify, Probes } from "./probes";
+import type { Finding } from "./report";
 
 /** What kind advises against "too many open files": https://kind.sigs.k8s.io/docs/user/known-issues/ */
 const advised: Inotify = { watches: 524_288, instances: 512 };

@@ -2,8 +2,9 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { cacheDirectory } from "../../../components/cache";
 import { describeProxy, proxyFor } from "../../../components/proxy";
-import type { Finding, Needs } from "./check";
+import type { Needs } from "./needs";
 import type { Probes } from "./probes";
+import type { Finding } from "./report";
 
 /** Which parts of the internet can be reached. */
 export interface Network {

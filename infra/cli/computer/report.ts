@@ -1,11 +1,19 @@
 import type { Terminal } from "../terminal";
 import { UserError } from "../user-error";
-import type { Finding, Report } from "./check";
+
+/** One line of the report on this computer. */
+export interface Finding {
+    /** ok: as it should be; note: not so, but we go on and say how; problem: the user must do something first. */
+    state: "ok" | "note" | "problem";
+    text: string;
+    /** For a problem: what to do. */
+    remedy?: string;
+}
 
 const marks: Record<Finding["state"], string> = { ok: "✓", note: "–", problem: "✗" };
 
 /** Writes the report, and stops where something is to be done first. */
-export function showReport({ findings }: Report, terminal: Terminal): void {
+export function showReport(findings: Finding[], terminal: Terminal): void {
     for (const { state, text, remedy } of findings) {
         terminal.line(`  ${marks[state]} ${text}`);
         if (remedy) terminal.line(`      ${remedy}`);

@@ -1,4 +1,4 @@
-import type { DnsRecord } from "../../../components/platform/dns-records";
+import type { DnsRecord } from "../../../components/platform/dns";
 
 /** What came of applying the stack. */
 export interface Applied {

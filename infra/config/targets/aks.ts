@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { dnsZonePattern } from "../../../components/cluster/aks/dns-zone";
+import { dnsZonePattern } from "../../../components/cluster/aks/args";
 import { networkSize, parseNetwork, rangesOverlap } from "../../../components/cluster/ipv4";
 import { Context } from "../context";
 import { choice, flag, listOf, matching, network, target } from "../fields";

@@ -1,6 +1,5 @@
 import * as z from "zod";
-import { instanceTypesOf, isArm } from "../../../components/cluster/eks/machine";
-import { logTypes, sizes } from "../../../components/cluster/eks/sizes";
+import { instanceTypesOf, isArm, logTypes, sizes } from "../../../components/cluster/eks/args";
 import type { Change } from "../change";
 import { Context } from "../context";
 import { choice, listOf, matching, network, target } from "../fields";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { dnsRecords } from "../../../components/platform/dns-records";
+import { dnsRecords } from "../../../components/platform/dns";
 import { captureStack } from "../support/program";
 
 describe("what people are told of a stack", () => {

@@ -157,7 +157,7 @@ export function volumesTasks(
 /**
  * Runs on the machine: creates the directories of volumes that were lost with an earlier one. The kubelet would create, or
  * has created, directories that only root may write to. The group is part of the name
- * (components/platform/volume-directories.ts).
+ * (components/platform/storage.ts).
  */
 export function emptyVolumesTasks(directories: string[]): Task[] {
     return [task("Create the directories of lost volumes",

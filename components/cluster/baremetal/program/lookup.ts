@@ -48,7 +48,7 @@ export function findNodes(args: BareMetalArgs, described: DescribedCluster, pare
     };
 }
 
-/** The claims of volumes on the only machine's disk, by their directories (components/platform/volume-directories.ts). */
+/** The claims of volumes on the only machine's disk, by their directories (components/platform/storage.ts). */
 function ownVolumes(directories = ""): LocalVolume[] {
     return directories.split(" ").filter(directory => directory.startsWith(`${volumesDirectory}/`)).map(directory =>
         ({ owner: directory.slice(volumesDirectory.length + 1).replace(/_.*/, ""), directory }));

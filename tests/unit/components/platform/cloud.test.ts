@@ -2,7 +2,7 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { beforeAll, describe, expect, it } from "vitest";
 import { Capabilities } from "../../../../components/cluster";
-import { identities } from "../../../../components/cluster/cloud/identities";
+import { controllerAccounts } from "../../../../components/cluster/cluster";
 import { loadManifests, Platform } from "../../../../components/platform";
 import { ContainerImage, Environment } from "../../../../components/workload";
 import { captureProgram, Registered } from "../../../../infra/cli/capture";
@@ -98,7 +98,7 @@ describe("a controller that acts in the cloud", () => {
         expect([has(resources), has(without)]).toEqual([true, false]);
     });
 
-    it.each(Object.values(identities))("$serviceAccount runs under the account that the cloud knows", identity => {
+    it.each(Object.values(controllerAccounts))("$serviceAccount runs under the account that the cloud knows", identity => {
         const { spec, metadata } = object(resources, "Deployment", identity.serviceAccount);
         const pod = (spec.template as { spec: { serviceAccountName: string } }).spec;
         expect([metadata.namespace, pod.serviceAccountName]).toEqual([identity.namespace, identity.serviceAccount]);

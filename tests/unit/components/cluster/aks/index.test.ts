@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import type { AksArgs } from "../../../../../components/cluster/aks";
-import { roles } from "../../../../../components/cluster/aks/roles";
+import { roles } from "../../../../../components/cluster/aks/identities";
 import { Registered } from "../../../../../infra/cli/capture";
 import { aksArgs, captureAks } from "../../../support/aks";
 import { CapturedCluster } from "../../../support/cluster";

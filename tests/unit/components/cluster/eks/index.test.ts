@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { beforeAll, describe, expect, test } from "vitest";
 import { ImageDelivery, LoadBalancing, StorageClass } from "../../../../../components/cluster";
-import { identities } from "../../../../../components/cluster/cloud/identities";
+import { controllerAccounts } from "../../../../../components/cluster/cluster";
 import { Registered } from "../../../../../infra/cli/capture";
 import { CapturedCluster } from "../../../support/cluster";
 import { captureEks, variants } from "../../../support/eks";
@@ -247,7 +247,7 @@ describe.each(variants)("EKS, $size with $provisioning", variant => {
         const { clusterAutoscaler } = made.cluster.capabilities;
         expect(clusterAutoscaler !== undefined).toBe(!auto);
         if (!clusterAutoscaler) return;
-        expect(made.find("cluster-cluster-autoscaler").inputs).toMatchObject(identities.clusterAutoscaler);
+        expect(made.find("cluster-cluster-autoscaler").inputs).toMatchObject(controllerAccounts.clusterAutoscaler);
         const changing = policyOf(made.ofType("aws:iam/rolePolicy:RolePolicy")
             .find(({ name }) => name.includes("autoscaler")) as Registered).Statement
             .filter(({ Action }) => Action.some(action => !/:(Describe|Get|List)/.test(action)));
@@ -324,7 +324,7 @@ test("records of the zone are kept by a controller that can change no other", as
     expect(none.cluster.capabilities.externalDns).toBeUndefined();
     const made = await captureEks({ dnsZone: "Z0123456789ABC" });
     expect(made.cluster.capabilities.externalDns?.args).toContain("--zone-id-filter=Z0123456789ABC");
-    expect(made.find("cluster-external-dns").inputs).toMatchObject(identities.externalDns);
+    expect(made.find("cluster-external-dns").inputs).toMatchObject(controllerAccounts.externalDns);
     const own = made.ofType("aws:iam/rolePolicy:RolePolicy").find(({ name }) => name.includes("external-dns"));
     const changing = policyOf(own as Registered).Statement
         .filter(({ Action }) => Action.some(one => one.includes("Change")));

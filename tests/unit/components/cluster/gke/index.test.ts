@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import type { GkeArgs } from "../../../../../components/cluster/gke/args";
-import { cutNetwork } from "../../../../../components/cluster/gke/ranges";
+import { cutNetwork } from "../../../../../components/cluster/gke/network";
 import { networkSize, parseNetwork } from "../../../../../components/cluster/ipv4";
 import { CapturedCluster, captureCluster } from "../../../support/cluster";
 import { gkeArgs, gkeTypes, gkeVariants } from "../../../support/gke";

@@ -3,7 +3,8 @@ import * as net from "node:net";
 import * as os from "node:os";
 import * as path from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { checkComputer, needsOf } from "../../../../../infra/cli/computer/check";
+import { checkComputer } from "../../../../../infra/cli/computer/check";
+import { needsOf } from "../../../../../infra/cli/computer/needs";
 import { Probes, probes as realProbes } from "../../../../../infra/cli/computer/probes";
 import { showReport } from "../../../../../infra/cli/computer/report";
 import { Terminal } from "../../../../../infra/cli/terminal";
@@ -208,7 +209,7 @@ describe("the checks of the computer", () => {
         const report = await check({ docker: async () => ({ installed: false }), port: async () => ({ free: false }) });
         const written: string[] = [];
         const terminal = new Terminal({ write: text => written.push(text) }, {});
-        expect(() => showReport(report, terminal)).toThrow("the 3 lines marked ✗");
+        expect(() => showReport(report.findings, terminal)).toThrow("the 3 lines marked ✗");
         expect(written.filter(line => line.includes("✗"))).toHaveLength(3);
     });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { parseSettings, SettingsError } from "../../../../../infra/config";
-import { sizes } from "../../../../../components/cluster/eks/sizes";
+import { sizes } from "../../../../../components/cluster/eks/args";
 import { eksArgs, least } from "../../../support/eks";
 
 /** The headline and what is allowed of each problem that these settings have. */

@@ -1,0 +1,134 @@
+import * as kubernetes from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { Cluster } from "../../cluster/cluster";
+import { inCluster } from "../../cluster/options";
+import { type Transform, transformedBy } from "../../transform";
+import { gatewayAccessLabel, selectorLabels } from "../../workload/labels";
+import { allowConnection, networkPolicy } from "../../workload/network";
+import { restrictedNamespaceLabels } from "../../workload/security";
+import { certificateSecret, namespaceName as certificatesNamespace } from "../cert-manager/names";
+import { DnsRecord, dnsRecords } from "../dns";
+import { Manifests } from "../manifests";
+import { createCrds, createNamespace, toApiServer } from "../objects";
+import { contour, createCertificates, createContour, gatewayName, namespaceName } from "./contour";
+import { createEnvoy, createEnvoyService, envoy } from "./envoy";
+import { defaultTraffic, GatewayLimits, gatewayLimits, Traffic } from "./limits";
+
+export interface GatewayArgs {
+    cluster: Cluster;
+    manifests: Manifests;
+    /** Traffic that it must handle. @default `defaultTraffic` */
+    traffic?: Traffic;
+    /** The source of the proxies' metrics for its autoscaler, if the cluster doesn't include one. @default [] */
+    metrics?: pulumi.Resource[];
+    /** Changes each resource's arguments last, for anything that isn't modelled here. */
+    transform?: Transform;
+}
+
+/** Where requests enter: the Gateway API, implemented by Contour and Envoy. */
+export class Gateway extends pulumi.ComponentResource {
+    /** Name of the proxies, as one side of network policies. */
+    readonly name = envoy.name;
+    readonly namespace: pulumi.Output<string>;
+    readonly cluster: Cluster;
+    /** Name of the Gateway object that routes attach to, known once it exists. */
+    readonly gatewayName: pulumi.Output<string>;
+    /** HTTP port of the proxies' pods. */
+    readonly httpPort = envoy.httpPort;
+    /** Public HTTPS port, for example 443. */
+    readonly publishedHttps: number;
+    /** Host and port at which it answers HTTPS, for example `127.0.0.1:8443`; without the port if that is 443. */
+    readonly endpoint: pulumi.Output<string>;
+    /** The part of an address after the host name: empty for port 443, otherwise for example `:8443`. */
+    readonly portSuffix: string;
+    /** Whether it sees each client's own address; otherwise it can't tell clients apart. */
+    readonly seesClients: boolean;
+    /** Its limits. */
+    readonly limits: GatewayLimits;
+
+    constructor(name: string, args: GatewayArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("landfall:platform:Gateway", name, {}, transformedBy(args.transform, opts));
+        this.cluster = args.cluster;
+        const { capabilities } = args.cluster;
+        const { loadBalancing } = capabilities;
+        const options = inCluster(args.cluster, this);
+
+        const crds = createCrds([...args.manifests.gatewayApi, ...args.manifests.contour], options);
+        this.namespace = createNamespace(namespaceName, { ...restrictedNamespaceLabels }, capabilities, options);
+        createPolicies(this, options);
+        const certificates = createCertificates(this.namespace, options);
+        const nodes = loadBalancing.type === "NodePort" ? loadBalancing.nodes : undefined;
+        this.seesClients = loadBalancing.seesClients;
+        this.limits = gatewayLimits(args.traffic ?? defaultTraffic, loadBalancing.drainSeconds, nodes?.count);
+        const controller = createContour(this.namespace, this.limits, { ...options, dependsOn: [...crds, certificates] });
+        createEnvoy(this.namespace, { limits: this.limits, nodes, metrics: args.metrics }, { ...options, dependsOn: controller });
+        const service = createEnvoyService(this.namespace, loadBalancing, { ...options, dependsOn: controller });
+        const gateway = createGateway(name, this.namespace, { ...options, dependsOn: controller });
+
+        this.gatewayName = gateway.metadata.name;
+        this.publishedHttps = loadBalancing.type === "NodePort" ? loadBalancing.publishedHttps : 443;
+        this.portSuffix = this.publishedHttps === 443 ? "" : `:${this.publishedHttps}`;
+        this.endpoint = loadBalancing.type === "NodePort"
+            ? pulumi.output(`${loadBalancing.host}${this.portSuffix}`)
+            : service.status.apply(status => {
+                const [ingress] = status?.loadBalancer?.ingress ?? [];
+                return ingress?.hostname ?? ingress?.ip ?? "";
+            });
+        this.registerOutputs({ gatewayName: this.gatewayName, endpoint: this.endpoint });
+    }
+
+    /** The DNS records that point these hosts at the load balancer; undefined if there is none. */
+    recordsFor(hosts: string[]): pulumi.Output<DnsRecord[]> | undefined {
+        if (this.cluster.capabilities.loadBalancing.type !== "LoadBalancer") return undefined;
+        return this.endpoint.apply(balancer => dnsRecords(hosts, balancer));
+    }
+}
+
+function createGateway(
+    name: string, namespace: pulumi.Output<string>, options: pulumi.CustomResourceOptions,
+): kubernetes.apiextensions.CustomResource {
+    const apiVersion = "gateway.networking.k8s.io/v1";
+    const allowedRoutes = { namespaces: { from: "Selector", selector: { matchLabels: gatewayAccessLabel } } };
+    const certificate = { kind: "Secret", name: certificateSecret, namespace: certificatesNamespace };
+    const gatewayClass = new kubernetes.apiextensions.CustomResource(`${name}-class`, {
+        apiVersion,
+        kind: "GatewayClass",
+        metadata: { name: "landfall" },
+        spec: { controllerName: "projectcontour.io/gateway-controller" },
+    }, options);
+    return new kubernetes.apiextensions.CustomResource(`${name}-gateway`, {
+        apiVersion,
+        kind: "Gateway",
+        metadata: { name: gatewayName, namespace },
+        spec: {
+            gatewayClassName: gatewayClass.metadata.name,
+            listeners: [
+                { name: "http", protocol: "HTTP", port: 80, allowedRoutes },
+                {
+                    name: "https",
+                    protocol: "HTTPS",
+                    port: 443,
+                    tls: { mode: "Terminate", certificateRefs: [certificate] },
+                    allowedRoutes,
+                },
+            ],
+        },
+    }, options);
+}
+
+function createPolicies(gateway: Gateway, options: pulumi.CustomResourceOptions): void {
+    const inside = { namespace: gateway.namespace, cluster: gateway.cluster };
+    allowConnection(gateway, gateway, { ...inside, name: contour.name, port: contour.xdsPort });
+    networkPolicy("envoy-from-outside", gateway.namespace, {
+        podSelector: { matchLabels: selectorLabels(envoy.name) },
+        policyTypes: ["Ingress"],
+        ingress: [{ ports: [envoy.httpPort, envoy.httpsPort].map(port => ({ port, protocol: "TCP" })) }],
+    }, options);
+    for (const name of [contour.name, "contour-certgen"]) {
+        networkPolicy(`${name}-to-api-server`, gateway.namespace, {
+            podSelector: { matchLabels: selectorLabels(name) },
+            policyTypes: ["Egress"],
+            egress: [toApiServer(gateway.cluster.capabilities)],
+        }, options);
+    }
+}
