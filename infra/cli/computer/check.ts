@@ -1,5 +1,7 @@
 import { images } from "../../../components/versions";
 import type { PlainSettings, Target } from "../../config";
+import type { Terminal } from "../terminal";
+import { UserError } from "../terminal/errors";
 import { dockerFinding } from "./docker";
 import { kernelFindings } from "./kernel";
 import { networkFindings, Network } from "./network";
@@ -114,4 +116,18 @@ async function portFinding(
 function listenerCommand(port: number, platform: NodeJS.Platform): string {
     if (platform === "win32") return `Get-NetTCPConnection -LocalPort ${port} | Select-Object OwningProcess`;
     return platform === "darwin" ? `lsof -nP -iTCP:${port} -sTCP:LISTEN` : `ss -ltnp sport = :${port}`;
+}
+
+const marks: Record<Finding["state"], string> = { ok: "✓", note: "–", problem: "✗" };
+
+/** Writes the report, and stops where something is to be done first. */
+export function showReport({ findings }: Report, terminal: Terminal): void {
+    for (const { state, text, remedy } of findings) {
+        terminal.line(`  ${marks[state]} ${text}`);
+        if (remedy) terminal.line(`      ${remedy}`);
+    }
+    const problems = findings.filter(({ state }) => state === "problem").length;
+    if (problems === 0) return;
+    const what = problems === 1 ? "the line" : `the ${problems} lines`;
+    throw new UserError(`Nothing was changed. Put right ${what} marked ✗ above, and run the command again.`);
 }

@@ -3,9 +3,9 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { PassThrough } from "node:stream";
 import { describe, expect, it } from "vitest";
-import { agree } from "../../../../infra/cli/agree";
+import { agree } from "../../../../infra/cli/down/agree";
 import { heldData, type HeldData } from "../../../../infra/cli/engine/keep";
-import { hasVolumes } from "../../../../infra/cli/home";
+import { hasVolumes } from "../../../../infra/cli/stack/home";
 import { Terminal } from "../../../../infra/cli/terminal";
 
 const claim = (name: string, more = {}) => ({

@@ -3,9 +3,8 @@ import * as net from "node:net";
 import * as os from "node:os";
 import * as path from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { checkComputer, needsOf } from "../../../../../infra/cli/computer/check";
+import { checkComputer, needsOf, showReport } from "../../../../../infra/cli/computer/check";
 import { Probes, probes as realProbes } from "../../../../../infra/cli/computer/probes";
-import { showReport } from "../../../../../infra/cli/computer/report";
 import { Terminal } from "../../../../../infra/cli/terminal";
 import { parseSettings } from "../../../../../infra/config";
 
