@@ -6,7 +6,7 @@ import { ensureDocker } from "../offline/kit";
 import { Needs, needsOf } from "./computer/check";
 import { pulumiDownload } from "./computer/network";
 import { probes } from "./computer/probes";
-import { agree } from "./down/agree";
+import { confirmRemoval } from "./down/confirm";
 import { tidy } from "./down/tidy";
 import { describeChanges } from "./engine/engine";
 import { backendDirectory, isInBackend } from "./engine/lock";
@@ -76,7 +76,7 @@ async function destroy(context: Context): Promise<Record<string, number> | undef
     const command = await orInterrupted(getting, signal, "Stopped. Nothing was removed.");
     const engine = await PulumiEngine.find(stack, command, terminal, signal);
     const data = keepData || context.yes ? undefined : await engine?.data();
-    if (data) await agree(data, stack, settingsOf(stack)?.cluster.target !== "minikube", { terminal, signal });
+    if (data) await confirmRemoval(data, stack, settingsOf(stack)?.cluster.target !== "minikube", { terminal, signal });
     if (engine) terminal.line(`Removing the stack "${stack}"${keepData ? ", and keeping its data" : ""}`);
     await prepare(context);
     if (!engine) return undefined;

@@ -10,7 +10,7 @@ type Source = NodeJS.ReadableStream & { isTTY?: boolean };
  * Has the user agree, by the stack's name, to the removal of a stack that holds data; refuses it where nobody can be asked
  * or the answer is another. `canKeep` says whether `--keep-data` is a way.
  */
-export async function agree(
+export async function confirmRemoval(
     data: HeldData, stack: string, canKeep: boolean, { terminal, signal }: { terminal: Terminal; signal: AbortSignal },
     source: Source = process.stdin,
 ): Promise<void> {
