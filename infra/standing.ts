@@ -5,9 +5,9 @@ import { Refusal } from "../components/refusal";
 import { readEnvironment, type StandingEnvironment } from "../components/workload/standing";
 import { classOf } from "../components/workload/volume";
 import type { Settings } from "./config";
-import { describeKey, describeSettings } from "./config/describe";
 import { keyText } from "./config/errors";
-import { describeChange, refuseChanges, refuseClusterChanges } from "./config/refuse";
+import { describeChange, refuseChanges, refuseClusterChanges } from "./config/errors/refuse";
+import { describeKey, describeSettings } from "./config/schema/describe";
 
 type Compared = Pick<Settings, "cluster" | "environment" | "app">;
 

@@ -1,11 +1,11 @@
 import { randomInt } from "node:crypto";
 import { parseArgs } from "node:util";
-import { stackFile, writePrivate } from "./home";
-import { stackOption } from "./options";
 import { execute, findPod, Pod } from "./site/pod";
 import { standingStack } from "./site/stack";
+import { stackFile, writePrivate } from "./stack/home";
 import { Terminal } from "./terminal";
-import { UserError } from "./user-error";
+import { UserError } from "./terminal/errors";
+import { stackOption } from "./terminal/options";
 
 const usage = `Usage: npm run admin -- users
        npm run admin -- password [USER] [--stdin | --file FILE]

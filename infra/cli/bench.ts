@@ -1,11 +1,10 @@
 import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
-
 import { captureProgram } from "./capture";
-import { root } from "./home";
-import { parseOptions, stackOption } from "./options";
-import { readStackConfig, stackConfigFile } from "./stack-config";
-import { UserError } from "./user-error";
+import { readStackConfig, stackConfigFile } from "./stack/config";
+import { root } from "./stack/home";
+import { UserError } from "./terminal/errors";
+import { parseOptions, stackOption } from "./terminal/options";
 
 const usage = `Usage: npm run bench [-- OPTIONS]
 
@@ -42,7 +41,7 @@ export async function main(argv: string[]): Promise<number> {
     const runs = Number(options.runs ?? 3);
     if (!Number.isInteger(runs) || runs < 1) throw new UserError(`--runs takes a whole number from 1.\n\n${usage}`);
     if (options.of !== undefined) {
-        const { timeOperations } = await import("./operations"); // the Automation API takes a second to load
+        const { timeOperations } = await import("./bench/operations"); // the Automation API takes a second to load
         const timed = await timeOperations(stackOption(options.of), runs);
         console.log(`Pulumi, best of ${runs}; Node ${process.versions.node} on ${process.platform} ${process.arch}\n`);
         console.log(["".padEnd(20), String(options.of).padStart(11), "empty".padStart(11)].join(""));

@@ -1,23 +1,23 @@
 import * as fs from "node:fs";
+import * as path from "node:path";
 import { cacheDirectory } from "../../components/cache";
 import { isLaptop, type PlainSettings } from "../config";
 import { ensureDocker } from "../offline/kit";
-import { agree } from "./agree";
 import { Needs, needsOf } from "./computer/needs";
 import { pulumiDownload } from "./computer/network";
 import { probes } from "./computer/probes";
+import { confirmRemoval } from "./down/confirm";
+import { tidy } from "./down/tidy";
 import { describeChanges } from "./engine/engine";
 import { backendDirectory, isInBackend } from "./engine/lock";
-import { configFile, localPath, readRecord, refuseOfflineState, rememberImages } from "./home";
-import { onInterrupt, orInterrupted } from "./interrupt";
-import { parseOptions, stackOption } from "./options";
-import { readSettings } from "./settings";
-import { sizeOf } from "./size";
+import { readSettings } from "./stack/config";
+import { configFile, localPath, readRecord, refuseOfflineState, rememberImages } from "./stack/home";
 import { seconds, Terminal } from "./terminal";
-import { tidy } from "./tidy";
+import { UserError } from "./terminal/errors";
+import { onInterrupt, orInterrupted } from "./terminal/interrupt";
+import { parseOptions, stackOption } from "./terminal/options";
 import { ensureClusterTool } from "./tools/cluster-tools";
 import { addKitToPath } from "./tools/programs";
-import { UserError } from "./user-error";
 
 const usage = `Usage: npm run down [-- OPTIONS]
 
@@ -76,7 +76,7 @@ async function destroy(context: Context): Promise<Record<string, number> | undef
     const command = await orInterrupted(getting, signal, "Stopped. Nothing was removed.");
     const engine = await PulumiEngine.find(stack, command, terminal, signal);
     const data = keepData || context.yes ? undefined : await engine?.data();
-    if (data) await agree(data, stack, settingsOf(stack)?.cluster.target !== "minikube", { terminal, signal });
+    if (data) await confirmRemoval(data, stack, settingsOf(stack)?.cluster.target !== "minikube", { terminal, signal });
     if (engine) terminal.line(`Removing the stack "${stack}"${keepData ? ", and keeping its data" : ""}`);
     await prepare(context);
     if (!engine) return undefined;
@@ -132,4 +132,20 @@ function sayWhatIsLeft({ stack, keepData, terminal }: Context, cluster: PlainSet
     const cache = cacheDirectory();
     if (!fs.existsSync(cache)) return;
     terminal.line(`Downloads and builds are kept for the next start in ${cache} (${sizeOf(cache)}).`);
+}
+
+/** The size of a directory, for people. */
+export function sizeOf(directory: string): string {
+    const bytes = bytesOf(directory);
+    return bytes >= 1e9 ? `${(bytes / 1e9).toFixed(1)} GB` : `${Math.ceil(bytes / 1e6)} MB`;
+}
+
+function bytesOf(directory: string): number {
+    let sum = 0;
+    for (const entry of fs.readdirSync(directory, { withFileTypes: true })) {
+        const file = path.join(directory, entry.name);
+        if (entry.isDirectory()) sum += bytesOf(file);
+        else if (entry.isFile()) sum += fs.lstatSync(file).size;
+    }
+    return sum;
 }

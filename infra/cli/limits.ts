@@ -2,11 +2,10 @@ import { parseArgs } from "node:util";
 import { leastIdleSeconds } from "../../components/platform/gateway/limits";
 import { reservedConnections, surgePercent } from "../../components/workload/limits";
 import type { AppSettings } from "../config";
-import { captureProgram, type Registered } from "./capture";
 import { connectionsOf, Limits, limitsOf } from "../limits";
-import { readSettings } from "./settings";
-import { readStackConfig, stackConfigFile } from "./stack-config";
-import { UserError } from "./user-error";
+import { captureProgram, type Registered } from "./capture";
+import { readSettings, readStackConfig, stackConfigFile } from "./stack/config";
+import { UserError } from "./terminal/errors";
 
 const usage = `Usage: npm run limits -- <stack> [--json]
 

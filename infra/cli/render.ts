@@ -1,12 +1,10 @@
 import * as path from "node:path";
 import { parseArgs } from "node:util";
-
 import * as yaml from "yaml";
-
-import { autonamed, captureProgram, type Registered } from "./capture";
 import { asObject, conceal, type Values } from "../values";
-import { readStackConfig, stackConfigFile } from "./stack-config";
-import { UserError } from "./user-error";
+import { autonamed, captureProgram, type Registered } from "./capture";
+import { readStackConfig, stackConfigFile } from "./stack/config";
+import { UserError } from "./terminal/errors";
 
 const usage = `Usage: npm run render -- <stack> [--json]
        npm run render -- --config FILE [--json]

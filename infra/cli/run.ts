@@ -1,6 +1,5 @@
 import { useProxies } from "../../components/proxy";
-import { Interrupted } from "./interrupt";
-import { UserError } from "./user-error";
+import { Interrupted, UserError } from "./terminal/errors";
 
 /** A command: gets its arguments, returns the exit code. */
 type Command = (args: string[]) => Promise<number>;

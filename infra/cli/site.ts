@@ -1,12 +1,12 @@
 import * as path from "node:path";
 import { parseArgs } from "node:util";
-import { onInterrupt } from "./interrupt";
-import { stackOption } from "./options";
 import { exported, exportSite } from "./site/export";
 import { importSite } from "./site/import";
 import { standingStack } from "./site/stack";
 import { seconds, Terminal } from "./terminal";
-import { UserError } from "./user-error";
+import { UserError } from "./terminal/errors";
+import { onInterrupt } from "./terminal/interrupt";
+import { stackOption } from "./terminal/options";
 
 const usage = `Usage: npm run site -- export DIRECTORY
        npm run site -- import DIRECTORY

@@ -1,24 +1,22 @@
 import type { DnsRecord } from "../../components/platform/dns";
 import { isLaptop, manifestsFor, type PlainSettings, type Target } from "../config";
 import { buildKit, ensureDocker, type Kit } from "../offline/kit";
-import { waitForAnswer, whereTo } from "./answer";
 import { checkComputer, Report } from "./computer/check";
+import { builtImagesHere, hasKindNetwork } from "./computer/docker";
 import { needsOf } from "./computer/needs";
 import { probes } from "./computer/probes";
 import { showReport } from "./computer/report";
-import { builtImagesHere, hasKindNetwork } from "./docker";
 import { Applied, describeChanges } from "./engine/engine";
-import { keepFiles, showFiles } from "./files";
-import { readRecord, refuseOfflineState, rememberImages, stackFile, writeRecord } from "./home";
-import { Interrupted, onInterrupt, orInterrupted } from "./interrupt";
-import { withKitSettings } from "./kit-settings";
-import { ensureManifests } from "./manifests";
-import { parseOptions, stackOption } from "./options";
-import { readSettings } from "./settings";
-import { stackConfigFile } from "./stack-config";
+import { readSettings, stackConfigFile } from "./stack/config";
+import { readRecord, refuseOfflineState, rememberImages, stackFile, writeRecord } from "./stack/home";
+import { waitForAnswer, whereTo } from "./start/answer";
+import { keepFiles, showFiles } from "./start/files";
+import { ensureManifests, withKitSettings } from "./start/kit";
 import { seconds, Steps, Terminal } from "./terminal";
+import { Interrupted, UserError } from "./terminal/errors";
+import { onInterrupt, orInterrupted } from "./terminal/interrupt";
+import { parseOptions, stackOption } from "./terminal/options";
 import { ensureClusterTool } from "./tools/cluster-tools";
-import { UserError } from "./user-error";
 
 const usage = `Usage: npm start [-- OPTIONS]
 

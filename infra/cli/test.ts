@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import * as path from "node:path";
-import { onInterrupt } from "./interrupt";
-import { UserError } from "./user-error";
+import { UserError } from "./terminal/errors";
+import { onInterrupt } from "./terminal/interrupt";
 
 const kinds = ["unit", "lint", "e2e", "nightly"];
 

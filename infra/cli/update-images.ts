@@ -2,9 +2,9 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { digestOf } from "../../components/registry";
 import { imageTags } from "../../components/versions";
-import { root } from "./home";
-import { parseOptions } from "./options";
-import { UserError } from "./user-error";
+import { root } from "./stack/home";
+import { UserError } from "./terminal/errors";
+import { parseOptions } from "./terminal/options";
 
 const usage = `Usage: npm run update-images
 

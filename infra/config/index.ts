@@ -1,24 +1,23 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as runtimeConfig from "@pulumi/pulumi/runtime/config";
-import { Context } from "./context";
-import { allKeys, describeKey, describeSettings, describeTargets, type Description } from "./describe";
 import { toProblems, valueAt } from "./errors";
-import { closest } from "./closest";
-import { obstacleBefore } from "./entrance";
-import { exampleOf } from "./example";
-import type { Problem } from "./problem";
-import { SettingsError } from "./problem";
+import { closest } from "./errors/closest";
+import { exampleOf } from "./errors/example";
+import { type Problem, SettingsError } from "./errors/problem";
 import { PlainSettings, settingsSchema } from "./schema";
+import { Context } from "./schema/defaults";
+import { allKeys, describeKey, describeSettings, describeTargets, type Description } from "./schema/describe";
 import { type Configuration, refuseMisreadings, StackFileError } from "./stack-file";
+import { obstacleBefore } from "./targets";
 
-export type { AppSettings } from "./app";
-export type { ClusterSettings, Target } from "./cluster";
-export type { EnvironmentSettings } from "./environment";
+export type { AppSettings } from "./sections/app";
+export type { ClusterSettings, Target } from "./targets";
+export type { EnvironmentSettings } from "./sections/environment";
 export type { PlainSettings } from "./schema";
-export type { Problem } from "./problem";
-export { manifestsFor } from "./cluster";
-export { isCloud, isLaptop } from "./environment";
-export { SettingsError } from "./problem";
+export type { Problem } from "./errors/problem";
+export { manifestsFor } from "./targets";
+export { isCloud, isLaptop } from "./sections/environment";
+export { SettingsError } from "./errors/problem";
 
 const project = "landfall";
 const targetNames = Object.keys(describeTargets(describeSettings({ stack: "" })));

@@ -4,12 +4,12 @@ import * as library from "../../components/cluster";
 import { useProxies } from "../../components/proxy";
 import { Refusal } from "../../components/refusal";
 import { checkRelease, recordedRelease, ReleaseRecord } from "../../components/release";
-import { clusterSchema } from "../config/cluster";
-import type { Context } from "../config/context";
-import { describeSettings, describeTargets } from "../config/describe";
 import { toProblems, valueAt } from "../config/errors";
-import { Problem, problemText } from "../config/problem";
-import { refuseClusterChanges } from "../config/refuse";
+import { Problem, problemText } from "../config/errors/problem";
+import { refuseClusterChanges } from "../config/errors/refuse";
+import type { Context } from "../config/schema/defaults";
+import { describeSettings, describeTargets } from "../config/schema/describe";
+import { clusterSchema } from "../config/targets";
 import { mendStackTraces } from "../stack-traces";
 
 export * from "../../components/cluster/cluster";

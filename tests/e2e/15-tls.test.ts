@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { waitForAnswer } from "../../infra/cli/answer";
+import { waitForAnswer } from "../../infra/cli/start/answer";
 import { Cluster } from "./support/kubernetes";
 import { Load } from "./support/load";
 import { address, names } from "./support/names";

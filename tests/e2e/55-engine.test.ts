@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { beforeAll, describe, expect, it } from "vitest";
-import { stackFile } from "../../infra/cli/home";
+import { stackFile } from "../../infra/cli/stack/home";
 import { changeConfig } from "./support/config";
 import { Cluster } from "./support/kubernetes";
 import { names } from "./support/names";

@@ -4,7 +4,7 @@ import * as yaml from "yaml";
 import { libraryRoot } from "../../components/project";
 import { captureProgram, type Registered } from "../../infra/cli/capture";
 import { renderYaml } from "../../infra/cli/render";
-import { readStackConfig } from "../../infra/cli/stack-config";
+import { readStackConfig } from "../../infra/cli/stack/config";
 import { run } from "../../infra/offline/kit/run";
 
 /** Files of the repository, relative to its root. */

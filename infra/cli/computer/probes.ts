@@ -6,7 +6,7 @@ import * as path from "node:path";
 import { promisify } from "node:util";
 import { cacheDirectory } from "../../../components/cache";
 import { DockerContext, dockerContext } from "../../../components/workload/docker-host";
-import { home } from "../home";
+import { home } from "../stack/home";
 import { onPath } from "../tools/programs";
 
 const execute = promisify(execFile);

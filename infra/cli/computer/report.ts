@@ -1,5 +1,5 @@
 import type { Terminal } from "../terminal";
-import { UserError } from "../user-error";
+import { UserError } from "../terminal/errors";
 
 /** One line of the report on this computer. */
 export interface Finding {

@@ -1,7 +1,7 @@
 import { quantity } from "../../../components/quantity";
 import { asObject, items, type Value, type Values } from "../../values";
 import type { Registered } from "../capture";
-import { UserError } from "../user-error";
+import { UserError } from "../terminal/errors";
 import { type Cloud, clouds, each, type Load, type Nodes } from "./clouds";
 
 /** What a stack costs at its cloud, in US dollars a month. */

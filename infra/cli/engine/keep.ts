@@ -1,4 +1,4 @@
-import { UserError } from "../user-error";
+import { UserError } from "../terminal/errors";
 import { describe } from "./events";
 
 const claimType = "kubernetes:core/v1:PersistentVolumeClaim";

@@ -2,7 +2,7 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import * as yaml from "yaml";
-import { root } from "../home";
+import { root } from "../stack/home";
 
 const project = "landfall";
 

@@ -1,13 +1,11 @@
 import { CommandError, LocalWorkspace, PulumiCommand, Stack, StackNotFoundError } from "@pulumi/pulumi/automation";
 import * as fs from "node:fs";
 import { run } from "../../offline/kit/run";
-import { dockerEnvironment } from "../docker";
-import { configFile, hasVolumes, root, stackFile, writePrivate } from "../home";
-import { Interrupted } from "../interrupt";
-import { passphraseEnvironment } from "../passphrase";
-import { hasSalt, hasSecrets, keepLayout } from "../salt";
+import { dockerEnvironment } from "../computer/docker";
+import { configFile, hasVolumes, root, stackFile, writePrivate } from "../stack/home";
+import { hasSalt, hasSecrets, keepLayout, passphraseEnvironment } from "../stack/passphrase";
 import type { Terminal } from "../terminal";
-import { UserError } from "../user-error";
+import { Interrupted, UserError } from "../terminal/errors";
 import { Applied, builtImages, Outputs } from "./engine";
 import { describe, EventReport } from "./events";
 import { HeldData, heldData, refuseProtected, resourcesToKeep } from "./keep";

@@ -1,6 +1,6 @@
 import * as fs from "node:fs";
 import { createGunzip } from "node:zlib";
-import { UserError } from "../user-error";
+import { UserError } from "../terminal/errors";
 
 /** A file of SQL statements that is whole, as far as one can tell without a database. */
 export interface Dump {

@@ -2,7 +2,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { finished } from "node:stream/promises";
 import type { Terminal } from "../terminal";
-import { UserError } from "../user-error";
+import { UserError } from "../terminal/errors";
 import { Counter } from "./counter";
 import { execute, findPod, type Pod } from "./pod";
 import type { StandingStack } from "./stack";

@@ -1,7 +1,6 @@
 import * as fs from "node:fs";
-import { Interrupted } from "../interrupt";
 import type { Terminal } from "../terminal";
-import { UserError } from "../user-error";
+import { Interrupted, UserError } from "../terminal/errors";
 import { Counter } from "./counter";
 import { type Dump, inspectDump } from "./dump";
 import { execute, findPod, type Pod } from "./pod";

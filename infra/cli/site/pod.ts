@@ -1,7 +1,6 @@
 import { Readable, Writable } from "node:stream";
 import { connect, KubernetesError, readKubeconfig, send } from "../../../components/cluster/kubernetes-api";
-import { Interrupted } from "../interrupt";
-import { UserError } from "../user-error";
+import { Interrupted, UserError } from "../terminal/errors";
 
 /** A pod that a command runs programs in. */
 export interface Pod {

@@ -2,12 +2,11 @@ import * as fs from "node:fs";
 import type { PlainSettings } from "../../config";
 import { pulumiDownload } from "../computer/network";
 import { probes } from "../computer/probes";
-import { stackFile } from "../home";
-import { onInterrupt } from "../interrupt";
-import { readSettings } from "../settings";
-import { stackConfigFile } from "../stack-config";
+import { readSettings, stackConfigFile } from "../stack/config";
+import { stackFile } from "../stack/home";
 import type { Terminal } from "../terminal";
-import { UserError } from "../user-error";
+import { UserError } from "../terminal/errors";
+import { onInterrupt } from "../terminal/interrupt";
 
 /** A stack that stands, as far as the commands for its site need it. */
 export interface StandingStack {

@@ -4,7 +4,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import type { Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
-import { UserError } from "../user-error";
+import { UserError } from "../terminal/errors";
 import { firstBytes } from "./dump";
 
 /** Opens a directory or an archive of uploads as a tar archive. @throws where it is neither */

@@ -2,7 +2,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { versions } from "../../../components/versions";
 import { Log, run } from "../../offline/kit/run";
-import { UserError } from "../user-error";
+import { UserError } from "../terminal/errors";
 import { downloadProgram } from "./download";
 import { addToPath, atLeast, binDirectory, executable, goPlatform, onPath, parseVersion, versionOf } from "./programs";
 

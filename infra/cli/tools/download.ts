@@ -3,7 +3,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { Readable, Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { UserError } from "../user-error";
+import { UserError } from "../terminal/errors";
 
 /** Longest silence that a download may have. */
 const patience = 60_000;

@@ -4,7 +4,7 @@ import { cacheDirectory } from "../../../components/cache";
 import { isCloud, type Target } from "../../config";
 import { buildPulumi, builtPulumi } from "../../offline/kit";
 import { Log } from "../../offline/kit/run";
-import { UserError } from "../user-error";
+import { UserError } from "../terminal/errors";
 import { addToPath, onPath } from "./programs";
 
 const guide = "https://www.pulumi.com/docs/install/";

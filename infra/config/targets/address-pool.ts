@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { firstAddress, parseRange, rangesOverlap } from "../../../components/cluster/ipv4";
-import { listOf } from "../fields";
-import { Violation } from "../rule";
+import { listOf } from "../schema/fields";
+import { Violation } from "../schema/rule";
 
 const allowed = "a range FIRST-LAST of IPv4 addresses, FIRST not above LAST, or a network ADDRESS/LENGTH, no bit of the "
     + "address set beyond it";

@@ -1,9 +1,9 @@
 import * as z from "zod";
 import { dnsZonePattern } from "../../../components/cluster/aks/args";
 import { networkSize, parseNetwork, rangesOverlap } from "../../../components/cluster/ipv4";
-import { Context } from "../context";
-import { choice, flag, listOf, matching, network, target } from "../fields";
-import { rule, Violation } from "../rule";
+import { Context } from "../schema/defaults";
+import { choice, flag, listOf, matching, network, target } from "../schema/fields";
+import { rule, Violation } from "../schema/rule";
 import { replacesAll, bound, cloudKeys, newPool, poolsOrAuto, Size } from "./cloud";
 
 const machineTypes = {

@@ -1,6 +1,6 @@
 import { isAddress, networkSize, parseNetwork, rangesOverlap } from "../../../components/cluster/ipv4";
-import { Violation } from "../rule";
-import { subnets } from "./subnets";
+import { Violation } from "../schema/rule";
+import { subnets } from "./networks";
 
 /** What the rules look at of a machine. */
 interface Machine {

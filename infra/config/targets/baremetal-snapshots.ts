@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { matching, whole } from "../fields";
+import { matching, whole } from "../schema/fields";
 
 const repository = /^(\/[\w./-]*[\w-]|(sftp|s3|rest|azure|gs|b2|swift):[^\s'"]+)$/;
 const variables = /^(\s*|\s*#.*|\s*[A-Z][A-Z0-9_]*=\S.*)(\r?\n(\s*|\s*#.*|\s*[A-Z][A-Z0-9_]*=\S.*))*$/;

@@ -1,19 +1,18 @@
 import * as z from "zod";
 import { versions } from "../../../components/versions";
-import { move, refused, spreads, upgrades } from "../change";
-import { Context } from "../context";
+import { move, refused, spreads, upgrades } from "../schema/change";
+import { clusterName, Context } from "../schema/defaults";
 import {
     address, byName, choice, dnsLabel, hostAndPort, hostname, line, listOf, machineAddress, matching, network, platform, port, portablePath, target,
-} from "../fields";
-import { clusterName } from "../names";
-import { rule, Violation } from "../rule";
+} from "../schema/fields";
+import { rule, Violation } from "../schema/rule";
 import { addressPool, freePool, onePool } from "./address-pool";
 import {
     addressesKnown, differentMachines, keysThroughBastion, nodesOutside, oddControlPlane, oneEndpoint, oneKey,
     ownGatewayAddress, ownNetwork, podsOfNodes, reachableMachines,
 } from "./baremetal-rules";
 import { snapshots } from "./baremetal-snapshots";
-import { subnets, subnetsApart } from "./subnets";
+import { subnets, subnetsApart } from "./networks";
 
 const machine = () => z.union([hostname(), address()]).meta({ allowed: "a host name or an IPv4 address" });
 const userName = "[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}";

@@ -1,10 +1,9 @@
 import * as z from "zod";
 import { versions } from "../../../components/versions";
-import type { Change } from "../change";
-import { Context } from "../context";
-import { byName, choice, dnsLabel, flag, listOf, matching, network, whole } from "../fields";
-import { clusterName } from "../names";
-import { rule, Violation } from "../rule";
+import type { Change } from "../schema/change";
+import { clusterName, Context } from "../schema/defaults";
+import { byName, choice, dnsLabel, flag, listOf, matching, network, whole } from "../schema/fields";
+import { rule, Violation } from "../schema/rule";
 
 export const sizes = ["development", "production"] as const;
 export type Size = typeof sizes[number];

@@ -1,9 +1,9 @@
 import * as z from "zod";
 import { instanceTypesOf, isArm, logTypes, sizes } from "../../../components/cluster/eks/args";
-import type { Change } from "../change";
-import { Context } from "../context";
-import { choice, listOf, matching, network, target } from "../fields";
-import { rule, Violation } from "../rule";
+import type { Change } from "../schema/change";
+import { Context } from "../schema/defaults";
+import { choice, listOf, matching, network, target } from "../schema/fields";
+import { rule, Violation } from "../schema/rule";
 import { replacesAll, bound, cloudKeys, newPool, poolsOrAuto } from "./cloud";
 
 const machineTypes = {

@@ -1,8 +1,8 @@
 import * as z from "zod";
-import { type Change, otherVolume } from "../change";
-import { address, choice, flag, hostname, line, localPath, matching, objectName, platform, port, registry, target } from "../fields";
-import { rule } from "../rule";
-import { differentPorts } from "./ports";
+import { type Change, otherVolume } from "../schema/change";
+import { address, choice, flag, hostname, line, localPath, matching, objectName, platform, port, registry, target } from "../schema/fields";
+import { rule } from "../schema/rule";
+import { differentPorts } from "./networks";
 
 const elsewhere: Change =
     "in place if the API keeps its address; otherwise replaces everything in the cluster, without moving the data";

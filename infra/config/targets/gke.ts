@@ -1,7 +1,7 @@
 import * as z from "zod";
-import { Context } from "../context";
-import { dnsLabel, listOf, matching, target } from "../fields";
-import { rule, Violation } from "../rule";
+import { Context } from "../schema/defaults";
+import { dnsLabel, listOf, matching, target } from "../schema/fields";
+import { rule, Violation } from "../schema/rule";
 import { replacesAll, cloudKeys, poolsOrAuto, Size } from "./cloud";
 
 const machineTypes = {

@@ -1,12 +1,11 @@
 import * as z from "zod";
 import { networkSize, parseNetwork } from "../../../components/cluster/ipv4";
 import { images } from "../../../components/versions";
-import { Context } from "../context";
-import { image, network, portablePath, target } from "../fields";
-import { rule, Violation } from "../rule";
+import { Context } from "../schema/defaults";
+import { image, network, portablePath, target } from "../schema/fields";
+import { rule, Violation } from "../schema/rule";
 import { laptopKeys } from "./laptop";
-import { differentPorts } from "./ports";
-import { subnets, subnetsApart } from "./subnets";
+import { differentPorts, subnets, subnetsApart } from "./networks";
 
 /** `~/.landfall` is LANDFALL_HOME where that is set: see components/cluster/scripts/home.ts. */
 const volumes = "~/.landfall/<name>/volumes";

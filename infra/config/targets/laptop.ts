@@ -1,7 +1,6 @@
-import type { Change } from "../change";
-import { Context } from "../context";
-import { dnsLabel, webPort, whole } from "../fields";
-import { clusterName } from "../names";
+import type { Change } from "../schema/change";
+import { clusterName, Context } from "../schema/defaults";
+import { dnsLabel, webPort, whole } from "../schema/fields";
 
 /** The keys that all targets on this computer have. */
 export function laptopKeys(context: Context, what: string, renamed: Change) {

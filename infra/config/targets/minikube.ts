@@ -1,10 +1,10 @@
 import * as z from "zod";
 import { versions } from "../../../components/versions";
-import { Context } from "../context";
-import { choice, listOf, matching, quantity, target, whole } from "../fields";
-import { rule, Violation } from "../rule";
+import { Context } from "../schema/defaults";
+import { choice, listOf, matching, quantity, target, whole } from "../schema/fields";
+import { rule, Violation } from "../schema/rule";
 import { laptopKeys } from "./laptop";
-import { differentPorts } from "./ports";
+import { differentPorts } from "./networks";
 
 /** minikube keeps volumes inside its nodes. */
 const replacesAll = "replaces the cluster and its data";

@@ -1,7 +1,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { cached, contents, keyOf } from "./cache";
-import { GoComponent } from "./components";
+import type { GoComponent } from "./component";
 import { Log, run, step } from "./run";
 
 const RECIPE = 1;

@@ -3,9 +3,10 @@ import * as path from "node:path";
 import { kitNodeImage } from "../../../components/cluster/stand-ins";
 import { imageTags as images, versions } from "../../../components/versions";
 import { cachedNames, contents, inTemporaryDir, keyOf } from "./cache";
-import { imageComponents, kindModule, pauseImage, storageManifest } from "./components";
+import { imageComponents, kindModule, storageManifest } from "./components";
 import { downloadModule } from "./go";
 import { dockerBuild, ensureImage } from "./images";
+import { pauseImage } from "./kubernetes";
 import { Log, pipe, run, step } from "./run";
 
 const RECIPE = 1;

@@ -1,7 +1,8 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { cached, cachedNames, keyOf } from "./cache";
-import { debian, ImageComponent, imageComponents, WheelComponent } from "./components";
+import type { ImageComponent, WheelComponent } from "./component";
+import { debian, imageComponents } from "./components";
 import { dockerBuild, saveImages } from "./images";
 import { Log, run, step } from "./run";
 

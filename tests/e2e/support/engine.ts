@@ -8,7 +8,7 @@ import { pulumiDownload } from "../../../infra/cli/computer/network";
 import { probes } from "../../../infra/cli/computer/probes";
 import type { Outputs } from "../../../infra/cli/engine/engine";
 import { PulumiEngine } from "../../../infra/cli/engine/pulumi";
-import { passphraseEnvironment } from "../../../infra/cli/passphrase";
+import { passphraseEnvironment } from "../../../infra/cli/stack/passphrase";
 import { Terminal } from "../../../infra/cli/terminal";
 import { ensurePulumi } from "../../../infra/cli/tools/pulumi";
 import { run } from "../../../infra/offline/kit/run";

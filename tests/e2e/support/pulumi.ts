@@ -1,7 +1,7 @@
 import * as path from "node:path";
 import { pulumiDownload } from "../../../infra/cli/computer/network";
 import { probes } from "../../../infra/cli/computer/probes";
-import { passphraseEnvironment } from "../../../infra/cli/passphrase";
+import { passphraseEnvironment } from "../../../infra/cli/stack/passphrase";
 import { ensurePulumi } from "../../../infra/cli/tools/pulumi";
 import { names } from "./names";
 import { type Ended, startProgram } from "./npm";

@@ -2,7 +2,7 @@ import * as fs from "node:fs";
 import * as http from "node:http";
 import * as https from "node:https";
 import type { PeerCertificate, TLSSocket } from "node:tls";
-import { stackFile } from "../../../infra/cli/home";
+import { stackFile } from "../../../infra/cli/stack/home";
 import { address, names } from "./names";
 
 /** Where a site answers: by HTTPS on a port of 127.0.0.1, whatever this computer makes of the host's name. */

@@ -1,6 +1,6 @@
 import * as fs from "node:fs";
 import { inject, onTestFinished } from "vitest";
-import { stackFile } from "../../../infra/cli/home";
+import { stackFile } from "../../../infra/cli/stack/home";
 import { addKitToPath, addToPath, binDirectory } from "../../../infra/cli/tools/programs";
 import { names } from "./names";
 import { Ended, npm, Running, startNpm } from "./npm";

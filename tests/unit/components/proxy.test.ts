@@ -8,7 +8,7 @@ import { getGlobalDispatcher, setGlobalDispatcher } from "undici";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { connect } from "../../../components/cluster/kubernetes-api";
 import { proxyFor, proxyVariables, useProxies } from "../../../components/proxy";
-import { waitForAnswer } from "../../../infra/cli/answer";
+import { waitForAnswer } from "../../../infra/cli/start/answer";
 import { networkFindings } from "../../../infra/cli/computer/network";
 import { Probes, probes } from "../../../infra/cli/computer/probes";
 import { downloadProgram } from "../../../infra/cli/tools/download";

@@ -9,7 +9,7 @@ import { Gateway, Platform } from "../../../components/platform";
 import type { Transform } from "../../../components/transform";
 import { ContainerImage, Database, Environment, ScheduledTask, WebService } from "../../../components/workload";
 import { captureProgram, type Registered } from "../../../infra/cli/capture";
-import { readStackConfig } from "../../../infra/cli/stack-config";
+import { readStackConfig } from "../../../infra/cli/stack/config";
 import { parseConfiguration } from "../../../infra/config";
 import { WordPress } from "../../../infra/wordpress";
 

@@ -8,7 +8,7 @@ import { Database, Environment, WebService } from "../../../components/workload"
 import { readEnvironment } from "../../../components/workload/standing";
 import { parseSettings } from "../../../infra/config";
 import { runProgram } from "../../../infra/cli/capture/program";
-import { refuseChanges } from "../../../infra/config/refuse";
+import { refuseChanges } from "../../../infra/config/errors/refuse";
 import { compared, compareWith } from "../../../infra/standing";
 import { KubernetesApi, kubeconfigFor, type Stored } from "../fixtures/kubernetes-api";
 

@@ -1,6 +1,6 @@
 import * as path from "node:path";
 import { type Capture, captureProgram, Registered } from "../../../infra/cli/capture";
-import { readStackConfig } from "../../../infra/cli/stack-config";
+import { readStackConfig } from "../../../infra/cli/stack/config";
 
 /** Changes to a stack's config, by key without `landfall:`, as `Pulumi.<stack>.yaml` would have them. */
 export type ConfigChanges = Partial<Record<"cluster" | "environment" | "app", object>>;

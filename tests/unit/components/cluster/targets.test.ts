@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import * as path from "node:path";
 import { beforeAll, expect, test } from "vitest";
-import { readSettings } from "../../../../infra/cli/settings";
+import { readSettings } from "../../../../infra/cli/stack/config";
 
 const root = path.resolve(__dirname, "../../../..");
 

@@ -4,9 +4,8 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { dockerContext, hiddenDaemon } from "../../../../components/workload/docker-host";
-import { dockerFinding } from "../../../../infra/cli/computer/docker";
+import { dockerEnvironment, dockerFinding } from "../../../../infra/cli/computer/docker";
 import type { Probes } from "../../../../infra/cli/computer/probes";
-import { dockerEnvironment } from "../../../../infra/cli/docker";
 
 let directory: string;
 const host = "unix:///home/me/.colima/default/docker.sock";

@@ -2,7 +2,7 @@ import * as fs from "node:fs";
 import { beforeAll, describe, expect, it } from "vitest";
 import { dollars } from "../../../../infra/cli/cost";
 import { type Estimate, estimate } from "../../../../infra/cli/cost/estimate";
-import { captureAll, file, renderCosts } from "../../../../infra/cli/cost/reference";
+import { captureAll, file, renderCosts } from "../../../../infra/cli/reference/cost";
 import { runStack } from "../../support/program";
 
 let captured: Awaited<ReturnType<typeof captureAll>>;

@@ -3,9 +3,9 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { PassThrough } from "node:stream";
 import { describe, expect, it } from "vitest";
-import { agree } from "../../../../infra/cli/agree";
+import { confirmRemoval } from "../../../../infra/cli/down/confirm";
 import { heldData, type HeldData } from "../../../../infra/cli/engine/keep";
-import { hasVolumes } from "../../../../infra/cli/home";
+import { hasVolumes } from "../../../../infra/cli/stack/home";
 import { Terminal } from "../../../../infra/cli/terminal";
 
 const claim = (name: string, more = {}) => ({
@@ -75,7 +75,7 @@ describe("the question before data is removed", () => {
         const written: string[] = [];
         const terminal = new Terminal({ write: text => written.push(text) }, {});
         const context = { terminal, signal: new AbortController().signal };
-        const message = await agree(data, stack, canKeep, context, source).then(() => "agreed", (error: Error) => error.message);
+        const message = await confirmRemoval(data, stack, canKeep, context, source).then(() => "agreed", (error: Error) => error.message);
         return { message, text: written.join("") };
     }
 
@@ -104,7 +104,7 @@ describe("the question before data is removed", () => {
     it("ends with Ctrl-C, and changes nothing", async () => {
         const controller = new AbortController();
         const source = Object.assign(new PassThrough(), { isTTY: true });
-        const asked = agree(lost, "shop", true, { terminal: new Terminal({ write: () => true }, {}), signal: controller.signal }, source);
+        const asked = confirmRemoval(lost, "shop", true, { terminal: new Terminal({ write: () => true }, {}), signal: controller.signal }, source);
         controller.abort();
         await expect(asked).rejects.toThrow("Stopped. Nothing was changed.");
     });

@@ -7,8 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import * as yaml from "yaml";
 
 import { renderJson, renderYaml } from "../../../../infra/cli/render";
-import { readSettings } from "../../../../infra/cli/settings";
-import { readStackConfig, stackConfigFile } from "../../../../infra/cli/stack-config";
+import { readSettings, readStackConfig, stackConfigFile } from "../../../../infra/cli/stack/config";
 import { captureProgram } from "../../../../infra/cli/capture";
 import { program } from "../../fixtures/engine-program";
 

@@ -1,8 +1,8 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parseSettings, SettingsError } from "../../../../infra/config";
-import { isDnsLabel, isHostname } from "../../../../infra/config/fields";
-import { toDnsLabel } from "../../../../infra/config/names";
+import { isDnsLabel, isHostname } from "../../../../infra/config/schema/fields";
+import { toDnsLabel } from "../../../../infra/config/schema/defaults";
 import { isAddress, parseNetwork, rangesOverlap } from "../../../../components/cluster/ipv4";
 import { compareQuantities, formatQuantity, isQuantity, parseQuantity, quantity } from "../../../../components/quantity";
 

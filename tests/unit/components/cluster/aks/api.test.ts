@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { AksArgs } from "../../../../../components/cluster/aks";
 import { parseSettings } from "../../../../../infra/config";
 import { Registered } from "../../../../../infra/cli/capture";
-import { isPlainKey } from "../../../../../infra/config/fields";
+import { isPlainKey } from "../../../../../infra/config/schema/fields";
 import { aksArgs, captureAks } from "../../../support/aks";
 import { isModelled, modelProblems } from "../../../support/azure-model";
 import { declarationProblems } from "../../../support/azure-types";

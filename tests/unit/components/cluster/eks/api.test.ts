@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Registered } from "../../../../../infra/cli/capture";
-import { isPlainKey } from "../../../../../infra/config/fields";
+import { isPlainKey } from "../../../../../infra/config/schema/fields";
 import { captureEks, variants } from "../../../support/eks";
 import { calls, refusals } from "../../../support/aws-requests";
 

@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { parseSettings } from "../../../../../infra/config";
 import { Registered } from "../../../../../infra/cli/capture";
-import { isPlainKey } from "../../../../../infra/config/fields";
+import { isPlainKey } from "../../../../../infra/config/schema/fields";
 import { captureCluster } from "../../../support/cluster";
 import { limitProblems } from "../../../support/gcp-limits";
 import { sdkProblems } from "../../../support/gcp-sdk";

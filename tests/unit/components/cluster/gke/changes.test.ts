@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import type { GkeArgs } from "../../../../../components/cluster/gke/args";
 import { captureProgram, Registered } from "../../../../../infra/cli/capture";
-import { readStackConfig } from "../../../../../infra/cli/stack-config";
+import { readStackConfig } from "../../../../../infra/cli/stack/config";
 import { Change, changes, ProviderRules } from "../../../support/changes";
 import { CapturedCluster, captureCluster } from "../../../support/cluster";
 import { gkeArgs, gkeTypes } from "../../../support/gke";

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { Registered } from "../../../../../infra/cli/capture";
-import { readStackConfig } from "../../../../../infra/cli/stack-config";
+import { readStackConfig } from "../../../../../infra/cli/stack/config";
 import { Manifest, object, objects, pods, runStack } from "../../../support/program";
 
 /** Capabilities of Linux that Autopilot lets a container add, after its documentation of security. */

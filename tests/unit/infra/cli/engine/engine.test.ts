@@ -11,8 +11,8 @@ import { explainExisting } from "../../../../../infra/cli/engine/pulumi";
 import { refuseProtected, resourcesToKeep } from "../../../../../infra/cli/engine/keep";
 import { settle } from "../../../../../infra/cli/engine/pending";
 import { backendDirectory, isInBackend, isStale, locksOf, removeCutOff } from "../../../../../infra/cli/engine/lock";
-import { refuseOfflineState, writePrivate } from "../../../../../infra/cli/home";
-import { withKitSettings } from "../../../../../infra/cli/kit-settings";
+import { refuseOfflineState, writePrivate } from "../../../../../infra/cli/stack/home";
+import { withKitSettings } from "../../../../../infra/cli/start/kit";
 import { Terminal } from "../../../../../infra/cli/terminal";
 import { refuseToBuild } from "../../../../../infra/cli/tools/pulumi";
 

@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import * as os from "node:os";
 import * as path from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { waitForAnswer } from "../../../../../infra/cli/answer";
+import { waitForAnswer } from "../../../../../infra/cli/start/answer";
 import { downloadProgram } from "../../../../../infra/cli/tools/download";
 import { atLeast, parseVersion } from "../../../../../infra/cli/tools/programs";
 

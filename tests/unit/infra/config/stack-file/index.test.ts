@@ -3,8 +3,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { readSettings } from "../../../../../infra/cli/settings";
-import { readStackConfig } from "../../../../../infra/cli/stack-config";
+import { readSettings, readStackConfig } from "../../../../../infra/cli/stack/config";
 import { configText, parseStackFile, readStackFile, refuseFindings, refuseMisreadings } from "../../../../../infra/config/stack-file";
 import recorded from "./stack-files.json";
 

@@ -1,0 +1,50 @@
+import * as readline from "node:readline/promises";
+import type { HeldData } from "../engine/keep";
+import type { Terminal } from "../terminal";
+import { Interrupted, UserError } from "../terminal/errors";
+
+/** Where the answer comes from, as much of it as is used. */
+type Source = NodeJS.ReadableStream & { isTTY?: boolean };
+
+/**
+ * Has the user agree, by the stack's name, to the removal of a stack that holds data; refuses it where nobody can be asked
+ * or the answer is another. `canKeep` says whether `--keep-data` is a way.
+ */
+export async function confirmRemoval(
+    data: HeldData, stack: string, canKeep: boolean, { terminal, signal }: { terminal: Terminal; signal: AbortSignal },
+    source: Source = process.stdin,
+): Promise<void> {
+    const loss = describeLoss(data, stack);
+    const options = stack === "dev" ? "" : `--stack ${stack} `;
+    const keep = canKeep ? `To keep the data: npm run down -- ${options}--keep-data` : "";
+    if (!source.isTTY) {
+        const lines = [loss, "Nothing was changed.", keep, `To remove it without being asked: npm run down -- ${options}--yes`];
+        throw new UserError(lines.filter(Boolean).join("\n"));
+    }
+    terminal.line([loss, keep].filter(Boolean).join("\n"));
+    terminal.line(`To remove it, type the stack's name, ${stack}:`);
+    const answer = await firstLine(source, signal);
+    if (signal.aborted) throw new Interrupted("Stopped. Nothing was changed.");
+    if (answer.trim() !== stack) throw new UserError("That is not the stack's name. Nothing was changed.");
+}
+
+function describeLoss({ volumes, outlives }: HeldData, stack: string): string {
+    const names = volumes.join(", ");
+    return outlives
+        ? `With the stack "${stack}" go its site and its passwords. Its volumes are kept, as landfall:environment.volumes says: ${names}.`
+        : `With the stack "${stack}" goes the data in its volumes, for good: ${names}.`;
+}
+
+/** Empty at the end of the input or on Ctrl-C. The terminal edits the line, and turns Ctrl-C into a signal. */
+async function firstLine(input: Source, signal: AbortSignal): Promise<string> {
+    const lines = readline.createInterface({ input, terminal: false });
+    try {
+        return await new Promise<string>(resolve => {
+            lines.once("line", resolve);
+            lines.once("close", () => resolve(""));
+            signal.addEventListener("abort", () => resolve(""), { once: true });
+        });
+    } finally {
+        lines.close();
+    }
+}

@@ -1,0 +1,83 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { parseConfiguration, PlainSettings } from "../../config";
+import { describeKey, describeSettings, type Description } from "../../config/schema/describe";
+import { type Configuration, configText, readStackFile, refuseFindings } from "../../config/stack-file";
+import { UserError } from "../terminal/errors";
+import { root } from "./home";
+
+/** The file of a stack's settings; an error that lists the stacks if there is none. */
+export function stackConfigFile(stack: string, directory = root): string {
+    const file = path.join(directory, `Pulumi.${stack}.yaml`);
+    if (fs.existsSync(file)) return file;
+    const stacks = fs.readdirSync(directory).flatMap(name => /^Pulumi\.(.+)\.yaml$/.exec(name)?.[1] ?? []).sort();
+    const known = stacks.length > 0 ? `The stacks are: ${stacks.join(", ")}.` : "There are no stacks yet.";
+    throw new UserError(`There is no stack "${stack}": ${file} does not exist. ${known}`);
+}
+
+/**
+ * Reads a file in the form of `Pulumi.<stack>.yaml`. A value under `secure:` can only be decrypted by Pulumi: a file with
+ * one is refused, unless `standIns` may take their places, for what is looked at and not applied.
+ */
+export function readStackConfig(file: string, { standIns = false } = {}): Configuration {
+    const read = readStackFile(file);
+    refuseFindings(read);
+    const config: Record<string, string> = {};
+    const secretKeys: string[] = [];
+    for (const [key, given] of Object.entries(read.entries)) {
+        if (containsEncrypted(given)) {
+            if (!standIns) throw new UserError(encrypted(file, key));
+            secretKeys.push(key);
+        }
+        const value = withStandIns(key.replace(/^landfall:/, ""), given);
+        if (value !== undefined) config[key] = configText(value);
+    }
+    return { config, secretKeys };
+}
+
+function containsEncrypted(value: unknown): boolean {
+    if (isEncrypted(value)) return true;
+    return typeof value === "object" && value !== null && Object.values(value).some(containsEncrypted);
+}
+
+function encrypted(file: string, key: string): string {
+    return (
+        `${file}: ${key} is encrypted (secure:), and only the Pulumi CLI can decrypt it. ` +
+        `Use \`pulumi preview\` and \`pulumi up\`, or a file without that key.`
+    );
+}
+
+/** What stands for a value that only Pulumi can decrypt: long enough for a password, and a host's name as well. */
+const standIn = "encrypted.by.pulumi";
+
+/** Whether a value in a stack's file is an encrypted one. */
+export function isEncrypted(value: unknown): value is { secure: string } {
+    return isMapping(value) && Object.keys(value).length === 1 && typeof value.secure === "string";
+}
+
+/** A value under `landfall:<key>` without what is encrypted in it: that is left out, or has a stand-in where it may not be. */
+export function withStandIns(key: string, value: unknown): unknown {
+    const target = isMapping(value) && typeof value.target === "string" ? value.target : undefined;
+    return replace(value, [key], keys => describeKey(describeSettings({ stack: "", target }), keys, target));
+}
+
+function replace(value: unknown, keys: string[], describe: (keys: string[]) => Description | undefined): unknown {
+    if (isEncrypted(value)) return mayBeLeftOut(describe(keys)) ? undefined : standIn;
+    if (Array.isArray(value)) return value.map(entry => isEncrypted(entry) ? standIn : replace(entry, keys, describe));
+    if (!isMapping(value)) return value;
+    const entries = Object.entries(value).map(([key, below]) => [key, replace(below, [...keys, key], describe)] as const);
+    return Object.fromEntries(entries.filter(([, below]) => below !== undefined));
+}
+
+function mayBeLeftOut(description: Description | undefined): boolean {
+    return description?.default !== undefined || description?.defaultText !== undefined;
+}
+
+function isMapping(value: unknown): value is Record<string, unknown> {
+    return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** The settings of a stack's file, for what they ask of the computer; the program checks them again as it runs. */
+export function readSettings(stack: string, file: string): PlainSettings {
+    return parseConfiguration(readStackConfig(file, { standIns: true }), stack);
+}

@@ -1,0 +1,28 @@
+import * as fs from "node:fs";
+import type { Outputs } from "../engine/engine";
+import { stackFile, writePrivate } from "../stack/home";
+import type { Terminal } from "../terminal";
+
+/** Keeps what the user needs as files: the administrator's password, the stack's own authority, and for kubectl the cluster. */
+export function keepFiles(stack: string, { adminPassword, caCertificate, kubeconfig }: Outputs): void {
+    const contents = { "admin-password": adminPassword, "ca.crt": caCertificate, kubeconfig };
+    for (const [name, content] of Object.entries(contents)) {
+        const file = stackFile(stack, name as keyof typeof contents);
+        if (content) writePrivate(file, content);
+        else fs.rmSync(file, { force: true });
+    }
+}
+
+/** Says where they are. */
+export function showFiles(stack: string, { adminUser, adminPassword, caCertificate }: Outputs, terminal: Terminal): void {
+    if (caCertificate) {
+        terminal.line(
+            `Browsers warn of its certificate until they trust the authority that signed it, ${stackFile(stack, "ca.crt")}\n` +
+                '(README.md, "HTTPS": one command on Windows, macOS and Linux)',
+        );
+    }
+    if (adminUser && adminPassword) {
+        terminal.line(`Log in at /wp-login.php as ${adminUser}; the password of its installation is in ${stackFile(stack, "admin-password")}`);
+    }
+    terminal.line(`kubectl reaches the cluster by --kubeconfig ${stackFile(stack, "kubeconfig")}`);
+}

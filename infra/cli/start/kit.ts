@@ -1,0 +1,39 @@
+import * as yaml from "yaml";
+import { loadManifests, ManifestsWanted } from "../../../components/platform/manifests";
+import { provideManifests } from "../../offline/kit/manifests";
+import type { Log } from "../../offline/kit/run";
+import { UserError } from "../terminal/errors";
+
+const keys = ["landfall:cluster", "landfall:config:cluster", "cluster"];
+
+/**
+ * A stack's configuration with the settings of the kit, for this run alone: the file itself names what an open network
+ * has. What the user has chosen stays.
+ */
+export function withKitSettings(configuration: string, settings: Record<string, string | string[]>): string {
+    // With this schema a number stays as it is written.
+    const document = yaml.parseDocument(configuration, { schema: "failsafe" });
+    const key = keys.find(name => document.hasIn(["config", name])) ?? keys[0];
+    const cluster = document.getIn(["config", key], true);
+    if (yaml.isAlias(cluster)) document.setIn(["config", key], copy(cluster.resolve(document)));
+    for (const [name, value] of Object.entries(settings)) {
+        if (!document.hasIn(["config", key, name])) document.setIn(["config", key, name], document.createNode(value));
+    }
+    return document.toString({ lineWidth: 0 });
+}
+
+/** What an alias stands for, without the anchor: a change of it leaves the other places alone. */
+function copy(node: yaml.Node | undefined): yaml.Node | undefined {
+    const copied = node?.clone() as yaml.YAMLMap | undefined;
+    delete copied?.anchor;
+    return copied;
+}
+
+/** Gets the manifests that the program pins: from where they are published, else from the Go modules' registry. */
+export async function ensureManifests(wanted: ManifestsWanted, log: Log): Promise<void> {
+    const unreachable = await loadManifests(wanted).then(() => undefined, (error: Error) => error);
+    if (!unreachable) return;
+    await provideManifests(log).catch((error: Error) => {
+        throw new UserError(`${unreachable.message}\nNor could Go's module registry give it: ${error.message}`);
+    });
+}

@@ -1,0 +1,27 @@
+import { Interrupted } from "./errors";
+
+/**
+ * The first Ctrl-C (or the end of the terminal) asks what is running to finish, through the signal that this returns;
+ * the second ends the program at once.
+ */
+export function onInterrupt(notice: (line: string) => void): AbortSignal {
+    const controller = new AbortController();
+    const stop = (): void => {
+        if (controller.signal.aborted) process.exit(130);
+        controller.abort();
+        notice("Stopping. Press Ctrl-C again to stop at once.");
+    };
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, stop);
+    process.once("disconnect", stop); // bootstrap.mjs was killed
+    return controller.signal;
+}
+
+/** The work's result, or an Interrupted as soon as the signal comes: for work that can't be asked to stop. */
+export function orInterrupted<T>(work: Promise<T>, signal: AbortSignal, message: string): Promise<T> {
+    const stopped = new Promise<never>((_, reject) => {
+        const stop = (): void => reject(new Interrupted(message));
+        if (signal.aborted) stop();
+        signal.addEventListener("abort", stop, { once: true });
+    });
+    return Promise.race([work, stopped]);
+}

@@ -1,2 +1,0 @@
-/** Something that the user can put right; its message says what was wrong, where, and what to do. */
-export class UserError extends Error {}

@@ -1,0 +1,91 @@
+import { stringify } from "yaml";
+import { settingsSchema } from "../schema";
+import { Context } from "../schema/defaults";
+import { Description, describeKey, describeTargets, entriesOf } from "../schema/describe";
+
+type Fragment = Record<string, unknown>;
+
+/** A line to paste into Pulumi.<stack>.yaml, such as `landfall:app: { web: { targetCpu: 60 } }`. */
+export function exampleLine(section: string, value: unknown): string {
+    const yaml = stringify(value, { collectionStyle: "flow", lineWidth: 0, flowCollectionPadding: true }).trim();
+    return `landfall:${section}: ${yaml}`;
+}
+
+/** How a secret is set: never as text to paste into a file; one of several lines is read from one, its example. */
+export function secretCommand(key: string, file?: unknown): string {
+    const path = key.includes(".") ? "--path " : "";
+    return `pulumi config set --secret ${path}landfall:${key}${typeof file === "string" ? ` < ${file}` : ""}`;
+}
+
+/** An example of the key in its place, which the schema accepts as it stands. */
+export function exampleOf(settings: Description, keys: string[], context: Context): string {
+    const { secret, example } = describeKey(settings, keys, context.target) ?? {};
+    return secret
+        ? secretCommand(keys.join("."), example)
+        : exampleLine(keys[0], exampleValue(settings, keys, context));
+}
+
+/** The value of the section that an example of the key makes. */
+export function exampleValue(settings: Description, [section, ...below]: string[], context: Context): unknown {
+    const example = describeKey(settings, [section, ...below], context.target)?.example;
+    return below.length === 0
+        ? usualExample(settings, section, context)
+        : exampleAround(settings, section, nestInEntries(settings, section, below, example, context), context);
+}
+
+/**
+ * As `nest`, but what stands under a name of a record is completed by its own example, and an object by what it can't be
+ * without.
+ */
+function nestInEntries(
+    settings: Description, section: string, keys: string[], value: unknown, context: Context,
+): unknown {
+    return keys.reduceRight<unknown>((inner, key, index) => {
+        const above = describeKey(settings, [section, ...keys.slice(0, index)], context.target);
+        const entry = above && entriesOf(above)?.example;
+        const part = isFragment(entry) && isFragment(inner) ? merge(entry, inner) : inner;
+        return { ...above?.beside, ...(index > 0 && required(above)), [key]: part };
+    }, value);
+}
+
+/** Of the example of an object the keys that it can't be without; a secret one is set by a command. */
+function required({ required: names = [], example }: Description = {}): Fragment {
+    return Object.fromEntries(Object.entries(isFragment(example) ? example : {}).filter(([key]) => names.includes(key)));
+}
+
+/**
+ * The least section that holds the wanted part and is accepted: the part alone (with its target), else within the
+ * section's own example.
+ */
+export function exampleAround(settings: Description, section: string, wanted: unknown, context: Context): unknown {
+    const usual = usualExample(settings, section, context);
+    if (!isFragment(wanted) || !isFragment(usual)) {
+        return wanted;
+    }
+    const alone = section === "cluster" ? { target: usual.target, ...wanted } : wanted;
+    const schema = settingsSchema(context).shape[section as "app"];
+    return schema.safeParse(alone).success ? alone : merge(usual, wanted);
+}
+
+/** The section's own example; the cluster's is that of the target. */
+function usualExample(settings: Description, section: string, context: Context): unknown {
+    const target = section === "cluster" ? describeTargets(settings)[context.target ?? ""] : undefined;
+    return (target ?? settings.properties?.[section])?.example;
+}
+
+/** The value under the keys: `nest(["web", "targetCpu"], 60)` is `{ web: { targetCpu: 60 } }`. */
+export function nest(keys: string[], value: unknown): Fragment {
+    return keys.reduceRight<unknown>((inner, key) => ({ [key]: inner }), value) as Fragment;
+}
+
+function merge(base: Fragment, over: Fragment): Fragment {
+    const merged = Object.entries(over).map(([key, value]) => {
+        const below = base[key];
+        return [key, isFragment(below) && isFragment(value) ? merge(below, value) : value];
+    });
+    return { ...base, ...Object.fromEntries(merged) as Fragment };
+}
+
+function isFragment(value: unknown): value is Fragment {
+    return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,51 @@
+import * as z from "zod";
+import { appSchema } from "../sections/app";
+import { environmentSchema } from "../sections/environment";
+import { mailHasLogin } from "../sections/outside";
+import { databaseHoldsConnections, hasClasses, needsRegistry, needsSharedClass, quotaHoldsApp } from "../sections/together";
+import { clusterSchema } from "../targets";
+import { Context } from "./defaults";
+import { text } from "./fields";
+import { rule } from "./rule";
+import { lineVerdict } from "./verdicts";
+
+export { appSchema } from "../sections/app";
+export { environmentSchema } from "../sections/environment";
+
+const made = new Map<string, ReturnType<typeof makeSchema>>();
+
+/** Everything under `landfall:`. All defaults, limits and texts about a key are in its schema and nowhere else. */
+export function settingsSchema(context: Context) {
+    const key = JSON.stringify([context.stack, context.project, context.target, context.obstacle]);
+    const schema = made.get(key) ?? makeSchema(context);
+    made.set(key, schema);
+    return schema;
+}
+
+function makeSchema(context: Context) {
+    const environment = environmentSchema(context);
+    const sections = z.strictObject({
+        cluster: clusterSchema(context).meta({
+            description: "Where the cluster comes from.", example: { target: "kind", nodes: 2 },
+        }),
+        // Left out where it needs a host, it is the host's absence that is told.
+        environment: environment.prefault({} as z.input<typeof environment>),
+        app: appSchema().prefault({}),
+        adminPassword: text("a secret of 12 to 4096 characters on one line, no space at its ends", given =>
+            given.length >= 12 && lineVerdict(given, 4096) === true && given.trim() === given).optional().meta({
+            description: "Password of the site's first user, as a Pulumi secret.", defaultText: "generated", secret: true,
+            change: "in place",
+        }),
+        mailPassword: text("a secret of 1 to 4096 characters on one line", given =>
+            given !== "" && lineVerdict(given, 4096) === true).optional().meta({
+            description: "Password of `landfall:app.mail.user` at the relay, as a Pulumi secret.", secret: true, change: "in place",
+        }),
+    });
+    const hosted = rule(sections, ["environment", "app"], quotaHoldsApp);
+    const connected = rule(rule(hosted, ["app"], databaseHoldsConnections), ["app", "mailPassword"], mailHasLogin);
+    const classes = rule(rule(connected, ["cluster", "app"], needsSharedClass), ["cluster", "app"], hasClasses);
+    return rule(classes, ["cluster", "app"], needsRegistry);
+}
+
+/** The settings as plain data, complete with all defaults. */
+export type PlainSettings = z.output<ReturnType<typeof settingsSchema>>;

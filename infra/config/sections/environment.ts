@@ -1,0 +1,90 @@
+import * as z from "zod";
+import { namespaces } from "../../../components/platform/namespaces";
+import { defaultQuota } from "../../../components/workload/defaults";
+import { refused } from "../schema/change";
+import { Context, toDnsLabel } from "../schema/defaults";
+import { choice, hostname, quantity, text, whole } from "../schema/fields";
+import { rule } from "../schema/rule";
+import { labelVerdict } from "../schema/verdicts";
+import { Target } from "../targets";
+import { completeTls, fitsHost, tlsSchema } from "./tls";
+
+/** Targets on this computer, where a name under .localhost reaches the application. */
+const laptops: Target[] = ["kind", "minikube"];
+/** Targets that a cloud's provider makes. */
+const clouds: Target[] = ["eks", "gke", "aks"];
+/** Whether the cluster is on this computer, and goes with it. */
+export function isLaptop(target: Target): boolean {
+    return laptops.includes(target);
+}
+
+/** Whether the cluster is a cloud's, which only Pulumi's own providers make. */
+export function isCloud(target: Target): boolean {
+    return clouds.includes(target);
+}
+
+const laptopHost = "wordpress.localhost";
+/** Environments whose data goes with them. */
+const disposable = ["development", "dev"];
+
+function namespace() {
+    return text("a DNS label of at most 63 characters; not default, not beginning with kube-, and not a namespace of the platform", name => {
+        if (name === "default" || name.startsWith("kube-")) return "is a namespace of Kubernetes' own";
+        return !Object.values(namespaces).includes(name) ? labelVerdict(name, 63) : "is a namespace of the platform's own";
+    });
+}
+
+/** `landfall:environment`: the namespace and its fences. */
+export function environmentSchema(context: Context) {
+    // With no valid target there is one thing to put right first; a missing host would be noise.
+    const laptop = laptops.some(target => target === context.target);
+    const host = laptop || context.target === undefined ? hostname().default(laptopHost) : hostname();
+    const keys = z.strictObject({
+        name: namespace().prefault(toDnsLabel(context.stack)).meta({
+            description: "Name of the environment and of its namespace.", example: "production",
+            defaultText: "`<stack>`",
+            change: refused("the new environment would start empty. Keep the name, or create the new environment as a stack of its own and "
+                + "move the data there. If `volumes` is delete, the change replaces everything in the environment, including the data"),
+        }),
+        host: host.meta({
+            description: "Host name at which the application answers.", example: "www.example.com",
+            defaultText: `\`${laptopHost}\` if target is ${laptops.join(" or ")}, otherwise required`,
+        }),
+        tls: tlsSchema().prefault({}).meta({
+            description: "HTTPS: the gateway has a certificate for the host, and redirects HTTP to HTTPS.",
+            example: laptop ? { issuer: "ca" } : { issuer: "acme", email: "ops@example.com" },
+            // No public authority reaches a laptop.
+            ...(laptop && { beside: { server: "https://acme.corp.internal/directory" } }),
+        }),
+        volumes: choice("delete", "retain").optional().meta({
+            description: "What happens to the data when the environment is destroyed. With `retain`, the namespace and its volumes "
+                + "stay, and the next `up` of a stack with the same name uses them again. With `delete`, the namespace is deleted "
+                + "with everything in it, whoever put it there: the namespace belongs to the stack.",
+            example: "retain",
+            defaultText: `delete if the name is ${disposable.join(" or ")}, otherwise retain`,
+        }),
+        quota: z.strictObject({
+            cpu: quantity("cpu").prefault(defaultQuota.cpu).meta({ description: "Sum of the pods' CPU limits.", example: "32" }),
+            memory: quantity("bytes").prefault(defaultQuota.memory).meta({
+                description: "Sum of the pods' memory limits.", example: "32Gi",
+            }),
+            storage: quantity("bytes").prefault(defaultQuota.storage).meta({
+                description: "Sum of the volumes' sizes.", example: "100Gi",
+            }),
+            pods: whole(1, 100000).default(defaultQuota.pods).meta({ description: "Largest number of pods.", example: 100 }),
+        }).prefault({}).meta({
+            description: "What all pods of the environment may use together.", example: { cpu: "32" },
+        }),
+    });
+    return rule(keys, ["host", "tls"], ({ host, tls }) => fitsHost(tls, host, laptop, context.obstacle)).transform(given => {
+        const { volumes, tls, ...environment } = given;
+        const usual: "delete" | "retain" = disposable.includes(environment.name) ? "delete" : "retain";
+        return { ...environment, tls: completeTls(tls, environment.host, laptop), volumes: volumes ?? usual };
+    }).meta({
+        description: "The namespace, with its security, quota and limits: production, UAT, development, or one per git branch.",
+        example: { name: "production", host: "www.example.com" },
+        change: "in place",
+    });
+}
+
+export type EnvironmentSettings = z.output<ReturnType<typeof environmentSchema>>;

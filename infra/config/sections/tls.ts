@@ -1,0 +1,90 @@
+import * as z from "zod";
+import { isAddress, isPrivateAddress } from "../../../components/cluster/ipv4";
+import { letsEncrypt } from "../../../components/platform/cert-manager/names";
+import { choice, email, matching } from "../schema/fields";
+import type { Violation } from "../schema/rule";
+
+/** Names that no public authority vouches for: they mean something on one computer or in one network only. */
+const privateEndings = [
+    "localhost", "local", "internal", "test", "lan", "home", "home.arpa", "corp", "intranet", "private", "invalid", "example", "onion",
+];
+
+/** `landfall:environment.tls`: who signs the host's certificate. */
+export function tlsSchema() {
+    return z.strictObject({
+        issuer: choice("ca", "acme").optional().meta({
+            description: "Who signs the certificate. `ca` is the stack's own CA, which browsers don't trust until you import it. " +
+                "`acme` is a public CA, which must reach the host on port 80.",
+            example: "acme",
+            defaultText: "acme if `email` or `server` is set; otherwise ca on a laptop and for names under " +
+                `${privateEndings.map(end => `.${end}`).join(", ")}; otherwise acme, unless the settings show that a public CA can't reach the gateway: then required`,
+        }),
+        email: email().optional().meta({
+            description: "With `acme`: address at which the CA may contact you.", example: "ops@example.com",
+        }),
+        server: matching("an address beginning with https://", /^https:\/\/[^\s/]+(\/\S*)?$/).optional().meta({
+            description: "With `acme`: directory URL of the server.",
+            example: "https://acme-staging-v02.api.letsencrypt.org/directory",
+            defaultText: `\`${letsEncrypt}\` (Let's Encrypt)`,
+        }),
+    });
+}
+
+type GivenTls = z.output<ReturnType<typeof tlsSchema>>;
+
+/** Whether a name belongs to this computer or network alone. */
+function isPrivate(host: string): boolean {
+    return privateEndings.some(end => host === end || host.endsWith(`.${end}`)) || !host.includes(".");
+}
+
+/** The settings with their defaults, which depend on the host and on whether the cluster is on a laptop. */
+export function completeTls(given: GivenTls, host: string, laptop: boolean) {
+    const { email, server } = given;
+    const issuer = chosenIssuer(given) ?? (laptop || isPrivate(host) ? "ca" : "acme");
+    return issuer === "ca"
+        ? { issuer }
+        : { issuer, server: server ?? letsEncrypt, ...(email !== undefined && { email }) };
+}
+
+/** A public authority vouches for public names only, and needs no settings where there is none. */
+export function fitsHost(tls: GivenTls, host: string, laptop: boolean, obstacle?: string): Violation | undefined {
+    if (chosenIssuer(tls) === undefined && !laptop && !isPrivate(host) && obstacle !== undefined) {
+        return {
+            keys: ["tls.issuer", "host"],
+            problem: `is missing: a public authority must reach the host on port 80, and ${obstacle}`,
+            allowed: "acme, if your router or load balancer sends port 80 on to the gateway; or ca, which browsers have to be told to trust",
+            example: { host, tls: { issuer: "ca" } },
+        };
+    }
+    if (chosenIssuer(tls) === "acme" && tls.server === undefined && laptop) {
+        return {
+            keys: ["tls.issuer"], problem: "can't be acme on a laptop: no public authority reaches 127.0.0.1",
+            allowed: "ca, or acme with the network's own ACME server in {environment.tls.server}",
+            example: { tls: { issuer: "ca" } },
+        };
+    }
+    if (chosenIssuer(tls) === "acme" && tls.server === undefined && isPrivate(host)) {
+        return {
+            keys: ["tls.issuer", "host"], problem: "can't be acme for a name that is not public",
+            allowed: "ca, or acme with the network's own ACME server in {environment.tls.server}",
+            example: { host, tls: { issuer: "ca" } },
+        };
+    }
+    const idle = (["email", "server"] as const).find(key => tls[key] !== undefined);
+    return tls.issuer !== "ca" || idle === undefined ? undefined : {
+        keys: [`tls.${idle}`, "tls.issuer"],
+        problem: "is of no use: the certificate is signed by the stack's own authority",
+        allowed: "leave it out, or {environment.tls.issuer} acme",
+        example: { tls: { issuer: "ca" } },
+    };
+}
+
+/** Whether people elsewhere may reach something at this name or address. */
+export function isPublic(hostOrAddress: string): boolean {
+    return isAddress(hostOrAddress) ? !isPrivateAddress(hostOrAddress) : !isPrivate(hostOrAddress);
+}
+
+/** The issuer as far as the settings say it: an address of or for an ACME server means that one. */
+function chosenIssuer({ issuer, email, server }: GivenTls): "ca" | "acme" | undefined {
+    return issuer ?? (email !== undefined || server !== undefined ? "acme" : undefined);
+}
