@@ -1,0 +1,103 @@
+import { type Fields, list, number, text, time } from "../fields";
+import { condition, created, heldSince, isDeleting, isTrue, nameOf, namespaceOf } from "../objects";
+import { duration } from "../fields";
+import { day, type Finding, hour, kubectl, minute, type Rule, type Situation } from "../problem";
+
+const patience = { issuing: 3 * minute, address: 5 * minute, programmed: 2 * minute };
+/** The part of the time between renewal and end that a renewal may take. */
+const lateShare = 0.1;
+
+/** What visitors meet before any pod of the application: address, gateway, routes, certificates. */
+export const entranceRules: Record<string, Rule> = {
+    "load-balancer": situation => situation.observed.services.flatMap(service => addressFinding(service, situation) ?? []),
+    "gateway": situation => situation.observed.gateways.flatMap(gateway => gatewayFinding(gateway, situation) ?? []),
+    "route": situation => situation.observed.routes.flatMap(route => routeFinding(route, situation) ?? []),
+    "certificate": situation => situation.observed.certificates.flatMap(certificate => certificateFinding(certificate, situation) ?? []),
+};
+
+function addressFinding(service: Fields, { now }: Situation): Finding | undefined {
+    if (text(service, "spec", "type") !== "LoadBalancer" || isDeleting(service)) return undefined;
+    if (list(service, "status", "loadBalancer", "ingress").length > 0 || now - created(service) < patience.address) return undefined;
+    return {
+        severity: "outage", kind: "Service", object: service, since: created(service),
+        matter: "gets no address from the load balancer, so nobody outside reaches the site", action: kubectl("describe", "service", service),
+    };
+}
+
+function gatewayFinding(gateway: Fields, { now }: Situation): Finding | undefined {
+    if (isDeleting(gateway)) return undefined;
+    const finding = { severity: "outage", kind: "Gateway", object: gateway, action: kubectl("describe", "gateway", gateway) } as const;
+    for (const type of ["Accepted", "Programmed"]) {
+        const found = condition(gateway, type);
+        const since = heldSince(gateway, found);
+        if (isTrue(found) || now - since < patience.programmed) continue;
+        const why = text(found, "status") === "False" ? text(found, "message") || text(found, "reason") : "no controller has answered; is contour running?";
+        return { ...finding, since, matter: `isn't ${type.toLowerCase()}: ${why}` };
+    }
+    for (const listener of list(gateway, "status", "listeners")) {
+        const found = list(listener, "conditions").find(each => ["Programmed", "ResolvedRefs"].includes(text(each, "type")) && text(each, "status") === "False");
+        const since = heldSince(gateway, found);
+        if (!found || now - since < patience.programmed) continue;
+        return { ...finding, since, matter: `its listener ${text(listener, "name")} doesn't work: ${text(found, "message") || text(found, "reason")}` };
+    }
+    return undefined;
+}
+
+function routeFinding(route: Fields, { now }: Situation): Finding | undefined {
+    if (isDeleting(route)) return undefined;
+    const finding = { severity: "outage", kind: "HTTPRoute", object: route, action: kubectl("describe", "httproute", route) } as const;
+    const parents = list(route, "status", "parents");
+    if (parents.length === 0 && now - created(route) >= patience.programmed) {
+        return { ...finding, since: created(route), matter: "no gateway has taken it; is contour running?" };
+    }
+    const bad = parents.flatMap(parent => list(parent, "conditions")).find(each => ["Accepted", "ResolvedRefs"].includes(text(each, "type"))
+        && text(each, "status") === "False" && now - heldSince(route, each) >= patience.programmed);
+    if (!bad) return undefined;
+    return { ...finding, since: heldSince(route, bad), matter: `the gateway doesn't follow it: ${text(bad, "message") || text(bad, "reason")}` };
+}
+
+function certificateFinding(certificate: Fields, { now, observed }: Situation): Finding | undefined {
+    if (isDeleting(certificate)) return undefined;
+    const describe = kubectl("describe", "certificate", certificate);
+    const finding = { kind: "Certificate", object: certificate, action: describe } as const;
+    const names = ` for ${text(certificate, "spec", "dnsNames", "0") || nameOf(certificate)}`;
+    const ends = time(certificate, "status", "notAfter");
+    const renewal = time(certificate, "status", "renewalTime");
+    const why = reasonOf(certificate, observed.challenges);
+    if (ends !== undefined && ends <= now) return { ...finding, severity: "outage", since: ends, matter: `has expired${why}` };
+
+    const ready = condition(certificate, "Ready");
+    const since = heldSince(certificate, ready);
+    if (ends === undefined && !isTrue(ready)) {
+        if (now - created(certificate) < patience.issuing) return undefined;
+        return { ...finding, severity: "outage", since: created(certificate), matter: `isn't issued${names}${why}`, action: issueAdvice(certificate, observed.challenges, describe) };
+    }
+    if (ends === undefined) return undefined;
+    const late = renewal !== undefined ? now > renewal + Math.max(hour, (ends - renewal) * lateShare) : ends - now < 7 * day;
+    if (late) {
+        return { ...finding, severity: "failing", since: renewal, matter: `ends in ${duration(ends - now)}, and should have been renewed${why}`, action: issueAdvice(certificate, observed.challenges, describe) };
+    }
+    // A changed host name, for which the old certificate isn't valid.
+    if (!isTrue(ready) && now - since >= patience.issuing) return { ...finding, severity: "failing", since, matter: `isn't the one that is asked for${why}`, action: issueAdvice(certificate, observed.challenges, describe) };
+    return undefined;
+}
+
+/** An authority's own words are the best reason, then cert-manager's. */
+function reasonOf(certificate: Fields, challenges: Fields[]): string {
+    const challenge = challengeOf(certificate, challenges);
+    const issuing = condition(certificate, "Issuing");
+    const words = text(challenge, "status", "reason") || text(text(issuing, "status") === "False" ? issuing : undefined, "message")
+        || text(condition(certificate, "Ready"), "message");
+    const attempts = number(certificate, "status", "failedIssuanceAttempts");
+    return `${words && `: ${words.slice(0, 300)}`}${attempts ? ` (${attempts} failed attempts)` : ""}`;
+}
+
+function challengeOf(certificate: Fields, challenges: Fields[]): Fields | undefined {
+    return challenges.find(challenge => namespaceOf(challenge) === namespaceOf(certificate)
+        && nameOf(challenge).startsWith(`${nameOf(certificate)}-`) && text(challenge, "status", "state") !== "valid");
+}
+
+function issueAdvice(certificate: Fields, challenges: Fields[], describe: string): string {
+    const host = text(challengeOf(certificate, challenges), "spec", "dnsName");
+    return host ? `Does ${host} lead to the gateway, and is port 80 reachable from outside? ${describe}` : describe;
+}
