@@ -75,7 +75,7 @@ function certificateFinding(certificate: Fields, { now, observed }: Situation): 
     if (ends === undefined) return undefined;
     const late = renewal !== undefined ? now > renewal + Math.max(hour, (ends - renewal) * lateShare) : ends - now < 7 * day;
     if (late) {
-        return { ...finding, severity: "failing", since: renewal, matter: `ends in ${duration(ends - now)}, and should have been renewed${why}`, action: issueAdvice(certificate, observed.challenges, describe) };
+        return { ...finding, severity: "failing", since: renewal, matter: `ends in ${duration(ends - now)}, and hasn't been renewed in time${why}`, action: issueAdvice(certificate, observed.challenges, describe) };
     }
     // A changed host name, for which the old certificate isn't valid.
     if (!isTrue(ready) && now - since >= patience.issuing) return { ...finding, severity: "failing", since, matter: `isn't the one that is asked for${why}`, action: issueAdvice(certificate, observed.challenges, describe) };
@@ -85,9 +85,9 @@ function certificateFinding(certificate: Fields, { now, observed }: Situation): 
 /** An authority's own words are the best reason, then cert-manager's. */
 function reasonOf(certificate: Fields, challenges: Fields[]): string {
     const challenge = challengeOf(certificate, challenges);
-    const issuing = condition(certificate, "Issuing");
+    const [issuing, ready] = ["Issuing", "Ready"].map(type => condition(certificate, type));
     const words = text(challenge, "status", "reason") || text(text(issuing, "status") === "False" ? issuing : undefined, "message")
-        || text(condition(certificate, "Ready"), "message");
+        || text(isTrue(ready) ? undefined : ready, "message");
     const attempts = number(certificate, "status", "failedIssuanceAttempts");
     return `${words && `: ${words.slice(0, 300)}`}${attempts ? ` (${attempts} failed attempts)` : ""}`;
 }

@@ -77,7 +77,7 @@ const crashing: PodRule = (pod, situation) => {
     const last = lastEnd(status);
     const count = number(status, "restartCount") ?? 0;
     return finding(pod, "failing", `its container ${text(status, "name")} crashes again and again: ${describeEnd(last)}, ${count} restarts`,
-        time(last, "finishedAt"), crashAdvice(pod, last, situation));
+        heldSince(pod, condition(pod, "Ready")), crashAdvice(pod, last, situation));
 };
 
 const stillStarting: PodRule = (pod, { now, observed }) => {
