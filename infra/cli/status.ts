@@ -2,6 +2,7 @@ import { version as code } from "../../package.json";
 import { namespaces } from "../../components/platform/namespaces";
 import { collect, type Seen, Unreachable } from "./status/collect";
 import { describeSilence, readArguments, type Running, runningStack } from "./status/command";
+import { duration } from "./status/fields";
 import type { Problem } from "./status/problem";
 import { problemsOf } from "./status/problems";
 import { screen } from "./status/screen";
@@ -22,6 +23,9 @@ it, the worst first. Changes nothing.
 Exit code: 0 if nothing is wrong, 1 if something is, or if the stack can't be looked at.
 `;
 
+/** How far two clocks may differ without anyone being told. */
+const tolerance = 30_000;
+
 /** The command `npm run status`. */
 export async function main(argv: string[]): Promise<number> {
     const { texts, flags, positionals } = readArguments(argv, [], ["json"], usage);
@@ -32,7 +36,7 @@ export async function main(argv: string[]): Promise<number> {
     if (positionals.length > 0) throw new UserError(`"${positionals.join(" ")}" isn't expected here.\n\n${usage}`);
     const stack = await runningStack(texts);
     const status = await statusOf(stack);
-    process.stdout.write(flags.json ? `${JSON.stringify(status, undefined, 2)}\n` : `${screen(status, Date.now(), stack.file)}\n`);
+    process.stdout.write(flags.json ? `${JSON.stringify(status, undefined, 2)}\n` : `${screen(status, stack.file)}\n`);
     return status.healthy ? 0 : 1;
 }
 
@@ -52,17 +56,27 @@ export async function statusOf({ name, settings, kubeconfig, command }: Running)
     const known = { stack: name, target, notes, versions: { ...(applied && { applied }), code } };
     if (seen instanceof Unreachable) {
         const problem: Problem = { severity: "outage", rule: "cluster", object: "The cluster", ...describeSilence(seen, target, command) };
-        return { ...known, healthy: false, imageDates: [], nodes: [], parts: [], tasks: [], problems: [problem] };
+        return { ...known, healthy: false, time: new Date().toISOString(), imageDates: [], nodes: [], parts: [], tasks: [], problems: [problem] };
     }
-    const found = problemsOf({ observed: seen.observed, now: Date.now(), environment, gateway: namespaces.gateway, command });
+    const { now, skew } = clock(seen);
+    const found = problemsOf({ observed: seen.observed, now, environment, gateway: namespaces.gateway, command });
     const problems = [...withoutGuesses(found, seen), ...unreadProblems(seen)];
     return {
-        ...known, healthy: problems.length === 0,
+        ...known, healthy: problems.length === 0, time: new Date(now).toISOString(),
+        notes: [...notes, ...(skew ? [skew] : [])],
         ...(seen.address && { address: seen.address }),
         versions: { ...known.versions, kubernetes: seen.version },
         imageDates: imageDatesOf(seen, environment),
         nodes: nodesOf(seen), parts: partsOf(seen, environment), tasks: tasksOf(seen, environment), problems,
     };
+}
+
+/** What is early and late is the cluster's to say; this computer's clock may be wrong. */
+function clock({ time }: Seen): { now: number; skew?: string } {
+    const own = Date.now();
+    if (time === undefined || Math.abs(own - time) < tolerance) return { now: own };
+    const difference = `${duration(Math.abs(own - time))} ${own > time ? "ahead of" : "behind"}`;
+    return { now: time, skew: `this computer's clock is ${difference} the cluster's.` };
 }
 
 /** That something isn't there can only be said if all of it could be read. */

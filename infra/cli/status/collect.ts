@@ -1,3 +1,5 @@
+import * as http from "node:http";
+import * as https from "node:https";
 import { connect, type Connection, KubernetesError, type Json, send } from "../../../components/cluster/kubernetes-api";
 import { namespaces } from "../../../components/platform/namespaces";
 import { clean, type Fields, list, text } from "./fields";
@@ -8,6 +10,8 @@ export interface Seen {
     observed: Observed;
     /** Version of its API server. */
     version: string;
+    /** The API server's clock, in milliseconds since 1970; undefined if it doesn't say. */
+    time?: number;
     /** The address that the site has for itself; undefined if no pod is told one. */
     address?: string;
     /** What couldn't be read, and why. */
@@ -54,8 +58,9 @@ const sources: Record<Kind, { path: string; place: Place; query?: string }> = {
 export async function collect(kubeconfig: string, environment: string, system: boolean): Promise<Seen> {
     const connection = await reach(kubeconfig);
     const ask = (path: string, seconds = limits.each): Promise<Json> => inTime(send(connection, "GET", path, { seconds }), seconds, connection);
-    const [{ gitVersion }, there] = await Promise.all([
+    const [{ gitVersion }, time, there] = await Promise.all([
         ask("/version", limits.first),
+        inTime(serverTime(connection), limits.first, connection).catch(() => undefined),
         ask("/api/v1/namespaces", limits.first).then(({ items }) => list(items).map(nameOf), (error: Error) => {
             if (error instanceof KubernetesError && error.code === 403) return undefined;
             throw error;
@@ -65,7 +70,7 @@ export async function collect(kubeconfig: string, environment: string, system: b
         .filter(name => there === undefined || there.includes(name))
         .filter(name => system || name !== "kube-system");
 
-    const seen: Seen = { observed: observed(), version: text(gitVersion), unread: [] };
+    const seen: Seen = { observed: observed(), version: text(gitVersion), ...(time !== undefined && { time }), unread: [] };
     const places: Record<Place, string[]> = {
         cluster: [""], environment: [environment], gateway: [namespaces.gateway], certificates: [namespaces.certificates], everywhere: own,
     };
@@ -119,6 +124,19 @@ function reach(kubeconfig: string): Promise<Connection> {
 
 export function unreachable(error: Error): Unreachable {
     return new Unreachable(clean(error.message) || "it closed the connection", error instanceof KubernetesError ? error.code : undefined);
+}
+
+/** When the API server answers, by its own clock. */
+function serverTime({ server, options }: Connection): Promise<number | undefined> {
+    const { request } = server.protocol === "http:" ? http : https;
+    return new Promise((resolve, reject) => {
+        const sent = request(new URL(`${server.pathname.replace(/\/$/, "")}/version`, server), options, response => {
+            response.resume();
+            const time = Date.parse(response.headers.date ?? "");
+            resolve(Number.isNaN(time) ? undefined : time);
+        });
+        sent.on("error", reject).end();
+    });
 }
 
 /** The answer, unless it takes longer altogether: a server that trickles never times out by itself. */

@@ -32,6 +32,8 @@ type Write = (line: string) => Promise<void>;
 
 /** How often new pods are looked for, and how long the start of an answer may take; milliseconds. */
 const pace = { look: 2000, answer: 20_000 };
+/** How often in a row pods may not be found while others are followed. */
+const mostFailures = 10;
 
 /** Prints the logs of all sources in the order of time. What can't be read of one doesn't keep the others back. */
 export async function readMerged(
@@ -83,13 +85,15 @@ export async function follow(
             refused(source, error);
         }
     };
-    let isFirst = true;
-    while (!signal.aborted) {
-        const found: Source[] = await find().catch((error: Error) => {
-            if (isFirst) throw error;
-            return [];
-        });
-        isFirst = false;
+    let failures = 0;
+    for (let isFirst = true; !signal.aborted; isFirst = false) {
+        let found: Source[] = [];
+        try {
+            found = await find();
+            failures = 0;
+        } catch (error) {
+            if (isFirst || ++failures > mostFailures) throw error;
+        }
         for (const source of found) {
             if (open.has(source.name)) continue;
             open.add(source.name);

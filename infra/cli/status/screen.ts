@@ -5,7 +5,8 @@ import type { Part, Status } from "./summary";
 const marks: Record<Problem["severity"], string> = { outage: "✗", failing: "!", risk: "·", unknown: "?" };
 
 /** A stack's state on one screen: what runs, then what is wrong and what to do about it. */
-export function screen(status: Status, now: number, kubeconfig?: string): string {
+export function screen(status: Status, kubeconfig?: string): string {
+    const now = Date.parse(status.time);
     const { stack, target, address, problems } = status;
     const lines = [
         `Stack "${stack}" on ${target}${address ? `: ${address}` : ""}`, ...about(status), "", ...table(status, now), "",

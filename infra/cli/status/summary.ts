@@ -33,6 +33,8 @@ export interface Status {
     stack: string;
     target: string;
     healthy: boolean;
+    /** When it was looked at, by the cluster's clock; ISO 8601. */
+    time: string;
     address?: string;
     /** Versions: of Landfall as it was last applied, of this code, and of the cluster. */
     versions: { applied?: string; code: string; kubernetes?: string };

@@ -26,6 +26,10 @@ function finding(pod: Fields, severity: Finding["severity"], matter: string, sin
 const unschedulable: PodRule = (pod, { now }) => {
     const scheduled = condition(pod, "PodScheduled");
     const since = heldSince(pod, scheduled);
+    const isNew = text(pod, "status", "phase") === "Pending" && text(pod, "spec", "nodeName") === "";
+    if (isLive(pod) && isNew && !scheduled && now - since >= patience.scheduling) {
+        return finding(pod, "failing", "no scheduler has looked at it", since, "Does the scheduler run? kubectl -n kube-system get pods");
+    }
     if (!isLive(pod) || text(scheduled, "status") !== "False" || now - since < patience.scheduling) return undefined;
     const message = text(scheduled, "message").replace(/\.? preemption: .*$/, "").replace(/\bno new claims to deallocate, /, "");
     const advice = schedulingAdvice.find(([pattern]) => pattern.test(message))?.[1] ?? (() => kubectl("describe", "pod", pod));

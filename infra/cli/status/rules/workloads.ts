@@ -72,18 +72,19 @@ function statefulSetFinding(set: Fields, { now, environment, observed }: Situati
     return { ...finding, matter: `none of its pods is ready${denied ? `: ${text(denied, "message")}` : ""}`, since };
 }
 
-function atMaximum(scaler: Fields, { command, environment }: Situation): Finding | undefined {
+function atMaximum(scaler: Fields, { command, environment, gateway }: Situation): Finding | undefined {
     const most = number(scaler, "spec", "maxReplicas");
     const least = number(scaler, "spec", "minReplicas") ?? 1;
     const limited = condition(scaler, "ScalingLimited");
     const wantsMore = isTrue(limited) && text(limited, "reason") === "TooManyReplicas";
     const reached = most !== undefined && (number(scaler, "status", "desiredReplicas") ?? 0) >= most && most > least;
     if (!wantsMore && !reached) return undefined;
-    const isWeb = namespaceOf(scaler) === environment && nameOf(scaler) === "web";
+    // The gateway's maximum follows from the web pods'.
+    const isOurs = [`${environment}/web`, `${gateway}/envoy`].includes(`${namespaceOf(scaler)}/${nameOf(scaler)}`);
     return {
         severity: "risk", kind: "HorizontalPodAutoscaler", object: scaler, since: wantsMore ? heldSince(scaler, limited) : undefined,
         matter: `is at its maximum of ${most ?? "?"} replicas${wantsMore ? ", and the load asks for more" : ""}`,
-        action: isWeb ? `Raise landfall:app.web.replicas.max, then: ${command("start")}` : kubectl("describe", "hpa", scaler),
+        action: isOurs ? `Raise landfall:app.web.replicas.max, then: ${command("start")}` : kubectl("describe", "hpa", scaler),
     };
 }
 

@@ -130,6 +130,14 @@ describe("npm run status", () => {
         expect(output).toMatch(says);
     });
 
+    it("goes by the cluster's clock, and tells of one that is wrong here", async () => {
+        vi.setSystemTime(now + 1_200_000);
+        api.ahead = -1_200_000;
+        const { code, output } = await run(status, []);
+        expect(code).toBe(0);
+        expect(output).toMatch(/All is well\.\nNote: this computer's clock is 20 min ahead of the cluster's\.\n$/);
+    });
+
     it("doesn't take for well what it may not look at", async () => {
         api.intercept = (url, response) => {
             if (!/\/(nodes|statefulsets)$/.test(url.pathname)) return false;

@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { commandFor } from "../../../../../infra/cli/status/command";
 import type { Fields } from "../../../../../infra/cli/status/fields";
-import { type Kind, kinds, type Observed, observed } from "../../../../../infra/cli/status/objects";
+import { imageDate, type Kind, kinds, type Observed, observed } from "../../../../../infra/cli/status/objects";
 import type { Problem } from "../../../../../infra/cli/status/problem";
 import { problemsOf, rules } from "../../../../../infra/cli/status/problems";
 import { nextRun } from "../../../../../infra/cli/status/schedule";
@@ -38,6 +38,9 @@ const alarms: [what: string, changed: Partial<Observed> | Fields, expected: { ru
     }],
     ["a pod whose volume is in another zone", unschedulable(90, "0/3 nodes are available: 3 node(s) had volume node affinity conflict."), {
         rule: "pod", severity: "failing", object: "Pod development/web-6f7c9-ccccc", says: /volume/, action: /kubectl -n development get pvc/,
+    }],
+    ["a pod that no scheduler looks at", pod("web-6f7c9-ccccc", "web", { spec: { nodeName: undefined }, status: { phase: "Pending", conditions: [], containerStatuses: [] } }, { seconds: 200 }), {
+        rule: "pod", severity: "failing", object: "Pod development/web-6f7c9-ccccc", since: ago(200), says: /no scheduler/, action: /kube-system/,
     }],
     ["an image of ours that a node lacks", pendingPod("web-6f7c9-ccccc", "web", [scheduled], [waiting("web", "ErrImageNeverPull")], 100), {
         rule: "pod", severity: "failing", object: "Pod development/web-6f7c9-ccccc", says: /can't get its image landfall\.local\/web:2026-11-29-63819a312c80/, action: /npm start$/,
@@ -216,6 +219,7 @@ describe("a stack", () => {
         ["a pod that has been starting for 20 s", pendingPod("web-6f7c9-ccccc", "web", [conditionOf("PodScheduled", "True", 20), conditionOf("Ready", "False", 20)], [waiting("web", "ContainerCreating")], 20)],
         ["a pod that installs the site", pendingPod("web-6f7c9-ccccc", "web", [conditionOf("PodScheduled", "True", 90), conditionOf("Ready", "False", 90)], [waiting("web", "PodInitializing")], 90)],
         ["a pod that isn't ready yet", pod("web-6f7c9-ccccc", "web", { status: { conditions: [conditionOf("PodScheduled", "True", 40), conditionOf("Ready", "False", 40)], containerStatuses: [container("web", { ready: false })] } }, { seconds: 40 })],
+        ["a pod that was created a second ago", pod("web-6f7c9-ccccc", "web", { spec: { nodeName: undefined }, status: { phase: "Pending", conditions: [], containerStatuses: [] } }, { seconds: 1 })],
         ["a pod that waits for a node for 30 s", unschedulable(30, "0/2 nodes are available: 2 Insufficient cpu.")],
         ["a pod that is being deleted", pod("web-6f7c9-ccccc", "web", { metadata: { deletionTimestamp: ago(-1100) }, status: { conditions: [conditionOf("Ready", "False", 300)] } })],
         ["a task's pod that failed", pod("scheduled-tasks-2-y", "scheduled-tasks", { status: { phase: "Failed", conditions: [], containerStatuses: [] } }, { owner: "Job" })],
@@ -243,6 +247,7 @@ describe("a stack", () => {
         ["a node that is cordoned for an upgrade", { nodes: [node("one"), node("two", { spec: { unschedulable: true, taints: [{ key: "node.kubernetes.io/unschedulable", timeAdded: ago(300) }] } })] }],
         ["a node that the autoscaler removes", { nodes: [node("one"), node("two", { spec: { unschedulable: true, taints: [{ key: "ToBeDeletedByClusterAutoscaler" }, { key: "node.kubernetes.io/unschedulable", timeAdded: ago(9000) }] } })] }],
         ["a task that failed before it succeeded", { jobs: [job("scheduled-tasks-0", [conditionOf("Failed", "True", 300)], { metadata: { creationTimestamp: ago(320) } }), job("scheduled-tasks-1", [conditionOf("Complete", "True", 15)])] }],
+        ["a task that failed before it succeeded, without its last Job", { jobs: [job("scheduled-tasks-0", [conditionOf("Failed", "True", 300)], { metadata: { creationTimestamp: ago(320) } })] }],
         ["a task that takes long", { cronJobs: [cronJob({ status: { lastScheduleTime: ago(540) } })], jobs: [job("scheduled-tasks-1", [], { metadata: { creationTimestamp: ago(540) } })] }],
         ["a monthly task that isn't due", { cronJobs: [cronJob({ spec: { schedule: "17 3 1 * *" }, status: { lastScheduleTime: ago(20 * 86_400), lastSuccessfulTime: ago(20 * 86_400) } })] }],
     ])("is well with %s", (_, changed) => {
@@ -310,6 +315,14 @@ describe("odd objects", () => {
         }), { numRuns: 100 });
     });
 });
+
+it.each([
+    ["landfall.local/web:2026-11-29-63819a312c80", "2026-11-29"],
+    [`registry.example:5000/team/web:2026-11-29-63819a312c80-arm64@sha256:${"0".repeat(64)}`, "2026-11-29"],
+    ["registry.example/team/images:database-2026-11-29-63819a312c80", "2026-11-29"],
+    ["docker.io/envoyproxy/envoy:v1.36.2", undefined],
+    ["x", undefined],
+])("the image %s is of %s", (image, date) => expect(imageDate(image)).toBe(date));
 
 describe("a schedule", () => {
     const from = Date.parse("2026-11-29T12:00:30Z"); // a Sunday
