@@ -1,8 +1,8 @@
 import { namespaces } from "../../components/platform/namespaces";
 import { connect, KubernetesError, send } from "../../components/cluster/kubernetes-api";
 import { onInterrupt } from "./interrupt";
-import { unreachable, Unreachable } from "./status/collect";
-import { describeSilence, readArguments, type Running, runningStack } from "./status/command";
+import { unreachable } from "./status/collect";
+import { explainSilence, readArguments, type Running, runningStack } from "./status/command";
 import { clean, list, text } from "./status/fields";
 import { follow, readMerged, type Source } from "./status/log-stream";
 import { created, nameOf, ownerKind } from "./status/objects";
@@ -45,7 +45,9 @@ export async function main(argv: string[]): Promise<number> {
     if (!Object.hasOwn(parts, part) || more.length > 0) {
         throw new UserError(`"${[part, ...more].join(" ")}" is no part of a stack; the parts are ${Object.keys(parts).join(", ")}.\n\n${usage}`);
     }
-    if (flags.follow && flags.previous) throw new UserError(`--previous shows what has ended, so it can't be followed: use one of the two.\n\n${usage}`);
+    if (flags.follow && flags.previous) {
+        throw new UserError(`--previous shows what has ended, so it can't be followed: use one of the two.\n\n${usage}`);
+    }
     const seconds = secondsOf(texts.since);
     const stack = await runningStack(texts);
     const signal = onInterrupt(() => undefined);
@@ -56,7 +58,7 @@ export async function main(argv: string[]): Promise<number> {
     const stop = AbortSignal.any([signal, enough.signal]);
     const kind = { ...(seconds === undefined ? { tailLines: tail } : { sinceSeconds: seconds }), ...(flags.previous && { previous: true }) };
 
-    const connection = await connect(stack.kubeconfig).catch((error: Error) => { throw explained(unreachable(error), stack); });
+    const connection = await connect(stack.kubeconfig).catch((error: Error) => { throw explained(error, stack); });
     const find = (): Promise<Source[]> => findContainers(connection, stack, part, flags.follow === true || flags.previous === true);
     const tell = ({ name }: Source, error: Error): void => void process.stderr.write(`${name}: ${clean(error.message)}\n`);
     if (flags.follow) {
@@ -86,7 +88,7 @@ async function findContainers(
     const namespace = place(stack.settings.environment.name);
     const selector = encodeURIComponent(`app.kubernetes.io/name in (${workloads.join(",")})`);
     const { items } = await send(connection, "GET", `/api/v1/namespaces/${namespace}/pods?labelSelector=${selector}`, { seconds: 20 })
-        .catch((error: Error) => { throw explained(unreachable(error), stack); });
+        .catch((error: Error) => { throw explained(error, stack); });
     const pods = list({ items }, "items").sort((a, b) => created(a) - created(b));
     if (pods.length === 0 && !(startedOnly && part === "tasks")) {
         throw new UserError(`There is no pod of ${part} in the namespace ${namespace}. What is the matter: ${stack.command("status")}`);
@@ -106,10 +108,8 @@ async function findContainers(
     });
 }
 
-function explained(error: Unreachable, stack: Running): UserError {
-    if (error.code === 403) return new UserError(`The cluster refuses it: ${error.message}. The kubeconfig's user needs the right to list pods and to get pods/log.`);
-    const { matter, action } = describeSilence(error, stack.settings.cluster.target, stack.command);
-    return new UserError(`The cluster can't be asked: ${matter}.\n${action}`);
+function explained(error: Error, stack: Running): UserError {
+    return explainSilence(unreachable(error), stack, "list pods and to get pods/log");
 }
 
 function isNothingBefore(error: Error): boolean {

@@ -6,7 +6,7 @@ import { waitForAnswer } from "./answer";
 import { stackFile } from "./home";
 import { Interrupted, onInterrupt } from "./interrupt";
 import { askAddress, Unreachable } from "./status/collect";
-import { describeSilence, readArguments, runningStack } from "./status/command";
+import { explainSilence, readArguments, runningStack } from "./status/command";
 import { clean } from "./status/fields";
 import { seconds, Terminal } from "./terminal";
 import { onPath } from "./tools/programs";
@@ -33,19 +33,17 @@ export async function main(argv: string[], start = startBrowser): Promise<number
         return 0;
     }
     if (positionals.length > 0) throw new UserError(`"${positionals.join(" ")}" isn't expected here.\n\n${usage}`);
-    const { name, settings, kubeconfig, command } = await runningStack(texts);
-    const { target } = settings.cluster;
+    const stack = await runningStack(texts);
+    const { name, settings, kubeconfig, command } = stack;
     const address = await askAddress(kubeconfig, settings.environment.name).catch((error: Error) => {
-        if (!(error instanceof Unreachable)) throw error;
-        const { matter, action } = describeSilence(error, target, command);
-        throw new UserError(`The cluster can't be asked: ${matter}.\n${action}`);
+        throw error instanceof Unreachable ? explainSilence(error, stack, "get ConfigMaps") : error;
     }) ?? `https://${settings.environment.host}`;
 
     const signal = onInterrupt(() => undefined);
     const begin = Date.now();
     const stopWatching = terminal.watch(() => `Waiting for ${address} (${seconds(begin)})`);
     const ca = fs.existsSync(stackFile(name, "ca.crt")) ? fs.readFileSync(stackFile(name, "ca.crt"), "utf8") : undefined;
-    const answer = await waitForAnswer(address, { local: isLaptop(target), ca }, signal, patience).finally(stopWatching);
+    const answer = await waitForAnswer(address, { local: isLaptop(settings.cluster.target), ca }, signal, patience).finally(stopWatching);
     if (signal.aborted) throw new Interrupted("Stopped.");
     if (!answer.answers) {
         throw new UserError(`${address} does not answer with a page: ${clean(answer.last)}\nWhat is wrong, and what to do: ${command("status")}`);

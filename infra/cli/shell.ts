@@ -1,9 +1,9 @@
 import type { Readable, Writable } from "node:stream";
 import { connect, readKubeconfig, send } from "../../components/cluster/kubernetes-api";
-import { unreachable, Unreachable } from "./status/collect";
-import { describeSilence, readArguments, type Running, runningStack } from "./status/command";
-import { clean, list } from "./status/fields";
-import { isReady, isDeleting, nameOf } from "./status/objects";
+import { unreachable } from "./status/collect";
+import { explainSilence, readArguments, type Running, runningStack } from "./status/command";
+import { clean, list, text } from "./status/fields";
+import { isDeleting, isReady, nameOf } from "./status/objects";
 import { UserError } from "./user-error";
 
 const usage = `Usage: npm run shell [-- web | database] [OPTIONS]
@@ -72,17 +72,11 @@ function withoutTerminal({ command, file, settings }: Running, part: string): st
 async function readyPod(stack: Running, namespace: string, part: string): Promise<string> {
     const path = `/api/v1/namespaces/${namespace}/pods?labelSelector=${encodeURIComponent(`app.kubernetes.io/name=${part}`)}`;
     const { items } = await connect(stack.kubeconfig).then(connection => send(connection, "GET", path, { seconds: 20 }))
-        .catch((error: Error) => { throw explained(unreachable(error), stack); });
+        .catch((error: Error) => { throw explainSilence(unreachable(error), stack, "list pods and to create pods/exec"); });
     const pod = list({ items }, "items").find(each => isReady(each) && !isDeleting(each));
     if (pod) return nameOf(pod);
     throw new UserError(`No pod of ${part} is ready in the namespace ${namespace}. What is the matter: ${stack.command("status")}\n`
         + `What it wrote: ${stack.command("logs", part)}`);
-}
-
-function explained(error: Unreachable, stack: Running): UserError {
-    if (error.code === 403) return new UserError(`The cluster refuses it: ${error.message}. The kubeconfig's user needs the right to list pods and to create pods/exec.`);
-    const { matter, action } = describeSilence(error, stack.settings.cluster.target, stack.command);
-    return new UserError(`The cluster can't be asked: ${matter}.\n${action}`);
 }
 
 /** Connects the terminal with a program in a container until that ends; returns its exit code. */
@@ -94,11 +88,10 @@ export async function runIn(
     try {
         return await new Promise<number>((resolve, reject) => {
             const ended = (status: object): void => {
-                const { status: how, message, details } = status as { status?: string; message?: string; details?: { causes?: { reason?: string; message?: string }[] } };
-                const code = details?.causes?.find(({ reason }) => reason === "ExitCode")?.message;
-                if (how === "Success") resolve(0);
-                else if (code !== undefined) resolve(Number(code));
-                else reject(new UserError(`${pod} has no such program: ${clean(message ?? "no reason given")}`));
+                const code = text(list(status, "details", "causes").find(cause => text(cause, "reason") === "ExitCode"), "message");
+                if (text(status, "status") === "Success") resolve(0);
+                else if (code !== "") resolve(Number(code));
+                else reject(new UserError(`${pod} can't run it: ${text(status, "message") || "no reason given"}`));
             };
             new Exec(config).exec(namespace, pod, container, command, output, null, input, true, ended).then(socket => {
                 // Until here Ctrl-C ends the command; from now on it is the program's.

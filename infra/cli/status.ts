@@ -86,8 +86,10 @@ function withoutGuesses(problems: Problem[], { unread }: Seen): Problem[] {
 
 function unreadProblems({ unread }: Seen): Problem[] {
     const [forbidden, failed] = [true, false].map(wanted => unread.filter(each => each.forbidden === wanted));
+    const namesOf = (list: Seen["unread"]): string =>
+        list.slice(0, 3).map(({ what }) => what).join(", ") + (list.length > 3 ? ` and ${list.length - 3} more` : "");
     const problem = (list: Seen["unread"], action: string): Problem[] => (list.length === 0 ? [] : [{
-        severity: "unknown", rule: "unread", object: list.slice(0, 3).map(({ what }) => what).join(", ") + (list.length > 3 ? ` and ${list.length - 3} more` : ""),
+        severity: "unknown", rule: "unread", object: namesOf(list),
         matter: `couldn't be read: ${list[0].why.slice(0, 300)}`, action,
     }]);
     return [

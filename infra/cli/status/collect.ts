@@ -83,7 +83,8 @@ export async function collect(kubeconfig: string, environment: string, system: b
         } catch (error) {
             const code = error instanceof KubernetesError ? error.code : undefined;
             if (code === 404) return;
-            seen.unread.push({ what: namespace === "" ? resource : `${resource} in ${namespace}`, why: clean((error as Error).message), forbidden: code === 403 });
+            const what = namespace === "" ? resource : `${resource} in ${namespace}`;
+            seen.unread.push({ what, why: clean((error as Error).message), forbidden: code === 403 });
         }
     }));
     const address = addressIn(ask, environment).catch(() => undefined);

@@ -1,12 +1,13 @@
+import * as fs from "node:fs";
 import { parseArgs } from "node:util";
-import { clean } from "./fields";
-import type { Unreachable } from "./collect";
 import type { Target } from "../../config";
+import { stackFile } from "../home";
 import { stackOption } from "../options";
 import { type StandingStack, standingStack } from "../site/stack";
-import { stackFile } from "../home";
 import { Terminal } from "../terminal";
 import { UserError } from "../user-error";
+import type { Unreachable } from "./collect";
+import { clean } from "./fields";
 
 /** The arguments of a command that looks at a running stack. */
 export interface Arguments {
@@ -51,7 +52,7 @@ export async function runningStack({ stack, kubeconfig }: Arguments["texts"]): P
     const name = stackOption(stack);
     const standing = await standingStack(name, kubeconfig, new Terminal(process.stderr));
     const kept = stackFile(name, "kubeconfig");
-    return { ...standing, command: commandFor(name, kubeconfig), file: kubeconfig ?? kept };
+    return { ...standing, command: commandFor(name, kubeconfig), file: kubeconfig ?? (fs.existsSync(kept) ? kept : undefined) };
 }
 
 /** What to type for a stack: `npm run logs -- web --stack prod`. */
@@ -82,4 +83,11 @@ export function describeSilence(error: Unreachable, target: Target, command: Com
         return { matter: "it refuses the kubeconfig's credentials", action: renew };
     }
     return { matter: `it doesn't answer: ${clean(error.message)}`, action: advice[target].replace("START", command("start")) };
+}
+
+/** The same for people who wanted something else of it; `right` is what the command needs. */
+export function explainSilence(error: Unreachable, { settings, command }: Running, right: string): UserError {
+    if (error.code === 403) return new UserError(`The cluster refuses it: ${error.message}. The kubeconfig's user needs the right to ${right}.`);
+    const { matter, action } = describeSilence(error, settings.cluster.target, command);
+    return new UserError(`The cluster can't be asked: ${matter}.\n${action}`);
 }

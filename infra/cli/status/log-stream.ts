@@ -136,8 +136,10 @@ function normalised(time: string): string {
 /** Asks for a log. The client library's own reader leaves errors of its stream to nobody. */
 function open({ server, options }: Connection, source: Source, which: object, signal: AbortSignal): Promise<http.IncomingMessage> {
     const { namespace, pod, container } = source;
-    const query = new URLSearchParams({ container, timestamps: "true", ...Object.fromEntries(Object.entries(which).map(([key, value]) => [key, String(value)])) });
-    const url = new URL(`${server.pathname.replace(/\/$/, "")}/api/v1/namespaces/${namespace}/pods/${pod}/log?${query}`, server);
+    const asked = Object.entries({ container, timestamps: true, ...which });
+    const query = new URLSearchParams(asked.map(([key, value]): [string, string] => [key, String(value)]));
+    const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(pod)}/log?${query}`;
+    const url = new URL(server.pathname.replace(/\/$/, "") + path, server);
     const { request } = url.protocol === "http:" ? http : https;
     return new Promise((resolve, reject) => {
         const sent = request(url, { ...options, signal }, response => {

@@ -74,7 +74,8 @@ export function partsOf({ observed }: Seen, environment: string): Part[] {
 
 export function tasksOf({ observed }: Seen, environment: string): Task[] {
     return observed.cronJobs.filter(task => namespaceOf(task) === environment).map(task => {
-        const ends = observed.jobs.filter(job => ownerName(job) === nameOf(task) && namespaceOf(job) === environment && isTrue(condition(job, "Complete")))
+        const own = observed.jobs.filter(job => ownerName(job) === nameOf(task) && namespaceOf(job) === environment);
+        const ends = own.filter(job => isTrue(condition(job, "Complete")))
             .map(job => time(job, "status", "completionTime") ?? created(job));
         const last = Math.max(time(task, "status", "lastSuccessfulTime") ?? 0, ...ends);
         return {

@@ -31,14 +31,15 @@ function gatewayFinding(gateway: Fields, { now }: Situation): Finding | undefine
         const found = condition(gateway, type);
         const since = heldSince(gateway, found);
         if (isTrue(found) || now - since < patience.programmed) continue;
-        const why = text(found, "status") === "False" ? text(found, "message") || text(found, "reason") : "no controller has answered; is contour running?";
+        const why = text(found, "status") === "False" ? wordsOf(found) : "no controller has answered; is contour running?";
         return { ...finding, since, matter: `isn't ${type.toLowerCase()}: ${why}` };
     }
     for (const listener of list(gateway, "status", "listeners")) {
-        const found = list(listener, "conditions").find(each => ["Programmed", "ResolvedRefs"].includes(text(each, "type")) && text(each, "status") === "False");
+        const found = list(listener, "conditions")
+            .find(each => ["Programmed", "ResolvedRefs"].includes(text(each, "type")) && text(each, "status") === "False");
         const since = heldSince(gateway, found);
         if (!found || now - since < patience.programmed) continue;
-        return { ...finding, since, matter: `its listener ${text(listener, "name")} doesn't work: ${text(found, "message") || text(found, "reason")}` };
+        return { ...finding, since, matter: `its listener ${text(listener, "name")} doesn't work: ${wordsOf(found)}` };
     }
     return undefined;
 }
@@ -53,32 +54,32 @@ function routeFinding(route: Fields, { now }: Situation): Finding | undefined {
     const bad = parents.flatMap(parent => list(parent, "conditions")).find(each => ["Accepted", "ResolvedRefs"].includes(text(each, "type"))
         && text(each, "status") === "False" && now - heldSince(route, each) >= patience.programmed);
     if (!bad) return undefined;
-    return { ...finding, since: heldSince(route, bad), matter: `the gateway doesn't follow it: ${text(bad, "message") || text(bad, "reason")}` };
+    return { ...finding, since: heldSince(route, bad), matter: `the gateway doesn't follow it: ${wordsOf(bad)}` };
+}
+
+function wordsOf(found: Fields | undefined): string {
+    return (text(found, "message") || text(found, "reason")).slice(0, 300);
 }
 
 function certificateFinding(certificate: Fields, { now, observed }: Situation): Finding | undefined {
     if (isDeleting(certificate)) return undefined;
-    const describe = kubectl("describe", "certificate", certificate);
-    const finding = { kind: "Certificate", object: certificate, action: describe } as const;
-    const names = ` for ${text(certificate, "spec", "dnsNames", "0") || nameOf(certificate)}`;
-    const ends = time(certificate, "status", "notAfter");
-    const renewal = time(certificate, "status", "renewalTime");
-    const why = reasonOf(certificate, observed.challenges);
-    if (ends !== undefined && ends <= now) return { ...finding, severity: "outage", since: ends, matter: `has expired${why}` };
-
+    const [ends, renewal] = ["notAfter", "renewalTime"].map(key => time(certificate, "status", key));
     const ready = condition(certificate, "Ready");
     const since = heldSince(certificate, ready);
-    if (ends === undefined && !isTrue(ready)) {
-        if (now - created(certificate) < patience.issuing) return undefined;
-        return { ...finding, severity: "outage", since: created(certificate), matter: `isn't issued${names}${why}`, action: issueAdvice(certificate, observed.challenges, describe) };
+    const found = (severity: Finding["severity"], matter: string, from: number | undefined): Finding => ({
+        severity, kind: "Certificate", object: certificate, since: from,
+        matter: matter + reasonOf(certificate, observed.challenges), action: issueAdvice(certificate, observed.challenges),
+    });
+
+    if (ends === undefined) {
+        if (isTrue(ready) || now - created(certificate) < patience.issuing) return undefined;
+        return found("outage", `isn't issued for ${text(certificate, "spec", "dnsNames", "0") || nameOf(certificate)}`, created(certificate));
     }
-    if (ends === undefined) return undefined;
-    const late = renewal !== undefined ? now > renewal + Math.max(hour, (ends - renewal) * lateShare) : ends - now < 7 * day;
-    if (late) {
-        return { ...finding, severity: "failing", since: renewal, matter: `ends in ${duration(ends - now)}, and hasn't been renewed in time${why}`, action: issueAdvice(certificate, observed.challenges, describe) };
-    }
+    if (ends <= now) return found("outage", "has expired", ends);
+    const isLate = renewal === undefined ? ends - now < 7 * day : now > renewal + Math.max(hour, (ends - renewal) * lateShare);
+    if (isLate) return found("failing", `ends in ${duration(ends - now)}, and hasn't been renewed in time`, renewal);
     // A changed host name, for which the old certificate isn't valid.
-    if (!isTrue(ready) && now - since >= patience.issuing) return { ...finding, severity: "failing", since, matter: `isn't the one that is asked for${why}`, action: issueAdvice(certificate, observed.challenges, describe) };
+    if (!isTrue(ready) && now - since >= patience.issuing) return found("failing", "isn't the one that is asked for", since);
     return undefined;
 }
 
@@ -97,7 +98,8 @@ function challengeOf(certificate: Fields, challenges: Fields[]): Fields | undefi
         && nameOf(challenge).startsWith(`${nameOf(certificate)}-`) && text(challenge, "status", "state") !== "valid");
 }
 
-function issueAdvice(certificate: Fields, challenges: Fields[], describe: string): string {
+function issueAdvice(certificate: Fields, challenges: Fields[]): string {
+    const describe = kubectl("describe", "certificate", certificate);
     const host = text(challengeOf(certificate, challenges), "spec", "dnsName");
     return host ? `Does ${host} lead to the gateway, and is port 80 reachable from outside? ${describe}` : describe;
 }

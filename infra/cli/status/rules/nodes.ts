@@ -37,7 +37,8 @@ function underPressure(node: Fields): Finding[] {
     return Object.entries(pressures).flatMap(([type, [matter, action]]) => {
         const found = condition(node, type);
         if (!isTrue(found)) return [];
-        return [{ severity: "failing" as const, kind: "Node", object: node, since: heldSince(node, found), matter, action: `${action}: ${kubectl("describe", "node", node)}` }];
+        const since = heldSince(node, found);
+        return [{ severity: "failing" as const, kind: "Node", object: node, since, matter, action: `${action}: ${kubectl("describe", "node", node)}` }];
     });
 }
 

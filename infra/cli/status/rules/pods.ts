@@ -38,9 +38,9 @@ const unschedulable: PodRule = (pod, { now }) => {
 
 /** What helps, by what the scheduler says. */
 const schedulingAdvice: [RegExp, (pod: Fields) => string][] = [
-    [/Insufficient|Too many pods/, () => "Add a node or a larger one, or lower the requests or replicas in the settings: kubectl describe nodes shows what is allocated"],
+    [/Insufficient|Too many pods/, () => "Add a node or a larger one, or lower requests or replicas in the settings. What is allocated: kubectl describe nodes"],
     [/volume node affinity|PersistentVolumeClaim|persistentvolumeclaim/i, pod => `Its volume is elsewhere or missing: kubectl -n ${namespaceOf(pod)} get pvc`],
-    [/node affinity\/selector|node selector/, pod => `No node has the labels that it asks for: ${kubectl("describe", "pod", pod)}, and kubectl get nodes --show-labels`],
+    [/node affinity\/selector|node selector/, pod => `No node has the labels it asks for: ${kubectl("describe", "pod", pod)}; kubectl get nodes --show-labels`],
     [/were unschedulable|is unschedulable/, () => "Nodes are cordoned. If the work on them is done: kubectl uncordon NODE"],
     [/taint/, () => "Nodes refuse it by a taint: kubectl describe nodes | grep -i taint"],
 ];
@@ -134,7 +134,8 @@ const restarted: PodRule = (pod, situation) => {
     const ranOut = text(last, "reason") === "OOMKilled";
     const recent = now - since < (isDatabase ? day : hour);
     if (!recent || !(isDatabase || ranOut || count >= 3)) return undefined;
-    return finding(pod, "risk", `${isDatabase ? "the database" : `its container ${text(status, "name")}`} restarted ${count} times, last: ${describeEnd(last)}`,
+    const what = isDatabase ? "the database" : `its container ${text(status, "name")}`;
+    return finding(pod, "risk", `${what} restarted ${count === 1 ? "once" : `${count} times`}, last: ${describeEnd(last)}`,
         since, crashAdvice(pod, last, situation));
 };
 
@@ -156,7 +157,8 @@ function lastEnd(status: Fields | undefined): Fields {
 function describeEnd(end: Fields): string {
     const reason = text(end, "reason") || "it ended";
     const code = number(end, "exitCode");
-    return `${reason === "OOMKilled" ? "out of memory (OOMKilled)" : reason}${code === undefined || reason === "OOMKilled" ? "" : `, exit code ${code}`}`;
+    if (reason === "OOMKilled") return "out of memory (OOMKilled)";
+    return code === undefined ? reason : `${reason}, exit code ${code}`;
 }
 
 function crashAdvice(pod: Fields, last: Fields, { command, environment }: Situation): string {

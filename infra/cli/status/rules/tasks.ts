@@ -59,9 +59,10 @@ function tooLate(task: Fields, { now, observed }: Situation): Finding | undefine
     // A run may take as long as its Job allows; only one that outlives that holds up the next ones.
     const most = (number(running, "spec", "activeDeadlineSeconds") ?? 3600) * 1000;
     if (running && now - created(running) < most + late) return undefined;
+    const why = running ? `, but its run ${nameOf(running)} doesn't end: its node may be gone` : " and doesn't run";
     return {
         severity: severityOf(task), kind: "CronJob", object: task, since: due,
-        matter: `has been due for ${duration(now - due)}${running ? `, but its run ${nameOf(running)} doesn't end: its node may be gone` : " and doesn't run"}`,
+        matter: `has been due for ${duration(now - due)}${why}`,
         action: running ? `kubectl -n ${namespaceOf(task)} describe job ${nameOf(running)}` : kubectl("describe", "cronjob", task),
     };
 }

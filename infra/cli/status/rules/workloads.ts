@@ -33,7 +33,8 @@ function deploymentFinding(deployment: Fields, { now, environment, gateway, comm
     const describe = kubectl("describe", "deployment", deployment);
     const wanted = number(deployment, "spec", "replicas") ?? 1;
     const isServing = [environment, gateway].includes(namespaceOf(deployment));
-    if (wanted === 0) return found(isServing ? "outage" : "failing", "is scaled to 0 replicas", undefined, `If that isn't meant to be: ${kubectl("scale", "deployment", deployment)} --replicas=2`);
+    const stopped = isServing ? "outage" : "failing";
+    if (wanted === 0) return found(stopped, "is scaled to 0 replicas", undefined, `To bring it back: ${kubectl("scale", "deployment", deployment)} --replicas=2`);
 
     const failure = condition(deployment, "ReplicaFailure");
     const denied = isTrue(failure) ? `can't create pods: ${text(failure, "message")}` : undefined;
@@ -41,7 +42,7 @@ function deploymentFinding(deployment: Fields, { now, environment, gateway, comm
     const none = (number(deployment, "status", "availableReplicas") ?? 0) === 0;
     const since = heldSince(deployment, available);
     if (none && now - since >= patience.available) {
-        return found(isServing ? "outage" : "failing", `none of its ${wanted} pods is available${denied ? `: it ${denied}` : ""}`, since, describe);
+        return found(stopped, `none of its ${wanted} pods is available${denied ? `: it ${denied}` : ""}`, since, describe);
     }
     if (denied) {
         const advice = denied.includes("exceeded quota") ? `Raise landfall:environment.quota, then: ${command("start")}` : describe;
@@ -50,11 +51,12 @@ function deploymentFinding(deployment: Fields, { now, environment, gateway, comm
     const progressing = condition(deployment, "Progressing");
     if (text(progressing, "reason") === "ProgressDeadlineExceeded") {
         const updated = number(deployment, "status", "updatedReplicas") ?? 0;
+        const undo = kubectl("rollout undo", "deployment", deployment);
         return found("failing", `its rollout is stuck: ${updated} of ${wanted} pods are of the new version, and they don't become available`,
-            heldSince(deployment, progressing), `Mend what keeps the new pods from running. Or go back: ${kubectl("rollout undo", "deployment", deployment)}`);
+            heldSince(deployment, progressing), `Mend what keeps the new pods from running. Or go back: ${undo}`);
     }
-    if (flag(deployment, "spec", "paused")) return found("risk", "its rollout is paused", undefined, kubectl("rollout resume", "deployment", deployment));
-    return undefined;
+    if (!flag(deployment, "spec", "paused")) return undefined;
+    return found("risk", "its rollout is paused", undefined, kubectl("rollout resume", "deployment", deployment));
 }
 
 function statefulSetFinding(set: Fields, { now, environment, observed }: Situation): Finding | undefined {
@@ -63,10 +65,10 @@ function statefulSetFinding(set: Fields, { now, environment, observed }: Situati
     if (isDeleting(set) || own.some(isReady)) return undefined;
     const severity = namespaceOf(set) === environment ? "outage" : "failing";
     const finding = { severity, kind: "StatefulSet", object: set, action: kubectl("describe", "statefulset", set) } as const;
-    if (wanted === 0) return { ...finding, matter: "is scaled to 0 replicas", action: `If that isn't meant to be: ${kubectl("scale", "statefulset", set)} --replicas=1` };
+    const back = `To bring it back: ${kubectl("scale", "statefulset", set)} --replicas=1`;
+    if (wanted === 0) return { ...finding, matter: "is scaled to 0 replicas", action: back };
     const since = Math.max(created(set), ...own.map(pod => heldSince(pod, condition(pod, "Ready"))));
-    const denied = own.length === 0
-        ? observed.events.find(event => text(event, "reason") === "FailedCreate" && text(event, "involvedObject", "name") === nameOf(set)) : undefined;
+    const denied = own.length === 0 ? eventOf(set, "FailedCreate", observed.events) : undefined;
     // While its pod ends, the next can't begin.
     if (now - since < patience.stateful || own.some(isDeleting)) return undefined;
     return { ...finding, matter: `none of its pods is ready${denied ? `: ${text(denied, "message")}` : ""}`, since };
@@ -108,16 +110,24 @@ function claimFinding(claim: Fields, { now, observed }: Situation): Finding | un
     if (phase === "Pending" && now - created(claim) >= patience.binding) {
         const user = observed.pods.find(pod => isLive(pod) && namespaceOf(pod) === namespaceOf(claim)
             && list(pod, "spec", "volumes").some(volume => text(volume, "persistentVolumeClaim", "claimName") === nameOf(claim)));
-        const failure = observed.events.find(event => text(event, "reason") === "ProvisioningFailed" && text(event, "involvedObject", "name") === nameOf(claim));
+        const failure = eventOf(claim, "ProvisioningFailed", observed.events);
         // Many classes make a volume only once a pod uses it.
         if (!user && !failure) return undefined;
-        const why = failure ? `: ${text(failure, "message").slice(0, 300)}` : "";
-        return { ...finding, severity: "failing", since: created(claim), matter: `waits for a volume of the class ${text(claim, "spec", "storageClassName") || "(default)"}${user ? `, and ${workloadOf(user)} waits for it` : ""}${why}` };
+        const why = (user ? `, and ${workloadOf(user)} waits for it` : "") + (failure ? `: ${text(failure, "message").slice(0, 300)}` : "");
+        const storageClass = text(claim, "spec", "storageClassName") || "(default)";
+        return { ...finding, severity: "failing", since: created(claim), matter: `waits for a volume of the class ${storageClass}${why}` };
     }
-    const resizing = list(claim, "status", "conditions").find(each => isTrue(each)
-        && (/Error$/.test(text(each, "type")) || (/Resiz/.test(text(each, "type")) && now - (time(each, "lastTransitionTime") ?? now) > patience.resizing)));
+    const resizing = list(claim, "status", "conditions").find(each => {
+        const takesLong = now - (time(each, "lastTransitionTime") ?? now) > patience.resizing;
+        return isTrue(each) && (takesLong ? /Error$|Resiz/ : /Error$/).test(text(each, "type"));
+    });
     if (!resizing) return undefined;
     return { ...finding, severity: "risk", since: time(resizing, "lastTransitionTime"), matter: `doesn't get its new size (${text(resizing, "type")})` };
+}
+
+function eventOf(object: Fields, reason: string, events: Fields[]): Fields | undefined {
+    return events.find(event => text(event, "reason") === reason && text(event, "involvedObject", "name") === nameOf(object)
+        && text(event, "involvedObject", "namespace") === namespaceOf(object));
 }
 
 function quotaFinding(quota: Fields): Finding | undefined {
@@ -127,9 +137,9 @@ function quotaFinding(quota: Fields): Finding | undefined {
         return most !== undefined && used !== undefined && most > 0n && used >= most;
     });
     if (full.length === 0) return undefined;
+    const figures = full.map(name => `${text(quota, "status", "used", name)} of ${text(hard, name)} ${clean(name)}`).join(", ");
     return {
-        severity: "risk", kind: "ResourceQuota", object: quota,
-        matter: `is used up: ${full.map(name => `${text(quota, "status", "used", name)} of ${text(hard, name)} ${clean(name)}`).join(", ")}. No more pods or volumes can be created`,
+        severity: "risk", kind: "ResourceQuota", object: quota, matter: `is used up: ${figures}. What needs more can't be created`,
         action: "Raise landfall:environment.quota, or lower what the application may use",
     };
 }

@@ -74,7 +74,7 @@ const alarms: [what: string, changed: Partial<Observed> | Fields, expected: { ru
         rule: "pod-evicted", severity: "risk", object: "Pod development/web-6f7c9-ccccc", says: /evicted: The node was low on resource: ephemeral-storage$/, action: /field-selector=status\.phase=Failed/,
     }],
     ["a database that restarted", { pods: [pod("database-0", "database", { status: { containerStatuses: [container("database", { restartCount: 1, ...crash("OOMKilled", 137, 7200) })] } }, { owner: "StatefulSet", seconds: 9000 })] }, {
-        rule: "pod-restarted", severity: "risk", object: "Pod development/database-0", since: ago(7200), says: /the database restarted 1 times, last: out of memory/, action: /app\.database\.memory\.limit/,
+        rule: "pod-restarted", severity: "risk", object: "Pod development/database-0", since: ago(7200), says: /the database restarted once, last: out of memory/, action: /app\.database\.memory\.limit/,
     }],
     ["a pod that ran out of memory and runs again", pod("web-6f7c9-ccccc", "web", { status: { containerStatuses: [container("web", { restartCount: 1, ...crash("OOMKilled", 137, 600) })] } }), {
         rule: "pod-restarted", severity: "risk", object: "Pod development/web-6f7c9-ccccc", says: /restarted/, action: /memory\.limit/,
