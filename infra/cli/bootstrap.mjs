@@ -6,7 +6,9 @@ import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
-const commands = ["start", "down", "render", "bench", "cost", "limits", "admin", "site", "test", "update-images"];
+const commands = [
+    "start", "down", "status", "logs", "shell", "open", "render", "bench", "cost", "limits", "admin", "site", "test", "update-images",
+];
 
 /** What is wrong with this version of Node, given `engines.node` (">=20.19"); undefined where it will do. */
 export function nodeProblem(version, engines) {
@@ -85,6 +87,8 @@ function runChild(command, args) {
         last = now;
     };
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => forward(signal));
+    // The child is in no terminal's foreground, so nobody else tells it of a new size.
+    if (ownGroup) process.on("SIGWINCH", () => child.kill("SIGWINCH"));
     // npm's shell takes a signal for itself and leaves us behind.
     const parent = process.ppid;
     const left = () => process.ppid !== parent && forward("SIGTERM");

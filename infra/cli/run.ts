@@ -14,12 +14,16 @@ const commands: Record<string, () => Promise<{ main: Command }>> = {
     limits: () => import("./limits"),
     admin: () => import("./admin"),
     site: () => import("./site"),
+    status: () => import("./status"),
+    logs: () => import("./logs"),
+    shell: () => import("./shell"),
+    open: () => import("./open"),
     test: () => import("./test"),
     "update-images": () => import("./update-images"),
 };
 
 /** Those that print what other programs read. */
-const piped = ["render", "bench", "cost", "limits"];
+const piped = ["render", "bench", "cost", "limits", "status", "logs"];
 
 /** npm prints a header of its own on standard output, before anything of ours runs, unless it is told to be silent. */
 function noticeHeader(name: string, args: string[], { npm_lifecycle_event, npm_config_loglevel }: NodeJS.ProcessEnv): void {

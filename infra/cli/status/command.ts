@@ -1,0 +1,93 @@
+import * as fs from "node:fs";
+import { parseArgs } from "node:util";
+import type { Target } from "../../config";
+import { stackFile } from "../stack/home";
+import { stackOption } from "../terminal/options";
+import { type StandingStack, standingStack } from "../site/stack";
+import { Terminal } from "../terminal";
+import { UserError } from "../terminal/errors";
+import type { Unreachable } from "./collect";
+import { clean } from "./fields";
+
+/** The arguments of a command that looks at a running stack. */
+export interface Arguments {
+    texts: Record<string, string | undefined>;
+    flags: Record<string, boolean>;
+    positionals: string[];
+}
+
+/** Reads a command's arguments: `--stack`, `--kubeconfig` and `--help` are always among them. A mistake is answered with the usage. */
+export function readArguments(args: string[], texts: string[], flags: string[], usage: string): Arguments {
+    const [text, flag] = [{ type: "string" }, { type: "boolean" }] as const;
+    const options = Object.fromEntries([
+        ...["stack", "kubeconfig", ...texts].map(name => [name, text] as const),
+        ...flags.map(name => [name, flag] as const),
+        ["help", { ...flag, short: "h" }] as const,
+    ]);
+    try {
+        const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
+        const given = Object.entries(values);
+        return {
+            texts: Object.fromEntries(given.flatMap(([name, value]) => (typeof value === "string" ? [[name, value]] : []))),
+            flags: Object.fromEntries(given.flatMap(([name, value]) => (typeof value === "boolean" ? [[name, value]] : []))),
+            positionals,
+        };
+    } catch (error) {
+        throw new UserError(`${(error as Error).message}\n\n${usage}`);
+    }
+}
+
+/** A running stack, and what its user may type. */
+export interface Running extends StandingStack {
+    /** Turns a command's name and arguments into what to type for this stack. */
+    command: CommandLine;
+    /** The kubeconfig's file for kubectl; undefined if there is none on this computer. */
+    file?: string;
+}
+
+export type CommandLine = (name: string, ...args: string[]) => string;
+
+/** The stack that was asked for. What has to be said meanwhile goes to standard error. @throws if it isn't up */
+export async function runningStack({ stack, kubeconfig }: Arguments["texts"]): Promise<Running> {
+    const name = stackOption(stack);
+    const standing = await standingStack(name, kubeconfig, new Terminal(process.stderr));
+    const kept = stackFile(name, "kubeconfig");
+    return { ...standing, command: commandFor(name, kubeconfig), file: kubeconfig ?? (fs.existsSync(kept) ? kept : undefined) };
+}
+
+/** What to type for a stack: `npm run logs -- web --stack prod`. */
+export function commandFor(stack: string, kubeconfig?: string): CommandLine {
+    return (name, ...args) => {
+        const options = [
+            ...args, ...(stack === "dev" ? [] : ["--stack", stack]),
+            ...(kubeconfig !== undefined && !["start", "down"].includes(name) ? ["--kubeconfig", kubeconfig] : []),
+        ];
+        return [name === "start" ? "npm start" : `npm run ${name}`, ...(options.length > 0 ? ["--", ...options] : [])].join(" ");
+    };
+}
+
+const advice: Record<Target, string> = {
+    kind: "Is Docker running, and were its containers stopped? This starts them again, and changes nothing else: START",
+    minikube: "Was minikube stopped? This starts it again, and changes nothing else: START",
+    baremetal: "Is a control-plane machine up, and does this computer reach it? Ask it by SSH: systemctl status kubelet containerd",
+    existing: "Is the cluster up, is its kubeconfig still valid, and does this computer reach it (VPN, proxy, allowed networks)?",
+    eks: "Is this computer's address in landfall:cluster.authorizedNetworks, and are you logged in? aws sts get-caller-identity",
+    gke: "Is this computer's address in landfall:cluster.authorizedNetworks, and are you logged in? gcloud auth login",
+    aks: "Is this computer's address in landfall:cluster.authorizedNetworks, and are you logged in? az login",
+};
+
+/** What is the matter with a cluster that doesn't answer, and what to do. */
+export function describeSilence(error: Unreachable, target: Target, command: CommandLine): { matter: string; action: string } {
+    if (error.code === 401) {
+        const renew = ["kind", "minikube", "baremetal"].includes(target) ? `Get a new kubeconfig: ${command("start")}` : advice[target];
+        return { matter: "it refuses the kubeconfig's credentials", action: renew };
+    }
+    return { matter: `it doesn't answer: ${clean(error.message)}`, action: advice[target].replace("START", command("start")) };
+}
+
+/** The same for people who wanted something else of it; `right` is what the command needs. */
+export function explainSilence(error: Unreachable, { settings, command }: Running, right: string): UserError {
+    if (error.code === 403) return new UserError(`The cluster refuses it: ${error.message}. The kubeconfig's user needs the right to ${right}.`);
+    const { matter, action } = describeSilence(error, settings.cluster.target, command);
+    return new UserError(`The cluster can't be asked: ${matter}.\n${action}`);
+}

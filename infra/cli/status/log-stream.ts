@@ -1,0 +1,168 @@
+import * as http from "node:http";
+import * as https from "node:https";
+import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Connection, KubernetesError } from "../../../components/cluster/kubernetes-api";
+import { printable } from "./fields";
+
+/** A container whose log is read. */
+export interface Source {
+    namespace: string;
+    pod: string;
+    container: string;
+    /** What is before each of its lines. */
+    name: string;
+}
+
+/** Which lines, as the API server is asked for them. */
+export interface Which {
+    tailLines?: number;
+    sinceSeconds?: number;
+    sinceTime?: string;
+    previous?: boolean;
+}
+
+interface Line {
+    /** As the node's clock has it; nanoseconds, of one length, so that texts compare as times do. */
+    time: string;
+    text: string;
+}
+
+type Write = (line: string) => Promise<void>;
+
+/** How often new pods are looked for, and how long the start of an answer may take; milliseconds. */
+const pace = { look: 2000, answer: 20_000 };
+/** How often in a row pods may not be found while others are followed. */
+const mostFailures = 10;
+
+/** Prints the logs of all sources in the order of time. What can't be read of one doesn't keep the others back. */
+export async function readMerged(
+    connection: Connection, sources: Source[], which: Which, write: Write, signal: AbortSignal,
+): Promise<{ lines: number; problems: { source: Source; error: Error }[] }> {
+    const problems: { source: Source; error: Error }[] = [];
+    const next = async (source: Source, lines: AsyncIterator<Line>): Promise<Line | undefined> => {
+        const result = await lines.next().catch((error: Error) => {
+            if (!signal.aborted) problems.push({ source, error });
+            return { done: true as const, value: undefined };
+        });
+        return result.done ? undefined : result.value;
+    };
+    const open = sources.map(source => ({ source, lines: linesOf(connection, source, which, signal)[Symbol.asyncIterator]() }));
+    const heads = await Promise.all(open.map(async each => ({ ...each, line: await next(each.source, each.lines) })));
+    let lines = 0;
+    for (;;) {
+        const waiting = heads.filter(head => head.line !== undefined);
+        if (waiting.length === 0 || signal.aborted) return { lines, problems };
+        const first = waiting.reduce((a, b) => ((b.line as Line).time < (a.line as Line).time ? b : a));
+        await write(`${first.source.name}  ${(first.line as Line).text}`);
+        lines++;
+        first.line = await next(first.source, first.lines);
+    }
+}
+
+/** Prints lines as they are written, of containers that start later too, until the signal comes. */
+export async function follow(
+    connection: Connection, find: () => Promise<Source[]>, which: Which, write: Write, signal: AbortSignal,
+    refused: (source: Source, error: Error) => void,
+): Promise<void> {
+    const told = new Set<string>();
+    const open = new Set<string>();
+    const last = new Map<string, string>();
+    const read = async (source: Source): Promise<void> => {
+        const before = last.get(source.name);
+        // Asked again where it ended, as after a restart of its container.
+        const from = before === undefined ? which : { sinceTime: before };
+        try {
+            for await (const { time, text } of linesOf(connection, source, from, signal, true)) {
+                if (before !== undefined && time <= before) continue;
+                await write(`${source.name}  ${text}`);
+                last.set(source.name, time);
+            }
+        } catch (error) {
+            // Otherwise the connection broke off, or the pod is gone: the next look tells.
+            if (!(error instanceof KubernetesError) || error.code === 404 || told.has(source.name)) return;
+            told.add(source.name);
+            refused(source, error);
+        }
+    };
+    let failures = 0;
+    for (let isFirst = true; !signal.aborted; isFirst = false) {
+        let found: Source[] = [];
+        try {
+            found = await find();
+            failures = 0;
+        } catch (error) {
+            if (isFirst || ++failures > mostFailures) throw error;
+        }
+        for (const source of found) {
+            if (open.has(source.name)) continue;
+            open.add(source.name);
+            void read(source).finally(() => open.delete(source.name));
+        }
+        await sleep(pace.look, undefined, { signal }).catch(() => undefined);
+        // Of a pod that starts while others are followed, all is news.
+        which = { sinceSeconds: Math.ceil((pace.look + pace.answer) / 1000) };
+    }
+}
+
+/** A container's lines. @throws KubernetesError if the API server refuses them */
+async function* linesOf(connection: Connection, source: Source, which: Which, signal: AbortSignal, following = false): AsyncGenerator<Line> {
+    const response = await open(connection, source, { ...which, ...(following && { follow: true }) }, signal);
+    const lines = createInterface({ input: response, crlfDelay: Infinity });
+    let broken: Error | undefined;
+    response.on("error", (error: Error) => {
+        broken = error;
+        lines.close();
+    });
+    try {
+        for await (const line of lines) {
+            const [, time, text] = /^(\d{4}-\d\d-\d\dT\S+) ?(.*)$/s.exec(line) ?? [undefined, "", line];
+            yield { time: normalised(time), text: printable(text) };
+        }
+    } finally {
+        response.destroy();
+    }
+    if (broken && !signal.aborted) throw broken;
+}
+
+/** Times lack zeros at their end, and nodes may say their zone. */
+function normalised(time: string): string {
+    const [, seconds, fraction = "", zone] = /^(.+?)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)$/.exec(time) ?? [];
+    if (seconds === undefined) return "";
+    const utc = zone === "Z" ? seconds : new Date(`${seconds}${zone}`).toISOString().slice(0, 19);
+    return `${utc}.${fraction.padEnd(9, "0").slice(0, 9)}Z`;
+}
+
+/** Asks for a log. The client library's own reader leaves errors of its stream to nobody. */
+function open({ server, options }: Connection, source: Source, which: object, signal: AbortSignal): Promise<http.IncomingMessage> {
+    const { namespace, pod, container } = source;
+    const asked = Object.entries({ container, timestamps: true, ...which });
+    const query = new URLSearchParams(asked.map(([key, value]): [string, string] => [key, String(value)]));
+    const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(pod)}/log?${query}`;
+    const url = new URL(server.pathname.replace(/\/$/, "") + path, server);
+    const { request } = url.protocol === "http:" ? http : https;
+    return new Promise((resolve, reject) => {
+        const sent = request(url, { ...options, signal }, response => {
+            clearTimeout(timer);
+            if (response.statusCode === 200) return resolve(response);
+            let answer = "";
+            response.setEncoding("utf8").on("data", (piece: string) => (answer += piece)).on("error", reject);
+            response.on("end", () => reject(new KubernetesError(response.statusCode ?? 0, messageOf(answer))));
+        });
+        const timer = setTimeout(() => sent.destroy(new Error(`${server.origin} does not answer`)), pace.answer);
+        sent.on("error", error => {
+            clearTimeout(timer);
+            reject(error);
+        });
+        sent.end();
+    });
+}
+
+function messageOf(answer: string): string {
+    try {
+        const { message } = JSON.parse(answer) as { message?: unknown };
+        return typeof message === "string" ? message : answer.slice(0, 300);
+    } catch {
+        return answer.slice(0, 300);
+    }
+}

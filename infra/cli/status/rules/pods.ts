@@ -1,0 +1,190 @@
+import { type Fields, fields, list, number, text, time } from "../fields";
+import {
+    condition, containerStatuses, created, heldSince, isLive, isTrue, nameOf, namespaceOf, ownerKind, workloadOf,
+} from "../objects";
+import { day, type Finding, hour, kubectl, minute, type Rule, type Situation } from "../problem";
+
+/** Judges one pod. */
+type PodRule = (pod: Fields, situation: Situation) => Finding | undefined;
+
+/** How long each may take before it is a problem. */
+const patience = { scheduling: minute, starting: 5 * minute, ready: 2 * minute, deletion: 10 * minute };
+
+/** Pods that don't run as they should. A pod that several rules apply to is the first one's. */
+export const podRules: Record<string, Rule> = {
+    "pod": situation => situation.observed.pods.flatMap(pod =>
+        [unschedulable, imageMissing, misconfigured, crashing, stillStarting, notReady, stuckDeleting]
+            .reduce<Finding | undefined>((found, rule) => found ?? rule(pod, situation), undefined) ?? []),
+    "pod-evicted": situation => situation.observed.pods.flatMap(pod => evicted(pod, situation) ?? []),
+    "pod-restarted": situation => situation.observed.pods.flatMap(pod => restarted(pod, situation) ?? []),
+};
+
+function finding(pod: Fields, severity: Finding["severity"], matter: string, since: number | undefined, action: string): Finding {
+    return { severity, kind: "Pod", object: pod, matter, since, action, group: workloadOf(pod) };
+}
+
+const unschedulable: PodRule = (pod, { now }) => {
+    const scheduled = condition(pod, "PodScheduled");
+    const since = heldSince(pod, scheduled);
+    const isNew = text(pod, "status", "phase") === "Pending" && text(pod, "spec", "nodeName") === "";
+    if (isLive(pod) && isNew && !scheduled && now - since >= patience.scheduling) {
+        return finding(pod, "failing", "no scheduler has looked at it", since, "Does the scheduler run? kubectl -n kube-system get pods");
+    }
+    if (!isLive(pod) || text(scheduled, "status") !== "False" || now - since < patience.scheduling) return undefined;
+    const message = text(scheduled, "message").replace(/\.? preemption: .*$/, "").replace(/\bno new claims to deallocate, /, "");
+    const advice = schedulingAdvice.find(([pattern]) => pattern.test(message))?.[1] ?? (() => kubectl("describe", "pod", pod));
+    return finding(pod, "failing", `can't be scheduled: ${message || text(scheduled, "reason")}`, since, advice(pod));
+};
+
+/** What helps, by what the scheduler says. */
+const schedulingAdvice: [RegExp, (pod: Fields) => string][] = [
+    [/Insufficient|Too many pods/, () => "Add a node or a larger one, or lower requests or replicas in the settings. What is allocated: kubectl describe nodes"],
+    [/volume node affinity|PersistentVolumeClaim|persistentvolumeclaim/i, pod => `Its volume is elsewhere or missing: kubectl -n ${namespaceOf(pod)} get pvc`],
+    [/node affinity\/selector|node selector/, pod => `No node has the labels it asks for: ${kubectl("describe", "pod", pod)}; kubectl get nodes --show-labels`],
+    [/were unschedulable|is unschedulable/, () => "Nodes are cordoned. If the work on them is done: kubectl uncordon NODE"],
+    [/taint/, () => "Nodes refuse it by a taint: kubectl describe nodes | grep -i taint"],
+];
+
+const pullErrors = [
+    "ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError", "RegistryUnavailable",
+];
+
+const imageMissing: PodRule = (pod, { command }) => {
+    const status = waitingFor(pod, pullErrors);
+    if (!isLive(pod) || !status) return undefined;
+    const image = text(status, "image");
+    const delivered = image.startsWith("landfall.local/");
+    const message = text(status, "state", "waiting", "message");
+    const why = /not found|manifest unknown/.test(message) ? "the registry has no such image"
+        : /unauthorized|denied|authentication required|403|401/i.test(message) ? "the registry refuses the login"
+            : /no such host|timeout|connection refused|i\/o/.test(message) ? "the registry doesn't answer" : "";
+    return finding(pod, "failing",
+        `can't get its image ${image} (${text(status, "state", "waiting", "reason")}${why && `: ${why}`})`, created(pod),
+        delivered ? `Deliver it to the nodes again: ${command("start")}` : kubectl("describe", "pod", pod));
+};
+
+const misconfigured: PodRule = (pod, { command }) => {
+    const status = waitingFor(pod, ["CreateContainerConfigError", "CreateContainerError", "RunContainerError", "PreCreateHookError"]);
+    if (!isLive(pod) || !status) return undefined;
+    const waiting = text(status, "state", "waiting", "message");
+    // Only messages of this form are about objects' names; others may quote what a container is given.
+    const missing = /^(?:secret|configmap) "[^"]+" not found$|^couldn't find key \S+ in (?:Secret|ConfigMap) \S+$/.exec(waiting)?.[0];
+    const reason = text(status, "state", "waiting", "reason");
+    return finding(pod, "failing", `its container ${text(status, "name")} can't be created (${reason}${missing ? `: ${missing}` : ""})`,
+        created(pod), missing ? `Create what is missing again: ${command("start")}` : kubectl("describe", "pod", pod));
+};
+
+const crashing: PodRule = (pod, situation) => {
+    const status = waitingFor(pod, ["CrashLoopBackOff"])
+        ?? containerStatuses(pod).find(found => endedBadly(found) && (number(found, "restartCount") ?? 0) > 0);
+    if (!isLive(pod) || !status || ownerKind(pod) === "Job") return undefined;
+    const last = lastEnd(status);
+    const count = number(status, "restartCount") ?? 0;
+    return finding(pod, "failing", `its container ${text(status, "name")} crashes again and again: ${describeEnd(last)}, ${count} restarts`,
+        heldSince(pod, condition(pod, "Ready")), crashAdvice(pod, last, situation));
+};
+
+const stillStarting: PodRule = (pod, { now, observed }) => {
+    const scheduled = condition(pod, "PodScheduled");
+    const since = heldSince(pod, scheduled);
+    if (!isLive(pod) || text(pod, "status", "phase") !== "Pending" || !isTrue(scheduled) || now - since < patience.starting) return undefined;
+    const waiting = text(containerStatuses(pod).find(status => text(status, "state", "waiting", "reason")), "state", "waiting", "reason");
+    const reason = lastWarning(observed.events, pod);
+    return finding(pod, "failing", `has not started${waiting && ` (${waiting})`}${reason && `: ${reason}`}`, since, kubectl("describe", "pod", pod));
+};
+
+const notReady: PodRule = (pod, { now, command }) => {
+    const ready = condition(pod, "Ready");
+    const since = heldSince(pod, ready);
+    if (!isLive(pod) || text(pod, "status", "phase") !== "Running" || ownerKind(pod) === "Job") return undefined;
+    if (isTrue(ready) || now - since < patience.ready) return undefined;
+    const names = list(pod, "status", "containerStatuses").filter(status => status.ready !== true).map(status => text(status, "name"));
+    return finding(pod, "failing", `runs but isn't ready, so it gets no requests${names.length > 0 ? ` (${names.join(", ")})` : ""}`,
+        since, logsAdvice(pod, command));
+};
+
+const stuckDeleting: PodRule = (pod, { now }) => {
+    const deletion = time(pod, "metadata", "deletionTimestamp");
+    if (deletion === undefined || now - deletion < patience.deletion) return undefined;
+    return finding(pod, "risk", `is being deleted, and its node ${text(pod, "spec", "nodeName")} doesn't confirm it`, deletion,
+        "Is the node gone for good? Then delete it from the cluster: kubectl delete node NAME");
+};
+
+const evicted: PodRule = (pod, { now }) => {
+    const reason = text(pod, "status", "reason");
+    if (text(pod, "status", "phase") !== "Failed" || ownerKind(pod) === "Job" || reason === "") return undefined;
+    const disrupted = condition(pod, "DisruptionTarget");
+    const since = time(disrupted, "lastTransitionTime") ?? time(pod, "status", "startTime") ?? created(pod);
+    // A node that shuts down in good order ends its pods, too: others have replaced them.
+    if (now - since > day || ["NodeShutdown", "Terminated", "Shutdown"].includes(reason)) return undefined;
+    const message = text(pod, "status", "message").replace(/\. .*$/, "");
+    return finding(pod, "risk", `was evicted${reason === "Evicted" ? "" : ` (${reason})`}: ${message}`, since,
+        `Free what the node ran out of. Then clear the list: kubectl -n ${namespaceOf(pod)} delete pods --field-selector=status.phase=Failed`);
+};
+
+const restarted: PodRule = (pod, situation) => {
+    const { now, environment } = situation;
+    if (!isLive(pod) || crashing(pod, situation)) return undefined;
+    const status = containerStatuses(pod).find(found => (number(found, "restartCount") ?? 0) > 0);
+    const last = lastEnd(status);
+    const since = time(last, "finishedAt");
+    if (!status || since === undefined) return undefined;
+    const count = number(status, "restartCount") ?? 0;
+    const isDatabase = namespaceOf(pod) === environment && ownerKind(pod) === "StatefulSet";
+    const ranOut = text(last, "reason") === "OOMKilled";
+    const recent = now - since < (isDatabase ? day : hour);
+    if (!recent || !(isDatabase || ranOut || count >= 3)) return undefined;
+    const what = isDatabase ? "the database" : `its container ${text(status, "name")}`;
+    return finding(pod, "risk", `${what} restarted ${count === 1 ? "once" : `${count} times`}, last: ${describeEnd(last)}`,
+        since, crashAdvice(pod, last, situation));
+};
+
+function waitingFor(pod: Fields, reasons: string[]): Fields | undefined {
+    return containerStatuses(pod).find(status => reasons.includes(text(status, "state", "waiting", "reason")));
+}
+
+function endedBadly(status: Fields): boolean {
+    const code = number(status, "state", "terminated", "exitCode");
+    return code !== undefined && code !== 0;
+}
+
+/** How a container last ended. What it wrote at its end isn't read, as that may hold secrets. */
+function lastEnd(status: Fields | undefined): Fields {
+    const now = fields(status, "state", "terminated");
+    return number(now, "exitCode") === undefined ? fields(status, "lastState", "terminated") : now;
+}
+
+function describeEnd(end: Fields): string {
+    const reason = text(end, "reason") || "it ended";
+    const code = number(end, "exitCode");
+    if (reason === "OOMKilled") return "out of memory (OOMKilled)";
+    return code === undefined ? reason : `${reason}, exit code ${code}`;
+}
+
+function crashAdvice(pod: Fields, last: Fields, { command, environment }: Situation): string {
+    const workload = workloadOf(pod);
+    if (text(last, "reason") === "OOMKilled" && namespaceOf(pod) === environment && ["web", "database"].includes(workload)) {
+        return `Raise landfall:app.${workload}.memory.limit, then: ${command("start")}`;
+    }
+    return logsAdvice(pod, command, true);
+}
+
+/** The parts that `npm run logs` knows, by their pods' workload. */
+const parts: Record<string, string> = { web: "web", database: "database", envoy: "gateway", contour: "gateway", "scheduled-tasks": "tasks" };
+
+function logsAdvice(pod: Fields, command: Situation["command"], previous = false): string {
+    const part = Object.hasOwn(parts, workloadOf(pod)) ? parts[workloadOf(pod)] : undefined;
+    if (part) return `Read why: ${command("logs", part, ...(previous ? ["--previous"] : []))}`;
+    return `Read why: kubectl -n ${namespaceOf(pod)} logs ${nameOf(pod)} --all-containers${previous ? " --previous" : ""}`;
+}
+
+function lastWarning(events: Fields[], object: Fields): string {
+    const about = events.filter(event => text(event, "involvedObject", "name") === nameOf(object)
+        && text(event, "involvedObject", "namespace") === namespaceOf(object));
+    const last = about.sort((a, b) => eventTime(b) - eventTime(a))[0];
+    return last ? [text(last, "reason"), text(last, "message").slice(0, 200)].join(": ") : "";
+}
+
+function eventTime(event: Fields): number {
+    return time(event, "lastTimestamp") ?? time(event, "series", "lastObservedTime") ?? time(event, "eventTime") ?? created(event);
+}

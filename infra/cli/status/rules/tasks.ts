@@ -1,0 +1,87 @@
+import { duration, type Fields, flag, list, number, text, time } from "../fields";
+import { condition, created, isDeleting, isTrue, nameOf, namespaceOf, ownerKind, ownerName } from "../objects";
+import { type Finding, hour, kubectl, minute, type Rule, type Situation } from "../problem";
+import { nextRun } from "../schedule";
+
+/** How long after its time a task may begin, beyond what its schedule allows. */
+const late = 5 * minute;
+
+/** Scheduled tasks, Jobs and snapshots. */
+export const taskRules: Record<string, Rule> = {
+    "task-failed": situation => situation.observed.cronJobs.flatMap(task => failed(task, situation) ?? []),
+    "task-late": situation => situation.observed.cronJobs.flatMap(task => tooLate(task, situation) ?? []),
+    "job-failed": situation => situation.observed.jobs.flatMap(job => jobFailed(job) ?? []),
+    "volume-snapshot": situation => situation.observed.volumeSnapshots.flatMap(snapshot => snapshotFailed(snapshot, situation) ?? []),
+};
+
+/** Those that keep data safe matter more than those that run again in a minute. */
+function severityOf(task: Fields): Finding["severity"] {
+    return /backup|snapshot/i.test(nameOf(task)) ? "failing" : "risk";
+}
+
+/** The last of a task's Jobs that has ended. */
+function lastJob(task: Fields, jobs: Fields[]): Fields | undefined {
+    const ended = jobs.filter(job => ownerKind(job) === "CronJob" && ownerName(job) === nameOf(task) && namespaceOf(job) === namespaceOf(task)
+        && (isTrue(condition(job, "Complete")) || isTrue(condition(job, "Failed"))));
+    return ended.reduce<Fields | undefined>((last, job) => (last && created(last) >= created(job) ? last : job), undefined);
+}
+
+function failed(task: Fields, { observed, command, environment }: Situation): Finding | undefined {
+    const last = lastJob(task, observed.jobs);
+    const end = last && condition(last, "Failed");
+    const since = time(end, "lastTransitionTime");
+    const success = time(task, "status", "lastSuccessfulTime");
+    if (isDeleting(task) || !last || !isTrue(end) || (success !== undefined && since !== undefined && success > since)) return undefined;
+    const why = text(end, "reason") === "DeadlineExceeded" ? "it took longer than it may" : text(end, "reason");
+    const isTasks = namespaceOf(task) === environment && nameOf(task) === "scheduled-tasks";
+    return {
+        severity: severityOf(task), kind: "CronJob", object: task, since,
+        matter: `its last run failed${why && ` (${why})`}${success === undefined ? ", and none has succeeded yet" : ""}`,
+        action: isTasks ? `Read why: ${command("logs", "tasks")}` : `Read why: kubectl -n ${namespaceOf(task)} logs job/${nameOf(last)}`,
+    };
+}
+
+function tooLate(task: Fields, { now, observed }: Situation): Finding | undefined {
+    const begun = time(task, "status", "lastScheduleTime") ?? time(task, "metadata", "creationTimestamp");
+    const zone = text(task, "spec", "timeZone");
+    if (isDeleting(task) || begun === undefined || !["", "UTC", "Etc/UTC"].includes(zone)) return undefined;
+    if (flag(task, "spec", "suspend")) {
+        return {
+            severity: severityOf(task), kind: "CronJob", object: task, since: begun, matter: "is suspended: it doesn't run any more",
+            action: `kubectl -n ${namespaceOf(task)} patch cronjob ${nameOf(task)} --patch '{"spec":{"suspend":false}}'`,
+        };
+    }
+    const due = nextRun(text(task, "spec", "schedule"), begun);
+    const allowed = late + Math.min(number(task, "spec", "startingDeadlineSeconds") ?? 0, 3600) * 1000;
+    if (due === undefined || now - due < allowed) return undefined;
+    const running = observed.jobs.find(job => ownerKind(job) === "CronJob" && ownerName(job) === nameOf(task)
+        && namespaceOf(job) === namespaceOf(task) && list(job, "status", "conditions").every(each => !isTrue(each)));
+    // A run may take as long as its Job allows; only one that outlives that holds up the next ones.
+    const most = (number(running, "spec", "activeDeadlineSeconds") ?? 3600) * 1000;
+    if (running && now - created(running) < most + late) return undefined;
+    const why = running ? `, but its run ${nameOf(running)} doesn't end: its node may be gone` : " and doesn't run";
+    return {
+        severity: severityOf(task), kind: "CronJob", object: task, since: due,
+        matter: `has been due for ${duration(now - due)}${why}`,
+        action: running ? `kubectl -n ${namespaceOf(task)} describe job ${nameOf(running)}` : kubectl("describe", "cronjob", task),
+    };
+}
+
+function jobFailed(job: Fields): Finding | undefined {
+    const end = condition(job, "Failed");
+    if (ownerKind(job) === "CronJob" || isDeleting(job) || !isTrue(end)) return undefined;
+    return {
+        severity: "failing", kind: "Job", object: job, since: time(end, "lastTransitionTime"),
+        matter: `failed (${text(end, "reason")})`, action: `Read why: kubectl -n ${namespaceOf(job)} logs job/${nameOf(job)}`,
+    };
+}
+
+function snapshotFailed(snapshot: Fields, { now }: Situation): Finding | undefined {
+    const error = text(snapshot, "status", "error", "message");
+    const pending = !flag(snapshot, "status", "readyToUse") && now - created(snapshot) >= hour;
+    if (isDeleting(snapshot) || (error === "" && !pending)) return undefined;
+    return {
+        severity: "failing", kind: "VolumeSnapshot", object: snapshot, since: time(snapshot, "status", "error", "time") ?? created(snapshot),
+        matter: error === "" ? "isn't ready yet" : `failed: ${error.slice(0, 300)}`, action: kubectl("describe", "volumesnapshot", snapshot),
+    };
+}

@@ -1,0 +1,161 @@
+import { parseQuantity } from "../../../../components/quantity";
+import { clean, type Fields, fields, flag, list, number, text, time } from "../fields";
+import { condition, created, heldSince, isDeleting, isLive, isReady, isTrue, nameOf, namespaceOf, ownerName, workloadOf } from "../objects";
+import { type Finding, hour, kubectl, minute, type Rule, type Situation } from "../problem";
+
+const patience = { available: minute, stateful: 2 * minute, measuring: 3 * minute, binding: 2 * minute, budget: 5 * minute, resizing: hour };
+
+/** Workloads that lack pods, and what decides how many there may be. */
+export const workloadRules: Record<string, Rule> = {
+    "nothing-runs": nothingRuns,
+    "deployment": situation => situation.observed.deployments.flatMap(deployment => deploymentFinding(deployment, situation) ?? []),
+    "stateful-set": situation => situation.observed.statefulSets.flatMap(set => statefulSetFinding(set, situation) ?? []),
+    "autoscaler-maximum": situation => situation.observed.autoscalers.flatMap(scaler => atMaximum(scaler, situation) ?? []),
+    "autoscaler-blind": situation => situation.observed.autoscalers.flatMap(scaler => blind(scaler, situation) ?? []),
+    "claim": situation => situation.observed.claims.flatMap(claim => claimFinding(claim, situation) ?? []),
+    "quota": situation => situation.observed.quotas.flatMap(quota => quotaFinding(quota) ?? []),
+    "disruption-budget": situation => situation.observed.budgets.flatMap(budget => budgetFinding(budget, situation) ?? []),
+};
+
+function nothingRuns({ observed, environment, command }: Situation): Finding[] {
+    const here = [...observed.deployments, ...observed.statefulSets].some(object => namespaceOf(object) === environment);
+    if (here) return [];
+    return [{
+        severity: "outage", kind: "Namespace", object: { metadata: { name: environment } },
+        matter: "holds no Deployment and no StatefulSet: the application isn't there", action: `Bring it up: ${command("start")}`,
+    }];
+}
+
+function deploymentFinding(deployment: Fields, { now, environment, gateway, command }: Situation): Finding | undefined {
+    if (isDeleting(deployment)) return undefined;
+    const found = (severity: Finding["severity"], matter: string, since: number | undefined, action: string): Finding =>
+        ({ severity, kind: "Deployment", object: deployment, matter, since, action });
+    const describe = kubectl("describe", "deployment", deployment);
+    const wanted = number(deployment, "spec", "replicas") ?? 1;
+    const isServing = [environment, gateway].includes(namespaceOf(deployment));
+    const stopped = isServing ? "outage" : "failing";
+    if (wanted === 0) return found(stopped, "is scaled to 0 replicas", undefined, `To bring it back: ${kubectl("scale", "deployment", deployment)} --replicas=2`);
+
+    const failure = condition(deployment, "ReplicaFailure");
+    const denied = isTrue(failure) ? `can't create pods: ${text(failure, "message")}` : undefined;
+    const available = condition(deployment, "Available");
+    const none = (number(deployment, "status", "availableReplicas") ?? 0) === 0;
+    const since = heldSince(deployment, available);
+    if (none && now - since >= patience.available) {
+        return found(stopped, `none of its ${wanted} pods is available${denied ? `: it ${denied}` : ""}`, since, describe);
+    }
+    if (denied) {
+        const advice = denied.includes("exceeded quota") ? `Raise landfall:environment.quota, then: ${command("start")}` : describe;
+        return found("failing", denied, heldSince(deployment, failure), advice);
+    }
+    const progressing = condition(deployment, "Progressing");
+    if (text(progressing, "reason") === "ProgressDeadlineExceeded") {
+        const updated = number(deployment, "status", "updatedReplicas") ?? 0;
+        const undo = kubectl("rollout undo", "deployment", deployment);
+        return found("failing", `its rollout is stuck: ${updated} of ${wanted} pods are of the new version, and they don't become available`,
+            heldSince(deployment, progressing), `Mend what keeps the new pods from running. Or go back: ${undo}`);
+    }
+    if (!flag(deployment, "spec", "paused")) return undefined;
+    return found("risk", "its rollout is paused", undefined, kubectl("rollout resume", "deployment", deployment));
+}
+
+function statefulSetFinding(set: Fields, { now, environment, observed }: Situation): Finding | undefined {
+    const wanted = number(set, "spec", "replicas") ?? 1;
+    const own = observed.pods.filter(pod => ownerName(pod) === nameOf(set) && namespaceOf(pod) === namespaceOf(set));
+    if (isDeleting(set) || own.some(isReady)) return undefined;
+    const severity = namespaceOf(set) === environment ? "outage" : "failing";
+    const finding = { severity, kind: "StatefulSet", object: set, action: kubectl("describe", "statefulset", set) } as const;
+    const back = `To bring it back: ${kubectl("scale", "statefulset", set)} --replicas=1`;
+    if (wanted === 0) return { ...finding, matter: "is scaled to 0 replicas", action: back };
+    const since = Math.max(created(set), ...own.map(pod => heldSince(pod, condition(pod, "Ready"))));
+    const denied = own.length === 0 ? eventOf(set, "FailedCreate", observed.events) : undefined;
+    // While its pod ends, the next can't begin.
+    if (now - since < patience.stateful || own.some(isDeleting)) return undefined;
+    return { ...finding, matter: `none of its pods is ready${denied ? `: ${text(denied, "message")}` : ""}`, since };
+}
+
+function atMaximum(scaler: Fields, { command, environment, gateway }: Situation): Finding | undefined {
+    const most = number(scaler, "spec", "maxReplicas");
+    const least = number(scaler, "spec", "minReplicas") ?? 1;
+    const limited = condition(scaler, "ScalingLimited");
+    const wantsMore = isTrue(limited) && text(limited, "reason") === "TooManyReplicas";
+    const reached = most !== undefined && (number(scaler, "status", "desiredReplicas") ?? 0) >= most && most > least;
+    if (!wantsMore && !reached) return undefined;
+    // The gateway's maximum follows from the web pods'.
+    const isOurs = [`${environment}/web`, `${gateway}/envoy`].includes(`${namespaceOf(scaler)}/${nameOf(scaler)}`);
+    return {
+        severity: "risk", kind: "HorizontalPodAutoscaler", object: scaler, since: wantsMore ? heldSince(scaler, limited) : undefined,
+        matter: `is at its maximum of ${most ?? "?"} replicas${wantsMore ? ", and the load asks for more" : ""}`,
+        action: isOurs ? `Raise landfall:app.web.replicas.max, then: ${command("start")}` : kubectl("describe", "hpa", scaler),
+    };
+}
+
+function blind(scaler: Fields, { now }: Situation): Finding | undefined {
+    const found = ["ScalingActive", "AbleToScale"].map(type => condition(scaler, type)).find(each => text(each, "status") === "False"
+        && text(each, "reason") !== "ScalingDisabled");
+    const since = heldSince(scaler, found);
+    if (!found || now - since < patience.measuring) return undefined;
+    const does = text(found, "type") === "ScalingActive" ? "can't measure the load, so it doesn't scale" : "can't scale";
+    return {
+        severity: "failing", kind: "HorizontalPodAutoscaler", object: scaler, since,
+        matter: `${does}: ${text(found, "message").slice(0, 300)}`, action: "Is metrics-server well? kubectl get apiservice v1beta1.metrics.k8s.io",
+    };
+}
+
+function claimFinding(claim: Fields, { now, observed }: Situation): Finding | undefined {
+    const finding = { kind: "PersistentVolumeClaim", object: claim, action: kubectl("describe", "pvc", claim) } as const;
+    const phase = text(claim, "status", "phase");
+    if (isDeleting(claim)) return undefined;
+    if (phase === "Lost") return { ...finding, severity: "outage", matter: "has lost its volume: the data isn't reachable" };
+    if (phase === "Pending" && now - created(claim) >= patience.binding) {
+        const user = observed.pods.find(pod => isLive(pod) && namespaceOf(pod) === namespaceOf(claim)
+            && list(pod, "spec", "volumes").some(volume => text(volume, "persistentVolumeClaim", "claimName") === nameOf(claim)));
+        const failure = eventOf(claim, "ProvisioningFailed", observed.events);
+        // Many classes make a volume only once a pod uses it.
+        if (!user && !failure) return undefined;
+        const why = (user ? `, and ${workloadOf(user)} waits for it` : "") + (failure ? `: ${text(failure, "message").slice(0, 300)}` : "");
+        const storageClass = text(claim, "spec", "storageClassName") || "(default)";
+        return { ...finding, severity: "failing", since: created(claim), matter: `waits for a volume of the class ${storageClass}${why}` };
+    }
+    const resizing = list(claim, "status", "conditions").find(each => {
+        const takesLong = now - (time(each, "lastTransitionTime") ?? now) > patience.resizing;
+        return isTrue(each) && (takesLong ? /Error$|Resiz/ : /Error$/).test(text(each, "type"));
+    });
+    if (!resizing) return undefined;
+    return { ...finding, severity: "risk", since: time(resizing, "lastTransitionTime"), matter: `doesn't get its new size (${text(resizing, "type")})` };
+}
+
+function eventOf(object: Fields, reason: string, events: Fields[]): Fields | undefined {
+    return events.find(event => text(event, "reason") === reason && text(event, "involvedObject", "name") === nameOf(object)
+        && text(event, "involvedObject", "namespace") === namespaceOf(object));
+}
+
+function quotaFinding(quota: Fields): Finding | undefined {
+    const hard = fields(quota, "status", "hard");
+    const full = Object.keys(hard).filter(name => {
+        const [most, used] = [parseQuantity(text(hard, name)), parseQuantity(text(quota, "status", "used", name))];
+        return most !== undefined && used !== undefined && most > 0n && used >= most;
+    });
+    if (full.length === 0) return undefined;
+    const figures = full.map(name => `${text(quota, "status", "used", name)} of ${text(hard, name)} ${clean(name)}`).join(", ");
+    return {
+        severity: "risk", kind: "ResourceQuota", object: quota, matter: `is used up: ${figures}. What needs more can't be created`,
+        action: "Raise landfall:environment.quota, or lower what the application may use",
+    };
+}
+
+function budgetFinding(budget: Fields, { now }: Situation): Finding | undefined {
+    const allowed = condition(budget, "DisruptionAllowed");
+    const expected = number(budget, "status", "expectedPods") ?? 0;
+    const healthy = number(budget, "status", "currentHealthy") ?? 0;
+    const since = heldSince(budget, allowed);
+    const current = (number(budget, "status", "observedGeneration") ?? 0) >= (number(budget, "metadata", "generation") ?? 0);
+    const underway = Object.keys(fields(budget, "status", "disruptedPods")).length > 0;
+    if (number(budget, "status", "disruptionsAllowed") !== 0 || expected === 0 || healthy < expected) return undefined;
+    if (underway || !current || now - since < patience.budget) return undefined;
+    return {
+        severity: "risk", kind: "PodDisruptionBudget", object: budget, since,
+        matter: `allows no disruption although all ${expected} pods are healthy: draining and upgrading nodes waits for ever`,
+        action: kubectl("describe", "pdb", budget),
+    };
+}
