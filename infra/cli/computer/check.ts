@@ -9,45 +9,45 @@ import type { Probes } from "./probes";
 
 /** One line of the report on this computer. */
 export interface Finding {
-    /** ok: as it should be; note: not so, but we go on and say how; problem: the user must do something first. */
+    /** ok; note: not ideal, but the command continues; problem: the user must act first. */
     state: "ok" | "note" | "problem";
     text: string;
     /** For a problem: what to do. */
     remedy?: string;
 }
 
-/** What a stack asks of the computer. */
+/** What a stack needs from the computer. */
 export interface Needs {
     target: Target;
-    /** Name of the cluster, whose own use of a port is no problem. */
+    /** Name of the cluster, which may already use its ports. */
     clusterName?: string;
     docker: boolean;
-    /** Whether the nodes are Docker's containers: those the kit can make. */
+    /** Whether the nodes are Docker containers, which the kit can build. */
     containers: boolean;
-    /** Whether those are of the image that this version of Landfall names, and so of its version of Kubernetes. */
+    /** Whether they use this version's node image, and therefore its version of Kubernetes. */
     usualNodes: boolean;
-    /** Ports on 127.0.0.1, with the setting that each comes from. */
+    /** Ports on 127.0.0.1, each with its setting. */
     ports: { port: number; setting: string }[];
     /** Whether images or clusters will be downloaded or built here. */
     disk: boolean;
 }
 
-/** The report, and what follows from it. */
+/** The report and its consequences. */
 export interface Report {
     findings: Finding[];
     network: Network;
-    /** Whether Docker must be installed or started by us. */
+    /** Whether the command must install or start Docker. */
     setUpDocker: boolean;
-    /** Whether the kit must make the cluster's images. */
+    /** Whether the kit must build the cluster's images. */
     kit: boolean;
 }
 
 const gigabyte = 1e9;
 
-/** What this stack needs; a stack on someone else's cluster with ready images needs next to nothing. */
+/** What this stack needs. On an existing cluster, with images that are already built, that is almost nothing. */
 export function needsOf({ cluster, app }: PlainSettings): Needs {
     const builds = !app.web.image || !app.database.image;
-    const local = cluster.target === "kind" || cluster.target === "minikube"; // narrows what the keys are
+    const local = cluster.target === "kind" || cluster.target === "minikube"; // narrows the type
     const driver = cluster.target === "minikube" ? (cluster.driver ?? "docker") : undefined;
     const inDocker = cluster.target === "kind" || driver === "docker";
     const docker = inDocker || builds;
@@ -65,8 +65,8 @@ export function needsOf({ cluster, app }: PlainSettings): Needs {
 }
 
 /**
- * Checks all that the stack needs, and finds every problem at once. `kit` says whether the stack was started with the
- * kit's images before; undefined where it was not started yet.
+ * Checks everything that the stack needs and reports all problems at once. `kit`: whether the stack was started with the
+ * kit's images before; undefined if it has never been started.
  */
 export async function checkComputer(needs: Needs, probes: Probes, kit?: boolean): Promise<Report> {
     const [docker, network, ports] = await Promise.all([
@@ -120,7 +120,7 @@ function listenerCommand(port: number, platform: NodeJS.Platform): string {
 
 const marks: Record<Finding["state"], string> = { ok: "✓", note: "–", problem: "✗" };
 
-/** Writes the report, and stops where something is to be done first. */
+/** Prints the report. @throws UserError if there is a problem */
 export function showReport({ findings }: Report, terminal: Terminal): void {
     for (const { state, text, remedy } of findings) {
         terminal.line(`  ${marks[state]} ${text}`);
