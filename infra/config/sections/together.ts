@@ -6,7 +6,7 @@ import type { BareMetalSettings, ClusterSettings } from "../targets";
 import type { AppSettings } from "./app";
 import type { EnvironmentSettings } from "./environment";
 
-/** The quota must hold the application at its largest, rolling update included; else pods are silently not made. */
+/** The quota must hold the application at full scale during a rolling update. Otherwise pods are silently not created. */
 export function quotaHoldsApp(
     { environment, app }: { environment: EnvironmentSettings; app: AppSettings },
 ): Violation | undefined {
@@ -42,7 +42,7 @@ export function quotaHoldsApp(
     };
 }
 
-/** A web pod serves nobody in less memory than its parts take. */
+/** With less memory than its parts use, a web pod can't serve anybody. */
 export function memoryHoldsPage(
     { memory, uploads }: { memory: { limit: string }; uploads: { maxFile: string } },
 ): Violation | undefined {
@@ -55,7 +55,7 @@ export function memoryHoldsPage(
     };
 }
 
-/** Every process of PHP has a connection; one that the database refuses is an error page. */
+/** Every PHP process has a connection. If the database refuses one, the visitor sees an error page. */
 export function databaseHoldsConnections({ app }: { app: AppSettings }): Violation | undefined {
     const { web, database } = app;
     const least = leastMemoryOfDatabase(app);
@@ -70,13 +70,13 @@ export function databaseHoldsConnections({ app }: { app: AppSettings }): Violati
     };
 }
 
-/** The classes that a laptop's cluster has; one that a person adds to it comes too late for the first run. */
+/** The classes of a laptop's cluster. One that is added by hand is too late for the first run. */
 const laptopClasses: Record<string, { all: string[]; shared: string[] }> = {
     kind: { all: ["landfall-local"], shared: ["landfall-local"] },
     minikube: { all: ["standard", "csi-hostpath-sc"], shared: ["standard"] },
 };
 
-/** A claim for a class that isn't there waits forever. */
+/** A claim for a class that doesn't exist waits forever. */
 export function hasClasses({ cluster, app }: { cluster: ClusterSettings; app: AppSettings }): Violation | undefined {
     const classes = Object.hasOwn(laptopClasses, cluster.target) ? laptopClasses[cluster.target] : undefined;
     if (classes === undefined) return undefined;
@@ -93,7 +93,7 @@ export function hasClasses({ cluster, app }: { cluster: ClusterSettings; app: Ap
     };
 }
 
-/** Images that the program builds must be had by a cluster it did not make. */
+/** An existing cluster needs a way to get the images that the program builds. */
 export function needsRegistry(
     { cluster, app }: { cluster: ClusterSettings; app: AppSettings },
 ): Violation | undefined {
@@ -107,7 +107,7 @@ export function needsRegistry(
     };
 }
 
-/** A volume that many nodes write needs a class for it, else its claim waits forever. */
+/** A volume that many nodes write needs a class for that. Otherwise its claim waits forever. */
 export function needsSharedClass(
     { cluster, app }: { cluster: ClusterSettings; app: AppSettings },
 ): Violation | undefined {
@@ -124,7 +124,7 @@ export function needsSharedClass(
     };
 }
 
-/** minikube's volumes are directories of one node each. */
+/** Each of minikube's volumes is a directory of one node. */
 function needsOneNode({ web }: AppSettings): Violation | undefined {
     return web.uploads.accessMode !== "ReadWriteMany" ? undefined : {
         keys: ["cluster.nodes", "app.web.uploads.accessMode"],
@@ -134,7 +134,7 @@ function needsOneNode({ web }: AppSettings): Violation | undefined {
     };
 }
 
-/** Of several machines none sees another's disks. */
+/** Machines don't see each other's disks. */
 function needsSharedDirectory(cluster: BareMetalSettings, { web }: AppSettings): Violation | undefined {
     const { accessMode, storageClass } = web.uploads;
     const has = cluster.sharedDirectory !== undefined || Object.keys(cluster.nodes).length === 1;
