@@ -9,7 +9,7 @@ import { mendStackTraces } from "./stack-traces";
 import { compareWith } from "./standing";
 import { WordPress } from "./wordpress";
 
-// Without the engine, as after a kill, Pulumi's SDK goes on for ever saying that it can't say anything.
+// If the engine is gone, for example killed, Pulumi's SDK would report forever that it can't report.
 if (process.env.PULUMI_NODEJS_ENGINE) {
     for (const stream of [process.stdout, process.stderr]) stream.on("error", () => process.exit(1));
 }

@@ -8,35 +8,35 @@ import {
 } from "../components/workload/limits";
 import type { Traffic } from "../components/platform";
 
-/** PHP's processes for one kind of request, and how many requests may be there for them. */
+/** PHP's processes for one kind of request, and how many such requests may be there. */
 export interface Workers {
     /** Processes, each of which answers one request at a time. */
     count: number;
-    /** Requests in hand or waiting; one more is asked to come back. */
+    /** Requests in progress or waiting. Any further one is asked to try again later. */
     queue: number;
     /** PHP's `memory_limit`, in mebibytes. */
     memory: number;
 }
 
-/** What a web pod may do at once. */
+/** The limits of a web pod. */
 export interface WebLimits {
     /** Pods at the height of a rolling update. */
     pods: number;
     /** Apache's threads: all queues at their longest, and some for files and probes. */
     threads: number;
-    /** Requests for PHP that one address may have at once, where the gateway sees its clients' addresses. */
+    /** PHP requests that one address may have at once, if the gateway sees its clients' addresses. */
     clientRequests: number;
     /** Visitors' requests with a body that may be there at once. Bodies arrive in Apache, before they queue for PHP. */
     visitorBodies: number;
     /** For visitors. */
     pages: Workers;
-    /** For whoever is logged in. */
+    /** For logged-in users. */
     editors: Workers;
-    /** For files that editors send, and the work on pictures. */
+    /** For files that editors upload, and for image processing. */
     uploads: Workers;
     /** Mebibytes for compiled PHP, shared by all processes. */
     opcache: number;
-    /** Width times height of the largest picture that is decoded. */
+    /** Width times height of the largest image that is decoded. */
     imagePixels: number;
     /** Largest file that an editor may upload, in bytes. */
     file: number;
@@ -46,15 +46,15 @@ export interface WebLimits {
     scratch: number;
 }
 
-/** What the pod that runs scheduled tasks may take. */
+/** The limits of the pod that runs scheduled tasks. */
 export interface TaskLimits {
-    /** How many of it there are at once: a run begins when the last one has ended. */
+    /** Number of pods at once: a run starts when the previous one has ended. */
     pods: number;
     cpu: { request: string; limit: string };
     memory: { request: string; limit: string };
     /** PHP's `memory_limit`, in mebibytes. */
     phpMemory: number;
-    /** Seconds that one run may take. */
+    /** Longest run, in seconds. */
     seconds: number;
 }
 
@@ -63,13 +63,13 @@ export interface Limits {
     tasks: TaskLimits;
     database: DatabaseLimits;
     time: RequestTimes;
-    /** Bytes a second below which a transfer counts as stalled. */
+    /** A transfer slower than this counts as stalled, in bytes a second. */
     slowestRate: number;
 }
 
 const mebibyte = 1 << 20;
 
-/** What infra/images/web takes, measured; in mebibytes where nothing else is said. */
+/** What infra/images/web uses, as measured; in mebibytes unless stated otherwise. */
 const measured = {
     /** Apache with all threads busy, PHP's master process and the one that answers probes. */
     base: 72,
@@ -77,53 +77,53 @@ const measured = {
     opcache: 64,
     /** A process of PHP on top of its memory_limit. */
     process: 8,
-    /** By so much one that runs out of memory exceeds its limit before it ends. */
+    /** By how much a process that runs out of memory exceeds its limit before it ends. */
     excess: 64,
-    /** Visitors' pages take up to 8, WordPress's own screens 24, and a post of 2 MB 90 to save. */
+    /** Visitors' pages use up to 8, WordPress's own screens 24, and saving a post of 2 MB 90. */
     pages: 40,
     editors: 96,
-    /** Beside the file, which WordPress reads whole. */
+    /** In addition to the file, which WordPress reads whole. */
     uploads: 24,
-    /** Bytes that GD takes for a pixel, of the greediest kind of picture. */
+    /** Bytes that GD uses for a pixel of the most expensive kind of image. */
     bytesPerPixel: 11,
-    /** The smaller sizes that WordPress makes of a picture, and their encoders. */
+    /** The smaller sizes that WordPress makes of an image, and their encoders. */
     smallerSizes: 64,
     /** PHP of the command line, on top of its memory_limit. */
     commandLine: 32,
 };
 
-/** A picture as phones take it, which every site must accept. */
+/** The size of a phone's photo, which every site must accept. */
 const leastPixels = 12_200_000;
 
 /** Processes beyond these wait for the processor, not for the database. */
 const pagesPerCpu = 12;
-/** A pod that needs more is better two. */
+/** Two pods are better than one that needs more. */
 const mostPages = 64;
-/** As many as a pod answers in the half a minute that a request may wait. */
+/** As many as a pod answers in the 30 seconds that a request may wait. */
 const pagesQueue = 256;
 const visitorBodies = 32;
-/** Two where there is room, as one screen of WordPress's editor asks several questions at once. */
+/** Two if there is room, because one screen of WordPress's editor sends several requests at once. */
 const mostEditors = 2;
 const editorsQueue = 16;
-/** One: work on pictures takes most of the memory. The next upload waits for it. */
+/** One, because image processing takes most of the memory. The next upload waits. */
 const uploads = 1;
 const uploadsQueue = 4;
-/** Threads that no queue can take: for files, probes and whoever is asked to come back. */
+/** Threads outside all queues: for files, probes, and requests that are asked to try again later. */
 const otherThreads = 32;
-/** Part of the memory that is not fixed in which a picture is decoded, where that is more than the least. */
+/** Share of the variable memory for decoding images, if that is more than the minimum. */
 const pictureShare = 2 / 5;
 const visitorBody = 256 << 10;
 const largestEditorBody = 2 * mebibyte;
 /** What a form adds to a file. */
 const formOverhead = 2 * mebibyte;
-/** Files under /tmp that are no bodies: process ids, locks, sockets. */
+/** Files under /tmp that aren't bodies: process IDs, locks, sockets. */
 const otherScratch = 16;
 
-/** As much as the tasks of WordPress's larger plugins ask for; WordPress's own take 24. Pictures are the web pods'. */
+/** As much as the tasks of larger plugins request; WordPress's own use 24. Web pods process the images. */
 const taskMemory = 160;
-/** Processor time for others even where a task never rests. */
+/** Leaves processor time for others even if a task never pauses. */
 const taskCpu = { request: "20m", limit: "500m" };
-/** Longer, and what is scheduled meanwhile waits too long. */
+/** With a longer run, tasks that are due meanwhile would wait too long. */
 const taskSeconds = 600;
 
 const pageMemory = measured.pages + measured.process;
@@ -135,7 +135,7 @@ function uploadMemory(file: number): number {
     return Math.ceil(file / mebibyte) + measured.uploads;
 }
 
-/** Memory that a web pod needs whatever it serves, in mebibytes. */
+/** Memory that a web pod needs in any case, in mebibytes. */
 function fixedMemory(file: number): number {
     const { base, opcache, excess, process } = measured;
     return base + opcache + excess + uploads * (uploadMemory(file) + process);
@@ -163,14 +163,14 @@ interface Given {
 }
 
 /**
- * PHP's processes of all pods, each with its connection to the database, what sets up a new pod's site or works for the
- * administrator there, and scheduled tasks.
+ * Database connections: one for each PHP process of all pods, for the process that installs a new pod's site or works for the
+ * administrator, and for scheduled tasks.
  */
 export function connectionsOf({ web, tasks }: Pick<Limits, "web" | "tasks">): number {
     return web.pods * (web.pages.count + web.editors.count + web.uploads.count + 1) + tasks.pods;
 }
 
-/** They depend on no setting: what they need doesn't grow with the site's visitors. */
+/** They depend on no setting, because their needs don't grow with the number of visitors. */
 export const taskLimits: TaskLimits = {
     pods: 1,
     cpu: taskCpu,
@@ -196,7 +196,7 @@ export function limitsOf(app: Given): Limits {
     };
 }
 
-/** What the gateway must carry for an application with these settings. */
+/** What the gateway must handle for an application with these settings. */
 export function trafficOf(app: Given): Traffic {
     const { web: { pods, threads }, time } = limitsOf(app);
     return { times: time, pods, requests: pods * threads };
@@ -211,7 +211,7 @@ function webLimits({ web }: Given): WebLimits {
     const useful = Math.ceil(Number(quantity(web.cpu.limit)) / 1e9 * pagesPerCpu);
     const upload = file + formOverhead;
     const editor = Math.min(upload, largestEditorBody);
-    // Apache keeps each until it is complete; PHP has another copy, and a third under the file's own name.
+    // Apache keeps each until it is complete. PHP makes a second copy, and a third under the file's own name.
     const bodiesOnDisk = visitorBodies * visitorBody + editorsQueue * editor + uploadsQueue * upload
         + 2 * (visitorBodies * visitorBody + editors * editor + uploads * upload);
     return {

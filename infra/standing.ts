@@ -11,7 +11,7 @@ import { describeKey, describeSettings } from "./config/schema/describe";
 
 type Compared = Pick<Settings, "cluster" | "environment" | "app">;
 
-/** Refuses, in a preview too, what can't be changed in place of the cluster or of the data in it. */
+/** Refuses, in a preview too, changes that the existing cluster or its data can't make. */
 export function compareWith(settings: Compared): Comparisons {
     return {
         cluster: (standing, wanted) => refuseClusterChanges(settings.cluster, standing, wanted),
@@ -26,10 +26,10 @@ export function compareWith(settings: Compared): Comparisons {
     };
 }
 
-/** Seconds in which a cluster that was just made gets the classes that its maker brings. */
+/** Seconds within which a new cluster gets its own StorageClasses. */
 const settling = 60;
 
-/** Refuses a class that isn't there: its claim would wait forever. */
+/** Refuses a StorageClass that doesn't exist: its claim would wait forever. */
 async function refuseMissingClasses(
     settings: Compared, standing: StandingEnvironment, capabilities: Capabilities, readAgain: () => Promise<StandingEnvironment>,
 ): Promise<void> {
@@ -43,7 +43,7 @@ async function refuseMissingClasses(
     if (refusal !== undefined) throw new Refusal(refusal);
 }
 
-/** A volume that stands has its class. */
+/** An existing volume needs no class. */
 function missingClasses(settings: Compared, { classes, volumes }: StandingEnvironment, capabilities: Capabilities): string | undefined {
     if (classes === undefined) return undefined;
     const made = madeByPlatform(capabilities);
@@ -68,7 +68,7 @@ function madeByPlatform(
     return [...onDirectories.filter(name => name !== undefined && name !== "").map(name => ({ name: name! })), ...storageClasses];
 }
 
-/** The parts of the application that have a volume, with the keys that say what it is like. */
+/** The parts of the application that have a volume, with the keys of its properties. */
 function partsOf({ cluster, app }: Compared) {
     const described = describeSettings({ stack: pulumi.getStack(), target: cluster.target });
     const isSetting = (key: string) => describeKey(described, key.split("."), cluster.target) !== undefined;

@@ -45,7 +45,7 @@ export function secretPaths(value: Value, path: string[] = []): string[] {
     return [];
 }
 
-/** The value as an object; an empty one where it is something else. */
+/** The value as an object; empty if it is something else. */
 export function asObject(value: Value | undefined): Values {
     const plain = value === undefined ? null : unwrap(value);
     return isObject(plain) ? plain : {};

@@ -19,7 +19,7 @@ const uid = 10001;
 const saltsDirectory = "/etc/landfall/salts";
 const credentialsDirectory = "/etc/landfall/credentials";
 
-/** The example application: WordPress in its parts, Apache with PHP and MariaDB. */
+/** The example application: WordPress on Apache with PHP, and MariaDB. */
 export class WordPress extends pulumi.ComponentResource {
     /** Where people find it, for example `https://wordpress.localhost:8443`. */
     readonly address: pulumi.Output<string>;
@@ -91,12 +91,12 @@ export class WordPress extends pulumi.ComponentResource {
             before: { "install-site": ["install-site"] },
             probes: {
                 startup: { httpGet: { path: "/healthz", port: "main" }, periodSeconds: 1, failureThreshold: 60 },
-                // It asks for Apache and PHP alone: what all replicas share, as the database, must not take all of them out.
+                // Checks Apache and PHP only: if the shared database fails, the replicas must stay in service.
                 readiness: {
                     httpGet: { path: "/readyz", port: "main" },
                     periodSeconds: 5, timeoutSeconds: 5, failureThreshold: 3,
                 },
-                // A busy pod answers late; restarting it would make that worse.
+                // A busy pod answers late. Restarting it would make that worse.
                 liveness: {
                     httpGet: { path: "/healthz", port: "main" },
                     periodSeconds: 10, timeoutSeconds: 10, failureThreshold: 6,
@@ -119,7 +119,7 @@ export class WordPress extends pulumi.ComponentResource {
             secretFiles: { [saltsDirectory]: salts, [credentialsDirectory]: credentials },
             ephemeral: { "/tmp": "64Mi" },
             persistent: web.claims,
-            // Its pods set up the site, and change the tables for another version.
+            // Its pods install the site, and update the tables for another version.
             after: [web.deployment],
             beside: { workload: web, always: app.web.uploads.accessMode === "ReadWriteOnce" },
             talksTo: [database],
@@ -131,14 +131,14 @@ export class WordPress extends pulumi.ComponentResource {
         this.registerOutputs({ address: this.address });
     }
 
-    /** What people need to know of it. */
+    /** What people need to know about it. */
     get outputs() {
         const { address, adminUser, adminPassword, images } = this;
         return { address, adminUser, adminPassword, images };
     }
 }
 
-/** What of the outside the site knows: its mail relay, and the hosts that it may call. */
+/** What the site knows about the outside: its mail relay, and the hosts that it may call. */
 function outsideEnvironment({ mail, egress }: AppSettings, password: boolean): Record<string, string> {
     const hosts = [...new Set(Object.values(egress).flatMap(entry => entry.hosts))];
     return {
@@ -154,7 +154,7 @@ function outsideEnvironment({ mail, egress }: AppSettings, password: boolean): R
     };
 }
 
-/** The same for network policies, which know no names. */
+/** The same for network policies, which don't match names. */
 function outsideOf({ mail, egress }: AppSettings): Outside[] {
     const places = Object.entries({
         ...Object.fromEntries(Object.entries(egress).map(([name, entry]) => [`egress-${name}`, entry])),
@@ -163,7 +163,7 @@ function outsideOf({ mail, egress }: AppSettings): Outside[] {
     return places.map(([name, { hosts, port, networks }]) => ({ name, port, networks: networks ?? networksOf(hosts) }));
 }
 
-/** A host that is an address is that one; where a name leads, nobody knows today what tomorrow will be. */
+/** An address is itself. A name may lead elsewhere tomorrow, so it means any public address. */
 function networksOf(hosts: string[]): string[] {
     return [...new Set(hosts.map(host => /^[\d.]+$/.test(host) ? `${host}/32` : "public"))];
 }
@@ -185,7 +185,7 @@ function webEnvironment({ web, time, slowestRate }: Limits, seesClients: boolean
         WEB_UPLOADS_MEMORY: web.uploads.memory,
         WEB_OPCACHE_MEMORY: web.opcache,
         WEB_IMAGE_PIXELS: web.imagePixels,
-        // Where all clients seem to have one address, it may have all.
+        // If all clients seem to have one address, it may use all threads.
         WEB_CLIENT_REQUESTS: seesClients ? web.clientRequests : web.threads,
         WEB_PAGES_QUEUE: web.pages.queue,
         WEB_BODIES_QUEUE: web.visitorBodies,
@@ -211,7 +211,7 @@ function createPassword(name: string, length: number, parent: pulumi.Resource): 
     return new random.RandomPassword(name, { length, special: false }, { parent }).result;
 }
 
-/** WordPress's keys and salts; new ones would log everyone out, so they are made once. */
+/** WordPress's keys and salts. New ones would log everyone out, so they are generated once. */
 function createSalts(parent: pulumi.Resource): Record<string, pulumi.Output<string>> {
     const names = ["auth", "secure_auth", "logged_in", "nonce"].flatMap(use => [`${use}_key`, `${use}_salt`]);
     return Object.fromEntries(names.map(name =>

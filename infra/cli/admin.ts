@@ -34,7 +34,7 @@ export interface User {
     roles: string[];
 }
 
-/** What infra/images/web/bin/manage-users is asked. */
+/** A request to infra/images/web/bin/manage-users. */
 export type Request =
     | { action: "users" }
     | { action: "password"; user: string; password: string }
@@ -65,7 +65,7 @@ export async function main(argv: string[]): Promise<number> {
     const { user: administrator } = stack.settings.app.admin;
     const user = name ?? administrator;
     const password = values.stdin ? await fromInput() : madeUp();
-    // Before anything is changed: a password that can't be handed over is of no use.
+    // Checked before any change: a password that nobody can be given is useless.
     const file = values.file === undefined ? undefined : reserve(values.file);
     const { login } = await ask(pod, action === "password"
         ? { action, user, password }
@@ -82,7 +82,7 @@ export async function main(argv: string[]): Promise<number> {
     return 0;
 }
 
-/** Random, of letters and digits that aren't mistaken for others: about 115 bits. */
+/** A random password of unambiguous letters and digits, about 115 bits. */
 function madeUp(): string {
     return Array.from({ length: passwordLength }, () => letters[randomInt(letters.length)]).join("");
 }
@@ -116,7 +116,7 @@ interface Answer {
     login?: string;
 }
 
-/** Asks manage-users in the pod. The question has a password in it, so it goes by standard input. */
+/** Runs manage-users in the pod. The request contains a password, so it is passed on standard input. */
 export async function ask(pod: Pod, request: Request): Promise<Answer> {
     const { code, stdout, stderr } = await execute(pod, ["manage-users"], { input: [Buffer.from(`${JSON.stringify(request)}\n`)] });
     const answer = /^landfall:(\{.*\})$/m.exec(stdout)?.[1];

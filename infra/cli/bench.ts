@@ -17,7 +17,7 @@ takes: as it is, loading one target only, and beside it with every cloud's whole
   --help     this text
 `;
 
-/** What loading everything at once would load. */
+/** The packages that a program for all targets would load. */
 const sdks = ["@pulumi/aws", "@pulumi/gcp", "@pulumi/azure-native"];
 
 /** One start of the program. */
@@ -60,7 +60,7 @@ export async function main(argv: string[]): Promise<number> {
     return 0;
 }
 
-/** Runs in a process of its own, whose whole life counts. */
+/** Runs in its own process, and measures it from its start. */
 async function measure(stack: string, everything: boolean): Promise<Measurement> {
     process.env.LANDFALL_RENDER = "1";
     if (everything) sdks.forEach(sdk => require(sdk) as unknown);

@@ -1,5 +1,5 @@
-// The entry of every npm script. Plain JavaScript without dependencies, so that it runs on a fresh clone and can tell
-// the user of an old Node what to do; everything else is TypeScript, run in a child once the dependencies are there.
+// Every npm script starts here. Plain JavaScript without dependencies, so it runs on a fresh clone and can tell
+// users of an old Node what to do. Everything else is TypeScript, and runs in a child process once npm has installed.
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
@@ -10,7 +10,7 @@ const commands = [
     "start", "down", "status", "logs", "shell", "open", "render", "bench", "cost", "limits", "admin", "site", "test", "update-images",
 ];
 
-/** What is wrong with this version of Node, given `engines.node` (">=20.19"); undefined where it will do. */
+/** What is wrong with this version of Node, given `engines.node` (">=20.19"); undefined if it is new enough. */
 export function nodeProblem(version, engines) {
     const wanted = numbers(engines);
     const given = numbers(version);
@@ -27,7 +27,7 @@ function numbers(version) {
     return [Number(found[1]), Number(found[2] || 0)];
 }
 
-/** Whether node_modules holds what the lock file names; `installed` is npm's own record of what it installed. */
+/** Whether node_modules contains what the lock file names; `installed` is npm's own record of what it installed. */
 export function isInstalled(lock, installed) {
     if (!installed) return false;
     return Object.entries(lock.packages).every(([name, entry]) => {
@@ -66,11 +66,11 @@ function install() {
 }
 
 /**
- * Runs the command in a child and ends with its exit code.
+ * Runs the command in a child process and exits with its code.
  *
- * A Ctrl-C reaches every process of the terminal, and npm sends it once more, while Pulumi takes a second one as
- * "stop at once". So the child leads a process group of its own, gets the signal from here exactly once, and what it
- * has left running when it was interrupted ends with it. Windows has no such groups: its console reaches the child.
+ * A Ctrl-C reaches every process of the terminal, and npm sends it again, but Pulumi takes a second one as
+ * "stop at once". So the child leads its own process group and gets the signal exactly once, from here. If interrupted,
+ * the whole group ends with it. Windows has no such groups: its console reaches the child.
  */
 function runChild(command, args) {
     const ownGroup = process.platform !== "win32";
@@ -78,7 +78,7 @@ function runChild(command, args) {
     const child = spawn(process.execPath, [...start, command, ...args], {
         cwd: root,
         detached: ownGroup,
-        stdio: ["inherit", "inherit", "inherit", "ipc"], // the channel's end tells the child that we are gone
+        stdio: ["inherit", "inherit", "inherit", "ipc"], // the channel closes when this process dies, which tells the child
     });
     let last = 0;
     const forward = signal => {
@@ -87,9 +87,9 @@ function runChild(command, args) {
         last = now;
     };
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => forward(signal));
-    // The child is in no terminal's foreground, so nobody else tells it of a new size.
+    // The child's group is no terminal's foreground group, so the terminal doesn't tell it its new size.
     if (ownGroup) process.on("SIGWINCH", () => child.kill("SIGWINCH"));
-    // npm's shell takes a signal for itself and leaves us behind.
+    // npm's shell doesn't pass a signal on: it exits and leaves this process running.
     const parent = process.ppid;
     const left = () => process.ppid !== parent && forward("SIGTERM");
     if (ownGroup && process.env.npm_lifecycle_event) setInterval(left, 1000).unref();
@@ -107,7 +107,7 @@ function endGroup(leader) {
     try {
         process.kill(-leader, "SIGTERM");
     } catch {
-        // nothing was left
+        // the group has ended
     }
 }
 

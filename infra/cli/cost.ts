@@ -19,7 +19,7 @@ export async function main(argv: string[]): Promise<number> {
     }
     const [stack] = argv;
     if (argv.length !== 1 || stack.startsWith("-")) throw new UserError(`Name one stack, and nothing else.\n\n${usage}`);
-    // The SDK logs to standard output, which belongs to the estimate.
+    // The SDK logs to standard output, where only the estimate may go.
     console.log = console.error;
     process.env.LANDFALL_RENDER = "1";
     const { resources } = await captureProgram({ stack, ...readStackConfig(stackConfigFile(stack), { standIns: true }) });
@@ -29,7 +29,7 @@ export async function main(argv: string[]): Promise<number> {
     return 0;
 }
 
-/** A table that reads well in a terminal and is Markdown, and what it rests on. */
+/** The table, in Markdown that a terminal can show, and the assumptions behind it. */
 export function report(estimates: Record<string, Estimate>): string {
     const rows = [
         ["Stack", "Idle, a month", "Of that, nodes", "In a spike, an hour"],

@@ -32,7 +32,7 @@ Removes all that npm start has made of a stack, and nothing else. Asks first whe
 interface Context {
     stack: string;
     keepData: boolean;
-    /** Whether the user has agreed to the loss of data beforehand. */
+    /** Whether the user agreed to the loss of data on the command line. */
     yes: boolean;
     terminal: Terminal;
     signal: AbortSignal;
@@ -56,7 +56,7 @@ async function down(context: Context): Promise<void> {
     const { stack, keepData, terminal } = context;
     const begin = Date.now();
     refuseOfflineState(stack);
-    // Another backend than a local one must be asked.
+    // Only a local backend can be looked at without Pulumi.
     const mayExist = isInBackend(stack) || backendDirectory() === undefined;
     const changes = mayExist ? await destroy(context) : undefined;
     terminal.line(changes
@@ -80,7 +80,7 @@ async function destroy(context: Context): Promise<Record<string, number> | undef
     if (engine) terminal.line(`Removing the stack "${stack}"${keepData ? ", and keeping its data" : ""}`);
     await prepare(context);
     if (!engine) return undefined;
-    rememberImages(stack, await engine.images()); // a start that was interrupted may not have come to that
+    rememberImages(stack, await engine.images()); // an interrupted start may not have recorded them
     return engine.destroy(keepData);
 }
 
@@ -134,7 +134,7 @@ function sayWhatIsLeft({ stack, keepData, terminal }: Context, cluster: PlainSet
     terminal.line(`Downloads and builds are kept for the next start in ${cache} (${sizeOf(cache)}).`);
 }
 
-/** The size of a directory, for people. */
+/** The size of a directory, as text. */
 export function sizeOf(directory: string): string {
     const bytes = bytesOf(directory);
     return bytes >= 1e9 ? `${(bytes / 1e9).toFixed(1)} GB` : `${Math.ceil(bytes / 1e6)} MB`;

@@ -17,9 +17,9 @@ settings of app.web and app.database.
   --help   this text
 `;
 
-/** One limit, as the program that holds to it calls it. */
+/** One limit, under the name that the enforcing program gives it. */
 export interface Row {
-    /** Where on the way from the gateway to the disk. */
+    /** Its place on the way from the gateway to the disk. */
     layer: "gateway" | "pod" | "Apache" | "PHP" | "tasks" | "database";
     setting: string;
     /** In the unit that the program's own setting has. */
@@ -35,7 +35,7 @@ export async function main(argv: string[]): Promise<number> {
         return 0;
     }
     if (positionals.length !== 1) throw new UserError(`Name one stack.\n\n${usage}`);
-    // The SDK logs to standard output, which belongs to the table.
+    // The SDK logs to standard output, where only the table may go.
     console.log = console.error;
     process.env.LANDFALL_RENDER = "1";
     const [stack] = positionals;
@@ -46,7 +46,7 @@ export async function main(argv: string[]): Promise<number> {
     return 0;
 }
 
-/** All limits of an application with these settings, of which the program has registered these resources. */
+/** All limits of an application with these settings and resources. */
 export function limitRows(app: AppSettings, resources: Registered[]): Row[] {
     const limits = limitsOf(app);
     return [
@@ -55,7 +55,7 @@ export function limitRows(app: AppSettings, resources: Registered[]): Row[] {
     ];
 }
 
-/** What of the gateway follows from the target as well is read from what the program makes. */
+/** Limits of the gateway that also depend on the target are read from the resources. */
 function gatewayRows({ web, time }: Limits, resources: Registered[]): Row[] {
     const inputsOf = <T>(kind: string, name: string): T =>
         resources.find(({ type, name: found }) => type.endsWith(`:${kind}`) && found === name)?.inputs as T;

@@ -28,9 +28,9 @@ export async function main(argv: string[]): Promise<number> {
     if (positionals.length + (values.config === undefined ? 0 : 1) !== 1) {
         throw new UserError(`Name either one stack or one file.\n\n${usage}`);
     }
-    // The SDK logs to standard output, which belongs to what is rendered.
+    // The SDK logs to standard output, where only the rendered objects may go.
     console.log = console.error;
-    process.env.LANDFALL_RENDER = "1"; // tells the targets to look at nothing on this computer
+    process.env.LANDFALL_RENDER = "1"; // the targets don't look at this computer
     const file = values.config ?? stackConfigFile(positionals[0]);
     const stack = positionals[0] ?? stackName(file);
     const { resources } = await captureProgram({ stack, ...readStackConfig(file, { standIns: true }) });
@@ -41,7 +41,7 @@ export async function main(argv: string[]): Promise<number> {
 export function renderYaml(resources: Registered[]): string {
     const objects = resources.filter(isKubernetesObject).map(kubernetesObject);
     const ordered = objects.map(object => ({ object, key: orderOf(object) })).sort((a, b) => compare(a.key, b.key));
-    // kubectl reads YAML 1.1, where `yes` without quotes is no text.
+    // kubectl reads YAML 1.1, where an unquoted `yes` isn't text.
     const written = { lineWidth: 0, compat: "yaml-1.1" } as const;
     return ordered.map(({ object }) => `---\n${yaml.stringify(object, written)}`).join("");
 }
@@ -66,7 +66,7 @@ function kubernetesObject({ type, name, marked }: Registered): Values {
     return { apiVersion, kind, metadata: { name: autonamed(name), ...asObject(metadata) }, ...rest };
 }
 
-/** The inputs with a placeholder for each secret; base64 where Kubernetes wants it. */
+/** The inputs with a placeholder for each secret, in base64 where Kubernetes requires it. */
 function concealed(type: string, inputs: Values): Values {
     const isSecret = type === "kubernetes:core/v1:Secret";
     const encoded = Buffer.from(placeholder).toString("base64");
@@ -96,7 +96,7 @@ function parseArguments(argv: string[]) {
     }
 }
 
-/** The stack that a file stands for: `Pulumi.dev.yaml` is dev's; any other is named after itself. */
+/** The stack of a file: dev for `Pulumi.dev.yaml`; otherwise the file's name. */
 function stackName(file: string): string {
     const name = path.basename(file).replace(/\.ya?ml$/, "").replace(/^Pulumi\./, "");
     return name.toLowerCase().replace(/[^a-z0-9-]+/g, "-").replace(/^-+|-+$/g, "") || "stack";

@@ -4,7 +4,7 @@ import { Interrupted, UserError } from "./terminal/errors";
 /** A command: gets its arguments, returns the exit code. */
 type Command = (args: string[]) => Promise<number>;
 
-/** Each is loaded only when it is asked for: rendering needs nothing of what starting needs. */
+/** Each is loaded only when it runs: `render` needs nothing that `start` needs. */
 const commands: Record<string, () => Promise<{ main: Command }>> = {
     start: () => import("./start"),
     down: () => import("./down"),
@@ -22,10 +22,10 @@ const commands: Record<string, () => Promise<{ main: Command }>> = {
     "update-images": () => import("./update-images"),
 };
 
-/** Those that print what other programs read. */
+/** The commands whose output other programs read. */
 const piped = ["render", "bench", "cost", "limits", "status", "logs"];
 
-/** npm prints a header of its own on standard output, before anything of ours runs, unless it is told to be silent. */
+/** npm prints a header to standard output before our code runs, unless it is silenced. */
 function noticeHeader(name: string, args: string[], { npm_lifecycle_event, npm_config_loglevel }: NodeJS.ProcessEnv): void {
     const header = npm_lifecycle_event !== undefined && npm_config_loglevel !== "silent";
     if (!header || process.stdout.isTTY || !piped.includes(name)) return;
@@ -33,7 +33,7 @@ function noticeHeader(name: string, args: string[], { npm_lifecycle_event, npm_c
     process.stderr.write(`Note: npm's header is in this output. Without it: ${command}\n`);
 }
 
-/** Runs one command; bootstrap.mjs is what calls this file. */
+/** Runs one command. bootstrap.mjs starts this file. */
 async function run([name, ...args]: string[]): Promise<number> {
     noticeHeader(name, args, process.env);
     useProxies();
@@ -46,12 +46,12 @@ async function run([name, ...args]: string[]): Promise<number> {
     }
 }
 
-/** For a mistake that we foresaw its message alone, for any other where it comes from too. */
+/** The message alone for errors that users can fix; otherwise also the stack trace, if LANDFALL_DEBUG is set. */
 function explain(error: unknown): string {
     if (error instanceof UserError || error instanceof Interrupted) return error.message;
     if (!(error instanceof Error)) return String(error);
     return process.env.LANDFALL_DEBUG ? (error.stack ?? error.message) : error.message;
 }
 
-// Ends when all is written, although something that a library left open would keep the process.
+// Exits once all output is written, even if a library left something open.
 void run(process.argv.slice(2)).then(code => process.stdout.write("", () => process.exit(code)));

@@ -107,7 +107,7 @@ async function check({ stack, settings, terminal }: Context): Promise<Report> {
     return report;
 }
 
-/** Gets all that is missing, and returns what brings the stack up. */
+/** Gets what is missing, and returns a function that brings the stack up. */
 async function prepare(context: Context, report: Report): Promise<() => Promise<Applied>> {
     const { stack, settings, terminal, signal } = context;
     const remembered = readRecord(stack);
@@ -122,7 +122,7 @@ async function prepare(context: Context, report: Report): Promise<() => Promise<
         network: settings.cluster.target === "kind" && !(await hasKindNetwork()),
         images: [],
         foreignImages: await builtImagesHere(),
-        ...remembered, // what was there before the first start counts
+        ...remembered, // what existed before the first start
         kit: report.kit,
     };
     const kit = report.kit ? await orInterrupted(useKit(settings.cluster.target, log), signal, cutOff) : undefined;

@@ -17,10 +17,10 @@ by one.
 
 const file = path.join(root, "components/images.lock.json");
 
-/** Tags that their projects move to newer builds. Any other that has moved is somebody's mistake, or worse. */
+/** Tags that their projects move to newer builds. Any other tag that has moved is a mistake, or worse. */
 const moving: string[] = [imageTags.base, imageTags.localPathHelper];
 
-/** What components/images.lock.json holds. */
+/** The content of components/images.lock.json. */
 export interface ImagesLock {
     date: string;
     digests: Record<string, string>;
@@ -39,7 +39,7 @@ export async function main(args: string[]): Promise<number> {
     return 0;
 }
 
-/** The lock of this day: a digest for every image, as `ask` tells it. Throws where one isn't what it was. */
+/** Today's lock: a digest for every image, from `ask`. @throws if a tag moved that must not move */
 export async function updateLock(
     old: ImagesLock, now: Date, ask: (image: string) => Promise<string | undefined>,
 ): Promise<ImagesLock> {
@@ -61,7 +61,7 @@ function problemOf(name: string, old: string | undefined, found: string | Error 
         "To accept it, remove its line from components/images.lock.json and run the command again.";
 }
 
-/** What is another than before, a line each. */
+/** The changes, one line each. */
 export function describeUpdate(old: ImagesLock, lock: ImagesLock): string[] {
     const names = [...new Set([...Object.keys(old.digests), ...Object.keys(lock.digests)])].sort();
     return [

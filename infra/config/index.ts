@@ -22,18 +22,18 @@ export { SettingsError } from "./errors/problem";
 const project = "landfall";
 const targetNames = Object.keys(describeTargets(describeSettings({ stack: "" })));
 
-/** What the program runs with: complete, checked, and the password still secret. Other secrets are their users' to keep. */
+/** The program's settings, complete and validated. Passwords are secret outputs. */
 export interface Settings extends Omit<PlainSettings, typeof passwords[number]> {
-    /** Password of the site's first user; left out where it is to be generated. */
+    /** Password of the site's first user. @default generated */
     adminPassword?: pulumi.Output<string>;
-    /** Password at the mail relay; left out where that asks for none. */
+    /** Password for the mail relay; undefined if it requires none. */
     mailPassword?: pulumi.Output<string>;
 }
 
-/** Keys that are texts and secrets: their values are never read as JSON. */
+/** Keys of secret texts, which are never read as JSON. */
 const passwords = ["adminPassword", "mailPassword"] as const;
 
-/** The stack's settings. Stops the program, before any resource is registered, with all that is wrong with them. */
+/** The stack's settings. @throws pulumi.RunError with all problems, before any resource is registered */
 export function loadSettings(): Settings {
     const stack = pulumi.getStack();
     const config = pulumi.runtime.allConfig();
@@ -54,13 +54,13 @@ export function loadSettings(): Settings {
     }
 }
 
-/** Pulumi knows which values are encrypted in the stack's file, but does not publish it in its types. */
+/** Pulumi knows which values are encrypted in the stack's file, but its types don't declare that. */
 function isSecret(key: string): boolean {
     const { isConfigSecret } = runtimeConfig as unknown as { isConfigSecret(key: string): boolean };
     return isConfigSecret(key);
 }
 
-/** Checks a stack's configuration as parseSettings does, whoever has read it; a value in plain text may be no secret's. */
+/** Validates a stack's configuration like parseSettings, from any reader. Refuses a secret in plain text. */
 export function parseConfiguration({ config, secretKeys }: Configuration, stack: string): PlainSettings {
     const own = Object.entries(config).filter(([key]) => key.startsWith(`${project}:`));
     const raw = Object.fromEntries(own.map(([key, value]) => {
@@ -73,7 +73,7 @@ export function parseConfiguration({ config, secretKeys }: Configuration, stack:
     return parseSettings(raw, stack, { problems, secrets });
 }
 
-/** Pulumi leaves what isn't the project's to others, a slip in its name too. */
+/** Pulumi ignores keys of other projects, including a misspelt project name. */
 function ignoredKeys(config: Record<string, string>, context: Context): Problem[] {
     return Object.keys(config).flatMap(key => {
         const [namespace, name] = key.split(":");
@@ -88,8 +88,8 @@ function ignoredKeys(config: Record<string, string>, context: Context): Problem[
 }
 
 /**
- * Checks settings given as plain data and completes them with the defaults; throws a SettingsError that lists all
- * problems, those that the caller found among them. The values of the keys in `secrets` are never shown.
+ * Validates settings given as plain data and adds the defaults. Throws a SettingsError that lists all
+ * problems, including those that the caller found. The values of the keys in `secrets` are never shown.
  */
 export function parseSettings(
     raw: Record<string, unknown>, stack: string,
@@ -97,7 +97,7 @@ export function parseSettings(
 ): PlainSettings {
     const context = contextOf(raw.cluster, stack);
     const schema = settingsSchema(context);
-    // A section with nothing below it reads as null in YAML: as good as left out.
+    // An empty section is null in YAML, which is the same as leaving it out.
     const given = Object.fromEntries(Object.entries(raw).filter(([key, value]) => {
         return !Object.hasOwn(schema.shape, key) || (value !== null && value !== undefined);
     }));
@@ -131,7 +131,7 @@ function fromJson(value: string): unknown {
     }
 }
 
-/** A secret in plain text would lie readable in the stack's file. */
+/** A secret in plain text would be readable in the stack's file. */
 function plainSecrets(raw: Record<string, unknown>, context: Context, secrets: readonly string[]): Problem[] {
     const settings = describeSettings(context);
     return secretKeys(settings, context.target).filter(([section, ...below]) =>

@@ -20,14 +20,14 @@ const operations = {
     "refresh": ["refresh", "--yes", "--skip-preview"],
 };
 
-/** Seconds that an operation takes, at best of `runs`, on a stack and on an empty program's. */
+/** Seconds that an operation takes on the stack and on an empty program: the best of all runs. */
 export type Timed = [operation: string, stack: number, empty: number];
 
-/** Times Pulumi's operations on a stack that is up and has nothing to do, and the same of an empty program. */
+/** Times Pulumi's operations on a stack without pending changes, and on an empty program. */
 export async function timeOperations(stack: string, runs: number): Promise<Timed[]> {
     const { cluster } = readSettings(stack, stackConfigFile(stack));
     const { command } = await ensurePulumi(cluster.target, await probes.answers(pulumiDownload), line => console.error(line));
-    addKitToPath(cluster.target); // kind or minikube, where the kit brought it
+    addKitToPath(cluster.target); // kind or minikube, if the kit built it
     const configured = stackFile(stack, "config.yaml");
     const file = fs.existsSync(configured) ? ["--config-file", configured] : [];
     const pulumi = (args: string[], cwd: string, env: Record<string, string>): Promise<string> =>
@@ -53,7 +53,7 @@ export async function timeOperations(stack: string, runs: number): Promise<Timed
     }
 }
 
-/** A project of its own with a program that makes nothing, started as ours is. */
+/** A project whose program creates nothing, started like ours. */
 function emptyProject(): { directory: string; environment: Record<string, string> } {
     const directory = fs.mkdtempSync(path.join(os.tmpdir(), "landfall-empty-"));
     const settings = fs.readFileSync(path.join(root, "Pulumi.yaml"), "utf8");

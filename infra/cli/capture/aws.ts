@@ -3,11 +3,11 @@ import { createHash } from "node:crypto";
 import type { Outcome } from "./program";
 import { asObject, type Values } from "../../values";
 
-/** An account and a region that stand for those in which the resources would be. */
+/** A placeholder account and region. */
 const account = "000000000000";
 const region = "us-east-1";
 
-/** Types whose ids AWS chooses, and how those begin. */
+/** Types whose IDs AWS chooses, with the prefix of those IDs. */
 const prefixes: Record<string, string> = {
     "ec2/vpc": "vpc",
     "ec2/subnet": "subnet",
@@ -20,7 +20,7 @@ const prefixes: Record<string, string> = {
     "efs/fileSystem": "fs",
 };
 
-/** What AWS would answer: placeholders in the form that the inputs of other resources must have. */
+/** What AWS would return: placeholders that are valid inputs of other resources. */
 export function awsOutcome(type: string, name: string, inputs: Values): Outcome {
     const kind = type.split(":")[1];
     const arn = `arn:aws:${kind.split("/")[0]}:${region}:${account}:${name}`;

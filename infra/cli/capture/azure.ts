@@ -12,7 +12,7 @@ const names: Record<string, string> = {
     "containerservice:ManagedCluster": "resourceName",
 };
 
-/** What Azure adds to a resource that it makes; values that a real run would learn name where they come from. */
+/** What Azure adds to a resource that it creates. Placeholders name the resource that they come from. */
 export function azureOutputs(type: string, name: string, inputs: Values): Values {
     const kind = type.replace(/^azure-native:/, "");
     const given = asString(inputs[names[kind]]) ?? name;

@@ -8,7 +8,7 @@ import { asObject, asString, secret, secretPaths, unwrap, type Values } from "..
 export interface Registered extends Registration {
     /** Paths of the inputs that are secrets, such as `data.password` or `kubeconfig`. */
     secrets: string[];
-    /** The inputs as they came, in which secrets keep the SDK's marker. */
+    /** The inputs with the SDK's markers around secrets. */
     marked: Values;
 }
 
@@ -20,13 +20,13 @@ export interface Capture {
 
 /**
  * Runs the program without a cluster, credentials or the Pulumi CLI and returns what it registers. What a real run
- * would learn (a kubeconfig, a password, a cluster IP) is a placeholder that names where it comes from. May be called
+ * would learn (a kubeconfig, a password, a cluster IP) is a placeholder that names its source. May be called
  * any number of times in a process, one after another.
  */
 export async function captureProgram(options: ProgramOptions): Promise<Capture> {
     const resources: Registered[] = [];
     const { LANDFALL_PLACEHOLDERS: before } = process.env;
-    process.env.LANDFALL_PLACEHOLDERS = "1"; // no kubeconfig in it leads to a cluster
+    process.env.LANDFALL_PLACEHOLDERS = "1"; // its kubeconfigs lead to no cluster
     const outputs = await runProgram(options, {
         register(registration) {
             const inputs = unwrap(registration.inputs) as Values;
@@ -42,14 +42,14 @@ export async function captureProgram(options: ProgramOptions): Promise<Capture> 
     return { resources, outputs: unwrap(outputs) as Values };
 }
 
-/** Another stack's outputs: under every name that the settings hold there is a kubeconfig. */
+/** Another stack's outputs: a kubeconfig under every name that appears in the settings. */
 function stackOutputs(config: Record<string, string>): Values {
     const names = [...Object.values(config).join().matchAll(/[\w.-]+/g), "kubeconfig"].map(String);
     const outputs = Object.fromEntries(names.map(name => [name, secret(placeholderKubeconfig(name))]));
     return { outputs, secretOutputNames: names };
 }
 
-/** Stands for the name that Pulumi gives to an object without one. */
+/** Placeholder for the name that Pulumi generates. */
 export function autonamed(name: string): string {
     return `${name}-autonamed`;
 }
@@ -95,7 +95,7 @@ function imageOutputs(inputs: Values): Values {
     return { imageName: name, baseImageName: name, repoDigest: `${name}@sha256:${"0".repeat(64)}` };
 }
 
-/** Stands for the output of a command; a valid kubeconfig, since that is what a command of ours may print. */
+/** Placeholder for the output of a command. It is a valid kubeconfig, because some of our commands print one. */
 function placeholderKubeconfig(name: string): string {
     return JSON.stringify({
         apiVersion: "v1",

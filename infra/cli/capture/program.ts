@@ -26,17 +26,17 @@ export interface ProgramOptions {
     secretKeys?: string[];
     /** A program other than `infra/index.ts`; it returns the stack's outputs. */
     program?: () => Promise<unknown>;
-    /** Whether the program is told that this is a preview. @default false */
+    /** Whether this is a preview to the program. @default false */
     preview?: boolean;
 }
 
-/** What comes of a registration. */
+/** The result of a registration. */
 export interface Outcome {
     id?: string;
     outputs: Values;
 }
 
-/** What answers the program. */
+/** Answers the program's requests in place of the engine. */
 export interface Answers {
     register(registration: Registration): Outcome | Promise<Outcome>;
     /** Answers for a resource that the program only reads, such as another stack. */
@@ -55,7 +55,7 @@ interface Monitor {
     registerResourceOutputs(request: RegisterResourceOutputsRequest, callback: Callback): void;
 }
 
-/** The SDK keeps what belongs to one run in a store; the Automation API gives each program its own by this function. */
+/** The SDK keeps the state of a run in a store. The Automation API uses this function to give each program its own. */
 const { withLocalStorage } = state as unknown as {
     withLocalStorage: <T>(callback: () => Promise<T>) => Promise<T>;
 };
@@ -84,7 +84,7 @@ export function runProgram(options: ProgramOptions, answers: Answers): Promise<V
 
 /**
  * Sets up the SDK's mock monitor; `outputs` are the stack's once the program has run. After an error a request gets no
- * answer at all: what depends on it must not go on, and `failure` ends the run.
+ * answer: nothing that depends on it may continue, and `failure` ends the run.
  */
 async function mockMonitor(
     { stack, config, secretKeys = [], preview = false }: ProgramOptions, failure: FirstError,
@@ -143,7 +143,7 @@ function registrationResponse({ urn, additionalSecretOutputs }: Registration, ou
     };
 }
 
-/** Stands for a protobuf Struct, of which the SDK only asks its JavaScript. */
+/** In place of a protobuf Struct. The SDK calls nothing else on it. */
 function struct(values: Values) {
     return { toJavaScript: () => values };
 }
@@ -162,10 +162,10 @@ async function runInStack(options: ProgramOptions): Promise<void> {
     if (pulumi.log.hasErrors()) throw new Error("The program logged errors; they are above");
 }
 
-/** No resource here has an earlier name, and the provider gives each Azure resource a hundred aliases. */
+/** No resource here has an earlier name, but the Azure provider adds a hundred aliases to each. */
 const withoutAliases: pulumi.ResourceTransformation = ({ props, opts }) => ({ props, opts: { ...opts, aliases: undefined } });
 
-/** Node reports a rejection that nobody handles only after the microtasks. */
+/** Node reports unhandled rejections only after the microtasks. */
 function rejectionsReported(): Promise<void> {
     return new Promise(resolve => setImmediate(resolve));
 }
@@ -199,7 +199,7 @@ class FirstError {
     }
 }
 
-/** Node ends quietly when the program waits for something that never comes. */
+/** Node exits without a message if the program waits for a promise that is never settled. */
 function failIfUnfinished(): void {
     process.exitCode ||= 1;
     process.stderr.write("The program ended before its resources were complete: a value it waits for never comes.\n");

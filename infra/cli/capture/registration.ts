@@ -20,20 +20,20 @@ export interface Registration {
     propertyDependencies: Record<string, string[]>;
     protect: boolean;
     retainOnDelete: boolean;
-    /** URN of the resource with whose deletion this one goes too. */
+    /** URN of the resource whose deletion also deletes this one. */
     deletedWith?: string;
-    /** Left out where the program did not say. */
+    /** Undefined if the program doesn't set it. */
     deleteBeforeReplace?: boolean;
     ignoreChanges: string[];
     replaceOnChanges: string[];
     additionalSecretOutputs: string[];
-    /** Seconds after which an action is given up, where the program says so. */
+    /** Seconds after which an action fails, if the program sets them. */
     timeouts?: { create?: number; update?: number; delete?: number };
 }
 
 /**
  * Reads a request to register a resource as Pulumi's engine does: the whole chain of types in the URN, and `protect`,
- * `retainOnDelete` and `deletedWith` inherited from the parent where the resource leaves them open.
+ * `retainOnDelete` and `deletedWith` inherited from the parent unless the resource sets them.
  */
 export function readRequest(
     request: RegisterResourceRequest,
@@ -61,7 +61,7 @@ export function readRequest(
         ),
         protect: (request.hasProtect() ? request.getProtect() : parent?.protect) ?? false,
         retainOnDelete: (request.hasRetainondelete() ? request.getRetainondelete() : parent?.retainOnDelete) ?? false,
-        // A resource can't go with itself: the one that its siblings name keeps its own deletion.
+        // A resource can't name itself: the one that its siblings name is deleted on its own.
         ...(deletedWith && deletedWith !== urn && { deletedWith }),
         ...(request.getDeletebeforereplacedefined() && { deleteBeforeReplace: request.getDeletebeforereplace() }),
         ignoreChanges: request.getIgnorechangesList(),
@@ -71,7 +71,7 @@ export function readRequest(
     };
 }
 
-/** The URN that Pulumi's engine gives: with the types of all parents but the stack's. */
+/** The URN as Pulumi's engine builds it: with the types of all parents except the stack. */
 export function createUrn(project: string, stack: string, parent: string | undefined, type: string, name: string) {
     const parentType = parent?.split("::")[2];
     const chain = parentType && parentType !== "pulumi:pulumi:Stack" ? `${parentType}$${type}` : type;

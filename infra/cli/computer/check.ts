@@ -5,21 +5,21 @@ import { networkFindings, Network } from "./network";
 import type { Probes } from "./probes";
 import type { Finding } from "./report";
 
-/** The report, and what follows from it. */
+/** The report and its consequences. */
 export interface Report {
     findings: Finding[];
     network: Network;
-    /** Whether Docker must be installed or started by us. */
+    /** Whether the command must install or start Docker. */
     setUpDocker: boolean;
-    /** Whether the kit must make the cluster's images. */
+    /** Whether the kit must build the cluster's images. */
     kit: boolean;
 }
 
 const gigabyte = 1e9;
 
 /**
- * Checks all that the stack needs, and finds every problem at once. `kit` says whether the stack was started with the
- * kit's images before; undefined where it was not started yet.
+ * Checks everything that the stack needs and reports all problems at once. `kit`: whether the stack was started with the
+ * kit's images before; undefined if it has never been started.
  */
 export async function checkComputer(needs: Needs, probes: Probes, kit?: boolean): Promise<Report> {
     const [docker, network, ports] = await Promise.all([

@@ -12,7 +12,7 @@ const guides: Partial<Record<NodeJS.Platform, string>> = {
 };
 const linuxGuide = "Install Docker Engine for your distribution: https://docs.docker.com/engine/install/";
 
-/** What Docker's state means here, and whether we install or start it ourselves. */
+/** The finding on Docker, and whether the command installs or starts it. */
 export function dockerFinding(docker: DockerState, probes: Probes): { finding: Finding; setUp: boolean } {
     if (docker.memory !== undefined) return { finding: memoryFinding(docker.memory, probes), setUp: false };
     if (probes.rootOnDebian && !process.env.DOCKER_HOST && !docker.context) {
@@ -52,16 +52,16 @@ function memoryFinding(memory: number, probes: Probes): Finding {
     };
 }
 
-/** The network that kind makes for its nodes, and keeps. */
+/** The network that kind creates for its nodes and never removes. */
 const kindNetwork = "kind";
 
-/** Whether kind's network is there; false where Docker isn't. */
+/** Whether kind's network exists; false without Docker. */
 export async function hasKindNetwork(): Promise<boolean> {
     const names = await run("docker", ["network", "ls", "--format", "{{.Name}}"]).catch(() => "");
     return names.split("\n").includes(kindNetwork);
 }
 
-/** Removes kind's network if no container is left in it; says whether it did. */
+/** Removes kind's network if no container uses it. Returns whether it did. */
 export async function removeKindNetwork(): Promise<boolean> {
     if (!(await hasKindNetwork())) return false;
     const used = await run("docker", ["network", "inspect", kindNetwork, "--format", "{{len .Containers}}"]);
@@ -71,19 +71,19 @@ export async function removeKindNetwork(): Promise<boolean> {
     return true;
 }
 
-/** The environment that leads Pulumi's Docker provider to the daemon of the CLI's context. */
+/** Environment that makes Pulumi's Docker provider use the same daemon as the CLI's context. */
 export function dockerEnvironment(): Record<string, string> {
     const context = dockerContext();
     return context ? { DOCKER_HOST: context.host } : {};
 }
 
-/** Names of the images on this computer that have been built by our program, for whichever stack. */
+/** Names of the images on this computer that the program built, for any stack. */
 export async function builtImagesHere(): Promise<string[]> {
     const args = ["images", "--filter", "reference=landfall.local/*", "--format", "{{.Repository}}:{{.Tag}}"];
     return (await run("docker", args).catch(() => "")).split("\n").filter(Boolean);
 }
 
-/** Removes images, and returns those that it removed: what a container uses stays, and what is gone already. */
+/** Removes images that no container uses. Returns the names of those that it removed. */
 export async function removeImages(names: readonly string[]): Promise<string[]> {
     const removed: string[] = [];
     for (const name of names) {

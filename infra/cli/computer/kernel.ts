@@ -4,19 +4,19 @@ import type { Finding } from "./report";
 
 /** What kind advises against "too many open files": https://kind.sigs.k8s.io/docs/user/known-issues/ */
 const advised: Inotify = { watches: 524_288, instances: 512 };
-/** Below these one node alone runs out. Linux's own defaults are no less. */
+/** Below these, a single node runs out. Linux's defaults are at least as high. */
 const least: Inotify = { watches: 8192, instances: 128 };
-/** How many watches a cluster leaves to other programs' use; kind's advice counts those of editors. */
+/** Watches that other programs, such as editors, may use; kind's advice includes them. */
 const fewWatches = 65_536;
 
-/** What of Docker's kernel a cluster of containers would fail on. */
+/** What in the kernel that Docker uses would make a cluster of containers fail. */
 export function kernelFindings(needs: Needs, docker: DockerState, probes: Probes, kit: boolean): Finding[] {
     if (!needs.containers || docker.memory === undefined) return [];
     const inotify = docker.here ? probes.inotify() : undefined;
     return [...cgroupFinding(needs, docker, kit), ...(inotify ? inotifyFinding(inotify) : [])];
 }
 
-/** From 1.35 on the kubelet refuses cgroup v1 unless it is told otherwise, as the kit's nodes are. */
+/** Since 1.35 the kubelet refuses cgroup v1 unless configured otherwise, as on the kit's nodes. */
 function cgroupFinding({ usualNodes }: Needs, { cgroup }: DockerState, kit: boolean): Finding[] {
     if (cgroup !== "1") return [];
     const text = "Docker runs on cgroup v1";

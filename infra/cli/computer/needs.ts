@@ -1,26 +1,26 @@
 import { images } from "../../../components/versions";
 import type { PlainSettings, Target } from "../../config";
 
-/** What a stack asks of the computer. */
+/** What a stack needs from the computer. */
 export interface Needs {
     target: Target;
-    /** Name of the cluster, whose own use of a port is no problem. */
+    /** Name of the cluster, which may already use its ports. */
     clusterName?: string;
     docker: boolean;
-    /** Whether the nodes are Docker's containers: those the kit can make. */
+    /** Whether the nodes are Docker containers, which the kit can build. */
     containers: boolean;
-    /** Whether those are of the image that this version of Landfall names, and so of its version of Kubernetes. */
+    /** Whether they use this version's node image, and therefore its version of Kubernetes. */
     usualNodes: boolean;
-    /** Ports on 127.0.0.1, with the setting that each comes from. */
+    /** Ports on 127.0.0.1, each with its setting. */
     ports: { port: number; setting: string }[];
     /** Whether images or clusters will be downloaded or built here. */
     disk: boolean;
 }
 
-/** What this stack needs; a stack on someone else's cluster with ready images needs next to nothing. */
+/** What this stack needs. On an existing cluster, with images that are already built, that is almost nothing. */
 export function needsOf({ cluster, app }: PlainSettings): Needs {
     const builds = !app.web.image || !app.database.image;
-    const local = cluster.target === "kind" || cluster.target === "minikube"; // narrows what the keys are
+    const local = cluster.target === "kind" || cluster.target === "minikube"; // narrows the type
     const driver = cluster.target === "minikube" ? (cluster.driver ?? "docker") : undefined;
     const inDocker = cluster.target === "kind" || driver === "docker";
     const docker = inDocker || builds;

@@ -17,12 +17,12 @@ export interface Network {
 export const pulumiDownload = "https://get.pulumi.com/install.sh";
 const registry = "https://registry-1.docker.io/v2/";
 
-/** Looks which of the addresses answer, and what follows from it for the kit. */
+/** Finds out which addresses answer, and whether the kit is needed. */
 export async function networkFindings(needs: Needs, probes: Probes, startedWithKit?: boolean): Promise<{
     findings: Finding[];
     network: Network;
     kit: boolean;
-    /** Whether the kit must be built from nothing, which takes much more disk. */
+    /** Whether the kit must be built from scratch, which takes much more disk space. */
     coldKit: boolean;
 }> {
     const [pulumi, images] = await Promise.all([probes.answers(pulumiDownload), probes.answers(registry)]);

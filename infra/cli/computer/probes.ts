@@ -11,16 +11,16 @@ import { onPath } from "../tools/programs";
 
 const execute = promisify(execFile);
 
-/** Docker as it was found. */
+/** The state of Docker. */
 export interface DockerState {
     installed: boolean;
-    /** Memory that containers can have, in bytes; left out where the daemon doesn't answer. */
+    /** Memory for containers, in bytes; undefined if the daemon doesn't answer. */
     memory?: number;
-    /** Why the daemon doesn't answer, in its client's words. */
+    /** Why the daemon doesn't answer: the client's message. */
     error?: string;
     /** Version of the control groups where containers run. */
     cgroup?: "1" | "2";
-    /** Whether containers run on this computer's own kernel, and not in a virtual machine or elsewhere. */
+    /** Whether containers run on this computer's kernel, not in a virtual machine or on another computer. */
     here?: boolean;
     /** The context that was asked, unless it is the default one. */
     context?: DockerContext;
@@ -32,27 +32,27 @@ export interface Inotify {
     instances: number;
 }
 
-/** Who listens on a port of 127.0.0.1. */
+/** What listens on a port of 127.0.0.1. */
 export interface PortState {
     free: boolean;
-    /** Name of the container that has it, where it is one. */
+    /** Name of the container, if it is one. */
     container?: string;
     /** Name of the kind or minikube cluster that the container belongs to. */
     cluster?: string;
 }
 
-/** What the checks ask of the computer; the tests put others in their place. */
+/** What the checks ask the computer. Tests replace it. */
 export interface Probes {
     platform: NodeJS.Platform;
     /** Whether packages can be installed here: root on a Debian-family Linux. */
     rootOnDebian: boolean;
     docker(): Promise<DockerState>;
-    /** Directories that the stack writes to, with the bytes that are free there. */
+    /** Directories that the stack writes to, with the free bytes in each. */
     disks(): { directory: string; free: number }[];
     port(port: number): Promise<PortState>;
     /** Whether a program is on PATH. */
     onPath(program: string): boolean;
-    /** This computer's limits of inotify; undefined where it has none to read. */
+    /** This computer's inotify limits; undefined if it has none. */
     inotify(): Inotify | undefined;
     /** Whether an address on the internet answers, within a few seconds. */
     answers(url: string): Promise<boolean>;
@@ -70,7 +70,7 @@ export const probes: Probes = {
     answers,
 };
 
-/** As much of `docker info` as is used. */
+/** The used part of `docker info`. */
 interface DockerInfo {
     MemTotal?: number;
     ServerErrors?: string[];
@@ -136,7 +136,7 @@ async function answers(url: string): Promise<boolean> {
     }
 }
 
-/** This computer's memory in bytes, for where Docker can't say. */
+/** This computer's memory in bytes, for when Docker doesn't say. */
 export function totalMemory(): number {
     return os.totalmem();
 }

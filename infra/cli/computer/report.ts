@@ -3,7 +3,7 @@ import { UserError } from "../terminal/errors";
 
 /** One line of the report on this computer. */
 export interface Finding {
-    /** ok: as it should be; note: not so, but we go on and say how; problem: the user must do something first. */
+    /** ok; note: not ideal, but the command continues; problem: the user must act first. */
     state: "ok" | "note" | "problem";
     text: string;
     /** For a problem: what to do. */
@@ -12,7 +12,7 @@ export interface Finding {
 
 const marks: Record<Finding["state"], string> = { ok: "✓", note: "–", problem: "✗" };
 
-/** Writes the report, and stops where something is to be done first. */
+/** Prints the report. @throws UserError if there is a problem */
 export function showReport(findings: Finding[], terminal: Terminal): void {
     for (const { state, text, remedy } of findings) {
         terminal.line(`  ${marks[state]} ${text}`);

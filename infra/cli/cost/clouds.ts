@@ -1,23 +1,23 @@
 import { asObject, items, type Values } from "../../values";
 import type { Registered } from "../capture";
 
-/** Something at rest, and at the height of a spike. */
+/** A value when idle, and at the peak of a spike. */
 export interface Load { rest: number; spike: number }
 
-/** So many nodes of one type, or of whichever of several there is, with a disk of so many GiB. */
+/** A number of nodes of one type, or of any of several, each with a disk of this size in GiB. */
 export interface Nodes extends Load { types: string[]; disk: number }
 
-/** A GiB's price where it is kept in one zone or in several, and how many are billed at the least. */
+/** The price of a GiB in one zone and in several, and the minimum billed, in GiB. */
 interface Storage { one: number; several: number; least: number }
 interface Program { resources: Registered[]; requests: Record<"cpu" | "memory", Load> }
 
-/** What a cloud bills, as far as it shows in two digits: US dollars a month, and for a machine an hour. */
+/** What a cloud bills, to two significant digits: US dollars a month; for a machine, an hour. */
 export interface Cloud {
     name: string;
     /** How the types of its resources begin. */
     prefix: string;
     region: string;
-    /** When these prices were the public ones, and where today's are. */
+    /** When these were the list prices, and where to find today's. */
     collected: string;
     calculator: string;
     note: string;
@@ -26,7 +26,7 @@ export interface Cloud {
     /** By family and series: the price of one vCPU; where machines have sizes, of a large one. */
     machines: Record<string, number>;
     nodes: Record<string, (resource: Registered, program: Program) => Nodes[]>;
-    /** What bills as long as it exists, by type. */
+    /** What is billed for as long as it exists, by type. */
     fees: Record<string, (inputs: Values) => number | undefined>;
     balancers: { first: number; each: number };
     disks: Storage & { node: number };
@@ -48,12 +48,12 @@ const aws: Cloud = {
             const types = (instanceTypes as string[]).slice(0, capacityType === "SPOT" ? undefined : 1);
             return [{ types, ...range(scalingConfig, "minSize", "maxSize"), disk: Number(asObject(ebs).volumeSize) }];
         },
-        // The cheapest that Auto Mode takes is a c6a, for which it bills 12 % more.
+        // The cheapest machine that Auto Mode chooses is a c6a, plus a fee of 12 %.
         "aws:eks/cluster:Cluster": ({ inputs }, { requests }) => asObject(inputs.computeConfig).enabled === true
             ? [{ types: ["autoMode.large"], ...roomFor(requests, 2, 4), disk: 80 }] : [],
     },
     fees: { "aws:eks/cluster:Cluster": () => 73, "aws:ec2/natGateway:NatGateway": () => 33, "aws:ec2/eip:Eip": () => 3.7 },
-    // With an address in each of three zones.
+    // Including an address in each of three zones.
     balancers: { first: 0, each: 27 },
     disks: { node: 0.08, one: 0.08, several: 0.08, least: 0 },
     shares: { one: 0.3, several: 0.3, least: 0 },
@@ -94,7 +94,7 @@ const azure: Cloud = {
         Dps_v5: 0.039, Eas_v5: 0.057, Fs_v2: 0.042,
     },
     nodes: {
-        // The cheapest that auto-provisioning takes is a D2as_v5.
+        // The cheapest machine that auto-provisioning chooses is a D2as_v5.
         "azure-native:containerservice:ManagedCluster": ({ inputs }, { requests }) => [
             ...items(inputs.agentPoolProfiles).map(azurePool),
             ...(asObject(inputs.nodeProvisioningProfile).mode === "Auto"
@@ -128,7 +128,7 @@ function range(inputs: Values[string] | undefined, min: string, max: string): Lo
     return { rest: Number(asObject(inputs)[min]), spike: Number(asObject(inputs)[max]) };
 }
 
-/** The least nodes of so many vCPUs and GiB that have room for what the pods request. */
+/** The smallest number of nodes of this size that holds the pods' requests. */
 function roomFor({ cpu, memory }: Program["requests"], vcpus: number, gib: number): Load {
     return each(state => Math.ceil(Math.max(cpu[state] / vcpus, memory[state] / gib)));
 }

@@ -11,7 +11,7 @@ export interface Estimate {
     total: Load;
 }
 
-/** What the resources cost; nothing where no cloud made them. */
+/** What the resources cost; undefined if no cloud bills them. */
 export function estimate(resources: Registered[]): Estimate | undefined {
     const cloud = clouds.find(({ prefix }) => resources.some(({ type, custom }) => custom && type.startsWith(prefix)));
     if (!cloud) return undefined;
@@ -25,7 +25,7 @@ export function estimate(resources: Registered[]): Estimate | undefined {
     return { cloud, nodes, total: each(state => nodes[state] + base) };
 }
 
-/** One node's month. Of several types the dearest counts: at its full price, which spot machines never exceed. */
+/** One node's price a month. Of several types, the most expensive counts, at full price: a spot machine never exceeds it. */
 function priceOf({ machine, machines, disks }: Cloud, { types, disk }: Nodes): number {
     const hours = types.map(type => {
         const { family = "", series = "", count, size = "large" } = machine.exec(type)?.groups ?? {};
@@ -37,7 +37,7 @@ function priceOf({ machine, machines, disks }: Cloud, { types, disk }: Nodes): n
     return Math.max(...hours) * 730 + disk * disks.node;
 }
 
-/** What the pods that always run request in all: vCPUs, and GiB of memory. The spike is every autoscaler at its most. */
+/** Sum of what the pods that always run request: vCPUs, and GiB of memory. In a spike, every autoscaler is at its maximum. */
 function requestsOf(resources: Registered[]): Record<"cpu" | "memory", Load> {
     const pods = [...objects(resources, "apps/v1:Deployment"), ...objects(resources, "apps/v1:StatefulSet")].flatMap(owner => {
         const { name, namespace } = asObject(owner.metadata);
@@ -53,7 +53,7 @@ function requestsOf(resources: Registered[]): Record<"cpu" | "memory", Load> {
     return { cpu: all("cpu", 1), memory: all("memory", 2 ** 30) };
 }
 
-/** Files that several pods share bill otherwise than disks, and both bill more where they are kept in several zones. */
+/** Shared files have another price than disks, and both cost more if they are stored in several zones. */
 function volumes({ disks, shares }: Cloud, resources: Registered[]): number {
     const zones = /_ZRS|regional/.test(JSON.stringify(objects(resources, "storage.k8s.io/v1:StorageClass"))) ? "several" : "one";
     return sum(objects(resources, "core/v1:PersistentVolumeClaim").map(({ spec }) => {

@@ -3,12 +3,13 @@ import type { HeldData } from "../engine/keep";
 import type { Terminal } from "../terminal";
 import { Interrupted, UserError } from "../terminal/errors";
 
-/** Where the answer comes from, as much of it as is used. */
+/** The used part of the input stream. */
 type Source = NodeJS.ReadableStream & { isTTY?: boolean };
 
 /**
- * Has the user agree, by the stack's name, to the removal of a stack that holds data; refuses it where nobody can be asked
- * or the answer is another. `canKeep` says whether `--keep-data` is a way.
+ * Asks the user to type the stack's name before a stack with data is removed.
+ * @param canKeep whether `--keep-data` is an alternative
+ * @throws UserError if nobody can be asked or the answer differs
  */
 export async function confirmRemoval(
     data: HeldData, stack: string, canKeep: boolean, { terminal, signal }: { terminal: Terminal; signal: AbortSignal },

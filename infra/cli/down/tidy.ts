@@ -12,8 +12,8 @@ import { hasSecrets, passphraseFile, removeSalt } from "../stack/passphrase";
 import type { Terminal } from "../terminal";
 
 /**
- * Removes what `npm start` made besides the stack itself; what stacks share goes with the last of them. With `keepData`
- * what the next start needs to go on with the data stays.
+ * Removes what `npm start` created besides the stack. What stacks share is removed with the last one. `keepData` keeps
+ * what the next start needs to use the data again.
  */
 export async function tidy(
     stack: string, cluster: ClusterSettings | undefined, keepData: boolean, terminal: Terminal,
@@ -35,7 +35,7 @@ function removeFiles(stack: string): void {
     if (!hasSecrets(configFile(stack))) removeSalt(configFile(stack));
 }
 
-/** A start that was cut off may have begun a cluster that no state names; the script takes nobody else's. */
+/** An interrupted start may have left a cluster that isn't in the state. The script deletes only the stack's own. */
 async function removeUnfinishedCluster(stack: string, cluster: ClusterSettings): Promise<void> {
     const local = cluster.target === "kind" || cluster.target === "minikube";
     if (!local || !fs.existsSync(path.join(home(), cluster.name))) return;
@@ -52,7 +52,7 @@ async function removeOwnImages({ images }: StackRecord, others: string[], termin
     if (removed.length > 0) terminal.line(`Removed the images that it had built: ${removed.join(", ")}.`);
 }
 
-/** The passphrase stays while a stack's file holds secrets, which nothing else can read. */
+/** Keeps the passphrase while any stack's file contains secrets, because nothing else can decrypt them. */
 function removePassphrase(terminal: Terminal): void {
     if (!fs.existsSync(passphraseFile())) return;
     const files = fs.readdirSync(root).filter(name => /^Pulumi\..+\.yaml$/.test(name));

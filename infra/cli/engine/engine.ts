@@ -1,19 +1,19 @@
 import type { DnsRecord } from "../../../components/platform/dns";
 
-/** What came of applying the stack. */
+/** The result of applying the stack. */
 export interface Applied {
-    /** The stack's outputs, secrets in the clear: never to be printed as they are. */
+    /** The stack's outputs, including secrets in plain text: don't print them. */
     outputs: Outputs;
-    /** How many resources were created, updated, replaced and deleted, and how many are the same. */
+    /** Number of resources that were created, updated, replaced, deleted, or left unchanged. */
     changes: Record<string, number>;
 }
 
 /** The outputs of infra/index.ts that the commands use. */
 export interface Outputs {
     address?: string;
-    /** PEM; left out where the site's certificate is one that every browser trusts. */
+    /** PEM; undefined if browsers trust the site's certificate anyway. */
     caCertificate?: string;
-    /** What has to be in DNS for the site to be found; left out on a laptop. */
+    /** DNS records that the site needs; undefined on a laptop. */
     dnsRecords?: DnsRecord[];
     kubeconfig?: string;
     adminUser?: string;
@@ -27,7 +27,7 @@ export function builtImages(resources: readonly { type: string; inputs?: Record<
     return images.map(({ inputs }) => inputs?.imageName).filter(name => typeof name === "string");
 }
 
-/** A number of changes for people: "12 created, 1 updated, 80 unchanged". */
+/** The changes as text: "12 created, 1 updated, 80 unchanged". */
 export function describeChanges(changes: Record<string, number>): string {
     const words: Record<string, string> = {
         create: "created", update: "updated", replace: "replaced", delete: "deleted", same: "unchanged",

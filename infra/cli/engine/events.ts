@@ -13,15 +13,15 @@ const words: Record<string, [doing: string, done: string]> = {
     read: ["reading", "read"],
     refresh: ["looking at", "looked at"],
 };
-/** Not of interest by themselves: their children are. */
+/** Not shown: only their children are of interest. */
 const silent = /^(pulumi:|landfall:)/;
 const colours = /<\{%[^}]*%\}>/g;
-/** Whether a warning is of a plugin that we have built: that is said before. */
+/** Whether a warning is about a plugin that the kit built: the user already knows. */
 const isOfOurPlugins = (warning: string): boolean =>
     warning.startsWith("resource plugin kubernetes is expected to have version") ||
     /^using pulumi-resource-\w+ from \$PATH at (.*)/.exec(warning)?.[1].startsWith(cacheDirectory()) === true;
 
-/** Turns Pulumi's events into lines that a person can read; keeps the errors for the end. */
+/** Turns Pulumi's events into readable lines. Keeps the errors for the end. */
 export class EventReport {
     readonly errors: string[] = [];
     private readonly active = new Map<string, { text: string; start: number; waits?: string }>();
@@ -37,7 +37,7 @@ export class EventReport {
         else if (diagnosticEvent) this.said(diagnosticEvent.severity, diagnosticEvent.message);
     };
 
-    /** What is under way, for the status line. */
+    /** What is in progress, for the status line. */
     readonly status = (): string => {
         const active = [...this.active.values()];
         if (active.length === 0) return "";
@@ -61,7 +61,7 @@ export class EventReport {
         this.terminal.line(`  ${mark} ${describe(urn)} ${done} (${seconds(begun.start)})`);
     }
 
-    /** What a resource says while it is under way, such as what it waits for: the last of it counts. */
+    /** A resource's latest message while it is in progress, for example what it waits for. */
     private waits({ urn, message }: DiagnosticEvent): void {
         const begun = urn === undefined ? undefined : this.active.get(urn);
         if (begun) begun.waits = message.replace(colours, "").trim();
@@ -74,7 +74,7 @@ export class EventReport {
     }
 }
 
-/** A resource for people: `Deployment web` of `urn:pulumi:dev::landfall::…$kubernetes:apps/v1:Deployment::web`. */
+/** A readable name of a resource: `Deployment web` of `urn:pulumi:dev::landfall::…$kubernetes:apps/v1:Deployment::web`. */
 export function describe(urn: string): string {
     const [, , types = "", ...name] = urn.split("::");
     const type = types.split("$").pop()?.split(":").pop() ?? "";

@@ -3,7 +3,7 @@ import { describe } from "./events";
 
 const claimType = "kubernetes:core/v1:PersistentVolumeClaim";
 
-/** As much of a resource in an engine's state as tells whether it holds data. */
+/** The parts of a resource in the state that show whether it holds data. */
 export interface StoredResource {
     urn: string;
     type: string;
@@ -14,18 +14,18 @@ export interface StoredResource {
     retainOnDelete?: boolean;
 }
 
-/** People's data that a stack holds. */
+/** The data in a stack. */
 export interface HeldData {
-    /** The volumes as people know them: a claim's namespace and name, or a directory of this computer. */
+    /** The volumes: a claim's namespace and name, or a directory of this computer. */
     volumes: string[];
     /** Whether the volumes outlive a `down` without `--keep-data`, as `landfall:environment.volumes` says. */
     outlives: boolean;
 }
 
 /**
- * The resources that a `down --keep-data` leaves, so that the next start finds the data as it was: the directory of
+ * The resources that `down --keep-data` keeps so that the next start finds the data unchanged: the directory of
  * the volumes, the claims in a cluster that stays (with what they depend on, such as their namespace), and the
- * generated passwords, without which a kept database lets nobody in.
+ * generated passwords, which the kept database requires.
  */
 export function resourcesToKeep(resources: readonly StoredResource[]): Set<string> {
     const byUrn = new Map(resources.map(resource => [resource.urn, resource]));
@@ -40,7 +40,7 @@ export function resourcesToKeep(resources: readonly StoredResource[]): Set<strin
     return kept;
 }
 
-/** The data that a stack holds; undefined where it holds none. `hasFiles` tells of a directory whether anything is in it. */
+/** The data in a stack; undefined if there is none. `hasFiles` says whether a directory contains anything. */
 export function heldData(resources: readonly StoredResource[], hasFiles: (directory: string) => boolean): HeldData | undefined {
     const claims = resources.filter(({ type }) => type === claimType);
     const directories = resources.filter(isVolumesDirectory).map(({ inputs }) => environmentOf(inputs));
@@ -48,7 +48,7 @@ export function heldData(resources: readonly StoredResource[], hasFiles: (direct
     const outlives = claims.every(({ retainOnDelete }) => retainOnDelete === true) && !inNodes
         && directories.every(({ ON_DELETE }) => ON_DELETE === "retain");
     if (claims.length > 0) return { volumes: claims.map(claimName).sort(), outlives };
-    // What an earlier `down --keep-data` has left.
+    // What an earlier `down --keep-data` kept.
     const left = directories.flatMap(({ VOLUMES }) => (VOLUMES && hasFiles(VOLUMES) ? [VOLUMES] : []));
     return left.length > 0 ? { volumes: left, outlives } : undefined;
 }
@@ -71,7 +71,7 @@ function isVolumesDirectory({ type, inputs }: StoredResource): boolean {
     return type === "command:local:Command" && /\/delete-volumes\.[a-z]+$/.test(String(inputs?.delete));
 }
 
-/** Pulumi meets a protected resource only when all that depends on it is gone: so it is looked for first. */
+/** Pulumi notices a protected resource only after it has deleted everything that depends on it. So this looks first. */
 export function refuseProtected(resources: readonly StoredResource[]): void {
     const found = resources.find(({ protect }) => protect);
     if (!found) return;

@@ -32,8 +32,8 @@ export function isInBackend(stack: string, directory = backendDirectory()): bool
 }
 
 /**
- * Removes what a killed Pulumi left half-written in a local backend: the attributes beside the stack's state. Pulumi does
- * without them, but can't read a state whose attributes are cut off ("failed to load checkpoint: EOF").
+ * Removes attributes that a killed Pulumi left half-written beside the stack's state in a local backend. Pulumi works
+ * without them, but can't read a state with truncated ones ("failed to load checkpoint: EOF").
  */
 export function removeCutOff(stack: string, directory = backendDirectory()): void {
     const stacks = directory && path.join(directory, "stacks", project);
@@ -62,7 +62,7 @@ export function locksOf(stack: string, directory = backendDirectory()): Lock[] {
     });
 }
 
-/** Whether what took the lock has ended: only sure on the computer where it ran. */
+/** Whether the process that took the lock has ended. Only known on the computer where it ran. */
 export function isStale(lock: Lock, hostname = os.hostname()): boolean {
     return lock.hostname === hostname && !isRunning(lock.pid);
 }
@@ -74,15 +74,15 @@ function isRunning(pid: number): boolean {
         return (error as NodeJS.ErrnoException).code === "EPERM"; // someone else's
     }
     if (process.platform !== "linux") return true;
-    // A process that was killed stays in the table until its parent asks for it, which in a container may be never.
+    // A killed process stays in the table until its parent waits for it, which in a container may never happen.
     const [, name, state] = /\((.*)\) (\w)/s.exec(readIfThere(`/proc/${pid}/stat`)) ?? ["", "", ""];
-    return name.startsWith("pulumi") && !["Z", "X"].includes(state); // the number may have gone to another program since
+    return name.startsWith("pulumi") && !["Z", "X"].includes(state); // another program may have the ID now
 }
 
 function readIfThere(file: string): string {
     try {
         return fs.readFileSync(file, "utf8");
     } catch {
-        return ""; // it has ended meanwhile
+        return ""; // it has ended
     }
 }

@@ -1,14 +1,14 @@
 import type { StoredResource } from "./keep";
 
-/** As much of Pulumi's state as tells what a run that was cut off was doing. */
+/** The parts of Pulumi's state that show what an interrupted run was doing. */
 export interface Deployment {
     resources?: StoredResource[];
     pending_operations?: { type: string; resource: StoredResource }[];
 }
 
 /**
- * Ends the operations that are under way in a state. What was being made in a Kubernetes cluster may be there, where it is
- * never made twice: it counts as made, and a refresh is to find it or not. Anything else is made again.
+ * Resolves the pending operations in a state. An object that was being created in a Kubernetes cluster may exist and can't
+ * be created twice: it counts as created, and a refresh finds out. Anything else is created again.
  * @returns the state, and the URNs to look for
  */
 export function settle(deployment: Deployment): { settled: Deployment; suppose: string[] } {

@@ -19,7 +19,7 @@ interface ExportedState {
     deployment: Deployment | null;
 }
 
-/** A stack in the hands of Pulumi, driven through its Automation API. */
+/** A stack, driven through Pulumi's Automation API. */
 export class PulumiEngine {
     private constructor(
         private readonly stack: Stack,
@@ -29,7 +29,7 @@ export class PulumiEngine {
         private readonly signal: AbortSignal,
     ) {}
 
-    /** Opens the stack, and makes it where it isn't there. */
+    /** Opens the stack, and creates it if it doesn't exist. */
     static async create(
         stack: string, command: PulumiCommand, terminal: Terminal, signal: AbortSignal,
     ): Promise<PulumiEngine> {
@@ -43,7 +43,7 @@ export class PulumiEngine {
         return new PulumiEngine(opened, command, environment, terminal, signal);
     }
 
-    /** Opens the stack; undefined where it isn't there. */
+    /** Opens the stack; undefined if it doesn't exist. */
     static async find(
         stack: string, command: PulumiCommand, terminal: Terminal, signal: AbortSignal,
     ): Promise<PulumiEngine | undefined> {
@@ -59,7 +59,7 @@ export class PulumiEngine {
         }
     }
 
-    /** Applies the program; with `rewrite`, for what it makes of the stack's configuration. */
+    /** Applies the program; with `rewrite`, to the configuration that it returns. */
     async up(rewrite?: (configuration: string) => string): Promise<Applied> {
         await this.recover();
         const options = rewrite ? { configFile: this.rewriteConfig(rewrite) } : {};
@@ -68,8 +68,8 @@ export class PulumiEngine {
     }
 
     /**
-     * Removes all that the stack has made, then the stack; its configuration file stays. With `keepData` the data
-     * stays, and the stack that knows of it.
+     * Removes everything that the stack created, then the stack, but not its configuration file. `keepData` keeps the data
+     * and the stack that owns it.
      */
     async destroy(keepData: boolean): Promise<Record<string, number>> {
         await this.recover();
@@ -81,17 +81,17 @@ export class PulumiEngine {
         return countChanges(summary.resourceChanges);
     }
 
-    /** The stack's outputs, secrets in the clear. */
+    /** The stack's outputs, including secrets in plain text. */
     async outputs(): Promise<Outputs> {
         return plain(await this.stack.outputs());
     }
 
-    /** Names of the images that the stack has built on this computer. */
+    /** Names of the images that the stack built on this computer. */
     async images(): Promise<string[]> {
         return builtImages((await this.exportState()).deployment?.resources ?? []);
     }
 
-    /** People's data that goes with the stack; undefined where it holds none. Refuses a stack that is protected. */
+    /** The data in the stack; undefined if there is none. @throws UserError if a resource is protected */
     async data(): Promise<HeldData | undefined> {
         const resources = (await this.exportState()).deployment?.resources ?? [];
         refuseProtected(resources);
@@ -115,7 +115,7 @@ export class PulumiEngine {
         }
     }
 
-    /** Clears what a run that was killed has left: its lock, and the operations that it had begun. `up` and `destroy` do it first. */
+    /** Clears what a killed run left: its lock and its pending operations. `up` and `destroy` call it first. */
     async recover(): Promise<void> {
         const locks = locksOf(this.stack.name);
         const held = locks.find(lock => !isStale(lock));
@@ -193,7 +193,7 @@ function lastWords(message: string): string {
     return written.split("\n").filter(line => line.trim() && !progress.test(line)).slice(0, 20).join("\n");
 }
 
-/** A run that is under way writes them as well. */
+/** A run in progress also writes them. */
 function clearCutOff(stack: string): void {
     if (locksOf(stack).every(lock => isStale(lock))) removeCutOff(stack);
 }
@@ -213,8 +213,8 @@ function explainOpening(stack: string, error: Error): Error {
 const inTheWay = "resource already exists in the cluster";
 
 /**
- * What Pulumi says of an object that is there already, without its advice to take over whatever that is: with the stack
- * it would be deleted later, whoever made it.
+ * Pulumi's message about an object that already exists, without its advice to take the object over: the stack would later
+ * delete it, whoever created it.
  */
 export function explainExisting(reason: string): string {
     if (!reason.includes(inTheWay)) return reason;

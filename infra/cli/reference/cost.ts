@@ -8,14 +8,14 @@ import { root } from "../stack/home";
 
 export const file = path.join(root, "components/cluster/COST.md");
 
-/** How the stacks' files are varied: by size, and by who chooses the machines. */
+/** Variants of the stacks' files: by size, and by who chooses the machines. */
 const variants = {
     "production": {},
     "production, `provisioning: auto`": { provisioning: "auto", nodePools: undefined },
     "development": { size: "development", nodePools: undefined },
 };
 
-/** What the stack of each cloud makes in each variant, by `<stack>, <variant>`. */
+/** The resources of each cloud's stack in each variant, by `<stack>, <variant>`. */
 export async function captureAll(): Promise<Record<string, Registered[]>> {
     process.env.LANDFALL_RENDER = "1";
     const captured: Record<string, Registered[]> = {};

@@ -4,21 +4,21 @@ import { captureProgram, type Registered } from "../capture";
 import { readStackConfig, stackConfigFile } from "../stack/config";
 import { root } from "../stack/home";
 
-/** The stacks to compare, by target; the first is what the others are held against. */
+/** The stacks to compare, by target. */
 export const compared = {
     kind: "dev", minikube: "minikube", existing: "prod", baremetal: "server", eks: "eks", gke: "gke", aks: "aks",
 };
 
 const file = path.join(root, "components/cluster/DIFFERENCES.md");
 
-/** What differs: a field of an object, or the object as a whole; a value for each target. */
+/** A difference: a field of an object, or the whole object, with its value for each target. */
 export interface Row {
     object: string;
     field: string;
     values: Record<string, string>;
 }
 
-/** The same application and environment on every target: what each makes of them, by target. */
+/** The resources of the same application and environment on every target. */
 export async function renderAll(): Promise<Record<string, Registered[]>> {
     process.env.LANDFALL_RENDER = "1";
     const { config: example } = readStackConfig(stackConfigFile("prod"));
@@ -67,7 +67,7 @@ function leaves(value: unknown, above = ""): [string, string][] {
     return Object.entries(value).flatMap(([key, entry]) => leaves(entry, above ? `${above}.${key}` : key));
 }
 
-/** On one line, and without dates and digests: they change with every update and every file of an image. */
+/** On one line, without dates and digests, which change with every update. */
 function cellText(text: string): string {
     return text.replaceAll("|", "\\|").replace(/\s+/g, " ").replace(/(\d{4}-\d{2}-\d{2}-)?[0-9a-f]{12,}/g, "…");
 }

@@ -6,7 +6,7 @@ import { type Change, changeText } from "../../config/schema/change";
 import { allowedText, Description, describeSettings, describeTargets, entriesOf } from "../../config/schema/describe";
 import { root } from "../stack/home";
 
-/** Settings to begin with, by what they are for; a test holds them against the schema. */
+/** Settings to start with, by purpose. A test validates them. */
 export const wholeExamples: Record<string, Record<string, unknown>> = {
     "A laptop": {
         cluster: { target: "kind", nodes: 2 },
@@ -27,12 +27,12 @@ export const wholeExamples: Record<string, Record<string, unknown>> = {
     },
 };
 
-/** An object of the settings: its heading, and what the schema says about it. */
+/** A section of the reference: an object of the settings, with its description in the schema. */
 interface Chapter {
     heading: string;
     keys: string[];
     object: Description;
-    /** What a change of its keys does, where they don't say it themselves. */
+    /** What changing its keys does, unless they say otherwise. */
     change?: Change;
 }
 
@@ -61,7 +61,7 @@ export function renderReference(): string {
     ].join("\n\n") + "\n";
 }
 
-/** The settings as they stand in a stack's file. */
+/** The settings in the form of a stack's file. */
 function stackFile(settings: Record<string, unknown>): string {
     const keys = Object.entries(settings).map(([section, value]) => [`landfall:${section}`, value]);
     const yaml = stringify({ config: Object.fromEntries(keys) as unknown }, { lineWidth: 0 });

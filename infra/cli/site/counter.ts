@@ -1,6 +1,6 @@
 import { Writable } from "node:stream";
 
-/** Passes on what is written, and tells how much that was. */
+/** A stream that counts what passes through. */
 export class Counter extends Writable {
     private bytes = 0;
 

@@ -2,7 +2,7 @@ import * as fs from "node:fs";
 import { createGunzip } from "node:zlib";
 import { UserError } from "../terminal/errors";
 
-/** A file of SQL statements that is whole, as far as one can tell without a database. */
+/** A complete file of SQL statements, as far as that shows without a database. */
 export interface Dump {
     file: string;
     bytes: number;
@@ -10,18 +10,18 @@ export interface Dump {
 }
 
 const gzipMagic = "1f8b";
-/** Archives and databases' own files that people take for dumps. */
+/** Archives and database files that people mistake for dumps. */
 const others: Record<string, string> = {
     "504b0304": "a ZIP archive: unpack it first", "28b52ffd": "compressed by zstd: unpack it first",
     "fd377a58": "compressed by xz: unpack it first", "425a68": "compressed by bzip2: unpack it first",
     "53514c69": "an SQLite database", "d0cf11e0": "an Office document",
 };
-/** mysqldump and mariadb-dump say so at the end, unless they were told to say nothing. */
+/** mysqldump and mariadb-dump write this at the end, unless comments are off. */
 const [dumpedBy, completed] = [/^-- (MySQL|MariaDB) dump /m, /^-- Dump completed/m];
 
 /**
- * Reads a dump through, without keeping it.
- * @throws where it can't be read, is something else or ends too early
+ * Reads a whole dump without keeping it in memory.
+ * @throws if it can't be read, isn't a dump, or is truncated
  */
 export async function inspectDump(file: string): Promise<Dump> {
     const bytes = sizeOf(file);

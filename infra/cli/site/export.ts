@@ -7,12 +7,12 @@ import { Counter } from "./counter";
 import { execute, findPod, type Pod } from "./pod";
 import type { StandingStack } from "./stack";
 
-/** What an export consists of. */
+/** The files of an export. */
 export const exported = { database: "database.sql.gz", uploads: "uploads.tar.gz" };
 
 const uploads = "/var/www/html/wp-content/uploads";
 
-/** Writes the site's database and uploads to a new directory, for this user's eyes: passwords' hashes are among it. */
+/** Writes the site's database and uploads to a new directory that only this user can read, because it contains password hashes. */
 export async function exportSite({ kubeconfig, settings }: StandingStack, directory: string, terminal: Terminal, signal: AbortSignal): Promise<void> {
     const isFree = !fs.existsSync(directory) || (fs.statSync(directory).isDirectory() && fs.readdirSync(directory).length === 0);
     if (!isFree) throw new UserError(`${directory} is there already. Name a new directory. Nothing was written.`);
@@ -21,12 +21,12 @@ export async function exportSite({ kubeconfig, settings }: StandingStack, direct
     const web = await findPod(kubeconfig, namespace, "web");
     fs.mkdirSync(directory, { recursive: true, mode: 0o700 });
     await save(database, ["export-database"], [0], path.join(directory, exported.database), terminal, signal);
-    // A file that changes meanwhile makes tar end with 1; what is under a name with a dot is an import's.
+    // tar exits with 1 if a file changes meanwhile. Names that begin with a dot belong to an import.
     await save(web, ["tar", "--create", "--gzip", "--file=-", "--exclude=./.landfall-*", "--exclude=./lost+found", `--directory=${uploads}`, "."],
         [0, 1], path.join(directory, exported.uploads), terminal, signal);
 }
 
-/** Writes what a program says to a file, which has its name only when it is whole. */
+/** Writes a program's output to a file, which gets its name only once it is complete. */
 async function save(pod: Pod, command: string[], good: number[], file: string, terminal: Terminal, signal: AbortSignal): Promise<void> {
     const unfinished = `${file}.part`;
     const out = fs.createWriteStream(unfinished, { mode: 0o600 });

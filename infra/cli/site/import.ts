@@ -12,9 +12,9 @@ export interface ImportArgs {
     database?: string;
     /** Directory or archive. */
     uploads?: string;
-    /** Addresses that the site had, beside the one that its database names. */
+    /** Addresses that the site had, besides the one in its database. */
     from: string[];
-    /** Whether what the site holds may be replaced. */
+    /** Whether existing content may be replaced. */
     yes: boolean;
 }
 
@@ -25,7 +25,7 @@ interface Context {
     signal: AbortSignal;
 }
 
-/** What import-site says of the database that it has rewritten. */
+/** What import-site reports about the rewritten database. */
 interface Rewritten {
     from: string[];
     to: string;
@@ -37,13 +37,13 @@ interface Rewritten {
 }
 
 /**
- * Replaces the site by another one. All is loaded and made ready beside what stands; then database and uploads are
- * exchanged, and exchanged back where anything fails after that.
+ * Replaces the site. Loads and prepares everything beside the existing site, then swaps database and uploads, and swaps
+ * them back if anything fails after that.
  */
 export async function importSite(
     { kubeconfig, settings }: StandingStack, args: ImportArgs, terminal: Terminal, signal: AbortSignal,
 ): Promise<void> {
-    // Bad input shows before the cluster is asked.
+    // Bad input is refused before the cluster is contacted.
     const dump = args.database === undefined ? undefined : await inspectDump(args.database);
     const archive = args.uploads === undefined ? undefined : openUploads(args.uploads);
     const { name: namespace } = settings.environment;
@@ -56,11 +56,11 @@ export async function importSite(
     try {
         for (const part of parts) await step(signal, part.load);
         for (const part of parts) {
-            // What fails half-way has to be taken back as well.
+            // A step that failed half-way must be undone, too.
             exchanged.push(part);
             await step(signal, part.exchange);
         }
-        // Brings the tables of an older WordPress up to date.
+        // Updates the tables of an older WordPress.
         if (dump) terminal.line(indent(await inPod(await another(context.web), ["install-site"], signal)));
     } catch (error) {
         const stuck: Part[] = [];
@@ -70,7 +70,7 @@ export async function importSite(
                 terminal.line(`  ${problem.message}`);
             });
         }
-        // What couldn't be taken back is all that is left of the site as it was.
+        // If undoing failed, this is the only copy of the previous site.
         for (const part of parts.filter(part => !stuck.includes(part))) await part.drop().catch(() => undefined);
         const outcome = stuck.length === 0 ? "The site is as it was."
             : "The old site could not be put back, and is kept beside the new one. Don't import again, which removes it: by kubectl " +
@@ -82,7 +82,7 @@ export async function importSite(
     }
 }
 
-/** A pod of the same kind that runs now: since the import began, the first may have gone, and all have the same volume. */
+/** A running pod of the same kind. The first may have been replaced since the import began; all share the same volume. */
 function another({ kubeconfig, namespace, container }: Pod): Promise<Pod> {
     return findPod(kubeconfig, namespace, container);
 }
@@ -92,7 +92,7 @@ interface Part {
     load(): Promise<unknown>;
     exchange(): Promise<unknown>;
     undo(): Promise<unknown>;
-    /** Removes what stood before, or what was loaded where that came to nothing. */
+    /** Removes the previous content, or what was loaded if the import failed. */
     drop(): Promise<unknown>;
 }
 
@@ -149,13 +149,13 @@ function describe({ from, to, rows, administrators, plugins, themes, theme }: Re
         : "  ! The imported site has no administrator: npm run admin -- user");
 }
 
-/** The work, unless someone has pressed Ctrl-C by now. */
+/** Does the work, unless the user has pressed Ctrl-C. */
 async function step<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
     if (signal.aborted) throw new Interrupted("Stopped.");
     return work();
 }
 
-/** Runs a program of the image; what it has written. @throws what it complains of */
+/** Runs a program of the image and returns its output. @throws UserError with its error messages */
 async function inPod(pod: Pod, command: string[], signal?: AbortSignal, input?: AsyncIterable<Buffer> | Buffer[]): Promise<string> {
     const { code, stdout, stderr } = await execute(pod, command, { input, signal });
     if (code === 0) return stdout;

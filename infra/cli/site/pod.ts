@@ -10,10 +10,10 @@ export interface Pod {
     container: string;
 }
 
-/** How a program in a pod has ended. */
+/** How a program in a pod ended. */
 export interface Ended {
     code: number;
-    /** What it wrote to its standard output, unless that went elsewhere. */
+    /** Its standard output, unless redirected. */
     stdout: string;
     stderr: string;
 }
@@ -23,7 +23,7 @@ interface PodObject {
     status?: { conditions?: { type: string; status: string }[] };
 }
 
-/** A pod of the workload that is ready and about to stay. @throws where there is none, or the cluster doesn't answer */
+/** A pod of the workload that is ready and not terminating. @throws if there is none, or the cluster doesn't answer */
 export async function findPod(kubeconfig: string, namespace: string, workload: string): Promise<Pod> {
     const selector = encodeURIComponent(`app.kubernetes.io/name=${workload}`);
     const path = `/api/v1/namespaces/${namespace}/pods?labelSelector=${selector}`;
@@ -45,9 +45,9 @@ function hint(error: Error): string {
 }
 
 /**
- * Runs a program in a pod. What it is to read arrives piece by piece, no faster than the pod takes it, and so does what
- * it writes where `output` is given. Its input has no end that every cluster can tell: it has to know when it has all.
- * @throws where the connection ends before the program does
+ * Runs a program in a pod. Its input is streamed no faster than the pod reads it, and so is its
+ * output, if `output` is given. Not every cluster signals the end of the input: the program must know when it has all.
+ * @throws if the connection ends before the program
  */
 export async function execute(
     { kubeconfig, namespace, name, container }: Pod, command: string[],
@@ -57,7 +57,7 @@ export async function execute(
     const [stdout, stderr] = [new Collector(), new Collector(errorBytes)];
     let socket: Socket | undefined;
     const out = output ? throttled(output, () => socket) : stdout;
-    // Only says that there will be input: the library would send it as fast as it can be read.
+    // Only announces input: the library would send it without waiting for the pod.
     const announced = input ? new Readable({ read: () => undefined }) : null;
     const written = output ? new Promise<void>((resolve, reject) => { out.on("finish", resolve); out.on("error", reject); }) : undefined;
     written?.catch(() => socket?.close());
@@ -88,7 +88,7 @@ export async function execute(
     return { code: exitCode(status, command[0]), stdout: stdout.text(), stderr: stderr.text() };
 }
 
-/** The part of a WebSocket that is used; the library's own type is a browser's. */
+/** The used part of a WebSocket; the library's type is the browser's. */
 interface Socket {
     on(event: "error" | "close", listener: (error: Error) => void): void;
     send(data: Buffer, done: (error?: Error) => void): void;
@@ -103,12 +103,12 @@ interface Status {
     details?: { causes?: { reason?: string; message?: string }[] };
 }
 
-/** As much of a program's complaints as anyone reads. */
+/** Bytes of error messages to keep. */
 const errorBytes = 256 << 10;
 const pieceBytes = 64 << 10;
 const stdinChannel = Buffer.from([0]);
 
-/** Sends it all, or as much as the program has read when it ends. */
+/** Sends the input until all is sent or the program ends. */
 async function sendAll(
     input: AsyncIterable<Buffer> | Iterable<Buffer>, socket: () => Socket | undefined, over: Promise<unknown>,
 ): Promise<void> {
@@ -126,7 +126,7 @@ async function sendAll(
     }
 }
 
-/** A stream before `output` that lets the cluster wait while that is busy. */
+/** A stream in front of `output` that makes the cluster wait while `output` is busy. */
 function throttled(output: Writable, socket: () => Socket | undefined): Writable {
     const wait = new Writable({
         write(part, _encoding, done) {
@@ -153,7 +153,7 @@ function refused(error: unknown): Error {
     return new Error(/40[13]/.test(message) ? `the cluster refuses it (${message}): the kubeconfig's user needs the right to create pods/exec` : message);
 }
 
-/** Keeps what is written to it, up to a size. */
+/** Keeps what is written to it, up to a limit. */
 class Collector extends Writable {
     private readonly parts: Buffer[] = [];
     private size = 0;

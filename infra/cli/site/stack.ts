@@ -8,7 +8,7 @@ import type { Terminal } from "../terminal";
 import { UserError } from "../terminal/errors";
 import { onInterrupt } from "../terminal/interrupt";
 
-/** A stack that stands, as far as the commands for its site need it. */
+/** What the site's commands need to know about a running stack. */
 export interface StandingStack {
     name: string;
     settings: PlainSettings;
@@ -17,7 +17,7 @@ export interface StandingStack {
 }
 
 /**
- * The stack's settings, and the way to its cluster: the file that was given, else the one that `npm start` keeps, else
+ * The stack's settings and kubeconfig: the given file, else the one that `npm start` saved, else
  * the stack's output.
  */
 export async function standingStack(name: string, kubeconfigFile: string | undefined, terminal: Terminal): Promise<StandingStack> {

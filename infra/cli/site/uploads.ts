@@ -7,7 +7,7 @@ import { createGunzip } from "node:zlib";
 import { UserError } from "../terminal/errors";
 import { firstBytes } from "./dump";
 
-/** Opens a directory or an archive of uploads as a tar archive. @throws where it is neither */
+/** Opens a directory or an archive of uploads as a tar stream. @throws if it is neither */
 export function openUploads(given: string): () => AsyncIterable<Buffer> {
     const found = fs.statSync(given, { throwIfNoEntry: false });
     if (!found) throw new UserError(`There is no ${given}. Nothing was changed.`);
@@ -29,7 +29,7 @@ async function* unpacked(file: string): AsyncGenerator<Buffer> {
     }
 }
 
-/** Linux, macOS and Windows have a tar; macOS's would add files of its own. */
+/** Linux, macOS and Windows include tar; macOS's would add its own files. */
 async function* tarOf(directory: string): AsyncGenerator<Buffer> {
     const tar = spawn("tar", ["--create", "--file", "-", "--directory", path.resolve(directory), "."], {
         stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, COPYFILE_DISABLE: "1" },
@@ -47,7 +47,7 @@ async function* tarOf(directory: string): AsyncGenerator<Buffer> {
     }
 }
 
-/** Puts the length before each piece, and 0 at the end: the reader can't be told of an end in another way everywhere. */
+/** Prefixes each chunk with its length, and ends with 0: not every cluster signals the end of the input. */
 export async function* framed(pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
     const length = (bytes: number): Buffer => {
         const frame = Buffer.alloc(4);

@@ -16,8 +16,8 @@ export function stackConfigFile(stack: string, directory = root): string {
 }
 
 /**
- * Reads a file in the form of `Pulumi.<stack>.yaml`. A value under `secure:` can only be decrypted by Pulumi: a file with
- * one is refused, unless `standIns` may take their places, for what is looked at and not applied.
+ * Reads a file in the form of `Pulumi.<stack>.yaml`. Only Pulumi can decrypt a value under `secure:`: a file with
+ * one is refused, unless `standIns` replaces such values, for commands that don't apply anything.
  */
 export function readStackConfig(file: string, { standIns = false } = {}): Configuration {
     const read = readStackFile(file);
@@ -47,15 +47,15 @@ function encrypted(file: string, key: string): string {
     );
 }
 
-/** What stands for a value that only Pulumi can decrypt: long enough for a password, and a host's name as well. */
+/** Replaces a value that only Pulumi can decrypt. It is valid as a password and as a host name. */
 const standIn = "encrypted.by.pulumi";
 
-/** Whether a value in a stack's file is an encrypted one. */
+/** Whether a value in a stack's file is encrypted. */
 export function isEncrypted(value: unknown): value is { secure: string } {
     return isMapping(value) && Object.keys(value).length === 1 && typeof value.secure === "string";
 }
 
-/** A value under `landfall:<key>` without what is encrypted in it: that is left out, or has a stand-in where it may not be. */
+/** A value under `landfall:<key>` without its encrypted parts: they are left out if optional, otherwise replaced. */
 export function withStandIns(key: string, value: unknown): unknown {
     const target = isMapping(value) && typeof value.target === "string" ? value.target : undefined;
     return replace(value, [key], keys => describeKey(describeSettings({ stack: "", target }), keys, target));
@@ -77,7 +77,7 @@ function isMapping(value: unknown): value is Record<string, unknown> {
     return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** The settings of a stack's file, for what they ask of the computer; the program checks them again as it runs. */
+/** The settings in a stack's file, to see what they need from the computer. The program validates them again. */
 export function readSettings(stack: string, file: string): PlainSettings {
     return parseConfiguration(readStackConfig(file, { standIns: true }), stack);
 }

@@ -4,32 +4,32 @@ import * as path from "node:path";
 import { absolutePath } from "../../config/schema/fields";
 import { UserError } from "../terminal/errors";
 
-/** The last commit of a version that could do without Pulumi. */
+/** The last commit of a version that worked without Pulumi. */
 const lastWithOfflineEngine = "d8d3b87";
 
 /** Root of the project: where Pulumi.yaml is. */
 export const root = path.resolve(__dirname, "../../..");
 
-/** Where what belongs to this user's stacks is kept: `$LANDFALL_HOME`, else `~/.landfall`. */
+/** Directory of the files of this user's stacks: `$LANDFALL_HOME`, else `~/.landfall`. */
 export function home(): string {
     return process.env.LANDFALL_HOME || path.join(os.homedir(), ".landfall");
 }
 
-/** A path of the settings, on this computer; read as the cluster's scripts read it. */
+/** A path in the settings, resolved as the cluster's scripts resolve it. */
 export function localPath(given: string): string {
     return absolutePath(given.replace(/^~[\\/]\.landfall(?=$|[\\/])/, () => home()));
 }
 
-/** Whether a directory of the settings has volumes in it: more than the mark that their owner leaves. */
+/** Whether a directory in the settings contains volumes, not only the owner's marker file. */
 export function hasVolumes(given: string): boolean {
     const directory = localPath(given);
     return fs.existsSync(directory) && fs.readdirSync(directory).some(name => !name.startsWith("."));
 }
 
-/** The files that `npm start` keeps of one stack. */
+/** The files that `npm start` saves for a stack. */
 export const stackFiles = ["start.json", "admin-password", "ca.crt", "kubeconfig", "config.yaml"] as const;
 
-/** Where one of them is. */
+/** Path of one of them. */
 export function stackFile(stack: string, name: (typeof stackFiles)[number]): string {
     return path.join(home(), stack, name);
 }
@@ -39,25 +39,25 @@ export function configFile(stack: string): string {
     return path.join(root, `Pulumi.${stack}.yaml`);
 }
 
-/** How a stack was started, so that a later start and `down` do it in the same way. */
+/** How a stack was started, for later starts and for `down`. */
 export interface StackRecord {
     /** Whether the cluster's node image comes from the kit. */
     kit: boolean;
-    /** Whether Docker's network for kind was made by this stack's start. */
+    /** Whether this stack's start created Docker's network for kind. */
     network: boolean;
-    /** Names of the images that the stack has built on this computer. */
+    /** Names of the images that the stack built on this computer. */
     images: string[];
-    /** Images of such names that were there before the stack: with the same sources they are another's as well. */
+    /** Images with such names that existed before the stack: with the same sources, another stack uses them too. */
     foreignImages: string[];
 }
 
-/** How the stack was started; undefined where it was not, or not by `npm start`. */
+/** How the stack was started; undefined if `npm start` didn't start it. */
 export function readRecord(stack: string): StackRecord | undefined {
     const file = stackFile(stack, "start.json");
     return fs.existsSync(file) ? (JSON.parse(fs.readFileSync(file, "utf8")) as StackRecord) : undefined;
 }
 
-/** Refuses a stack that was made without Pulumi, by a stand-in that Landfall once had for closed networks. */
+/** Refuses a stack that version 0.1.0 created without Pulumi, on a closed network. */
 export function refuseOfflineState(stack: string): void {
     if (!fs.existsSync(path.join(home(), stack, "offline"))) return;
     throw new UserError(
@@ -73,12 +73,12 @@ export function refuseOfflineState(stack: string): void {
     );
 }
 
-/** Remembers how the stack was started. */
+/** Records how the stack was started. */
 export function writeRecord(stack: string, record: StackRecord): void {
     writePrivate(stackFile(stack, "start.json"), `${JSON.stringify(record)}\n`);
 }
 
-/** Adds to the images that are remembered of a stack which `npm start` has started, but for another's. */
+/** Adds images to the record of a stack, except those that existed before it. */
 export function rememberImages(stack: string, images: readonly string[]): void {
     const record = readRecord(stack);
     if (!record) return;
@@ -86,13 +86,13 @@ export function rememberImages(stack: string, images: readonly string[]): void {
     writeRecord(stack, { ...record, images: [...new Set([...record.images, ...own])] });
 }
 
-/** The stacks that `npm start` knows. */
+/** The stacks that `npm start` started. */
 export function knownStacks(): string[] {
     if (!fs.existsSync(home())) return [];
     return fs.readdirSync(home()).filter(name => fs.existsSync(stackFile(name, "start.json")));
 }
 
-/** Writes a file that only this user can read, whole or not at all. */
+/** Writes a file that only this user can read, atomically. */
 export function writePrivate(file: string, content: string): void {
     fs.mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
     const unfinished = `${file}.${process.pid}.tmp`;
@@ -101,7 +101,7 @@ export function writePrivate(file: string, content: string): void {
     fs.renameSync(unfinished, file);
 }
 
-/** Removes directories that are empty; others stay. */
+/** Removes those of the directories that are empty. */
 export function removeEmpty(...directories: string[]): void {
     for (const directory of directories) {
         if (fs.existsSync(directory) && fs.readdirSync(directory).length === 0) fs.rmdirSync(directory);

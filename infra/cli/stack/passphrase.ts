@@ -5,14 +5,14 @@ import { home, writePrivate } from "./home";
 
 const variables = ["PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"];
 
-/** Where the passphrase that encrypts the stacks' secrets is kept, unless the user brings one. */
+/** File of the passphrase that encrypts the stacks' secrets, unless the user provides one. */
 export function passphraseFile(): string {
     return path.join(home(), "passphrase");
 }
 
 /**
- * The environment that gives Pulumi the passphrase: nothing where the user's own has it, else our file, made at first
- * use with 256 random bits.
+ * Environment that gives Pulumi the passphrase: empty if the user's environment has it, otherwise our file, created on
+ * first use with 256 random bits.
  */
 export function passphraseEnvironment(environment: NodeJS.ProcessEnv = process.env): Record<string, string> {
     if (variables.some(name => environment[name] !== undefined)) return {};
@@ -21,16 +21,16 @@ export function passphraseEnvironment(environment: NodeJS.ProcessEnv = process.e
     return { PULUMI_CONFIG_PASSPHRASE_FILE: file };
 }
 
-/** The line that Pulumi adds to a stack's configuration when it makes the stack: it belongs to the passphrase. */
+/** The line that Pulumi adds to a stack's configuration when it creates the stack. It depends on the passphrase. */
 const saltLine = /^encryptionsalt:.*(?:\r?\n|$)/gm;
 
-/** Whether a stack's configuration holds a salt. */
+/** Whether a stack's configuration contains a salt. */
 export function hasSalt(file: string): boolean {
     return fs.existsSync(file) && fs.readFileSync(file, "utf8").search(saltLine) >= 0;
 }
 
 /**
- * Pulumi writes the whole file anew when it adds the line, in its own layout. This gives back `before`, with the line
+ * Pulumi rewrites the whole file in its own layout when it adds the line. This restores `before`, with the line
  * at its end.
  */
 export function keepLayout(file: string, before: string): void {
@@ -39,13 +39,13 @@ export function keepLayout(file: string, before: string): void {
     fs.writeFileSync(file, `${before}${before.endsWith("\n") ? "" : "\n"}${line.trimEnd()}\n`);
 }
 
-/** Takes that line away again; every other byte of the file stays, also what the user has changed meanwhile. */
+/** Removes that line and leaves every other byte of the file as it is. */
 export function removeSalt(file: string): void {
     if (!hasSalt(file)) return;
     fs.writeFileSync(file, fs.readFileSync(file, "utf8").replace(saltLine, ""));
 }
 
-/** Whether the configuration holds values encrypted with that salt, which would be lost without it. */
+/** Whether the configuration contains values that are encrypted with that salt and would be lost without it. */
 export function hasSecrets(file: string): boolean {
     return fs.existsSync(file) && /^\s+secure:/m.test(fs.readFileSync(file, "utf8"));
 }

@@ -9,18 +9,18 @@ const patience = 120_000;
 /** Whether an address answers. */
 export interface Answer {
     answers: boolean;
-    /** What came last: a status, or why there was none. */
+    /** The last HTTP status, or why there was none. */
     last: string;
 }
 
 /** How to reach an address. */
 export interface Way {
     /**
-     * Whether it is on a laptop: then the connection goes to 127.0.0.1, whatever the host name. Not every system
-     * resolves `*.localhost`, and none a made-up name.
+     * Whether it is on a laptop: then the connection goes to 127.0.0.1, whatever the host name is. Not every system
+     * resolves `*.localhost`, and none resolves an invented name.
      */
     local: boolean;
-    /** Certificate of the authority that the site's must be signed by, PEM; else it is one that this system trusts. */
+    /** The CA that must have signed the site's certificate, in PEM. @default those that this system trusts */
     ca?: string;
 }
 
@@ -43,7 +43,7 @@ export async function waitForAnswer(
     }
 }
 
-/** The status of the answer to a GET, or why there was none. */
+/** The status of a GET, or why there was none. */
 function request(url: URL, host: string, ca?: string): Promise<string> {
     const secure = url.protocol === "https:";
     return new Promise(resolve => {
@@ -64,7 +64,7 @@ function request(url: URL, host: string, ca?: string): Promise<string> {
     });
 }
 
-/** As `request`, by a proxy. */
+/** Like `request`, through a proxy. */
 async function requestBy(proxy: URL, url: URL, ca?: string): Promise<string> {
     const { ProxyAgent, request } = await import("undici");
     const dispatcher = new ProxyAgent({ uri: proxy.href, requestTls: { ca } });
@@ -79,7 +79,7 @@ async function requestBy(proxy: URL, url: URL, ca?: string): Promise<string> {
     }
 }
 
-/** Where a host's name leads, held against the DNS records that it should have. */
+/** Compares where a host name leads with the DNS records that it should have. */
 export async function whereTo(host: string, records: DnsRecord[]): Promise<"nowhere" | "there" | "elsewhere"> {
     const found = await addressesOf(host);
     if (found.length === 0) return "nowhere";
@@ -87,7 +87,7 @@ export async function whereTo(host: string, records: DnsRecord[]): Promise<"nowh
     return wanted.length === 0 || found.some(address => wanted.includes(address)) ? "there" : "elsewhere";
 }
 
-/** An address's own is itself. */
+/** An address resolves to itself. */
 async function addressesOf(name: string): Promise<string[]> {
     return dns.lookup(name, { all: true }).then(found => found.map(({ address }) => address), () => []);
 }

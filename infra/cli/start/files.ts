@@ -3,7 +3,7 @@ import type { Outputs } from "../engine/engine";
 import { stackFile, writePrivate } from "../stack/home";
 import type { Terminal } from "../terminal";
 
-/** Keeps what the user needs as files: the administrator's password, the stack's own authority, and for kubectl the cluster. */
+/** Saves files for the user: the administrator's password, the stack's CA certificate, and the kubeconfig. */
 export function keepFiles(stack: string, { adminPassword, caCertificate, kubeconfig }: Outputs): void {
     const contents = { "admin-password": adminPassword, "ca.crt": caCertificate, kubeconfig };
     for (const [name, content] of Object.entries(contents)) {
@@ -13,7 +13,7 @@ export function keepFiles(stack: string, { adminPassword, caCertificate, kubecon
     }
 }
 
-/** Says where they are. */
+/** Prints where they are. */
 export function showFiles(stack: string, { adminUser, adminPassword, caCertificate }: Outputs, terminal: Terminal): void {
     if (caCertificate) {
         terminal.line(

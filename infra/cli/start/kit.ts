@@ -7,11 +7,11 @@ import { UserError } from "../terminal/errors";
 const keys = ["landfall:cluster", "landfall:config:cluster", "cluster"];
 
 /**
- * A stack's configuration with the settings of the kit, for this run alone: the file itself names what an open network
- * has. What the user has chosen stays.
+ * A stack's configuration with the kit's settings, for this run only: the file itself names what an open network
+ * has. Settings in the file take precedence.
  */
 export function withKitSettings(configuration: string, settings: Record<string, string | string[]>): string {
-    // With this schema a number stays as it is written.
+    // This schema keeps numbers as they are written.
     const document = yaml.parseDocument(configuration, { schema: "failsafe" });
     const key = keys.find(name => document.hasIn(["config", name])) ?? keys[0];
     const cluster = document.getIn(["config", key], true);
@@ -22,14 +22,14 @@ export function withKitSettings(configuration: string, settings: Record<string, 
     return document.toString({ lineWidth: 0 });
 }
 
-/** What an alias stands for, without the anchor: a change of it leaves the other places alone. */
+/** A copy of an alias's target without its anchor, so that a change doesn't affect the other places. */
 function copy(node: yaml.Node | undefined): yaml.Node | undefined {
     const copied = node?.clone() as yaml.YAMLMap | undefined;
     delete copied?.anchor;
     return copied;
 }
 
-/** Gets the manifests that the program pins: from where they are published, else from the Go modules' registry. */
+/** Gets the manifests that the program pins: from their projects, else from the Go module registry. */
 export async function ensureManifests(wanted: ManifestsWanted, log: Log): Promise<void> {
     const unreachable = await loadManifests(wanted).then(() => undefined, (error: Error) => error);
     if (!unreachable) return;

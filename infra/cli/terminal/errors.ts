@@ -1,5 +1,5 @@
-/** Something that the user can put right; its message says what was wrong, where, and what to do. */
+/** An error that the user can fix. The message says what was wrong, where, and what to do. */
 export class UserError extends Error {}
 
-/** Ends a command that the user has stopped. */
+/** The user stopped the command. */
 export class Interrupted extends Error {}

@@ -1,15 +1,15 @@
 const clearLine = "\r\u001b[2K";
-/** How often a terminal's status line is renewed, and how long a pipe may hear nothing. */
+/** Interval of a terminal's status line, and the longest silence on a pipe, in milliseconds. */
 const pace = { terminal: 1000, pipe: 30_000 };
 
-/** Where to write, as much of it as is used. */
+/** The used part of the output stream. */
 export interface Sink {
     write(text: string): unknown;
     isTTY?: boolean;
     columns?: number;
 }
 
-/** Writes lines, and while something takes long, what it is: in place on a terminal, as plain lines elsewhere. */
+/** Writes lines, and the status of long operations: in place on a terminal, as plain lines elsewhere. */
 export class Terminal {
     private readonly updates: boolean;
     private hasStatus = false;
@@ -26,7 +26,7 @@ export class Terminal {
         this.lastWrite = Date.now();
     };
 
-    /** Shows `describe()` (where it says anything) until the returned function is called. */
+    /** Shows the result of `describe()`, unless empty, until the returned function is called. */
     watch(describe: () => string): () => void {
         const show = (): void => {
             const text = describe();
@@ -47,7 +47,7 @@ export class Terminal {
     }
 }
 
-/** The command's steps: says which one it is at, what comes next, and how long each took. */
+/** The command's steps: prints the current one, the next one, and how long each took. */
 export class Steps {
     private done = 0;
 
@@ -65,7 +65,7 @@ export class Steps {
     }
 }
 
-/** The time since `start`, for people. */
+/** The time since `start`, as text. */
 export function seconds(start: number): string {
     const total = Math.round((Date.now() - start) / 1000);
     return total < 120 ? `${total} s` : `${Math.floor(total / 60)} min ${total % 60} s`;

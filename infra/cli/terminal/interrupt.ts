@@ -1,8 +1,8 @@
 import { Interrupted } from "./errors";
 
 /**
- * The first Ctrl-C (or the end of the terminal) asks what is running to finish, through the signal that this returns;
- * the second ends the program at once.
+ * The first Ctrl-C (or the closing of the terminal) aborts the returned signal, so that what is running can finish;
+ * the second exits at once.
  */
 export function onInterrupt(notice: (line: string) => void): AbortSignal {
     const controller = new AbortController();
@@ -16,7 +16,7 @@ export function onInterrupt(notice: (line: string) => void): AbortSignal {
     return controller.signal;
 }
 
-/** The work's result, or an Interrupted as soon as the signal comes: for work that can't be asked to stop. */
+/** The work's result, or Interrupted as soon as the signal is aborted: for work that can't be stopped. */
 export function orInterrupted<T>(work: Promise<T>, signal: AbortSignal, message: string): Promise<T> {
     const stopped = new Promise<never>((_, reject) => {
         const stop = (): void => reject(new Interrupted(message));

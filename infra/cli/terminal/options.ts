@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import { UserError } from "./errors";
 
-/** The options of a command, of which `--help` is always one; a mistake is answered with the usage. */
+/** Parses a command's options, which always include `--help`. @throws UserError with the usage */
 export function parseOptions(
     args: string[], texts: string[], flags: string[], usage: string,
 ): Record<string, string | boolean | undefined> {
@@ -16,7 +16,7 @@ export function parseOptions(
     }
 }
 
-/** The stack that was asked for; its name becomes part of paths. */
+/** The requested stack. Its name becomes part of paths, so it is validated. */
 export function stackOption(value: string | boolean | undefined): string {
     const stack = String(value ?? "dev");
     if (/^[A-Za-z0-9][\w.-]{0,99}$/.test(stack)) return stack;

@@ -6,13 +6,13 @@ import { UserError } from "../terminal/errors";
 import { downloadProgram } from "./download";
 import { addToPath, atLeast, binDirectory, executable, goPlatform, onPath, parseVersion, versionOf } from "./programs";
 
-/** A program that makes clusters, and where its makers publish it. */
+/** A program that creates clusters, and where it is published. */
 interface ClusterTool {
     name: string;
     version: string;
     versionArgs: string[];
     release(platform: { os: string; arch: string }): { url: string; checksumUrl: string };
-    /** Go package, where `go install` can build it. */
+    /** Go package, if `go install` can build it. */
     goPackage?: string;
     guide: string;
 }
@@ -43,8 +43,8 @@ const tools: Record<string, ClusterTool> = {
 };
 
 /**
- * Makes sure that the program that the target drives is on PATH: the one that is there, else the official release, else
- * one built by Go. Targets that drive none need nothing.
+ * Makes sure that the target's program is on PATH: an installed one, else the official release, else
+ * one built by Go. Other targets need nothing.
  */
 export async function ensureClusterTool(target: string, log: Log): Promise<void> {
     const tool = tools[target];

@@ -5,12 +5,12 @@ import { Readable, Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { UserError } from "../terminal/errors";
 
-/** Longest silence that a download may have. */
+/** Longest pause in a download, in milliseconds. */
 const patience = 60_000;
 
 /**
- * Downloads a program and makes it executable, if its SHA-256 is the one that `checksumUrl` publishes. Nothing is left
- * behind otherwise.
+ * Downloads a program and makes it executable, if its SHA-256 is the one that `checksumUrl` publishes. Otherwise nothing
+ * remains.
  */
 export async function downloadProgram(url: string, checksumUrl: string, file: string): Promise<void> {
     const wanted = await publishedChecksum(checksumUrl);

@@ -3,7 +3,7 @@ import * as path from "node:path";
 import { cacheDirectory } from "../../../components/cache";
 import { run } from "../../offline/kit/run";
 
-/** Where downloaded programs are kept, for all stacks. */
+/** Directory of downloaded programs, for all stacks. */
 export function binDirectory(): string {
     return path.join(cacheDirectory(), "bin");
 }
@@ -19,13 +19,13 @@ export function onPath(name: string): boolean {
     return directories.some(directory => fs.existsSync(path.join(directory, executable(name))));
 }
 
-/** Puts a directory before all others of PATH, for this process and those that it starts. */
+/** Puts a directory first on PATH, for this process and its children. */
 export function addToPath(directory: string): void {
     const directories = (process.env.PATH ?? "").split(path.delimiter).filter(other => other !== directory);
     process.env.PATH = [directory, ...directories].join(path.delimiter);
 }
 
-/** The version that a program prints, as [major, minor, patch]; undefined where there is none or it does not run. */
+/** The version that a program prints, as [major, minor, patch]; undefined if it prints none or doesn't run. */
 export async function versionOf(program: string, ...args: string[]): Promise<number[] | undefined> {
     const output = await run(program, args).catch(() => "");
     return parseVersion(output);
@@ -50,8 +50,8 @@ export function goPlatform(): { os: string; arch: string } {
 }
 
 /**
- * Puts the programs of a kit that was built here before on PATH, whichever version it was: enough to remove a cluster
- * of this target. Says whether there were any.
+ * Puts the programs of a kit that was built earlier on PATH, in any version: enough to remove a cluster
+ * of this target. Returns whether there were any.
  */
 export function addKitToPath(target = "kind"): boolean {
     const kits = path.join(cacheDirectory(), "kit");

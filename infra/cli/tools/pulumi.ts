@@ -9,14 +9,14 @@ import { addToPath, onPath } from "./programs";
 
 const guide = "https://www.pulumi.com/docs/install/";
 
-/** Where our own copy of the Pulumi CLI is kept, for all stacks. */
+/** Directory of our copy of the Pulumi CLI, for all stacks. */
 function installation(): string {
     return path.join(cacheDirectory(), "pulumi");
 }
 
 /**
- * The Pulumi CLI: the one on PATH, else our own copy, downloaded where get.pulumi.com is `reachable`, else one that is
- * built here from its Go module. That one comes with the plugins for targets on this computer or on machines.
+ * The Pulumi CLI: the one on PATH, else our own copy, downloaded if get.pulumi.com is `reachable`, else one that is
+ * built from its Go module. That one includes the plugins for targets on this computer or on machines.
  */
 export async function ensurePulumi(target: Target | undefined, reachable: boolean, log: Log): Promise<PulumiCommand> {
     const none = (): undefined => undefined;
@@ -41,7 +41,7 @@ async function download(log: Log): Promise<PulumiCommand> {
     });
 }
 
-/** Why Pulumi can't be built here, if that is so. */
+/** Why Pulumi can't be built on this computer; undefined if it can. */
 export function refuseToBuild(target: Target | undefined, hasGo = onPath("go"), platform = process.platform): void {
     const closed = "The Pulumi CLI is not on this computer, and get.pulumi.com doesn't answer";
     if (target && isCloud(target)) {

@@ -1,4 +1,4 @@
-/** The word that was probably meant, or undefined where none is close. */
+/** The word that was probably meant; undefined if none is similar. */
 export function closest(given: string, words: readonly string[]): string | undefined {
     const near = words
         .map(word => ({ word, distance: distance(given.toLowerCase(), word.toLowerCase()) }))
@@ -6,7 +6,7 @@ export function closest(given: string, words: readonly string[]): string | undef
     return near.sort((left, right) => left.distance - right.distance)[0]?.word;
 }
 
-/** How many letters were added, lost, changed or swapped with their neighbour (optimal string alignment). */
+/** Number of letters that were added, omitted, changed or swapped with their neighbour (optimal string alignment). */
 function distance(left: string, right: string): number {
     const rows: number[][] = [Array.from({ length: right.length + 1 }, (_, column) => column)];
     for (let row = 1; row <= left.length; row++) {

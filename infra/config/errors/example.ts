@@ -11,13 +11,13 @@ export function exampleLine(section: string, value: unknown): string {
     return `landfall:${section}: ${yaml}`;
 }
 
-/** How a secret is set: never as text to paste into a file; one of several lines is read from one, its example. */
+/** The command that sets a secret: it is never pasted into a file. A secret of several lines is read from a file, its example. */
 export function secretCommand(key: string, file?: unknown): string {
     const path = key.includes(".") ? "--path " : "";
     return `pulumi config set --secret ${path}landfall:${key}${typeof file === "string" ? ` < ${file}` : ""}`;
 }
 
-/** An example of the key in its place, which the schema accepts as it stands. */
+/** An example of the key with what it needs around it. The schema accepts it unchanged. */
 export function exampleOf(settings: Description, keys: string[], context: Context): string {
     const { secret, example } = describeKey(settings, keys, context.target) ?? {};
     return secret
@@ -25,7 +25,7 @@ export function exampleOf(settings: Description, keys: string[], context: Contex
         : exampleLine(keys[0], exampleValue(settings, keys, context));
 }
 
-/** The value of the section that an example of the key makes. */
+/** The value of the section in an example of the key. */
 export function exampleValue(settings: Description, [section, ...below]: string[], context: Context): unknown {
     const example = describeKey(settings, [section, ...below], context.target)?.example;
     return below.length === 0
@@ -34,8 +34,8 @@ export function exampleValue(settings: Description, [section, ...below]: string[
 }
 
 /**
- * As `nest`, but what stands under a name of a record is completed by its own example, and an object by what it can't be
- * without.
+ * Like `nest`, but completes the entry of a record with its example, and an object with its required
+ * keys.
  */
 function nestInEntries(
     settings: Description, section: string, keys: string[], value: unknown, context: Context,
@@ -48,13 +48,13 @@ function nestInEntries(
     }, value);
 }
 
-/** Of the example of an object the keys that it can't be without; a secret one is set by a command. */
+/** The required keys of an object's example, except secrets, which a command sets. */
 function required({ required: names = [], example }: Description = {}): Fragment {
     return Object.fromEntries(Object.entries(isFragment(example) ? example : {}).filter(([key]) => names.includes(key)));
 }
 
 /**
- * The least section that holds the wanted part and is accepted: the part alone (with its target), else within the
+ * The smallest valid section that contains the wanted part: the part alone (with its target), else within the
  * section's own example.
  */
 export function exampleAround(settings: Description, section: string, wanted: unknown, context: Context): unknown {

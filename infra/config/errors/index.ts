@@ -11,7 +11,7 @@ import { Problem } from "./problem";
 
 type Issue = z.core.$ZodIssue;
 
-/** What the errors speak about: the schema's words, what was given, and what defaults depend on. */
+/** What the errors are about: the described schema, the given value, and what defaults depend on. */
 interface Subject {
     settings: Description;
     raw: unknown;
@@ -26,7 +26,7 @@ export function toProblems(
 ): Problem[] {
     const subject = { settings: describeSettings(context), raw, context, secrets };
     const problems = [...lostNames(subject, raw), ...issues.flatMap(issue => {
-        // Of a list with a wrong entry the whole is shown: entries have no key of their own.
+        // A list with a wrong entry is shown as a whole, because entries have no key of their own.
         const entry = issue.path.findIndex(key => typeof key === "number");
         const keys = (entry < 0 ? issue.path : issue.path.slice(0, entry)).map(String);
         if (issue.code === "invalid_key") return [badName(subject, keys)];
@@ -41,7 +41,7 @@ export function toProblems(
     return problems.filter((problem, index) => !isSecondOf(problem, problems.slice(0, index), problems));
 }
 
-/** Whether a problem is told already: once more of the same value, or a key that is missing for a slip in its name. */
+/** Whether a problem is already reported: for the same value, or as a missing key whose name was misspelt. */
 function isSecondOf({ key, problem }: Problem, before: readonly Problem[], all: readonly Problem[]): boolean {
     const above = key.slice(0, key.lastIndexOf(".") + 1);
     const name = key.slice(above.length);
@@ -50,7 +50,7 @@ function isSecondOf({ key, problem }: Problem, before: readonly Problem[], all: 
             other.key.startsWith(above) && other.problem === `is an unknown key; did you mean ${name}?`));
 }
 
-/** Of a record zod leaves out `__proto__`, and says nothing. */
+/** zod silently drops `__proto__` from a record. */
 function lostNames(subject: Subject, value: unknown, keys: string[] = []): Problem[] {
     if (typeof value !== "object" || value === null || Array.isArray(value)) return [];
     const described = describeKey(subject.settings, keys, subject.context.target);
@@ -87,7 +87,7 @@ function badValue(subject: Subject, keys: string[], issue: Issue): Problem {
     };
 }
 
-/** What is wrong with the value, as far as the schema says it. */
+/** What is wrong with the value, if the schema says so. */
 function reasonOf(issue: Issue, value: unknown): string | undefined {
     const reason = valueReason(issue, value);
     const entry = issue.path.some(key => typeof key === "number");
@@ -105,7 +105,7 @@ function valueReason(issue: Issue, value: unknown): string | undefined {
     }
 }
 
-/** YAML makes numbers and text of what looks much alike. */
+/** In YAML, numbers and text look alike. */
 function typeReason(expected: string, value: unknown): string | undefined {
     if (expected === "string" && (typeof value === "number" || typeof value === "boolean")) {
         return `is ${typeof value === "number" ? "a number" : "true or false"}, not text. Put it in quotes: "${value}"`;
@@ -120,7 +120,7 @@ function typeReason(expected: string, value: unknown): string | undefined {
     return /^-?\d+$/.test(value) && /^(number|int)$/.test(expected) ? `is text. Write ${Number(value)}, without quotes` : undefined;
 }
 
-/** A name in a record that can't be one. */
+/** An invalid name in a record. */
 function badName({ settings, context }: Subject, keys: string[]): Problem {
     const above = keys.slice(0, -1);
     const name = keys[keys.length - 1];
@@ -154,7 +154,7 @@ function unknownKey(subject: Subject, keys: string[]): Problem {
     return {
         key: keyText(keys),
         problem: hint ? `is an unknown key; ${hint}` : "is an unknown key",
-        // A slip in a secret's name must not show the secret.
+        // A misspelt name of a secret must not show the secret.
         given: givenText(subject, describeKey(settings, instead, context.target)?.secret ? instead : keys, valueAt(raw, keys)),
         allowed: known.join(", "),
         example: exampleOf(settings, instead, context),
@@ -189,7 +189,7 @@ export function keyText(keys: string[]): string {
     return `landfall:${keys.join(".")}`;
 }
 
-/** What stands under the keys. */
+/** The value under the keys. */
 export function valueAt(value: unknown, keys: string[]): unknown {
     return keys.reduce<unknown>((inner, key) => {
         return typeof inner === "object" && inner !== null && Object.hasOwn(inner, key)
@@ -197,7 +197,7 @@ export function valueAt(value: unknown, keys: string[]): unknown {
     }, value);
 }
 
-/** The value on one line, with its type where that may be what is wrong; of a secret only the length. */
+/** The value on one line, with its type if that may be wrong. Of a secret, only the length. */
 function givenText(subject: Subject, keys: string[], value: unknown, typed = false): string {
     if (value === undefined) {
         return "nothing";
@@ -213,12 +213,12 @@ function givenText(subject: Subject, keys: string[], value: unknown, typed = fal
     return typed && type ? `${text} (${type})` : text;
 }
 
-/** Nothing of it may be shown. */
+/** Whether the value must not be shown. */
 function isSecret({ settings, context, secrets }: Subject, keys: string[]): boolean {
     return secrets.includes(keys[0]) || describeKey(settings, keys, context.target)?.secret === true;
 }
 
-/** The value with the lengths of the secrets in it in their place. */
+/** The value with each secret in it replaced by its length. */
 function withoutSecrets(description: Description | undefined, value: unknown): unknown {
     if (description?.secret) return typeof value === "string" ? `a text of ${value.length} characters` : "a secret";
     if (!description || typeof value !== "object" || value === null || Array.isArray(value)) return value;

@@ -1,8 +1,8 @@
-/** One thing that is wrong with the configuration. */
+/** A problem in the configuration. */
 export interface Problem {
     /** The full key, such as `landfall:app.web.replicas.min`. */
     key: string;
-    /** Completes the key to a sentence. */
+    /** Completes a sentence that begins with the key. */
     problem: string;
     given: string;
     allowed: string;
@@ -10,7 +10,7 @@ export interface Problem {
     example: string;
 }
 
-/** The configuration is wrong; lists everything that is. */
+/** The configuration is wrong. Lists all problems. */
 export class SettingsError extends Error {
     constructor(readonly problems: readonly Problem[], readonly stack: string) {
         super(report(problems, stack));

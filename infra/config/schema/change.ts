@@ -1,31 +1,31 @@
 /**
- * What a change of a setting does to a stack that stands. Said of an object, it holds for all keys in it that don't say
- * it themselves.
+ * What changing a setting does to an existing stack. On an object, it applies to all keys in it that don't have their
+ * own.
  */
 export type Change =
     | `in place${string}`
-    /** Names what is replaced, and what becomes of its data. */
+    /** Names what is replaced, and what happens to its data. */
     | `replaces ${string}`
-    /** Used once, when the thing is made: says where it is changed afterwards. */
+    /** Used once, at creation: says where to change it afterwards. */
     | `no effect: ${string}`
-    /** Refused in the preview: says the way to do it. */
+    /** Refused in the preview: says what to do instead. */
     | `refused: ${string}`
-    /** More of it may be had in place; less is refused, with the way to do it. */
+    /** Can grow in place. A smaller value is refused: says what to do instead. */
     | `grows: ${string}`
-    /** A newer version may be had in place, one minor version at a time; an older one is refused, with the way to do it. */
+    /** Can be upgraded in place, one minor version at a time. An older version is refused: says what to do instead. */
     | `upgrades: ${string}`
-    /** Machines come and go in place, except where pods would lose volumes that a machine has on its own disk. */
+    /** Machines can be added and removed in place, unless pods would lose volumes on a machine's own disk. */
     | `spreads: ${string}`;
 
 declare module "zod" {
     interface GlobalMeta {
         change?: Change;
-        /** Of an object: what an example of one of its keys needs beside it. */
+        /** Of an object: what an example of one of its keys also needs. */
         beside?: Record<string, unknown>;
     }
 }
 
-/** A change that is refused; `way` completes it. */
+/** A refused change; `way` says what to do instead. */
 export function refused(way: string): Change {
     return `refused: ${way}`;
 }
@@ -44,7 +44,7 @@ export const move = "Keep it, or back the data up, destroy the stack with `landf
 export const otherVolume: Change = refused(`a volume can't change it. ${move}`);
 export const largerVolume: Change = `grows: no volume shrinks, and not every class can grow one. ${move}`;
 
-/** What may be had in place of a change that is refused else. */
+/** Which changes of these kinds are possible in place. */
 const limits = {
     grows: "in place if it grows and its class can; else refused",
     spreads: "in place, node by node. Refused: several machines instead of one, while the site's volumes are on its own disk; and "
@@ -54,13 +54,13 @@ const limits = {
 
 const refusable = new RegExp(`^(refused|${Object.keys(limits).join("|")}): (.*)$`, "s");
 
-/** The answer as people read it. */
+/** The change as the reference shows it. */
 export function changeText(change: Change | undefined): string {
     const [, kind, way] = refusable.exec(change ?? "") ?? [];
     return kind in limits ? `${limits[kind as keyof typeof limits]}: ${way}` : change ?? "";
 }
 
-/** What to do instead, where a change may be refused; undefined where it never is. */
+/** What to do instead if a change may be refused; undefined if it never is. */
 export function wayOf(change: Change | undefined): string | undefined {
     return refusable.exec(change ?? "")?.[2];
 }

@@ -1,15 +1,15 @@
 import * as crypto from "node:crypto";
 import { isDnsLabel } from "./fields";
 
-/** What defaults may depend on, besides the keys of their own object. */
+/** What defaults depend on, besides keys of the same object. */
 export interface Context {
     /** Name of the stack, for example `dev`. */
     stack: string;
     /** Name of another program's project; its clusters are named after it. @default "landfall" */
     project?: string;
-    /** The target, where it is known by the time the other keys are read. */
+    /** The target, if it is valid. */
     target?: string;
-    /** What keeps people elsewhere from the gateway, where the cluster's settings show it. */
+    /** Why people elsewhere can't reach the gateway, if the cluster's settings show that. */
     obstacle?: string;
 }
 
@@ -19,8 +19,8 @@ export function clusterName({ project = "landfall", stack }: Context, longest: n
 }
 
 /**
- * A DNS label for any text, such as a stack's or a branch's name. What is a label stays as it is; anything else is
- * made one and gets six digits of its hash, so that `feature_x` and `feature-x` stay two names.
+ * A DNS label for any text, such as the name of a stack or branch. A label stays as it is. Anything else is converted
+ * and gets six digits of its hash, so `feature_x` and `feature-x` remain different.
  */
 export function toDnsLabel(text: string, longest = 63): string {
     if (isDnsLabel(text, longest)) {

@@ -3,34 +3,34 @@ import { settingsSchema } from ".";
 import type { Change } from "./change";
 import { Context } from "./defaults";
 
-/** What the schema says about a key, as JSON Schema with Landfall's own words beside it. */
+/** What the schema says about a key: JSON Schema with Landfall's own keywords. */
 export interface Description {
     type?: string | string[];
     description?: string;
     allowed?: string;
     example?: unknown;
     default?: unknown;
-    /** What to say in place of `default`, where that depends on other things. */
+    /** Replaces `default` in the reference if it depends on other things. */
     defaultText?: string;
     /** Never shown in an error. Its `example` is a file to read it from. */
     secret?: boolean;
-    /** What a change does to a stack that stands, for this key and those below it. */
+    /** What a change of this key, or of those below it, does to an existing stack. */
     change?: Change;
-    /** Of an object: what an example of one of its keys needs beside it. */
+    /** Of an object: what an example of one of its keys also needs. */
     beside?: Record<string, unknown>;
     enum?: string[];
     properties?: Record<string, Description>;
     required?: string[];
     oneOf?: Description[];
-    /** What a list's entries are. */
+    /** A list's entries. */
     items?: Description;
-    /** Of a record: what stands under each name, which names there may be, and one of them. */
+    /** Of a record: the entries, the allowed names, and an example of a name. */
     additionalProperties?: Description | false;
     names?: string;
     entry?: string;
 }
 
-/** What stands under the names of a record; undefined for anything else. */
+/** The entries of a record; undefined for anything else. */
 export function entriesOf({ additionalProperties }: Description): Description | undefined {
     return additionalProperties || undefined;
 }
@@ -53,7 +53,7 @@ export function describeTargets(settings: Description): Record<string, Descripti
 
 /**
  * The description of one key; a union's key is that of the chosen target, and any name is a key of a record.
- * Undefined where there is no such key.
+ * Undefined if there is no such key.
  */
 export function describeKey(settings: Description, keys: string[], target?: string): Description | undefined {
     return keys.reduce<Description | undefined>((description, key) => {
@@ -63,7 +63,7 @@ export function describeKey(settings: Description, keys: string[], target?: stri
     }, settings);
 }
 
-/** What a change of one key does, as it says itself or an object above it; undefined where nobody does. */
+/** What changing a key does, according to the key itself or to an object above it; undefined if none says. */
 export function changeOf(settings: Description, keys: string[], target?: string): Change | undefined {
     const said = keys.map((_, index) => {
         const description = describeKey(settings, keys.slice(0, index + 1), target);

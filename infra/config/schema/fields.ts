@@ -6,13 +6,13 @@ import { hostVerdict, labelVerdict, lineVerdict, networkVerdict, quantityVerdict
 
 /**
  * The kinds of values that keys have. Each carries `allowed`, a phrase that errors and the reference show, so that
- * what is checked and what is told stand side by side.
+ * the check and its description are side by side.
  */
 export function text(allowed: string, test: (given: string) => Verdict) {
     return z.string().superRefine((given, context) => explain(test(given), context)).meta({ allowed });
 }
 
-/** Adds an issue with the verdict's reason, which errors.ts tells. */
+/** Adds an issue with the verdict's reason, which the error message shows. */
 function explain(verdict: Verdict, context: z.core.$RefinementCtx): void {
     if (verdict !== true) context.addIssue({ code: "custom", params: verdict === false ? {} : { reason: verdict } });
 }
@@ -56,7 +56,7 @@ export function image() {
         pinnedImage.test(given) || (pinnedImage.test(`${given}:x`) && "has neither a tag nor a digest"));
 }
 
-/** A day that has come; tomorrow may have, elsewhere. */
+/** A day that isn't in the future; elsewhere it may already be tomorrow. */
 export function day() {
     return text('a date "YYYY-MM-DD", in quotes, that is not in the future', given => {
         const time = /^\d{4}-\d{2}-\d{2}$/.test(given) ? Date.parse(`${given}T00:00:00Z`) : NaN;
@@ -77,7 +77,7 @@ export function line(longest: number) {
     return text(`text on one line, 1 to ${longest} characters`, given => lineVerdict(given, longest));
 }
 
-/** A text of the pattern; with `characters`, the first one that isn't among them is told. */
+/** A text that matches the pattern. With `characters`, the error names the first one that isn't allowed. */
 export function matching(allowed: string, pattern: RegExp, characters?: RegExp) {
     return text(allowed, given => pattern.test(given) || ((characters && strangeCharacter(given, characters)) ?? false));
 }
@@ -95,7 +95,7 @@ export function machineAddress() {
     });
 }
 
-/** HOST:PORT, the port left out where it may be. */
+/** HOST:PORT, or only a host if the port is optional. */
 export function hostAndPort(allowed: string, pattern: RegExp) {
     return text(allowed, given => {
         const { host = "", port } = pattern.exec(given)?.groups ?? {};
@@ -106,7 +106,7 @@ export function hostAndPort(allowed: string, pattern: RegExp) {
     });
 }
 
-/** An address that both PHP and WordPress take. */
+/** An e-mail address that both PHP and WordPress accept. */
 export function email() {
     return text("an e-mail address such as editor@example.com, at most 100 characters", given => {
         const at = given.lastIndexOf("@");
@@ -136,7 +136,7 @@ export function absolutePath(given: string): string {
     return path.resolve(__dirname, "../../..", given.replace(/^~(?=$|[\\/])/, () => os.homedir()));
 }
 
-/** A path on this computer, as it was given: absolute, it would make the state differ between computers. */
+/** A path on this computer, unchanged: an absolute one would make the state differ between computers. */
 export function portablePath(what: string) {
     return text(`${what}: absolute, beginning with ~/, or relative to the directory of Pulumi.yaml`, given => {
         if (given.trim() === "") return "is empty";
@@ -151,7 +151,7 @@ export function localPath(what: string) {
     return portablePath(what).transform(absolutePath);
 }
 
-/** A Kubernetes quantity above zero; a number in YAML is as good as text. */
+/** A Kubernetes quantity above zero, as text or as a number. */
 export function quantity(kind: "cpu" | "bytes", least?: string, most?: string) {
     const such = kind === "cpu" ? "500m, 0.5 or 2" : least === "1Gi" ? "4Gi or 1.5Gi" : "512Mi, 4Gi or 1.5Gi";
     const bounds = most ? `from ${least} to ${most}` : least ? `of at least ${least}` : "above 0";
@@ -168,7 +168,7 @@ export function port(least = 1, most = 65535) {
     return whole(least, most);
 }
 
-/** What a browser takes for another service than HTTP, and doesn't open. */
+/** Ports that browsers refuse because other services use them. */
 const refusedByBrowsers = [
     1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95, 101, 102, 103, 104, 109, 110, 111, 113, 115,
     117, 119, 123, 135, 137, 139, 143, 161, 179, 389, 427, 465, 512, 513, 514, 515, 526, 530, 531, 532, 540, 548, 554, 556, 563, 587,
@@ -197,7 +197,7 @@ export function target<const T extends string>(name: T, description: string) {
     });
 }
 
-/** What the nodes' processors are, for the images that the program builds. */
+/** Platform of the nodes, for the images that the program builds. */
 export function platform() {
     return choice("linux/amd64", "linux/arm64").optional().meta({
         description: "Processor architecture of the nodes, if it differs from this computer's, as with many Macs. The program "
@@ -206,15 +206,15 @@ export function platform() {
     });
 }
 
-/** A list of what `entry` takes; `what` names the entries, in the plural. */
+/** A list of `entry`; `what` names the entries, in the plural. */
 export function listOf<T extends z.ZodType>(what: string, entry: T, least = 0) {
     const allowed = least > 0 ? `a list of ${what}, at least ${least}` : `a list of ${what}`;
     return z.array(entry).min(least).meta({ allowed });
 }
 
 /**
- * Whether JavaScript and Pulumi's SDK take a key for a name like any other. The SDK can't register an object that has a
- * `toString` of its own, takes one with `then` for a promise, and one with the last of these for a secret or an asset.
+ * Whether a key has no special meaning in JavaScript or Pulumi's SDK. The SDK can't register an object with a
+ * `toString` of its own, and mistakes one with `then` for a promise, and one with the last of these for a secret or an asset.
  */
 export function isPlainKey(key: string): boolean {
     const meaningful = [
@@ -223,7 +223,7 @@ export function isPlainKey(key: string): boolean {
     return !meaningful.includes(key) && !key.startsWith("__");
 }
 
-/** What `value` takes, under names that the person gives; `entry` is the name in examples. */
+/** A record of `value` under names that the user chooses; `entry` is the name in examples. */
 export function byName<T extends z.ZodType>(names: string, pattern: RegExp, entry: string, value: T) {
     return z.record(z.string().regex(pattern).refine(isPlainKey), value).meta({ names, entry });
 }

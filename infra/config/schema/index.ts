@@ -28,7 +28,7 @@ function makeSchema(context: Context) {
         cluster: clusterSchema(context).meta({
             description: "Where the cluster comes from.", example: { target: "kind", nodes: 2 },
         }),
-        // Left out where it needs a host, it is the host's absence that is told.
+        // If it requires a host that is missing, only the host is reported.
         environment: environment.prefault({} as z.input<typeof environment>),
         app: appSchema().prefault({}),
         adminPassword: text("a secret of 12 to 4096 characters on one line, no space at its ends", given =>
@@ -47,5 +47,5 @@ function makeSchema(context: Context) {
     return rule(classes, ["cluster", "app"], needsRegistry);
 }
 
-/** The settings as plain data, complete with all defaults. */
+/** The settings as plain data, with all defaults. */
 export type PlainSettings = z.output<ReturnType<typeof settingsSchema>>;

@@ -1,8 +1,8 @@
 import * as z from "zod";
 
-/** What a rule between keys has to say: paths are below the object that the rule is about. */
+/** A violated rule between keys. Paths are relative to the object that the rule is about. */
 export interface Violation {
-    /** The keys at odds; the first is the one that the error is headed with. */
+    /** The conflicting keys. The error begins with the first. */
     keys: string[];
     /** Completes "<key>: …". Other keys are written as {app.web.image}, below the project's namespace. */
     problem: string;
@@ -11,7 +11,7 @@ export interface Violation {
     example: unknown;
 }
 
-/** How a violation travels within a zod issue. */
+/** A violation as part of a zod issue. */
 export interface RuleParams {
     violation: Violation;
     /** The values of the keys that the rule is about, with their defaults. */
@@ -19,13 +19,13 @@ export interface RuleParams {
 }
 
 /**
- * Adds a rule between keys of one object. It runs whenever those keys are valid themselves, whatever else is wrong,
- * so that all problems are told at once.
+ * Adds a rule between keys of one object. It runs whenever those keys are valid, whatever else is wrong,
+ * so that all problems are reported at once.
  */
 export function rule<T extends z.ZodObject, K extends keyof z.output<T> & string>(
     schema: T, keys: K[], check: (value: Pick<z.output<T>, K>) => Violation | undefined,
 ): T {
-    /** The keys' values with their defaults; undefined where one of them is not valid. */
+    /** The keys' values with their defaults; undefined if one of them is invalid. */
     const read = (given: unknown): Pick<z.output<T>, K> | undefined => {
         if (typeof given !== "object" || given === null || Array.isArray(given)) {
             return undefined;

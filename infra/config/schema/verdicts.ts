@@ -2,10 +2,10 @@ import { domainToASCII } from "node:url";
 import { isAddress, networkOf, parseNetwork } from "../../../components/cluster/ipv4";
 import { parseQuantity, quantity } from "../../../components/quantity";
 
-/** What is wrong with a text, as it completes "<key> …"; true where nothing is, false where there is no more to say. */
+/** What is wrong with a text, completing "<key> …"; true if nothing is, false if there is no specific reason. */
 export type Verdict = boolean | string;
 
-/** A character as people can find it. */
+/** A character in a form that people can find. */
 function shown(character: string): string {
     const code = character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, "0");
     if (/[\p{Cc}\p{Cs}\u2028\u2029]/u.test(character)) return `the control character U+${code}`;
@@ -18,14 +18,14 @@ export function strangeCharacter(given: string, allowed: RegExp): string | undef
     return found === undefined ? undefined : `has ${shown(found)}, which can't be in it`;
 }
 
-/** Text on one line: control characters, and halves of a character, are nothing that a page or a file can hold. */
+/** Text on one line, without control characters and lone surrogates, which pages and files can't contain. */
 export function lineVerdict(given: string, longest: number): Verdict {
     if (given.trim() === "") return "is empty";
     if (given.length > longest) return `has ${given.length} characters`;
     return strangeCharacter(given, /[^\p{Cc}\p{Cs}\u2028\u2029]/u) ?? true;
 }
 
-/** A DNS label, or with dots several. */
+/** A DNS label, or several with dots between them. */
 export function labelVerdict(given: string, longest: number, characters = /[a-z0-9-]/): Verdict {
     if (given === "") return "is empty";
     const capital = /[A-Z]/.exec(given)?.[0];

@@ -11,20 +11,20 @@ import { completeTls, fitsHost, tlsSchema } from "./tls";
 
 /** Targets on this computer, where a name under .localhost reaches the application. */
 const laptops: Target[] = ["kind", "minikube"];
-/** Targets that a cloud's provider makes. */
+/** Targets whose cluster a cloud's provider creates. */
 const clouds: Target[] = ["eks", "gke", "aks"];
-/** Whether the cluster is on this computer, and goes with it. */
+/** Whether the cluster is on this computer. */
 export function isLaptop(target: Target): boolean {
     return laptops.includes(target);
 }
 
-/** Whether the cluster is a cloud's, which only Pulumi's own providers make. */
+/** Whether the cluster is in a cloud, which requires Pulumi's own providers. */
 export function isCloud(target: Target): boolean {
     return clouds.includes(target);
 }
 
 const laptopHost = "wordpress.localhost";
-/** Environments whose data goes with them. */
+/** Environments whose data is deleted with them. */
 const disposable = ["development", "dev"];
 
 function namespace() {
@@ -34,9 +34,9 @@ function namespace() {
     });
 }
 
-/** `landfall:environment`: the namespace and its fences. */
+/** `landfall:environment`: the namespace and its limits. */
 export function environmentSchema(context: Context) {
-    // With no valid target there is one thing to put right first; a missing host would be noise.
+    // Without a valid target, a missing host isn't worth reporting yet.
     const laptop = laptops.some(target => target === context.target);
     const host = laptop || context.target === undefined ? hostname().default(laptopHost) : hostname();
     const keys = z.strictObject({
@@ -53,7 +53,7 @@ export function environmentSchema(context: Context) {
         tls: tlsSchema().prefault({}).meta({
             description: "HTTPS: the gateway has a certificate for the host, and redirects HTTP to HTTPS.",
             example: laptop ? { issuer: "ca" } : { issuer: "acme", email: "ops@example.com" },
-            // No public authority reaches a laptop.
+            // No public CA can reach a laptop.
             ...(laptop && { beside: { server: "https://acme.corp.internal/directory" } }),
         }),
         volumes: choice("delete", "retain").optional().meta({

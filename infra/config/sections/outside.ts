@@ -42,7 +42,7 @@ export function mail() {
 const hosts = "host names in lower case, also \"*.example.com\" for all below one, or IPv4 addresses";
 const host = z.string().refine(given => isHostname(given.replace(/^\*\./, "")) || isAddress(given)).meta({ allowed: hosts });
 
-/** `landfall:app.egress`: what the site may call. */
+/** `landfall:app.egress`: hosts that the site may call. */
 export function egress() {
     const entry = z.strictObject({
         hosts: listOf(hosts, host, 1).meta({
@@ -60,7 +60,7 @@ export function egress() {
         });
 }
 
-/** A password without its user, or the other way round, would be a login that can't work. */
+/** A password without a user, or a user without a password, can't log in. */
 export function mailHasLogin(
     { app, mailPassword }: { app: { mail?: { user?: string } }; mailPassword?: string },
 ): Violation | undefined {

@@ -4,7 +4,7 @@ import { letsEncrypt } from "../../../components/platform/cert-manager/names";
 import { choice, email, matching } from "../schema/fields";
 import type { Violation } from "../schema/rule";
 
-/** Names that no public authority vouches for: they mean something on one computer or in one network only. */
+/** Names that no public CA signs, because they only exist on one computer or in one network. */
 const privateEndings = [
     "localhost", "local", "internal", "test", "lan", "home", "home.arpa", "corp", "intranet", "private", "invalid", "example", "onion",
 ];
@@ -32,7 +32,7 @@ export function tlsSchema() {
 
 type GivenTls = z.output<ReturnType<typeof tlsSchema>>;
 
-/** Whether a name belongs to this computer or network alone. */
+/** Whether a name only exists on this computer or network. */
 function isPrivate(host: string): boolean {
     return privateEndings.some(end => host === end || host.endsWith(`.${end}`)) || !host.includes(".");
 }
@@ -46,7 +46,7 @@ export function completeTls(given: GivenTls, host: string, laptop: boolean) {
         : { issuer, server: server ?? letsEncrypt, ...(email !== undefined && { email }) };
 }
 
-/** A public authority vouches for public names only, and needs no settings where there is none. */
+/** A public CA only signs public names. Without one, its settings have no effect. */
 export function fitsHost(tls: GivenTls, host: string, laptop: boolean, obstacle?: string): Violation | undefined {
     if (chosenIssuer(tls) === undefined && !laptop && !isPrivate(host) && obstacle !== undefined) {
         return {
@@ -84,7 +84,7 @@ export function isPublic(hostOrAddress: string): boolean {
     return isAddress(hostOrAddress) ? !isPrivateAddress(hostOrAddress) : !isPrivate(hostOrAddress);
 }
 
-/** The issuer as far as the settings say it: an address of or for an ACME server means that one. */
+/** The issuer according to the settings: the address of an ACME server, or one to register there, means `acme`. */
 function chosenIssuer({ issuer, email, server }: GivenTls): "ca" | "acme" | undefined {
     return issuer ?? (email !== undefined || server !== undefined ? "acme" : undefined);
 }

@@ -6,7 +6,7 @@ import type { BareMetalSettings, ClusterSettings } from "../targets";
 import type { AppSettings } from "./app";
 import type { EnvironmentSettings } from "./environment";
 
-/** The quota must hold the application at its largest, rolling update included; else pods are silently not made. */
+/** The quota must hold the application at full scale during a rolling update. Otherwise pods are silently not created. */
 export function quotaHoldsApp(
     { environment, app }: { environment: EnvironmentSettings; app: AppSettings },
 ): Violation | undefined {
@@ -42,7 +42,7 @@ export function quotaHoldsApp(
     };
 }
 
-/** Every process of PHP has a connection; one that the database refuses is an error page. */
+/** Every PHP process has a connection. If the database refuses one, the visitor sees an error page. */
 export function databaseHoldsConnections({ app }: { app: AppSettings }): Violation | undefined {
     const { web, database } = app;
     const least = leastMemoryOfDatabase(app);
@@ -57,13 +57,13 @@ export function databaseHoldsConnections({ app }: { app: AppSettings }): Violati
     };
 }
 
-/** The classes that a laptop's cluster has; one that a person adds to it comes too late for the first run. */
+/** The classes of a laptop's cluster. One that is added by hand is too late for the first run. */
 const laptopClasses: Record<string, { all: string[]; shared: string[] }> = {
     kind: { all: ["landfall-local"], shared: ["landfall-local"] },
     minikube: { all: ["standard", "csi-hostpath-sc"], shared: ["standard"] },
 };
 
-/** A claim for a class that isn't there waits forever. */
+/** A claim for a class that doesn't exist waits forever. */
 export function hasClasses({ cluster, app }: { cluster: ClusterSettings; app: AppSettings }): Violation | undefined {
     const classes = Object.hasOwn(laptopClasses, cluster.target) ? laptopClasses[cluster.target] : undefined;
     if (classes === undefined) return undefined;
@@ -80,7 +80,7 @@ export function hasClasses({ cluster, app }: { cluster: ClusterSettings; app: Ap
     };
 }
 
-/** Images that the program builds must be had by a cluster it did not make. */
+/** An existing cluster needs a way to get the images that the program builds. */
 export function needsRegistry(
     { cluster, app }: { cluster: ClusterSettings; app: AppSettings },
 ): Violation | undefined {
@@ -94,7 +94,7 @@ export function needsRegistry(
     };
 }
 
-/** A volume that many nodes write needs a class for it, else its claim waits forever. */
+/** A volume that many nodes write needs a class for that. Otherwise its claim waits forever. */
 export function needsSharedClass(
     { cluster, app }: { cluster: ClusterSettings; app: AppSettings },
 ): Violation | undefined {
@@ -111,7 +111,7 @@ export function needsSharedClass(
     };
 }
 
-/** minikube's volumes are directories of one node each. */
+/** Each of minikube's volumes is a directory of one node. */
 function needsOneNode({ web }: AppSettings): Violation | undefined {
     return web.uploads.accessMode !== "ReadWriteMany" ? undefined : {
         keys: ["cluster.nodes", "app.web.uploads.accessMode"],
@@ -121,7 +121,7 @@ function needsOneNode({ web }: AppSettings): Violation | undefined {
     };
 }
 
-/** Of several machines none sees another's disks. */
+/** Machines don't see each other's disks. */
 function needsSharedDirectory(cluster: BareMetalSettings, { web }: AppSettings): Violation | undefined {
     const { accessMode, storageClass } = web.uploads;
     const has = cluster.sharedDirectory !== undefined || Object.keys(cluster.nodes).length === 1;

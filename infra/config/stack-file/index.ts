@@ -6,7 +6,7 @@ import { Timestamp } from "./scalar";
 
 export { type StackFile, StackFileError } from "./reader";
 
-/** A stack's configuration as Pulumi hands it to the program. */
+/** A stack's configuration as Pulumi passes it to the program. */
 export interface Configuration {
     /** By full keys such as `landfall:cluster`; objects and lists as JSON. */
     config: Record<string, string>;
@@ -29,19 +29,19 @@ export function readStackFile(file: string): StackFile {
     }
 }
 
-/** As readStackFile; `name` is what the messages call the file. */
+/** Like readStackFile, for text; `name` is the file's name in messages. */
 export function parseStackFile(text: string, name: string): StackFile {
     return new Reader(text, name).stackFile();
 }
 
-/** A value as it stands in the configuration that Pulumi hands to the program. */
+/** A value in the form in which Pulumi passes it to the program. */
 export function configText(value: unknown): string {
     if (value === null || value === undefined) return "";
     if (value instanceof Timestamp) return value.toJSON();
     return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 
-/** Refuses what Pulumi reads as something else than its writer meant. */
+/** Refuses values that Pulumi reads differently than their author meant. */
 export function refuseFindings({ findings }: Pick<StackFile, "findings">): void {
     const all = Object.values(findings).flat();
     if (all.length > 0) throw new StackFileError([...all, "Nothing was changed."].join("\n"));
@@ -61,7 +61,7 @@ export function refuseMisreadings(stack: string, config: Record<string, string>,
     refuseFindings({ findings: Object.fromEntries(all) });
 }
 
-/** What Pulumi could read may be another file than this one. */
+/** Pulumi may have read another file than this one. */
 function readIfPossible(file: string): StackFile {
     try {
         return readStackFile(file);

@@ -1,29 +1,29 @@
 import * as yaml from "yaml";
 import { looksOctal, plainScalar, ScalarError, taggedScalar, Timestamp } from "./scalar";
 
-/** A stack's settings as the file holds them. */
+/** The content of a stack's file. */
 export interface StackFile {
-    /** By full keys such as `landfall:cluster`; what is encrypted is an object with the one key `secure`. */
+    /** By full keys such as `landfall:cluster`. An encrypted value is an object with the single key `secure`. */
     entries: Record<string, unknown>;
-    /** What Pulumi reads as something else than its writer meant, by the key that it stands under. */
+    /** Values that Pulumi reads differently than their author meant, by key. */
     findings: Record<string, string[]>;
 }
 
-/** The file can't be read; says where and why. */
+/** The file can't be read. The message says where and why. */
 export class StackFileError extends Error {}
 
 const project = "landfall";
-/** Aliases in aliases make much of little. */
+/** Nested aliases can expand a small file enormously. */
 const mostNodes = 100_000;
 
-/** Reads the text of a stack's file as gopkg.in/yaml.v3 does, and Pulumi with it. */
+/** Reads the text of a stack's file like gopkg.in/yaml.v3, which Pulumi uses. */
 export class Reader {
     private readonly findings: Record<string, string[]> = {};
     private readonly open = new Set<yaml.Node>();
     private nodes = 0;
 
     private readonly lines = new yaml.LineCounter();
-    /** Pulumi reads the first document, and nothing of those that follow. */
+    /** Pulumi reads only the first document. */
     private readonly document: yaml.Document.Parsed | undefined;
 
     constructor(private readonly text: string, private readonly file: string) {
@@ -45,7 +45,7 @@ export class Reader {
         return { entries: this.named(config, root), findings: this.findings };
     }
 
-    /** The entries by full keys, of which each may stand there once. */
+    /** The entries by full keys, each of which may occur once. */
     private named(config: Record<string, unknown>, root: yaml.YAMLMap): Record<string, unknown> {
         const places = this.configMap(root);
         const entries: Record<string, unknown> = {};
@@ -82,7 +82,7 @@ export class Reader {
         return value;
     }
 
-    /** What the YAML of Pulumi refuses, and ours doesn't. */
+    /** What Pulumi's YAML parser refuses and ours accepts. */
     private checkSyntax(node: yaml.Node): void {
         if (!yaml.isAlias(node) && node.anchor !== undefined && !/^[\w-]+$/.test(node.anchor)) {
             this.fail(node, `&${node.anchor} is not an anchor of letters, digits, "_" and "-"`);
@@ -100,7 +100,7 @@ export class Reader {
         return target ? this.value(target, keys) : this.fail(node, `has no anchor &${node.source}`);
     }
 
-    /** Keys of its own come before those that `<<` merges, and among these the first. */
+    /** A mapping's own keys take precedence over those that `<<` merges, and among these the first. */
     private mapping(map: yaml.YAMLMap, keys: string[]): Record<string, unknown> {
         const entries = new Map<string, unknown>();
         const seen = new Map<string, yaml.Node>();
@@ -132,7 +132,7 @@ export class Reader {
         });
     }
 
-    /** Below a setting, Pulumi makes text of keys that are numbers. */
+    /** Below a setting, Pulumi converts numeric keys to text. */
     private keyText(key: yaml.Node, above: string[]): string {
         const node = yaml.isAlias(key) ? key.resolve(this.document!) : key;
         if (!yaml.isScalar(node)) this.fail(key, "a key is not text");
@@ -145,7 +145,7 @@ export class Reader {
         this.fail(key, `the key ${textOf(node) || "before the colon"} is not text. Put it in quotes`);
     }
 
-    /** A key's text; undefined where Pulumi takes it for something else. */
+    /** A key's text; undefined if Pulumi reads it as something else. */
     private scalarText(key: unknown): string | undefined {
         const node = yaml.isAlias(key) ? key.resolve(this.document!) : key;
         if (!yaml.isScalar(node)) return undefined;
@@ -169,7 +169,7 @@ export class Reader {
         const value = this.read(node);
         if (typeof value === "number" && !Number.isFinite(value)) this.fail(node, `${textOf(node)} is not a number to Pulumi`);
         if (keys[0] === "config") this.find(node, value, keys.slice(1));
-        // Below a key Pulumi hands it over as JSON.
+        // Below a key, Pulumi passes it as JSON.
         return typeof value === "bigint" && (keys.length > 2 || Number.isSafeInteger(Number(value))) ? Number(value) : value;
     }
 
@@ -197,7 +197,7 @@ export class Reader {
     }
 }
 
-/** The key with its namespace, as Pulumi completes it; undefined where it isn't one. */
+/** The key with its namespace, as Pulumi completes it; undefined if it is invalid. */
 function fullKey(key: string): string | undefined {
     const parts = key.split(":");
     if (parts.length === 1) return `${project}:${key}`;
@@ -205,12 +205,12 @@ function fullKey(key: string): string | undefined {
     return parts.length === 3 && parts[1] === "config" ? `${parts[0]}:${parts[2]}` : undefined;
 }
 
-/** The day of a time as Pulumi hands it to the program, and writes it where it rewrites the file. */
+/** The day of a time, as Pulumi passes it to the program and writes it to the file. */
 export function dayOf(value: unknown): string | undefined {
     return /^(\d{4}-\d\d-\d\d) \d\d:\d\d:\d\d(?:\.\d+)? [+-]\d{4} \S+$/.exec(typeof value === "string" ? value : "")?.[1];
 }
 
-/** What is written, without its quotes; a tag makes something else of the value. */
+/** The text without its quotes. A tag changes the value. */
 function textOf({ source, value }: yaml.Scalar): string {
     return source ?? String(value ?? "");
 }

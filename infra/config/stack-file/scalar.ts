@@ -1,11 +1,11 @@
-/** What a scalar of a stack's file is to Pulumi. */
+/** A scalar of a stack's file as Pulumi reads it. */
 export type Scalar = null | boolean | string | number | bigint | Timestamp;
 
-/** A date or a time without quotes; to the program it comes as text of another form. */
+/** An unquoted date or time, which reaches the program in another form. */
 export class Timestamp {
     constructor(readonly text: string) {}
 
-    /** As Go writes it, which is what the program gets. */
+    /** As Go formats it, which is what the program gets. */
     toJSON(): string {
         const [, year, month, day, time = "0:0:0", fraction = "", zone = "Z"] =
             /^(\d+)-(\d+)-(\d+)(?:[Tt ]([\d:]+)(\.\d+)?(\S+)?)?$/.exec(this.text) ?? [];
@@ -29,10 +29,10 @@ const words = new Map<string, Scalar>([
 ]);
 
 const float = /^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$/;
-/** Digits that other readers of YAML take for a decimal number, or for text. */
+/** Digits that other YAML parsers read as a decimal number or as text. */
 const octal = /^[-+]?0o?[0-9_]+$/;
 
-/** A scalar without quotes, as gopkg.in/yaml.v3 reads it, which is how Pulumi does: neither YAML 1.1 nor 1.2. */
+/** An unquoted scalar as Pulumi's gopkg.in/yaml.v3 reads it, which is neither YAML 1.1 nor 1.2. */
 export function plainScalar(text: string): Scalar {
     const word = words.get(text);
     if (word !== undefined) return word;
@@ -43,12 +43,12 @@ export function plainScalar(text: string): Scalar {
     return /^\.\d(_?\d)*([eE]|$)/.test(text) && !/_(?!\d)|[^\d]_/.test(text) ? decimal(text.replaceAll("_", "")) ?? text : text;
 }
 
-/** Whether a number without quotes is written as octal numbers are: `0100` is 64 for Pulumi. */
+/** Whether an unquoted number looks like an octal one: Pulumi reads `0100` as 64. */
 export function looksOctal(text: string): boolean {
     return octal.test(text);
 }
 
-/** A scalar with a tag such as `!!str`; others than those of YAML say nothing. */
+/** A scalar with a tag such as `!!str`. Tags that YAML doesn't define are ignored. */
 export function taggedScalar(tag: string, text: string): Scalar {
     const plain = plainScalar(text);
     const kind = plain === null ? "null" : plain instanceof Timestamp ? "timestamp" : typeof plain === "boolean" ? "bool"
@@ -87,7 +87,7 @@ function decimal(digits: string): number | undefined {
     return Number.isFinite(value) ? value : undefined;
 }
 
-/** The oddity `0b-101`, and the like with `0o`. */
+/** The special case `0b-101`, also with `0o`. */
 function signedAfterPrefix(digits: string): bigint | undefined {
     const [, prefix, rest] = /^(0[bo])([-+].*)$/.exec(digits) ?? [];
     if (rest === undefined) return undefined;

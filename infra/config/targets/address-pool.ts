@@ -6,7 +6,7 @@ import { Violation } from "../schema/rule";
 const allowed = "a range FIRST-LAST of IPv4 addresses, FIRST not above LAST, or a network ADDRESS/LENGTH, no bit of the "
     + "address set beyond it";
 
-/** What the rules look at. */
+/** The settings that the rules compare. */
 interface Addresses {
     nodes: Record<string, { host: string; address?: string }>;
     addressPool?: string[];
@@ -17,13 +17,13 @@ interface Addresses {
     serviceSubnet: string;
 }
 
-/** Ranges and networks as MetalLB takes them. */
+/** Ranges and networks as MetalLB accepts them. */
 export function addressPool() {
     const entry = z.string().refine(given => /[-/]/.test(given) && parseRange(given) !== undefined).meta({ allowed });
     return listOf("ranges and networks of IPv4 addresses", entry, 1);
 }
 
-/** The gateway's address is of the pool or a virtual one. */
+/** The gateway's address comes from the pool or is a virtual address. */
 export function onePool({ addressPool: pool, gatewayAddress }: Addresses): Violation | undefined {
     return pool === undefined || gatewayAddress === undefined ? undefined : violation(
         "addressPool", "and {cluster.gatewayAddress} are both given",
@@ -31,7 +31,7 @@ export function onePool({ addressPool: pool, gatewayAddress }: Addresses): Viola
     );
 }
 
-/** Nobody else may have an address of the pool. */
+/** No address of the pool may be in use. */
 export function freePool(settings: Addresses): Violation | undefined {
     const { addressPool: pool = [], podSubnet, serviceSubnet } = settings;
     const ranges = pool.map(parseRange).filter(range => range !== undefined);
@@ -52,7 +52,7 @@ export function freePool(settings: Addresses): Violation | undefined {
     );
 }
 
-/** Who has which addresses already. */
+/** Addresses in use, and by what. */
 function takenAddresses({ nodes, virtualAddress, endpoint }: Addresses): Record<string, string[]> {
     const machines = Object.entries(nodes).map(([name, { host, address = host }]) =>
         [`the address of ${name}`, [host, address]]);

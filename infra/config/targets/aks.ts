@@ -17,13 +17,13 @@ const person = "87654321-aaaa-bbbb-cccc-ba0987654321";
 const group = "23456789-aaaa-bbbb-cccc-9876543210ab";
 const zone = `/subscriptions/${subscription}/resourceGroups/dns/providers/Microsoft.Network/dnsZones/example.com`;
 
-/** Pods get a /24 on every node, and nodes an address each of a /20, of which Azure takes five. */
+/** Each node has a /24 for its pods, and an address of a /20, of which Azure reserves five. */
 const podsOfNode = 24;
 const mostNodes = networkSize(20) - 5;
-/** Nodes besides those of the pools: the system's and its surge. */
+/** Nodes outside the pools: the system pool and its surge. */
 const systemNodes = 4;
 const surge = 1 / 3;
-/** AKS takes 200; one is the nodes' own. */
+/** AKS allows 200; the nodes use one. */
 const mostNetworks = 199;
 const subnets = { network: "10.20.0.0/16", podSubnet: "10.128.0.0/14", serviceSubnet: "172.20.0.0/16" };
 /** What AKS uses itself. */

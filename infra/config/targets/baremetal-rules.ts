@@ -2,7 +2,7 @@ import { isAddress, networkSize, parseNetwork, rangesOverlap } from "../../../co
 import { Violation } from "../schema/rule";
 import { subnets } from "./networks";
 
-/** What the rules look at of a machine. */
+/** The settings of a machine that the rules compare. */
 interface Machine {
     host: string;
     address?: string;
@@ -62,7 +62,7 @@ export function oneEndpoint(
         ? violation("is missing: several control-plane nodes need one address for the API") : undefined;
 }
 
-/** The last number of a virtual address also tells its group of nodes from another. */
+/** The last number of a virtual address also identifies its group of nodes. */
 export function ownGatewayAddress(
     { nodes, virtualAddress, gatewayAddress }: Nodes & { virtualAddress?: string; gatewayAddress?: string },
 ): Violation | undefined {
@@ -77,7 +77,7 @@ export function ownGatewayAddress(
     };
 }
 
-/** A fingerprint is compared with the key that the machine shows, which can't be asked for through another machine. */
+/** A fingerprint is compared with the machine's key, which can't be read through another machine. */
 export function keysThroughBastion({ nodes, ssh: { bastion } }: Nodes & { ssh: { bastion?: string } }): Violation | undefined {
     const [name] = Object.entries(nodes).find(([, { hostKey: key }]) => key?.startsWith("SHA256:")) ?? [];
     return bastion === undefined || name === undefined ? undefined : {
@@ -127,7 +127,7 @@ export function nodesOutside(
     return inside("podSubnet", podSubnet) ?? inside("serviceSubnet", serviceSubnet);
 }
 
-/** kubeadm gives every node a /24 of the pods' network. */
+/** kubeadm gives every node a /24 of the pod network. */
 export function podsOfNodes({ nodes, podSubnet }: Nodes & { podSubnet: string }): Violation | undefined {
     const pods = parseNetwork(podSubnet);
     const [holds, count] = [pods ? networkSize(pods.prefix) / networkSize(24) : 0, Object.keys(nodes).length];
@@ -137,7 +137,7 @@ export function podsOfNodes({ nodes, podSubnet }: Nodes & { podSubnet: string })
     };
 }
 
-/** SSH may go by a port of this computer, but the machines don't reach each other by it. */
+/** SSH may use a forwarded port of this computer, but the machines can't reach each other through it. */
 export function reachableMachines({ nodes }: Nodes): Violation | undefined {
     const unreachable = (own: string): boolean => isAddress(own) && /^(0|127|22[4-9]|2[3-5]\d)\./.test(own);
     const [name] = Object.entries(nodes).find(([, { host, address: own = host }]) => unreachable(own)) ?? [];

@@ -26,7 +26,7 @@ const hostKey = () => matching(
     /^(SHA256:[A-Za-z0-9+/]{43}|(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)) [A-Za-z0-9+/]+={0,2})$/,
 );
 
-/** kubeadm makes a cluster with these, and every node and certificate in it. */
+/** kubeadm creates the cluster, its nodes and its certificates with these. */
 const made = refused("a cluster keeps what it was created with. Keep it, or make another cluster on other machines as a stack of "
     + "its own, move the data, and destroy this one");
 const olderVersion = upgrades("Kubernetes can't be downgraded. Keep it, or destroy the cluster and begin another one "
@@ -36,7 +36,7 @@ const severalMachines = spreads(`pods on another machine would find empty volume
 const otherNode = refused("a node keeps it. Take its line out of `nodes`, run `pulumi up`, and add it again, changed; the only "
     + "control-plane node can't be removed");
 
-/** Machines of one's own, made into a cluster by kubeadm over SSH. */
+/** Your own machines, which kubeadm turns into a cluster over SSH. */
 export function baremetal(context: Context) {
     const keys = z.strictObject({
         target: target("baremetal", "Creates a cluster on your own machines, over SSH."),

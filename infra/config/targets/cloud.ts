@@ -18,15 +18,15 @@ export interface MachineTypes {
     example: string;
 }
 
-/** What a change does that not all clouds do alike. */
+/** Effects of changes that differ between the clouds. */
 type CloudEffects = Record<"provisioning" | "machineType" | "diskSize", Change>;
 
 export const replacesAll: Change = "replaces everything, without moving the data; refused while `deletionProtection` is on";
-/** Nothing that the stack has is found there. */
+/** The stack's resources don't exist there. */
 export const bound: Change = "in place only before the first `pulumi up`; after that, another one needs a stack of its own";
 export const newPool: Change = "replaces the node pool: new nodes are created before the old ones are drained";
 
-/** The keys that all clouds have; `leastHours` is the shortest weekly maintenance that the cloud puts up with. */
+/** The keys that all clouds share; `leastHours` is the shortest weekly maintenance window that the cloud accepts. */
 export function cloudKeys(
     context: Context, what: string, longestName: number, machineTypes: MachineTypes, effects: CloudEffects,
     leastHours = 4,

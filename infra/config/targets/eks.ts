@@ -95,7 +95,7 @@ function threeZones({ region: given, zones = [] }: { region: string; zones?: str
     };
 }
 
-/** A pool has one node image, so that all its machines have one kind of processor. */
+/** A pool has one node image, so all its machines need the same processor architecture. */
 function oneProcessor({ nodePools }: { nodePools?: Record<string, { machineType: string }> }): Violation | undefined {
     const mixed = Object.entries(nodePools ?? {}).find(([, { machineType }]) =>
         new Set(instanceTypesOf(machineType).map(isArm)).size > 1);
@@ -106,7 +106,7 @@ function oneProcessor({ nodePools }: { nodePools?: Record<string, { machineType:
     };
 }
 
-/** EKS takes fewer labels than Kubernetes does. */
+/** EKS allows fewer labels than Kubernetes. */
 function labelsOfEks(
     { nodePools }: { nodePools?: Record<string, { labels: Record<string, string> }> },
 ): Violation | undefined {
@@ -119,7 +119,7 @@ function labelsOfEks(
     };
 }
 
-/** AWS takes 50; some are ours and the controllers'. */
+/** AWS allows 50; we and the controllers use some. */
 function fewTags({ tags }: { tags: Record<string, string> }): Violation | undefined {
     return Object.keys(tags).length <= 40 ? undefined : {
         keys: ["tags"], problem: "are too many", allowed: "at most 40 tags",

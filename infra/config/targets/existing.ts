@@ -7,7 +7,7 @@ import { differentPorts } from "./networks";
 const elsewhere: Change =
     "in place if the API keeps its address; otherwise replaces everything in the cluster, without moving the data";
 
-/** A cluster that is there already. */
+/** An existing cluster. */
 export function existing() {
     const keys = z.strictObject({
         target: target("existing", "Uses an existing cluster that someone else created."),

@@ -10,7 +10,7 @@ const machineTypes = {
     example: "e2-standard-4",
 };
 
-/** Google makes accounts for the cluster whose names are longer than its own by a word. */
+/** Google creates accounts whose names are the cluster's and one more word. */
 const longestName = 24;
 const region = /^[a-z]+-[a-z]+\d{1,2}$/;
 const account = /^(user|group|serviceAccount):[^\s@"]+@[a-z0-9.-]+$/;

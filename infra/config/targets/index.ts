@@ -26,12 +26,12 @@ export type MinikubeSettings = Extract<ClusterSettings, { target: "minikube" }>;
 export type ExistingSettings = Extract<ClusterSettings, { target: "existing" }>;
 export type BareMetalSettings = Extract<ClusterSettings, { target: "baremetal" }>;
 
-/** Which manifests the platform on this cluster needs, besides the usual. */
+/** The additional manifests that the platform needs on this cluster. */
 export function manifestsFor({ cluster }: { cluster: ClusterSettings }): ManifestsWanted {
     return { metallb: "addressPool" in cluster && cluster.addressPool !== undefined };
 }
 
-/** What keeps people elsewhere from the gateway, as far as the settings show it. @example "192.168.1.5 is not public" */
+/** Why people elsewhere can't reach the gateway, if the settings show that. @example "192.168.1.5 is not public" */
 export function obstacleBefore(cluster: ClusterSettings): string | undefined {
     if (cluster.target === "existing") {
         return cluster.loadBalancer === "NodePort" ? `the nodes answer on port ${cluster.http} ({cluster.loadBalancer})` : undefined;

@@ -7,13 +7,13 @@ import { rule, Violation } from "../schema/rule";
 import { laptopKeys } from "./laptop";
 import { differentPorts, subnets, subnetsApart } from "./networks";
 
-/** `~/.landfall` is LANDFALL_HOME where that is set: see components/cluster/scripts/home.ts. */
+/** `~/.landfall` stands for LANDFALL_HOME, if set: see components/cluster/scripts/home.ts. */
 const volumes = "~/.landfall/<name>/volumes";
 const elsewhere = "replaces the cluster; data stays in the old directory, and the site starts empty";
-/** kind gives every node a /24 of the pods' network. */
+/** kind gives every node a /24 of the pod network. */
 const podsOfNode = 24;
 
-/** A cluster in containers on this computer, made by kind. */
+/** A cluster in containers on this computer, created by kind. */
 export function kind(context: Context) {
     const keys = z.strictObject({
         target: target("kind", "Creates a cluster on this computer with kind (Kubernetes in Docker)."),

@@ -2,7 +2,7 @@ import type { Change } from "../schema/change";
 import { clusterName, Context } from "../schema/defaults";
 import { dnsLabel, webPort, whole } from "../schema/fields";
 
-/** The keys that all targets on this computer have. */
+/** The keys that all targets on this computer share. */
 export function laptopKeys(context: Context, what: string, renamed: Change) {
     return {
         name: dnsLabel(40).default(clusterName(context, 40)).meta({

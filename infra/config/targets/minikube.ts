@@ -9,7 +9,7 @@ import { differentPorts } from "./networks";
 /** minikube keeps volumes inside its nodes. */
 const replacesAll = "replaces the cluster and its data";
 
-/** A cluster on this computer, made by minikube. */
+/** A cluster on this computer, created by minikube. */
 export function minikube(context: Context) {
     const keys = z.strictObject({
         target: target("minikube", "Creates a cluster on this computer with minikube."),
@@ -45,13 +45,13 @@ export function minikube(context: Context) {
 
 const elsewhere = ["profile", "driver", "vm-driver", "nodes", "kubernetes-version", "cpus", "memory", "dry-run", "download-only"];
 
-/** A flag with its value in one word, unless another key sets it or nothing would be started. */
+/** A flag and its value as one word, unless another key sets it or it prevents the start. */
 function flag() {
     const pattern = new RegExp(`^--(?!(${elsewhere.join("|")})(=|$))[a-z][a-z0-9-]*(=.*)?$`);
     return matching("a flag of `minikube start`, with its value after =", pattern);
 }
 
-/** What minikube takes for one of its commands. */
+/** Words that minikube reads as commands. */
 const commands = ["start", "stop", "status", "delete", "config", "open", "profile", "addons", "cache", "logs"];
 
 function profileName({ name }: { name: string }): Violation | undefined {

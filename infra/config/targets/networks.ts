@@ -1,7 +1,7 @@
 import { parseNetwork, rangesOverlap } from "../../../components/cluster/ipv4";
 import { Violation } from "../schema/rule";
 
-/** The ranges of pods and services that are taken where none are named. */
+/** The default ranges of pods and services. */
 export const subnets = { podSubnet: "10.244.0.0/16", serviceSubnet: "10.96.0.0/16" };
 
 /** Pods and services need networks of their own. */

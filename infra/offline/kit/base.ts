@@ -6,7 +6,7 @@ import { installPackages } from "./docker";
 import { ensureImage } from "./images";
 import { Log, pipe, run, step } from "./run";
 
-/** Makes sure that there is a `debian:13-slim`, from Debian's own packages where it can't be pulled. */
+/** Provides `debian:13-slim`, built from Debian's packages if it can't be pulled. */
 export function buildBase(log: Log): Promise<string> {
     return ensureImage(log, debian.image, async () => {
         await installPackages(log, {
@@ -29,7 +29,7 @@ export function buildBase(log: Log): Promise<string> {
 
 interface Mirror {
     main: string;
-    /** Left out where the machine has none. */
+    /** Undefined if the machine has none. */
     security?: string;
 }
 
@@ -71,7 +71,7 @@ async function configureApt(root: string, mirror: Mirror): Promise<void> {
     }
 }
 
-/** What makes Debian's image slim: no documentation, no translations, no package lists, also not later on. */
+/** What makes Debian's image slim: no documentation, translations or package lists, now or after later installations. */
 function slim(root: string): void {
     const unwanted = ["usr/share/doc", "usr/share/man", "usr/share/info", "usr/share/locale"];
     const emptied = [...unwanted, "var/lib/apt/lists", "var/cache/apt", "var/log", "tmp"];
@@ -90,6 +90,6 @@ function slim(root: string): void {
             'APT::Update::Post-Invoke { "rm -f /var/cache/apt/archives/*.deb /var/cache/apt/*.bin || true"; };\n' +
             'Acquire::Languages "none";\n',
     );
-    // No service may start in an image.
+    // Services must not start during the build.
     fs.writeFileSync(path.join(root, "usr/sbin/policy-rc.d"), "#!/bin/sh\nexit 101\n", { mode: 0o755 });
 }

@@ -16,14 +16,14 @@ import { buildPrograms } from "./programs";
 import { Log, run, step } from "./run";
 
 const RECIPE = 2;
-/** What the target baremetal installs on a node besides Kubernetes, with all that a bare Debian lacks for it. */
+/** What the target baremetal installs on a node besides Kubernetes, including what a minimal Debian lacks. */
 const packages = ["containerd", "conntrack", "curl", "ethtool", "iptables", "keepalived", "nftables", "openssl", "restic",
     "socat"];
 const binaries = ["kubelet", "kubeadm", "kubectl", "crictl", "etcdctl"];
 const plugins = ["loopback", "ptp", "host-local", "portmap"];
 const system = "debian-13";
 
-/** A bundle, and the image of a machine that it can be installed on. */
+/** A bundle, and the image of a machine for it. */
 export interface Bundle {
     /** Directory that `landfall:cluster.bundle` names. */
     directory: string;
@@ -31,8 +31,8 @@ export interface Bundle {
 }
 
 /**
- * Puts together an offline bundle for the target baremetal: packages, programs and images with their checksums.
- * `version` is that of Kubernetes; an earlier one is there to be upgraded.
+ * Builds an offline bundle for the target baremetal: packages, programs and images with their checksums.
+ * `version` is that of Kubernetes. Tests upgrade from an earlier one.
  */
 export async function buildBundle(log: Log, version = versions.kubernetes): Promise<Bundle> {
     await ensureDocker(log);
@@ -62,7 +62,7 @@ export async function buildBundle(log: Log, version = versions.kubernetes): Prom
     return { directory, machineImage };
 }
 
-/** An archive for every kind of node, so that none gets what it doesn't run. */
+/** An archive for each kind of node, so that none gets images that it doesn't run. */
 async function addImages(version: string, programs: Map<string, string>, archive: string, dir: string): Promise<void> {
     await run("docker", ["load", "--quiet", "--input", archive]);
     const own = kubernetesImages(version);
@@ -71,7 +71,7 @@ async function addImages(version: string, programs: Map<string, string>, archive
     const others = imageComponents.map(({ image }) => image).filter(image => !current.includes(image));
     const all = [...own.map(({ image }) => image), ...others];
     const isControl = (image: string) => /\/(kube-(apiserver|controller-manager|scheduler)|etcd):/.test(image);
-    // The last one is the pod network's.
+    // The last one is the pod network.
     const isEverywhere = (image: string) => /\/(kube-proxy|coredns|pause):/.test(image) || image === imageTags.localPathHelper;
     await saveImages(all.filter(isControl), path.join(dir, "images/control-plane/kit.tar"));
     await saveImages(all.filter(isEverywhere), path.join(dir, "images/kit.tar"));
@@ -80,7 +80,7 @@ async function addImages(version: string, programs: Map<string, string>, archive
     await run("docker", ["rmi", "--force", ...new Set([...all, ...current])]);
 }
 
-/** A machine's own apt says which packages it lacks. */
+/** apt on the machine says which packages it lacks. */
 async function downloadPackages(image: string, target: string): Promise<void> {
     fs.mkdirSync(target, { recursive: true });
     const container = await run("docker", ["create", "--entrypoint", "sh", image, "-c",
@@ -97,7 +97,7 @@ async function downloadPackages(image: string, target: string): Promise<void> {
     }
 }
 
-/** As `sha256sum` writes them. */
+/** In the format of `sha256sum`. */
 function checksums(dir: string): string {
     const files = fs.readdirSync(dir, { recursive: true, encoding: "utf8" }).sort()
         .filter(file => fs.statSync(path.join(dir, file)).isFile());
@@ -107,7 +107,7 @@ function checksums(dir: string): string {
     }).join("");
 }
 
-/** Writes a bundle's directory to a file, whole or not at all. */
+/** Writes the path of a bundle to a file, atomically. */
 async function archive(directory: string, file: string): Promise<void> {
     const unfinished = `${file}.${process.pid}`;
     const compress = /gz$/.test(file) ? ["--gzip"] : [];

@@ -3,7 +3,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { cacheDirectory } from "../../../components/cache";
 
-/** A short name for these inputs: it changes when any of them does. */
+/** A short digest of the inputs. */
 export function keyOf(...inputs: unknown[]): string {
     return createHash("sha256").update(JSON.stringify(inputs)).digest("hex").slice(0, 12);
 }
@@ -14,9 +14,9 @@ export function contents(...files: string[]): string[] {
 }
 
 /**
- * The directory `name-key` of the cache, made by `make` where it isn't there.
+ * The directory `name-key` of the cache, created by `make` if it doesn't exist.
  *
- * `make` fills a temporary directory that is renamed at the end, so that a build that was interrupted leaves nothing
+ * `make` fills a temporary directory, which is renamed at the end, so an interrupted build leaves nothing
  * that looks finished.
  */
 export async function cached(name: string, key: string, make: (dir: string) => Promise<void>): Promise<string> {
@@ -29,7 +29,7 @@ export async function cached(name: string, key: string, make: (dir: string) => P
     });
 }
 
-/** Gives work a directory in the cache that is removed afterwards, by the next run where this one is interrupted. */
+/** Runs work with a temporary directory in the cache. If interrupted, the next run removes the directory. */
 export async function inTemporaryDir<T>(name: string, work: (dir: string) => Promise<T>): Promise<T> {
     const parent = path.join(cacheDirectory(), "kit", "tmp");
     const dir = path.join(parent, `${name}.${process.pid}`);
@@ -49,7 +49,7 @@ function remove(dir: string): void {
     fs.rmSync(dir, { recursive: true, force: true });
 }
 
-/** The names of cached files as inputs of a key: they carry the keys of what made them, wherever the cache lies. */
+/** Names of cached files as inputs of a key. They contain the keys of their own inputs, wherever the cache is. */
 export function cachedNames(files: Iterable<string>): string[] {
     return [...files].map(file => path.relative(cacheDirectory(), file)).sort();
 }

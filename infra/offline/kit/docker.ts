@@ -11,8 +11,8 @@ const logFile = () => path.join(cacheDirectory(), "dockerd.log");
 /**
  * Makes sure that a Docker daemon answers.
  *
- * One that runs already is used as it is. Otherwise, as root on a Debian-family machine, Debian's docker.io is
- * installed and a daemon started, which stays after this program has ended.
+ * A running one is used as it is. Otherwise, as root on a Debian-family machine, Debian's docker.io is
+ * installed and a daemon started, which keeps running after this program ends.
  */
 export async function ensureDocker(log: Log): Promise<{ started?: { pid: number } }> {
     if (await answers()) return {};
@@ -29,7 +29,7 @@ export async function ensureDocker(log: Log): Promise<{ started?: { pid: number 
     return { started: { pid } };
 }
 
-/** Stops the daemon that `ensureDocker` started, where there is one and no container is left on it. */
+/** Stops the daemon that `ensureDocker` started, unless it still has containers. */
 export async function stopDocker(): Promise<void> {
     const pid = runningPid(pidFile(), "dockerd");
     if (pid === undefined) return;
@@ -39,7 +39,7 @@ export async function stopDocker(): Promise<void> {
     fs.rmSync(pidFile(), { force: true });
 }
 
-/** Installs Debian packages, given as program → package, whose program is missing. */
+/** Installs the Debian packages, given as program → package, of missing programs. */
 export async function installPackages(log: Log, packages: Record<string, string>): Promise<void> {
     const missing: string[] = [];
     for (const [program, name] of Object.entries(packages)) {
@@ -53,7 +53,7 @@ export async function installPackages(log: Log, packages: Record<string, string>
     });
 }
 
-/** Whether a program or, given with a slash, a file is on this machine. */
+/** Whether this machine has a program or, if the name contains a slash, a file. */
 export async function findProgram(program: string): Promise<boolean> {
     const dirs = (process.env.PATH ?? "").split(path.delimiter).concat("/usr/sbin", "/sbin");
     return dirs.some(dir => fs.existsSync(path.resolve(dir, program)));
@@ -85,7 +85,7 @@ async function startDaemon(): Promise<number> {
         daemon.on("error", cause => reject(new Error(`Could not start dockerd: ${cause.message}`)));
         daemon.on("exit", code => reject(new Error(`dockerd ended with code ${code}; see ${logFile()}`)));
     });
-    failed.catch(() => undefined); // looked at only while we wait
+    failed.catch(() => undefined); // handled only while we wait
     const ready = async () => {
         for (let i = 0; i < 150; i++) {
             if (await answers()) return;
@@ -101,7 +101,7 @@ async function startDaemon(): Promise<number> {
     return pid;
 }
 
-/** Networks from the range that is reserved for tests, so that they never hide a network in use. */
+/** Networks from the range that is reserved for tests, so they never overlap a network in use. */
 function daemonArgs(): string[] {
     const args = ["--bip=198.18.0.1/24", "--default-address-pool=base=198.18.128.0/17,size=24"];
     if (hasCapability(CAP_SYS_RESOURCE)) return args;
@@ -122,30 +122,30 @@ function installRuntime(): string {
     return installed;
 }
 
-/** A daemon that was killed leaves its number behind; if another process has it since, the next daemon won't start. */
+/** A killed daemon leaves its PID file behind. If another process has that ID now, the next daemon won't start. */
 function removeStalePid(file: string, program: string): void {
     if (fs.existsSync(file) && runningPid(file, program) === undefined) fs.rmSync(file);
 }
 
-/** Without an init system nobody may have mounted the cgroup controllers. */
+/** Without an init system, the cgroup controllers may not be mounted. */
 function requireCgroups(): void {
     if (!fs.existsSync("/sys/fs/cgroup/cgroup.controllers") && !fs.existsSync("/sys/fs/cgroup/memory")) {
         throw new Error("No cgroup controllers are mounted under /sys/fs/cgroup: Docker needs them.");
     }
 }
 
-/** The process whose number the file holds, if it is still that program's. */
+/** The process with the ID in the file, if it still runs that program. */
 function runningPid(file: string, program: string): number | undefined {
     if (!fs.existsSync(file)) return undefined;
     const pid = Number(fs.readFileSync(file, "utf8"));
-    const name = `/proc/${pid}/comm`; // the number may have gone to another process since
+    const name = `/proc/${pid}/comm`; // another process may have the ID now
     return fs.existsSync(name) && fs.readFileSync(name, "utf8").trim() === program ? pid : undefined;
 }
 
 function isAlive(pid: number): boolean {
     try {
         const state = fs.readFileSync(`/proc/${pid}/stat`, "utf8").replace(/^.*\) /, "")[0];
-        return state !== "Z"; // ended, but not yet waited for by its parent
+        return state !== "Z"; // a zombie
     } catch {
         return false;
     }

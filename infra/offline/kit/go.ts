@@ -6,7 +6,7 @@ import { Log, run, step } from "./run";
 
 const RECIPE = 1;
 
-/** Builds a component's programs from its Go module; returns the directory that holds them. */
+/** Builds a component's programs from its Go module. Returns their directory. */
 export function buildGo(log: Log, component: GoComponent): Promise<string> {
     const key = keyOf(RECIPE, process.arch, component, ...ownSources(component).map(file => contents(file)));
     return cached(component.name, key, dir => {
@@ -16,7 +16,7 @@ export function buildGo(log: Log, component: GoComponent): Promise<string> {
 }
 
 /**
- * A module of our own around the component's: `go install` refuses a module with replace lines, which count only in
+ * Our own module around the component's: `go install` refuses a module with replace lines, which only count in
  * the main module, so ours repeats them.
  */
 async function build(component: GoComponent, dir: string): Promise<void> {
@@ -32,7 +32,7 @@ async function build(component: GoComponent, dir: string): Promise<void> {
         throw new Error(`${module} ${version} has the hash ${Sum}, but components.ts expects ${component.sum}.`);
     }
     const theirs = JSON.parse(await run("go", ["mod", "edit", "-json", GoMod])) as GoMod;
-    // Go lets a module's internal packages be used below the module's name only.
+    // Go allows a module's internal packages only below the module's name.
     await go("mod", "init", component.sources ? `${module}/landfall` : `landfall.local/${component.name}`);
     const edits = [`-go=${theirs.Go}`, `-require=${module}@${version}`, ...replaceLines(component, theirs)];
     await go("mod", "edit", ...edits);
@@ -73,7 +73,7 @@ function replaceLines(component: GoComponent, theirs: GoMod): string[] {
     return (theirs.Replace ?? []).flatMap(({ Old, New }) => {
         const old = Old.Version ? `${Old.Path}@${Old.Version}` : Old.Path;
         if (New.Version) return [`-replace=${old}=${New.Path}@${New.Version}`];
-        // A directory of their repository, which is no part of the module: take the module that it is published as.
+        // A directory of their repository outside the module: use the module that it is published as.
         return component.staging ? [`-replace=${old}=${Old.Path}@${component.staging}`] : [];
     });
 }
@@ -84,7 +84,7 @@ interface Module {
     Sum: string;
 }
 
-/** Where the Go client has put a module's files, downloaded if need be. */
+/** Directory of a module's files, downloaded if necessary. */
 export async function downloadModule(
     module: string, version: string, env: Record<string, string> = {},
 ): Promise<Module> {

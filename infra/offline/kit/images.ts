@@ -4,8 +4,8 @@ import { cacheDirectory } from "../../../components/cache";
 import { Log, run, step, succeeds } from "./run";
 
 /**
- * Makes sure that the Docker daemon has an image: it may have it already, or it comes from the cache, or `make` makes
- * it and the cache keeps it for a daemon that loses it.
+ * Makes sure that the Docker daemon has an image: it already has it, or it comes from the cache, or `make` builds
+ * it and the cache keeps it.
  */
 export async function ensureImage(log: Log, tag: string, make: () => Promise<void>): Promise<string> {
     if (await succeeds("docker", ["image", "inspect", tag])) return tag;
@@ -31,7 +31,7 @@ export async function saveImages(tags: string[], archive: string): Promise<void>
     }
 }
 
-/** `docker build` with the classic builder, which needs no plugin, and the machine's proxy where it has one. */
+/** `docker build` with the classic builder, which needs no plugin, and the machine's proxy, if any. */
 export async function dockerBuild(tag: string, context: string, buildArgs: string[] = []): Promise<void> {
     const proxies = ["http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"];
     const args = [...buildArgs, ...proxies.filter(name => process.env[name])].flatMap(arg => ["--build-arg", arg]);

@@ -19,20 +19,20 @@ export interface Kit {
     bin: string;
     /** Settings of `landfall:cluster` for what the kit has built. */
     settings: Record<string, string | string[]>;
-    /** Additions to the environment of what uses the kit. */
+    /** Environment variables for programs that use the kit. */
     env: Record<string, string>;
 }
 
 /**
- * Builds a Kubernetes cluster's software from package registries only. What was built before, from the same inputs, is
- * taken from the cache.
+ * Builds a Kubernetes cluster's software from package registries only. What was built earlier from the same inputs comes
+ * from the cache.
  */
 export async function buildKit(log: Log, target: "kind" | "minikube" = "kind"): Promise<Kit> {
     const start = Date.now();
     const timed: Log = line => log(`${elapsed(start)}  ${line}`);
     await checkRequirements();
     await ensureDocker(timed);
-    // The Go builds keep the processor busy, the base image and the wheels the network.
+    // Go builds use the processor; the base image and the wheels use the network.
     const [programs] = await Promise.all([buildPrograms(timed), buildBase(timed)]);
     const nodeImage = await buildNodeImage(timed, programs, () => buildImages(timed, programs));
     const minikube = target === "minikube" ? await buildMinikube(timed, nodeImage) : undefined;

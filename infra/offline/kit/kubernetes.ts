@@ -1,7 +1,7 @@
 import { versions } from "../../../components/versions";
 import type { GoComponent, ImageComponent } from "./component";
 
-/** The versions that kubeadm wants beside a minor version of Kubernetes (`kubeadm config images list`). */
+/** The versions that kubeadm requires for a minor version of Kubernetes (`kubeadm config images list`). */
 const companions: Record<string, { etcd: string; coredns: string; pause: string }> = {
     "v1.35": { etcd: "v3.6.6", coredns: "v1.13.1", pause: "3.10.1" },
     "v1.36": { etcd: "v3.6.8", coredns: "v1.14.2", pause: "3.10.2" },
@@ -11,7 +11,7 @@ export const pauseImage = `registry.k8s.io/pause:${companionsOf(versions.kuberne
 const kubernetesPrograms = ["kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy", "kubelet",
     "kubeadm", "kubectl"];
 
-/** What a cluster of a version of Kubernetes consists of. */
+/** The components of a version of Kubernetes. */
 export function kubernetesComponents(version: string): GoComponent[] {
     const [, minor, patch] = version.split(".");
     const { etcd, coredns } = companionsOf(version);
@@ -54,7 +54,7 @@ export function kubernetesComponents(version: string): GoComponent[] {
             version: coredns,
             programs: { coredns: "." },
             main: goMain("github.com/coredns/coredns/coremain", "coremain.Run()",
-                // What kubeadm's Corefile and minikube's name. All of CoreDNS's plugins would bring every cloud's SDK.
+                // The plugins in kubeadm's and minikube's Corefiles. All of CoreDNS's plugins would include every cloud's SDK.
                 ["errors", "log", "health", "ready", "kubernetes", "metrics", "hosts", "forward", "cache", "loop", "reload",
                     "loadbalance"].map(plugin => `github.com/coredns/coredns/plugin/${plugin}`)),
         },

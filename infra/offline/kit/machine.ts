@@ -7,7 +7,7 @@ import { Log, step } from "./run";
 const RECIPE = 1;
 const sources = path.join(__dirname, "machine");
 
-/** Builds the image of a stand-in for a machine of one's own: Debian with systemd and sshd, and nothing of Kubernetes. */
+/** Builds an image that stands in for a machine: Debian with systemd and sshd, without any part of Kubernetes. */
 export function buildMachineImage(log: Log): Promise<string> {
     const files = fs.readdirSync(sources, { recursive: true, encoding: "utf8" }).sort()
         .map(file => path.join(sources, file)).filter(file => fs.statSync(file).isFile());

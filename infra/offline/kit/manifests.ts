@@ -11,8 +11,8 @@ const moduleNames: Record<string, string> = {
 };
 
 /**
- * Puts the manifests that the program pins into the cache, from the Go modules of the same projects: the files are
- * the same to the byte, and checked against the same digests.
+ * Puts the pinned manifests into the cache, from the Go modules of the same projects: the files are
+ * identical, and checked against the same digests.
  */
 export async function provideManifests(log: Log): Promise<void> {
     for (const pin of Object.values<readonly ManifestPin[]>(manifests).flat()) {

@@ -21,7 +21,7 @@ export interface MinikubeKit {
     settings: { kubernetesVersion: string; flags: string[] };
 }
 
-/** Builds minikube, the image of its nodes and what else it starts a cluster from without a registry. */
+/** Builds minikube, its node image, and everything else that it needs to start a cluster without a registry. */
 export async function buildMinikube(log: Log, nodeImage: string): Promise<MinikubeKit> {
     const program = path.join(await buildGo(log, minikube), "minikube");
     const provisioner = path.join(await buildGo(log, storageProvisioner), "storage-provisioner");
@@ -36,9 +36,9 @@ export async function buildMinikube(log: Log, nodeImage: string): Promise<Miniku
             kubernetesVersion: versions.kubernetes,
             flags: [
                 `--base-image=${image}`, "--container-runtime=containerd", `--cni=${path.join(network, "pod-network.yaml")}`,
-                // All images are in the nodes: minikube would remove those that it can't compare with a registry's.
+                // The nodes contain all images. minikube would remove those that it can't compare with a registry.
                 "--preload=false", "--cache-images=false",
-                // The kit is root's, and Docker's own network is in the range that is reserved for tests.
+                // The kit runs as root, and Docker's network is in the range that is reserved for tests.
                 "--force", "--network=bridge",
             ],
         },

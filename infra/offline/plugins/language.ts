@@ -16,7 +16,7 @@ const toldUser = 32;
 const running = new Set<ChildProcess>();
 let engineAddress = process.argv.slice(2).findLast(argument => !argument.startsWith("-")) ?? "";
 
-/** Pulumi's language host for Node: it starts programs and policy packs by the SDK that they have installed. */
+/** Pulumi's language host for Node. It starts programs and policy packs with their own SDK. */
 const languageHost: Partial<ILanguageRuntimeServer> = {
     handshake: ({ request }, callback) => {
         engineAddress = request.getEngineAddress();
@@ -29,7 +29,7 @@ const languageHost: Partial<ILanguageRuntimeServer> = {
         about.setVersion(process.version);
         callback(null, about);
     },
-    // Which providers a program needs shows as it runs: nothing can be downloaded before.
+    // Which providers a program needs is only known when it runs, so none can be downloaded before.
     getRequiredPlugins: (_call, callback) => callback(null, new GetRequiredPluginsResponse()),
     getRequiredPackages: (_call, callback) => callback(null, new GetRequiredPackagesResponse()),
     getProgramDependencies: (_call, callback) => callback(null, new GetProgramDependenciesResponse()),
@@ -138,7 +138,7 @@ function refusal(what: string): grpc.ServiceError {
     return Object.assign(failure(details), { code: grpc.status.UNIMPLEMENTED });
 }
 
-process.stdin.resume().on("end", () => { // the engine is gone
+process.stdin.resume().on("end", () => { // the engine has ended
     running.forEach(child => child.kill("SIGKILL"));
     process.exit();
 });

@@ -16,7 +16,7 @@ const defaults = { lower: true, upper: true, numeric: true, special: true };
 
 const isUuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-/** `RandomPassword` and `RandomUuid`: made once and kept. Any other input makes another one. */
+/** `RandomPassword` and `RandomUuid`: generated once and kept. Other inputs generate another. */
 export const random: Provider = {
     version: versionOf("@pulumi/random"),
     async check(urn: string, _olds: Values, inputs: Values) {

@@ -1,6 +1,6 @@
 import { ChildProcess, spawn } from "node:child_process";
 
-/** How a program is run. */
+/** Options of a program's run. */
 export interface RunOptions {
     cwd?: string;
     env?: NodeJS.ProcessEnv;
@@ -9,13 +9,13 @@ export interface RunOptions {
     onLine?: (line: string, stream: "stdout" | "stderr") => void;
 }
 
-/** What a program has written. */
+/** A program's output. */
 export interface Written {
     stdout: string;
     stderr: string;
 }
 
-/** The end of a program other than with success: `exit status 3`, and all that it wrote. */
+/** A program failed: `exit status 3`, and its output. */
 export class Failed extends Error {
     constructor(readonly status: string, readonly output: string) {
         super(`${status}:\n${output}`);
@@ -25,7 +25,7 @@ export class Failed extends Error {
 const signals: Partial<Record<NodeJS.Signals, string>> = { SIGKILL: "killed", SIGTERM: "terminated", SIGINT: "interrupt" };
 const running = new Set<ChildProcess>();
 
-/** Kills all that is running: the engine was told to stop. */
+/** Kills all running programs, because the engine must stop. */
 export function killAll(): void {
     for (const child of running) child.kill("SIGKILL");
 }

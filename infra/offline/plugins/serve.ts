@@ -5,7 +5,7 @@ import { CheckFailure, main, Provider } from "@pulumi/pulumi/provider";
 import type { Values } from "../../values";
 import { killAll } from "./run";
 
-/** Serves a provider to the engine that has started this process; ends with the engine, and so does all that it runs. */
+/** Serves a provider to the engine that started this process. Ends with the engine, together with all programs that it runs. */
 export function serve(provider: Provider): void {
     process.stdin.resume().on("end", () => {
         killAll();
@@ -14,7 +14,7 @@ export function serve(provider: Provider): void {
     void main(provider, process.argv.slice(2));
 }
 
-/** The version of the SDK of a provider, which is the one that the program asks for. */
+/** The version of a provider's SDK, which is the version that the program requests. */
 export function versionOf(sdk: string): string {
     return (require(`${sdk}/package.json`) as { version: string }).version;
 }
@@ -29,7 +29,7 @@ export function show(urn: string, line: string): void {
     request.setMessage(line);
     request.setUrn(urn);
     request.setEphemeral(true);
-    engine.log(request, () => undefined); // a line that gets lost is no failure
+    engine.log(request, () => undefined); // losing a line is harmless
 }
 
 let engine: EngineClient | undefined;
@@ -48,7 +48,7 @@ export function partsOf(urn: string): { type: string; name: string } {
 /** Why something is refused. */
 export const reason = "Landfall's own provider for closed networks does not do this; Pulumi's provider does";
 
-/** Names all that a resource asks for and these providers don't do; the real ones do more. */
+/** Lists the features that a resource uses and this provider lacks; the real provider has them. */
 export function refuse(urn: string, inputs: Values, supported: Record<string, readonly string[]>): CheckFailure[] {
     const { type } = partsOf(urn);
     if (!supported[type]) return [{ property: type, reason }];
