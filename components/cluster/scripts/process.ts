@@ -12,7 +12,7 @@ const guides = {
 class Problem extends Error {}
 
 /** Ends the script, and says for people why. */
-export function fail(message) {
+export function fail(message: string): never {
     throw new Problem(message);
 }
 
@@ -31,7 +31,7 @@ function report(error) {
 }
 
 /** A value that the program put into the environment. */
-export function setting(name) {
+export function setting(name: string): string {
     return process.env[name] || fail(`${name} is not set: this script is run by the program, not by hand.`);
 }
 
@@ -76,7 +76,7 @@ export function waitUntil(isTrue, seconds) {
  * The environment for a program that a script starts: without the stack's passphrase and settings, which Pulumi hands its
  * commands, and without the user's credentials for anything else.
  */
-export function withoutSecrets(env) {
+export function withoutSecrets(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
     const secret = /^PULUMI_|PASSPHRASE|PASSWORD|SECRET|TOKEN|CREDENTIAL|PRIVATE_KEY|ACCESS_KEY|API_KEY/i;
     return Object.fromEntries(Object.entries(env).filter(([name]) => !secret.test(name)));
 }

@@ -1,8 +1,33 @@
-import type { ClusterFacts, NodeFacts } from "../../../components/cluster/baremetal/program/facts";
-import { type Operation, scriptFor } from "../../../components/cluster/baremetal/operator/plan";
+import { rotateTasks } from "../../../components/cluster/baremetal/machine/certificates";
+import { cleanTask, initTasks, joinTasks, mintTasks, revokeTasks, scheduleTasks } from "../../../components/cluster/baremetal/machine/control-plane";
+import { cordonTasks, uncordonTasks } from "../../../components/cluster/baremetal/machine/cordon";
+import { drainTasks } from "../../../components/cluster/baremetal/machine/drain";
+import { makeKeyTasks, readKeysTasks, rewriteTasks, useKeysTasks } from "../../../components/cluster/baremetal/machine/encryption";
+import { installTasks } from "../../../components/cluster/baremetal/machine/install";
+import { forgetTasks, giveUpTasks, restoreTasks } from "../../../components/cluster/baremetal/machine/leave";
+import { quitTasks } from "../../../components/cluster/baremetal/machine/keepalived";
+import { kubeconfigTasks, rememberTasks, spreadTasks, statusTasks } from "../../../components/cluster/baremetal/machine/operate";
+import {
+    controlPlaneTasks, patchedTasks, patchTasks, quorumTasks, readyTasks, reason as patching, rebootReasonTasks,
+    rebootTasks, rememberPatchedTasks,
+} from "../../../components/cluster/baremetal/machine/patch";
+import { probeTasks } from "../../../components/cluster/baremetal/machine/probe";
+import {
+    bringTasks, forgetOthersTasks, kubeletTasks as registerTasks, replaceTasks, startTasks, stopTasks,
+} from "../../../components/cluster/baremetal/machine/recover";
+import { healthTasks, restartTasks } from "../../../components/cluster/baremetal/machine/restart";
+import { staleTasks } from "../../../components/cluster/baremetal/machine/runtime";
+import { renderScript } from "../../../components/cluster/baremetal/machine/script";
+import { endTasks, snapshotTasks, takeTasks } from "../../../components/cluster/baremetal/machine/snapshots";
+import { backTasks, kubeletTasks, reason as upgrading, upgradeTasks, versionTasks } from "../../../components/cluster/baremetal/machine/upgrade";
+import { quietTasks } from "../../../components/cluster/baremetal/machine/traffic";
+import { emptyVolumesTasks, volumesTasks } from "../../../components/cluster/baremetal/machine/volumes";
+
+import { keyName } from "../../../components/cluster/baremetal/operator/keys";
+import type { ClusterFacts, KnownNode as Node } from "../../../components/cluster/baremetal/program/facts";
 import { packageRepositories, versions } from "../../../components/versions";
 
-type Node = NodeFacts & { incarnation: string };
+type Operation = keyof ReturnType<typeof tasksFor>;
 
 const node = (name: string, last: number, role: Node["role"] = "control-plane"): Node => ({
     name, role, host: `198.18.40.${last}`, address: `198.18.40.${last}`, port: 22, user: "root", incarnation: `id-${name}`,
@@ -32,6 +57,67 @@ export const available: ClusterFacts = {
     ignorePreflightErrors: [], size: 4, reboot: "always",
 };
 
+/** Stands for secrets. */
+const settings = { repository: "/mnt/backup/etcd", password: "PASSWORD", environment: "NAME=VALUE" };
+
+/** Everything that a machine may be sent, put together by what it is for; `first` is the node that starts the cluster. */
+function tasksFor(cluster: ClusterFacts, node: Node, first: boolean) {
+    const { patches, bundle, virtualAddress, controlPlanes, owner, volumes, network } = cluster;
+    return {
+        status: statusTasks(cluster.owner),
+        probe: probeTasks({
+            address: node.address, ports: [6443], bridged: cluster.network === "kube-router", podSubnet: cluster.podSubnet,
+            peers: cluster.controlPlanes.filter(({ name }) => name !== node.name).map(({ address }) => ({ address, ports: [6443] })),
+        }),
+        quiet: quietTasks,
+        install: installTasks(cluster, node),
+        member: first ? initTasks(cluster, node) : [cleanTask, ...joinTasks(cluster, node)],
+        giveUp: giveUpTasks(cluster.controlPlanes.map(({ name }) => name).filter(name => name !== node.name), node),
+        mint: mintTasks(node),
+        revoke: revokeTasks,
+        settle: [
+            ...rememberTasks(node), ...spreadTasks, ...volumesTasks(cluster, node), ...emptyVolumesTasks(["DIRECTORY"]),
+            ...(node.role === "control-plane" ? scheduleTasks(cluster, node) : []),
+        ],
+        upgrade: [
+            ...versionTasks(node.name), ...staleTasks(cluster), ...upgradeTasks(cluster, node), ...kubeletTasks(cluster, node),
+        ],
+        around: [
+            ...cordonTasks(node.name, upgrading), ...drainTasks(node.name, { answers: true, homebound: true }),
+            ...backTasks(node.name, cluster.version),
+        ],
+        patch: [...patchedTasks({ patches }), ...patchTasks({ patches, bundle }), ...rebootReasonTasks(cluster)],
+        reboot: [
+            ...rebootTasks("ID", ["a package asks for it"]), ...(node.role === "control-plane" ? controlPlaneTasks : []),
+            ...rememberPatchedTasks({ patches }),
+        ],
+        aroundPatch: [
+            ...(node.role === "control-plane" ? quorumTasks : []), ...cordonTasks(node.name, patching),
+            ...readyTasks(node.name), ...uncordonTasks(node.name, patching),
+        ],
+        leave: [...drainTasks(node.name, { answers: true }), ...quitTasks, ...forgetTasks(node.name)],
+        certificates: [...healthTasks(), ...rotateTasks(cluster, "2026-11")],
+        encryptionKey: [
+            ...readKeysTasks, ...healthTasks(), ...makeKeyTasks, ...restartTasks({ virtualAddress, controlPlanes }), ...useKeysTasks,
+            ...rewriteTasks(keyName("2026-11")),
+        ],
+        snapshots: [
+            ...snapshotTasks({
+                name: cluster.name, schedule: "hourly", keep: { hourly: 24, daily: 7, weekly: 4 },
+            }, settings),
+            ...takeTasks,
+        ],
+        snapshotsEnd: endTasks,
+        recover: [
+            ...bringTasks(settings, "ID", { version: cluster.version, standing: true }), ...stopTasks,
+            ...replaceTasks(node, cluster.controlPlanes, { id: "ID", revision: 1 }), ...startTasks, ...registerTasks,
+            ...forgetOthersTasks(cluster.controlPlanes, cluster.controlPlanes),
+        ],
+        kubeconfig: kubeconfigTasks(cluster),
+        restore: restoreTasks({ owner, volumes, network }, node),
+    };
+}
+
 /** Each variant that a machine may meet: which cluster, which node, and what is done to it. */
 const variants: [string, ClusterFacts, Node, boolean, Operation[]][] = [
     ["server", server, one, true, [
@@ -48,7 +134,7 @@ const variants: [string, ClusterFacts, Node, boolean, Operation[]][] = [
 
 /** What machines are told, by variant and operation, such as `second-member`. */
 export const scripts = new Map(variants.flatMap(([variant, cluster, of, first, operations]) =>
-    operations.map((operation): [string, string] => [`${variant}-${operation}`, scriptFor(cluster, of, first, operation)])));
+    operations.map((operation): [string, string] => [`${variant}-${operation}`, renderScript(tasksFor(cluster, of, first)[operation])])));
 
 /** One of them. */
 export function scriptOf(name: string): string {

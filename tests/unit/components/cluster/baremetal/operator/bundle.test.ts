@@ -1,11 +1,12 @@
 import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { cacheDirectory } from "../../../../../components/cache";
-import { openBundle } from "../../../../../components/cluster/baremetal/operator/archive";
-import { cacheDirectory as ofScripts } from "../../../../../components/cluster/scripts/home";
+import { cacheDirectory } from "../../../../../../components/cache";
+import { bundleProblems, openBundle, partsFor } from "../../../../../../components/cluster/baremetal/operator/bundle";
+import { cacheDirectory as ofScripts } from "../../../../../../components/cluster/scripts/home";
 
 let directory: string;
 const at = (...names: string[]) => path.join(directory, ...names);
@@ -91,4 +92,51 @@ test("scripts have the cache where the program has it", () => {
         for (const [name, value] of Object.entries(variables)) vi.stubEnv(name, value);
         expect(ofScripts()).toBe(cacheDirectory());
     }
+});
+
+describe("an offline bundle", () => {
+    let directory: string;
+    const put = (name: string, text: string): void => {
+        fs.mkdirSync(path.dirname(path.join(directory, name)), { recursive: true });
+        fs.writeFileSync(path.join(directory, name), text);
+    };
+    beforeEach(() => {
+        directory = fs.mkdtempSync(path.join(os.tmpdir(), "landfall bundle "));
+        const files = ["bin/amd64/kubelet", "cni/amd64/ptp", "images/kit.tar", "images/control-plane/kit.tar",
+            "images/workloads/kit.tar", "packages/debian-13-amd64/a_1%3a2.deb",
+            "packages/ubuntu-24.04-arm64/a.deb", "version/v1.36.3"];
+        files.forEach(name => put(name, name));
+        const digest = (name: string) => createHash("sha256").update(name).digest("hex");
+        put("SHA256SUMS", files.map(name => `${digest(name)}  ${name}\n`).join(""));
+    });
+    afterEach(() => fs.rmSync(directory, { recursive: true, force: true }));
+    const problems = (version = "v1.36.3", systems = ["debian-13-amd64"]) => bundleProblems(directory, version, systems);
+
+    test("that is whole has no problem", async () => {
+        expect(await problems()).toEqual([]);
+    });
+
+    test.each<["control-plane" | "worker", boolean, string[]]>([
+        ["control-plane", true, ["images/kit.tar", "images/control-plane/kit.tar"]],
+        ["control-plane", false, ["images/kit.tar", "images/control-plane/kit.tar", "images/workloads/kit.tar"]],
+        ["worker", true, ["images/kit.tar", "images/workloads/kit.tar"]],
+    ])("has for a %s (workers beside it: %s) its own part", (role, tainted, images) => {
+        expect(partsFor(directory, "debian-13-amd64", { role, tainted }).map(({ name }) => name)).toEqual(
+            ["bin/amd64/kubelet", "cni/amd64/ptp", ...images, "packages/debian-13-amd64/a_1%3a2.deb"]);
+    });
+
+    test.each<[string, () => void, RegExp]>([
+        ["incomplete", () => fs.rmSync(path.join(directory, "images/kit.tar")), /is incomplete: images\/kit\.tar is missing/],
+        ["altered", () => put("bin/amd64/kubelet", "another"), /was altered: bin\/amd64\/kubelet has the SHA-256/],
+        ["none", () => fs.rmSync(path.join(directory, "SHA256SUMS")), /has no SHA256SUMS/],
+    ])("that is %s is refused", async (_, spoil, message) => {
+        spoil();
+        expect((await problems()).join("\n")).toMatch(message);
+    });
+
+    test("for another version, system or architecture is refused", async () => {
+        expect((await problems("v1.36.4")).join()).toMatch(/holds Kubernetes v1\.36\.3, and .*kubernetesVersion is v1\.36\.4/);
+        expect((await problems("v1.36.3", ["debian-12-amd64"])).join()).toMatch(/no packages for debian-12-amd64/);
+        expect((await problems("v1.36.3", ["ubuntu-24.04-arm64"])).join()).toMatch(/no programs for arm64/);
+    });
 });

@@ -3,10 +3,10 @@ import * as pulumi from "@pulumi/pulumi";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import { describe, expect, test } from "vitest";
-import { Capabilities, Cluster, ClusterArgs, createCluster } from "../../../../../components/cluster";
-import { digest } from "../../../../../components/cluster/baremetal/program/resources";
-import { installTasks } from "../../../../../components/cluster/baremetal/machine/install";
-import { captureProgram, Registered } from "../../../../../infra/cli/capture";
+import { Capabilities, Cluster, ClusterArgs, createCluster } from "../../../../../../components/cluster";
+import { digest } from "../../../../../../components/cluster/baremetal/program/scripts";
+import { installTasks } from "../../../../../../components/cluster/baremetal/machine/install";
+import { captureProgram, Registered } from "../../../../../../infra/cli/capture";
 
 type BareMetal = Extract<ClusterArgs, { target: "baremetal" }>;
 

@@ -4,12 +4,12 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { createCluster } from "../../../../../components/cluster";
-import { standingTask } from "../../../../../components/cluster/baremetal/machine/standing";
-import { parseSettings } from "../../../../../infra/config";
-import { captureProgram } from "../../../../../infra/cli/capture";
-import { compareWith } from "../../../../../infra/standing";
-import { fakeSsh } from "../../../support/machines";
+import { createCluster } from "../../../../../../components/cluster";
+import { standingTask } from "../../../../../../components/cluster/baremetal/machine/standing";
+import { parseSettings } from "../../../../../../infra/config";
+import { captureProgram } from "../../../../../../infra/cli/capture";
+import { compareWith } from "../../../../../../infra/standing";
+import { fakeSsh } from "../../../../support/machines";
 
 let directory: string;
 beforeEach(() => {

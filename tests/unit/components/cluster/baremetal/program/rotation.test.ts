@@ -1,9 +1,9 @@
 import "tsx/cjs"; // createCluster loads the target by `require`
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { ClusterArgs, createCluster } from "../../../../../components/cluster";
-import { encryptionConfig, Key, keyName, parseKeys, phases } from "../../../../../components/cluster/baremetal/operator/keys";
-import { captureProgram, Registered } from "../../../../../infra/cli/capture";
+import { ClusterArgs, createCluster } from "../../../../../../components/cluster";
+import { encryptionConfig, Key, keyName, parseKeys, phases } from "../../../../../../components/cluster/baremetal/operator/keys";
+import { captureProgram, Registered } from "../../../../../../infra/cli/capture";
 
 type BareMetal = Extract<ClusterArgs, { target: "baremetal" }>;
 
@@ -67,7 +67,7 @@ describe("a rotation", () => {
         for (const name of ["certificates", "encryption-key"]) {
             const { CLUSTER, NODES, SSH, ...more } = environment(all.get(name));
             expect((JSON.parse(NODES) as { name: string }[]).map(node => node.name)).toEqual(["one", "two", "three"]);
-            expect(JSON.parse(CLUSTER)).toEqual({ rotation: "2026-11", virtualAddress: "198.18.40.100" });
+            expect(JSON.parse(CLUSTER)).toEqual({ rotates: name, rotation: "2026-11", virtualAddress: "198.18.40.100" });
             expect([typeof SSH, more]).toEqual(["string", {}]);
             expect(all.get(name)?.additionalSecretOutputs).toEqual(["stdout", "stderr"]);
         }
@@ -110,7 +110,7 @@ describe("an encryption key", () => {
             for (const keys of this.loaded) expect(keys.map(({ name }) => name)).toEqual(expect.arrayContaining(needed));
         }
 
-        /** As encryption-key.ts does it, but for `steps` steps. */
+        /** As rotate.ts does it, but for `steps` steps. */
         rotate(text: string, made: string, steps: number): boolean {
             const name = keyName(text);
             const key = this.files.flat().find(other => other.name === name) ?? { name, secret: made };

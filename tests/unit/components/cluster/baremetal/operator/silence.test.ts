@@ -3,7 +3,7 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { fakeSsh } from "../../../support/machines";
+import { fakeSsh } from "../../../../support/machines";
 
 const node = (name: string, last: number, role = "control-plane") => ({
     name, host: `198.18.40.${last}`, port: 22, user: "root", address: `198.18.40.${last}`, role, incarnation: `id-of-${name}`,

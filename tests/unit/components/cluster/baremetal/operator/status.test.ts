@@ -4,10 +4,10 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { administratorWarning, generationOf } from "../../../../../components/cluster/baremetal/program/administrator";
-import type { NodeFacts } from "../../../../../components/cluster/baremetal/program/facts";
-import { warningsOf } from "../../../../../components/cluster/baremetal/operator/judge";
-import { fakeSsh } from "../../../support/machines";
+import { administratorWarning, generationOf } from "../../../../../../components/cluster/baremetal/program/lookup";
+import type { NodeFacts } from "../../../../../../components/cluster/baremetal/program/facts";
+import { warningsOf } from "../../../../../../components/cluster/baremetal/operator/status";
+import { fakeSsh } from "../../../../support/machines";
 
 const day = 24 * 3600;
 const signed = Date.parse("2026-01-01") / 1000;
@@ -31,10 +31,24 @@ describe("the administrator's kubeconfig", () => {
     });
 });
 
+const node: NodeFacts = {
+    name: "one", host: "192.0.2.11", address: "192.0.2.11", port: 22, user: "root", role: "control-plane",
+};
+
+describe("a machine's health", () => {
+    test("is a warning when the kubelet is about to evict pods, and not before", () => {
+        const warnings = (free?: number) => warningsOf([{ node, free }], 0);
+        expect([warnings(), warnings(10), warnings(100)]).toEqual([[], [], []]);
+        expect(warnings(9)).toEqual([expect.stringMatching(/^one \(192\.0\.2\.11\) has 9 % of its disk .* free.*evicts pods/)]);
+    });
+
+    test("is a warning when the last snapshot could not be taken", () => {
+        expect(warningsOf([{ node, free: 50, snapshots: "failed" }], 0)).toEqual(
+            [expect.stringMatching(/^one \(192\.0\.2\.11\) could not take the last snapshot.*journalctl --unit landfall-snapshot$/)]);
+    });
+});
+
 describe("certificates that should have been renewed", () => {
-    const node: NodeFacts = {
-        name: "one", host: "192.0.2.11", address: "192.0.2.11", port: 22, user: "root", role: "control-plane",
-    };
     const warnings = (file: string, days: number) => warningsOf([{ node, expires: [{ file, ends: signed + days * day }] }], signed);
 
     test("are named with the days that they have left, and where to look", () => {

@@ -4,10 +4,10 @@ import * as os from "node:os";
 import * as path from "node:path";
 import * as fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
-import { framed } from "../../../../../components/cluster/baremetal/operator/answer";
-import type { NodeFacts } from "../../../../../components/cluster/baremetal/program/facts";
-import { describeFailure } from "../../../../../components/cluster/baremetal/operator/ssh";
-import { renderScript } from "../../../../../components/cluster/baremetal/machine/script";
+import { framed } from "../../../../../../components/cluster/baremetal/operator/command";
+import type { NodeFacts } from "../../../../../../components/cluster/baremetal/program/facts";
+import { describeFailure } from "../../../../../../components/cluster/baremetal/operator/ssh-failure";
+import { renderScript } from "../../../../../../components/cluster/baremetal/machine/script";
 
 const node: NodeFacts = { name: "one", host: "198.18.40.11", address: "198.18.40.11", port: 22, user: "admin", role: "control-plane" };
 const home = fs.mkdtempSync(path.join(os.tmpdir(), "landfall-home-"));

@@ -5,10 +5,10 @@ import * as os from "node:os";
 import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
-import { withKeyFile } from "../../../../../components/cluster/baremetal/operator/private-key";
-import { renderJson } from "../../../../../infra/cli/render";
-import { loadSettings } from "../../../../../infra/config";
-import { captureProgram } from "../../../../../infra/cli/capture";
+import { withKeyFile } from "../../../../../../components/cluster/baremetal/operator/ssh";
+import { renderJson } from "../../../../../../infra/cli/render";
+import { loadSettings } from "../../../../../../infra/config";
+import { captureProgram } from "../../../../../../infra/cli/capture";
 
 const directory = fs.mkdtempSync(path.join(os.tmpdir(), "landfall-key-test-"));
 let key: string;

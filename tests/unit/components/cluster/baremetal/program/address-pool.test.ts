@@ -1,10 +1,10 @@
 import "tsx/cjs"; // createCluster loads the target by `require`
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { Capabilities, Cluster, ClusterArgs, createCluster } from "../../../../../components/cluster";
-import { firstAddress, parseRange, rangesOverlap } from "../../../../../components/cluster/ipv4";
-import { manifestsFor, parseSettings, SettingsError } from "../../../../../infra/config";
-import { captureProgram } from "../../../../../infra/cli/capture";
+import { Capabilities, Cluster, ClusterArgs, createCluster } from "../../../../../../components/cluster";
+import { firstAddress, parseRange, rangesOverlap } from "../../../../../../components/cluster/ipv4";
+import { manifestsFor, parseSettings, SettingsError } from "../../../../../../infra/config";
+import { captureProgram } from "../../../../../../infra/cli/capture";
 
 const server = { host: "203.0.113.11" };
 const addressPool = ["203.0.113.100-203.0.113.110", "203.0.113.128/28"];

@@ -3,11 +3,11 @@ import { execFileSync, spawnSync } from "node:child_process";
 import * as os from "node:os";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { ClusterArgs, createCluster } from "../../../../../components/cluster";
-import { chooseSnapshot } from "../../../../../components/cluster/baremetal/operator/snapshot-list";
-import { checkApart, exportLines } from "../../../../../components/cluster/baremetal/machine/repository";
-import { captureProgram, Registered } from "../../../../../infra/cli/capture";
-import { renderJson } from "../../../../../infra/cli/render";
+import { ClusterArgs, createCluster } from "../../../../../../components/cluster";
+import { chooseSnapshot } from "../../../../../../components/cluster/baremetal/operator/restore";
+import { checkApart, exportLines } from "../../../../../../components/cluster/baremetal/machine/repository";
+import { captureProgram, Registered } from "../../../../../../infra/cli/capture";
+import { renderJson } from "../../../../../../infra/cli/render";
 
 type BareMetal = Extract<ClusterArgs, { target: "baremetal" }>;
 

@@ -5,11 +5,11 @@ import * as os from "node:os";
 import * as path from "node:path";
 import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { ClusterArgs, createCluster } from "../../../../../components/cluster";
-import { reboot } from "../../../../../components/cluster/baremetal/operator/reboot";
-import { drainTasks } from "../../../../../components/cluster/baremetal/machine/drain";
-import { renderScript } from "../../../../../components/cluster/baremetal/machine/script";
-import { captureProgram } from "../../../../../infra/cli/capture";
+import { ClusterArgs, createCluster } from "../../../../../../components/cluster";
+import { reboot } from "../../../../../../components/cluster/baremetal/operator/patch";
+import { drainTasks } from "../../../../../../components/cluster/baremetal/machine/drain";
+import { renderScript } from "../../../../../../components/cluster/baremetal/machine/script";
+import { captureProgram } from "../../../../../../infra/cli/capture";
 
 type BareMetal = Extract<ClusterArgs, { target: "baremetal" }>;
 

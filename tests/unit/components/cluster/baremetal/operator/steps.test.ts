@@ -1,0 +1,153 @@
+import { describe, expect, test } from "vitest";
+import * as endSnapshots from "../../../../../../components/cluster/baremetal/operator/end-snapshots";
+import * as install from "../../../../../../components/cluster/baremetal/operator/install";
+import * as join from "../../../../../../components/cluster/baremetal/operator/join";
+import * as leave from "../../../../../../components/cluster/baremetal/operator/leave";
+import * as patch from "../../../../../../components/cluster/baremetal/operator/patch";
+import * as reset from "../../../../../../components/cluster/baremetal/operator/reset";
+import * as restore from "../../../../../../components/cluster/baremetal/operator/restore";
+import * as rotate from "../../../../../../components/cluster/baremetal/operator/rotate";
+import * as snapshot from "../../../../../../components/cluster/baremetal/operator/snapshot";
+import * as upgrade from "../../../../../../components/cluster/baremetal/operator/upgrade";
+import type { Connection } from "../../../../../../components/cluster/baremetal/operator/ssh";
+import type { Result } from "../../../../../../components/cluster/baremetal/operator/ssh-failure";
+import {
+    type Condition, ignored, needsAll, type Operation, perform, renderSteps, type Step,
+} from "../../../../../../components/cluster/baremetal/operator/steps";
+import type { KnownNode } from "../../../../../../components/cluster/baremetal/program/facts";
+import { available, one, stepsOf, three, two, worker } from "../../../../support/operations";
+
+const answer = (stdout: string): Result => ({ ok: true, code: 0, stdout, stderr: "", began: true, whole: true });
+const failure: Result = { ok: false, code: 1, stdout: "", stderr: "no\nlandfall: failed: Step\n", began: true, whole: true };
+
+/** Machines that answer as `answers` says; `log` has the tasks that each was sent, as NODE: TASK,TASK. */
+function machines(answers: Record<string, Result> = {}) {
+    const log: string[] = [];
+    const attempt: Connection["attempt"] = async ({ name }, script) => {
+        const sent = `${name}: ${stepsOf(String(script)).join()}`;
+        log.push(sent);
+        return answers[sent] ?? answers[name] ?? answer("");
+    };
+    const run: Connection["run"] = async (node, script) => (await attempt(node, script)).stdout;
+    return { connection: { attempt, run }, log };
+}
+
+const controlPlanes = [one, two, three];
+const nodes = [...controlPlanes, worker];
+const { connection } = machines();
+const repository = { repository: "/mnt/backup/etcd", password: "PASSWORD" };
+const snapshots = { name: available.name, schedule: "hourly", keep: { hourly: 24, daily: 7, weekly: 4 } };
+
+/** Operations as they are printed before they run. */
+const lists: Record<string, string> = {
+    "install web": renderSteps(install.steps, { connection, cluster: available, node: worker }),
+    "join two": renderSteps(join.steps, {
+        connection, cluster: available as join.Join["cluster"], node: two, controlPlanes, host: one, isMember: false, volumes: []
+    }),
+    "upgrade web": renderSteps(upgrade.steps, { connection, cluster: available, node: worker, host: one, running: "", stale: false }),
+    "patch two": renderSteps(patch.steps, {
+        connection, cluster: available as patch.Patch["cluster"], node: two, host: one, isPatched: false, since: "", reasons: [],
+    }),
+    "rotate the certificates": renderSteps(rotate.certificateSteps, { connection, cluster: { rotation: "2026-11" }, controlPlanes, rotated: [] }),
+    "rotate the encryption key": renderSteps(rotate.keySteps, {
+        connection, cluster: { rotation: "2026-11" }, controlPlanes, first: one, keys: new Map(),
+    }),
+    "take snapshots": renderSteps(snapshot.steps, { connection, cluster: snapshots, controlPlanes, repository }),
+    "end snapshots": renderSteps(endSnapshots.steps, { connection, controlPlanes }),
+    "restore a snapshot": renderSteps(restore.steps, {
+        connection, cluster: { ...available, restore: "latest" }, nodes, controlPlanes, repository, members: controlPlanes,
+        targets: controlPlanes, first: one, snapshot: { id: "ID", time: "", hostname: "" }, revision: 0, restarted: nodes,
+    }),
+    "take web out": renderSteps(leave.steps, { connection, node: worker, host: one, answers: true }),
+    "reset all machines": renderSteps(reset.steps, { connection, cluster: { ...available, volumes: "/volumes" }, nodes }),
+};
+
+describe("an operation", () => {
+    test("can be read before it runs, with each step's machines and conditions", async () => {
+        const text = Object.entries(lists).map(([name, list]) => `${name}\n${list}`).join("\n");
+        await expect(text).toMatchFileSnapshot("golden/operations.txt");
+        expect(text).not.toContain("PASSWORD");
+    });
+
+    test("of which everything is done already changes nothing", async () => {
+        const names = (log: string[]) => log.map(line => line.replace(/^\w+: /, ""));
+        const patched = machines({ "two: Look whether the machine is patched": answer("patched\n") });
+        await perform(patch.steps, {
+            connection: patched.connection, cluster: available as patch.Patch["cluster"], node: two, host: one, isPatched: false,
+            since: "", reasons: [],
+        });
+        expect(patched.log).toEqual([
+            "two: Look whether the machine is patched", "one: Look whether two was cordoned for this,Let pods come to two",
+        ]);
+        const rotated = machines({ one: answer("2026-11"), two: answer("2026-11"), three: answer("2026-11") });
+        await perform(rotate.certificateSteps, { connection: rotated.connection, cluster: { rotation: "2026-11" }, controlPlanes, rotated: [] });
+        expect(new Set(names(rotated.log))).toEqual(new Set(["Look what the certificates were rotated for"]));
+        const current = machines({ "one: Look which version web runs": answer(available.version) });
+        await perform(upgrade.steps, { connection: current.connection, cluster: available, node: worker, host: one, running: "", stale: false });
+        expect(names(current.log).slice(0, 2)).toEqual(
+            ["Look which version web runs", "Look at the container runtime and what the kubelet reserves"]);
+        expect(current.log).toHaveLength(3);
+        const member = machines({ "two: ": answer(`${two.incarnation}\n`) });
+        await perform(join.steps, {
+            connection: member.connection, cluster: available as join.Join["cluster"], node: two, controlPlanes, isMember: false,
+            volumes: []
+        });
+        expect(names(member.log).join()).not.toMatch(/Join|Begin|Mint|Take away/);
+    });
+
+    test("that fails on a machine does nothing after it, but revokes the token that it has minted", async () => {
+        const { connection: broken, log } = machines({
+            "one: Mint a join token": answer("TOKEN AUTHORITY"),
+            "web: Write kubeadm's configuration,Join the cluster (kubeadm join),Remember that the machine is a member": failure,
+        });
+        const joining = perform(join.steps, {
+            connection: broken, cluster: available as join.Join["cluster"], node: worker, controlPlanes, isMember: false, volumes: []
+        });
+        await expect(joining).rejects.toThrow(/web \(root@198\.18\.40\.21:22\): Step failed\./);
+        expect(log.at(-1)).toBe("one: Revoke the join token");
+    });
+});
+
+describe("steps", () => {
+    interface State extends Operation { nodes: KnownNode[]; found: string[]; isOn: boolean }
+    const isOn = { words: "it is on", holds: s => s.isOn } satisfies Condition<State>;
+    const task = (name: string) => () => [{ name, script: "true" }];
+    const performWith = async (steps: Step<State>[], answers: Record<string, Result> = {}) => {
+        const { connection: sent, log } = machines(answers);
+        const state: State = { connection: sent, nodes: controlPlanes, found: [], isOn: false };
+        const problem = await perform(steps, state).then(() => undefined, (error: Error) => error.message);
+        return { log, found: state.found, problem };
+    };
+
+    test("run where all of their conditions hold at that moment", async () => {
+        const { log } = await performWith([
+            { on: "nodes", when: [isOn], tasks: task("Before") },
+            { name: "Turn it on", run: async s => void (s.isOn = true) },
+            { on: "nodes", inTurn: true, when: [isOn], tasks: task("After") },
+        ]);
+        expect(log).toEqual(["one: After", "two: After", "three: After"]);
+    });
+
+    test("on several machines report all failures at once, or in turn end with the first", async () => {
+        const answers = { two: failure, three: failure };
+        const together = await performWith([{ on: "nodes", tasks: task("Step") }, { on: "nodes", tasks: task("Next") }], answers);
+        expect(together.problem).toMatch(/two .*Step failed[^]*three .*Step failed/);
+        expect(together.log).toHaveLength(3);
+        const inTurn = await performWith([{ on: "nodes", inTurn: true, tasks: task("Step") }], answers);
+        expect(inTurn.problem).not.toContain("three");
+        expect(inTurn.log).toEqual(["one: Step", "two: Step"]);
+    });
+
+    test("give on what machines printed, also where a failure is accepted", async () => {
+        const step: Step<State> = {
+            on: "nodes", tasks: task("Step"), failed: ignored, found: (s, printed, { name }) => void s.found.push(`${name}=${printed}`),
+        };
+        const { found, problem } = await performWith([step], { one: answer("a\n"), two: failure });
+        expect([found, problem]).toEqual([["one=a", "two=", "three="], undefined]);
+    });
+
+    test("that need all nodes say that nothing was changed", async () => {
+        const { problem } = await performWith([{ on: "nodes", tasks: task("Step"), failed: needsAll("It") }], { two: failure });
+        expect(problem).toMatch(/^It needs all nodes of the control plane\. Nothing was changed\.\n\ntwo .*[^]*or replace it under landfall:cluster\.nodes/);
+    });
+});
