@@ -4,6 +4,7 @@ import { cleanTask, initTasks, joinTasks, mintTasks, revokeTasks, scheduleTasks 
 import { giveUpTasks } from "../machine/leave";
 import { memberFile } from "../machine/member";
 import { rememberTasks, spreadTasks } from "../machine/operate";
+import { task } from "../machine/script";
 import { emptyVolumesTasks, volumesTasks } from "../machine/volumes";
 import type { KnownNode, NodeFacts, ScriptFacts } from "../program/facts";
 import { readFacts } from "./settings";
@@ -25,6 +26,8 @@ export interface Join extends Operation {
     minted?: { TOKEN: string; AUTHORITY: string; KEYS: string };
     /** Directories of volumes on the machine's own disk. */
     volumes: string[];
+    /** Of kubeadm on the machine. */
+    version: string;
 }
 
 const isNew = { words: "the machine is no member yet", holds: s => !s.isMember } satisfies Condition<Join>;
@@ -39,7 +42,10 @@ export const steps: Step<Join>[] = [
         s.host = await firstAnswering(s.connection, s.controlPlanes, s.node.name);
     } },
     { on: "controlPlanes", when: [begins], name: "Look whether the others are in a cluster whose API doesn't answer", run: refuseSecondCluster },
-    { on: "node", when: [begins], tasks: s => initTasks(s.cluster, s.node) },
+    { on: "node", when: [begins], tasks: () => [lookForVersion], found: (s, printed) => {
+        s.version = printed;
+    } },
+    { on: "node", when: [begins], tasks: s => initTasks({ ...s.cluster, version: s.version }, s.node) },
     { on: "host", when: [joins, isControlPlane], tasks: s => giveUpTasks(otherControlPlanes(s).map(({ name }) => name), s.node) },
     // Only once etcd has forgotten its old member: of two members, one alone has no majority.
     { on: "node", when: [joins], tasks: () => [cleanTask] },
@@ -56,6 +62,9 @@ export const steps: Step<Join>[] = [
     { on: "node", when: [hasVolumes], tasks: s => emptyVolumesTasks(s.volumes) },
     { on: "node", when: [isControlPlane], tasks: s => scheduleTasks(s.cluster, s.node) },
 ];
+
+/** Left to itself, kubeadm would ask the internet for the latest version, which may be newer than the machine's programs. */
+const lookForVersion = task("Look which version is installed", "kubeadm version --output short");
 
 async function lookForMember(s: Join): Promise<void> {
     const member = await s.connection.run(s.node, `if [ -e ${memberFile} ]; then cat ${memberFile}; fi`);
@@ -90,7 +99,7 @@ async function join(): Promise<void> {
     const { cluster, node, nodes: controlPlanes, ssh } = readFacts<"join">();
     const nodes = [node, ...controlPlanes.filter(({ name }) => name !== node.name)];
     await withSsh({ ssh, nodes }, connection => perform(steps, {
-        connection, cluster: cluster as Join["cluster"], node, controlPlanes, isMember: false, volumes: []
+        connection, cluster: cluster as Join["cluster"], node, controlPlanes, isMember: false, volumes: [], version: "",
     }));
 }
 

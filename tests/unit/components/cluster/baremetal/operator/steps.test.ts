@@ -42,7 +42,7 @@ const snapshots = { name: available.name, schedule: "hourly", keep: { hourly: 24
 const lists: Record<string, string> = {
     "install web": renderSteps(install.steps, { connection, cluster: available, node: worker }),
     "join two": renderSteps(join.steps, {
-        connection, cluster: available as join.Join["cluster"], node: two, controlPlanes, host: one, isMember: false, volumes: []
+        connection, cluster: available as join.Join["cluster"], node: two, controlPlanes, host: one, isMember: false, volumes: [], version: "",
     }),
     "upgrade web": renderSteps(upgrade.steps, { connection, cluster: available, node: worker, host: one, running: "", stale: false }),
     "patch two": renderSteps(patch.steps, {
@@ -90,9 +90,25 @@ describe("an operation", () => {
         const member = machines({ "two: ": answer(`${two.incarnation}\n`) });
         await perform(join.steps, {
             connection: member.connection, cluster: available as join.Join["cluster"], node: two, controlPlanes, isMember: false,
-            volumes: []
+            volumes: [], version: "",
         });
         expect(names(member.log).join()).not.toMatch(/Join|Begin|Mint|Take away/);
+    });
+
+    test("that starts a cluster has kubeadm take the version that is on the machine, not the latest that the internet knows", async () => {
+        const scripts: string[] = [];
+        const { connection: fresh } = machines();
+        await perform(join.steps, {
+            connection: { ...fresh, attempt: async (_, script) => {
+                scripts.push(String(script));
+                if (String(script).includes("/readyz")) return scripts.some(text => text.includes("kubeadm init")) ? answer("") : failure;
+                return answer(String(script).includes("kubeadm version --output short") ? "v1.36.2\n" : "");
+            } },
+            cluster: { ...available, version: undefined } as unknown as join.Join["cluster"], node: one, controlPlanes, isMember: false,
+            volumes: [], version: "",
+        });
+        const init = scripts.filter(script => script.includes("kubeadm init"));
+        expect(init).toEqual([expect.stringContaining('"kubernetesVersion": "v1.36.2"')]);
     });
 
     test("that fails on a machine does nothing after it, but revokes the token that it has minted", async () => {
@@ -101,7 +117,7 @@ describe("an operation", () => {
             "web: Write kubeadm's configuration,Join the cluster (kubeadm join),Remember that the machine is a member": failure,
         });
         const joining = perform(join.steps, {
-            connection: broken, cluster: available as join.Join["cluster"], node: worker, controlPlanes, isMember: false, volumes: []
+            connection: broken, cluster: available as join.Join["cluster"], node: worker, controlPlanes, isMember: false, volumes: [], version: "",
         });
         await expect(joining).rejects.toThrow(/web \(root@198\.18\.40\.21:22\): Step failed\./);
         expect(log.at(-1)).toBe("one: Revoke the join token");
