@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import * as endSnapshots from "../../../../../../components/cluster/baremetal/operator/end-snapshots";
+import { encryptionConfig, type Key, parseKeys } from "../../../../../../components/cluster/baremetal/operator/keys";
 import * as install from "../../../../../../components/cluster/baremetal/operator/install";
 import * as join from "../../../../../../components/cluster/baremetal/operator/join";
 import * as leave from "../../../../../../components/cluster/baremetal/operator/leave";
@@ -121,6 +122,81 @@ describe("an operation", () => {
         });
         await expect(joining).rejects.toThrow(/web \(root@198\.18\.40\.21:22\): Step failed\./);
         expect(log.at(-1)).toBe("one: Revoke the join token");
+    });
+});
+
+describe("the rotation of the encryption key", () => {
+    const [old, fresh] = [{ name: "key1", secret: "b2xk" }, { name: "key-2026-11", secret: "bmV3" }];
+
+    /** Rotates where the nodes have these keys; returns the keys that each node is sent, in order, and REWRITE in between. */
+    async function rotateFrom(keys: Record<string, Key[]>): Promise<string[]> {
+        const sent: string[] = [];
+        const attempt: Connection["attempt"] = async ({ name }, input) => {
+            const script = String(input);
+            const config = /^CONFIG='([^']*)'$/m.exec(script)?.[1];
+            if (config) sent.push(`${name}: ${parseKeys(config)?.map(key => key.name).join()}`);
+            if (script.includes("kubectl replace")) sent.push("REWRITE");
+            if (/^begin 'Make a key'$/m.test(script)) return answer(fresh.secret);
+            return answer(/^cat \S+encryption\.json$/m.test(script) ? JSON.stringify(encryptionConfig(keys[name])) : "");
+        };
+        await perform(rotate.keySteps, {
+            connection: { ...connection, attempt }, cluster: { rotation: "2026-11" }, controlPlanes, first: one, keys: new Map(),
+        });
+        return sent;
+    }
+    const onAll = (names: string) => controlPlanes.map(({ name }) => `${name}: ${names}`);
+    const whole = [...onAll("key1,key-2026-11"), ...onAll("key-2026-11,key1"), "REWRITE", ...onAll("key-2026-11")];
+
+    test("has every node know the new key before any uses it, and drops the old one last", async () => {
+        expect(await rotateFrom({ one: [old], two: [old], three: [old] })).toEqual(whole);
+    });
+
+    test("goes on with the key that an interrupted run has made", async () => {
+        const sent = await rotateFrom({ one: [fresh, old], two: [old, fresh], three: [old] });
+        expect(sent).toEqual([
+            "one: key-2026-11,key1", "two: key1,key-2026-11", "three: key1,key-2026-11", ...whole.slice(3),
+        ]);
+    });
+
+    test("that is done writes no secret again, and sees to it that the API servers use the key", async () => {
+        expect(await rotateFrom({ one: [fresh], two: [fresh], three: [fresh] })).toEqual(onAll("key-2026-11"));
+    });
+
+    test("is refused where two nodes have different keys of its name", async () => {
+        await expect(rotateFrom({ one: [fresh, old], two: [{ ...fresh, secret: "eA==" }, old], three: [old] }))
+            .rejects.toThrow(/different keys that are called key-2026-11\. Nothing was changed/);
+    });
+});
+
+describe("the restore of a snapshot", () => {
+    const listed = JSON.stringify([{ id: "abcd1234", time: "2026-11-29T00:00:00Z", hostname: available.name }]);
+
+    /** Restores where these machines are members; returns the tasks that each was sent. */
+    async function restoreOn(members: string[]) {
+        const { connection: sent, log } = machines({
+            ...Object.fromEntries(members.map(name => [name, answer("member")])),
+            "one: Install restic,List the snapshots": answer(listed),
+        });
+        const state: restore.Restore = {
+            connection: sent, cluster: { ...available, restore: "latest" }, nodes, controlPlanes, repository, members: [], targets: [],
+            first: one, snapshot: { id: "", time: "", hostname: "" }, revision: 0, restarted: [],
+        };
+        await perform(restore.steps, state);
+        return { state, on: (task: string) => log.filter(line => line.includes(task)).map(line => line.split(":")[0]) };
+    }
+
+    test("replaces the data of all members at one revision, once all of them have stopped", async () => {
+        const { state, on } = await restoreOn(["one", "two", "three", "web"]);
+        expect(on("Bring the snapshot")).toEqual(["one", "two", "three"]);
+        expect(on("Replace the data of etcd")).toEqual(["one", "two", "three"]);
+        expect(on("Restart the kubelet")).toEqual(["one", "two", "three", "web"]);
+        expect([state.snapshot.id, state.restarted.length, state.revision > 1e12]).toEqual(["abcd1234", 4, true]);
+    });
+
+    test("where there is no control plane only brings it to the machine that starts the cluster", async () => {
+        const { on } = await restoreOn([]);
+        expect(on("Bring the snapshot")).toEqual(["one"]);
+        expect([...on("Stop the control plane"), ...on("Replace the data"), ...on("Restart the kubelet")]).toEqual([]);
     });
 });
 
