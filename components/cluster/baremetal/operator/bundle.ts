@@ -100,15 +100,15 @@ export async function sendBundle(
 
 /**
  * The directory of a bundle. An archive is unpacked once, into a directory named by its digest. The digest of an unchanged
- * archive is remembered, unless it is to be computed `anew`.
+ * archive is remembered, unless `rehash` is set.
  */
-export async function openBundle(bundle: string, { anew = false } = {}): Promise<string> {
+export async function openBundle(bundle: string, { rehash = false } = {}): Promise<string> {
     const file = resolvePath(bundle);
     const found = fs.statSync(file, { throwIfNoEntry: false });
     if (!found) return fail(`landfall:cluster.bundle: there is no ${file}. ${unchanged}`);
     if (found.isDirectory()) return file;
     const gzip = isGzip(file);
-    const target = path.join(cacheDirectory(), "bundles", await digestOf(file, anew));
+    const target = path.join(cacheDirectory(), "bundles", await digestOf(file, rehash));
     if (!fs.existsSync(target)) unpack(file, gzip, target);
     return rootOf(target);
 }
@@ -125,12 +125,12 @@ function isGzip(file: string): boolean {
 }
 
 /** Writing to a file changes its change time, which can't be set back like its modification time. */
-async function digestOf(file: string, anew: boolean): Promise<string> {
+async function digestOf(file: string, rehash: boolean): Promise<string> {
     const looks = looksOf(file);
     const memo = path.join(cacheDirectory(), "bundles", "digests.json");
     const known = readMemo(memo);
     const before = known[file];
-    if (!anew && before?.looks === looks) return before.digest;
+    if (!rehash && before?.looks === looks) return before.digest;
     const digest = await hashOf(file);
     if (looksOf(file) !== looks) fail(`${file} is being written to. ${unchanged}`);
     fs.mkdirSync(path.dirname(memo), { recursive: true });

@@ -41,7 +41,7 @@ export const steps: Step<Join>[] = [
     { on: "controlPlanes", when: [isNew], name: "Find another control-plane node that answers", run: async s => {
         s.host = await firstAnswering(s.connection, s.controlPlanes, s.node.name);
     } },
-    { on: "controlPlanes", when: [begins], name: "Look whether the others are in a cluster whose API doesn't answer", run: refuseSecondCluster },
+    { on: "controlPlanes", when: [begins], name: "Look for a cluster whose API doesn't answer", run: refuseSecondCluster },
     { on: "node", when: [begins], tasks: () => [lookForVersion], found: (s, printed) => {
         s.version = printed;
     } },
@@ -51,7 +51,9 @@ export const steps: Step<Join>[] = [
     { on: "node", when: [joins], tasks: () => [cleanTask] },
     { on: "host", when: [joins], tasks: s => mintTasks(s.node), found: takeMinted },
     { on: "node", when: [joins], tasks: s => joinTasks(s.cluster, s.node), values: s => ({ ...s.minted }) },
-    { on: "host", when: [isMinted], always: true, tasks: () => revokeTasks, values: s => ({ TOKEN: s.minted?.TOKEN ?? "" }), failed: ignored },
+    { on: "host", when: [isMinted], always: true, tasks: () => revokeTasks, failed: ignored, values: s => ({
+        TOKEN: s.minted?.TOKEN ?? "",
+    }) },
     { on: "controlPlanes", name: "Find a control-plane node that answers", run: async s => {
         s.host = await answeringNode(s.connection, s.controlPlanes);
     } },

@@ -30,7 +30,7 @@ async function preflight(): Promise<void> {
 
 async function problemsOfBundle(bundle: string, version: string, present: string[]): Promise<string[]> {
     try {
-        return await bundleProblems(await openBundle(bundle, { anew: true }), version, present);
+        return await bundleProblems(await openBundle(bundle, { rehash: true }), version, present);
     } catch (error) {
         return [(error as Error).message];
     }

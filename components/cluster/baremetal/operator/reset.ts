@@ -13,7 +13,8 @@ export interface Reset extends Operation {
 }
 
 export const steps: Step<Reset>[] = [
-    { on: "nodes", tasks: (s, node) => restoreTasks({ ...s.cluster, volumes: s.cluster.volumes }, { incarnation: node.incarnation }), failed: leaveAbsent },
+    { on: "nodes", failed: leaveAbsent, tasks: ({ cluster: { owner, network, volumes } }, { incarnation }) =>
+        restoreTasks({ owner, network, volumes }, { incarnation }) },
 ];
 
 function leaveAbsent(failures: Failure[]): string | undefined {

@@ -44,11 +44,13 @@ export const steps: Step<Restore>[] = [
     { on: "first", tasks: s => listTasks(s.repository), found: (s, printed) => {
         s.snapshot = chooseSnapshot(printed, s.cluster);
     } },
-    { on: "targets", tasks: s => bringTasks(s.repository, s.snapshot.id, { version: s.cluster.version, standing: exists.holds(s) }) },
+    { on: "targets", tasks: s =>
+        bringTasks(s.repository, s.snapshot.id, { version: s.cluster.version, standing: exists.holds(s) }) },
     { on: "members", when: [exists], tasks: () => stopTasks, found: s => {
         s.revision = Date.now();
     } },
-    { on: "members", when: [exists], tasks: (s, node) => replaceTasks(node, s.members, { id: s.snapshot.id, revision: s.revision }) },
+    { on: "members", when: [exists], tasks: (s, node) =>
+        replaceTasks(node, s.members, { id: s.snapshot.id, revision: s.revision }) },
     { on: "members", when: [exists], tasks: () => startTasks },
     { on: "nodes", when: [exists], tasks: () => kubeletTasks, failed: ignored, found: (s, printed, { name }) => {
         if (printed === "member") s.restarted.push(...s.nodes.filter(node => node.name === name));
@@ -57,7 +59,7 @@ export const steps: Step<Restore>[] = [
         ...s.restarted.flatMap(rememberTasks), ...forgetOthersTasks(s.nodes, s.members),
         ...s.members.flatMap(node => scheduleTasks(s.cluster, node)),
     ] },
-    { on: "first", when: [exists], name: "Let pods come to nodes that were cordoned when the snapshot was taken", run: uncordonAll },
+    { on: "first", when: [exists], name: "Uncordon what was cordoned in the snapshot", run: uncordonAll },
 ];
 
 async function uncordonAll({ connection, first, restarted }: Restore): Promise<void> {

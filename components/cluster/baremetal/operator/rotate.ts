@@ -16,6 +16,10 @@ interface Rotation extends Operation {
     controlPlanes: NodeFacts[];
 }
 
+function controlPlaneOf({ cluster: { virtualAddress }, controlPlanes }: Rotation) {
+    return { virtualAddress, controlPlanes };
+}
+
 export interface CertificateRotation extends Rotation {
     /** Whether each node has had this rotation. */
     rotated: boolean[];
@@ -31,8 +35,8 @@ export const certificateSteps: Step<CertificateRotation>[] = [
         s.rotated.push(printed === s.cluster.rotation);
     } },
     { on: "controlPlanes", when: [certificatesAreDue], tasks: () => healthTasks(), failed: needsAllForCertificates },
-    { on: "controlPlanes", inTurn: true, when: [certificatesAreDue], tasks: ({ cluster: { virtualAddress, rotation }, controlPlanes }) =>
-        rotateTasks({ virtualAddress, controlPlanes }, rotation) },
+    { on: "controlPlanes", inTurn: true, when: [certificatesAreDue], tasks: s =>
+        rotateTasks(controlPlaneOf(s), s.cluster.rotation) },
 ];
 
 export interface KeyRotation extends Rotation {
@@ -45,9 +49,12 @@ export interface KeyRotation extends Rotation {
 }
 
 const keyIsDue = {
-    words: "a node has another key", holds: s => [...s.keys.values()].some(keys => keys.length !== 1 || keys[0].name !== nameOf(s)),
+    words: "a node has another key",
+    holds: s => [...s.keys.values()].some(keys => keys.length !== 1 || keys[0].name !== nameOf(s)),
 } satisfies Condition<KeyRotation>;
-const lacksKey = { words: "no interrupted run has made the key", holds: s => s.key === undefined } satisfies Condition<KeyRotation>;
+const lacksKey = {
+    words: "no interrupted run has made the key", holds: s => s.key === undefined,
+} satisfies Condition<KeyRotation>;
 const needsAllForKey = needsAll("Rotating the encryption key");
 
 export const keySteps: Step<KeyRotation>[] = [
@@ -70,7 +77,7 @@ function useKeys(name: keyof ReturnType<typeof phases>): Step<KeyRotation> {
     return {
         on: "controlPlanes",
         inTurn: true,
-        tasks: s => [...restartTasks({ virtualAddress: s.cluster.virtualAddress, controlPlanes: s.controlPlanes }), ...useKeysTasks],
+        tasks: s => [...restartTasks(controlPlaneOf(s)), ...useKeysTasks],
         values: (s, node) => ({ CONFIG: JSON.stringify(encryptionConfig(next(s, node)), undefined, 2) }),
         found: (s, _, node) => void s.keys.set(node.name, next(s, node)),
     };

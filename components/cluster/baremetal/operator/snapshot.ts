@@ -30,7 +30,8 @@ async function takeSnapshot({ connection, controlPlanes }: Snapshot): Promise<vo
 async function snapshot(): Promise<void> {
     const { cluster, nodes: controlPlanes, ssh } = readFacts<"snapshot">();
     const repository = readRepository();
-    await withSsh({ ssh, nodes: controlPlanes }, connection => perform(steps, { connection, cluster, controlPlanes, repository }));
+    await withSsh({ ssh, nodes: controlPlanes }, connection =>
+        perform(steps, { connection, cluster, controlPlanes, repository }));
 }
 
 if (require.main === module) void main(snapshot);

@@ -15,7 +15,9 @@ export interface Condition<State> {
 }
 
 /** The parts of an operation's state that are machines. */
-type Place<State> = { [Name in keyof State]-?: NonNullable<State[Name]> extends NodeFacts | NodeFacts[] ? Name : never }[keyof State];
+type Place<State> = {
+    [Name in keyof State]-?: NonNullable<State[Name]> extends NodeFacts | NodeFacts[] ? Name : never
+}[keyof State];
 
 /** What a machine that failed answered. */
 export interface Failure {

@@ -45,7 +45,8 @@ export const steps: Step<Upgrade>[] = [
     { on: "host", when: [outdated], tasks: s => cordonTasks(s.node.name, reason) },
     { on: "host", when: [podsMustGo], tasks: s => drainTasks(s.node.name, { answers: true, homebound: true }) },
     { on: "node", when: [outdated], tasks: s => kubeletTasks(s.cluster, s.node) },
-    { on: "host", when: [outdated], tasks: s => waitTasks(s.node.name, s.cluster.version) }, // the next waits only if we cordoned it
+    // The next step only waits if we cordoned the node.
+    { on: "host", when: [outdated], tasks: s => waitTasks(s.node.name, s.cluster.version) },
     { on: "host", tasks: s => backTasks(s.node.name, s.cluster.version) },
 ];
 

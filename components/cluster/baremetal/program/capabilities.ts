@@ -29,7 +29,7 @@ export function capabilitiesOf(
             method: "load",
             script: script("load-image"),
             platform: args.platform,
-            // A machine that was installed anew has no images yet.
+            // A machine that was installed again has no images yet.
             environment: environment<"load-image">({ nodes }, described, { MEMBERS: JSON.stringify(members) }),
         },
         imagesByTag: args.bundle !== undefined,

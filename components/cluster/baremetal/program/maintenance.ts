@@ -15,7 +15,7 @@ interface Made {
     upgraded: pulumi.Resource[];
 }
 
-/** Rotates the control plane's certificates and its encryption key, each if the settings name a rotation; returns the last step. */
+/** Rotates the control plane's certificates and its encryption key, if the settings say so; returns the last step. */
 export function createRotations(
     name: string, described: DescribedCluster, { machines, upgraded }: Made, parent: pulumi.Resource,
 ): pulumi.Resource[] {

@@ -32,11 +32,13 @@ export function plainEnvironment<Name extends keyof ScriptFacts>(
 }
 
 function variables(facts: object, ssh: SshFacts): Record<string, string> {
-    return Object.fromEntries(Object.entries({ ...facts, ssh }).map(([name, value]) => [name.toUpperCase(), JSON.stringify(value)]));
+    return Object.fromEntries(Object.entries({ ...facts, ssh })
+        .map(([name, value]) => [name.toUpperCase(), JSON.stringify(value)]));
 }
 
 function given(secrets: Secrets): Record<string, string> {
-    return Object.fromEntries(Object.entries(secrets).flatMap(([variable, value]) => value === undefined ? [] : [[variable, value]]));
+    return Object.fromEntries(Object.entries(secrets)
+        .flatMap(([variable, value]) => value === undefined ? [] : [[variable, value]]));
 }
 
 /** Changes when a newer Landfall sends machines other tasks, so that the next `pulumi up` runs them. */

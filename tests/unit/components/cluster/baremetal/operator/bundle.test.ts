@@ -42,7 +42,7 @@ describe("a bundle", () => {
         expect(fs.statSync(path.join(first, "images", "kit.tar")).size).toBe(200_000);
         expect(unpacked()).toEqual([expect.stringMatching(/^[0-9a-f]{64}$/)]);
         fs.writeFileSync(path.join(first, "seen"), "");
-        expect(await openBundle(at("b.tar"), { anew: true })).toBe(first);
+        expect(await openBundle(at("b.tar"), { rehash: true })).toBe(first);
         expect(fs.existsSync(path.join(first, "seen"))).toBe(true);
     });
 
