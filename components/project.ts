@@ -1,6 +1,6 @@
 import * as path from "node:path";
 
-/** Directory of the library: the project's, or in the package, the directory of the compiled code. */
+/** Directory of the library: the project's, or in the package that of the compiled code. */
 export const libraryRoot = path.resolve(__dirname, "..");
 
 /** Path of a script of the library. In the package, TypeScript is compiled. */
@@ -8,14 +8,14 @@ export function libraryScript(script: string): string {
     return path.join(libraryRoot, script.replace(/\.ts$/, path.extname(__filename)));
 }
 
-/** Node's arguments for running a script: TypeScript needs a compiler. */
+/** Arguments of Node before a script: TypeScript is compiled by tsx. */
 export function nodeArguments(script: string): string[] {
     return script.endsWith(".ts") ? ["--require", "tsx/cjs"] : [];
 }
 
 /**
- * Path of a file of the library for the engine, which runs in the program's working directory. An absolute path would differ
- * between computers.
+ * Path of a file of the library, relative to the program's working directory, in which the engine runs scripts. An absolute
+ * path would differ between computers.
  */
 export function fromWorkingDirectory(file: string): string {
     return path.relative(process.cwd(), file).split(path.sep).join("/");

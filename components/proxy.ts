@@ -2,15 +2,15 @@ import * as net from "node:net";
 
 const names = ["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"];
 
-/** The variables of the environment that name proxies, those in lower case too: what a build of an image is told. */
+/** The environment's variables for proxies, in upper and lower case, to pass to builds of images. */
 export function proxyVariables(env: NodeJS.ProcessEnv = process.env): Record<string, string> {
     const found = names.flatMap(name => [name.toLowerCase(), name]).map(name => [name, env[name] ?? ""] as const);
     return Object.fromEntries(found.filter(([, value]) => value !== ""));
 }
 
 /**
- * The proxy for a URL, as HTTPS_PROXY, HTTP_PROXY and NO_PROXY say in the way that Go's programs read them, Pulumi, kind
- * and kubectl among them: this computer is reached without one, and NO_PROXY has hosts, domains and ranges of addresses.
+ * The proxy for a URL according to HTTPS_PROXY, HTTP_PROXY and NO_PROXY, read as Go programs such as Pulumi, kind and kubectl
+ * do: this computer needs no proxy, and NO_PROXY lists hosts, domains and address ranges.
  */
 export function proxyFor(url: URL, env: NodeJS.ProcessEnv = process.env): URL | undefined {
     const variable = url.protocol === "https:" ? "HTTPS_PROXY" : "HTTP_PROXY";
@@ -19,19 +19,19 @@ export function proxyFor(url: URL, env: NodeJS.ProcessEnv = process.env): URL | 
     try {
         return new URL(given.includes("://") ? given : `http://${given}`);
     } catch {
-        throw new Error(`${variable} is no address of a proxy; one is, for example, http://proxy.example.com:3128`);
+        throw new Error(`${variable} is not the address of a proxy, such as http://proxy.example.com:3128`);
     }
 }
 
-/** The proxy without the login that its address may have, for people. */
+/** The proxy for messages, without the login that its address may contain. */
 export function describeProxy(proxy: URL): string {
     return proxy.host;
 }
 
-/** Has `fetch` go by these proxies: Node's own doesn't before version 24, and then only if it is told to. */
+/** Makes `fetch` use these proxies. Node's own doesn't before version 24, and then only on request. */
 export function useProxies(): void {
     if (!read(process.env, "HTTPS_PROXY") && !read(process.env, "HTTP_PROXY")) return;
-    // Loaded only where there is a proxy, as loading it takes time.
+    // Loaded only if there is a proxy, because loading it takes time.
     const { Agent, Dispatcher, ProxyAgent, setGlobalDispatcher } = require("undici") as typeof import("undici");
     const direct = new Agent();
     const agents = new Map<string, InstanceType<typeof ProxyAgent>>();
@@ -43,7 +43,7 @@ export function useProxies(): void {
     class ByEnvironment extends Dispatcher {
         dispatch(...[options, handler]: Parameters<InstanceType<typeof Dispatcher>["dispatch"]>): boolean {
             const proxy = proxyFor(new URL(String(options.origin)));
-            // undici knows no SOCKS.
+            // undici doesn't support SOCKS.
             return (proxy && /^https?:$/.test(proxy.protocol) ? agentOf(proxy) : direct).dispatch(options, handler);
         }
     }

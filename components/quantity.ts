@@ -1,14 +1,13 @@
 /**
- * Kubernetes quantities (`250m`, `1.5`, `4Gi`, `2e3`) as exact numbers: a count of billionths, so that `0.3` equals
- * `300m` and nothing is lost to rounding.
+ * Kubernetes quantities (`250m`, `1.5`, `4Gi`, `2e3`) as a whole number of billionths, so that `0.3` equals `300m` exactly.
  */
 const pattern = /^(\d+\.?\d*|\.\d+)(?:([numkMGTPE]|[KMGTPE]i)|[eE]([+-]?\d{1,2}))?$/;
 
 const nano = 10n ** 9n;
-/** What Kubernetes itself can hold: 2^63 - 1. */
+/** The largest quantity in Kubernetes: 2^63 - 1. */
 const largest = (2n ** 63n - 1n) * nano;
 
-/** Each suffix as billionths. */
+/** Billionths per suffix. */
 const suffixes: Record<string, bigint> = {
     "n": 1n, "u": 10n ** 3n, "m": 10n ** 6n, "": nano,
     "k": nano * 10n ** 3n, "M": nano * 10n ** 6n, "G": nano * 10n ** 9n,
@@ -16,7 +15,7 @@ const suffixes: Record<string, bigint> = {
     "Ki": nano << 10n, "Mi": nano << 20n, "Gi": nano << 30n, "Ti": nano << 40n, "Pi": nano << 50n, "Ei": nano << 60n,
 };
 
-/** The quantity in billionths, or undefined where the text is none. Finer parts are rounded up, as Kubernetes does. */
+/** The quantity in billionths, or undefined if the text isn't one. Smaller parts are rounded up, as in Kubernetes. */
 export function parseQuantity(text: string): bigint | undefined {
     const match = pattern.exec(text);
     if (!match) {
@@ -30,12 +29,12 @@ export function parseQuantity(text: string): bigint | undefined {
     return value > largest ? undefined : value;
 }
 
-/** Whether the text is a Kubernetes quantity. Signs are left out: nothing that Landfall configures is negative. */
+/** Whether the text is a Kubernetes quantity. Signs aren't accepted because no setting can be negative. */
 export function isQuantity(text: string): boolean {
     return parseQuantity(text) !== undefined;
 }
 
-/** The quantity in billionths; for text that the schema has accepted. */
+/** The quantity in billionths, for text that the schema has accepted. */
 export function quantity(text: string): bigint {
     const value = parseQuantity(text);
     if (value === undefined) {
@@ -50,7 +49,7 @@ export function compareQuantities(left: string, right: string): number {
     return difference < 0n ? -1 : difference > 0n ? 1 : 0;
 }
 
-/** The shortest usual way to write the quantity: `3Gi`, `2750m`, `12`. */
+/** Formats a quantity with the largest suffix that leaves a whole number: `3Gi`, `2750m`, `12`. */
 export function formatQuantity(value: bigint): string {
     if (value === 0n) {
         return "0";
@@ -60,7 +59,7 @@ export function formatQuantity(value: bigint): string {
     return `${value / suffixes[suffix]}${suffix}`;
 }
 
-/** Whole mebibytes in the quantity, rounded down. */
+/** The quantity in mebibytes, rounded down. */
 export function mebibytes(text: string): number {
     return Number(quantity(text) / suffixes.Mi);
 }

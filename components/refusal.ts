@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 
 /**
- * Stops the program with a message for people, also from within an output: there the SDK would put the name of every
- * property that waits for it before the message, a hundred times over.
+ * Stops the program with a message for the user, from within an output too. Otherwise the SDK would prefix the message with
+ * the name of every property that depends on the output.
  */
 export class Refusal extends pulumi.RunError {
     constructor(message: string) {

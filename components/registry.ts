@@ -8,7 +8,7 @@ export interface RegistryLogin {
     password: string;
 }
 
-/** An image's name in the terms of the registries' API. */
+/** The parts of an image's name in the API of registries. */
 interface Place {
     host: string;
     repository: string;
@@ -19,11 +19,13 @@ const manifestTypes = [
     "application/vnd.oci.image.index.v1+json", "application/vnd.docker.distribution.manifest.list.v2+json",
     "application/vnd.oci.image.manifest.v1+json", "application/vnd.docker.distribution.manifest.v2+json",
 ];
-const patience = 20_000;
+const timeout = 20_000;
 
 /**
- * Asks a registry which digest `name:tag` has; undefined where it has no such tag. Without a login it uses those that
- * `docker login` left on this computer. Throws where the registry can't be reached or lets nobody look.
+ * Asks a registry for the digest of `name:tag`. Without `login`, those that `docker login` stored on this computer are used.
+ *
+ * @returns undefined if the registry has no such tag
+ * @throws if the registry can't be reached or refuses access
  */
 export async function digestOf(image: string, login?: RegistryLogin): Promise<string | undefined> {
     const place = placeOf(image);
@@ -43,7 +45,7 @@ export async function digestOf(image: string, login?: RegistryLogin): Promise<st
     return digest;
 }
 
-/** As Docker reads names: what has no host is on Docker Hub. */
+/** Like Docker, takes a name without a host for one on Docker Hub. */
 function placeOf(image: string): Place {
     const [, name, tag] = /^(.+):([\w][\w.-]*)$/.exec(image) ?? [];
     if (name === undefined) throw new Error(`${image} has no tag.`);
@@ -55,12 +57,12 @@ function placeOf(image: string): Place {
     return { host: "registry-1.docker.io", repository: repository.includes("/") ? repository : `library/${repository}`, tag };
 }
 
-/** Docker, too, speaks plain HTTP to this computer's own registries. */
+/** Like Docker, uses plain HTTP for registries on this computer. */
 function schemeOf(host: string): string {
     return /^(localhost|127\.[\d.]+)(:\d+)?$/.test(host) ? "http" : "https";
 }
 
-/** Answers a registry's challenge: the login itself, or a token that it gives for the login, or for none. */
+/** Answers a registry's challenge with the login, or with a token that it issues, with or without a login. */
 async function authorize(challenge: string, place: Place, given?: RegistryLogin): Promise<string | undefined> {
     const login = given ?? dockerLogin(place.host);
     const basic = login && `Basic ${Buffer.from(`${login.username}:${login.password}`).toString("base64")}`;
@@ -75,7 +77,7 @@ async function authorize(challenge: string, place: Place, given?: RegistryLogin)
     return `Bearer ${token ?? accessToken}`;
 }
 
-/** What `docker login` has left: in Docker's own file, or with the helper that it names. */
+/** The login that `docker login` stored, in Docker's own file or with a credential helper. */
 function dockerLogin(host: string): RegistryLogin | undefined {
     const file = path.join(process.env.DOCKER_CONFIG ?? path.join(os.homedir(), ".docker"), "config.json");
     if (!fs.existsSync(file)) return undefined;
@@ -97,7 +99,7 @@ function fromHelper(helper: string, key: string): RegistryLogin | undefined {
 }
 
 function request(url: string, options: RequestInit): Promise<Response> {
-    return fetch(url, { ...options, signal: AbortSignal.timeout(patience) }).catch((error: Error) => {
+    return fetch(url, { ...options, signal: AbortSignal.timeout(timeout) }).catch((error: Error) => {
         throw new Error(`${new URL(url).host} can't be reached: ${String(error.cause ?? error.message)}`);
     });
 }

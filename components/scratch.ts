@@ -6,18 +6,18 @@ type Volume = kubernetes.types.input.core.v1.Volume;
 type Resources = Record<"requests" | "limits", Record<string, pulumi.Input<string>>>;
 
 /**
- * What a container's log takes on its node, in MiB. Kubelets keep five files of 10 MiB, so much is reserved. AKS keeps
- * five of 50 MiB, of which the older three are compressed; a file grows for up to ten seconds before it is rotated.
+ * Space for a container's log on its node, in MiB. The request fits five files of 10 MiB, the kubelet's default. The limit
+ * fits AKS, which keeps five of 50 MiB: the older three are compressed. A file can outgrow its size for ten seconds.
  */
 const log = { request: 64, limit: 256 };
 
 /**
- * The ephemeral storage of a container that writes to these volumes and to its log. Without a limit of its own a pod gets
- * the namespace's default, which knows neither; a pod that outgrows it is evicted. In a pod of several containers the
- * volumes are named for one of them: what Kubernetes limits is the sum.
+ * The ephemeral storage of a container that writes to these volumes and to its log. Without a limit of its own, a pod gets the
+ * namespace's default, which considers neither, and a pod that exceeds its limit is evicted. In a pod with several containers,
+ * pass each volume for one of them only, because Kubernetes limits the sum.
  *
  * @example resources: { requests: { cpu, ...ephemeral.requests }, limits: { memory, ...ephemeral.limits } }
- * @throws where an emptyDir on the node's disk has no size limit.
+ * @throws if an emptyDir on the node's disk has no size limit
  */
 export function ephemeralStorage(volumes: Volume[] = []): Record<"requests" | "limits", Record<string, string>> {
     const written = volumes.reduce((sum, volume) => sum + sizeOf(volume), 0);
@@ -36,7 +36,7 @@ export function withEphemeralStorage(resources: Resources, volumes: Volume[] = [
     };
 }
 
-/** In MiB. What is kept in memory, and what isn't an emptyDir, takes none of the node's disk. */
+/** In MiB. Volumes in memory, and all others than emptyDir, use no space on the node's disk. */
 function sizeOf(volume: Volume): number {
     const { name, emptyDir } = volume as { name: string; emptyDir?: { medium?: string; sizeLimit?: string } };
     if (emptyDir === undefined || emptyDir.medium === "Memory") return 0;

@@ -4,28 +4,28 @@ import { fromWorkingDirectory, libraryScript, nodeArguments } from "./project";
 
 export interface ScriptArgs {
     /**
-     * Node script of the library that creates the resource; it runs again when `environment` changes. Leave it out if there
-     * is only something to do on deletion.
+     * Node script of the library that creates the resource. It runs again when `environment` changes.
+     * @default nothing happens on creation
      */
     create?: string;
-    /** Node script that removes it, with the environment it was made with; left out where nothing is to be removed. */
+    /** Node script that deletes it, with the environment of its creation. @default nothing happens on deletion */
     delete?: string;
-    /** What the scripts are told. Part of the state: nothing in it should differ between computers. */
+    /** Variables for the scripts. They are part of the state, so they should be the same on all computers. */
     environment: Record<string, pulumi.Input<string>>;
-    /** Values whose change makes the thing anew: removed first, then made. */
+    /** If one of these values changes, the resource is replaced: deleted, then created. */
     triggers?: pulumi.Input<string>[];
-    /** Whether people see what the scripts print on standard output, which then holds no secret. @default false */
+    /** Whether the user sees the scripts' standard output, which then must not contain a secret. @default false */
     shown?: boolean;
-    /** Whether people see what the scripts print on standard error while they run, such as what they wait for. @default false */
+    /** Whether the user sees the scripts' standard error while they run, such as progress. @default false */
     tells?: boolean;
-    /** Whether it finds what it has printed the last time in PULUMI_COMMAND_STDOUT, when it is run again. @default false */
+    /** Whether a script gets the output of its previous run in PULUMI_COMMAND_STDOUT. @default false */
     remembers?: boolean;
 }
 
 /**
- * Runs Node scripts of the library as a resource: an argument array without a shell, the same on every system. Their output
- * is secret, and only shown if `shown` says so. If a script fails, the engine shows it anyway, so scripts print secrets
- * last.
+ * A resource that Node scripts of the library create and delete. They are started without a shell, alike on every system.
+ * Their output is secret, and hidden unless `shown` is set. If a script fails, the engine shows its output anyway, so scripts
+ * print secrets last.
  */
 export function scriptCommand(name: string, args: ScriptArgs, opts: pulumi.CustomResourceOptions): local.Command {
     const [create, remove] = [args.create, args.delete].map(script => script && fromWorkingDirectory(libraryScript(script)));

@@ -9,9 +9,9 @@ export interface Transformed {
 }
 
 /**
- * Changes the arguments of each of a component's resources last, for anything that isn't modelled. Gets the complete arguments,
- * and returns those that the resource is registered with. Nothing checks its changes, and another version of the library
- * may register other resources.
+ * Changes the arguments of each of a component's resources last, for anything that its own arguments don't cover. It gets the
+ * complete arguments and returns those that the resource is registered with. Nothing checks the result, and another version
+ * of the library may register other resources.
  *
  * @example
  * (args, { type, name }) => type === "kubernetes:apps/v1:Deployment" && name === "envoy"
@@ -19,7 +19,7 @@ export interface Transformed {
  */
 export type Transform = (args: pulumi.Inputs, resource: Transformed) => pulumi.Inputs;
 
-/** Options for a component that pass its resources, and those of its child components, through the function last. */
+/** Options for a component that apply the function last to its resources and those of its child components. */
 export function transformedBy(
     transform: Transform | undefined, opts: pulumi.ComponentResourceOptions = {},
 ): pulumi.ComponentResourceOptions {

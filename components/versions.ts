@@ -1,6 +1,6 @@
 import lock from "./images.lock.json";
 
-/** Of a laptop's cluster, of machines and of the kit: what runs on one was tested on the others. */
+/** For clusters on laptops and machines, and in the kit, so that all of them are tested with the same version. */
 const kubernetes = "v1.36.4";
 
 /** Versions of all software that Landfall installs; the one place to change them. */
@@ -8,9 +8,9 @@ export const versions = {
     kubernetes,
     kind: "v0.33.0",
     minikube: "v1.37.0",
-    /** Docker's package containerd.io, of bare-metal nodes on an open network; runc comes with it. */
+    /** Docker's package containerd.io, which includes runc, for bare-metal nodes with internet access. */
     containerd: "2.4.2",
-    /** What EKS, GKE and AKS all offer; the one before the newest. */
+    /** The newest but one that EKS, GKE and AKS all offer. */
     cloudKubernetes: "1.35",
 };
 
@@ -18,35 +18,35 @@ const certManager = "v1.21.2";
 const metallb = "v0.16.1";
 const certManagerImage = (part: string): string => `quay.io/jetstack/cert-manager-${part}:${certManager}`;
 
-/** Other projects' images, by tag. The kit of a closed network builds them under these names. */
+/** Other projects' images, by tag. The kit for closed networks builds them under these names. */
 export const imageTags = {
-    /** What our own images are built on. */
+    /** Base of our own images. */
     base: "docker.io/library/debian:13-slim",
-    /** Of those that this version of kind was released with. */
+    /** One of those that this version of kind was released with. */
     kindNode: `kindest/node:${kubernetes}`,
     metricsServer: "registry.k8s.io/metrics-server/metrics-server:v0.9.0",
     contour: "ghcr.io/projectcontour/contour:v1.33.8",
-    /** Of the minor version that Contour is tested with. */
+    /** The minor version that Contour is tested with. */
     envoy: "docker.io/envoyproxy/envoy:distroless-v1.38.3",
     certManagerController: certManagerImage("controller"),
     certManagerWebhook: certManagerImage("webhook"),
     certManagerCainjector: certManagerImage("cainjector"),
     certManagerSolver: certManagerImage("acmesolver"),
     kubeRouter: "docker.io/cloudnativelabs/kube-router:v2.11.1",
-    /** By choice: for a range of addresses on machines of one's own. */
+    /** Optional: assigns a range of addresses on one's own machines. */
     metallbController: `quay.io/metallb/controller:${metallb}`,
     metallbSpeaker: `quay.io/metallb/speaker:${metallb}`,
     localPathProvisioner: "docker.io/rancher/local-path-provisioner:v0.0.30",
     localPathHelper: "docker.io/library/busybox:1.37",
-    /** In clouds only, like the next; of the clusters' minor version. */
+    /** Only in clouds, like the next. Its minor version is the clusters'. */
     clusterAutoscaler: "registry.k8s.io/autoscaling/cluster-autoscaler:v1.35.2",
     externalDns: "registry.k8s.io/external-dns/external-dns:v0.21.0",
 };
 
-/** The same by tag and digest, so that a tag that is moved changes nothing. images.lock.json holds the digests. */
+/** The same by tag and digest, so that moving a tag has no effect. The digests are in images.lock.json. */
 export const images = mapValues(imageTags, pinned);
 
-/** The day that our own images are of, unless a stack's settings name another. */
+/** Date of our own images, unless a stack's settings name another one. */
 export const imagesDate = lock.date;
 
 function pinned(image: string): string {
@@ -58,7 +58,7 @@ function mapValues<K extends string>(values: Record<K, string>, change: (value: 
     return Object.fromEntries(Object.entries<string>(values).map(([key, value]) => [key, change(value)])) as Record<K, string>;
 }
 
-/** Where bare-metal nodes on an open network get their packages, and the keys that sign them. */
+/** Package repositories for bare-metal nodes with internet access, and the fingerprints of their signing keys. */
 export const packageRepositories = {
     kubernetes: {
         url: "https://pkgs.k8s.io/core:/stable:",
@@ -70,7 +70,7 @@ export const packageRepositories = {
     },
 };
 
-/** A file that a project publishes: where, and the SHA-256 that it must have. */
+/** A file that another project publishes, and the SHA-256 that it must have. */
 export interface ManifestPin {
     readonly url: string;
     readonly sha256: string;
@@ -81,8 +81,8 @@ const certManagerCrds = `https://raw.githubusercontent.com/cert-manager/cert-man
 const metallbCrds = `https://raw.githubusercontent.com/metallb/metallb/${metallb}/config/crd/bases`;
 
 /**
- * Custom resource definitions: of the Gateway API that Contour is built for, of Contour, of cert-manager and, for those
- * who choose it, of MetalLB.
+ * Custom resource definitions of the Gateway API (in the version that Contour is built for), Contour, cert-manager and, if
+ * chosen, MetalLB.
  */
 export const manifests = {
     gatewayApi: [

@@ -1,10 +1,10 @@
 import { createCluster } from "../components/cluster";
 import { loadManifests, Platform } from "../components/platform";
 import { useProxies } from "../components/proxy";
+import { checkRelease, stackRelease, version } from "../components/release";
 import { Environment } from "../components/workload";
 import { loadSettings, manifestsFor } from "./config";
 import { trafficOf } from "./limits";
-import { checkRelease, version } from "./release";
 import { mendStackTraces } from "./stack-traces";
 import { compareWith } from "./standing";
 import { WordPress } from "./wordpress";
@@ -19,7 +19,7 @@ useProxies();
 
 export = async () => {
     const settings = loadSettings();
-    await checkRelease();
+    await checkRelease(stackRelease);
     const { host, name, quota, tls, volumes } = settings.environment;
     const manifests = await loadManifests(manifestsFor(settings));
 

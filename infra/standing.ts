@@ -1,14 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import * as pulumi from "@pulumi/pulumi";
-import { type Capabilities, type Comparisons, type Stands, strandedVolumes } from "../components/cluster";
+import { type Capabilities, type Comparisons, type Stands, strandedVolumes, type VolumeProperty } from "../components/cluster";
 import { Refusal } from "../components/refusal";
 import { readEnvironment, type StandingEnvironment } from "../components/workload/standing";
 import { classOf } from "../components/workload/volume";
 import type { Settings } from "./config";
-import { compareQuantities } from "../components/quantity";
 import { describeKey, describeSettings } from "./config/describe";
 import { keyText } from "./config/errors";
-import { refuseChanges, refuseClusterChanges } from "./config/refuse";
+import { describeChange, refuseChanges, refuseClusterChanges } from "./config/refuse";
 
 type Compared = Pick<Settings, "cluster" | "environment" | "app">;
 
@@ -23,6 +22,7 @@ export function compareWith(settings: Compared): Comparisons {
             const read = () => readEnvironment(kubeconfig, settings.environment.name, stack);
             await refuseMissingClasses(settings, standing, capabilities, read);
         },
+        describeVolume: (owner, property) => describeVolume(settings, owner, property),
     };
 }
 
@@ -83,9 +83,9 @@ function partsOf({ cluster, app }: Compared) {
     });
 }
 
-/** What stands and what is wanted, by the keys that say it. */
+/** What exists and what is wanted, by the settings that determine it. The volumes' own properties are the components' concern. */
 export function compared(
-    { cluster, environment, app }: Compared, { namespace, volumes }: StandingEnvironment, capabilities: Capabilities,
+    { environment }: Compared, { namespace, volumes }: StandingEnvironment, capabilities: Capabilities,
 ): [Record<string, Stands>, Record<string, unknown>] {
     const standing: Record<string, Stands> = {};
     const wanted: Record<string, unknown> = {};
@@ -98,16 +98,13 @@ export function compared(
     }
     const stranded = strandedVolumes(volumes, capabilities);
     if (stranded) compare("cluster.nodes", stranded.stands, stranded.wanted);
-    const parts = partsOf({ cluster, environment, app });
-    for (const { owner, size, capacity = size, accessMode, storageClass, fixed } of volumes) {
-        const part = parts.find(one => one.owner === owner);
-        if (!part) continue;
-        const { key, sizeKey, classKey, args } = part;
-        // A claim that could not be given all that it asked for may ask for less, down to what it has.
-        const least = compareQuantities(capacity, size) < 0 ? capacity : size;
-        compare(`${key}.${sizeKey}`, { value: least, fixed }, args.size);
-        compare(classKey, { value: storageClass }, classOf(capabilities, args));
-        if (owner === "web") compare(`${key}.accessMode`, { value: accessMode }, args.accessMode);
-    }
     return [standing, wanted];
+}
+
+/** The setting of a volume's property, with what to do instead of an impossible change. */
+function describeVolume(settings: Compared, owner: string, property: VolumeProperty): { name: string; way: string } {
+    const part = partsOf(settings).find(one => one.owner === owner);
+    if (part === undefined) throw new Error(`No setting determines the volumes of ${owner}`);
+    const keys = { size: `${part.key}.${part.sizeKey}`, storageClass: part.classKey, accessMode: `${part.key}.accessMode` };
+    return describeChange(keys[property], settings.cluster.target);
 }

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import { Gateway } from "../components/platform";
+import { type Transform, transformedBy } from "../components/transform";
 import { ContainerImage, Database, databaseImageContext, Environment, Outside, ScheduledTask, WebService } from "../components/workload";
 import type { AppSettings, Settings } from "./config";
 import { Limits, limitsOf } from "./limits";
@@ -9,6 +10,8 @@ export interface WordPressArgs {
     settings: Pick<Settings, "app" | "adminPassword" | "mailPassword" | "environment">;
     environment: Environment;
     gateway: Gateway;
+    /** Changes each resource's arguments last, for anything that isn't modelled here. */
+    transform?: Transform;
 }
 
 /** User and group of Apache in infra/images/web. */
@@ -27,7 +30,7 @@ export class WordPress extends pulumi.ComponentResource {
     readonly images: pulumi.Output<string[]>;
 
     constructor(name: string, args: WordPressArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("landfall:app:WordPress", name, {}, opts);
+        super("landfall:app:WordPress", name, {}, transformedBy(args.transform, opts));
         const { environment, gateway } = args;
         const { app, mailPassword } = args.settings;
         const { host } = args.settings.environment;

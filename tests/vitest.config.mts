@@ -59,7 +59,7 @@ export default defineConfig({
                 },
             },
             // Those of the night take longer than a build may.
-            ...([["e2e", "test", 10, 3], ["nightly", "nightly", 40, 1]] as const).map(([name, suffix, minutes, workers], place) => ({
+            ...([["e2e", "test", 20, 3], ["nightly", "nightly", 40, 1]] as const).map(([name, suffix, minutes, workers], place) => ({
                 test: {
                     name,
                     include: [`tests/e2e/**/*.${suffix}.ts`],

@@ -1,23 +1,23 @@
-import * as kubernetes from "@pulumi/kubernetes";
-import * as pulumi from "@pulumi/pulumi";
+import type * as kubernetes from "@pulumi/kubernetes";
+import type * as pulumi from "@pulumi/pulumi";
 
 /** How the gateway is reached from outside the cluster. */
 export type LoadBalancing = {
     /**
-     * Seconds for which clients are still sent to a proxy that is about to stop, and not yet to one that has started:
-     * until whatever chooses among the proxies has noticed. @example 65
+     * Seconds until whatever chooses among the proxies notices that one is stopping or has started. Until then clients
+     * still reach a stopping proxy, and don't reach a new one. @example 65
      */
     drainSeconds: number;
     /**
-     * Whether the gateway sees every client at its own address. Docker shows it all at the address of its bridge, and a
-     * node that passes on what is for another node's proxy shows its own.
+     * Whether the gateway sees each client's own address. Docker replaces it by the address of its bridge, and a node that
+     * forwards to the proxy on another node replaces it by its own.
      */
     seesClients: boolean;
 } & (
     /**
-     * A Service of type LoadBalancer gets an address: by the target itself, or of these ranges and networks, which
-     * Platform then has MetalLB hand out. The annotations are what the controller wants to read on that Service; the
-     * class chooses among several controllers.
+     * A Service of type LoadBalancer gets an address, either from the target or from these ranges and networks, which
+     * Platform gives to MetalLB. The annotations are for the controller of that Service; the class chooses the controller if
+     * there are several.
      */
     | {
         type: "LoadBalancer";
@@ -25,53 +25,56 @@ export type LoadBalancing = {
         loadBalancerClass?: string;
         addressPool?: string[];
     }
-    /** The gateway listens on these ports of every node; `publishedHttps` is what answers on 127.0.0.1 or `host`. */
+    /** The gateway listens on these ports of every node. Clients reach it at `host`, with HTTPS on `publishedHttps`. */
     | {
         type: "NodePort";
         http: number;
         https: number;
         host: string;
         publishedHttps: number;
-        /** The nodes that clients reach. Where they are known each has a proxy, which sees the clients' own addresses. */
+        /** The nodes that clients reach. If they are known, each runs a proxy, which sees the clients' own addresses. */
         nodes?: PublishedNodes;
     }
 );
 
-/** Nodes that have these labels, and how many there are. */
+/** Labels that select nodes, and the number of these nodes. */
 export interface PublishedNodes {
     labels: Record<string, string>;
     count: number;
 }
 
-/** How a load balancer finds out that a node has no proxy any more. */
+/** How a load balancer notices that a node no longer runs a proxy. */
 export interface HealthCheck {
-    /** Seconds between two questions. */
+    /** Seconds between two checks. */
     interval: number;
-    /** Wrong answers before it believes them. */
+    /** Failed checks in a row until it counts the node as down. */
     failures: number;
     /** Seconds until all parts of the load balancer act on it. */
     spread: number;
 }
 
-/** Seconds until a Service's own rules have changed on every node. */
+/** Ports of every node on which the gateway answers, on targets without load balancers. */
+export const gatewayPorts = { http: 30080, https: 30443 };
+
+/** Seconds until every node has applied a change of a Service's endpoints. */
 export const serviceSeconds = 5;
 
-/** Seconds until a load balancer that asks the nodes no longer sends to one whose proxy is about to stop. */
+/** Seconds until a load balancer with this health check no longer uses a node whose proxy is stopping. */
 export function noticedAfter({ interval, failures, spread }: HealthCheck): number {
     return serviceSeconds + interval * failures + spread;
 }
 
 /** How an image that the program builds reaches the nodes. */
 export type ImageDelivery = {
-    /** What the nodes are, where that isn't what this computer is. @example "linux/amd64" */
+    /** Platform of the nodes, if it isn't this computer's. @example "linux/amd64" */
     platform?: string;
 } & (
-    /** A Node script, run as `node <script>` with IMAGE and these values in its environment, loads it. */
+    /** A Node script of the library loads it. It gets IMAGE and these values in its environment. */
     | { method: "load"; script: string; environment: Record<string, pulumi.Input<string>> }
     /**
-     * It is pushed to this registry, for example `ghcr.io/example`, and pulled by digest. Its name is that of a
-     * repository below the registry; with `naming: "tag"` the registry is one repository, whose tags begin with it.
-     * Without credentials it is pushed with those that `docker login` left on this computer.
+     * It is pushed to this registry, for example `ghcr.io/example`, and pulled by digest. Its name becomes a repository in
+     * the registry. With `naming: "tag"` the registry is a single repository, and tags begin with the image's name.
+     * Without credentials, those that `docker login` stored on this computer are used.
      */
     | {
         method: "push";
@@ -87,79 +90,79 @@ export interface RegistryCredentials {
     password: pulumi.Output<string>;
 }
 
-/** A StorageClass that Platform makes, with the driver that the target brings. */
+/** A StorageClass that Platform creates for a driver that the target includes. */
 export interface StorageClass {
     name: string;
     /** CSI driver. @example "ebs.csi.aws.com" */
     provisioner: string;
     parameters: Record<string, pulumi.Input<string>>;
     mountOptions?: string[];
-    /** Whether a volume is made for a pod's node or zone, or at once. @default "WaitForFirstConsumer" */
+    /** Whether a volume is created where its first pod runs, or immediately. @default "WaitForFirstConsumer" */
     volumeBindingMode?: "WaitForFirstConsumer" | "Immediate";
-    /** Whether claims that name no class get this one. @default false */
+    /** Whether claims without a class get this one. @default false */
     isDefault?: boolean;
 }
 
-/** A controller of the platform that calls the cloud: how it finds it, and under which identity, never by a key. */
+/** Settings of a platform controller that calls the cloud's API. It gets an identity from the cloud, never a key. */
 export interface CloudController {
-    /** Arguments of its program, besides those that are the same everywhere. */
+    /** Arguments in addition to those that are the same on all clouds. */
     args: pulumi.Input<string>[];
     environment?: Record<string, pulumi.Input<string>>;
-    /** Path → content of files without secrets that it reads. */
+    /** Path → content of files that it reads. They contain no secrets. */
     files?: Record<string, pulumi.Input<string>>;
     serviceAccountAnnotations?: Record<string, pulumi.Input<string>>;
     podLabels?: Record<string, string>;
 }
 
-/** What differs between targets, as data. No component asks for a target's name. */
+/** What differs between targets, as data, so that no component needs the name of the target. */
 export interface Capabilities {
-    /** StorageClass for a volume that one pod writes; the cluster's default class where it is left out. */
+    /** StorageClass for volumes that one pod writes. @default the cluster's default class */
     storageClass?: string;
-    /** StorageClass (ReadWriteMany) for a volume that pods on many nodes write; left out where there is none. */
+    /** StorageClass for volumes that pods on several nodes write (ReadWriteMany). @default none */
     sharedStorageClass?: string;
-    /** A directory that all nodes share; Platform then makes the class `sharedStorageClass` on it. */
+    /** A directory that all nodes share. Platform then creates the class `sharedStorageClass` for it. */
     sharedDirectory?: string;
-    /** A directory of each node; Platform then makes the class `storageClass` of it, whose volumes stay on their node. */
+    /** A directory on each node. Platform then creates the class `storageClass` for it, whose volumes stay on their node. */
     localDirectory?: string;
-    /** Of the cluster, where it has such directories: those that an earlier cluster has left are told by it. */
+    /** The cluster's, if it has such a directory. It distinguishes its volumes from those of an earlier cluster. */
     incarnation?: string;
-    /** Classes that Platform makes, on drivers that the cluster has. */
+    /** Classes that Platform creates for drivers of the cluster. */
     storageClasses?: StorageClass[];
     loadBalancing: LoadBalancing;
-    /** Whether the target brings metrics-server; Platform installs it otherwise. */
+    /** Whether the target includes metrics-server, or Platform installs it. */
     metrics: "builtin" | "install";
-    /** Whether the kubelets' certificates are self-signed, as on a laptop's cluster. */
+    /** Whether the kubelets' certificates are self-signed, as in a cluster on a laptop. */
     kubeletInsecureTls: boolean;
     /**
-     * Ports where the API server may listen, besides 443 of its Service: enforcers look at the port behind the
-     * Service. @example [6443]
+     * Ports on which the API server may listen, in addition to 443 of its Service. Network policies apply to the port behind
+     * the Service. @example [6443]
      */
     apiServerPorts: number[];
-    /** Addresses at which DNS answers where it is no pod, so that policies can open it. @example ["172.20.0.10/32"] */
+    /** Addresses of DNS if it doesn't run in pods, so that policies can allow it. @example ["172.20.0.10/32"] */
     dnsAddresses?: string[];
-    /** The autoscaler of the nodes, where the target has none built in and one is wanted: Platform installs it. */
+    /** Settings of the cluster autoscaler if Platform installs it. Some targets have one built in. */
     clusterAutoscaler?: CloudController;
-    /** Keeps the DNS records of the gateway's hosts: Platform installs it where it is given. */
+    /** Settings of external-dns, which manages the DNS records of the gateway's hosts, if Platform installs it. */
     externalDns?: CloudController;
-    /** Taint of machines that may be taken away at short notice, where the target sets one: stateless pods bear it. */
+    /** Taint of nodes that the cloud may reclaim at short notice, if the target sets one. Stateless pods tolerate it. */
     interruptible?: { key: string; value: string; effect: "NoSchedule" };
-    /** Whether the cluster's network enforces NetworkPolicy: Platform warns where it doesn't. */
+    /** Whether the cluster's network enforces NetworkPolicy. If it doesn't, Platform warns. */
     networkPolicy: "enforced" | "unenforced" | "unknown";
     images: ImageDelivery;
     /**
-     * Whether the nodes have other projects' images from the kit or from a bundle: under their tags, without the digests
-     * that they have in registries. @default false: the nodes pull them, by digest
+     * Whether other projects' images come from the kit or a bundle, and so are known by tag without their registry's digests.
+     * @default false: nodes pull them by digest
      */
     imagesByTag?: boolean;
 }
 
-/** A Kubernetes cluster, wherever it comes from. Implemented by one component a target. */
+/** A Kubernetes cluster, wherever it comes from. Each target has one component that implements it. */
 export interface Cluster {
     /** Secret kubeconfig, YAML. */
     readonly kubeconfig: pulumi.Output<string>;
-    /** Provider of every resource in the cluster; its `clusterIdentifier` is unique per incarnation of the cluster. */
+    /** Provider of every resource in the cluster. Its `clusterIdentifier` is unique to the incarnation of the cluster. */
     readonly provider: kubernetes.Provider;
     readonly capabilities: Capabilities;
-    /** With whose deletion all that is in the cluster goes too; left out where the cluster outlives the stack. */
+    /** The resource whose deletion also deletes everything in the cluster. Undefined if the cluster outlives the stack. */
     readonly deletedWith?: pulumi.Resource;
 }

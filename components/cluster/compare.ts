@@ -1,23 +1,24 @@
 import type { Capabilities } from "./cluster";
 
-/** A value that stands. */
+/** The current value of a setting. */
 export interface Stands {
     value: unknown;
-    /** Why even more of it can't be had in place. @example "its class landfall-local can't grow a volume" */
+    /** Why it can't even be increased in place. @example "its class landfall-local can't grow a volume" */
     fixed?: string;
 }
 
-/** A volume that a machine has on its own disk, and the claim that it is of. */
+/** A volume on a machine's own disk. */
 export interface LocalVolume {
+    /** Its claim. */
     owner: string;
     directory?: string;
-    /** The only node whose pods find it; without one, any node's do. */
+    /** The only node whose pods can use it; undefined if pods of any node can. */
     node?: string;
 }
 
 /**
- * What `nodes` are and are to be, where pods would lose volumes by that: those in a directory that each node has for
- * itself, and those of a node that is being taken out; undefined where there are none.
+ * The current and the wanted value of `nodes` if pods would lose volumes by that change: those on a node that is being
+ * removed, or those in a directory that from now on each node has for itself. Undefined if none would be lost.
  */
 export function strandedVolumes(
     volumes: LocalVolume[], { localDirectory, sharedDirectory }: Pick<Capabilities, "localDirectory" | "sharedDirectory">,
@@ -41,16 +42,24 @@ function owners(volumes: LocalVolume[]): string {
     return volumes.map(({ owner }) => owner).join(" and of ");
 }
 
-/** What stands of some settings and what is wanted of them, by their names below the section. */
+/** Compares the current with the wanted values of settings, by their names in the section. */
 export type Compare = (standing: Record<string, Stands>, wanted: Record<string, unknown>) => void;
 
 /**
- * Compares what stands with what is wanted before anything is changed, in a preview too. Each throws where a setting
- * can't be changed in place.
+ * Compares current with wanted settings before anything changes, in a preview too. Each function throws if a setting can't be
+ * changed in place.
  */
 export interface Comparisons {
-    /** The cluster's own settings, as the cluster tells them itself. */
+    /** Settings of the cluster, as read from the cluster itself. */
     cluster?: Compare;
-    /** The objects in the cluster; runs before any of them is registered, as soon as the kubeconfig is known. */
+    /** Objects in the cluster. Runs as soon as the kubeconfig is known, before any object is registered. */
     objects?: (kubeconfig: string, capabilities: Capabilities) => Promise<void>;
+    /**
+     * What messages call a property of a workload's volume, and what to do instead of an impossible change.
+     * @default the property and the claim's name
+     */
+    describeVolume?: (owner: string, property: VolumeProperty) => { name: string; way: string };
 }
+
+/** A property of a volume that not every change reaches. */
+export type VolumeProperty = "size" | "storageClass" | "accessMode";

@@ -11,7 +11,7 @@ import type { KindArgs } from "./kind";
 import type { MinikubeArgs } from "./minikube";
 
 export * from "./cluster";
-export { type Comparisons, type Stands, strandedVolumes } from "./compare";
+export { type Comparisons, type Stands, strandedVolumes, type VolumeProperty } from "./compare";
 
 /** A target and its settings. */
 export type ClusterArgs =
@@ -23,25 +23,25 @@ export type ClusterArgs =
     | ({ target: "aks" } & AksArgs)
     | ({ target: "baremetal" } & BareMetalArgs);
 
-/** What a target is told besides its settings. */
+/** What a target gets in addition to its settings. */
 export interface ClusterContext {
     /** Name of the component, for programs with several clusters. @default "cluster" */
     name?: string;
     /**
-     * Whether the volumes' data goes when the cluster is destroyed, where the target has a say in that.
+     * Whether destroying the cluster deletes the data of volumes, on targets that can choose.
      * @default "retain"
      */
     volumes?: "delete" | "retain";
-    /** Refuses what can't be changed in place. @default nothing is compared */
+    /** Refuses changes that can't be made in place. @default nothing is compared */
     comparisons?: Comparisons;
-    /** Changes each resource's arguments last, for anything that the target doesn't model. */
+    /** Changes the arguments of each resource last, for anything that the settings don't cover. */
     transform?: Transform;
 }
 
 type Target = ClusterArgs["target"];
 type Maker<Args> = (name: string, args: Args, opts?: pulumi.ComponentResourceOptions) => Cluster;
 
-/** Each target is loaded when it is chosen: nobody pays for the packages of another. */
+/** A target is only loaded when it is chosen, so nobody needs another target's packages. */
 const targets: { [T in Target]: Maker<Extract<ClusterArgs, { target: T }>> } = {
     kind: (...args) => new (require("./kind") as typeof import("./kind")).Kind(...args),
     minikube: (...args) => new (require("./minikube") as typeof import("./minikube")).Minikube(...args),
@@ -52,7 +52,7 @@ const targets: { [T in Target]: Maker<Extract<ClusterArgs, { target: T }>> } = {
     baremetal: (...args) => new (require("./baremetal") as typeof import("./baremetal")).BareMetal(...args),
 };
 
-/** Makes the cluster that the settings describe. */
+/** Creates the cluster that the settings describe, or uses the existing one. */
 export function createCluster(
     args: ClusterArgs, { name = "cluster", ...context }: ClusterContext = {}, opts?: pulumi.ComponentResourceOptions,
 ): Cluster {

@@ -8,22 +8,22 @@ export interface AddressRange {
     last: number;
 }
 
-/** All addresses that have the first `prefix` bits in common. */
+/** All addresses with the same first `prefix` bits. */
 export interface Network extends AddressRange {
     prefix: number;
 }
 
-/** Whether the text is an address as all programs read it: four decimal numbers without leading zeros. */
+/** Whether the text is an address that all programs read alike: four decimal numbers without leading zeros. */
 export function isAddress(text: string): boolean {
     return IPv4.isValidFourPartDecimal(text);
 }
 
-/** Whether the address means something in one network or on one computer only. */
+/** Whether the address is only valid in one network or on one computer. */
 export function isPrivateAddress(address: string): boolean {
     return ["private", "carrierGradeNat", "loopback", "linkLocal"].includes(IPv4.parse(address).range());
 }
 
-/** The network written as `10.244.0.0/16`; undefined where it is none, or where bits beyond the prefix are set. */
+/** Parses a network such as `10.244.0.0/16`. Undefined if it isn't one, or if bits after the prefix are set. */
 export function parseNetwork(text: string): Network | undefined {
     const [address, length] = text.split("/");
     if (!IPv4.isValidCIDRFourPartDecimal(text) || networkOf(address, Number(length)) !== text) return undefined;
@@ -32,7 +32,7 @@ export function parseNetwork(text: string): Network | undefined {
     };
 }
 
-/** An address, a range such as `192.0.2.100-192.0.2.110` or a network such as `192.0.2.96/28`; else undefined. */
+/** Parses an address, a range such as `192.0.2.100-192.0.2.110` or a network such as `192.0.2.96/28`; else undefined. */
 export function parseRange(text: string): AddressRange | undefined {
     const ends = text.split("-");
     if (ends.length > 2 || !ends.every(isAddress)) return parseNetwork(text);
@@ -40,25 +40,25 @@ export function parseRange(text: string): AddressRange | undefined {
     return range.first <= range.last ? range : undefined;
 }
 
-/** The network of that length which holds the address. @example networkOf("10.1.2.3", 16) // "10.1.0.0/16" */
+/** The network with that prefix length that contains the address. @example networkOf("10.1.2.3", 16) // "10.1.0.0/16" */
 export function networkOf(address: string, prefix: number): string {
     return `${IPv4.networkAddressFromCIDR(`${address}/${prefix}`).toString()}/${prefix}`;
 }
 
-/** How many addresses a network of this prefix has. */
+/** Number of addresses in a network with this prefix length. */
 export function networkSize(prefix: number): number {
     return 2 ** (32 - prefix);
 }
 
-/** Whether the two have an address in common. */
+/** Whether two ranges share an address. */
 export function rangesOverlap(left: AddressRange, right: AddressRange): boolean {
     return left.first <= right.last && right.first <= left.last;
 }
 
 /**
- * Cuts a network into `count` networks of the given prefix length, from its beginning or `offset` addresses behind it.
+ * Splits a network into `count` networks with the given prefix length, starting `offset` addresses after its first.
  * @example splitNetwork("10.0.0.0/16", 20, 2) // ["10.0.0.0/20", "10.0.16.0/20"]
- * @throws RangeError where they don't fit
+ * @throws RangeError if they don't fit
  */
 export function splitNetwork(network: string, prefix: number, count: number, offset = 0): string[] {
     const [address, length] = network.split("/");
@@ -69,7 +69,7 @@ export function splitNetwork(network: string, prefix: number, count: number, off
     return Array.from({ length: count }, (_, index) => `${addressOf(numberOf(address) + offset + index * size)}/${prefix}`);
 }
 
-/** The pool's first address that doesn't end with 0 or 255, as those two are not handed out; undefined without one. */
+/** The first address of a pool, without those ending with 0 or 255, which aren't assigned. Undefined if there is none. */
 export function firstAddress(pool: string[]): string | undefined {
     const ranges = pool.map(parseRange).filter(range => range !== undefined);
     const first = ranges.flatMap(({ first, last }) => [first, first + 1, first + 2].filter(address => address <= last))

@@ -6,7 +6,7 @@ import * as https from "node:https";
 import { setTimeout as sleep } from "node:timers/promises";
 import { proxyFor } from "../proxy";
 
-/** Plain JSON: the client library's own objects would lose fields that it does not know. */
+/** Plain JSON, because the client library's classes drop unknown fields. */
 export type Json = Record<string, unknown>;
 
 /** An answer of the API server other than success. */
@@ -22,7 +22,7 @@ export class KubernetesError extends Error {
 /** The API server accepted the connection but did not answer in time. A timeout means that it is busy, not that it is gone. */
 class Silence extends Error {}
 
-/** How the API server of a kubeconfig's context is asked. */
+/** What a request to the API server of a kubeconfig's context needs. */
 export interface Connection {
     server: URL;
     options: https.RequestOptions;
@@ -30,15 +30,15 @@ export interface Connection {
 }
 
 /**
- * Reads a kubeconfig; the API server is asked through a proxy where the environment names one. The library's part for that
- * is loaded alone, as all of it takes seconds.
+ * Reads a kubeconfig. If the environment names a proxy, requests to the API server use it. Only this part of the client
+ * library is loaded, as loading all of it takes seconds.
  */
 export async function readKubeconfig(kubeconfig: string, context?: string): Promise<KubeConfig> {
     const { KubeConfig } = await import("@kubernetes/client-node/dist/config.js");
     const config = new KubeConfig();
     config.loadFromString(kubeconfig);
     const { users } = yaml.load(kubeconfig, { schema: yaml.CORE_SCHEMA }) as { users?: { name: string; user?: { tokenFile?: string } }[] | null };
-    // The library knows it by another name than kubectl.
+    // The library has another name for this than kubectl.
     config.users = config.users.map(user => {
         const file = users?.find(({ name }) => name === user.name)?.user?.tokenFile;
         return file ? { ...user, token: fs.readFileSync(file, "utf8").trim() } : user;
@@ -92,7 +92,7 @@ async function anyConnection(kubeconfig: string, context?: string): Promise<Conn
     return { server, options, ...(namespace && { namespace }) };
 }
 
-/** Asks once, and waits at most so many seconds while nothing is said. @throws KubernetesError for what isn't success */
+/** Sends one request. Fails after so many seconds of silence. @throws KubernetesError if the answer isn't success */
 export function send(
     { server, options }: Connection, method: string, path: string, { body, seconds = 60, accept = "application/json" }: { body?: Json; seconds?: number; accept?: string } = {},
 ): Promise<Json> {
@@ -122,11 +122,11 @@ export function send(
     });
 }
 
-/** For how many seconds a server that is busy or still starting is asked again. */
+/** For how many seconds requests to a server that is busy or starting are repeated. */
 const busySeconds = 60;
 
 /**
- * Reads what is at the path; undefined if there is nothing. Retries while the server is busy.
+ * Reads the object or list at the path; undefined if there is none. Retries while the server is busy.
  *
  * @param options.patience for how many seconds to retry if nothing accepts the connection
  * @param options.seconds to wait for each answer

@@ -3,48 +3,48 @@ import { spawnSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { libraryScript, nodeArguments } from "../project";
 
-/** Stands for the incarnation where the program is only rendered, so that rendering twice gives the same. */
+/** The incarnation if the program is only rendered, so that rendering twice gives the same result. */
 export const renderedIncarnation = "00000000-0000-4000-8000-000000000000";
 
-/** What a target's `status.ts` finds on this computer. */
+/** What a target's status script finds. */
 export interface Found {
-    /** Of the stack's cluster as it is configured now; left out where there is none. */
+    /** Undefined if the stack has no cluster with the current configuration. */
     incarnation?: string;
-    /** Counts how often the address of the cluster's API has changed. */
+    /** How often the address of the API server has changed. */
     revision?: number;
-    /** The machine's own address, where its ports are not published on this computer. */
+    /** The machine's own address, if its ports aren't published on this computer. */
     address?: string;
-    /** Of each of the cluster's own machines, by its name, where nodes come and go by themselves. */
+    /** Incarnation of each machine by name, on targets whose nodes are added and removed one by one. */
     members?: Record<string, string>;
-    /** Of the kubeconfig that the cluster signed last for its administrator: its number, and its life in seconds since 1970. */
+    /** The administrator's current kubeconfig: its number and its validity, in seconds since 1970. */
     administrator?: { generation: number; signed: number; ends: number };
-    /** What people should know of the cluster, though it keeps nobody from going on. */
+    /** Messages for the user that don't stop the program. */
     warnings?: string[];
     /**
-     * What the cluster was made with, by the names of its settings; `volumes`: directories that only its one machine has;
-     * `homes`: claims whose volume one node has for itself, as NODE=NAMESPACE/CLAIM.
+     * Settings that the cluster was created with, by name. `volumes` lists directories that only its single machine has, and
+     * `homes` the claims whose volume is on one node's disk, as NODE=NAMESPACE/CLAIM.
      */
     standing?: Record<string, string>;
-    /** Kubernetes version that it was created with if the settings name none; empty if minikube chose the version. */
+    /** Kubernetes version that it was created with if the settings name none. Empty if minikube chose the version. */
     kubernetesVersion?: string;
     /** Whether the cluster had to be started. */
     started?: boolean;
 }
 
-/** Whether the program is only rendered (`LANDFALL_RENDER=1`): then nothing on this computer is looked at. */
+/** Whether the program is only rendered (`LANDFALL_RENDER=1`). Then nothing on this computer is read or run. */
 export function rendering(): boolean {
     return process.env.LANDFALL_RENDER === "1";
 }
 
-/** Whether a kubeconfig may be a placeholder that leads nowhere, or to a cluster that isn't meant. */
+/** Whether a kubeconfig may be a placeholder. Its address then leads nowhere, or to the wrong cluster. */
 export function lookingAtNothing(): boolean {
     return rendering() || process.env.LANDFALL_PLACEHOLDERS === "1";
 }
 
 /**
- * Looks for the stack's cluster at program start, since Pulumi doesn't notice what was deleted by hand: a cluster that
- * is not there gets a new incarnation, which makes the cluster again with all that is in it. A cluster that was stopped,
- * by a reboot for example, is started, unless this is a preview, which changes nothing and does without.
+ * Looks for the stack's cluster when the program starts, because Pulumi doesn't notice what was deleted by hand. If there is
+ * no cluster, a new incarnation makes Pulumi create it again with everything in it. A cluster that is stopped, for example
+ * after a reboot, is started, except in a preview, which changes nothing.
  */
 export function findCluster(
     script: string, environment: Record<string, string>, parent: pulumi.Resource,

@@ -4,8 +4,8 @@ import { transformationsOf } from "./provider";
 import { byTag } from "./stand-ins";
 
 /**
- * Options of every resource inside a cluster: its provider, whose it is, and that it goes with the cluster where
- * deleting the cluster leaves nothing behind, so that a destroy never waits for a cluster that can't be reached.
+ * Options of every resource inside a cluster. If deleting the cluster deletes its resources too, Pulumi doesn't delete them
+ * one by one, so a destroy doesn't wait for a cluster that can't be reached.
  */
 export function inCluster(
     cluster: Cluster,
@@ -19,7 +19,7 @@ export function inCluster(
         transformations: [
             ...transformationsOf(cluster.provider), ...(cluster.capabilities.imagesByTag ? [byTag] : []),
         ],
-        // Every object has a name of its own choice, so a new one can't be made beside the old.
+        // Names are fixed, so a replacement can't be created while the old object exists.
         deleteBeforeReplace: true,
         ...more,
     };

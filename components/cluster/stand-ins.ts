@@ -1,17 +1,17 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { images, imageTags } from "../versions";
 
-/** Names of the node images that the kit of a closed network builds; the images of imageTags are inside. */
+/** Names of the node images that the kit for closed networks builds. They contain the images of imageTags. */
 export const kitNodeImage = "landfall/kind-node";
 export const kitMinikubeImage = "landfall/minikube-node";
 
 /**
- * Has a resource name other projects' images by tag alone: a node has them from the kit or from a bundle, which carry
- * none of the digests that a registry knows.
+ * Makes a resource refer to other projects' images by tag only: images from the kit or from a bundle don't have the digests
+ * that they have in a registry.
  */
 export const byTag: pulumi.ResourceTransformation = ({ props, opts }) => ({ props: withoutDigests(props), opts });
 
-/** The value with every pinned image, in settings written as text too, by its tag; what isn't known yet stays. */
+/** Replaces every pinned image by its tag, inside texts too. Values that aren't known yet stay. */
 function withoutDigests<T>(value: T): T {
     if (typeof value === "string") return tagsIn(value) as T;
     if (Array.isArray(value)) return value.map(withoutDigests) as T;

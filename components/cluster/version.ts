@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 
 /**
- * How far it is from one version of Kubernetes to another, which may each be with or without a patch: `up` can be taken,
- * `skip` leaves a minor version out, and nothing goes `back`.
+ * Compares two Kubernetes versions, with or without a patch number. `up` is an upgrade that Kubernetes supports, `skip`
+ * leaves out a minor version, and `back` is a downgrade.
  * @example stepBetween("v1.35.3-gke.1000", "1.36") // "up"
  */
 export function stepBetween(current: string, wanted: string): "none" | "up" | "skip" | "back" {

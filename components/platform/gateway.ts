@@ -2,6 +2,7 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { Cluster } from "../cluster/cluster";
 import { inCluster } from "../cluster/options";
+import { type Transform, transformedBy } from "../transform";
 import { gatewayAccessLabel, selectorLabels } from "../workload/labels";
 import { allowConnection, networkPolicy } from "../workload/network";
 import { restrictedNamespaceLabels } from "../workload/security";
@@ -21,6 +22,8 @@ export interface GatewayArgs {
     traffic?: Traffic;
     /** The source of the proxies' metrics for its autoscaler, if the cluster doesn't include one. @default [] */
     metrics?: pulumi.Resource[];
+    /** Changes each resource's arguments last, for anything that isn't modelled here. */
+    transform?: Transform;
 }
 
 /** Where requests enter: the Gateway API, implemented by Contour and Envoy. */
@@ -45,7 +48,7 @@ export class Gateway extends pulumi.ComponentResource {
     readonly limits: GatewayLimits;
 
     constructor(name: string, args: GatewayArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("landfall:platform:Gateway", name, {}, opts);
+        super("landfall:platform:Gateway", name, {}, transformedBy(args.transform, opts));
         this.cluster = args.cluster;
         const { capabilities } = args.cluster;
         const { loadBalancing } = capabilities;

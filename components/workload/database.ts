@@ -6,6 +6,7 @@ import { Cluster } from "../cluster/cluster";
 import { inCluster } from "../cluster/options";
 import { mebibytes } from "../quantity";
 import { fromWorkingDirectory, libraryRoot } from "../project";
+import { type Transform, transformedBy } from "../transform";
 import { databaseDefaults } from "./defaults";
 import { Environment } from "./environment";
 import { ContainerImage } from "./image";
@@ -44,8 +45,8 @@ export interface DatabaseArgs {
     largestText?: number;
     /** Seconds that the application may take to answer a request. The server gives up earlier. @default 60 */
     requestSeconds?: number;
-    /** Changes the StatefulSet's arguments last, for anything that isn't modelled here. */
-    transform?: (args: kubernetes.apps.v1.StatefulSetArgs) => kubernetes.apps.v1.StatefulSetArgs;
+    /** Changes each resource's arguments last, for anything that isn't modelled here. */
+    transform?: Transform;
 }
 
 /** The arguments with their defaults. */
@@ -87,7 +88,7 @@ export class Database extends pulumi.ComponentResource implements Listener {
     readonly statefulSet: kubernetes.apps.v1.StatefulSet;
 
     constructor(name: string, args: DatabaseArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("landfall:workload:Database", name, {}, opts);
+        super("landfall:workload:Database", name, {}, transformedBy(args.transform, opts));
         const { environment } = args;
         const sized = withDefaults(name, args, this);
         this.name = name;
@@ -181,7 +182,7 @@ function createStatefulSet(
         configMap: createConfigMap(database.name, args.environment, env, database),
         secrets: createSecrets(database.name, args.environment, secretFiles, database),
     });
-    const statefulSetArgs: kubernetes.apps.v1.StatefulSetArgs = {
+    return new kubernetes.apps.v1.StatefulSet(metadata.name, {
         metadata,
         spec: {
             serviceName: metadata.name,
@@ -195,9 +196,7 @@ function createStatefulSet(
                 spec,
             },
         },
-    };
-    return new kubernetes.apps.v1.StatefulSet(
-        metadata.name, args.transform?.(statefulSetArgs) ?? statefulSetArgs, options);
+    }, options);
 }
 
 function healthcheck(what: string): kubernetes.types.input.core.v1.Probe {

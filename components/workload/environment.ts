@@ -2,6 +2,7 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { Cluster } from "../cluster/cluster";
 import { inCluster } from "../cluster/options";
+import { type Transform, transformedBy } from "../transform";
 import { defaultQuota } from "./defaults";
 import { gatewayAccessLabel } from "./labels";
 import { allowDns, denyAll, networkPolicy } from "./network";
@@ -44,8 +45,8 @@ export interface EnvironmentArgs {
     volumes?: "delete" | "retain";
     /** What its pods may use together. A pod that would exceed it isn't started. @default 16 CPUs, 16Gi, 50Gi, 60 pods */
     quota?: Quota;
-    /** Changes the namespace's arguments last, for anything that isn't modelled here. */
-    transform?: (args: kubernetes.core.v1.NamespaceArgs) => kubernetes.core.v1.NamespaceArgs;
+    /** Changes each resource's arguments last, for anything that isn't modelled here. */
+    transform?: Transform;
 }
 
 /**
@@ -57,25 +58,23 @@ export interface EnvironmentArgs {
 export class Environment extends pulumi.ComponentResource {
     readonly cluster: Cluster;
     readonly platform: Foundation;
+    /** Name of the namespace, before it exists. */
+    readonly namespaceName: string;
     /** Name of the namespace, known once the namespace, its quota, limits and policies exist. */
     readonly namespace: pulumi.Output<string>;
     readonly volumes: "delete" | "retain";
 
     constructor(name: string, args: EnvironmentArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("landfall:workload:Environment", name, {}, opts);
+        super("landfall:workload:Environment", name, {}, transformedBy(args.transform, opts));
         this.cluster = args.cluster;
         this.platform = args.platform ?? { storageClasses: [], metrics: [] };
         this.volumes = args.volumes ?? "retain";
+        this.namespaceName = args.namespace;
         const options = inCluster(args.cluster, this);
 
-        const namespaceArgs: kubernetes.core.v1.NamespaceArgs = {
+        const namespace = new kubernetes.core.v1.Namespace(`${name}-namespace`, {
             metadata: { name: args.namespace, labels: { ...restrictedNamespaceLabels, ...gatewayAccessLabel } },
-        };
-        const namespace = new kubernetes.core.v1.Namespace(
-            `${name}-namespace`,
-            args.transform?.(namespaceArgs) ?? namespaceArgs,
-            { ...options, retainOnDelete: this.volumes === "retain" },
-        );
+        }, { ...options, retainOnDelete: this.volumes === "retain" });
         const inside = namespace.metadata.name;
         const fences = [
             createQuota(name, inside, args.quota ?? defaultQuota, options),

@@ -2,6 +2,7 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { Cluster } from "../cluster/cluster";
 import { inCluster } from "../cluster/options";
+import { type Transform, transformedBy } from "../transform";
 import { defaultUid, taskDefaults } from "./defaults";
 import { Environment } from "./environment";
 import { Metadata, objectLabels, selectorLabels } from "./labels";
@@ -38,8 +39,8 @@ export interface ScheduledTaskArgs extends Omit<TaskPodArgs, Defaulted> {
     talksTo?: Listener[];
     /** What it connects to outside the cluster. */
     reaches?: Outside[];
-    /** Changes the CronJob's arguments last, for anything that isn't modelled here. */
-    transform?: (args: kubernetes.batch.v1.CronJobArgs) => kubernetes.batch.v1.CronJobArgs;
+    /** Changes each resource's arguments last, for anything that isn't modelled here. */
+    transform?: Transform;
 }
 
 /**
@@ -54,7 +55,7 @@ export class ScheduledTask extends pulumi.ComponentResource implements Peer {
     readonly cronJob: kubernetes.batch.v1.CronJob;
 
     constructor(name: string, args: ScheduledTaskArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("landfall:workload:ScheduledTask", name, {}, opts);
+        super("landfall:workload:ScheduledTask", name, {}, transformedBy(args.transform, opts));
         this.name = name;
         this.namespace = args.environment.namespace;
         this.cluster = args.environment.cluster;
@@ -95,7 +96,7 @@ function createCronJob(
 ): kubernetes.batch.v1.CronJob {
     // A run is short and repeats, so it must not keep a node that nothing else needs.
     const annotations = { "cluster-autoscaler.kubernetes.io/safe-to-evict": "true" };
-    const cronJobArgs: kubernetes.batch.v1.CronJobArgs = {
+    return new kubernetes.batch.v1.CronJob(metadata.name, {
         metadata,
         spec: {
             schedule: args.schedule,
@@ -114,6 +115,5 @@ function createCronJob(
                 },
             },
         },
-    };
-    return new kubernetes.batch.v1.CronJob(metadata.name, args.transform?.(cronJobArgs) ?? cronJobArgs, options);
+    }, options);
 }

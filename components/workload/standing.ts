@@ -3,6 +3,8 @@ import { madeBy } from "../cluster/ownership/marks";
 
 /** A persistent volume, as its claim describes it. */
 export interface StandingVolume {
+    /** Name of the claim. @example "database-data" */
+    name: string;
     /** The workload that it belongs to. @example "database" */
     owner: string;
     /** Size that its claim requests. @example "5Gi" */
@@ -33,7 +35,7 @@ interface Quota {
 }
 
 interface Claim {
-    metadata: { labels?: Record<string, string>; managedFields?: ManagedFields[]; deletionTimestamp?: string };
+    metadata: { name: string; labels?: Record<string, string>; managedFields?: ManagedFields[]; deletionTimestamp?: string };
     spec: { accessModes: string[]; storageClassName?: string; volumeName?: string; resources: { requests: { storage: string } } };
     status?: { capacity?: { storage?: string } };
 }
@@ -98,6 +100,7 @@ function describeVolume(
     // If admission filled it in, nobody applied it; applying it now would replace the claim.
     const named = applied.length === 0 || applied.some(({ fieldsV1 }) => fieldsV1?.["f:spec"]?.["f:storageClassName"]);
     return {
+        name: metadata.name,
         owner: metadata.labels?.["app.kubernetes.io/name"] ?? "",
         size: spec.resources.requests.storage,
         capacity: status?.capacity?.storage,

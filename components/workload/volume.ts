@@ -4,6 +4,7 @@ import type { Capabilities } from "../cluster/cluster";
 import { inCluster } from "../cluster/options";
 import { Environment } from "./environment";
 import { groupLabel, objectLabels } from "./labels";
+import { possibleSize } from "./volume-changes";
 
 /** A persistent volume of a workload. */
 export interface VolumeArgs {
@@ -25,6 +26,7 @@ export interface VolumeArgs {
 export function createVolume(
     name: string, owner: string, environment: Environment, args: VolumeArgs, parent: pulumi.Resource,
 ): kubernetes.core.v1.PersistentVolumeClaim {
+    const storageClass = storageClassOf(name, environment, args);
     return new kubernetes.core.v1.PersistentVolumeClaim(name, {
         metadata: {
             name,
@@ -33,8 +35,8 @@ export function createVolume(
         },
         spec: {
             accessModes: [args.accessMode],
-            resources: { requests: { storage: args.size } },
-            storageClassName: storageClassOf(name, environment, args),
+            resources: { requests: { storage: possibleSize(environment, { ...args, name, owner, storageClass }) } },
+            storageClassName: storageClass,
         },
     }, inCluster(environment.cluster, parent, {
         retainOnDelete: environment.volumes === "retain", dependsOn: environment.platform.storageClasses,

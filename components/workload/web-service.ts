@@ -2,6 +2,7 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { Cluster } from "../cluster/cluster";
 import { inCluster } from "../cluster/options";
+import { type Transform, transformedBy } from "../transform";
 import { defaultUid, webDefaults } from "./defaults";
 import { Environment } from "./environment";
 import { Metadata, objectLabels, selectorLabels } from "./labels";
@@ -55,8 +56,8 @@ export interface WebServiceArgs
     reaches?: Outside[];
     /** Seconds that a terminating pod keeps serving, until load balancers no longer use it. @default 5 */
     drainSeconds?: number;
-    /** Changes the Deployment's arguments last, for anything that isn't modelled here. */
-    transform?: (args: kubernetes.apps.v1.DeploymentArgs) => kubernetes.apps.v1.DeploymentArgs;
+    /** Changes each resource's arguments last, for anything that isn't modelled here. */
+    transform?: Transform;
 }
 
 /**
@@ -75,7 +76,7 @@ export class WebService extends pulumi.ComponentResource implements Listener {
     readonly deployment: kubernetes.apps.v1.Deployment;
 
     constructor(name: string, args: WebServiceArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("landfall:workload:WebService", name, {}, opts);
+        super("landfall:workload:WebService", name, {}, transformedBy(args.transform, opts));
         const sized = withDefaults(name, args);
         this.name = name;
         this.namespace = args.environment.namespace;
@@ -91,7 +92,7 @@ export class WebService extends pulumi.ComponentResource implements Listener {
         this.claims = createVolumes(this, sized);
         const pod = normalisePod(this, sized);
         createService(metadata, options);
-        this.deployment = createDeployment(metadata, pod, args, { ...options, dependsOn: connections });
+        this.deployment = createDeployment(metadata, pod, { ...options, dependsOn: connections });
         // It first looks for the Deployment 15 s after its own creation, and only then adds the missing replicas.
         const together = pulumi.output(pod).apply(() => [...connections, ...args.environment.platform.metrics]);
         createAutoscaler(metadata, sized, { ...options, dependsOn: together });
@@ -190,9 +191,9 @@ function createService(metadata: Metadata, options: pulumi.CustomResourceOptions
 }
 
 function createDeployment(
-    metadata: Metadata, pod: Pod, args: WebServiceArgs, options: pulumi.CustomResourceOptions,
+    metadata: Metadata, pod: Pod, options: pulumi.CustomResourceOptions,
 ): kubernetes.apps.v1.Deployment {
-    const deploymentArgs: kubernetes.apps.v1.DeploymentArgs = {
+    return new kubernetes.apps.v1.Deployment(metadata.name, {
         metadata,
         // No `replicas`: the autoscaler sets them.
         spec: {
@@ -205,9 +206,7 @@ function createDeployment(
                 spec: pod.spec,
             },
         },
-    };
-    return new kubernetes.apps.v1.Deployment(
-        metadata.name, args.transform?.(deploymentArgs) ?? deploymentArgs, options);
+    }, options);
 }
 
 function createAutoscaler(metadata: Metadata, args: SizedArgs, options: pulumi.CustomResourceOptions): void {

@@ -1,5 +1,5 @@
+import { gatewayPorts } from "../../components/cluster/cluster";
 import { firstAddress } from "../../components/cluster/ipv4";
-import { gatewayPorts } from "../../components/cluster/gateway-ports";
 import type { ClusterSettings } from "./cluster";
 import { isPublic } from "./tls";
 

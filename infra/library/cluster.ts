@@ -3,6 +3,7 @@ import type * as z from "zod";
 import * as library from "../../components/cluster";
 import { useProxies } from "../../components/proxy";
 import { Refusal } from "../../components/refusal";
+import { checkRelease, recordedRelease, ReleaseRecord } from "../../components/release";
 import { clusterSchema } from "../config/cluster";
 import type { Context } from "../config/context";
 import { describeSettings, describeTargets } from "../config/describe";
@@ -46,7 +47,15 @@ export function createCluster(
     const comparisons: library.Comparisons = {
         cluster: (standing, wanted) => inOwnWords(() => refuseClusterChanges(cluster, standing, wanted)),
     };
-    return library.createCluster(cluster, { ...options, comparisons }, opts);
+    const created = library.createCluster(cluster, { ...options, comparisons }, afterReleaseCheck(opts));
+    new ReleaseRecord(`${options.name ?? "cluster"}-release`, { parent: created as library.Cluster & pulumi.Resource });
+    return created;
+}
+
+/** A refused release stops the component and thereby all its resources, which wait for it. */
+function afterReleaseCheck(opts: pulumi.ComponentResourceOptions = {}): pulumi.ComponentResourceOptions {
+    const dependsOn = checkRelease(recordedRelease).then(() => [opts.dependsOn ?? []].flat() as pulumi.Input<pulumi.Resource>[]);
+    return { ...opts, dependsOn };
 }
 
 /** The settings with their defaults. */

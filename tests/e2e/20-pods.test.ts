@@ -1,8 +1,9 @@
 import type * as k8s from "@kubernetes/client-node";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { Cluster, nameOf } from "./support/kubernetes";
 import { names } from "./support/names";
 import type { Ended } from "./support/npm";
+import { patiently } from "./support/patience";
 import { adminPassword, ensureUp, figure } from "./support/stack";
 
 /** Workloads whose pods speak to the Kubernetes API; no other pod may hold a token. */
@@ -25,7 +26,8 @@ describe("every pod of ours", () => {
     beforeAll(async () => {
         const namespaces = await cluster.namespaces();
         const lists = await Promise.all(namespaces.map(namespace => cluster.core.listNamespacedPod({ namespace })));
-        pods = lists.flatMap(({ items }) => items);
+        // Nor is one of interest that has done its work and is about to go, as what makes volumes does.
+        pods = lists.flatMap(({ items }) => items).filter(pod => !pod.metadata?.deletionTimestamp);
     });
 
     it("is there: each namespace has some", () => {
@@ -102,8 +104,8 @@ describe("every pod of ours", () => {
 describe.each(["web", "database"])("inside the %s", workload => {
     let pod: k8s.V1Pod;
 
-    beforeAll(async () => {
-        [pod] = await cluster.pods(workload);
+    beforeEach(async () => {
+        pod = await cluster.readyPod(workload);
     });
 
     it("there is no root", async () => {
@@ -179,7 +181,7 @@ function dryRun(
     namespace: string, more: k8s.V1SecurityContext, limits?: Record<string, string>,
 ): Promise<k8s.V1Pod> {
     const resources = limits ?? (namespace === names.environment ? undefined : { cpu: "10m", memory: "16Mi" });
-    return cluster.core.createNamespacedPod({
+    return patiently(() => cluster.core.createNamespacedPod({
         namespace,
         dryRun: "All",
         body: {
@@ -196,7 +198,7 @@ function dryRun(
                 }],
             },
         },
-    });
+    }));
 }
 
 type PodContainer = { pod: k8s.V1Pod; container: k8s.V1Container };

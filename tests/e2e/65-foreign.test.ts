@@ -1,10 +1,12 @@
 import * as k8s from "@kubernetes/client-node";
+import { isDeepStrictEqual } from "node:util";
 import { beforeAll, describe, expect, it } from "vitest";
 import { EngineStack } from "./support/engine";
 import { Cluster } from "./support/kubernetes";
 import { names } from "./support/names";
 import type { Ended } from "./support/npm";
 import { ensureUp } from "./support/stack";
+import { sleep, until } from "./support/wait";
 
 describe("a second stack on the cluster of the suite's, which it knows by a StackReference", () => {
     let ended: Ended;
@@ -26,7 +28,12 @@ describe("a second stack on the cluster of the suite's, which it knows by a Stac
         };
         await cluster.core.createNamespace({ body: { metadata: { name: "second" } }, fieldManager: "kubectl-create" });
         try {
-            before = await fingerprints(cluster);
+            // Controllers still complete what the start has made.
+            await until("the cluster's objects to be at rest", async () => {
+                before = await fingerprints(cluster);
+                await sleep(5000);
+                return isDeepStrictEqual(await fingerprints(cluster), before);
+            });
             ended = await second.preview(settings);
             after = await fingerprints(cluster);
             await second.remove(settings);

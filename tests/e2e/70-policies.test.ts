@@ -1,7 +1,7 @@
 import * as path from "node:path";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, inject, it } from "vitest";
 import { buildTools } from "../../infra/offline/kit";
-import { names } from "./support/names";
+import { firstConfig } from "./support/config";
 import { letThrough, Side, Traffic } from "./support/policies";
 import { RenderedObject, renderObjects } from "./support/rendered";
 
@@ -56,7 +56,7 @@ describe("the rendered network policies", () => {
 
     beforeAll(async () => {
         cyclonus = path.join(await buildTools(console.log, ["cyclonus"]), "cyclonus");
-        objects = await renderObjects(names.stack);
+        objects = await renderObjects("--config", firstConfig(inject("suite").directory));
         pods = workloads(objects);
         const { namespace, namespaceLabels } = pods.find(({ name }) => name === "web") as Side;
         pods.push({ name: "stranger", namespace, namespaceLabels, labels: { "app.kubernetes.io/name": "stranger" } });

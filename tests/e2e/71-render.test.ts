@@ -1,15 +1,16 @@
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, inject, it } from "vitest";
 import * as yaml from "yaml";
 import { cachedManifest, loadManifests } from "../../components/platform/manifests";
 import { ManifestPin, manifests, versions } from "../../components/versions";
 import { buildTools, SCHEMA_TEMPLATE, schemas } from "../../infra/offline/kit";
 import { provideManifests } from "../../infra/offline/kit/manifests";
+import { firstConfig } from "./support/config";
 import { execute } from "./support/execute";
 import { render } from "./support/npm";
-import { root } from "./support/names";
+import { names, root } from "./support/names";
 import { figure } from "./support/stack";
 
 interface Report {
@@ -17,8 +18,8 @@ interface Report {
     summary: { valid: number; invalid: number; errors: number; skipped: number };
 }
 
-/** All but those of the file that runs beside this one, which come and go. */
-const stacks = fs.readdirSync(root).flatMap(name => /^Pulumi\.(?!metal)(.+)\.yaml$/.exec(name)?.[1] ?? []).sort();
+/** All but those of the files that run beside this one, which come and go. */
+const stacks = fs.readdirSync(root).flatMap(name => /^Pulumi\.(?!metal|second)(.+)\.yaml$/.exec(name)?.[1] ?? []).sort();
 
 /** What the renderer puts in the place of a secret. */
 const placeholder = "[secret]";
@@ -55,8 +56,10 @@ describe.each(stacks)("rendered, the stack %s", stack => {
             "-schema-location", location, "-",
         ];
         kubeconform = async input => JSON.parse((await execute(program, args, { input })).stdout) as Report;
-        text = await render(stack);
-        json = await render(stack, "--json");
+        // Other files of the suite change its own stack's.
+        const given = stack === names.stack ? ["--config", firstConfig(inject("suite").directory)] : [stack];
+        text = await render(...given);
+        json = await render(...given, "--json");
     });
 
     it("is accepted by kubeconform, all of it", async () => {

@@ -11,6 +11,7 @@ import { versions } from "../../components/versions";
 import { execute } from "./support/execute";
 import { root } from "./support/names";
 import { nodeArguments } from "../../components/project";
+import { patiently } from "./support/patience";
 import { figure } from "./support/stack";
 import { timed, until } from "./support/wait";
 
@@ -57,8 +58,12 @@ describe("minikube", () => {
         // Root needs --force for the docker driver, whatever else is asked.
         const all = [...args, "--dry-run", ...(process.getuid?.() === 0 ? ["--force"] : [])];
         const env = { MINIKUBE_HOME: home, TMPDIR: home, MINIKUBE_IN_STYLE: "false" };
-        const { code, stdout, stderr } = await execute(minikube, all, { env });
-        return { code, output: `${stdout}${stderr}` };
+        for (let tries = 1; ; tries++) {
+            const { code, stdout, stderr } = await execute(minikube, all, { env });
+            const output = `${stdout}${stderr}`;
+            // It gives Docker a few seconds to answer.
+            if (code === 0 || tries === 5 || !/DEADLINE|deadline exceeded|timed out/.test(output)) return { code, output };
+        }
     }
 });
 
@@ -95,16 +100,18 @@ describe("a cluster of the kit's by minikube", () => {
 
     it("has a node of the kit's version, and all that minikube puts on it runs", async () => {
         const version = "jsonpath={.items[*].status.nodeInfo.kubeletVersion}";
-        expect(await kubectl(["get", "nodes", "--output", version])).toBe(versions.kubernetes);
-        await kubectl(["wait", "--for=condition=Ready", "pods", "--all", "--namespace=kube-system", "--timeout=180s"]);
-        await until("the node's metrics", async () => (await kubectl(["top", "nodes"])).includes(profile));
+        expect(await patiently(() => kubectl(["get", "nodes", "--output", version]))).toBe(versions.kubernetes);
+        // One that is replaced while it is waited for is gone.
+        await until("the pods of kube-system", () =>
+            kubectl(["wait", "--for=condition=Ready", "pods", "--all", "--namespace=kube-system", "--timeout=180s"]), 600);
+        await until("the node's metrics", async () => (await kubectl(["top", "nodes"])).includes(profile), 600);
         expect(JSON.parse(await script("status"))).toMatchObject({ incarnation: "one", started: false });
     });
 
     it("runs an image of this computer, with a volume on the node's disk", async () => {
         await run("docker", ["tag", debian.image, image]);
         await script("load-image", { IMAGE: image });
-        await kubectl(["apply", "--filename=-"], JSON.stringify({
+        await patiently(() => kubectl(["apply", "--filename=-"], JSON.stringify({
             apiVersion: "v1",
             kind: "List",
             items: [{
@@ -115,16 +122,16 @@ describe("a cluster of the kit's by minikube", () => {
                 spec: {
                     containers: [{
                         name: "writer", image, imagePullPolicy: "Never",
-                        command: ["sh", "-c", "getent hosts kubernetes.default && findmnt --noheadings -o FSTYPE -T /data"],
+                        command: ["sh", "-c", "until getent hosts kubernetes.default; do sleep 1; done; findmnt --noheadings -o FSTYPE -T /data"],
                         volumeMounts: [{ name: "data", mountPath: "/data" }],
                     }],
                     restartPolicy: "Never",
                     volumes: [{ name: "data", persistentVolumeClaim: { claimName: "data" } }],
                 },
             }],
-        }));
-        await kubectl(["wait", "--for=jsonpath={.status.phase}=Succeeded", "pod/writer", "--timeout=120s"]);
-        const written = await kubectl(["logs", "writer"]);
+        })));
+        await patiently(() => kubectl(["wait", "--for=jsonpath={.status.phase}=Succeeded", "pod/writer", "--timeout=600s"]));
+        const written = await patiently(() => kubectl(["logs", "writer"]));
         expect(written).toMatch(/kubernetes\.default\.svc\.cluster\.local/);
         expect(written).not.toContain("tmpfs");
     });

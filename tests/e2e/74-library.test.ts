@@ -24,6 +24,7 @@ describe("a program of somebody else's, with the library's package", () => {
     let environment: Record<string, string>;
     let imagesBefore: string[] | undefined;
     let command: string;
+    let hasStack = false;
     let up: Ended;
     let site: Site;
 
@@ -46,6 +47,7 @@ describe("a program of somebody else's, with the library's package", () => {
             "new", path.join(root, "infra/template"), "--force", "--yes", "--name", "shop", "--stack", "e2e",
             "--config", `host=${host}`,
         ));
+        hasStack = true;
         const settings = { name: cluster, ...ports, ...kit.settings };
         await succeed("pulumi config", pulumi(
             "config", "set-all", "--path", ...Object.entries(settings).flatMap(([key, value]) => ["--plaintext", `cluster.${key}=${value}`]),
@@ -57,7 +59,7 @@ describe("a program of somebody else's, with the library's package", () => {
 
     afterAll(async () => {
         try {
-            if (command) await succeed("pulumi destroy", pulumi("destroy", "--yes", "--skip-preview"));
+            if (hasStack) await succeed("pulumi destroy", pulumi("destroy", "--yes", "--skip-preview"));
         } finally {
             fs.rmSync(home, { recursive: true, force: true });
             const left = await containers();
@@ -111,7 +113,7 @@ describe("a program of somebody else's, with the library's package", () => {
         const first = await until("the page", async () => {
             const { status, text } = await ask({ path: "/" }, site);
             return status === 200 && text;
-        }, 60);
+        });
         expect(first).toMatch(/^You are visitor \d+\.\n$/);
         const visitor = (text: string): number => Number(/\d+/.exec(text));
         expect(visitor((await ask({ path: "/" }, site)).text)).toBe(visitor(first) + 1);

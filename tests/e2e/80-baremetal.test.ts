@@ -19,7 +19,7 @@ describe("a server of one's own", () => {
     let gateway: Forward;
     let before: Record<string, string>;
     let site: Site;
-    const answers = () => until("the site", async () => (await ask({ path: "/" }, site)).status === 200, 180).then(() => undefined);
+    const answers = () => until("the site", async () => (await ask({ path: "/" }, site)).status === 200, 600).then(() => undefined);
 
     beforeAll(async () => {
         metal = new Metal(await buildBundle(console.log));
@@ -35,6 +35,16 @@ describe("a server of one's own", () => {
 
     const clusterOf = (changes: object = {}) => metal.cluster({ server: machine }, changes);
     const wrong = (changes: object): Promise<string> => metal.refusal(clusterOf(changes));
+    /** What the machine is given for one refusal is taken back, whatever comes of it: the rest needs the machine as it was. */
+    async function meanwhile(given: string, taken: string, work: () => Promise<void>): Promise<void> {
+        const sh = (command: string) => metal.machines.exec(machine, "bash", "-c", command);
+        try {
+            await sh(given);
+            await work();
+        } finally {
+            await sh(taken);
+        }
+    }
 
     describe("refuses before anything is changed", () => {
         const nodes = (more: object) => ({ server: { host: machine.address, hostKey: machine.hostKey, ...more } });
@@ -56,26 +66,25 @@ describe("a server of one's own", () => {
         });
 
         it("a host that doesn't answer", async () => {
-            expect(await wrong({ nodes: { server: { host: "198.18.48.99" } } })).toMatch(/server \(.*198\.18\.48\.99.*/);
+            expect(await metal.refusal(clusterOf({ nodes: { server: { host: "198.18.48.99" } } }), { silent: true }))
+                .toMatch(/server \(.*198\.18\.48\.99.*/);
         });
 
         it("a port that is taken, and a machine of another cluster, both at once with all else", async () => {
             const script = "use Socket; socket(S,PF_INET,SOCK_STREAM,6); setsockopt(S,SOL_SOCKET,SO_REUSEADDR,1); " +
-                "bind(S,sockaddr_in(6443,INADDR_ANY)) or die; listen(S,1); sleep 600";
-            await metal.machines.exec(machine, "systemd-run", "--quiet", "--unit", "squatter", "perl", "-e", script);
-            await until("the port to be taken", async () =>
-                (await metal.machines.exec(machine, "ss", "-Hltn", "sport = :6443")) !== "");
-            expect(await wrong({})).toMatch(/server .*has port 6443 taken by perl.*Nothing|Nothing.*6443 taken by perl/s);
-            await metal.machines.exec(machine, "systemctl", "stop", "squatter");
-            await metal.machines.exec(machine, "bash", "-c", "touch /etc/kubernetes/kubelet.conf");
-            expect(await wrong({})).toMatch(/is in another cluster already, or was: there is \/etc\/kubernetes\/kubelet\.conf/);
-            await metal.machines.exec(machine, "rm", "/etc/kubernetes/kubelet.conf");
+                "bind(S,sockaddr_in(6443,INADDR_ANY)) or die; listen(S,1); sleep 3600";
+            await meanwhile(`systemd-run --quiet --unit squatter perl -e '${script}'`, "systemctl stop squatter", async () => {
+                await until("the port to be taken", async () =>
+                    (await metal.machines.exec(machine, "ss", "-Hltn", "sport = :6443")) !== "");
+                expect(await wrong({})).toMatch(/server .*has port 6443 taken by perl.*Nothing|Nothing.*6443 taken by perl/s);
+            });
+            await meanwhile("touch /etc/kubernetes/kubelet.conf", "rm /etc/kubernetes/kubelet.conf", async () =>
+                expect(await wrong({})).toMatch(/is in another cluster already, or was: there is \/etc\/kubernetes\/kubelet\.conf/));
         });
 
         it("a disk that is too small", async () => {
-            await metal.machines.exec(machine, "mount", "-t", "tmpfs", "-o", "size=1G", "tmpfs", "/var/lib");
-            expect(await wrong({})).toMatch(/server \(198\.18\.48\.11\) has \d+ MB of disk free under \/var\/lib; 10000 are needed/);
-            await metal.machines.exec(machine, "umount", "/var/lib");
+            await meanwhile("mount -t tmpfs -o size=1G tmpfs /var/lib", "umount /var/lib", async () =>
+                expect(await wrong({})).toMatch(/server \(198\.18\.48\.11\) has \d+ MB of disk free under \/var\/lib; 10000 are needed/));
         });
 
         it("one machine under two names", async () => {
@@ -108,8 +117,8 @@ describe("a server of one's own", () => {
             const other = await metal.machines.add("other", 12);
             await metal.machines.iptables(other, ..."--append INPUT -p tcp -s 198.18.48.11 --jump REJECT --reject-with tcp-reset".split(" "));
             const said = await metal.refusal(metal.cluster(
-                { server: machine, other: { ...other, role: "worker" } }, { sharedDirectory: "/srv" }));
-            await metal.machines.kill(other);
+                { server: machine, other: { ...other, role: "worker" } }, { sharedDirectory: "/srv" }))
+                .finally(() => metal.machines.kill(other));
             expect(said).toMatch(/server .* is refused by 198\.18\.48\.12:10250, although a program listens there/);
             expect(said).not.toMatch(/other .* is refused by/);
         });
@@ -126,7 +135,7 @@ describe("a server of one's own", () => {
         });
 
         it("and leaves the machine as it was", async () => {
-            expect(await metal.machines.inventory(machine)).toEqual(before);
+            await metal.machines.expectInventory(machine, before);
         });
     });
 
@@ -136,7 +145,7 @@ describe("a server of one's own", () => {
         const unlock = await metal.machines.lockPackages(machine);
         const packages = async () => (await metal.machines.inventory(machine)).packages;
         let locked: Promise<string> | undefined;
-        await metal.interrupted(clusterOf(), 400, undefined, said => {
+        await metal.interrupted(clusterOf(), 1000, undefined, said => {
             if (waits.test(said)) locked ??= packages().finally(unlock);
             return /command:local:Command cluster-server-machine created/.test(said);
         }).finally(unlock);
@@ -173,7 +182,7 @@ describe("a server of one's own", () => {
         expect(await code("https://127.0.0.1:10250/pods")).toBe("401");
         expect(await code(`--cacert /etc/kubernetes/pki/ca.crt https://${machine.address}:10250/pods`)).toBe("401");
         expect(await metal.kubectl(machine, "logs", "--namespace", "kube-system", "--selector", "component=etcd", "--tail", "1")).not.toBe("");
-        expect(await metal.kubectl(machine, "top", "nodes", "--no-headers")).toMatch(/^server /);
+        expect(await until("the node's metrics", () => metal.kubectl(machine, "top", "nodes", "--no-headers"), 600)).toMatch(/^server /);
         expect(await sh("ls /run/landfall/*.conf 2>/dev/null | wc -l")).toBe("0");
     });
 
@@ -267,12 +276,12 @@ describe("a server of one's own", () => {
         const unlock = await metal.machines.lockPackages(machine);
         const begun = metal.lines.length;
         const gone = timed(() => metal.destroy(clusterOf()));
-        const waiting = until("it to wait for the packages", async () => metal.lines.slice(begun).some(line => waits.test(line)), 300);
+        const waiting = until("it to wait for the packages", async () => metal.lines.slice(begun).some(line => waits.test(line)), 900);
         await Promise.race([gone, waiting]).finally(unlock);
         await waiting;
         figure("back to the bare machine", `${await gone} s`);
         expect((await metal.machines.inventory(machine)).packages).toContain("own-thing");
         await sh("dpkg --purge own-thing");
-        expect(await metal.machines.inventory(machine)).toEqual(before);
+        await metal.machines.expectInventory(machine, before);
     });
 });

@@ -5,6 +5,7 @@ import type { Ended } from "./support/npm";
 import { processesWith } from "./support/processes";
 import { ask } from "./support/site";
 import { before, down, ensureUp, figure, forgetStart, home } from "./support/stack";
+import { until } from "./support/wait";
 
 describe("taken down", () => {
     let refused: Ended;
@@ -38,7 +39,8 @@ describe("taken down", () => {
         await expect(ask({ path: "/", insecure: true })).rejects.toThrow("ECONNREFUSED");
     });
 
-    it("it leaves no process", () => {
+    it("it leaves no process", async () => {
+        await until("the processes to end", async () => processesWith(`LANDFALL_HOME=${home}`).length === 0, 120).catch(() => undefined);
         expect(processesWith(`LANDFALL_HOME=${home}`)).toEqual([]);
     });
 

@@ -4,9 +4,8 @@ import * as random from "@pulumi/random";
 import * as os from "node:os";
 import * as path from "node:path";
 import { type Transform, transformedBy } from "../../transform";
-import { Capabilities, Cluster, ImageDelivery, LoadBalancing, noticedAfter, serviceSeconds } from "../cluster";
+import { Capabilities, Cluster, gatewayPorts, ImageDelivery, LoadBalancing, noticedAfter, serviceSeconds } from "../cluster";
 import type { Comparisons } from "../compare";
-import { gatewayPorts } from "../gateway-ports";
 import { rendering } from "../lookup";
 import { createProvider } from "../provider";
 import { defaultFiles, identify, parseKubeconfig, readFiles, scopeKubeconfig } from "./kubeconfig";
@@ -28,32 +27,32 @@ export interface ExistingArgs {
     storageClass?: string;
     /** StorageClass of volumes that pods on many nodes write (ReadWriteMany). @default none @example "efs" */
     sharedStorageClass?: string;
-    /** Whether the cluster has metrics-server ("builtin"), or it is to be installed. @default "builtin" */
+    /** Whether the cluster has metrics-server ("builtin"), or Landfall installs it. @default "builtin" */
     metrics?: "builtin" | "install";
     /** Whether the cluster's network enforces NetworkPolicy. @default "unknown" */
     networkPolicy?: "enforced" | "unenforced" | "unknown";
-    /** Whether Services of type LoadBalancer get an address, or the gateway uses ports of the nodes. */
+    /** Whether the gateway is a Service of type LoadBalancer or listens on ports of the nodes. @default "LoadBalancer" */
     loadBalancer?: "LoadBalancer" | "NodePort";
-    /** With NodePort: where the nodes are reached. @default "127.0.0.1" @example "node1.example.com" */
+    /** With NodePort: the host under which clients reach the nodes. @default "127.0.0.1" @example "node1.example.com" */
     host?: string;
     /** With NodePort: the port for HTTP on every node. @default 30080 */
     http?: number;
     /** With NodePort: the port for HTTPS on every node. @default 30443 */
     https?: number;
-    /** Registry that images the program builds are pushed to and pulled from. @example "ghcr.io/example" */
+    /** Registry for the images that the program builds. This computer pushes to it, and the nodes pull from it. @example "ghcr.io/example" */
     registry?: string;
-    /** What the nodes are, where that isn't what this computer is. @default this computer's @example "linux/amd64" */
+    /** Platform of the nodes. @default this computer's @example "linux/amd64" */
     platform?: "linux/amd64" | "linux/arm64";
     /** Whether the kubelets' certificates are self-signed. @default false */
     kubeletInsecureTls?: boolean;
-    /** Refuses what can't be changed in place. @default nothing is compared */
+    /** Refuses changes that can't be made in place. @default nothing is compared */
     comparisons?: Comparisons;
-    /** Changes each resource's arguments last, for anything that isn't modelled here. */
+    /** Changes the arguments of each resource last, for anything that these settings don't cover. */
     transform?: Transform;
 }
 
 /**
- * A cluster that is there already and outlives the stack. All that is read of the kubeconfig is one context.
+ * A cluster that exists already and outlives the stack. Only one context of the kubeconfig is used.
  *
  * @example new Existing("cluster", { kubeconfig: "~/.kube/production", context: "admin@production" })
  * @example new Existing("cluster", { stack: "acme/clusters/production" })
@@ -69,9 +68,9 @@ export class Existing extends pulumi.ComponentResource implements Cluster {
         this.provider = createProvider(`${name}-provider`, {
             kubeconfig: this.kubeconfig,
             comparisons: args.comparisons,
-            // A digest gives no secret away.
+            // A digest doesn't reveal the kubeconfig.
             identifier: pulumi.unsecret(this.kubeconfig.apply(identify)),
-            // Two people may each have a stack of the same name for the cluster that they share.
+            // Two people who share the cluster may each have a stack of the same name.
             stackId: new random.RandomUuid(`${name}-stack-id`, {}, { parent: this }).result,
         }, this);
         this.capabilities = capabilitiesOf(args);
@@ -103,7 +102,7 @@ function resolveFile(file: string): string {
     return /^~[\\/]/.test(file) ? path.join(os.homedir(), file.slice(2)) : path.resolve(file);
 }
 
-/** Stands for the cluster's where the program is only rendered, which needs no credentials. */
+/** Used when the program is only rendered, which needs no credentials. */
 const renderedKubeconfig = scopeKubeconfig(parseKubeconfig(JSON.stringify({
     contexts: [{ name: "existing", context: { cluster: "existing", user: "existing" } }],
     clusters: [{ name: "existing", cluster: { server: "https://kubernetes.invalid:6443" } }],
@@ -117,7 +116,7 @@ function capabilitiesOf(args: ExistingArgs): Capabilities {
         loadBalancing: loadBalancingOf(args),
         metrics: args.metrics ?? "builtin",
         kubeletInsecureTls: args.kubeletInsecureTls ?? false,
-        // kubeadm's and most others', OpenShift's and minikube's, MicroK8s's; managed ones use 443.
+        // In this order: kubeadm and most others; OpenShift and minikube; MicroK8s. Managed clusters use 443.
         apiServerPorts: [6443, 8443, 16443],
         networkPolicy: args.networkPolicy ?? "unknown",
         get images(): ImageDelivery {
@@ -126,7 +125,7 @@ function capabilitiesOf(args: ExistingArgs): Capabilities {
     };
 }
 
-/** Whose load balancer it is isn't known: as slow as AWS's, Hetzner's and DigitalOcean's are by default. */
+/** The load balancer's kind isn't known, so this is the slowest of AWS's, Hetzner's and DigitalOcean's defaults. */
 const slowestHealthCheck = { interval: 15, failures: 3, spread: 40 };
 
 function loadBalancingOf(args: ExistingArgs): LoadBalancing {
@@ -134,11 +133,11 @@ function loadBalancingOf(args: ExistingArgs): LoadBalancing {
     if (loadBalancer !== "NodePort") {
         return { type: "LoadBalancer", drainSeconds: noticedAfter(slowestHealthCheck), seesClients: true };
     }
-    // Which nodes clients reach isn't known, so each of them must answer, and passes on what another's proxy serves.
+    // It isn't known which nodes clients reach, so each node must answer, and forwards to the proxy on another node.
     return { type: "NodePort", drainSeconds: serviceSeconds, seesClients: false, http, https, host, publishedHttps: https };
 }
 
-/** Asked for only by an application that builds images; one that brings its own needs no registry. */
+/** Only an application that builds images needs this. With a finished image it needs no registry. */
 function imagesOf({ registry, platform }: ExistingArgs): ImageDelivery {
     if (registry) return { method: "push", registry, platform };
     throw new pulumi.RunError("An existing cluster can't be given the images that the program builds: name a " +

@@ -9,13 +9,13 @@ type Fields = Record<string, unknown>;
 interface Named {
     name: string;
     fields: Fields;
-    /** Directory that the files it names are relative to; left out where there are none to be read. */
+    /** Directory that relative file names start at; undefined if the kubeconfig isn't a file of this computer. */
     directory?: string;
 }
 
-/** What is in one or more kubeconfig files; of entries of the same name the first counts, as with kubectl. */
+/** The content of one or more kubeconfig files. As with kubectl, the first of several entries with the same name counts. */
 export interface Kubeconfig {
-    /** For messages: where it comes from. */
+    /** Where it comes from, for messages. */
     source: string;
     current?: string;
     contexts: Named[];
@@ -29,7 +29,7 @@ export function defaultFiles(): string[] {
     return listed.length > 0 ? listed : [path.join(os.homedir(), ".kube", "config")];
 }
 
-/** Reads kubeconfig files and puts them together. */
+/** Reads kubeconfig files and combines them. */
 export function readFiles(files: string[]): Kubeconfig {
     const parsed = files.map(file => parseKubeconfig(readText(file), file, path.dirname(path.resolve(file))));
     return {
@@ -49,7 +49,7 @@ function readText(file: string): string {
     }
 }
 
-/** Reads a kubeconfig; `directory` is what the files it names are relative to. */
+/** Reads a kubeconfig. Relative file names in it start at `directory`. */
 export function parseKubeconfig(text: string, source: string, directory?: string): Kubeconfig {
     const document = yaml.parseDocument(text);
     if (document.errors.length > 0) throw new Error(`${source} is not valid YAML: ${document.errors[0].message}`);
@@ -69,10 +69,7 @@ export function parseKubeconfig(text: string, source: string, directory?: string
     };
 }
 
-/**
- * The kubeconfig of one context and no other, complete in itself: the files it names are put into it, so that it means
- * the same wherever it is used.
- */
+/** A kubeconfig with one context. It contains the content of the files that the original names, so it works anywhere. */
 export function scopeKubeconfig(config: Kubeconfig, context = config.current): string {
     const known = `Its contexts are: ${config.contexts.map(({ name }) => name).join(", ") || "none"}.`;
     if (!context) throw new Error(`${config.source} has no current context: name one by "context". ${known}`);
@@ -95,10 +92,10 @@ export function scopeKubeconfig(config: Kubeconfig, context = config.current): s
         contexts: [{ name: context, context: { ...chosen.fields, cluster: "cluster", user: "user" } }],
         clusters: [{ name: "cluster", cluster: withFiles(find(config.clusters, "cluster"), config.source) }],
         users: [{ name: "user", user: withFiles(user, config.source) }],
-    }, { compat: "yaml-1.1" }); // as Kubernetes's programs read it
+    }, { compat: "yaml-1.1" }); // the version that Kubernetes's programs read
 }
 
-/** Puts the files that an entry names into it; a token's file is only made absolute, as its content changes. */
+/** Replaces files by their content. A token's file only gets an absolute path because its content changes. */
 function withFiles({ fields, directory }: Named, source: string): Fields {
     const result: Fields = {};
     for (const [key, value] of Object.entries(fields)) {
@@ -119,7 +116,7 @@ function locate(file: string, directory: string | undefined, source: string): st
     return absolute;
 }
 
-/** Many clouds' kubeconfigs get their credentials from a program: say at once if it is missing, and where to get it. */
+/** Many clouds' kubeconfigs get credentials from a program. If it is missing, the error says where to get it. */
 function checkHelper({ fields, directory }: Named, source: string): void {
     const exec = fields.exec as { command?: string; installHint?: string } | undefined;
     if (!exec?.command || isProgram(exec.command, directory)) return;
@@ -134,9 +131,9 @@ function isProgram(command: string, directory = ""): boolean {
 }
 
 /**
- * What tells the cluster of a scoped kubeconfig from others, without its credentials, since these are renewed. An
- * address of this computer (a tunnel, a local cluster) may lead to one cluster today and to another tomorrow, so there
- * the certificate authority counts too; elsewhere it doesn't, as its renewal would replace all that is in the cluster.
+ * Identifies the cluster of a scoped kubeconfig. Credentials don't count because they are renewed. An address of this
+ * computer (a tunnel, a local cluster) may lead to another cluster tomorrow, so there the certificate authority counts too.
+ * Elsewhere it doesn't: renewing it would replace everything in the cluster.
  */
 export function identify(kubeconfig: string): string {
     const [{ cluster }] = (yaml.parse(kubeconfig) as { clusters: { cluster: Record<string, string> }[] }).clusters;

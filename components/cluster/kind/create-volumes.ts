@@ -1,11 +1,10 @@
-// @ts-nocheck
-// Makes the directory that all nodes share, and marks it, so that no other directory is ever deleted.
+// Creates the directory that all nodes share, and marks it: only a marked directory is ever deleted.
 import * as fs from "node:fs";
 import * as path from "node:path";
 
 import { resolvePath } from "../scripts/home";
 import { fail, main, setting } from "../scripts/process";
-import { markFile } from "./volumes";
+import { markFile } from "./config";
 
 void main(() => {
     const directory = resolvePath(setting("VOLUMES"));
@@ -13,10 +12,10 @@ void main(() => {
     fs.mkdirSync(directory, { recursive: true });
     const mark = path.join(directory, markFile);
     if (!fs.existsSync(mark) && fs.readdirSync(directory).length > 0) {
-        fail(`${directory} can't hold the volumes, as it has other things in it. ` +
-            "Name a new or empty directory by landfall:cluster, for example { target: kind, data: ./volumes }.");
+        fail(`${directory} can't hold the volumes because it already contains other files. ` +
+            "Name a new or empty directory in landfall:cluster, for example { target: kind, data: ./volumes }.");
     }
-    // The nodes' root makes each volume's directory, for its pods' group; the computer's other users have no business here.
+    // Root on the nodes creates each volume's directory for the group of its pods. Other users of this computer need no access.
     fs.chmodSync(directory, 0o700);
     fs.writeFileSync(mark, "The volumes of a cluster that Landfall made.\n");
 });

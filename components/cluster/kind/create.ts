@@ -1,22 +1,25 @@
-// @ts-nocheck
-// Makes the stack's cluster and prints its kubeconfig. Picks up where an interrupted run left off, and leaves a
-// cluster that belongs to someone else alone.
+// Creates the stack's cluster and prints its kubeconfig. Continues after an interrupted run, and never touches a cluster
+// that belongs to someone else.
 import * as fs from "node:fs";
 
-import { digest, readRecord, removeRecord, resolvePath, writeRecord } from "../scripts/home";
-import { attempt, fail, lastLines, main, run, setting } from "../scripts/process";
-import { deleteNodes, listNodes, removeOwnStorage, startNodes, waitForApi, waitForSystem, withoutKubeconfig } from "./nodes";
+import { type ClusterRecord, digest, readRecord, removeRecord, resolvePath, writeRecord } from "../scripts/home";
+import { attempt, fail, lastLines, main, type Outcome, run, setting } from "../scripts/process";
+import type { KindConfig } from "./config";
+import {
+    deleteNodes, type KindNode, listNodes, listOwnNodes, removeOwnStorage, startNodes, waitForApi, waitForSystem,
+    withoutKubeconfig,
+} from "./nodes";
 
 const cluster = setting("CLUSTER_NAME");
-const config = JSON.parse(setting("CLUSTER_CONFIG"));
+const config = JSON.parse(setting("CLUSTER_CONFIG")) as KindConfig;
 const record = {
     incarnation: setting("INCARNATION"),
     owner: setting("CLUSTER_OWNER"),
     digest: digest(setting("CLUSTER_CONFIG")),
 };
 
-/** kubeadm gives a new API server one minute to answer; a computer that is busy with other things needs more. */
-const patience = ["InitConfiguration", "JoinConfiguration"].map(kind =>
+/** kubeadm gives a new API server one minute to answer. A busy computer needs more. */
+const timeouts = ["InitConfiguration", "JoinConfiguration"].map(kind =>
     JSON.stringify({ kind, timeouts: { controlPlaneComponentHealthCheck: "10m0s", kubernetesAPICall: "3m0s" } }));
 
 void main(() => {
@@ -24,17 +27,17 @@ void main(() => {
     if (nodes.length > 0) {
         const found = readRecord(cluster);
         refuseForeign(nodes, found);
-        if (isWhole(nodes, found) && startNodes(nodes)) return kubeconfig();
+        if (isComplete(nodes, found) && startNodes(nodes)) return kubeconfig();
         deleteNodes(cluster);
     }
     create();
     return kubeconfig();
 });
 
-function refuseForeign(nodes, found) {
-    const instead = "Choose another name by landfall:cluster, for example " +
+function refuseForeign(nodes: KindNode[], found: ClusterRecord | undefined): asserts found is ClusterRecord {
+    const instead = "Choose another name in landfall:cluster, for example " +
         `{ target: kind, name: ${cluster}-2 }, or delete it: kind delete cluster --name ${cluster}`;
-    if (!found || !nodes.every(node => node.ours)) {
+    if (!found || listOwnNodes(cluster).length < nodes.length) {
         fail(`There is a kind cluster named ${cluster} that Landfall did not make; it is left alone. ${instead}`);
     }
     if (found.owner !== record.owner) {
@@ -42,21 +45,21 @@ function refuseForeign(nodes, found) {
     }
 }
 
-function isWhole(nodes, found) {
+function isComplete(nodes: KindNode[], found: ClusterRecord): boolean {
     return found.ready && found.incarnation === record.incarnation && found.digest === record.digest
         && nodes.length === config.nodes.length;
 }
 
-function create() {
+function create(): void {
     writeRecord(cluster, { ...record, ready: false });
     for (const mount of config.nodes.flatMap(node => node.extraMounts)) {
         mount.hostPath = resolvePath(mount.hostPath);
         fs.mkdirSync(mount.hostPath, { recursive: true });
     }
-    // --retain: a kind whose run was ended mustn't remove, on its own failure, what the next run makes meanwhile.
+    // --retain: if this run is killed, kind may fail later and must not remove what the next run is creating by then.
     const created = withoutKubeconfig(cluster, file => attempt("kind", [
         "create", "cluster", "--name", cluster, "--config", "-", "--kubeconfig", file, "--retain", "--wait", "120s",
-    ], { input: JSON.stringify({ ...config, kubeadmConfigPatches: patience }) }));
+    ], { input: JSON.stringify({ ...config, kubeadmConfigPatches: timeouts }) }));
     if (!created.ok || !waitForApi(listNodes(cluster))) {
         deleteNodes(cluster);
         removeRecord(cluster);
@@ -67,22 +70,22 @@ function create() {
     writeRecord(cluster, { ...record, ready: true });
 }
 
-/** kubeadm prints where in its code it failed, after what failed. */
-function withoutTraces({ stderr, ...result }) {
+/** kubeadm prints a stack trace after its error. */
+function withoutTraces({ stderr, ...result }: Outcome): Outcome {
     return { ...result, stderr: stderr.replace(/^\S+\n\t\S+:\d+\n?/gm, "") };
 }
 
-function hint(output) {
+function hint(output: string): string {
     if (/too many open files/i.test(output)) {
         return "\nLinux allows its users too few inotify instances or watches. Allow more, and run it again:" +
             "\n  sudo sysctl fs.inotify.max_user_watches=524288\n  sudo sysctl fs.inotify.max_user_instances=512";
     }
     if (!/port is already allocated|address already in use|ports are not available/.test(output)) return "";
-    const ports = config.nodes[0].extraPortMappings.map(mapping => mapping.hostPort).join(" or ");
-    return `\nAnother program uses port ${ports} of this computer. Choose others by landfall:cluster, for example ` +
+    const ports = config.nodes[0].extraPortMappings?.map(mapping => mapping.hostPort).join(" or ");
+    return `\nAnother program uses port ${ports} of this computer. Choose others in landfall:cluster, for example ` +
         "{ target: kind, http: 8081, https: 8444 }.";
 }
 
-function kubeconfig() {
+function kubeconfig(): string {
     return run("kind", ["get", "kubeconfig", "--name", cluster]);
 }

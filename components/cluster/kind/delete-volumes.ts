@@ -1,16 +1,16 @@
-// Deletes what an interrupted run left of the cluster, then the volumes' directory, unless it is to be kept.
-// Containers' users own what is in it, so on Linux a container removes it.
+// Deletes what an interrupted run left of the cluster, then the directory for volumes unless it is to be kept.
+// Its files belong to the containers' users, so on Linux a container removes them.
 import * as fs from "node:fs";
 import * as path from "node:path";
 
 import { removeIfEmpty, resolvePath } from "../scripts/home";
 import { main, run, setting } from "../scripts/process";
+import { markFile } from "./config";
 import { deleteOwnCluster } from "./nodes";
-import { markFile } from "./volumes";
 
 void main(() => {
     deleteOwnCluster(setting("CLUSTER_NAME"), setting("CLUSTER_OWNER"));
-    // `npm run down -- --keep-data` keeps what the settings would delete.
+    // `npm run down -- --keep-data` overrides the settings.
     if (setting("ON_DELETE") === "retain" || process.env.LANDFALL_KEEP_DATA === "true") return;
     const directory = resolvePath(setting("VOLUMES"));
     if (!fs.existsSync(path.join(directory, markFile))) return;
@@ -23,15 +23,15 @@ void main(() => {
     removeIfEmpty(path.dirname(directory));
 });
 
-/** The mark goes last, so that an interrupted deletion can be taken up again. */
-function empty(directory) {
+/** Leaves the mark until the end, so that an interrupted deletion can be repeated. */
+function empty(directory: string): void {
     for (const name of fs.readdirSync(directory)) {
         if (name !== markFile) fs.rmSync(path.join(directory, name), { recursive: true });
     }
 }
 
-/** The nodes' image is on this computer already. */
-function emptyInContainer(directory) {
+/** Uses the nodes' image because this computer already has it. */
+function emptyInContainer(directory: string): void {
     run("docker", [
         "run", "--rm", "--network", "none", "--mount", `type=bind,source=${directory},target=/volumes`,
         "--entrypoint", "find", setting("IMAGE"), "/volumes", "-mindepth", "1",

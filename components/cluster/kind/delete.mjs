@@ -1,4 +1,4 @@
-// Stacks of version 0.2 name this file in their state, for deletion.
+// The state of stacks that version 0.1.0 created names this file for deletion.
 import { createRequire } from "node:module";
 
 const require = createRequire(import.meta.url);

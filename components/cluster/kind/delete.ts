@@ -1,4 +1,4 @@
-// Deletes the stack's cluster; what is gone already, or belongs to someone else, is left alone.
+// Deletes the stack's cluster. If it is gone already, or belongs to someone else, nothing happens.
 import { main, setting } from "../scripts/process";
 import { deleteOwnCluster } from "./nodes";
 

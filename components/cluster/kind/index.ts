@@ -3,41 +3,40 @@ import type * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { scriptCommand } from "../../script";
 import { type Transform, transformedBy } from "../../transform";
-import { Capabilities, Cluster, serviceSeconds } from "../cluster";
+import { Capabilities, Cluster, gatewayPorts, serviceSeconds } from "../cluster";
 import type { Comparisons } from "../compare";
-import { gatewayPorts } from "../gateway-ports";
 import { findCluster } from "../lookup";
 import { createProvider } from "../provider";
 import { kitNodeImage } from "../stand-ins";
 import { renderKindConfig, sharedDirectory } from "./config";
 
-/** Plain values, not `pulumi.Input`s: whether the cluster is there is looked up before any resource is made. */
+/** Plain values, not `pulumi.Input`s, because the cluster is looked up before any resource is registered. */
 export interface KindArgs {
     /** Name of the cluster; at most 40 characters. @example "landfall-dev" */
     name: string;
-    /** How many nodes: one control plane, the rest workers. A change makes the cluster anew. @example 2 */
+    /** Number of nodes: one control plane, the rest workers. A change replaces the cluster. @example 2 */
     nodes: number;
-    /** Image of the nodes. A change replaces the cluster; its data stays. @example "kindest/node:v1.36.4@sha256:…" */
+    /** Image of the nodes. A change replaces the cluster but keeps its data. @example "kindest/node:v1.36.4@sha256:…" */
     image: string;
-    /** Port on 127.0.0.1 where the gateway answers HTTP. A change makes the cluster anew. @example 8080 */
+    /** Port on 127.0.0.1 where the gateway answers HTTP. A change replaces the cluster. @example 8080 */
     http: number;
-    /** Port on 127.0.0.1 where the gateway answers HTTPS. A change makes the cluster anew. @example 8443 */
+    /** Port on 127.0.0.1 where the gateway answers HTTPS. A change replaces the cluster. @example 8443 */
     https: number;
     /**
-     * Directory on this computer for the volumes, new or empty, relative to the project; all nodes share it, and it
-     * outlives the cluster's being made anew. A change makes the cluster anew and leaves the old directory behind.
+     * Directory on this computer for the volumes, new or empty, relative to the project. All nodes share it, and it stays
+     * when the cluster is replaced. A change replaces the cluster and leaves the old directory behind.
      * @default "~/.landfall/<name>/volumes"
      */
     data?: string;
-    /** Range of the pods' addresses, by default kind's. A change makes the cluster anew. @example "10.244.0.0/16" */
+    /** Address range of pods. A change replaces the cluster. @default kind's @example "10.244.0.0/16" */
     podSubnet?: string;
-    /** Range of the services' addresses, by default kind's. A change makes the cluster anew. @example "10.96.0.0/16" */
+    /** Address range of Services. A change replaces the cluster. @default kind's @example "10.96.0.0/16" */
     serviceSubnet?: string;
     /** Whether destroying the stack deletes the directory `data`. @default "retain" */
     volumes?: "delete" | "retain";
-    /** Refuses what can't be changed in place. @default nothing is compared */
+    /** Refuses changes that can't be made in place. @default nothing is compared */
     comparisons?: Comparisons;
-    /** Changes each resource's arguments last, for anything that isn't modelled here. */
+    /** Changes the arguments of each resource last, for anything that these settings don't cover. */
     transform?: Transform;
 }
 
@@ -45,8 +44,8 @@ const scripts = "components/cluster/kind";
 const storageClass = "landfall-local";
 
 /**
- * A cluster of containers on this computer, made by kind. It publishes nothing but two ports on 127.0.0.1, and leaves
- * the user's own kubeconfig alone. Deleted by hand, it is made again by the next run.
+ * A cluster of containers on this computer, created by kind. It publishes two ports on 127.0.0.1 and nothing else, and
+ * doesn't change the user's kubeconfig. If someone deletes it by hand, the next run creates it again.
  *
  * @example new Kind("cluster", { name: "landfall-dev", nodes: 2, image, http: 8080, https: 8443 })
  */
@@ -81,8 +80,8 @@ export class Kind extends pulumi.ComponentResource implements Cluster {
 }
 
 /**
- * The volumes' directory is a resource of its own, so that making the cluster anew keeps it. As it is there before the
- * cluster, destroying it also removes a cluster whose making was interrupted, of which the engine knows nothing.
+ * The directory for volumes is a resource of its own, so that it stays when the cluster is replaced. It is created before the
+ * cluster. If creating the cluster is interrupted, the engine doesn't know the cluster, so destroying this removes it.
  */
 function createVolumes(
     name: string, { CLUSTER_NAME, CLUSTER_OWNER }: Record<"CLUSTER_NAME" | "CLUSTER_OWNER", string>,
@@ -97,7 +96,7 @@ function createVolumes(
     }, { parent });
 }
 
-/** kind changes no cluster in place, so a changed config is a new incarnation (see status.ts). */
+/** kind can't change a cluster in place, so a changed config means a new incarnation (see status.ts). */
 function createNodes(
     name: string, environment: Record<string, string>, volumes: pulumi.Resource, parent: Kind,
 ): local.Command {
@@ -131,7 +130,7 @@ function capabilitiesOf(args: KindArgs, incarnation: string): Capabilities {
         metrics: "install",
         kubeletInsecureTls: true,
         apiServerPorts: [6443],
-        // The network of the kit's image lets everything through.
+        // The kit's image has a network that doesn't enforce policies.
         networkPolicy: fromKit ? "unenforced" : "enforced",
         images: {
             method: "load",

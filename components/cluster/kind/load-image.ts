@@ -1,5 +1,4 @@
-// @ts-nocheck
-// Loads an image of this computer into the cluster's nodes; those that have it are skipped.
+// Loads an image of this computer into those nodes of the cluster that don't have it yet.
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
@@ -14,10 +13,10 @@ void main(() => {
 });
 
 /**
- * kind wants all platforms that an image's index lists, but Docker with containerd's image store only has this
- * computer's (kind#3795): import that one.
+ * kind requires all platforms that an image's index lists, but with containerd's image store Docker only has this
+ * computer's (kind#3795). So this imports that one platform.
  */
-function importImage(cluster, image, reason) {
+function importImage(cluster: string, image: string, reason: string): void {
     const problem = `The image ${image} could not be loaded into the cluster ${cluster}.\n${reason}`;
     const inspect = ["image", "inspect", "--format", "{{.Os}}/{{.Architecture}}", image];
     const platform = run("docker", inspect, { problem }).trim();
@@ -31,7 +30,7 @@ function importImage(cluster, image, reason) {
     }
 }
 
-function importInto(node, archive, platform, problem) {
+function importInto(node: string, archive: string, platform: string, problem: string): void {
     const stdin = fs.openSync(archive, "r");
     const ctr = ["ctr", "--namespace", "k8s.io", "images", "import", "--digests", "--platform", platform, "-"];
     try {

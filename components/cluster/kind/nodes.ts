@@ -1,88 +1,104 @@
-// @ts-nocheck
-// What the scripts of this directory know about a cluster's containers.
 import * as fs from "node:fs";
 import * as path from "node:path";
 
 import { clusterDirectory, readRecord, removeIfEmpty, removeRecord } from "../scripts/home";
-import { attempt, fail, run, waitUntil } from "../scripts/process";
+import { attempt, fail, type Outcome, run, waitUntil } from "../scripts/process";
+import { sharedDirectory } from "./config";
 
-/** Mounted into every node of ours and of nobody else's: by it they are known, whoever stopped half-way. */
-const mark = "/var/landfall/volumes";
+/** A container that is a node of a kind cluster. */
+export interface KindNode {
+    name: string;
+    role: string;
+    running: boolean;
+    /** Milliseconds since 1970; NaN if Docker prints the time in a format that can't be parsed. */
+    created: number;
+}
 
-/** The cluster's containers, the control plane first: `name`, `running`, and whether it is `ours`. */
-export function listNodes(cluster) {
+const roleLabel = "io.x-k8s.kind.role";
+
+/** Docker's format for one container a line: the fields of `KindNode`, separated by tabs. */
+const nodeFormat = `{{.Names}}\t{{.Label "${roleLabel}"}}\t{{.State}}\t{{.CreatedAt}}`;
+
+/** The cluster's nodes, the control plane first, whoever created them. */
+export function listNodes(cluster: string): KindNode[] {
+    return list(cluster);
+}
+
+/** Only Landfall's own nodes: those that have its directory for volumes, whether or not the cluster was completed. */
+export function listOwnNodes(cluster: string): KindNode[] {
+    return list(cluster, "--filter", `volume=${sharedDirectory}`);
+}
+
+function list(cluster: string, ...filters: string[]): KindNode[] {
     const label = `label=io.x-k8s.kind.cluster=${cluster}`;
     const problem = "Docker does not answer. Is it running, and may this user use it?";
-    const listed = run("docker", ["container", "ls", "--all", "--quiet", "--filter", label], { problem });
-    const ids = listed.split("\n").filter(Boolean);
-    if (ids.length === 0) return [];
-    const inspected = JSON.parse(run("docker", ["container", "inspect", ...ids]));
-    return inspected.map(describe).sort((a, b) => a.role.localeCompare(b.role) || a.name.localeCompare(b.name));
+    const listed = run(
+        "docker", ["container", "ls", "--all", "--filter", label, ...filters, "--format", nodeFormat], { problem });
+    return listed.split(/\r?\n/).filter(Boolean).map(parseNode)
+        .sort((a, b) => a.role.localeCompare(b.role) || a.name.localeCompare(b.name));
 }
 
-function describe({ Name, State, Mounts, Config }) {
-    return {
-        name: Name.replace(/^\//, ""),
-        role: Config.Labels["io.x-k8s.kind.role"] ?? "",
-        running: State.Running,
-        ours: Mounts.some(mount => mount.Destination === mark),
-    };
+function parseNode(line: string): KindNode {
+    const [name, role, state, created] = line.split("\t");
+    // "2026-01-31 12:00:00 +0000 UTC": the zone's name is not a standard one.
+    return { name, role, running: state === "running", created: Date.parse(created.split(" ").slice(0, 3).join(" ")) };
 }
 
-/** Starts the nodes that are stopped, and waits for the API; tells whether it answers. */
-export function startNodes(nodes) {
+/** Starts the nodes that are stopped. Returns whether the API server answers. */
+export function startNodes(nodes: KindNode[]): boolean {
     for (const { name } of nodes.filter(node => !node.running)) {
         run("docker", ["container", "start", name], { problem: `The stopped node ${name} could not be started.` });
     }
     return waitForApi(nodes);
 }
 
-export function waitForApi(nodes) {
-    const ready = ["kubectl", "--kubeconfig", "/etc/kubernetes/admin.conf", "get", "--raw", "/readyz"];
-    return waitUntil(() => attempt("docker", ["exec", nodes[0].name, ...ready]).ok, 120);
+/** Returns whether the API server answers within two minutes. */
+export function waitForApi(nodes: KindNode[]): boolean {
+    return waitUntil(() => kubectl(nodes, "get", "--raw", "/readyz").ok, 120);
 }
 
-/** Deletes what a stack has made of its cluster, whole or not. */
-export function deleteOwnCluster(cluster, owner) {
+/**
+ * Waits until Services and DNS work, because pods that start earlier fail and are restarted with growing delays. After two
+ * minutes the program continues anyway: if something is wrong, its own resources report it.
+ */
+export function waitForSystem(nodes: KindNode[]): void {
+    kubectl(nodes, "wait", "pod", "--all", "--namespace", "kube-system", "--for=condition=Ready", "--timeout=120s");
+}
+
+/**
+ * Removes kind's provisioner and default class, whose volumes are lost with the cluster, before anything uses them. The
+ * platform has its own. If the removal fails, kind's are merely idle.
+ */
+export function removeOwnStorage(nodes: KindNode[]): void {
+    kubectl(nodes, "delete", "storageclass/standard", "namespace/local-path-storage",
+        "clusterrole/local-path-provisioner-role", "clusterrolebinding/local-path-provisioner-bind",
+        "--ignore-not-found", "--wait=false");
+}
+
+/** Runs kubectl on the control plane. */
+function kubectl([controlPlane]: KindNode[], ...args: string[]): Outcome {
+    return attempt("docker", ["exec", controlPlane.name, "kubectl", "--kubeconfig", "/etc/kubernetes/admin.conf", ...args]);
+}
+
+/** Deletes the cluster that a stack created, complete or not. */
+export function deleteOwnCluster(cluster: string, owner: string): void {
     const record = readRecord(cluster);
     if (record && record.owner !== owner) return;
     const nodes = listNodes(cluster);
-    if (nodes.length > 0 && nodes.every(node => node.ours)) deleteNodes(cluster);
+    if (nodes.length > 0 && nodes.length === listOwnNodes(cluster).length) deleteNodes(cluster);
     removeRecord(cluster);
 }
 
-/**
- * Waits until Services and DNS work: pods that start earlier fail, and are started again with growing delays. Where it
- * takes longer than two minutes, the program's own waiting says what is wrong.
- */
-export function waitForSystem(nodes) {
-    const ready = ["wait", "pod", "--all", "--namespace", "kube-system", "--for=condition=Ready", "--timeout=120s"];
-    attempt("docker", ["exec", nodes[0].name, "kubectl", "--kubeconfig", "/etc/kubernetes/admin.conf", ...ready]);
-}
-
-/**
- * kind brings a provisioner and a default class, whose volumes end with the cluster. The platform has its own, so a new
- * cluster loses kind's before anything can use it; where that fails, it is only idle.
- */
-export function removeOwnStorage(nodes) {
-    const own = [
-        "storageclass/standard", "namespace/local-path-storage",
-        "clusterrole/local-path-provisioner-role", "clusterrolebinding/local-path-provisioner-bind",
-    ];
-    attempt("docker", ["exec", nodes[0].name, "kubectl", "--kubeconfig", "/etc/kubernetes/admin.conf",
-        "delete", ...own, "--ignore-not-found", "--wait=false"]);
-}
-
-export function deleteNodes(cluster) {
+export function deleteNodes(cluster: string): void {
     withoutKubeconfig(cluster, kubeconfig => {
         run("kind", ["delete", "cluster", "--name", cluster, "--kubeconfig", kubeconfig]);
     });
     if (listNodes(cluster).length > 0) fail(`kind did not delete all nodes of the cluster ${cluster}.`);
 }
 
-/** kind edits the user's kubeconfig, unless it is given another file; what it writes there is thrown away. */
-export function withoutKubeconfig(cluster, action) {
-    // Beside what is known of the cluster, where the next run finds and removes it if this one is ended.
+/** Gives kind a file to edit instead of the user's kubeconfig. The file is removed afterwards. */
+export function withoutKubeconfig<T>(cluster: string, action: (kubeconfig: string) => T): T {
+    // Next to the cluster's record, so that after an interruption the next run removes it.
     const directory = path.join(clusterDirectory(cluster), "kind");
     fs.mkdirSync(directory, { recursive: true, mode: 0o700 });
     const kubeconfig = path.join(directory, "kubeconfig");

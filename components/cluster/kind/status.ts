@@ -1,33 +1,41 @@
-// @ts-nocheck
-// Run at program start: prints which incarnation of the stack's cluster is on this computer, if it is whole and as
-// configured, and starts it where it is stopped, if it may. All else is left to create.ts, under a new incarnation.
+// Runs when the program starts. Prints the incarnation of the stack's cluster if it is complete and configured as wanted,
+// and starts it if it is stopped and may be started. Anything else is for create.ts, under a new incarnation.
 import { X509Certificate } from "node:crypto";
 
+import type { Found } from "../lookup";
 import { digest, readRecord } from "../scripts/home";
 import { attempt, fail, main, setting } from "../scripts/process";
-import { listNodes, startNodes } from "./nodes";
+import type { KindConfig } from "./config";
+import { type KindNode, listOwnNodes, startNodes } from "./nodes";
+
+const day = 86_400_000;
 
 void main(() => JSON.stringify(status(setting("CLUSTER_NAME"), setting("CLUSTER_CONFIG"), setting("CLUSTER_OWNER"))));
 
-function status(cluster, config, owner) {
+function status(cluster: string, config: string, owner: string): Found {
     const record = readRecord(cluster);
     if (!record?.ready || record.owner !== owner || record.digest !== digest(config)) return {};
-    const nodes = listNodes(cluster);
-    if (nodes.length !== JSON.parse(config).nodes.length || !nodes.every(node => node.ours)) return {};
+    const nodes = listOwnNodes(cluster);
+    if (nodes.length !== (JSON.parse(config) as KindConfig).nodes.length) return {};
     const started = nodes.some(node => !node.running) && setting("MAY_START") === "true";
     if (started && !startNodes(nodes)) {
-        fail(`The cluster ${cluster} was stopped and does not come up again. Look at its nodes by \`docker logs\`, ` +
-            `or have it made anew: kind delete cluster --name ${cluster}`);
+        fail(`The cluster ${cluster} was stopped and does not start again. Look at the logs of its nodes with ` +
+            `\`docker logs\`, or delete it, and the next run creates a new one: kind delete cluster --name ${cluster}`);
     }
-    return { incarnation: record.incarnation, started, ...(nodes[0].running || started ? expiry(cluster, nodes[0].name) : {}) };
+    const [controlPlane] = nodes;
+    const warnings = controlPlane.running || started ? expiry(cluster, controlPlane) : undefined;
+    return { incarnation: record.incarnation, started, warnings };
 }
 
-/** kind has its certificates signed for a year, and nobody renews them: after it, nothing reaches the cluster. */
-function expiry(cluster, controlPlane) {
-    const { ok, stdout } = attempt("docker", ["exec", controlPlane, "cat", "/etc/kubernetes/pki/apiserver.crt"]);
-    if (!ok) return {};
-    const days = Math.floor((Date.parse(new X509Certificate(stdout).validTo) - Date.now()) / 86_400_000);
-    const again = `Make it again: kind delete cluster --name ${cluster}, then npm start. Its volumes stay.`;
-    const end = days < 0 ? "have ended" : `end in ${days} days`;
-    return days < 60 ? { warnings: [`The certificates of the cluster ${cluster} ${end}, and nobody renews them. ${again}`] } : {};
+/** kind's certificates are valid for a year and not renewed. Then the cluster can't be reached any more. */
+function expiry(cluster: string, controlPlane: KindNode): string[] | undefined {
+    // Reading the certificate takes longer than all else here, so it isn't read while it is certainly valid.
+    if (Date.now() - controlPlane.created < 300 * day) return undefined;
+    const { ok, stdout } = attempt("docker", ["exec", controlPlane.name, "cat", "/etc/kubernetes/pki/apiserver.crt"]);
+    if (!ok) return undefined;
+    const days = Math.floor((Date.parse(new X509Certificate(stdout).validTo) - Date.now()) / day);
+    if (days >= 60) return undefined;
+    const end = days < 0 ? "have expired" : `expire in ${days} days`;
+    return [`The certificates of the cluster ${cluster} ${end}, and nothing renews them. Create the cluster again: ` +
+        `kind delete cluster --name ${cluster}, then npm start. Its volumes are kept.`];
 }

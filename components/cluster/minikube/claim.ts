@@ -1,4 +1,4 @@
-// Makes sure that the profile is free, or the stack's own.
+// Fails if the profile belongs to someone else.
 import { main, setting } from "../scripts/process";
 import { refuseForeign } from "./profile";
 

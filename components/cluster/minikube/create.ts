@@ -1,10 +1,9 @@
-// @ts-nocheck
-// Makes the stack's cluster and prints its kubeconfig. Picks up where an interrupted run left off, and leaves a
-// profile that belongs to someone else alone.
-import { digest, readRecord, writeRecord } from "../scripts/home";
+// Creates the stack's cluster and prints its kubeconfig. Continues after an interrupted run, and never touches a profile
+// that belongs to someone else.
+import { type ClusterRecord, digest, readRecord, writeRecord } from "../scripts/home";
 import { main, setting } from "../scripts/process";
 import { deleteProfile, forget, minikube, profileExists, readKubeconfig, refuseForeign, serverOf } from "./profile";
-import { isMadeWith, restartArgs, withVersion } from "./version";
+import { isCreatedWith, restartArgs, withVersion } from "./version";
 
 const profile = setting("CLUSTER_NAME");
 const config = setting("CLUSTER_CONFIG");
@@ -17,7 +16,7 @@ const record = {
 void main(() => {
     const found = readRecord(profile);
     refuseForeign(profile, record.owner);
-    const adopted = profileExists(profile) && isWhole(found);
+    const adopted = found !== undefined && profileExists(profile) && isComplete(found);
     if (found && !adopted) deleteProfile(profile);
     if (!adopted) writeRecord(profile, { ...record, revision: 0, ready: false });
     start(adopted);
@@ -27,16 +26,16 @@ void main(() => {
     return kubeconfig;
 });
 
-function isWhole(found) {
-    return found.ready && found.incarnation === record.incarnation && isMadeWith(profile, found, config);
+function isComplete(found: ClusterRecord): boolean {
+    return found.ready && found.incarnation === record.incarnation && isCreatedWith(profile, found, config);
 }
 
-/** On a profile that runs already, `minikube start` checks it and starts what is missing. */
-function start(adopted) {
-    const args = JSON.parse(config);
-    const made = version === undefined ? args : withVersion(args, version);
+/** If the profile is running already, `minikube start` checks it and starts what is missing. */
+function start(adopted: boolean): void {
+    const args = JSON.parse(config) as string[];
+    const created = version === undefined ? args : withVersion(args, version);
     try {
-        minikube(profile, adopted ? restartArgs(profile, args) : made, `minikube could not make the cluster ${profile}.`);
+        minikube(profile, adopted ? restartArgs(profile, args) : created, `minikube could not make the cluster ${profile}.`);
     } catch (error) {
         if (!adopted) {
             deleteProfile(profile);

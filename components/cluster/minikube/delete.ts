@@ -1,4 +1,4 @@
-// Deletes the stack's cluster; what belongs to someone else is left alone. Also deletes what an interrupted run left.
+// Deletes the stack's cluster, or what an interrupted run left of it. A profile that belongs to someone else stays.
 import { readRecord } from "../scripts/home";
 import { main, setting } from "../scripts/process";
 import { deleteProfile, forget } from "./profile";

@@ -3,9 +3,8 @@ import * as pulumi from "@pulumi/pulumi";
 import { scriptCommand } from "../../script";
 import { type Transform, transformedBy } from "../../transform";
 import { versions } from "../../versions";
-import { Capabilities, Cluster, LoadBalancing, serviceSeconds } from "../cluster";
+import { Capabilities, Cluster, gatewayPorts, LoadBalancing, serviceSeconds } from "../cluster";
 import type { Comparisons } from "../compare";
-import { gatewayPorts } from "../gateway-ports";
 import { findCluster, Found } from "../lookup";
 import { createProvider } from "../provider";
 import { kitMinikubeImage } from "../stand-ins";
@@ -13,42 +12,42 @@ import { driverOf, isOnThisComputer, minikubeStartArgs } from "./start";
 
 export { minikubeStartArgs } from "./start";
 
-/** Plain values, not `pulumi.Input`s: whether the cluster is there is looked up before any resource is made. */
+/** Plain values, not `pulumi.Input`s, because the cluster is looked up before any resource is registered. */
 export interface MinikubeArgs {
     /** The profile: minikube's name for a cluster. @example "landfall-dev" */
     name: string;
-    /** What minikube runs the nodes on. A change makes the cluster anew. @default "docker" @example "kvm2" */
+    /** minikube's driver, which runs the nodes. A change replaces the cluster. @default "docker" @example "kvm2" */
     driver?: string;
-    /** How many nodes. With more than one there is no shared volume class. A change makes the cluster anew. */
+    /** Number of nodes. With more than one there is no StorageClass for shared volumes. A change replaces the cluster. */
     nodes: number;
     /**
-     * By default the version that Landfall is tested with. An existing cluster keeps its version, unless this names another:
-     * that replaces the cluster. @example "v1.36.4"
+     * Version of a new cluster. An existing cluster keeps its version; naming another one here replaces it.
+     * @default the version that Landfall is tested with @example "v1.36.4"
      */
     kubernetesVersion?: string;
-    /** CPUs of each node. A change makes the cluster anew. @example 2 */
+    /** CPUs of each node. A change replaces the cluster. @example 2 */
     cpus: number;
-    /** Memory of each node. A change makes the cluster anew. @example "4Gi" */
+    /** Memory of each node. A change replaces the cluster. @example "4Gi" */
     memory: string;
-    /** Port on 127.0.0.1 where the gateway answers HTTP; with drivers that publish ports. @example 8080 */
+    /** Port on 127.0.0.1 where the gateway answers HTTP, if the driver publishes ports. @example 8080 */
     http: number;
-    /** Port on 127.0.0.1 where the gateway answers HTTPS; with drivers that publish ports. @example 8443 */
+    /** Port on 127.0.0.1 where the gateway answers HTTPS, if the driver publishes ports. @example 8443 */
     https: number;
-    /** More flags of `minikube start`; they win over ours. A change replaces the cluster. @example ["--cni=flannel"] */
+    /** Additional flags of `minikube start`, which override Landfall's. A change replaces the cluster. @example ["--cni=flannel"] */
     flags?: string[];
-    /** Volumes live inside minikube's nodes and always go with the cluster; "retain" earns a warning. */
+    /** Volumes are inside minikube's nodes and always lost with the cluster, so "retain" causes a warning. */
     volumes?: "delete" | "retain";
-    /** Refuses what can't be changed in place. @default nothing is compared */
+    /** Refuses changes that can't be made in place. @default nothing is compared */
     comparisons?: Comparisons;
-    /** Changes each resource's arguments last, for anything that isn't modelled here. */
+    /** Changes the arguments of each resource last, for anything that these settings don't cover. */
     transform?: Transform;
 }
 
 const scripts = "components/cluster/minikube";
 
 /**
- * A cluster on this computer, made by minikube. The user's own kubeconfig is left alone. Deleted by hand, it is made
- * again by the next run.
+ * A cluster on this computer, created by minikube. It doesn't change the user's kubeconfig. If someone deletes it by hand,
+ * the next run creates it again.
  *
  * @example new Minikube("cluster", { name: "landfall-dev", nodes: 1, cpus: 2, memory: "4Gi", http: 8080, https: 8443 })
  */
@@ -81,7 +80,7 @@ export class Minikube extends pulumi.ComponentResource implements Cluster {
                 ...environment,
                 ...unsetVersion(args, found),
                 INCARNATION: found.incarnation,
-                // Many drivers publish the API under another address after a restart; then the script prints it again.
+                // With many drivers the API server has another address after a restart. Then the script prints the new kubeconfig.
                 REVISION: String(found.revision ?? 0),
             },
             triggers: [found.incarnation],
@@ -99,8 +98,8 @@ export class Minikube extends pulumi.ComponentResource implements Cluster {
 }
 
 /**
- * Makes sure that nobody else has the profile. As it is there before the nodes, destroying it also removes a cluster
- * whose making was interrupted, of which the engine knows nothing.
+ * Checks that the profile isn't someone else's. It is created before the nodes. If creating them is interrupted, the engine
+ * doesn't know them, so destroying this removes them.
  */
 function createProfile(
     name: string, { CLUSTER_NAME, CLUSTER_OWNER }: Record<"CLUSTER_NAME" | "CLUSTER_OWNER", string>, parent: Minikube,
@@ -121,7 +120,7 @@ function unsetVersion(args: MinikubeArgs, found: Found): Record<string, string> 
 function capabilitiesOf(args: MinikubeArgs, found: Found & { incarnation: string }): Capabilities {
     return {
         storageClass: "standard",
-        // minikube's provisioner makes a directory on one node, which only pods of that node share.
+        // minikube's provisioner creates a directory on one node, so only pods of that node can share it.
         sharedStorageClass: args.nodes === 1 ? "standard" : undefined,
         loadBalancing: loadBalancingOf(args, found.address),
         metrics: "builtin",
@@ -134,25 +133,25 @@ function capabilitiesOf(args: MinikubeArgs, found: Found & { incarnation: string
             // A new incarnation has no images yet.
             environment: { CLUSTER_NAME: args.name, INCARNATION: found.incarnation },
         },
-        imagesByTag: isKits(args.flags ?? []),
+        imagesByTag: isFromKit(args.flags ?? []),
     };
 }
 
-/** The pod network of its own enforces them, the kit's lets everything through, and of others nobody knows. */
+/** Landfall's pod network (Calico) enforces policies, and the kit's doesn't. Nothing is known of others. */
 function networkPolicyOf(flags: string[]): Capabilities["networkPolicy"] {
-    if (isKits(flags)) return "unenforced";
+    if (isFromKit(flags)) return "unenforced";
     const network = flags.findLast(flag => flag.startsWith("--cni=")) ?? "--cni=calico";
     return network === "--cni=calico" ? "enforced" : "unknown";
 }
 
-function isKits(flags: string[]): boolean {
+function isFromKit(flags: string[]): boolean {
     return flags.some(flag => flag.startsWith(`--base-image=${kitMinikubeImage}:`));
 }
 
-/** The node that minikube makes first: its ports are published, and `minikube ip` is its address. */
+/** The node that minikube creates first. Its ports are published, and `minikube ip` is its address. */
 const primaryNode = { labels: { "minikube.k8s.io/primary": "true" }, count: 1 };
 
-/** A virtual machine publishes nothing on this computer: its own address is known once it has been made. */
+/** A virtual machine publishes no ports on this computer. Its own address is known after it was created. */
 function loadBalancingOf(args: MinikubeArgs, address: string | undefined): LoadBalancing {
     const { publishesPorts } = driverOf(args);
     const ports = {

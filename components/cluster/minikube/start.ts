@@ -1,4 +1,4 @@
-import { gatewayPorts } from "../gateway-ports";
+import { gatewayPorts } from "../cluster";
 
 export interface MinikubeStartArgs {
     name: string;
@@ -12,7 +12,7 @@ export interface MinikubeStartArgs {
     flags?: string[];
 }
 
-/** The arguments of `minikube start`. A change to what is made here makes every user's cluster anew. */
+/** The arguments of `minikube start`. If they change, every user's cluster is replaced. */
 export function minikubeStartArgs(args: MinikubeStartArgs): string[] {
     const { driver, hasMachine, publishesPorts } = driverOf(args);
     const machine = ["--cpus", String(args.cpus), "--memory", memory(args.memory)];
@@ -29,11 +29,11 @@ export function minikubeStartArgs(args: MinikubeStartArgs): string[] {
         // Enforces network policies, as minikube's default does not.
         "--cni", "calico",
         "--embed-certs", "--interactive=false", "--wait", "all",
-        ...(args.flags ?? []), // of a flag that is given twice the last one counts
+        ...(args.flags ?? []), // if a flag is given twice, minikube uses the last one
     ];
 }
 
-/** What matters of a driver: whether it makes machines of a size, and whether it publishes ports on 127.0.0.1. */
+/** Whether a driver creates machines of a given size, and whether it publishes their ports on 127.0.0.1. */
 export function driverOf({ driver = "docker" }: { driver?: string }) {
     return {
         driver,
@@ -51,7 +51,7 @@ const units: Record<string, number> = {
     "": 1, k: 1e3, M: 1e6, G: 1e9, T: 1e12, Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30, Ti: 2 ** 40,
 };
 
-/** minikube knows no Kubernetes quantities: what it calls megabytes are mebibytes. */
+/** minikube doesn't parse Kubernetes quantities. What it calls megabytes are mebibytes. */
 function memory(quantity: string): string {
     const [, amount, unit] = /^([\d.]+(?:[eE]\+?\d+)?)(\w*)$/.exec(quantity) ?? [];
     return amount && units[unit] ? `${Math.floor((Number(amount) * units[unit]) / units.Mi)}mb` : quantity;

@@ -1,10 +1,9 @@
-// @ts-nocheck
 // Which Kubernetes version a profile has, and which versions minikube can create.
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 
-import { digest } from "../scripts/home";
+import { type ClusterRecord, digest } from "../scripts/home";
 import { attempt, fail } from "../scripts/process";
 import { profileConfig } from "./profile";
 
@@ -14,19 +13,19 @@ const option = "--kubernetes-version";
  * Whether a profile was created with these settings. Naming the version that it has, or no longer naming it, isn't a change:
  * otherwise the cluster would be replaced and its data lost.
  */
-export function isMadeWith(profile, { digest: made }, config) {
-    if (made === digest(config)) return true;
-    const args = JSON.parse(config);
+export function isCreatedWith(profile: string, record: ClusterRecord, config: string): boolean {
+    if (record.digest === digest(config)) return true;
+    const args = JSON.parse(config) as string[];
     const [wanted, standing] = [versionIn(args), standingVersion(profile)];
     if (wanted !== undefined && wanted !== standing) return false;
-    return [undefined, standing].some(version => made === digest(JSON.stringify(withVersion(args, version))));
+    return [undefined, standing].some(version => record.digest === digest(JSON.stringify(withVersion(args, version))));
 }
 
 /**
  * Arguments that start an existing profile. Its version stays, even if the user's own minikube settings name another.
  * Without --force, minikube asks GitHub about a version that it doesn't list, and the cluster couldn't start offline.
  */
-export function restartArgs(profile, args) {
+export function restartArgs(profile: string, args: string[]): string[] {
     const version = standingVersion(profile);
     if (version === undefined) return args;
     const start = withVersion(args, version);
@@ -34,7 +33,7 @@ export function restartArgs(profile, args) {
 }
 
 /** The arguments of `minikube start` with another Kubernetes version, or with none. */
-export function withVersion(args, version) {
+export function withVersion(args: string[], version: string | undefined): string[] {
     const at = args.indexOf(option);
     const others = at < 0 ? args : [...args.slice(0, at), ...args.slice(at + 2)];
     if (version === undefined) return others;
@@ -43,13 +42,13 @@ export function withVersion(args, version) {
 }
 
 /** Ends the script before anything changes, if minikube can't create a cluster of the version. */
-export function refuseUnknownVersion(version, args) {
+export function refuseUnknownVersion(version: string, args: string[]): void {
     if (args.includes("--force") || isListed(version)) return;
     const answer = askMinikube(version, args);
     const problem = /Exiting due to (?:K8S_|INET_|MK_PATCH_NOT_FOUND)\w*: (.*)/.exec(answer)?.[1];
     if (problem === undefined) return;
     const newest = listedVersions()[0];
-    fail(`minikube makes no cluster of Kubernetes ${version}. It says: ${problem}\n` +
+    fail(`minikube creates no cluster of Kubernetes ${version}. It says: ${problem}\n` +
         `It knows versions up to ${newest}, and looks for others at api.github.com. ` +
         "Install a newer minikube, https://minikube.sigs.k8s.io/docs/start/, or choose a version that it knows: " +
         `landfall:cluster: { target: minikube, kubernetesVersion: ${newest} }\n` +
@@ -57,7 +56,7 @@ export function refuseUnknownVersion(version, args) {
 }
 
 /** What minikube prints about the version. It gets its own home, because a dry run leaves traces of the profile. */
-function askMinikube(version, args) {
+function askMinikube(version: string, args: string[]): string {
     const home = fs.mkdtempSync(path.join(os.tmpdir(), "landfall-minikube-"));
     try {
         const asked = ["start", "--dry-run", ...argumentOf(args, "--profile"), ...argumentOf(args, "--driver")];
@@ -69,13 +68,13 @@ function askMinikube(version, args) {
     }
 }
 
-function argumentOf(args, name) {
+function argumentOf(args: string[], name: string): string[] {
     const at = args.indexOf(name);
     return args.slice(at, at + 2);
 }
 
 /** For a version without a patch number, minikube uses the newest patch that it lists. */
-function isListed(version) {
+function isListed(version: string): boolean {
     const wanted = version.startsWith("v") ? version : `v${version}`;
     const isMinor = wanted.split(".").length === 2;
     const listed = listedVersions();
@@ -83,16 +82,16 @@ function isListed(version) {
 }
 
 /** Newest first; empty if minikube is too old to list them. */
-function listedVersions() {
+function listedVersions(): string[] {
     const { stdout } = attempt("minikube", ["config", "defaults", "kubernetes-version"]);
     return stdout.match(/v\d+\.\d+\.\d+\S*/g) ?? [];
 }
 
-function versionIn(args) {
+function versionIn(args: string[]): string | undefined {
     const at = args.indexOf(option);
     return at < 0 ? undefined : args[at + 1];
 }
 
-function standingVersion(profile) {
+function standingVersion(profile: string): string | undefined {
     return profileConfig(profile)?.KubernetesConfig?.KubernetesVersion;
 }

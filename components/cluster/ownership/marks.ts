@@ -1,13 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
 
-/** Annotation of every object: the stack that made it. @example "landfall/production" */
+/** Annotation of every object: the stack that created it. @example "landfall/production" */
 export const madeBy = "landfall.dev/stack";
-/** Annotation: the ID of that stack, where others of the same name may use the same cluster. */
+/** Annotation: the ID of that stack, if others with the same name may use the same cluster. */
 export const madeByStackId = "landfall.dev/stack-id";
-/** Annotation of what a destroy leaves in the cluster: the stack that takes it up again. */
+/** Annotation of objects that a destroy keeps: the stack that may adopt them later. */
 export const keptFor = "landfall.dev/kept-for";
 
-/** An object that the program makes, before it is registered. */
+/** An object that the program is about to register. */
 export interface PlannedObject {
     /** Type and name of the resource. */
     type: string;
@@ -15,18 +15,18 @@ export interface PlannedObject {
     apiVersion: string;
     kind: string;
     name: string;
-    /** Undefined for one of the whole cluster, and where the namespace isn't known yet. */
+    /** Undefined for objects without a namespace, or if it isn't known yet. */
     namespace?: string;
 }
 
-/** The stack as the annotations name it. */
+/** The stack's name in annotations. */
 export function stackName(): string {
     return `${pulumi.getProject()}/${pulumi.getStack()}`;
 }
 
 /**
- * Writes on every object of a provider which stack has made it, and notes in `planned` what there will be. Annotations
- * of the object itself, never of a pod's template: no pod is restarted for them.
+ * Annotates every object of a provider with the stack that created it, and adds it to `planned`. Templates of pods aren't
+ * annotated, so no pod is restarted.
  */
 export function markObjects(
     planned: PlannedObject[], stackId: pulumi.Output<string> | undefined,

@@ -1,21 +1,20 @@
-import { groupBy } from "./group-by";
-import { fieldManagers, isEngine, LiveObject } from "./judge";
+import { fieldManagers, isEngine, LiveObject } from "./classify";
 import { keptFor, madeBy } from "./marks";
 
-/** Says what is in the way, whose it is as far as that can be told, and what to do. */
+/** The message that lists conflicting objects with their owners, as far as known, and says what to do. */
 export function refusal(foreign: LiveObject[], stack: string, server: string): string {
     const titleOf = (object: LiveObject): string =>
         [productOf(object), `made by ${ownerOf(object, stack)}`].filter(Boolean).join(", ");
     const lines = [...groupBy(foreign, titleOf)].flatMap(([title, objects]) => [`  ${title}:`, ...objectLines(objects)]);
     return [
-        `The cluster ${server} already has objects that the stack ${stack} would make, and something else has made them:`,
+        `The cluster ${server} already has objects that the stack ${stack} would make, but something else made them:`,
         "",
         ...lines,
         "",
-        "Nothing was changed: what others made is neither taken over nor deleted, and a cluster carries one stack so far.",
-        "Choose another cluster by landfall:cluster. Or, if nobody needs these objects any more, remove them in the way "
-            + "they were installed; a stack by its own `npm run down`.",
-        "If this stack made an object and its state was lost, hand that object over, then run the command again:",
+        "Nothing was changed: Landfall neither adopts nor deletes what others made, and a cluster can only hold one stack so far.",
+        "Choose another cluster in landfall:cluster. Or, if nobody needs these objects any more, remove them the way "
+            + "they were installed: a stack with its own `npm run down`.",
+        "If this stack made an object and its state was lost, hand the object over, then run the command again:",
         `  kubectl annotate KIND NAME ${keptFor}=${stack}`,
     ].join("\n");
 }
@@ -30,7 +29,7 @@ export function nameOf({ metadata: { namespace, name } }: LiveObject): string {
     return namespace ? `${namespace}/${name}` : name;
 }
 
-/** Products by the end of their definitions' names. */
+/** Products by the domain of their CRDs. */
 const products: [end: string, product: string][] = [
     ["cert-manager.io", "cert-manager"],
     ["gateway.networking.k8s.io", "Gateway API"],
@@ -39,7 +38,7 @@ const products: [end: string, product: string][] = [
     ["metrics.k8s.io", "metrics-server"],
 ];
 
-/** Product and version, of what a stack of ours has not made. */
+/** Product and version of an object that no stack of Landfall created. */
 function productOf({ metadata: { name, labels = {}, annotations = {} } }: LiveObject): string | undefined {
     if (annotations[madeBy] !== undefined) return undefined;
     const [, product = undefined] = products.find(([end]) => name.endsWith(`.${end}`)) ?? [];
@@ -48,11 +47,11 @@ function productOf({ metadata: { name, labels = {}, annotations = {} } }: LiveOb
     return [product ?? labels["app.kubernetes.io/name"], version].filter(Boolean).join(" ");
 }
 
-/** Who has made an object. */
+/** Who created an object. */
 export function ownerOf({ metadata }: LiveObject, stack: string): string {
     const { labels = {}, annotations = {} } = metadata;
     const maker = annotations[madeBy];
-    if (maker === stack) return `another stack of the name ${maker}, or this one before its state was lost`;
+    if (maker === stack) return `another stack named ${maker}, or this one before its state was lost`;
     if (maker !== undefined) return `the stack ${maker}`;
     const release = annotations["meta.helm.sh/release-name"];
     if (release) return `the Helm release ${release} in the namespace ${annotations["meta.helm.sh/release-namespace"]}`;
@@ -62,9 +61,16 @@ export function ownerOf({ metadata }: LiveObject, stack: string): string {
     if (application) return `Argo CD's Application ${application}`;
     const manager = labels["app.kubernetes.io/managed-by"];
     if (manager) return manager;
-    if (/^landfall[-:]/.test(metadata.name)) return "a stack of a Landfall that didn't write its name on objects";
+    if (/^landfall[-:]/.test(metadata.name)) return "a stack of a Landfall version that didn't annotate objects";
     const [first] = fieldManagers(metadata);
-    if (first === undefined) return "someone who left no name";
-    if (isEngine(first)) return "a Pulumi program that left no name";
+    if (first === undefined) return "someone unknown";
+    if (isEngine(first)) return "an unknown Pulumi program";
     return first.startsWith("kubectl") ? "kubectl" : first;
+}
+
+/** Groups items by key, in the order in which the keys first occur. */
+function groupBy<T>(items: T[], keyOf: (item: T) => string): Map<string, T[]> {
+    const groups = new Map<string, T[]>();
+    for (const item of items) groups.set(keyOf(item), [...(groups.get(keyOf(item)) ?? []), item]);
+    return groups;
 }

@@ -1,33 +1,24 @@
-import * as pulumi from "@pulumi/pulumi";
-import { qualifiedStackName, readStackOutputs } from "../../stack-outputs";
+import { readStackResources } from "../../stack-outputs";
 
-/** What the stack's state lists of the objects in clusters. */
+/** Objects in clusters that the stack's state lists. */
 export interface KnownObjects {
     uids: Set<string>;
-    /** Type and name of the resources, as `resourceKey` puts them. */
+    /** Resources, as `resourceKey` identifies them. */
     resources: Set<string>;
 }
 
-interface StackResources {
-    outputs?: Record<string, { outputs?: { metadata?: { uid?: unknown } } }>;
-}
-
 /**
- * Asks the engine what the state of this stack lists. A program sees its own stack's state in no other way. Of a stack
- * that has never come to its end nothing is known: then only the objects' annotations tell whose they are.
+ * Asks the engine for the stack's state, as a program can't read it in any other way. If no run of the stack has ever
+ * succeeded, the result is empty, and only annotations show who created an object.
  */
 export async function readKnownObjects(): Promise<KnownObjects> {
-    // Pulumi up to 3.276 panics when it is asked for the resources of a stack that has none.
-    const ended = await readStackOutputs();
-    if (Object.keys(ended).length === 0) return { uids: new Set(), resources: new Set() };
-    const asked = { stackName: qualifiedStackName() };
-    const listed = await pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", asked) as StackResources;
-    const entries = Object.entries(listed.outputs ?? {});
-    const uids = entries.map(([, { outputs }]) => outputs?.metadata?.uid).filter(uid => typeof uid === "string");
+    const entries = Object.entries(await readStackResources());
+    const uids = entries.map(([, { outputs }]) => (outputs?.metadata as { uid?: unknown } | undefined)?.uid)
+        .filter(uid => typeof uid === "string");
     return { uids: new Set(uids), resources: new Set(entries.map(([urn]) => keyOf(urn))) };
 }
 
-/** What tells one resource of the program from the others. */
+/** Identifies a resource within the program. */
 export function resourceKey(type: string, name: string): string {
     return `${type}::${name}`;
 }

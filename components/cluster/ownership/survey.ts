@@ -1,6 +1,5 @@
 import { type Connection, read } from "../kubernetes-api";
-import { groupBy } from "./group-by";
-import type { LiveObject } from "./judge";
+import type { LiveObject } from "./classify";
 import type { PlannedObject } from "./marks";
 
 type Kind = Pick<PlannedObject, "apiVersion" | "kind">;
@@ -12,17 +11,17 @@ interface ApiResource {
     namespaced: boolean;
 }
 
-/** Objects without what they hold: of definitions alone that would be megabytes. */
+/** Lists metadata only: CRDs alone would be megabytes. */
 type Form = "PartialObjectMetadata" | "PartialObjectMetadataList";
 
-/** Looks in a cluster for objects of the names that the program gives to its own. */
+/** Searches a cluster for objects with the names that the program uses. */
 export class Survey {
     private readonly offered = new Map<string, Promise<ApiResource[]>>();
 
     /** @param patience for how many seconds to retry if nothing accepts the connection */
     constructor(private readonly connection: Connection, private readonly patience: number) {}
 
-    /** Those of the planned objects that are there and whose place is known: all that belong to the whole cluster. */
+    /** The existing ones of the planned objects: those without a namespace, and those whose namespace is known. */
     async placed(planned: PlannedObject[]): Promise<LiveObject[]> {
         const found = await inTurns(planned, async object => {
             const path = await this.path(object, object.namespace);
@@ -33,22 +32,23 @@ export class Survey {
         return found.flat();
     }
 
-    /** Those of the planned objects that are in these namespaces. */
+    /** The existing ones of the planned objects in these namespaces. */
     async within(namespaces: string[], planned: PlannedObject[]): Promise<LiveObject[]> {
-        const kinds = [...groupBy(planned, ({ apiVersion, kind }) => `${apiVersion} ${kind}`).values()];
-        const places = namespaces.flatMap(namespace => kinds.map(ofKind => ({ namespace, ofKind })));
-        const found = await inTurns(places, async ({ namespace, ofKind }) => {
-            const path = await this.path(ofKind[0], namespace);
+        const key = ({ apiVersion, kind }: Kind): string => `${apiVersion} ${kind}`;
+        const kinds = [...new Map<string, Kind>(planned.map(object => [key(object), object])).values()];
+        const places = namespaces.flatMap(namespace => kinds.map(kind => ({ namespace, kind })));
+        const found = await inTurns(places, async ({ namespace, kind }) => {
+            const path = await this.path(kind, namespace);
             const list = path && await this.get<{ items: { metadata: Metadata }[] | null }>(
                 path, "PartialObjectMetadataList");
-            const names = new Set(ofKind.map(({ name }) => name));
+            const names = new Set(planned.filter(object => key(object) === key(kind)).map(({ name }) => name));
             return ((list ? list.items : null) ?? []).filter(({ metadata }) => names.has(metadata.name))
-                .map(({ metadata }) => toLive(ofKind[0], metadata));
+                .map(({ metadata }) => toLive(kind, metadata));
         });
         return found.flat();
     }
 
-    /** Where the API has objects of this kind; undefined where it doesn't know it, or knows it in namespaces only. */
+    /** The API's path for a kind. Undefined if the API doesn't have the kind, or has it with a namespace but none is given. */
     private async path({ apiVersion, kind }: Kind, namespace: string | undefined): Promise<string | undefined> {
         const base = `/${apiVersion.includes("/") ? "apis" : "api"}/${apiVersion}`;
         const resources = this.offered.get(base) ?? this.offers(base);
@@ -62,7 +62,7 @@ export class Survey {
         return (await this.get<{ resources: ApiResource[] }>(base))?.resources ?? [];
     }
 
-    /** What is at the path; undefined if there is nothing. */
+    /** The object or list at the path; undefined if there is none. */
     private async get<T>(path: string, form?: Form): Promise<T | undefined> {
         const accept = form && `application/json;as=${form};g=meta.k8s.io;v=v1,application/json`;
         return await read(this.connection, path, { patience: this.patience, accept }) as T | undefined;
@@ -73,7 +73,7 @@ function toLive({ apiVersion, kind }: Kind, metadata: Metadata): LiveObject {
     return { apiVersion, kind, metadata };
 }
 
-/** Some at a time: the API server limits how many one client may ask at once. */
+/** Eight at a time, because the API server limits a client's concurrent requests. */
 async function inTurns<T, R>(items: T[], act: (item: T) => Promise<R>): Promise<R[]> {
     const results: R[] = [];
     const queue = items.entries();

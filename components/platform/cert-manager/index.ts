@@ -4,6 +4,7 @@ import { Cluster } from "../../cluster/cluster";
 import { connect, type Json, send } from "../../cluster/kubernetes-api";
 import { lookingAtNothing } from "../../cluster/lookup";
 import { inCluster } from "../../cluster/options";
+import { type Transform, transformedBy } from "../../transform";
 import { gatewayAccessLabel, selectorLabels } from "../../workload/labels";
 import { networkPolicy } from "../../workload/network";
 import { restrictedNamespaceLabels } from "../../workload/security";
@@ -31,6 +32,8 @@ export interface CertificatesArgs {
     hosts: string[];
     /** Who signs it. */
     tls: Issuance;
+    /** Changes each resource's arguments last, for anything that isn't modelled here. */
+    transform?: Transform;
 }
 
 /** The gateway's certificate, which cert-manager issues and renews in time. */
@@ -39,7 +42,7 @@ export class Certificates extends pulumi.ComponentResource {
     readonly caCertificate?: pulumi.Output<string>;
 
     constructor(name: string, args: CertificatesArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("landfall:platform:Certificates", name, {}, opts);
+        super("landfall:platform:Certificates", name, {}, transformedBy(args.transform, opts));
         const { cluster, gateway, hosts, tls } = args;
         const options = inCluster(cluster, this);
 

@@ -1,21 +1,23 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { Browser, BrowserContext, chromium, Page, Response } from "playwright-core";
+import { Browser, BrowserContext, chromium, Page, Request, Response } from "playwright-core";
 import { findProgram, installPackages } from "../../../infra/offline/kit/docker";
 import { names } from "./names";
+import { patiently } from "./patience";
 
 const programs = ["chromium", "google-chrome", "google-chrome-stable", "chromium-browser"];
 
 /** Finds Chromium or Chrome, or, as root on a Debian-family computer, installs Debian's; throws where neither is possible. */
 export async function startBrowser(): Promise<Browser> {
     const installs = process.getuid?.() === 0 && (await findProgram("apt-get"));
-    if (found() === undefined && installs) await installPackages(console.log, { chromium: "chromium" });
+    // Files that run beside may be installing, too.
+    if (found() === undefined && installs) await patiently(() => installPackages(console.log, { chromium: "chromium" }), 600);
     const executablePath = found();
     if (executablePath === undefined) {
         throw new Error(`No browser: none of ${programs.join(", ")} is on PATH, and only root on Debian can have one installed.`);
     }
     // As root there is no sandbox; a container's /dev/shm may be too small.
-    return chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-dev-shm-usage", `--host-resolver-rules=MAP ${names.host} 127.0.0.1`] });
+    return chromium.launch({ executablePath, timeout: 300_000, args: ["--no-sandbox", "--disable-dev-shm-usage", `--host-resolver-rules=MAP ${names.host} 127.0.0.1`] });
 }
 
 function found(): string | undefined {
@@ -27,7 +29,7 @@ function found(): string | undefined {
 export async function newVisitor(browser: Browser): Promise<{ context: BrowserContext; page: Page; faults: string[] }> {
     // Who signed the certificate is 15-tls.test.ts's to check.
     const context = await browser.newContext({ ignoreHTTPSErrors: true, viewport: { width: 1280, height: 900 }, locale: "en-US" });
-    context.setDefaultTimeout(20_000);
+    context.setDefaultTimeout(180_000);
     const page = await context.newPage();
     return { context, page, faults: faultsOf(page) };
 }
@@ -36,7 +38,7 @@ export async function newVisitor(browser: Browser): Promise<{ context: BrowserCo
 const networkChanged = /ERR_NETWORK_CHANGED/;
 
 /** Opens a page of the site. */
-export async function open(page: Page, url: string, tries = 3): Promise<Response | null> {
+export async function open(page: Page, url: string, tries = 10): Promise<Response | null> {
     try {
         return await page.goto(url);
     } catch (error) {
@@ -45,18 +47,40 @@ export async function open(page: Page, url: string, tries = 3): Promise<Response
     }
 }
 
+/** What scripts say of a request that was broken off under them. */
+const brokenOff = /Failed to fetch|fetch_error|NetworkError|offline|abort|Could not get a valid response|ERR_(ABORTED|FAILED)/i;
+
 /** What goes wrong on the site's pages, as it comes; what other hosts do is not ours. */
 function faultsOf(page: Page): string[] {
     const faults: string[] = [];
     const at = () => new URL(page.url()).pathname;
     const isOurs = (url: string) => url === "" || new URL(url).hostname === names.host;
+    // What a page has asked for is broken off where it is left before it has the answer, and where a network changes.
+    let isLeft = false;
+    let changedAt = 0;
+    page.on("request", request => { isLeft ||= isPages(request); });
+    page.on("framenavigated", frame => { isLeft &&= frame !== page.mainFrame(); });
+    page.on("requestfailed", request => {
+        if (networkChanged.test(request.failure()?.errorText ?? "")) changedAt = Date.now();
+        if (isPages(request)) isLeft = false;
+    });
+    const isFault = (text: string) => !networkChanged.test(text) && !(brokenOff.test(text) && (isLeft || Date.now() - changedAt < 30_000));
     page.on("console", message => {
         const { url } = message.location();
-        if (message.type() === "error" && isOurs(url) && !networkChanged.test(message.text())) faults.push(`${at()}: ${message.text()} ${url}`);
+        if (message.type() === "error" && isOurs(url) && isFault(message.text())) faults.push(`${at()}: ${message.text()} ${url}`);
     });
-    page.on("pageerror", error => faults.push(`${at()}: ${error.message}`));
+    page.on("pageerror", error => { if (isFault(error.message)) faults.push(`${at()}: ${error.message}`); });
     page.on("response", response => {
         if (response.status() >= 400 && isOurs(response.url())) faults.push(`${at()}: ${response.status()} of ${response.url()}`);
     });
     return faults;
+}
+
+/** Whether it is for another page in the place of the one that is shown. */
+function isPages(request: Request): boolean {
+    try {
+        return request.isNavigationRequest() && request.frame().parentFrame() === null;
+    } catch {
+        return false; // of a frame that isn't there yet
+    }
 }

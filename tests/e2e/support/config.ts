@@ -16,8 +16,13 @@ export interface StackConfig {
 
 const file = path.join(root, `Pulumi.${names.stack}.yaml`);
 
+/** The suite's stack file as it was first written, for files that run beside those that change it. */
+export function firstConfig(directory: string): string {
+    return path.join(directory, path.basename(file));
+}
+
 /** Writes the suite's stack file: the dev stack's settings, under names and ports of its own. */
-export function writeConfig(): void {
+export function writeConfig(directory: string): void {
     const dev = yaml.parse(fs.readFileSync(path.join(root, "Pulumi.dev.yaml"), "utf8")) as { config: StackConfig };
     const { http, https, podSubnet, serviceSubnet } = names;
     const config = {
@@ -29,7 +34,8 @@ export function writeConfig(): void {
         "landfall:environment": { name: names.environment, host: names.host },
     };
     config["landfall:app"].web.replicas = { min: 2, max: 5 };
-    fs.writeFileSync(file, yaml.stringify({ config }));
+    write(yaml.stringify({ config }));
+    fs.copyFileSync(file, firstConfig(directory));
 }
 
 /** Changes the stack's file as a user would by an editor: what Pulumi keeps in it stays. Returns what undoes it. */
@@ -37,8 +43,14 @@ export function changeConfig(change: (config: StackConfig) => void): () => void 
     const before = fs.readFileSync(file, "utf8");
     const content = yaml.parse(before) as { config: StackConfig };
     change(content.config);
-    fs.writeFileSync(file, yaml.stringify(content));
-    return () => fs.writeFileSync(file, before);
+    write(yaml.stringify(content));
+    return () => write(before);
+}
+
+/** At once, as files of the suite that run beside may read it. */
+function write(content: string): void {
+    fs.writeFileSync(`${file}.new`, content);
+    fs.renameSync(`${file}.new`, file);
 }
 
 export function removeConfig(): void {

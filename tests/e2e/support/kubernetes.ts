@@ -4,6 +4,7 @@ import { Writable } from "node:stream";
 import { run } from "../../../infra/offline/kit/run";
 import { Executed } from "./execute";
 import { isOurs, names } from "./names";
+import { patiently } from "./patience";
 import { until } from "./wait";
 
 /** The suite's cluster, with its administrator's rights. */
@@ -15,17 +16,17 @@ export class Cluster {
     private readonly custom: k8s.CustomObjectsApi;
 
     private constructor(private readonly config: k8s.KubeConfig) {
-        this.core = config.makeApiClient(k8s.CoreV1Api);
-        this.apps = config.makeApiClient(k8s.AppsV1Api);
-        this.autoscaling = config.makeApiClient(k8s.AutoscalingV2Api);
+        this.core = readingPatiently(config.makeApiClient(k8s.CoreV1Api));
+        this.apps = readingPatiently(config.makeApiClient(k8s.AppsV1Api));
+        this.autoscaling = readingPatiently(config.makeApiClient(k8s.AutoscalingV2Api));
         this.custom = config.makeApiClient(k8s.CustomObjectsApi);
-        this.objects = k8s.KubernetesObjectApi.makeApiClient(config);
+        this.objects = readingPatiently(k8s.KubernetesObjectApi.makeApiClient(config));
     }
 
     /** Connects by the kubeconfig that kind gives. */
     static async connect(): Promise<Cluster> {
         const config = new k8s.KubeConfig();
-        config.loadFromString(await run("kind", ["get", "kubeconfig", "--name", names.cluster]));
+        config.loadFromString(await patiently(() => run("kind", ["get", "kubeconfig", "--name", names.cluster])));
         return new Cluster(config);
     }
 
@@ -55,8 +56,15 @@ export class Cluster {
         return pods[0];
     }
 
+    /** A pod of the workload that gets requests; of several the oldest, which the autoscaler takes away last. */
+    readyPod(workload: string, namespace = names.environment): Promise<k8s.V1Pod> {
+        const since = ({ metadata }: k8s.V1Pod): number => metadata?.creationTimestamp?.getTime() ?? 0;
+        return until(`a ready pod of ${workload}`, async () =>
+            (await this.pods(workload, namespace)).filter(isReady).sort((a, b) => since(a) - since(b))[0]);
+    }
+
     /** Waits until the web's Deployment is as it is declared, with no old pod left; returns its pods. */
-    settled(seconds = 300): Promise<k8s.V1Pod[]> {
+    settled(seconds = 600): Promise<k8s.V1Pod[]> {
         return until("the web's rollout to end", async () => {
             const { metadata, spec, status } = await this.webDeployment();
             const pods = await this.pods("web");
@@ -83,7 +91,11 @@ export class Cluster {
     }
 
     /** Asks a pod by HTTP at one of its ports, also one that answers inside the pod alone; returns the body. */
-    async get(pod: k8s.V1Pod, port: number, path: string): Promise<string> {
+    get(pod: k8s.V1Pod, port: number, path: string): Promise<string> {
+        return patiently(() => this.getOnce(pod, port, path));
+    }
+
+    private async getOnce(pod: k8s.V1Pod, port: number, path: string): Promise<string> {
         const forward = new k8s.PortForward(this.config);
         const server = net.createServer(socket => {
             socket.on("error", () => undefined);
@@ -108,17 +120,29 @@ export class Cluster {
         const namespace = pod.metadata?.namespace ?? "";
         const container = pod.spec?.containers[0].name ?? "";
         const status = await new Promise<k8s.V1Status>((resolve, reject) => {
-            new k8s.Exec(this.config)
-                .exec(namespace, nameOf(pod), container, command, stdout, stderr, null, false, resolve)
+            // As long as there is no connection, the command hasn't begun.
+            patiently(() => new k8s.Exec(this.config)
+                .exec(namespace, nameOf(pod), container, command, stdout, stderr, null, false, resolve))
                 .then(socket => {
                     socket.on("error", reject);
                     socket.on("close", () => reject(new Error(`exec in ${nameOf(pod)} broke off`)));
-                }, reject);
+                }, ({ message }: { message: string }) => reject(new Error(`exec in ${nameOf(pod)}: ${message}`)));
         });
         const cause = status.details?.causes?.find(({ reason }) => reason === "ExitCode");
         if (status.status !== "Success" && !cause) throw new Error(`exec in ${nameOf(pod)}: ${status.message}`);
         return { code: cause ? Number(cause.message) : 0, stdout: stdout.text(), stderr: stderr.text() };
     }
+}
+
+/** The same client, which reads again where the API server is too busy. It doesn't write again: that may have been done. */
+function readingPatiently<T extends object>(api: T): T {
+    return new Proxy(api, {
+        get(target, name) {
+            const value: unknown = Reflect.get(target, name, target);
+            if (typeof value !== "function" || !/^(read|list)/.test(String(name))) return value;
+            return (...args: unknown[]) => patiently(() => Reflect.apply(value, target, args) as Promise<unknown>);
+        },
+    });
 }
 
 /** Keeps what is written to it. */

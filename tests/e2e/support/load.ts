@@ -1,13 +1,17 @@
 import { onTestFinished } from "vitest";
 import { ask, Site, suiteSite } from "./site";
 import { figure } from "./stack";
+import { stoodStillSince } from "./stalls";
 import { sleep } from "./wait";
 
 /** A page, which PHP and the database make, among four files: enough to notice a gap, and light on a small computer. */
 const paths = ["/", ...Array<string>(4).fill("/wp-includes/images/w-logo-blue.png")];
 const perSecond = 5;
 
-/** Light, bounded load: five requests a second for a minute at most, each over a connection of its own. */
+/** How many requests are under way at once at most: a computer that is too slow for five a second gets fewer. */
+const most = 10;
+
+/** Light, bounded load: at most five requests a second, each over a connection of its own. */
 export class Load {
     private readonly failures: string[] = [];
     private readonly underWay = new Set<Promise<void>>();
@@ -15,9 +19,9 @@ export class Load {
     private stopped = false;
     private readonly loop: Promise<void>;
 
-    /** `site`: another one than the suite's; `longest`: seconds after which no more is asked. */
+    /** `site`: another one than the suite's; `longest`: seconds after which no more is asked, also where nobody ends it. */
     constructor(
-        private readonly name: string, private readonly site: Site = suiteSite, private readonly longest = 60,
+        private readonly name: string, private readonly site: Site = suiteSite, private readonly longest = 1200,
     ) {
         onTestFinished(() => { this.stopped = true; }); // also where it fails before the end
         this.loop = this.run();
@@ -39,25 +43,24 @@ export class Load {
 
     private async run(): Promise<void> {
         const begin = Date.now();
-        for (let i = 0; !this.stopped && i < this.longest * perSecond; i++) {
+        for (let i = 0; !this.stopped && Date.now() - begin < this.longest * 1000; i++) {
             const request = this.one(paths[i % paths.length]).finally(() => this.underWay.delete(request));
             this.underWay.add(request);
-            await sleep(Math.max(0, begin + ((i + 1) * 1000) / perSecond - Date.now()));
+            await sleep(1000 / perSecond);
+            while (this.underWay.size >= most) await Promise.race(this.underWay);
         }
     }
 
     private async one(path: string): Promise<void> {
         const begin = Date.now();
-        const failed = (what: string) => {
-            const seconds = ((Date.now() - begin) / 1000).toFixed(1);
-            this.failures.push(`${new Date(begin).toISOString().slice(11, 23)} ${what} after ${seconds} s`);
-        };
-        try {
-            const { status } = await ask({ path }, this.site);
-            if (status === 200) this.ok++;
-            else failed(`GET ${path}: ${status}`);
-        } catch (error) {
-            failed((error as Error).message);
+        const failure = await ask({ path }, this.site).then(
+            ({ status }) => (status === 200 ? undefined : `GET ${path}: ${status}`), (error: Error) => error.message);
+        if (failure === undefined) {
+            this.ok++;
+            return;
         }
+        const seconds = ((Date.now() - begin) / 1000).toFixed(1);
+        if (await stoodStillSince(begin)) figure(`${this.name}, not counted, as the test stood still meanwhile`, failure);
+        else this.failures.push(`${new Date(begin).toISOString().slice(11, 23)} ${failure} after ${seconds} s`);
     }
 }

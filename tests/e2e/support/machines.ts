@@ -1,6 +1,8 @@
 import { randomUUID } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import { expect } from "vitest";
 import { run } from "../../../infra/offline/kit/run";
 import { until } from "./wait";
 
@@ -14,7 +16,8 @@ const subnet = "198.18.48";
 export const sharedDirectory = "/srv/shared";
 
 /** etcdctl as a shell on a machine of the control plane runs it. */
-export const etcdctl = "crictl exec $(crictl ps --quiet --label io.kubernetes.container.name=etcd) etcdctl " +
+export const etcdctl = "crictl exec $(crictl --timeout 60s ps --quiet --label io.kubernetes.container.name=etcd) etcdctl " +
+    "--dial-timeout 30s --command-timeout 120s " +
     "--cacert /etc/kubernetes/pki/etcd/ca.crt --cert /etc/kubernetes/pki/etcd/server.crt " +
     "--key /etc/kubernetes/pki/etcd/server.key";
 
@@ -61,7 +64,8 @@ export class Machines {
         await until(`sshd on ${name}`, async () => {
             await this.exec(machine, "systemctl", "is-active", "ssh");
             return true;
-        }, 60);
+        });
+        await until(`the start of ${name} to end`, async () => (await this.exec(machine, "systemctl", "list-jobs", "--no-legend")) === "");
         const authorize = "for user in root admin visitor; do home=$(getent passwd $user | cut -d: -f6); " +
             "install -d -m 700 -o $user $home/.ssh; echo \"$0\" > $home/.ssh/authorized_keys; { echo \"$1\"; cat $home/.bashrc; } > /tmp/bashrc; cp /tmp/bashrc $home/.bashrc; done";
         await this.exec(machine, "bash", "-c", authorize, fs.readFileSync(`${this.key}.pub`, "utf8").trim(), bashrc);
@@ -93,7 +97,7 @@ export class Machines {
     /** Has another program lock the packages, as machines do that update themselves; the result unlocks them. */
     async lockPackages(machine: Machine): Promise<() => Promise<void>> {
         const unit = "updates";
-        await this.exec(machine, "systemd-run", "--quiet", "--unit", unit, "flock", "--fcntl", "/var/lib/dpkg/lock-frontend", "sleep", "600");
+        await this.exec(machine, "systemd-run", "--quiet", "--unit", unit, "flock", "--fcntl", "/var/lib/dpkg/lock-frontend", "sleep", "3600");
         await until("the packages to be locked", async () => (await this.exec(machine, "lslocks")).includes("/var/lib/dpkg/lock-frontend"));
         return async () => void await this.exec(machine, "bash", "-c", `! systemctl is-active --quiet ${unit} || systemctl stop ${unit}`);
     }
@@ -114,6 +118,13 @@ export class Machines {
             interfaces: await sh("ip -o link show | awk -F': ' '{ sub(\"@.*\", \"\", $2); print $2 }' | sort"),
             mounts: await sh("awk '{ print $2 }' /proc/mounts | grep -E '^/(var/lib|run)/' | sort || true"),
         };
+    }
+
+    /** Expects a machine to be as it was, as soon as what is about to end has ended. */
+    async expectInventory(machine: Machine, before: Record<string, string>): Promise<void> {
+        await until("the machine to be as it was", async () => isDeepStrictEqual(await this.inventory(machine), before), 120)
+            .catch(() => undefined); // what differs is told below
+        expect(await this.inventory(machine)).toEqual(before);
     }
 
     private async prepare(): Promise<void> {

@@ -9,6 +9,7 @@ import { run } from "../../../infra/offline/kit/run";
 import { EngineStack, Result, Settings } from "./engine";
 import { Machine, Machines, removeMachines } from "./machines";
 import { root } from "./names";
+import { patiently } from "./patience";
 
 export const metalHost = "server.landfall.test";
 const podSubnet = "198.19.0.0/17";
@@ -106,9 +107,15 @@ export class Metal {
         return this.stack.interrupted(this.settings(cluster, replicas), seconds, hears);
     }
 
-    /** Why the settings are refused; they are given to a stack of their own. */
-    refusal(cluster: object): Promise<string> {
-        return this.wrong.up(this.settings(cluster)).then(() => "it was accepted", (error: Error) => error.message);
+    /**
+     * Why the settings are refused; they are given to a stack of their own. They are given again where a machine was too
+     * busy to be asked, unless it is one that is `silent`.
+     */
+    async refusal(cluster: object, { silent = false } = {}): Promise<string> {
+        for (let tries = 1; ; tries++) {
+            const said = await this.wrong.up(this.settings(cluster)).then(() => "it was accepted", (error: Error) => error.message);
+            if (silent || tries === 3 || !/does not answer: no connection|hangs up: sshd there is too busy/.test(said)) return said;
+        }
     }
 
     /** What is kept of the stack. */
@@ -124,9 +131,9 @@ export class Metal {
         return latest.resources.filter(({ custom }) => custom).map(({ urn, id, modified }) => `${urn} ${id} ${modified}`).sort();
     }
 
-    /** kubectl with an administrator's rights, on a node of the control plane. */
+    /** kubectl with an administrator's rights, on a node of the control plane, for what may be done several times. */
     kubectl(machine: Machine, ...args: string[]): Promise<string> {
-        return this.machines.exec(machine, "kubectl", "--kubeconfig", "/etc/kubernetes/admin.conf", ...args);
+        return patiently(() => this.machines.exec(machine, "kubectl", "--kubeconfig", "/etc/kubernetes/admin.conf", ...args));
     }
 
     private say(line: string): void {

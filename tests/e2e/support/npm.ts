@@ -36,23 +36,30 @@ export function startProgram(
         stdio: ["ignore", "pipe", "pipe"],
         detached: process.platform !== "win32",
     });
-    const printed: { stream: "out" | "err"; data: Buffer }[] = [];
-    const keep = (stream: "out" | "err") => (data: Buffer): void => {
-        printed.push({ stream, data });
-        if (echo) process.stdout.write(data);
+    const printed: { stream: "out" | "err"; text: string }[] = [];
+    // Whole lines: where both streams are busy, one may come between two parts of a line of the other.
+    const keep = (stream: "out" | "err"): void => {
+        let line = "";
+        child[`std${stream}`].setEncoding("utf8").on("data", (text: string) => {
+            if (echo) process.stdout.write(text);
+            const whole = text.lastIndexOf("\n") + 1;
+            if (whole > 0) printed.push({ stream, text: line + text.slice(0, whole) });
+            line = whole > 0 ? text.slice(whole) : line + text;
+        }).on("end", () => printed.push({ stream, text: line }));
     };
-    child.stdout.on("data", keep("out"));
-    child.stderr.on("data", keep("err"));
+    keep("out");
+    keep("err");
     const ended = new Promise<Ended>((resolve, reject) => {
         child.on("error", reject);
         child.on("close", (code, signal) => resolve({
             code: code ?? (signal === "SIGINT" ? 130 : 1),
-            stdout: Buffer.concat(printed.filter(({ stream }) => stream === "out").map(({ data }) => data)).toString(),
-            output: Buffer.concat(printed.map(({ data }) => data)).toString(),
+            stdout: printed.filter(({ stream }) => stream === "out").map(({ text }) => text).join(""),
+            output: printed.map(({ text }) => text).join(""),
             seconds: Math.round((Date.now() - begin) / 1000),
         }));
     });
     const interrupt = (): void => {
+        if (child.exitCode !== null || child.signalCode !== null) return;
         if (process.platform === "win32") child.kill("SIGINT");
         else if (child.pid) process.kill(-child.pid, "SIGINT");
     };

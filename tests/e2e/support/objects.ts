@@ -1,6 +1,8 @@
 import type * as k8s from "@kubernetes/client-node";
 import { createHash } from "node:crypto";
+import { expect } from "vitest";
 import { Cluster, isTask } from "./kubernetes";
+import { until } from "./wait";
 
 /** All kinds of which the program makes objects in namespaces, but pods, which their owners make. */
 const kinds: [apiVersion: string, kind: string][] = [
@@ -47,16 +49,49 @@ export async function readObjects(cluster: Cluster): Promise<Objects> {
     return objects;
 }
 
-/** uid of each pod of ours but tasks': changes when a pod is replaced. */
-export async function readPods(cluster: Cluster): Promise<Record<string, string>> {
-    const pods: Record<string, string> = {};
+/** Pods of ours but tasks', by what has made them. */
+export type Pods = Record<string, {
+    uids: string[];
+    /** When an autoscaler last chose how many there are. */
+    scaled?: string;
+}>;
+
+/** The pods of ours but tasks', as soon as there are as many as the autoscalers want; not those that are about to end. */
+export async function readPods(cluster: Cluster): Promise<Pods> {
+    const pods: Pods = {};
     for (const namespace of await cluster.namespaces()) {
-        const { items } = await cluster.core.listNamespacedPod({ namespace });
-        for (const { metadata } of items.filter(pod => !isTask(pod))) {
-            pods[`${namespace}/${metadata?.name}`] = metadata?.uid ?? "";
-        }
+        Object.assign(pods, await until(`as many pods in ${namespace} as are wanted`, () => podsOf(cluster, namespace)));
     }
     return pods;
+}
+
+/** Undefined where an autoscaler is at work. */
+async function podsOf(cluster: Cluster, namespace: string): Promise<Pods | undefined> {
+    const pods: Pods = {};
+    const { items } = await cluster.core.listNamespacedPod({ namespace });
+    for (const { metadata } of items.filter(pod => !isTask(pod) && !pod.metadata?.deletionTimestamp)) {
+        const { kind, name } = metadata?.ownerReferences?.[0] ?? { kind: "Pod", name: metadata?.name };
+        (pods[`${namespace}/${kind} ${name}`] ??= { uids: [] }).uids.push(metadata?.uid ?? "");
+    }
+    const { items: scalers } = await cluster.autoscaling.listNamespacedHorizontalPodAutoscaler({ namespace });
+    for (const { spec, status } of scalers) {
+        // The Deployment's ReplicaSets are named after it.
+        const target = `${namespace}/ReplicaSet ${spec?.scaleTargetRef.name}`;
+        const scaled = Object.entries(pods).filter(([owner]) => owner.replace(/-[^-]+$/, "") === target).map(([, made]) => made);
+        if (scaled.flatMap(({ uids }) => uids).length !== status?.desiredReplicas) return undefined;
+        for (const made of scaled) made.scaled = new Date(status.lastScaleTime ?? 0).toISOString();
+    }
+    return pods;
+}
+
+/**
+ * No pod was replaced since then. Where the autoscaler has chosen another number meanwhile, which it does by the use of CPU,
+ * the same ReplicaSet must have made the pods.
+ */
+export function expectSamePods(now: Pods, before: Pods): void {
+    const comparable = (pods: Pods) => Object.fromEntries(Object.entries(pods).map(([owner, { uids }]) =>
+        [owner, now[owner]?.scaled === before[owner]?.scaled ? [...uids].sort() : "scaled"]));
+    expect(comparable(now)).toEqual(comparable(before));
 }
 
 function declared(kind: string, item: k8s.KubernetesObject): string {

@@ -1,10 +1,12 @@
 import { expect, it } from "vitest";
 import type { Server } from "./rotation";
 import { sharedDirectory } from "./machines";
+import { patiently } from "./patience";
 import { figure } from "./stack";
 import { timed } from "./wait";
 
-const snapshots = { repository: `${sharedDirectory}/etcd`, password: "correct horse battery staple" };
+// None of the schedule's own comes between what is noted and what is restored.
+const snapshots = { repository: `${sharedDirectory}/etcd`, password: "correct horse battery staple", schedule: "yearly" };
 
 /** A server whose data and machine may be lost. */
 interface Lost extends Server {
@@ -21,7 +23,11 @@ interface Lost extends Server {
 /** A server takes snapshots, and comes back from them. */
 export function comesBackFromSnapshots(server: () => Lost): void {
     const sh = (command: string) => server().machines.exec(server().machine, "bash", "-c", command);
-    const kubectl = (args: string) => sh(`kubectl --kubeconfig /etc/kubernetes/admin.conf ${args}`);
+    const kubectl = (args: string) => patiently(() => sh(`kubectl --kubeconfig /etc/kubernetes/admin.conf ${args}`));
+    /** Makes it unless it is there: a try may have made it although its answer was lost. */
+    const create = (kind: string, name: string, more = "") =>
+        patiently(() => sh(`export KUBECONFIG=/etc/kubernetes/admin.conf; kubectl get ${kind.split(" ")[0]} ${name} --namespace default || ` +
+            `kubectl create ${kind} ${name} --namespace default ${more}`));
     const noted = async () => (await kubectl("get configmaps --namespace default --output name")).split("\n")
         .filter(name => !/kube-root-ca/.test(name));
     const count = async () => {
@@ -33,11 +39,11 @@ export function comesBackFromSnapshots(server: () => Lost): void {
     it("takes snapshots of etcd, the first at once and others by itself", async () => {
         expect((await server().apply({ snapshots })).changes).toMatchObject({ create: 1, update: 0, replace: 0, delete: 0 });
         expect(await count()).toBe(1);
-        await kubectl("create configmap before --namespace default");
+        await create("configmap", "before");
         expect(await sh("systemctl is-active landfall-snapshot.timer")).toBe("active");
         await sh("systemctl start landfall-snapshot.service");
         expect(await count()).toBeGreaterThanOrEqual(1);
-        await kubectl("create configmap after --namespace default");
+        await create("configmap", "after");
         expect(await sh("stat --format '%a %U' /etc/landfall/snapshots.env")).toBe("600 root");
         expect(await sh("ls -d /var/lib/landfall/snapshot /var/lib/etcd/landfall.snapshot* 2>/dev/null || true")).toBe("");
         expect(server().logged()).not.toContain(snapshots.password);
@@ -60,17 +66,17 @@ export function comesBackFromSnapshots(server: () => Lost): void {
             restic --no-cache --quiet backup --host server --tag landfall-etcd /var/lib/landfall/snapshot && rm -rf /var/lib/landfall/snapshot`;
         expect(await refused("damaged", "for file in @/data/*/*; do printf x | " +
             "dd of=$file bs=1 seek=$(($(stat --format %s $file) / 2)) conv=notrunc status=none; done")).toMatch(
-            /server .*: Bring the snapshot failed\..*Nothing was changed/s);
+            /server .*: Download the snapshot failed\..*Nothing was changed/s);
         expect(await refused("other", altered("cp /etc/kubernetes/pki/front-proxy-ca.crt /var/lib/landfall/snapshot/pki/ca.crt")))
-            .toMatch(/It is another cluster's.*Nothing was changed/s);
+            .toMatch(/The snapshot is of another cluster.*Nothing was changed/s);
         expect(await refused("older", altered("echo v1.35.9 > /var/lib/landfall/snapshot/version"))).toMatch(
-            /It was taken with Kubernetes v1\.35\.9, and this is v1\..*Nothing was changed/s);
+            /The snapshot was taken with Kubernetes v1\.35\.9, but the settings say v1\..*Nothing was changed/s);
         expect(await noted()).toEqual(["configmap/after", "configmap/before"]);
         await sh(`rm -r ${sharedDirectory}/{damaged,other,older}`);
     });
 
     it("comes back from the latest when etcd's data is destroyed, once, and through an interruption", async () => {
-        await sh("rm -rf /var/lib/etcd/member; crictl stop --timeout 0 $(crictl ps --quiet --name '^etcd$')");
+        await sh("rm -rf /var/lib/etcd/member; crictl stop --timeout 0 $(crictl --timeout 60s ps --quiet --name '^etcd$')");
         const seconds = 3 + Math.random() * 15;
         const latest = { snapshots: { ...snapshots, restore: "latest" } };
         figure(`a restore killed after ${seconds.toFixed(1)} s, at`, await server().interrupt(latest, seconds));
@@ -83,7 +89,7 @@ export function comesBackFromSnapshots(server: () => Lost): void {
 
     it("comes back on a bare machine when all of it is lost", async () => {
         const secret = async () => kubectl("get secret --namespace default kept --output jsonpath={.data.word}");
-        await kubectl("create secret generic kept --namespace default --from-literal word=kept");
+        await create("secret generic", "kept", "--from-literal word=kept");
         await sh("systemctl start landfall-snapshot.service");
         const word = await secret();
         await server().reinstall();

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import type { Result } from "./engine";
 import { etcdctl, Machine, Machines } from "./machines";
 import { figure } from "./stack";
-import { timed } from "./wait";
+import { timed, until } from "./wait";
 
 /** A server that runs, and how its settings are changed. */
 export interface Server {
@@ -19,7 +19,8 @@ const rotate = { certificates: "2026-11", encryptionKey: "2026-11" };
 /** Certificates and the encryption key of a server are made anew by a changed setting. */
 export function rotatesItsSecrets(server: () => Server): void {
     const sh = (command: string) => server().machines.exec(server().machine, "bash", "-c", command);
-    const served = (port: number) => sh(`openssl s_client -connect 127.0.0.1:${port} </dev/null 2>/dev/null | openssl x509 -noout -serial`);
+    const served = (port: number) => until(`a certificate on port ${port}`, () =>
+        sh(`openssl s_client -connect 127.0.0.1:${port} </dev/null 2>/dev/null | openssl x509 -noout -serial`));
     const secrets = async () => Number(await sh(`${etcdctl} get /registry/secrets/ --prefix --keys-only | grep -c ^/registry`));
     const encryptedWith = async (key: string) =>
         Number(await sh(`${etcdctl} get /registry/secrets/ --prefix | grep -a -o '^k8s:enc:secretbox:v1:${key}:' | wc -l`));
@@ -34,9 +35,13 @@ export function rotatesItsSecrets(server: () => Server): void {
 
         const after = await Promise.all([served(6443), served(2379)]);
         after.forEach((serial, index) => expect(serial).not.toBe(before[index]));
-        const count = await secrets();
-        expect(count).toBeGreaterThan(0);
-        expect(await encryptedWith("key-2026-11")).toBe(count);
+        // Some come and go by themselves between the two questions.
+        await until("each secret to be encrypted with the new key", async () => {
+            const count = await secrets();
+            expect(count).toBeGreaterThan(0);
+            expect(await encryptedWith("key-2026-11")).toBe(count);
+            return true;
+        }, 60);
 
         const again = await server().apply({ rotate });
         expect({ ...again.changes, same: 0 }).toEqual({ create: 0, update: 0, replace: 0, delete: 0, same: 0 });

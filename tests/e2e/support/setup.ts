@@ -30,7 +30,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
         suite.before = readBefore(suite);
     } else {
         keepBefore(suite);
-        writeConfig();
+        writeConfig(directory);
     }
     project.provide("suite", suite);
     const stop = markEnds(project, suite);

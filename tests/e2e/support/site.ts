@@ -34,6 +34,7 @@ interface Request {
     path: string;
     headers?: Record<string, string>;
     body?: string | Buffer;
+    /** Seconds to wait for the end of the answer; any limit of the site's own is shorter. */
     seconds?: number;
     /** Whether to ask by HTTP, without TLS. */
     insecure?: boolean;
@@ -50,7 +51,7 @@ export function authority(): string {
 
 /** Asks the site through the gateway. */
 export function ask(request: Request, site = suiteSite): Promise<Answer> {
-    const { method = "GET", path, headers = {}, body, seconds = 30, insecure = false } = request;
+    const { method = "GET", path, headers = {}, body, seconds = 120, insecure = false } = request;
     const port = insecure ? site.http : site.https;
     const { servername = site.host } = request;
     const tls = insecure ? {} : { servername, ca: "ca" in request ? request.ca : site.ca() };
@@ -156,7 +157,7 @@ export class Editor {
     private async create(what: string, body: string | Buffer, headers: Record<string, string>): Promise<Item> {
         const path = `/wp-json/wp/v2/${what}`;
         const authorised = { ...headers, "X-WP-Nonce": this.nonce };
-        const answer = await this.send({ method: "POST", path, body, headers: authorised, seconds: 60 });
+        const answer = await this.send({ method: "POST", path, body, headers: authorised, seconds: 300 });
         if (answer.status !== 201) throw new Error(`POST ${path}: ${answer.status} ${answer.text.slice(0, 500)}`);
         return JSON.parse(answer.text) as Item;
     }

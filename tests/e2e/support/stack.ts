@@ -1,10 +1,10 @@
 import * as fs from "node:fs";
-import { inject } from "vitest";
+import { inject, onTestFinished } from "vitest";
 import { stackFile } from "../../../infra/cli/home";
 import { addKitToPath, addToPath, binDirectory } from "../../../infra/cli/tools/programs";
 import { names } from "./names";
 import { Ended, npm, Running, startNpm } from "./npm";
-import { commandEnvironment, forgetFirstStart, keepFirstStart, readFirstStart } from "./suite";
+import { commandEnvironment, forgetFirstStart, isSettled, keepFirstStart, markSettled, readFirstStart } from "./suite";
 
 const suite = inject("suite");
 const environment = commandEnvironment(suite);
@@ -15,14 +15,22 @@ export const home = environment.LANDFALL_HOME;
 /** What Docker held before the suite. */
 export const before = suite.before;
 
-/** Makes sure that the stack is up, by `npm start` where no file before has done so; tells how the first start went. */
+/**
+ * Makes sure that the stack is up, by `npm start` where no file before has done so, or has left it half-way; tells how the
+ * first start went.
+ */
 export async function ensureUp(): Promise<Ended> {
     if (!readFirstStart(suite)) {
         // So that no later file tries again, if this one doesn't come to an end.
         keepFirstStart(suite, { code: 1, stdout: "", output: "", seconds: 0 });
         keepFirstStart(suite, await start());
     }
-    const first = readFirstStart(suite) as Ended;
+    let first = readFirstStart(suite) as Ended;
+    if (first.code === 0 && !isSettled(suite)) {
+        // A test before this file has failed half-way. That is told there, and no reason for all that follow to fail.
+        first = { ...first, code: (await start()).code };
+        keepFirstStart(suite, first);
+    }
     if (first.code !== 0) throw new Error(`npm start ended with code ${first.code}; what it printed is above.`);
     usePrograms();
     return first;
@@ -40,17 +48,38 @@ export function start(): Promise<Ended> {
 
 /** `npm start` of the suite's stack, to be interrupted. */
 export function beginStart(more: Record<string, string> = {}): Running {
-    return startNpm(["start", "--", "--stack", names.stack], { ...environment, ...more });
+    markSettled(suite, false);
+    const running = startNpm(["start", "--", "--stack", names.stack], { ...environment, ...more });
+    endWithTest(running);
+    const ended = running.ended.then(result => {
+        if (result.code === 0) markSettled(suite, true);
+        return result;
+    });
+    return { ...running, ended };
+}
+
+/** Has a start end with the test that began it, also where that fails or its time is over: the next needs the stack. */
+function endWithTest({ ended, interrupt }: Running): void {
+    try {
+        onTestFinished(async () => {
+            interrupt();
+            await ended;
+        });
+    } catch {
+        // It was begun by a hook, which waits for it.
+    }
 }
 
 /** `npm run down` of the suite's stack, without a terminal: where it holds data, with `--yes` or `--keep-data` only. */
 export function down(...options: string[]): Promise<Ended> {
+    markSettled(suite, false);
     return npm(["run", "down", "--", "--stack", names.stack, ...options], environment);
 }
 
 /** Forgets the first start, for the stack is no more. */
 export function forgetStart(): void {
     forgetFirstStart(suite);
+    markSettled(suite, true);
 }
 
 /** The administrator's password, from the file that `npm start` names. */

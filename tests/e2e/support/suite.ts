@@ -53,6 +53,20 @@ function firstStart({ directory }: Suite): string {
     return path.join(directory, "first-start.json");
 }
 
+/** Whether the last command that changes the stack has left it as it is declared. */
+export function isSettled(suite: Suite): boolean {
+    return !fs.existsSync(unsettled(suite));
+}
+
+export function markSettled(suite: Suite, settled: boolean): void {
+    if (settled) fs.rmSync(unsettled(suite), { force: true });
+    else fs.writeFileSync(unsettled(suite), "");
+}
+
+function unsettled({ directory }: Suite): string {
+    return path.join(directory, "unsettled");
+}
+
 /** Whether a file of this run has come to its end. */
 export function isOver(suite: Suite, file: string): boolean {
     return fs.existsSync(end(suite, file));

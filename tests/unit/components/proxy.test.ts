@@ -35,7 +35,7 @@ describe("the proxy for an address", () => {
     });
 
     it("is refused where it is none, without what is in it", () => {
-        expect(() => of("https://x.example/", { HTTPS_PROXY: "http://me:secret@:x" })).toThrow(/^HTTPS_PROXY is no address(?!.*secret)/);
+        expect(() => of("https://x.example/", { HTTPS_PROXY: "http://me:secret@:x" })).toThrow(/^HTTPS_PROXY is not the address(?!.*secret)/);
     });
 
     it.each(["http://localhost:5000/", "https://wordpress.localhost:8443/", "https://127.0.0.1:6443/", "https://127.8.0.1/", "https://[::1]/"])(

@@ -22,7 +22,7 @@ describe("an error", () => {
         frame = path;
         const begin = Date.now();
         const told = inspect(new Error("Nothing was changed."), { colors: true });
-        expect(Date.now() - begin).toBeLessThan(1000);
+        expect(Date.now() - begin).toBeLessThan(10_000); // it takes minutes otherwise
         expect(told).toContain("Nothing was changed.");
         expect(told).toMatch(/(output|a|runtime)\.[jt]s:\d+:\d+/);
         expect(told).toContain("infra/index.ts:1:1");

@@ -4,6 +4,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { type Capabilities, createCluster } from "../../../components/cluster";
+import { Database, Environment, WebService } from "../../../components/workload";
 import { readEnvironment } from "../../../components/workload/standing";
 import { parseSettings } from "../../../infra/config";
 import { runProgram } from "../../../infra/cli/capture/program";
@@ -23,6 +24,10 @@ afterAll(async () => {
     await api.stop();
     fs.rmSync(directory, { recursive: true });
 });
+// What waits for a refused output is refused a little later; that is no other test's business.
+const ignore = (): void => undefined;
+beforeAll(() => void process.on("unhandledRejection", ignore));
+afterAll(() => void process.off("unhandledRejection", ignore));
 beforeEach(() => {
     api.reset();
     vi.unstubAllEnvs();
@@ -39,7 +44,7 @@ interface Claim { size?: string; mode?: string; class?: string; capacity?: strin
 /** The claim of a workload in a namespace. */
 function claim(owner: "database" | "web", given: Claim = {}, namespace = "shop"): void {
     const { size = "7Gi", mode = owner === "web" ? "ReadWriteMany" : "ReadWriteOnce", class: name = "fast", capacity = size, applied = true } = given;
-    put(`/api/v1/namespaces/${namespace}/persistentvolumeclaims/${owner}-volume`, "PersistentVolumeClaim", {
+    put(`/api/v1/namespaces/${namespace}/persistentvolumeclaims/${owner === "web" ? "web-uploads" : "database-data"}`, "PersistentVolumeClaim", {
         namespace, labels: { "app.kubernetes.io/name": owner }, ...(given.going && { deletionTimestamp: "2026-11-29T00:00:00Z" }),
         managedFields: [
             { manager: "x", operation: "Apply", fieldsV1: { "f:spec": applied ? { "f:storageClassName": {} } : { "f:resources": {} } } },
@@ -70,18 +75,24 @@ async function change({ cluster = {}, environment: env = {}, app = {} }: Given) 
         stack: "prod",
         config: {},
         program: async () => {
-            createCluster(settings.cluster, { comparisons: compareWith(settings) });
+            const cluster = createCluster(settings.cluster, { comparisons: compareWith(settings) });
+            const { name, volumes } = settings.environment;
+            const environment = new Environment("environment", { cluster, namespace: name, volumes });
+            const { database, web } = settings.app;
+            new Database("database", { ...database, environment, image: "example.org/database:1", database: "shop" });
+            new WebService("web", {
+                ...web, environment, image: "example.org/web:1", port: 8080, volumes: { "/uploads": { name: "uploads", ...web.uploads } },
+            });
         },
     }, {
         register({ type, name, inputs }) {
             if (type === "pulumi:providers:kubernetes") registered.push(name);
-            return { id: name, outputs: inputs };
+            return { id: name, outputs: { spec: {}, ...inputs } };
         },
         read: id => ({ id, outputs: {} }),
         invoke: () => ({}), // the stack has never been up
     }).then(() => undefined, (error: Error) => error.message);
-    // What waits for the refused output is refused a little later; that is no other test's business.
-    await new Promise(resolve => setTimeout(resolve, 50));
+    if (message !== undefined) await new Promise(resolve => setTimeout(resolve, 100));
     return { message, registered };
 }
 
@@ -178,7 +189,7 @@ describe("volumes on the disk of the only machine", () => {
         }, "prod");
         environment("shop");
         claim("database", { class: "landfall-local" });
-        (api.objects.get("/api/v1/namespaces/shop/persistentvolumeclaims/database-volume") as unknown as { spec: { volumeName: string } }).spec.volumeName = "pv";
+        (api.objects.get("/api/v1/namespaces/shop/persistentvolumeclaims/database-data") as unknown as { spec: { volumeName: string } }).spec.volumeName = "pv";
         put("/api/v1/persistentvolumes/pv", "PersistentVolume", {}, { spec });
         try {
             refuseChanges(settings, ...compared(settings, await readEnvironment(kubeconfig, "shop", "landfall/prod"), capabilities));

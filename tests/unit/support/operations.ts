@@ -1,28 +1,25 @@
-import { rotateTasks } from "../../../components/cluster/baremetal/machine/certificates";
-import { cleanTask, initTasks, joinTasks, mintTasks, revokeTasks, scheduleTasks } from "../../../components/cluster/baremetal/machine/control-plane";
-import { cordonTasks, uncordonTasks } from "../../../components/cluster/baremetal/machine/cordon";
-import { drainTasks } from "../../../components/cluster/baremetal/machine/drain";
+import { kubeconfigTasks, rotateTasks } from "../../../components/cluster/baremetal/machine/certificates";
+import { staleTasks } from "../../../components/cluster/baremetal/machine/container-runtime";
+import { controlPlaneTasks, healthTasks, restartTasks } from "../../../components/cluster/baremetal/machine/control-plane";
+import { cordonTasks, drainTasks, readyTasks, uncordonTasks } from "../../../components/cluster/baremetal/machine/drain";
 import { makeKeyTasks, readKeysTasks, rewriteTasks, useKeysTasks } from "../../../components/cluster/baremetal/machine/encryption";
+import { forgetTasks, giveUpTasks, quorumTasks } from "../../../components/cluster/baremetal/machine/etcd";
 import { installTasks } from "../../../components/cluster/baremetal/machine/install";
-import { forgetTasks, giveUpTasks, restoreTasks } from "../../../components/cluster/baremetal/machine/leave";
+import {
+    cleanTask, emptyVolumesTasks, initTasks, joinTasks, mintTasks, rememberTasks, revokeTasks, scheduleTasks, spreadTasks,
+    volumesTasks,
+} from "../../../components/cluster/baremetal/machine/join";
 import { quitTasks } from "../../../components/cluster/baremetal/machine/keepalived";
-import { kubeconfigTasks, rememberTasks, spreadTasks, statusTasks } from "../../../components/cluster/baremetal/machine/operate";
 import {
-    controlPlaneTasks, patchedTasks, patchTasks, quorumTasks, readyTasks, reason as patching, rebootReasonTasks,
-    rebootTasks, rememberPatchedTasks,
+    patchedTasks, patchTasks, reason as patching, rebootReasonTasks, rebootTasks, rememberPatchedTasks,
 } from "../../../components/cluster/baremetal/machine/patch";
-import { probeTasks } from "../../../components/cluster/baremetal/machine/probe";
-import {
-    bringTasks, forgetOthersTasks, kubeletTasks as registerTasks, replaceTasks, startTasks, stopTasks,
-} from "../../../components/cluster/baremetal/machine/recover";
-import { healthTasks, restartTasks } from "../../../components/cluster/baremetal/machine/restart";
-import { staleTasks } from "../../../components/cluster/baremetal/machine/runtime";
+import { probeTasks, quietTasks } from "../../../components/cluster/baremetal/machine/probe";
+import { resetTasks } from "../../../components/cluster/baremetal/machine/reset";
+import { bringTasks, forgetOthersTasks, registerTasks, replaceTasks, startTasks, stopTasks } from "../../../components/cluster/baremetal/machine/restore";
 import { renderScript } from "../../../components/cluster/baremetal/machine/script";
 import { endTasks, snapshotTasks, takeTasks } from "../../../components/cluster/baremetal/machine/snapshots";
+import { statusTasks } from "../../../components/cluster/baremetal/machine/status";
 import { backTasks, kubeletTasks, reason as upgrading, upgradeTasks, versionTasks } from "../../../components/cluster/baremetal/machine/upgrade";
-import { quietTasks } from "../../../components/cluster/baremetal/machine/traffic";
-import { emptyVolumesTasks, volumesTasks } from "../../../components/cluster/baremetal/machine/volumes";
-
 import { keyName } from "../../../components/cluster/baremetal/operator/keys";
 import type { ClusterFacts, KnownNode as Node } from "../../../components/cluster/baremetal/program/facts";
 import { packageRepositories, versions } from "../../../components/versions";
@@ -62,7 +59,6 @@ const settings = { repository: "/mnt/backup/etcd", password: "PASSWORD", environ
 
 /** Everything that a machine may be sent, put together by what it is for; `first` is the node that starts the cluster. */
 function tasksFor(cluster: ClusterFacts, node: Node, first: boolean) {
-    const { patches, bundle, virtualAddress, controlPlanes, owner, volumes, network } = cluster;
     return {
         status: statusTasks(cluster.owner),
         probe: probeTasks({
@@ -86,10 +82,10 @@ function tasksFor(cluster: ClusterFacts, node: Node, first: boolean) {
             ...cordonTasks(node.name, upgrading), ...drainTasks(node.name, { answers: true, homebound: true }),
             ...backTasks(node.name, cluster.version),
         ],
-        patch: [...patchedTasks({ patches }), ...patchTasks({ patches, bundle }), ...rebootReasonTasks(cluster)],
+        patch: [...patchedTasks(cluster), ...patchTasks(cluster), ...rebootReasonTasks(cluster)],
         reboot: [
             ...rebootTasks("ID", ["a package asks for it"]), ...(node.role === "control-plane" ? controlPlaneTasks : []),
-            ...rememberPatchedTasks({ patches }),
+            ...rememberPatchedTasks(cluster),
         ],
         aroundPatch: [
             ...(node.role === "control-plane" ? quorumTasks : []), ...cordonTasks(node.name, patching),
@@ -98,7 +94,7 @@ function tasksFor(cluster: ClusterFacts, node: Node, first: boolean) {
         leave: [...drainTasks(node.name, { answers: true }), ...quitTasks, ...forgetTasks(node.name)],
         certificates: [...healthTasks(), ...rotateTasks(cluster, "2026-11")],
         encryptionKey: [
-            ...readKeysTasks, ...healthTasks(), ...makeKeyTasks, ...restartTasks({ virtualAddress, controlPlanes }), ...useKeysTasks,
+            ...readKeysTasks, ...healthTasks(), ...makeKeyTasks, ...restartTasks(cluster), ...useKeysTasks,
             ...rewriteTasks(keyName("2026-11")),
         ],
         snapshots: [
@@ -114,7 +110,7 @@ function tasksFor(cluster: ClusterFacts, node: Node, first: boolean) {
             ...forgetOthersTasks(cluster.controlPlanes, cluster.controlPlanes),
         ],
         kubeconfig: kubeconfigTasks(cluster),
-        restore: restoreTasks({ owner, volumes, network }, node),
+        restore: resetTasks(cluster, node),
     };
 }
 

@@ -1,13 +1,22 @@
-// @ts-nocheck
-// Brings the parts of an offline bundle onto a machine.
-import { bundleDirectory } from "./install";
-import { task } from "./script";
+// The offline bundle on a machine: receives its parts, checks them and installs what is in them.
+import type { ClusterFacts } from "../program/facts";
+import { memberFile, unlessMember } from "./kubeadm";
+import { bundleDirectory, programsFromBundle } from "./packages";
+import { type Task, task } from "./script";
+
+/** A file of the bundle. */
+interface Part {
+    /** Its path within the bundle. */
+    name: string;
+    /** Its SHA-256. */
+    sum: string;
+}
 
 const mark = "LANDFALL_END";
 
-/** Prints the names of the parts that the machine lacks; `parts` are { name, sum }. */
-export function lackingTasks(parts) {
-    return [task("Look which parts of the bundle are here",
+/** Prints the names of the parts that the machine lacks, one per line. */
+export function lackingTasks(parts: Part[]): Task[] {
+    return [task("Find out which parts of the bundle are missing",
         `install -d -m 0700 ${bundleDirectory}`,
         `cd ${bundleDirectory}`,
         `touch .checked`,
@@ -18,9 +27,9 @@ export function lackingTasks(parts) {
         mark)];
 }
 
-/** Accepts what was sent if it is whole, and forgets what the bundle no longer has. */
-export function acceptTasks(parts) {
-    return [task("Check what was sent of the bundle",
+/** Checks the parts that were sent, and deletes what is no longer in the bundle. */
+export function acceptTasks(parts: Part[]): Task[] {
+    return [task("Check the parts of the bundle that were sent",
         `cd ${bundleDirectory}`,
         `cat > .sums <<'${mark}'`,
         ...parts.map(line),
@@ -32,9 +41,45 @@ export function acceptTasks(parts) {
         `fi`)];
 }
 
-/** What takes the archive of the sent parts on its standard input. */
+/** Unpacks a tar archive of parts from standard input. */
 export const receiveCommand = `tar --extract --no-same-owner --directory ${bundleDirectory}`;
 
-function line({ name, sum }) {
+/** A line of SHA256SUMS. */
+function line({ name, sum }: Part): string {
     return `${sum}  ${name}`;
+}
+
+/** The label that keeps the kubelet from removing an image. */
+export const pinned = "io.cri-containerd.pinned=pinned";
+
+/** Installs packages, Kubernetes and images. Expects that the parts were accepted. */
+export function bundleTasks({ version }: Pick<ClusterFacts, "version">): Task[] {
+    return [
+        task("Install packages from the bundle",
+            `. /etc/os-release`,
+            `cd ${bundleDirectory}/packages/"$ID-\${VERSION_ID-}-$(dpkg --print-architecture)"`,
+            `missing=()`,
+            `for file in *.deb; do`,
+            `    name=$(dpkg-deb --field "$file" Package)`,
+            `    dpkg-query --show --showformat '\${db:Status-Status}' "$name" 2>/dev/null | grep -qx installed || missing+=("$file")`,
+            `done`,
+            `[ \${#missing[@]} -eq 0 ] || patiently dpkg --install "\${missing[@]}"`),
+        task("Install Kubernetes from the bundle",
+            unlessMember(programsFromBundle)),
+        task("Import the images from the bundle",
+            `systemctl enable --quiet --now containerd`,
+            `cd ${bundleDirectory}`,
+            `install -d /var/lib/landfall/images`,
+            `for file in $(find images -name '*.tar' | sort); do`,
+            `    sum=$(awk -v file="$file" 'substr($0, 67) == file { found = 1; print } END { exit !found }' .checked)`,
+            `    grep -qxF "$sum" /var/lib/landfall/images/imported 2>/dev/null && continue`,
+            `    ctr --namespace k8s.io images import --no-unpack "$file" >/dev/null`,
+            `    echo "$sum" >> /var/lib/landfall/images/imported`,
+            `done`,
+            // When disk space runs low, the kubelet removes unused images, and there is no registry to pull these from.
+            `for image in $(ctr --namespace k8s.io images list --quiet | grep -v ^sha256:); do`,
+            `    ctr --namespace k8s.io images label "$image" ${pinned} >/dev/null`,
+            `done`),
+        task("Check the version of Kubernetes", `[ -e ${memberFile} ] || [ "$(kubelet --version)" = "Kubernetes ${version}" ]`),
+    ];
 }

@@ -1,112 +1,158 @@
-// @ts-nocheck
-// Makes machines that are ready into nodes: the first begins the cluster, the others join it.
-import { encryptionConfig } from "../operator/keys";
-import { apiFiles, auditPolicy, authentication, initConfig, joinConfig } from "./kubeadm";
-import { memberFile, membershipProbe } from "./member";
-import { beginTask, begunTask } from "./recover";
-import { task, writeFile } from "./script";
+// The control plane's components on one node: whether they are healthy, and how they restart without clients noticing.
+import type { ClusterFacts } from "../program/facts";
+import { etcdctl } from "./etcd";
+import { type Task, task, writeFile } from "./script";
 
-/** What an interrupted run has begun here can't be gone on with: kubeadm begins anew. */
-export const cleanTask = task("Take away what an interrupted run has left",
-    `rm -f ${memberFile}`,
-    `if [ -e /etc/kubernetes/kubelet.conf ] || [ -n "$(ls /etc/kubernetes/manifests 2>/dev/null)" ]; then`,
-    `    kubeadm reset --force --cri-socket unix:///run/containerd/containerd.sock >/dev/null 2>&1`,
-    `fi`,
-    `rm -rf /etc/kubernetes/{admin,super-admin,kubelet,bootstrap-kubelet,controller-manager,scheduler}.conf /etc/kubernetes/pki /var/lib/etcd`);
+/** The control-plane nodes, and the API's address that they share. */
+type ControlPlane = Pick<ClusterFacts, "virtualAddress" | "controlPlanes">;
 
-const apiServerFiles = task("Write the API server's audit policy and who may ask without a name",
-    `changed=`,
-    `install -d -m 0700 /etc/kubernetes/landfall`,
-    `install -d -m 0700 /var/log/kubernetes`,
-    writeFile(apiFiles.audit, JSON.stringify(auditPolicy, undefined, 2), { mode: "0600" }),
-    writeFile(apiFiles.authentication, JSON.stringify(authentication, undefined, 2), { mode: "0600" }));
+/** The program that restarts those components whose files have changed, such as certificates and keys. */
+export const restartProgram = "/etc/landfall/restart-control-plane";
 
-/** Begins the cluster on its first node. */
-export function initTasks(cluster, node) {
-    return [
-        membershipProbe(node.incarnation),
-        cleanTask,
-        apiServerFiles,
-        beginTask(node),
-        task("Make the key that encrypts secrets at rest",
-            `if [ ! -e ${apiFiles.encryption} ]; then`,
-            `    key=$(head -c 32 /dev/urandom | base64 --wrap=0)`,
-            `    (umask 077; cat > ${apiFiles.encryption} <<LANDFALL_END`,
-            // The value is the shell's to fill in: it never leaves the control-plane nodes.
-            JSON.stringify(encryptionConfig([{ name: "key1", secret: "$key" }]), undefined, 2),
-            `LANDFALL_END`,
-            `    )`,
-            `fi`),
-        task("Write kubeadm's configuration",
-            `changed=`,
-            writeFile("/etc/kubernetes/landfall/kubeadm.yaml", initConfig(cluster, node), { mode: "0600" })),
-        task("Begin the cluster (kubeadm init)",
-            `kubeadm init --config /etc/kubernetes/landfall/kubeadm.yaml --skip-token-print \\`,
-            `    --ignore-preflight-errors DirAvailable--var-lib-etcd >/var/log/landfall-kubeadm.log 2>&1 \\`,
-            `    || { tail -n 20 /var/log/landfall-kubeadm.log >&2; exit 1; }`),
-        begunTask(node),
-        memberTask(node),
-    ];
+/** Bash functions that check each component's health. `kubernetes` is a name in the API server's certificate. */
+const health = `ask() { curl --fail --silent --max-time 5 --output /dev/null "$@"; }
+etcd_ready() (
+    cd /etc/kubernetes/pki/etcd
+    ask --cacert ca.crt --cert server.crt --key server.key https://127.0.0.1:2379/health
+)
+kube-apiserver_ready() { ask --cacert /etc/kubernetes/pki/ca.crt --resolve kubernetes:6443:127.0.0.1 https://kubernetes:6443/readyz; }
+kube-controller-manager_ready() { ask --insecure https://127.0.0.1:10257/healthz; }
+kube-scheduler_ready() { ask --insecure https://127.0.0.1:10259/healthz; }`;
+
+/** Fails if etcd or the API server of this node isn't healthy within the time. Changes nothing. */
+export function healthTasks(seconds = 60): Task[] {
+    return [task("Check that etcd and the API server are healthy",
+        health,
+        `for _ in $(seq ${seconds}); do`,
+        `    if etcd_ready && kube-apiserver_ready; then answers=1; break; fi`,
+        `    sleep 1`,
+        `done`,
+        `[ -n "\${answers-}" ] || { echo "etcd or the API server of this node is not healthy." >&2; exit 1; }`)];
 }
+
+/** Writes the restart program. With several nodes, it hands over the API's address first. */
+export function restartTasks({ virtualAddress, controlPlanes }: ControlPlane): Task[] {
+    return [task("Write the program that restarts the control plane",
+        `changed=`,
+        writeFile(restartProgram, program(controlPlanes.length > 1 ? virtualAddress : undefined), { mode: "0755" }))];
+}
+
+function program(virtualAddress: string | undefined): string {
+    return `#!/bin/bash
+# Restarts this node's control-plane components that started before one of their files was written: one after the other,
+# each when the one before is healthy again.
+set -euo pipefail
+${health}
+${etcdctl}
+
+container() { crictl ps --quiet --state Running --label "io.kubernetes.container.name=$1" | head -n 1; }
+
+# is_current NAME FILE…: succeeds if the container runs and started after the files were written.
+is_current() {
+    local id started written
+    id=$(container "$1")
+    [ -n "$id" ] || return 1
+    shift
+    started=$(date --date "$(crictl inspect --output go-template --template '{{.status.startedAt}}' "$id")" +%s%N)
+    written=$(stat --format %.9Y "$@" | tr -d . | sort --numeric-sort | tail -n 1)
+    [ "$started" -gt "$written" ]
+}
+
+# A member of etcd may only restart while all others are healthy. Without a quorum, there is nothing to lose.
+others_are_well() {
+    if ! etcd_ready || etcdctl endpoint health --cluster >/dev/null 2>&1; then return; fi
+    echo "Another member of etcd is not healthy. Nothing was restarted on this node." >&2
+    exit 1
+}
+
+${handOn(virtualAddress)}
+trap 'rm -f ${asideFile}' EXIT
+
+# Open requests get 5 seconds. Watches don't end, so the API server would wait a minute for them.
+stop() { crictl stop --timeout 5 "$1" >/dev/null 2>&1 || crictl stop --timeout 5 "$1" >/dev/null; }
+
+# The kubelet delays restarts of a container by up to 5 minutes, unless the exited one was removed.
+forget_ends() {
+    crictl ps --all --quiet --state Exited --label "io.kubernetes.container.name=$1" \\
+        | xargs --no-run-if-empty crictl rm >/dev/null 2>&1 || true
+}
+
+# restart NAME FILE…
+restart() {
+    local id
+    if ! is_current "$@"; then
+        others_are_well
+        id=$(container "$1")
+        case "$1" in etcd|kube-apiserver) hand_on ;; esac
+        if [ "$1" = etcd ] && etcd_ready; then hand_on_lead; fi
+        if [ -n "$id" ]; then stop "$id"; fi
+    fi
+    for _ in $(seq 180); do
+        if is_current "$@" && "$1_ready"; then return; fi
+        forget_ends "$1"
+        sleep 1
+    done
+    echo "$1 is not healthy 3 minutes after its restart." >&2
+    exit 1
+}
+
+cd /etc/kubernetes
+restart etcd pki/etcd/{server,peer,healthcheck-client}.crt
+restart kube-apiserver pki/{apiserver,apiserver-etcd-client,apiserver-kubelet-client,front-proxy-client}.crt landfall/*.json
+restart kube-controller-manager controller-manager.conf
+restart kube-scheduler scheduler.conf`;
+}
+
+/** While it exists, this node fails keepalived's check, so the API's address moves to another node. */
+export const asideFile = "/run/landfall/api-aside";
+
+/** Bash functions: `hand_on` gives the API's address to another node, `hand_on_lead` etcd's leadership. They use `etcdctl`. */
+function handOn(virtualAddress: string | undefined): string {
+    return `hand_on() {
+${virtualAddress ? `    install -d -m 0700 /run/landfall
+    touch ${asideFile}
+    for _ in $(seq 10); do
+        ip -4 -o address show | grep --fixed-strings ' ${virtualAddress}/' >/dev/null || return 0
+        sleep 1
+    done` : `    return 0 # no other node has the API's address`}
+}
+
+# If a leader just stops, writes wait for an election.
+hand_on_lead() {
+    local own other
+    own=$(etcdctl endpoint status | cut -d , -f 2 | tr -d ' ')
+    other=$(etcdctl member list | cut -d , -f 1 | grep --invert-match --line-regexp "$own" | head -n 1 || true)
+    if [ -n "$other" ]; then etcdctl move-leader "$other" >/dev/null 2>&1 || true; fi # fails if this node isn't the leader
+}`;
+}
+
+/** Runs on a control-plane node that was upgraded or rebooted: waits for its API server and for all of etcd. */
+export const controlPlaneTasks = [
+    task("Wait for the node's API server",
+        `for _ in {1..100}; do`,
+        `    ! curl --fail --silent --insecure --max-time 5 --output /dev/null https://127.0.0.1:6443/readyz || break`,
+        `    sleep 3`,
+        `done`,
+        `curl --fail --silent --show-error --insecure --max-time 5 --output /dev/null https://127.0.0.1:6443/readyz`),
+    task("Wait for all members of etcd", etcdctl,
+        `for _ in {1..60}; do`,
+        `    ! etcdctl endpoint health --cluster >/dev/null 2>&1 || break`,
+        `    sleep 3`,
+        `done`,
+        `etcdctl endpoint health --cluster >/dev/null`),
+];
 
 /**
- * Mints what one join needs, on a node of the control plane: prints a token and the authority as one line, and for a new
- * control-plane node the keys that all of them share.
+ * Bash that hands over the API's address and etcd's leadership until the script ends. Its trap replaces the one that reports
+ * the failed step, so it reports that too.
  */
-export function mintTasks({ role }) {
-    return [task("Mint a join token",
-        `token=$(kubeadm token create --ttl 10m 2>/dev/null)`,
-        `printf '%s %s' "$token" "$(base64 --wrap=0 /etc/kubernetes/pki/ca.crt)"`,
-        role !== "control-plane" ? [] : [
-            `cd /etc/kubernetes`,
-            `printf ' %s' "$(tar -cz pki/ca.* pki/sa.* pki/front-proxy-ca.* pki/etcd/ca.* landfall/encryption.json | base64 --wrap=0)"`,
-        ])];
-}
-
-/** Ends what was minted, as soon as it has been used. */
-export const revokeTasks = [task("Revoke the join token", `kubeadm token delete "\${TOKEN%%.*}" >/dev/null`)];
-
-/** Joins the cluster, on a clean machine. Expects the values TOKEN, AUTHORITY and, for the control plane, KEYS. */
-export function joinTasks(cluster, node) {
-    const controlPlane = node.role === "control-plane";
+export function handOnLines({ controlPlanes, virtualAddress }: ControlPlane): string[] {
+    if (controlPlanes.length === 1) return [];
     return [
-        ...(controlPlane ? [apiServerFiles, task("Take over the control plane's keys",
-            `(umask 077; base64 --decode <<<"$KEYS" | tar -xz -C /etc/kubernetes --no-same-owner)`)] : []),
-        task("Write kubeadm's configuration",
-            `changed=`,
-            `(umask 077; mkdir -p /run/landfall)`,
-            `trap 'code=$?; rm -f /run/landfall/discovery.conf; [ "$code" -eq 0 ] || echo "landfall: failed: $task" >&2' EXIT`,
-            `(umask 077; cat > /run/landfall/discovery.conf <<LANDFALL_END`,
-            JSON.stringify(discovery(cluster), undefined, 2),
-            `LANDFALL_END`,
-            `)`,
-            writeFile("/etc/kubernetes/landfall-join.yaml", joinConfig(cluster, node), { mode: "0600" })),
-        task("Join the cluster (kubeadm join)",
-            `kubeadm join --config /etc/kubernetes/landfall-join.yaml >/var/log/landfall-kubeadm.log 2>&1 \\`,
-            `    || { tail -n 20 /var/log/landfall-kubeadm.log >&2; exit 1; }`),
-        memberTask(node),
+        etcdctl,
+        handOn(virtualAddress),
+        `trap 'code=$?; rm -f ${asideFile}; [ "$code" -eq 0 ] || echo "landfall: failed: $task" >&2' EXIT`,
+        `hand_on`,
+        `hand_on_lead || true`,
     ];
-}
-
-function discovery({ endpoint }) {
-    return {
-        apiVersion: "v1",
-        kind: "Config",
-        "current-context": "join",
-        contexts: [{ name: "join", context: { cluster: "join", user: "join" } }],
-        clusters: [{ name: "join", cluster: { server: `https://${endpoint}`, "certificate-authority-data": "$AUTHORITY" } }],
-        users: [{ name: "join", user: { token: "$TOKEN" } }],
-    };
-}
-
-function memberTask({ incarnation }) {
-    return task("Remember that the machine is a member", `echo ${incarnation} > ${memberFile}`);
-}
-
-/** Whether the control plane's nodes take pods depends on whether there are workers. */
-export function scheduleTasks({ tainted }, node) {
-    const taint = "node-role.kubernetes.io/control-plane:NoSchedule";
-    return [task("Say whether pods may run on the control plane",
-        tainted ? `kubectl taint node ${node.name} ${taint} --overwrite >/dev/null`
-            : `kubectl taint node ${node.name} ${taint}- >/dev/null 2>&1 || true`)];
 }

@@ -1,47 +1,50 @@
-// @ts-nocheck
-// Makes a machine ready to become a node: kernel, packages, container runtime, kubelet and kubeadm.
-import { addressTasks } from "./addresses";
-import { renewalTasks } from "./certificates";
-import { keepalivedTasks } from "./keepalived";
-import { memberFile } from "./member";
-import { noteNewPackages, notePackages } from "./packages";
-import { bundleDirectory, holdPackages, runtimeTasks } from "./runtime";
-import { task, writeFile } from "./script";
-import { servingTasks } from "./serving";
-import { closeVolumes } from "./volumes";
+// Prepares a machine to become a node: kernel, packages, container runtime, kubelet, kubeadm, and what runs beside them.
+import type { ClusterFacts, NodeFacts } from "../program/facts";
+import { bundleTasks } from "./bundle";
+import { renewalTasks, servingTasks } from "./certificates";
+import { type RuntimeFacts, runtimeTasks } from "./container-runtime";
+import { keepalivedTasks, type VirtualAddresses } from "./keepalived";
+import { unlessMember } from "./kubeadm";
+import {
+    holdPackages, noteNewPackages, notePackages, programsFromRepository, repositories, systemPackages,
+} from "./packages";
+import { given, serviceTask, type Task, task, writeFile } from "./script";
 
-export { bundleDirectory, runtimeTasks } from "./runtime";
+/**
+ * What a machine's installation depends on. Workers lack what only the control plane needs, and machines with a bundle
+ * lack the repositories, so that a change of those doesn't run their installation again.
+ */
+export type InstallFacts = Pick<ClusterFacts, "owner" | "incarnation" | "version" | "network" | "volumesDirectory"> &
+    Partial<Pick<ClusterFacts, "repositories" | "serviceAddress" | "renewBefore">> & RuntimeFacts & VirtualAddresses;
+
+/** A node, with the ID that it gets whenever its machine is set up anew. */
+export type InstallNode = Pick<NodeFacts, "name" | "address" | "role"> & { incarnation: string };
 
 const found = "/var/lib/landfall/found";
 
-/** Keeps the kubelet from removing an image. */
-export const pinned = "io.cri-containerd.pinned=pinned";
-
-/** What a node needs besides Kubernetes' own packages, by their names in Debian and Ubuntu. */
-export const packages = ["conntrack", "curl", "ethtool", "iptables", "keepalived", "nftables", "openssl", "socat"];
-
-const kernelSettings = [
+const kernelSettings: [string, number][] = [
     ["net.ipv4.ip_forward", 1],
-    // As the kubelet wants it that protects the kernel's defaults.
+    // The kubelet requires these, as protectKernelDefaults is set.
     ["vm.overcommit_memory", 1],
     ["vm.panic_on_oom", 0],
     ["kernel.panic", 10],
     ["kernel.panic_on_oops", 1],
-    // Every pod that watches files takes of these; where they run out, the runtime itself doesn't start.
+    // Pods that watch files use these up, and then the container runtime itself can't start.
     ["fs.inotify.max_user_instances", 8192],
     ["fs.inotify.max_user_watches", 524288],
 ];
 
-/** All tasks for one node. */
-export function installTasks(cluster, node) {
+/** Prepares one machine. */
+export function installTasks(cluster: InstallFacts, node: InstallNode): Task[] {
     return [
-        task("Note how the machine was found, and whose it is now", noteFound, noteOwner(cluster, node)),
-        task("Set the kernel", kernel(cluster)),
-        task("Note the packages that are here", notePackages),
-        ...(cluster.bundle ? fromBundle(cluster) : fromRepositories(cluster)),
+        task("Record the machine's original state and its owner", noteFound, noteOwner(cluster, node)),
+        task("Configure the kernel", kernel(cluster)),
+        task("Record the installed packages", notePackages),
+        ...(cluster.bundle ? bundleTasks(cluster) : fromRepositories(cluster)),
         ...runtimeTasks(cluster).map(({ name, script }) => task(name, unlessMember(script))),
-        task("Note the packages that have come", noteNewPackages),
-        task("Keep volumes from others on the machine", closeVolumes(cluster.volumesDirectory)),
+        task("Record the new packages", noteNewPackages),
+        // Each volume's directory is writable by a group or by all, so nobody but root may enter the directory above.
+        task("Protect the volumes' directory", `install -d -m 0700 ${cluster.volumesDirectory}`),
         task("Set up the kubelet", kubelet),
         ...keepalivedTasks(cluster, node),
         ...addressTasks(cluster, node),
@@ -50,7 +53,7 @@ export function installTasks(cluster, node) {
     ];
 }
 
-/** Once, and before anything else: what destroy brings back. */
+/** Runs once, before anything is changed: saves what reset.ts restores. */
 const noteFound = `install -d -m 0700 /var/lib/landfall
 if [ ! -e ${found} ]; then
     rm -rf ${found}.new
@@ -65,8 +68,8 @@ if [ ! -e ${found} ]; then
     mv ${found}.new ${found}
 fi`;
 
-/** By what is noted here a run that comes after an interrupted one knows the machine again. */
-function noteOwner({ owner, incarnation }, node) {
+/** Later runs recognise the machine by these files, even if this one is interrupted. */
+function noteOwner({ owner, incarnation }: InstallFacts, node: InstallNode): string[] {
     return [
         `echo ${JSON.stringify(owner)} > /var/lib/landfall/owner`,
         `echo ${node.incarnation} > /var/lib/landfall/incarnation`,
@@ -75,11 +78,11 @@ function noteOwner({ owner, incarnation }, node) {
     ];
 }
 
-function kernel({ network }) {
+function kernel({ network }: InstallFacts): string[] {
     const modules = ["overlay", ...(network === "kube-router" ? ["br_netfilter"] : [])];
     return [
         writeFile("/etc/modules-load.d/landfall.conf", modules.join("\n")),
-        // What is built into the kernel is no module.
+        // A module that is built into the kernel can't be loaded.
         ...modules.map(module => `modprobe --quiet ${module} || true`),
         writeFile("/etc/sysctl.d/90-landfall.conf", [
             ...(network === "kube-router" ? ["net.bridge.bridge-nf-call-iptables = 1"] : []),
@@ -89,93 +92,15 @@ function kernel({ network }) {
     ];
 }
 
-/** What is in the bundle has been sent and checked before. */
-function fromBundle({ version }) {
+function fromRepositories(cluster: InstallFacts): Task[] {
     return [
-        task("Install packages from the bundle",
-            `. /etc/os-release`,
-            `cd ${bundleDirectory}/packages/"$ID-\${VERSION_ID-}-$(dpkg --print-architecture)"`,
-            `missing=()`,
-            `for file in *.deb; do`,
-            `    name=$(dpkg-deb --field "$file" Package)`,
-            `    dpkg-query --show --showformat '\${db:Status-Status}' "$name" 2>/dev/null | grep -qx installed || missing+=("$file")`,
-            `done`,
-            `[ \${#missing[@]} -eq 0 ] || patiently dpkg --install "\${missing[@]}"`),
-        task("Install Kubernetes from the bundle",
-            unlessMember(programsFromBundle)),
-        task("Import the images of the bundle",
-            `systemctl enable --quiet --now containerd`,
-            `cd ${bundleDirectory}`,
-            `install -d /var/lib/landfall/images`,
-            `for file in $(find images -name '*.tar' | sort); do`,
-            `    sum=$(awk -v file="$file" 'substr($0, 67) == file { found = 1; print } END { exit !found }' .checked)`,
-            `    grep -qxF "$sum" /var/lib/landfall/images/imported 2>/dev/null && continue`,
-            `    ctr --namespace k8s.io images import --no-unpack "$file" >/dev/null`,
-            `    echo "$sum" >> /var/lib/landfall/images/imported`,
-            `done`,
-            // Pinned, as the kubelet removes unused images where disk is short, and none of these can be had again.
-            `for image in $(ctr --namespace k8s.io images list --quiet | grep -v ^sha256:); do`,
-            `    ctr --namespace k8s.io images label "$image" ${pinned} >/dev/null`,
-            `done`),
-        task("Check the version", `[ -e /var/lib/landfall/member ] || [ "$(kubelet --version)" = "Kubernetes ${version}" ]`),
-    ];
-}
-
-/** Programs come with a unit of their own, as Kubernetes' packages have it. */
-export const programsFromBundle = [
-    `arch=$(dpkg --print-architecture)`,
-    `install -m 0755 ${bundleDirectory}/bin/"$arch"/{kubelet,kubeadm,kubectl,crictl,etcdctl} /usr/bin/`,
-    `install -d /opt/cni/bin`,
-    `install -m 0755 ${bundleDirectory}/cni/"$arch"/* /opt/cni/bin/`,
-].join("\n");
-
-function fromRepositories(cluster) {
-    return [
-        task("Add Kubernetes' and Docker's package repositories", repositories(cluster)),
+        task("Add Kubernetes' and Docker's package repositories",
+            repositories({ version: cluster.version, repositories: given(cluster.repositories, "repositories") })),
         task("Install packages",
-            `patiently apt-get install --quiet --yes --no-install-recommends --no-upgrade ${packages.join(" ")}`,
+            `patiently apt-get install --quiet --yes --no-install-recommends --no-upgrade ${systemPackages.join(" ")}`,
             holdPackages),
         task("Install Kubernetes", unlessMember(programsFromRepository(cluster))),
     ];
-}
-
-/** Each minor version has a repository of its own. The keys are known by their fingerprints. */
-export function repositories({ version, repositories: { kubernetes, docker } }) {
-    const minor = version.split(".").slice(0, 2).join(".");
-    return `. /etc/os-release
-patiently apt-get update --quiet
-patiently apt-get install --quiet --yes --no-install-recommends --no-upgrade ca-certificates curl gnupg
-install -d -m 0755 /etc/apt/keyrings
-export GNUPGHOME=/run/landfall-gnupg # else gpg leaves one in root's home
-rm -rf $GNUPGHOME
-install -d -m 0700 $GNUPGHOME
-trust() {
-    local keys all=$GNUPGHOME/$1.all own=$GNUPGHOME/$1.own
-    curl --fail --silent --show-error --location --output $GNUPGHOME/$1.asc "$2"
-    gpg --batch --quiet --no-default-keyring --keyring $all --import $GNUPGHOME/$1.asc || true
-    # Whatever else the file holds, the pinned key alone is trusted; as another key's subkey it would bring that one along.
-    keys=$(gpg --batch --quiet --no-default-keyring --keyring $all --export "$3" 2>/dev/null | tee $own \\
-        | gpg --batch --show-keys --with-colons 2>/dev/null \\
-        | awk -F: '$1 == "pub" { key = 1 } $1 == "fpr" && key { print $10; key = 0 }') || true
-    [ "$keys" = "$3" ] || { echo "The file $2 doesn't hold the key that is pinned: $3" >&2; exit 1; }
-    install -m 0644 $own /etc/apt/keyrings/landfall-$1.gpg
-}
-trust kubernetes ${kubernetes.url}/${minor}/deb/Release.key ${kubernetes.fingerprint}
-trust docker ${docker.url}/"$ID"/gpg ${docker.fingerprint}
-rm -rf $GNUPGHOME
-cat > /etc/apt/sources.list.d/landfall.list <<LANDFALL_END
-deb [signed-by=/etc/apt/keyrings/landfall-kubernetes.gpg] ${kubernetes.url}/${minor}/deb/ /
-deb [signed-by=/etc/apt/keyrings/landfall-docker.gpg] ${docker.url}/$ID $VERSION_CODENAME stable
-LANDFALL_END
-patiently apt-get update --quiet`;
-}
-
-export function programsFromRepository({ version }, names = ["kubelet", "kubeadm", "kubectl"]) {
-    const exactly = names.map(name => `'${name}=${version.slice(1)}-*'`).join(" ");
-    return [
-        `patiently apt-get install --quiet --yes --no-install-recommends --allow-change-held-packages ${exactly} cri-tools`,
-        holdPackages,
-    ].join("\n");
 }
 
 const kubelet = [
@@ -196,14 +121,48 @@ RestartSec=1
 
 [Install]
 WantedBy=multi-user.target`),
-    // After the packages' own 10-kubeadm.conf, which knows no directory of additions.
+    // Overrides the packages' own 10-kubeadm.conf, which has no --config-dir.
     writeFile("/etc/systemd/system/kubelet.service.d/20-landfall.conf", `[Service]
 Environment="KUBELET_CONFIG_ARGS=--config=/var/lib/kubelet/config.yaml --config-dir=/etc/kubernetes/kubelet.conf.d"`),
     `systemctl daemon-reload`,
     `systemctl enable --quiet kubelet`,
 ].join("\n");
 
-/** What a member has changes node by node alone: by the upgrade, which drains it first. */
-function unlessMember(lines) {
-    return `if [ ! -e ${memberFile} ]; then\n${lines}\nfi`;
+const publisher = "/etc/landfall/give-addresses";
+const publisherUnit = "/etc/systemd/system/landfall-addresses.service";
+const columns = "NAMESPACE:.metadata.namespace,NAME:.metadata.name,TYPE:.spec.type,CLASS:.spec.loadBalancerClass," +
+    "ADDRESS:.status.loadBalancer.ingress[0].ip";
+
+/** For a cluster whose Services get their addresses from a load balancer, or get none; it may have been different before. */
+const stopPublishingTask = task("Stop assigning addresses to Services of type LoadBalancer",
+    `if [ -e ${publisherUnit} ]; then`,
+    `    systemctl disable --quiet --now landfall-addresses`,
+    `    rm -f ${publisherUnit} ${publisher}`,
+    `    systemctl daemon-reload`,
+    `fi`);
+
+/**
+ * Runs a service on control-plane nodes that writes the shared address into the status of Services of type LoadBalancer,
+ * which a cloud's controller does elsewhere.
+ */
+function addressTasks({ serviceAddress }: InstallFacts, { role }: InstallNode): Task[] {
+    if (role !== "control-plane") return [];
+    if (!serviceAddress) return [stopPublishingTask];
+    return [serviceTask("Assign addresses to Services of type LoadBalancer", {
+        name: "landfall-addresses",
+        description: "Addresses of Services of type LoadBalancer",
+        file: publisher,
+        program: `#!/bin/bash
+# Assigns the address ${serviceAddress} to every Service of type LoadBalancer without a class.
+export KUBECONFIG=/etc/kubernetes/admin.conf KUBECACHEDIR=/run/landfall-kubectl
+while true; do
+    kubectl get services --all-namespaces --watch --no-headers --output 'custom-columns=${columns}' 2>/dev/null \\
+        | while read -r namespace name type class address; do
+            if [ "$type" != LoadBalancer ] || [ "$class" != '<none>' ] || [ "$address" = ${serviceAddress} ]; then continue; fi
+            kubectl patch service "$name" --namespace "$namespace" --subresource status --type merge \\
+                --patch '{"status":{"loadBalancer":{"ingress":[{"ip":"${serviceAddress}"}]}}}' </dev/null
+        done
+    sleep 2 # the API server ends a watch after a while
+done`,
+    })];
 }

@@ -1,26 +1,43 @@
-// @ts-nocheck
-// Virtual addresses: the API's is where a control-plane node answers, the gateway's where a gateway does; each moves to
-// another node within seconds.
-import { asideFile } from "./hand-on";
-import { task, writeFile } from "./script";
+// Virtual addresses. keepalived puts the API's on a control-plane node whose API server answers, and the gateway's on a node
+// that has one of the gateway's pods. If a node fails, its addresses move to another within seconds.
+import type { ClusterFacts, NodeFacts } from "../program/facts";
+import { asideFile } from "./control-plane";
+import { given, type Task, task, writeFile } from "./script";
 
-/** What a failing check of the API takes from a node's priority: more than all nodes differ by. */
+/** What virtual addresses there are, and which nodes share them; the nodes are needed only with an address. */
+export type VirtualAddresses = Pick<ClusterFacts, "virtualAddress" | "gatewayAddress"> &
+    Partial<Pick<ClusterFacts, "controlPlanes" | "gatewayNodes">>;
+
+/** One of the machines that share an address. */
+type Peer = Pick<NodeFacts, "name" | "address">;
+
+/** One address, as keepalived is configured for it on one node. */
+interface VirtualAddress {
+    name: "api" | "gateway";
+    address: string;
+    /** All that share it, in the order of their priority. */
+    nodes: Peer[];
+    /** The program by which keepalived decides whether this node may have it. */
+    check: string;
+}
+
+/** By how much a failing check of the API lowers a node's priority: by more than the nodes' priorities differ. */
 const penalty = 100;
 
 const checkApi = `#!/bin/sh
-# Whether the API server of this node answers, and is not about to be restarted.
+# Succeeds if this node's API server answers and isn't about to restart.
 [ ! -e ${asideFile} ] || exit 1
 answered=/run/landfall/api-answered
 code=0
 curl --fail --silent --insecure --max-time 2 --output /dev/null https://127.0.0.1:6443/livez || code=$?
 if [ "$code" -eq 0 ]
 then mkdir -p /run/landfall; touch $answered
-# Late, it is but busy: a move breaks all connections, and other nodes that are as busy don't answer sooner.
+# A timeout means overload, not failure: a move would break all connections, and the other nodes are as busy.
 elif [ "$code" -eq 28 ] && [ -n "$(find $answered -mmin -0.25 2>/dev/null)" ]; then exit 0
 fi
 exit "$code"`;
 
-/** As long as it exists, connections to the gateway's address that begin are dropped. */
+/** While it exists, new connections to the gateway's address are dropped. */
 const closedFile = "/run/landfall/gateway-closed";
 
 const openGateway = `if [ -e ${closedFile} ]; then
@@ -29,21 +46,22 @@ const openGateway = `if [ -e ${closedFile} ]; then
 fi`;
 
 /**
- * Between its first no and keepalived's move of the address, who has asked is still answered by a gateway that is about to
- * go, and who begins to ask tries again after a second, then after two more: of the next node.
+ * From its first failure on, the check drops new connections, until keepalived has moved the address. The gateway that is
+ * shutting down still answers open connections. A client whose connection is dropped retries after one second and after
+ * two more, and by then reaches the next node.
  */
-const checkGateway = address => `#!/bin/sh
-# Whether this node has a pod of every Service that load balancers ask for; kube-proxy answers on a port of its own.
+const checkGateway = (address: string): string => `#!/bin/sh
+# Succeeds if this node has a pod of every Service with a health check port, where kube-proxy answers.
 set -eu
 ports=/run/landfall/health-ports
-[ -e /etc/kubernetes/kubelet.conf ] # else it is no node yet
+[ -e /etc/kubernetes/kubelet.conf ] # not a node yet
 every=0.5 # minutes
 [ -e $ports ] || every=0.1
 if [ -z "$(find $ports.asked -mmin -$every 2>/dev/null)" ]; then
     mkdir -p /run/landfall
     touch $ports.asked
     export KUBECACHEDIR=/run/landfall-kubectl
-    # As long as the API doesn't answer, what it has said last holds.
+    # While the API doesn't answer, its last answer counts.
     if timeout 4 kubectl --kubeconfig /etc/kubernetes/kubelet.conf get services --all-namespaces \\
         --output 'jsonpath={range .items[*]}{.spec.healthCheckNodePort}{"\\n"}{end}' | grep '^[1-9]' > $ports.new
     then mv $ports.new $ports
@@ -52,7 +70,7 @@ fi
 while read -r port; do
     if status=$(curl --silent --max-time 2 --output /dev/null --write-out '%{http_code}' "http://127.0.0.1:$port/healthz")
     then touch $ports.answered
-    # While kube-proxy itself is away, as when it is updated, its rules stay: its last word holds for half a minute.
+    # While kube-proxy restarts, its rules stay, so its last answer counts for half a minute.
     elif [ ! -e ${closedFile} ] && [ -n "$(find $ports.answered -mmin -0.5 2>/dev/null)" ]; then continue
     else exit 1
     fi
@@ -70,33 +88,40 @@ RULES
 done < $ports
 ${openGateway}`;
 
-/** The virtual addresses that a node may hold. */
-function addressesOf({ virtualAddress, controlPlanes, gatewayAddress, gatewayNodes }, node) {
-    return [
-        ...(virtualAddress && node.role === "control-plane"
-            ? [{ name: "api", address: virtualAddress, nodes: controlPlanes, check: checkApi }] : []),
-        ...(gatewayAddress ? [{ name: "gateway", address: gatewayAddress, nodes: gatewayNodes, check: checkGateway(gatewayAddress) }] : []),
-    ];
+/** The virtual addresses that a node may have. */
+function addressesOf(
+    { virtualAddress, controlPlanes, gatewayAddress, gatewayNodes }: VirtualAddresses, { role }: Pick<NodeFacts, "role">,
+): VirtualAddress[] {
+    const addresses: VirtualAddress[] = [];
+    if (virtualAddress && role === "control-plane") {
+        const nodes = given(controlPlanes, "controlPlanes");
+        addresses.push({ name: "api", address: virtualAddress, nodes, check: checkApi });
+    }
+    if (gatewayAddress) {
+        const nodes = given(gatewayNodes, "gatewayNodes");
+        addresses.push({ name: "gateway", address: gatewayAddress, nodes, check: checkGateway(gatewayAddress) });
+    }
+    return addresses;
 }
 
-/** A node that is to hold no virtual address may have shared one; a keepalived that isn't ours is left alone. */
-const giveUpTask = task("Share no virtual address",
+/** For a node without virtual addresses, which may have had one before. A keepalived that isn't ours is left alone. */
+const giveUpTask = task("Remove virtual addresses",
     `if [ -e /etc/landfall/check-api ] || [ -e /etc/landfall/check-gateway ]; then`,
     `    systemctl disable --quiet --now keepalived`,
     `    rm -f /etc/keepalived/keepalived.conf /etc/landfall/{check,peers}-{api,gateway}`,
     `fi`,
     openGateway);
 
-/** Run on a machine that leaves: other nodes have its addresses from now on. */
-export const quitTasks = [task("Hold no virtual address any more",
+/** Runs on a node before it leaves the cluster: its addresses move to other nodes. */
+export const quitTasks = [task("Give up virtual addresses",
     `if [ -e /etc/landfall/check-api ] || [ -e /etc/landfall/check-gateway ]; then systemctl stop keepalived; fi`,
     openGateway)];
 
 /**
- * Prints whom a node tells about an address. One that leaves is the last to hear of it, and as long as nobody tells it
- * anything it takes the address: who was a peer before the last change stays one until the next.
+ * Prints the peers of an address for keepalived's configuration. A removed node that gets no advertisements would take the
+ * address, so it stays a peer until the peers change again.
  */
-const peersFunction = ({ address }) => `# NAME PEER…
+const peersFunction = ({ address }: Peer): string => `# NAME PEER…
 peers() {
     local file=/etc/landfall/peers-$1 before all
     shift
@@ -112,13 +137,13 @@ peers() {
     echo '    }'
 }`;
 
-/** What keeps virtual addresses alive on one node. */
-export function keepalivedTasks(cluster, node) {
+/** Sets up keepalived on a node that may have virtual addresses, else removes what an earlier run set up. */
+export function keepalivedTasks(cluster: VirtualAddresses, node: Peer & Pick<NodeFacts, "role">): Task[] {
     const addresses = addressesOf(cluster, node);
     if (addresses.length === 0) return [giveUpTask];
-    return [task("Share virtual addresses",
+    return [task("Set up virtual addresses",
         ...addresses.map(({ name, check }) => writeFile(`/etc/landfall/check-${name}`, check, { mode: "0755" })),
-        // A check is read anew each time; only another configuration needs a restart.
+        // keepalived starts the checks anew each time, so only a change of its configuration needs a reload.
         `changed=`,
         `interface=$(ip -o -4 address show | awk '$4 ~ "^${node.address.replaceAll(".", "[.]")}/" && !found++ { print $2 }')`,
         peersFunction(node),
@@ -133,18 +158,18 @@ export function keepalivedTasks(cluster, node) {
         `fi`,
         `rm /run/landfall-keepalived.conf /run/landfall-peers-*`,
         `systemctl enable --quiet keepalived`,
-        // Reloaded, it keeps the addresses that it has.
+        // A reload keeps the addresses.
         `if [ -n "$changed" ]; then systemctl reload-or-restart keepalived; else systemctl start keepalived; fi`,
     )];
 }
 
-function keepalivedConfig(addresses, node) {
+function keepalivedConfig(addresses: VirtualAddress[], node: Peer): string {
     return [
         "global_defs {",
         "    enable_script_security",
         "    script_user root",
         "    vrrp_version 3",
-        // Whoever is heard too late, as its processors are busy, loses its addresses.
+        // A busy node that sends its advertisements too late would lose its addresses.
         "    vrrp_priority -20",
         "}",
         ...addresses.map(address => instance(address, node)),
@@ -152,10 +177,10 @@ function keepalivedConfig(addresses, node) {
 }
 
 /**
- * The API's address is the first node's whose check succeeds, and some node's in any case. The gateway's stays where it is
- * until the check fails there, as each move breaks connections that last, and where there is no gateway it is nowhere.
+ * The API's address is on the first node whose check succeeds, and on some node even if all checks fail. The gateway's
+ * stays where it is until the check fails there, because a move breaks open connections; without a gateway it is nowhere.
  */
-function instance({ name, address, nodes }, node) {
+function instance({ name, address, nodes }: VirtualAddress, node: Peer): string {
     const place = nodes.findIndex(other => other.name === node.name);
     return `vrrp_script ${name} {
     script /etc/landfall/check-${name}
@@ -181,6 +206,6 @@ vrrp_instance ${name} {
 }`;
 }
 
-function peersOf(nodes, node) {
+function peersOf(nodes: Peer[], node: Peer): string[] {
     return nodes.filter(({ name }) => name !== node.name).map(({ address }) => address);
 }

@@ -1,7 +1,11 @@
-// @ts-nocheck
-// What kubeadm is told, after the CIS Kubernetes Benchmark. JSON is YAML, so no library is needed to write it.
+// kubeadm's configuration, hardened after the CIS Kubernetes Benchmark. It is written as JSON, which is valid YAML.
+import type { ClusterFacts, NodeFacts } from "../program/facts";
+
+/** Written when a machine becomes a member of the cluster; contains the node's incarnation. */
+export const memberFile = "/var/lib/landfall/member";
 
 const directory = "/etc/kubernetes/landfall";
+/** Files that the API server reads. */
 export const apiFiles = {
     audit: `${directory}/audit-policy.json`,
     authentication: `${directory}/authentication.json`,
@@ -14,24 +18,33 @@ const ciphers = [
     "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384", "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256",
 ];
 const kubeadmApi = "kubeadm.k8s.io/v1beta4";
-/** Machines with slow disks take longer than kubeadm allows by itself. */
+/** Slow disks need longer than kubeadm's defaults. */
 const timeouts = { controlPlaneComponentHealthCheck: "10m0s", etcdAPICall: "5m0s", kubernetesAPICall: "3m0s" };
 
-/** The configuration of `kubeadm init` on the first node. */
-export function initConfig(cluster, node) {
+/** What kubeadm's configuration of a cluster depends on. */
+export type InitFacts = JoinFacts & Pick<ClusterFacts,
+    "name" | "version" | "endpoint" | "podSubnet" | "serviceSubnet" | "virtualAddress">;
+
+/** What kubeadm's configuration of one more node depends on. */
+export type JoinFacts = Pick<ClusterFacts, "ignorePreflightErrors" | "tainted">;
+
+type KubeadmNode = Pick<NodeFacts, "name" | "role" | "address">;
+
+/** The configuration of `kubeadm init`. */
+export function initConfig(cluster: InitFacts, node: KubeadmNode): string {
     return documents(
         { apiVersion: kubeadmApi, kind: "InitConfiguration", ...registration(cluster, node), ...localEndpoint(node),
-            // Joins mint their own; this one is needed by nobody.
+            // kubeadm always creates a token. Joins create their own, so this one may expire at once.
             bootstrapTokens: [{ ttl: "1m0s" }], timeouts },
         clusterConfiguration(cluster),
         kubeletConfiguration,
-        // The machine's own limit of tracked connections holds.
+        // Keeps the machine's own limit of tracked connections.
         { apiVersion: "kubeproxy.config.k8s.io/v1alpha1", kind: "KubeProxyConfiguration", conntrack: { maxPerCore: 0 } },
     );
 }
 
-/** The configuration of `kubeadm join`; the token is read from a file that exists for the join alone. */
-export function joinConfig(cluster, node) {
+/** The configuration of `kubeadm join`. The token is in a file that is deleted after the join. */
+export function joinConfig(cluster: JoinFacts, node: KubeadmNode): string {
     return documents({
         apiVersion: kubeadmApi,
         kind: "JoinConfiguration",
@@ -42,7 +55,7 @@ export function joinConfig(cluster, node) {
     });
 }
 
-function registration(cluster, node) {
+function registration(cluster: JoinFacts, node: KubeadmNode) {
     return {
         nodeRegistration: {
             name: node.name,
@@ -57,11 +70,11 @@ function registration(cluster, node) {
 
 const controlPlaneTaint = { key: "node-role.kubernetes.io/control-plane", effect: "NoSchedule" };
 
-function localEndpoint({ address }) {
+function localEndpoint({ address }: KubeadmNode) {
     return { localAPIEndpoint: { advertiseAddress: address, bindPort: 6443 } };
 }
 
-function clusterConfiguration({ name, version, endpoint, podSubnet, serviceSubnet, virtualAddress }) {
+function clusterConfiguration({ name, version, endpoint, podSubnet, serviceSubnet, virtualAddress }: InitFacts) {
     const host = endpoint.slice(0, endpoint.lastIndexOf(":"));
     return {
         apiVersion: kubeadmApi,
@@ -113,14 +126,14 @@ const kubeletConfiguration = {
     tlsMinVersion: "VersionTLS12",
 };
 
-/** Nobody is anonymous but those who ask for the API server's health: kubelets and load balancers. */
+/** Anonymous requests may only read the API server's health, as kubelets and load balancers do. */
 export const authentication = {
     apiVersion: "apiserver.config.k8s.io/v1",
     kind: "AuthenticationConfiguration",
     anonymous: { enabled: true, conditions: ["/livez", "/readyz", "/healthz"].map(path => ({ path })) },
 };
 
-/** Who did what, without the content of secrets; the nodes' own reading and the health checks are left out. */
+/** Logs who did what, without the content of secrets. Health checks and what nodes read are left out. */
 export const auditPolicy = {
     apiVersion: "audit.k8s.io/v1",
     kind: "Policy",
@@ -139,10 +152,15 @@ export const auditPolicy = {
     ],
 };
 
-function args(values) {
+function args(values: Record<string, string>) {
     return Object.entries(values).map(([name, value]) => ({ name, value }));
 }
 
-function documents(...objects) {
+function documents(...objects: object[]): string {
     return objects.map(object => JSON.stringify(object, undefined, 2)).join("\n---\n");
+}
+
+/** Bash that runs only on a machine that isn't a member yet: a member's software changes only in its own upgrade. */
+export function unlessMember(lines: string): string {
+    return `if [ ! -e ${memberFile} ]; then\n${lines}\nfi`;
 }

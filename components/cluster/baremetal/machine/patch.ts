@@ -1,29 +1,34 @@
-// @ts-nocheck
-// Brings the system of a machine up to date: its packages, and a reboot where that needs one.
-import { bundleDirectory } from "./install";
-import { etcdctl } from "./etcd";
-import { holdPackages } from "./runtime";
-import { shellQuote, task } from "./script";
+// Patches a machine's system: upgrades its packages, and reboots it if necessary.
+import type { ClusterFacts } from "../program/facts";
+import { bundleDirectory, holdPackages } from "./packages";
+import { given, shellQuote, type Task, task } from "./script";
 
-/** What a node is cordoned for meanwhile. */
+/** Which patches a machine should have: any text, and another text means to patch again. */
+type PatchFacts = Pick<ClusterFacts, "patches">;
+
+/** Why a node is cordoned while it is patched. */
 export const reason = "patch";
 
+/** The patches that the machine has. */
 const done = "/var/lib/landfall/patched";
+/** The patches that are being installed, and the boot in which that began. */
 const underWay = "/var/lib/landfall/patching";
 
-/** A name for the time since the machine's start; a container has its host's boot id, but a first process of its own. */
+/** Identifies a boot. A container has its host's boot ID, but its first process starts at its own time. */
 const boot = `boot="$(cat /proc/sys/kernel/random/boot_id) $(awk '{ print $22 }' /proc/1/stat)"`;
 
-/** Run on the machine: says whether it has these patches. */
-export function patchedTasks({ patches }) {
-    return [task("Look whether the machine is patched",
+/** Runs on the machine: prints `patched` if it has these patches. */
+export function patchedTasks(facts: PatchFacts): Task[] {
+    const patches = given(facts.patches, "patches");
+    return [task("Check whether the machine is patched",
         `if [ "$(cat ${done} 2>/dev/null)" = ${shellQuote(patches)} ]; then echo patched; fi`)];
 }
 
-/** Run on the machine once its pods have gone. What the person has changed in files of packages stays. */
-export function patchTasks({ patches, bundle }) {
+/** Runs on the drained machine: upgrades its packages. Configuration files that people have changed stay as they are. */
+export function patchTasks({ bundle, ...facts }: PatchFacts & Pick<ClusterFacts, "bundle">): Task[] {
+    const patches = given(facts.patches, "patches");
     return [
-        task("Note what is under way",
+        task("Record that patching has begun",
             boot,
             `if [ "$(head -n 1 ${underWay} 2>/dev/null)" != ${shellQuote(patches)} ]; then`,
             `    printf '%s\\n' ${shellQuote(patches)} "$boot" > ${underWay}`,
@@ -36,9 +41,9 @@ export function patchTasks({ patches, bundle }) {
     ];
 }
 
-/** Kubernetes' packages and the container runtime are held, and stay; so is keepalived, but that it gets no other way. */
+/** Held packages (Kubernetes, containerd) wait for an upgrade. keepalived, held too, is upgraded here. */
 const fromRepositories = [
-    // The reboot does it.
+    // Services that use replaced files are restarted by the reboot.
     `export NEEDRESTART_SUSPEND=1`,
     `patiently apt-get update --quiet --option APT::Update::Error-Mode=any`,
     `patiently apt-get upgrade --quiet --yes --with-new-pkgs "\${keep[@]/#/--option=Dpkg::Options::=}"`,
@@ -52,7 +57,7 @@ const fromBundle = [
     `newer=()`,
     `for file in *.deb; do`,
     `    read -r name version < <(dpkg-deb --show --showformat '\${Package} \${Version}\\n' "$file")`,
-    // They come with a version of Kubernetes, or by themselves, node by node.
+    // container-runtime.ts upgrades these, node by node.
     `    case "$name" in containerd|runc) continue ;; esac`,
     `    installed=$(dpkg-query --show --showformat '\${db:Status-Status} \${Version}' "$name" 2>/dev/null || true)`,
     `    case "$installed" in`,
@@ -63,18 +68,18 @@ const fromBundle = [
     `[ \${#newer[@]} -eq 0 ] || patiently dpkg --install "\${keep[@]}" "\${newer[@]}"`,
 ].join("\n");
 
-/** Run on the machine: prints a name for the time since its start and then, one a line, why it is to be rebooted. */
-export function rebootReasonTasks({ reboot }) {
-    return [task("Look whether the machine is to be rebooted",
+/** Runs on the machine: prints an ID of its boot and then, one per line, the reasons to reboot it. */
+export function rebootReasonTasks({ reboot }: Pick<ClusterFacts, "reboot">): Task[] {
+    return [task("Check whether the machine needs a reboot",
         boot,
         `echo "$boot"`,
         reboot !== "always" ? []
-            : `if [ "$(tail -n 1 ${underWay})" = "$boot" ]; then echo 'the settings say so'; fi`,
-        `if [ -e /run/reboot-required ]; then echo 'a package asks for it'; fi`,
+            : `if [ "$(tail -n 1 ${underWay})" = "$boot" ]; then echo 'the settings require it'; fi`,
+        `if [ -e /run/reboot-required ]; then echo 'a package requires it'; fi`,
         `newest=$(find /boot -maxdepth 1 -name 'vmlinuz-*' -printf '%f\\n' 2>/dev/null \\`,
         `    | sed 's/^vmlinuz-//' | sort --version-sort | tail -n 1 || true)`,
         `if [ -n "$newest" ] && [ "$newest" != "$(uname -r)" ]; then echo "the kernel $newest is installed"; fi`,
-        // What was replaced on disk is still used by what was not started anew; containers have files of their own.
+        // Processes that still run files which a package has replaced. Containers have files of their own.
         `outdated=$(grep --files-with-matches --extended-regexp ' /(usr|lib|opt)/.* \\(deleted\\)$' \\`,
         `    /proc/[0-9]*/maps 2>/dev/null \\`,
         `    | while IFS=/ read -r _ _ process _; do`,
@@ -83,57 +88,21 @@ export function rebootReasonTasks({ reboot }) {
         `if [ -n "$outdated" ]; then echo "replaced files are in use: $outdated"; fi`)];
 }
 
-/** Run on the machine: reboots it, unless it was since. */
-export function rebootTasks(since, reasons) {
+/** Runs on the machine: reboots it if the boot is still the one with the ID `since`. */
+export function rebootTasks(since: string, reasons: string[]): Task[] {
     return [task("Reboot",
         boot,
         `[ "$boot" = ${shellQuote(since)} ] || exit 0`,
         `systemctl reboot --no-block --message ${shellQuote(`Landfall: ${reasons.join("; ")}`)}`)];
 }
 
-/** Prints a name for the time since the machine's start, as soon as it answers. */
+/** A command that prints the ID of the machine's boot. */
 export const askBoot = `${boot}; echo "$boot"`;
 
-/** Run on a node of the control plane before it is touched: etcd has to go on without it. */
-export const quorumTasks = [task("Look whether all members of etcd are healthy", etcdctl,
-    `etcdctl endpoint health --cluster >/dev/null`)];
-
-/** Run on a node of the control plane that was touched: its API server answers, and all of etcd is healthy. */
-export const controlPlaneTasks = [
-    task("Wait for the API server of the node",
-        `for _ in {1..100}; do`,
-        `    ! curl --fail --silent --insecure --max-time 5 --output /dev/null https://127.0.0.1:6443/readyz || break`,
-        `    sleep 3`,
-        `done`,
-        `curl --fail --silent --show-error --insecure --max-time 5 --output /dev/null https://127.0.0.1:6443/readyz`),
-    task("Wait for all members of etcd", etcdctl,
-        `for _ in {1..60}; do`,
-        `    ! etcdctl endpoint health --cluster >/dev/null 2>&1 || break`,
-        `    sleep 3`,
-        `done`,
-        `etcdctl endpoint health --cluster >/dev/null`),
-];
-
-/** Run on the control plane: what it knows of a node may be from before, so the kubelet has to report anew, twice. */
-export function readyTasks(name) {
-    return [task(`Wait until ${name} is ready`,
-        `lease() { kubectl get lease ${name} --namespace kube-node-lease --output 'jsonpath={.spec.renewTime}' || true; }`,
-        `for _ in 1 2; do`,
-        `    before=$(lease)`,
-        `    for _ in {1..90}; do`,
-        `        sleep 2`,
-        `        now=$(lease)`,
-        `        if [ -n "$now" ] && [ "$now" != "$before" ]; then continue 2; fi`,
-        `    done`,
-        `    echo "The kubelet of ${name} does not report." >&2`,
-        `    exit 1`,
-        `done`,
-        `kubectl wait node ${name} --for condition=Ready --timeout 180s >/dev/null`)];
-}
-
-/** Run on the machine at the end. */
-export function rememberPatchedTasks({ patches }) {
-    return [task("Remember that the machine is patched",
+/** Runs on the machine when it is back. */
+export function rememberPatchedTasks(facts: PatchFacts): Task[] {
+    const patches = given(facts.patches, "patches");
+    return [task("Record that the machine is patched",
         `printf '%s\\n' ${shellQuote(patches)} > ${done}`,
         `rm -f ${underWay}`)];
 }

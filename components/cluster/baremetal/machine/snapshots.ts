@@ -1,29 +1,41 @@
-// @ts-nocheck
-// Snapshots of etcd on a schedule, and of the keys without which nobody could read them.
+// Snapshots of etcd, taken by a timer, and the restic repository that stores them. Each contains the keys that its data is
+// encrypted with.
+import type { ClusterFacts } from "../program/facts";
 import { etcdctl } from "./etcd";
-import { checkApart, exportLines, openTasks, restic, tag } from "./repository";
-import { shellQuote, task, writeFile } from "./script";
-import { removeTimer, timerTask } from "./service";
+import { noteNewPackages, notePackages } from "./packages";
+import { given, removeTimer, shellQuote, type Task, task, timerTask, writeFile } from "./script";
+
+/** Where snapshots are stored. */
+export interface RepositorySettings {
+    repository: string;
+    password: string;
+    /** Credentials of the storage, as lines NAME=VALUE. */
+    environment?: string;
+}
 
 const timer = { name: "landfall-snapshot", file: "/etc/landfall/take-snapshot" };
 const variables = "/etc/landfall/snapshots.env";
 
-/** The service of systemd that takes one. */
+/** The systemd service that takes a snapshot. */
 export const snapshotUnit = `${timer.name}.service`;
 
-/** Where a snapshot is put together; restic remembers the path. */
-export const directory = "/var/lib/landfall/snapshot";
+/** Where a snapshot is put together. The repository stores this path. */
+export const snapshotDirectory = "/var/lib/landfall/snapshot";
 
-/** Run on each node of the control plane: whichever leads etcd takes them. */
-export function snapshotTasks({ name, schedule, keep }, settings) {
-    return [...openTasks(settings), timerTask("Take snapshots on a schedule", {
+/** Sets up the timer on a control-plane node. The program itself does nothing on nodes that don't lead etcd. */
+export function snapshotTasks(
+    { name, ...facts }: Pick<ClusterFacts, "name" | "schedule" | "keep">, settings: RepositorySettings,
+): Task[] {
+    const schedule = given(facts.schedule, "schedule");
+    const keep = given(facts.keep, "keep");
+    return [...openTasks(settings), timerTask("Set up scheduled snapshots", {
         ...timer,
         description: "Snapshots of etcd",
         program: take(name, keep),
         when: [`OnCalendar=${schedule}`],
     },
     `systemd-analyze calendar ${shellQuote(schedule)} >/dev/null || {`,
-    `    echo "landfall:cluster.snapshots.schedule is no calendar event of systemd's: "${shellQuote(schedule)} >&2`,
+    `    echo "landfall:cluster.snapshots.schedule is not a valid systemd calendar event: "${shellQuote(schedule)} >&2`,
     `    exit 1`,
     `}`,
     `umask 077`,
@@ -31,13 +43,13 @@ export function snapshotTasks({ name, schedule, keep }, settings) {
     `umask 022`)];
 }
 
-/** Prints `saved` on the node that leads etcd. */
+/** Takes a snapshot now. Prints `saved` on the node that leads etcd, nothing on others. */
 export const takeTasks = [task("Take a snapshot", timer.file)];
 
-function take(name, { hourly, daily, weekly }) {
+function take(name: string, { hourly, daily, weekly }: NonNullable<ClusterFacts["keep"]>): string {
     const such = `--host ${name} --tag ${tag}`;
     return `#!/bin/bash
-# Saves what etcd holds, and the keys without which it can't be read, off this node. Only the leader of etcd does.
+# Saves etcd's data, and the keys that it is encrypted with, off this node. Only etcd's leader does.
 set -euo pipefail
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 . ${variables}
@@ -50,30 +62,95 @@ number() { sed -n "s/.*\\"$1\\":\\([0-9]*\\).*/\\1/p" <<<"$status"; }
 [ "$(number member_id)" = "$(number leader)" ] || exit 0
 
 if [ -z "$(etcdctl get /registry/configmaps/kube-system/kubeadm-config --keys-only)" ]; then
-    echo "etcd has lost its data: this is no snapshot to go back to." >&2
+    echo "etcd has lost its data, so no snapshot was taken." >&2
     exit 1
 fi
 check_apart
-trap 'rm -rf ${directory} /var/lib/etcd/landfall.snapshot*' EXIT
-rm -rf ${directory}
+trap 'rm -rf ${snapshotDirectory} /var/lib/etcd/landfall.snapshot*' EXIT
+rm -rf ${snapshotDirectory}
 umask 077
-mkdir -p ${directory}/pki/etcd
-etcdctl snapshot save /var/lib/etcd/landfall.snapshot >${directory}/log 2>&1 || { cat ${directory}/log >&2; exit 1; }
-rm ${directory}/log
-mv /var/lib/etcd/landfall.snapshot ${directory}/etcd.db
+mkdir -p ${snapshotDirectory}/pki/etcd
+etcdctl snapshot save /var/lib/etcd/landfall.snapshot >${snapshotDirectory}/log 2>&1 || { cat ${snapshotDirectory}/log >&2; exit 1; }
+rm ${snapshotDirectory}/log
+mv /var/lib/etcd/landfall.snapshot ${snapshotDirectory}/etcd.db
 cd /etc/kubernetes
-cp pki/ca.* pki/sa.* pki/front-proxy-ca.* ${directory}/pki
-cp pki/etcd/ca.* ${directory}/pki/etcd
-cp landfall/encryption.json ${directory}
-kubelet --version | cut -d ' ' -f 2 > ${directory}/version
+cp pki/ca.* pki/sa.* pki/front-proxy-ca.* ${snapshotDirectory}/pki
+cp pki/etcd/ca.* ${snapshotDirectory}/pki/etcd
+cp landfall/encryption.json ${snapshotDirectory}
+kubelet --version | cut -d ' ' -f 2 > ${snapshotDirectory}/version
 
-${restic} unlock >/dev/null # of a run that was cut off
-${restic} backup ${such} ${directory}
+${restic} unlock >/dev/null # of an interrupted run
+${restic} backup ${such} ${snapshotDirectory}
 ${restic} forget ${such} --group-by host --keep-hourly ${hourly} --keep-daily ${daily} --keep-weekly ${weekly} --prune >/dev/null
 echo saved`;
 }
 
-/** What ends them on a machine. */
+/** Bash that removes the timer and the repository's credentials. */
 export const removeSnapshots = [...removeTimer(timer), `rm -f ${variables}`];
 
-export const endTasks = [task("Take no more snapshots", ...removeSnapshots, `systemctl daemon-reload`)];
+/** Stops taking snapshots. Those that exist stay. */
+export const endTasks = [task("Stop taking snapshots", ...removeSnapshots, `systemctl daemon-reload`)];
+
+/** Distinguishes Landfall's snapshots from what else is in the repository. */
+const tag = "landfall-etcd";
+
+/** restic, without a cache that would stay on the machine. */
+export const restic = "restic --no-cache --quiet";
+
+/** Bash that exports restic's settings. */
+export function exportLines({ repository, password, environment = "" }: RepositorySettings): string[] {
+    const credentials = environment.split("\n").map(line => line.trim()).filter(line => line && !line.startsWith("#"))
+        .map(line => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)]);
+    return [["RESTIC_REPOSITORY", repository], ["RESTIC_PASSWORD", password], ...credentials]
+        .map(([name, value]) => `export ${name}=${shellQuote(value)}`);
+}
+
+/** A bash function that refuses a directory on the machine's own disk, because snapshots there are lost with the machine. */
+export const checkApart = `check_apart() {
+    local at=$RESTIC_REPOSITORY
+    case "$at" in /*) ;; *) return ;; esac
+    while [ ! -e "$at" ]; do at=$(dirname "$at"); done
+    case "$(findmnt --noheadings --output TARGET --target "$at")" in
+        /|"$(findmnt --noheadings --output TARGET --target /var/lib/landfall)") ;;
+        *) return ;;
+    esac
+    echo "$RESTIC_REPOSITORY is on this machine's own disk, and would be lost with it. Mount a file system from elsewhere there." >&2
+    exit 1
+}`;
+
+/** Installs restic, unless the machine has it. */
+export const resticTask = task("Install restic",
+    `if ! command -v restic >/dev/null; then`,
+    notePackages,
+    `    patiently apt-get install --quiet --yes --no-install-recommends restic || {`,
+    `        [ $? -eq 75 ] || echo "restic is not installed and can't be: the bundle has no package for it." >&2`,
+    `        exit 1`,
+    `    }`,
+    noteNewPackages,
+    `fi`);
+
+/** Creates the repository if there is none, else checks the password. */
+function openTasks(settings: RepositorySettings): Task[] {
+    return [resticTask, task("Open the repository of snapshots",
+        checkApart,
+        ...exportLines(settings),
+        `check_apart`,
+        `if ! said=$(timeout 120 ${restic} cat config 2>&1 >/dev/null); then`,
+        `    case "$said" in`,
+        `        *"wrong password"*)`,
+        `            echo "landfall:cluster.snapshots.password does not open $RESTIC_REPOSITORY." >&2`,
+        `            exit 1 ;;`,
+        `        *"does not exist"*|*"unable to open config file"*) timeout 120 ${restic} init >/dev/null ;;`,
+        `        *)`,
+        `            echo "$RESTIC_REPOSITORY can't be opened. restic says: $said" >&2`,
+        `            exit 1 ;;`,
+        `    esac`,
+        `fi`)];
+}
+
+/** Prints the repository's snapshots as JSON. */
+export function listTasks(settings: RepositorySettings): Task[] {
+    return [resticTask, task("List the snapshots",
+        ...exportLines(settings),
+        `timeout 120 ${restic} snapshots --no-lock --json --tag ${tag}`)];
+}

@@ -1,26 +1,34 @@
-// @ts-nocheck
-// Brings one node to another version of Kubernetes, without a pod that is missed elsewhere.
-import { uncordonTasks } from "./cordon";
-import { etcdctl } from "./etcd";
-import { asideFile, handOn } from "./hand-on";
-import { bundleDirectory, programsFromBundle, programsFromRepository, repositories, runtimeTasks } from "./install";
-import { controlPlaneTasks, readyTasks } from "./patch";
-import { task } from "./script";
+// Upgrades one node to another version of Kubernetes.
+import type { ClusterFacts, NodeFacts } from "../program/facts";
+import { type RuntimeFacts, runtimeTasks } from "./container-runtime";
+import { controlPlaneTasks, handOnLines } from "./control-plane";
+import { readyTasks, uncordonTasks } from "./drain";
+import { bundleDirectory, programsFromBundle, programsFromRepository, repositories } from "./packages";
+import { given, type Task, task } from "./script";
 
-/** What a node is cordoned for meanwhile. */
+/** What an upgrade depends on. Workers don't need the control plane's part, machines with a bundle no repositories. */
+type UpgradeFacts = Pick<ClusterFacts, "version" | "ignorePreflightErrors" | "virtualAddress" | "controlPlanes"> &
+    Partial<Pick<ClusterFacts, "repositories">> & RuntimeFacts;
+
+type UpgradedNode = Pick<NodeFacts, "name" | "role">;
+
+/** Why a node is cordoned during an upgrade. */
 export const reason = "upgrade";
 
-/** Run on the node: its kubeadm, and with it the control plane's pods and the kubelet's configuration. */
-export function upgradeTasks(cluster, node) {
+/** Runs on the node: upgrades kubeadm, and with it the control plane's pods and the kubelet's configuration. */
+export function upgradeTasks(cluster: UpgradeFacts, node: UpgradedNode): Task[] {
     const { version, bundle, ignorePreflightErrors } = cluster;
     const ignored = ignorePreflightErrors.length > 0 ? ` --ignore-preflight-errors=${ignorePreflightErrors.join(",")}` : "";
     const log = ">/var/log/landfall-kubeadm.log 2>&1 || { tail -n 20 /var/log/landfall-kubeadm.log >&2; exit 1; }";
     return [
         task("Install the new kubeadm", bundle
             ? `install -m 0755 ${bundleDirectory}/bin/"$(dpkg --print-architecture)"/kubeadm /usr/bin/`
-            : `${repositories(cluster)}\n${programsFromRepository(cluster, ["kubeadm"])}`),
-        task("Upgrade what kubeadm has set up here", ...(node.role === "worker" ? [`kubeadm upgrade node${ignored} ${log}`] : [
-            ...aside(cluster), // kubeadm restarts what it changes
+            : [
+                repositories({ version, repositories: given(cluster.repositories, "repositories") }),
+                programsFromRepository(cluster, ["kubeadm"]),
+            ].join("\n")),
+        task("Upgrade the node (kubeadm upgrade)", ...(node.role === "worker" ? [`kubeadm upgrade node${ignored} ${log}`] : [
+            ...handOnLines(cluster), // kubeadm restarts what it changes
             `running=$(kubectl get configmap kubeadm-config --namespace kube-system \\`,
             `    --output 'jsonpath={.data.ClusterConfiguration}' | awk '$1 == "kubernetesVersion:" { print $2 }')`,
             `if [ "$running" = ${version} ]; then`,
@@ -32,27 +40,15 @@ export function upgradeTasks(cluster, node) {
     ];
 }
 
-/** Until the script ends, others have what clients of a control-plane node would miss; its last word on failure stays. */
-function aside({ controlPlanes, virtualAddress }) {
-    if (controlPlanes.length === 1) return [];
-    return [
-        etcdctl,
-        handOn(virtualAddress),
-        `trap 'code=$?; rm -f ${asideFile}; [ "$code" -eq 0 ] || echo "landfall: failed: $task" >&2' EXIT`,
-        `hand_on`,
-        `hand_on_lead || true`,
-    ];
-}
-
 /**
- * Run on the node once its pods have gone. A kubelet of another minor version makes the control plane's pods again; with
- * another container runtime pods go on, and the kubelet finds them.
+ * Runs on the drained node. A kubelet of another minor version recreates the control plane's pods. Another container
+ * runtime keeps them running.
  */
-export function kubeletTasks(cluster, node) {
+export function kubeletTasks(cluster: UpgradeFacts, node: UpgradedNode): Task[] {
     const controlPlane = node.role === "control-plane";
-    const handedOn = controlPlane ? aside(cluster) : [];
+    const handedOn = controlPlane ? handOnLines(cluster) : [];
     return [
-        ...(handedOn.length > 0 ? [task("Hand on what other nodes can have", ...handedOn)] : []),
+        ...(handedOn.length > 0 ? [task("Hand over the API's address and etcd's leadership", ...handedOn)] : []),
         ...runtimeTasks(cluster),
         task("Install the new kubelet",
             cluster.bundle ? programsFromBundle : programsFromRepository(cluster),
@@ -61,20 +57,23 @@ export function kubeletTasks(cluster, node) {
     ];
 }
 
-/** Run on the control plane: waits until a node that was upgraded is as it should be. */
-export function waitTasks(name, version) {
+/** Runs on a control-plane node: waits until an upgraded node is ready and reports its new version. */
+export function waitTasks(name: string, version: string): Task[] {
     return [task(`Wait until ${name} runs ${version}`,
         `kubectl wait node ${name} --for 'jsonpath={.status.nodeInfo.kubeletVersion}=${version}' --timeout 180s >/dev/null`,
         `kubectl wait node ${name} --for condition=Ready --timeout 180s >/dev/null`)];
 }
 
-/** Run on the control plane: lets pods come, also where an earlier run was interrupted; a new node has no pod network yet. */
-export function backTasks(name, version) {
+/**
+ * Runs on a control-plane node: if an upgrade has cordoned the node, waits for it and uncordons it, even after an
+ * interruption. Other nodes aren't waited for: a new node isn't ready before it has a pod network.
+ */
+export function backTasks(name: string, version: string): Task[] {
     return uncordonTasks(name, reason, waitTasks(name, version));
 }
 
-/** Run on the control plane: prints the version that a node runs, which is an older one than its files' after an interruption. */
-export function versionTasks(name) {
-    return [task(`Look which version ${name} runs`,
+/** Runs on a control-plane node: prints the version that a node runs. After an interruption, its files may be newer. */
+export function versionTasks(name: string): Task[] {
+    return [task(`Check which version ${name} runs`,
         `kubectl get node ${name} --output 'jsonpath={.status.nodeInfo.kubeletVersion}'`)];
 }

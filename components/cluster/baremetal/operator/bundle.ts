@@ -3,7 +3,8 @@ import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
 
-import { cacheDirectory, resolvePath } from "../../scripts/home";
+import { cacheDirectory } from "../../../cache";
+import { resolvePath } from "../../scripts/home";
 import { attempt, fail, lastLines } from "../../scripts/process";
 import { acceptTasks, lackingTasks, receiveCommand } from "../machine/bundle";
 import { renderScript } from "../machine/script";

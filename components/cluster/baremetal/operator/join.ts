@@ -1,11 +1,12 @@
 // Makes a prepared machine a member of the cluster; the first machine starts it.
 import { fail, main } from "../../scripts/process";
-import { cleanTask, initTasks, joinTasks, mintTasks, revokeTasks, scheduleTasks } from "../machine/control-plane";
-import { giveUpTasks } from "../machine/leave";
-import { memberFile } from "../machine/member";
-import { rememberTasks, spreadTasks } from "../machine/operate";
+import { giveUpTasks } from "../machine/etcd";
+import {
+    cleanTask, emptyVolumesTasks, initTasks, joinTasks, mintTasks, rememberTasks, revokeTasks, scheduleTasks, spreadTasks,
+    volumesTasks,
+} from "../machine/join";
+import { memberFile } from "../machine/kubeadm";
 import { task } from "../machine/script";
-import { emptyVolumesTasks, volumesTasks } from "../machine/volumes";
 import type { KnownNode, NodeFacts, ScriptFacts } from "../program/facts";
 import { readFacts } from "./settings";
 import { withSsh } from "./ssh";
@@ -37,11 +38,11 @@ const isMinted = { words: "a token was minted", holds: s => s.minted !== undefin
 const hasVolumes = { words: "it had volumes", holds: s => s.volumes.length > 0 } satisfies Condition<Join>;
 
 export const steps: Step<Join>[] = [
-    { on: "node", name: "Look whether the machine is a member", run: lookForMember },
+    { on: "node", name: "Check whether the machine is a member", run: lookForMember },
     { on: "controlPlanes", when: [isNew], name: "Find another control-plane node that answers", run: async s => {
         s.host = await firstAnswering(s.connection, s.controlPlanes, s.node.name);
     } },
-    { on: "controlPlanes", when: [begins], name: "Look for a cluster whose API doesn't answer", run: refuseSecondCluster },
+    { on: "controlPlanes", when: [begins], name: "Check for a cluster whose API doesn't answer", run: refuseSecondCluster },
     { on: "node", when: [begins], tasks: () => [lookForVersion], found: (s, printed) => {
         s.version = printed;
     } },
@@ -66,7 +67,7 @@ export const steps: Step<Join>[] = [
 ];
 
 /** Left to itself, kubeadm would ask the internet for the latest version, which may be newer than the machine's programs. */
-const lookForVersion = task("Look which version is installed", "kubeadm version --output short");
+const lookForVersion = task("Check which version is installed", "kubeadm version --output short");
 
 async function lookForMember(s: Join): Promise<void> {
     const member = await s.connection.run(s.node, `if [ -e ${memberFile} ]; then cat ${memberFile}; fi`);
@@ -89,7 +90,7 @@ async function refuseSecondCluster(s: Join): Promise<void> {
 }
 
 function takeMinted(s: Join, printed: string): void {
-    const [TOKEN, AUTHORITY, KEYS = ""] = printed.split(" ");
+    const [TOKEN, AUTHORITY = "", KEYS = ""] = printed.split(" ");
     s.minted = { TOKEN, AUTHORITY, KEYS };
 }
 

@@ -2,7 +2,7 @@
 import { X509Certificate } from "node:crypto";
 
 import { fail, main } from "../../scripts/process";
-import { kubeconfigTasks, rememberAdministratorTasks } from "../machine/operate";
+import { kubeconfigTasks, rememberAdministratorTasks } from "../machine/certificates";
 import { renderScript } from "../machine/script";
 import { readFacts } from "./settings";
 import { withSsh } from "./ssh";

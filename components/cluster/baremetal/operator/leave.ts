@@ -1,8 +1,8 @@
 // Takes a node out of the cluster: moves its pods and its part of the data to others, and removes it.
 import { fail, main } from "../../scripts/process";
 import { drainTasks } from "../machine/drain";
+import { forgetTasks } from "../machine/etcd";
 import { quitTasks } from "../machine/keepalived";
-import { forgetTasks } from "../machine/leave";
 import type { NodeFacts } from "../program/facts";
 import { readFacts } from "./settings";
 import { withSsh } from "./ssh";

@@ -1,6 +1,6 @@
 // Loads an image from this computer onto all nodes, except those that have it.
 import { fail, main, run, setting } from "../../scripts/process";
-import { pinned } from "../machine/install";
+import { pinned } from "../machine/bundle";
 import type { NodeFacts } from "../program/facts";
 import { architecture } from "./bundle";
 import { readFacts } from "./settings";

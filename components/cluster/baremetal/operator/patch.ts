@@ -1,11 +1,11 @@
 // Patches a node, and reboots it if needed. The program runs it for one node after the other: each is back before the next is
 // touched, and a node that doesn't come back ends the run.
 import { fail, main } from "../../scripts/process";
-import { cordonTasks, uncordonTasks } from "../machine/cordon";
-import { drainTasks } from "../machine/drain";
+import { controlPlaneTasks } from "../machine/control-plane";
+import { cordonTasks, drainTasks, readyTasks, uncordonTasks } from "../machine/drain";
+import { quorumTasks } from "../machine/etcd";
 import {
-    askBoot, controlPlaneTasks, patchedTasks, patchTasks, quorumTasks, readyTasks, reason, rebootReasonTasks, rebootTasks,
-    rememberPatchedTasks,
+    askBoot, patchedTasks, patchTasks, reason, rebootReasonTasks, rebootTasks, rememberPatchedTasks,
 } from "../machine/patch";
 import { renderScript } from "../machine/script";
 import type { NodeFacts, ScriptFacts } from "../program/facts";
@@ -40,7 +40,7 @@ export const steps: Step<Patch>[] = [
     { on: "host", when: [unpatched, hasOthers], tasks: s => cordonTasks(s.node.name, reason) },
     { on: "host", when: [unpatched, hasOthers], tasks: s => drainTasks(s.node.name, { answers: true }) },
     { on: "node", when: [unpatched, fromBundle], name: "Send the machine's part of the bundle", run: sendBundle },
-    { on: "node", when: [unpatched], tasks: s => patchTasks({ patches: s.cluster.patches, bundle: s.cluster.bundle }) },
+    { on: "node", when: [unpatched], tasks: s => patchTasks(s.cluster) },
     { on: "node", when: [unpatched], tasks: s => rebootReasonTasks(s.cluster), found: (s, printed) => {
         [s.since, ...s.reasons] = printed.split("\n");
     } },

@@ -1,8 +1,7 @@
 // Checks every machine, and the bundle, before the first change. All problems are reported at once.
 import { fail, main } from "../../scripts/process";
-import { parseProbe, probeTasks } from "../machine/probe";
+import { parseProbe, probeTasks, quietTasks } from "../machine/probe";
 import { renderScript } from "../machine/script";
-import { quietTasks } from "../machine/traffic";
 import type { ClusterFacts, NodeFacts, ScriptFacts } from "../program/facts";
 import { architecture, bundleProblems, openBundle } from "./bundle";
 import { readFacts } from "./settings";
@@ -71,7 +70,7 @@ const systems = ["debian-12", "debian-13", "ubuntu-22.04", "ubuntu-24.04", "ubun
 const limits = { "control-plane": 1700, "worker": 900, "disk": 10_000, "processors": 2, "clock": 5 };
 
 /** What a machine printed, by name: see machine/probe. */
-type Found = ReturnType<typeof parseProbe> & Record<string, string[] | undefined>;
+type Found = Record<string, string[] | undefined>;
 
 /** What a machine answered. */
 export interface Answered {

@@ -1,6 +1,6 @@
 // Resets machines to how they were found. One that no longer answers, or is another machine by now, holds up nothing.
 import { main } from "../../scripts/process";
-import { restoreTasks } from "../machine/leave";
+import { resetTasks } from "../machine/reset";
 import type { ClusterFacts, KnownNode, NodeFacts } from "../program/facts";
 import { readFacts } from "./settings";
 import { withSsh } from "./ssh";
@@ -13,8 +13,7 @@ export interface Reset extends Operation {
 }
 
 export const steps: Step<Reset>[] = [
-    { on: "nodes", failed: leaveAbsent, tasks: ({ cluster: { owner, network, volumes } }, { incarnation }) =>
-        restoreTasks({ owner, network, volumes }, { incarnation }) },
+    { on: "nodes", tasks: (s, node) => resetTasks(s.cluster, node), failed: leaveAbsent },
 ];
 
 function leaveAbsent(failures: Failure[]): string | undefined {

@@ -1,15 +1,14 @@
 // Restores a snapshot of etcd, and with it the cluster that it was taken of. If there is a control plane, all of its nodes get
 // the snapshot's data; if there is none, the first machine starts the cluster from it.
 import { fail, main } from "../../scripts/process";
-import { scheduleTasks } from "../machine/control-plane";
-import { uncordonTasks } from "../machine/cordon";
-import { rememberTasks } from "../machine/operate";
+import { uncordonTasks } from "../machine/drain";
+import { rememberTasks, scheduleTasks } from "../machine/join";
 import { reason as patching } from "../machine/patch";
 import {
-    bringTasks, forgetOthersTasks, kubeletTasks, lookTasks, replaceTasks, startTasks, stopTasks,
-} from "../machine/recover";
-import { listTasks } from "../machine/repository";
+    bringTasks, forgetOthersTasks, memberTasks, registerTasks, replaceTasks, startTasks, stopTasks,
+} from "../machine/restore";
 import { renderScript } from "../machine/script";
+import { listTasks } from "../machine/snapshots";
 import { reason as upgrading } from "../machine/upgrade";
 import type { KnownNode, ScriptFacts, SnapshotRepository } from "../program/facts";
 import { readFacts, readRepository } from "./settings";
@@ -36,7 +35,7 @@ export interface Restore extends Operation {
 const exists = { words: "there is a control plane", holds: s => s.members.length > 0 } satisfies Condition<Restore>;
 
 export const steps: Step<Restore>[] = [
-    { on: "controlPlanes", tasks: () => lookTasks, failed: needsAll("Restoring a snapshot"), found: (s, printed, { name }) => {
+    { on: "controlPlanes", tasks: () => memberTasks, failed: needsAll("Restoring a snapshot"), found: (s, printed, { name }) => {
         if (printed === "member") s.members.push(...s.controlPlanes.filter(node => node.name === name));
         s.targets = s.members.length > 0 ? s.members : s.controlPlanes.slice(0, 1);
         [s.first] = s.targets;
@@ -52,7 +51,7 @@ export const steps: Step<Restore>[] = [
     { on: "members", when: [exists], tasks: (s, node) =>
         replaceTasks(node, s.members, { id: s.snapshot.id, revision: s.revision }) },
     { on: "members", when: [exists], tasks: () => startTasks },
-    { on: "nodes", when: [exists], tasks: () => kubeletTasks, failed: ignored, found: (s, printed, { name }) => {
+    { on: "nodes", when: [exists], tasks: () => registerTasks, failed: ignored, found: (s, printed, { name }) => {
         if (printed === "member") s.restarted.push(...s.nodes.filter(node => node.name === name));
     } },
     { on: "first", when: [exists], tasks: s => [

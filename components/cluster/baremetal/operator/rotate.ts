@@ -2,9 +2,9 @@
 // encrypts secrets at rest. Only the control-plane nodes and this script's memory see keys: they come and go on ssh's standard
 // input and output.
 import { fail, main } from "../../scripts/process";
-import { lookTasks, rotateTasks } from "../machine/certificates";
+import { lastRotationTasks, rotateTasks } from "../machine/certificates";
+import { healthTasks, restartTasks } from "../machine/control-plane";
 import { makeKeyTasks, readKeysTasks, rewriteTasks, useKeysTasks } from "../machine/encryption";
-import { healthTasks, restartTasks } from "../machine/restart";
 import type { NodeFacts, ScriptFacts } from "../program/facts";
 import { encryptionConfig, type Key, keyName, parseKeys, type Phase, phases } from "./keys";
 import { readFacts } from "./settings";
@@ -31,7 +31,7 @@ const certificatesAreDue = {
 const needsAllForCertificates = needsAll("Rotating the certificates");
 
 export const certificateSteps: Step<CertificateRotation>[] = [
-    { on: "controlPlanes", tasks: () => lookTasks, failed: needsAllForCertificates, found: (s, printed) => {
+    { on: "controlPlanes", tasks: () => lastRotationTasks, failed: needsAllForCertificates, found: (s, printed) => {
         s.rotated.push(printed === s.cluster.rotation);
     } },
     { on: "controlPlanes", when: [certificatesAreDue], tasks: () => healthTasks(), failed: needsAllForCertificates },
@@ -60,7 +60,7 @@ const needsAllForKey = needsAll("Rotating the encryption key");
 export const keySteps: Step<KeyRotation>[] = [
     { on: "controlPlanes", tasks: () => readKeysTasks, failed: needsAllForKey, found: takeKeys },
     { on: "controlPlanes", when: [keyIsDue], tasks: () => healthTasks(), failed: needsAllForKey },
-    { name: "Look for the key that an interrupted run has made", run: findKey },
+    { name: "Find the key that an interrupted run has made", run: findKey },
     { on: "first", when: [lacksKey], tasks: () => makeKeyTasks, found: (s, printed) => {
         s.key = { name: nameOf(s), secret: printed };
     } },

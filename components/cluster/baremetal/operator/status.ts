@@ -2,9 +2,8 @@
 // or installed again by hand has none, so the program creates it again with a new one.
 import type { Found } from "../../lookup";
 import { fail, main } from "../../scripts/process";
-import { parseStatus, statusTasks } from "../machine/operate";
 import { renderScript } from "../machine/script";
-import { standingOf } from "../machine/standing";
+import { parseStatus, standingOf, statusTasks } from "../machine/status";
 import type { NodeFacts } from "../program/facts";
 import { readFacts } from "./settings";
 import { withSsh } from "./ssh";

@@ -1,11 +1,10 @@
 // An operation is a list of steps, each with its condition. The same list is printed before it runs, and run.
 import { fail } from "../../scripts/process";
-import { renderScript, type task } from "../machine/script";
+import { renderScript, type Task } from "../machine/script";
 import type { NodeFacts } from "../program/facts";
 import type { Connection } from "./ssh";
 import { describeFailure, type Result } from "./ssh-failure";
 
-type Task = ReturnType<typeof task>;
 type Machine = NodeFacts & { incarnation?: string };
 
 /** A condition of a step: in words, completing "if …", and as the question itself. */
@@ -82,6 +81,7 @@ async function performStep<State extends Operation>(step: Step<State>, state: St
         for (const { machine, result } of results) step.found?.(state, result.stdout.trim(), machine);
     };
     const machines = machinesOf(state[step.on]);
+    if (machines.length === 0) throw new Error(`A step has no machine: there is no ${String(step.on)}.`);
     if (!step.inTurn) return settle(await Promise.all(machines.map(perMachine)));
     for (const machine of machines) settle([await perMachine(machine)]);
 }

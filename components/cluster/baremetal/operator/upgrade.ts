@@ -1,9 +1,8 @@
 // Upgrades a node to the Kubernetes version in the settings, and to the container runtime that belongs to it. The program runs
 // it for one node after the other, beginning with the control plane.
 import { main } from "../../scripts/process";
-import { cordonTasks } from "../machine/cordon";
-import { drainTasks } from "../machine/drain";
-import { staleTasks } from "../machine/runtime";
+import { staleTasks } from "../machine/container-runtime";
+import { cordonTasks, drainTasks } from "../machine/drain";
 import { backTasks, kubeletTasks, reason, upgradeTasks, versionTasks, waitTasks } from "../machine/upgrade";
 import type { ClusterFacts, NodeFacts, ScriptFacts } from "../program/facts";
 import { readFacts } from "./settings";

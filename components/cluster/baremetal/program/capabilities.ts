@@ -1,5 +1,4 @@
-import { type Capabilities, type LoadBalancing, noticedAfter, type PublishedNodes, serviceSeconds } from "../../cluster";
-import { gatewayPorts } from "../../gateway-ports";
+import { type Capabilities, gatewayPorts, type LoadBalancing, noticedAfter, type PublishedNodes, serviceSeconds } from "../../cluster";
 import { firstAddress } from "../../ipv4";
 import type { BareMetalArgs } from "../args";
 import { type DescribedCluster, volumesDirectory } from "./describe";

@@ -134,3 +134,11 @@ export interface Bastion {
     port: number;
     user: string;
 }
+
+/** What the control plane knows about the administrator's kubeconfig; times in seconds since 1970. */
+export interface Administrator {
+    /** Counts the kubeconfigs: a new one is signed before the last one expires. */
+    generation: number;
+    signed: number;
+    ends: number;
+}

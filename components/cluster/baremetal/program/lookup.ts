@@ -5,6 +5,7 @@ import { findCluster, renderedIncarnation, rendering } from "../../lookup";
 import type { BareMetalArgs } from "../args";
 import { storageOf } from "./capabilities";
 import { type DescribedCluster, volumesDirectory } from "./describe";
+import type { Administrator } from "./facts";
 import { plainEnvironment, script } from "./scripts";
 
 const day = 24 * 3600;
@@ -75,14 +76,6 @@ function wantedOf({ nodes, facts }: DescribedCluster): Record<string, unknown> {
         ...Object.fromEntries(nodes.flatMap(({ name, address, role }) =>
             [[`nodes.${name}.address`, address], [`nodes.${name}.role`, role]])),
     };
-}
-
-/** What the control plane knows about the administrator's kubeconfig; times in seconds since 1970. */
-export interface Administrator {
-    /** Counts the kubeconfigs: a new one is signed before the last one expires. */
-    generation: number;
-    signed: number;
-    ends: number;
 }
 
 /** Whether the next one should be signed: in the last third of its lifetime. */

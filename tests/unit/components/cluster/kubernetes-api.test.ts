@@ -45,16 +45,16 @@ it("a kubeconfig's token may be in a file, which is read whenever the cluster is
 });
 
 describe("what a cluster says is read, with no patience for one that isn't there,", () => {
-    const asOften = { patience: 0, seconds: 0.2 };
+    const asOften = { patience: 0 };
 
-    it.each<[string, (number | undefined)[]]>([
-        ["where it says nothing at first", [undefined, 200]],
+    it.each<[string, (number | undefined)[], number?]>([
+        ["where it says nothing at first", [undefined, 200], 2],
         ["where it is still starting", [500, 200]],
         ["where something in front of it can't reach it yet", [503, 200]],
         ["where it has too much to do", [429, 200]],
-    ])("%s", async (_, answers) => {
+    ])("%s", async (_, answers, seconds) => {
         const { connection, asked } = await serve(answers);
-        expect(await read(connection, "/api/v1/nodes", asOften)).toMatchObject({ kind: "Status" });
+        expect(await read(connection, "/api/v1/nodes", { ...asOften, seconds })).toMatchObject({ kind: "Status" });
         expect(asked()).toBe(2);
     });
 
@@ -74,7 +74,7 @@ describe("what a cluster says is read, with no patience for one that isn't there
         servers[0].close();
         const start = Date.now();
         await expect(read(connection, "/api/v1/nodes", asOften)).rejects.toThrow(/ECONNREFUSED/);
-        expect(Date.now() - start).toBeLessThan(900);
+        expect(Date.now() - start).toBeLessThan(20_000); // of the minute that a busy one gets
     });
 });
 

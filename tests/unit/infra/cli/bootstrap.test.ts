@@ -91,10 +91,10 @@ describe("a command", () => {
         const ended = new Promise<[number | null, string | null]>(resolve => {
             child.on("exit", (code, signal) => resolve([code, signal]));
         });
-        await expect.poll(() => running().some(line => line.includes("vitest.mjs")), { timeout: 30_000 }).toBe(true);
+        await expect.poll(() => running().some(line => line.includes("vitest.mjs")), { timeout: 100_000 }).toBe(true);
         child.kill("SIGINT");
         expect((await ended)[1]).toBeNull(); // not by the signal, but by itself, after its child
-        await expect.poll(running, { timeout: 10_000 }).toEqual([]);
+        await expect.poll(running, { timeout: 60_000 }).toEqual([]);
     });
 });
 

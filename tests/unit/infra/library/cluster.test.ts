@@ -1,20 +1,10 @@
 import "tsx/cjs"; // createCluster loads the target by `require`
-import * as path from "node:path";
 import { describe, expect, it } from "vitest";
-import type { Cluster, ClusterArgs } from "../../../../components/cluster";
-import { createCluster as createComponent } from "../../../../components/cluster";
-import { Platform } from "../../../../components/platform";
-import type { Transform } from "../../../../components/transform";
-import {
-    ContainerImage, Database, DatabaseArgs, Environment, ScheduledTask, WebService, WebServiceArgs,
-} from "../../../../components/workload";
+import { Database, Environment, WebService, WebServiceArgs } from "../../../../components/workload";
 import { captureProgram, type Registered } from "../../../../infra/cli/capture";
-import { readStackConfig } from "../../../../infra/cli/stack-config";
-import { parseConfiguration } from "../../../../infra/config";
 import { ClusterSettings, createCluster } from "../../../../infra/library/cluster";
 import { object } from "../../support/program";
 
-const root = path.resolve(__dirname, "../../../..");
 const web = { image: "ghcr.io/example/shop:1.0", port: 8080 };
 
 /** Runs a program as somebody's stack `dev`; returns what it registers. */
@@ -23,10 +13,10 @@ async function run(program: () => void): Promise<Registered[]> {
 }
 
 /** The same with what components of an application need. */
-function runIn(program: (environment: Environment, cluster: Cluster) => void): Promise<Registered[]> {
+function runIn(program: (environment: Environment) => void): Promise<Registered[]> {
     return run(() => {
         const cluster = createCluster({ target: "kind" });
-        program(new Environment("environment", { cluster, namespace: "development" }), cluster);
+        program(new Environment("environment", { cluster, namespace: "development" }));
     });
 }
 
@@ -100,59 +90,5 @@ describe("what needs no setting", () => {
         const memory = { request: "64Mi", limit: "128Mi" };
         const made = runIn(environment => void new Database("database", { environment, database: "shop", memory }));
         await expect(made).rejects.toThrow(/memory limit of 128Mi.*\n.*258Mi/);
-    });
-});
-
-describe("transform", () => {
-    /** Marks what is registered. */
-    const transform: Transform = args => ({ ...args, marked: true });
-    const names = (resources: Registered[]): string[] => resources.map(({ type, name }) => `${type} ${name}`);
-    const custom = (resources: Registered[]): Registered[] => resources.filter(resource => resource.custom);
-    const isMarked = ({ inputs }: Registered): boolean => inputs.marked === true || inputs.marked === "true";
-
-    it.each(["dev", "minikube", "prod", "server", "eks", "gke", "aks"])(
-        "has the last word on every resource of the cluster of %s", async stack => {
-            const settings = parseConfiguration(readStackConfig(path.join(root, `Pulumi.${stack}.yaml`)), stack);
-            const resources = custom(await run(() => createComponent(settings.cluster as ClusterArgs, { transform })));
-            expect(resources.length).toBeGreaterThan(0);
-            expect(names(resources.filter(resource => !isMarked(resource)))).toEqual([]);
-        });
-
-    it("has the last word on every object of the platform, and tells them by type and name", async () => {
-        const seen: string[] = [];
-        const resources = await run(() => {
-            const cluster = createCluster({ target: "kind" });
-            new Platform("platform", { cluster, hosts: ["shop.localhost"], transform: (args, { type, name }) => {
-                seen.push(`${type} ${name}`);
-                return transform(args, { type, name });
-            } });
-        });
-        const [platform, others] = [true, false].map(of =>
-            custom(resources).filter(({ name }) => !/^cluster-(volumes|nodes|provider)$/.test(name) === of));
-        expect(platform.length).toBeGreaterThan(50);
-        expect(names(platform.filter(resource => !isMarked(resource)))).toEqual([]);
-        expect(others.some(isMarked)).toBe(false);
-        expect(seen.sort()).toEqual(names(platform).sort());
-        expect(seen).toContain("kubernetes:apps/v1:Deployment envoy");
-    });
-
-    it("has the last word on an image, and on the main object of each workload", async () => {
-        const labels = { own: "yes" };
-        type Args = { metadata?: object };
-        const label = <T extends Args>(args: T): T => ({ ...args, metadata: { ...args.metadata, labels } });
-        const resources = await runIn((environment, cluster) => {
-            new ContainerImage("image", { cluster, context: "infra/images/web", transform });
-            const database: DatabaseArgs = { environment, image: "ghcr.io/example/mariadb:1", database: "shop", transform: label };
-            new Database("database", database);
-            new WebService("shop", { environment, ...web, transform: label });
-            new ScheduledTask("task", {
-                environment, image: web.image, command: ["true"], schedule: "0 3 * * *", transform: label,
-            });
-            new Environment("other", { cluster, namespace: "other", transform: label });
-        });
-        expect(names(resources.filter(isMarked))).toEqual(["docker:index/image:Image image-image", "command:local:Command image-load"]);
-        for (const [kind, name] of [["StatefulSet", "database"], ["Deployment", "shop"], ["CronJob", "task"], ["Namespace", "other"]]) {
-            expect(object(resources, kind, name).metadata.labels).toEqual(labels);
-        }
     });
 });

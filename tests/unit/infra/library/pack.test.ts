@@ -49,7 +49,29 @@ require("./index.js");
 interface Resource {
     type: string;
     name: string;
-    inputs: Record<string, unknown> & { build?: { context: string }; interpreter?: string[]; create?: string };
+    inputs: Record<string, unknown> & { build?: { context: string }; interpreter?: string[]; create?: string; delete?: string };
+}
+
+/** Sources below a directory of this project, by their path in it. */
+function sourcesIn(directory: string): string[] {
+    return fs.readdirSync(path.join(root, directory), { recursive: true, encoding: "utf8" })
+        .map(file => `${directory}/${file.split(path.sep).join("/")}`)
+        .filter(file => fs.statSync(path.join(root, file)).isFile());
+}
+
+/** Scripts that the library's code names, as in `${scripts}/create.ts` or `script("join")`, by their path in the project. */
+function namedScripts(): string[] {
+    const code = sourcesIn("components").filter(file => file.endsWith(".ts"))
+        .map(file => ({ directory: path.posix.dirname(file), text: fs.readFileSync(path.join(root, file), "utf8") }));
+    const named = code.flatMap(({ directory, text }) =>
+        [...text.matchAll(/(?:`\$\{scripts\}\/|")([\w/-]+\.ts)["`]/g)].map(([, script]) => ({ directory, script })));
+    const home = (directory: string) =>
+        code.filter(file => file.directory === directory).map(({ text }) => /\bscripts = "(.+)"/.exec(text)?.[1]).find(Boolean);
+    const ofMachines = code.flatMap(({ text }) => [...text.matchAll(/\bscript\("([\w-]+)"\)/g)].map(([, name]) => name));
+    return [
+        ...named.map(({ directory, script }) => script.includes("/") ? script : `${home(directory)}/${script}`),
+        ...ofMachines.map(name => `components/cluster/baremetal/operator/${name}.ts`),
+    ];
 }
 
 describe("the package", () => {
@@ -86,13 +108,37 @@ describe("the package", () => {
             "infra/index.ts", // npm takes along whatever package.json has for Pulumi as main
             "package.json",
         ]);
-        expect(files.filter(file => /\.ts$/.test(file) && !/\.d\.ts$/.test(file))).toEqual(["infra/index.ts"]);
-        const images = "components/workload/images";
-        const sources = fs.readdirSync(path.join(root, images), { recursive: true, encoding: "utf8" })
-            .filter(file => fs.statSync(path.join(root, images, file)).isFile());
+        expect(files.filter(file => /\.m?ts$/.test(file) && !/\.d\.ts$/.test(file))).toEqual(["infra/index.ts"]);
+        expect(files.filter(file => file.endsWith(".mjs"))).toEqual([]);
+        const sources = sourcesIn("components/workload/images");
         expect(sources.length).toBeGreaterThan(5);
-        expect(files).toEqual(expect.arrayContaining(sources.map(file => `dist/${images}/${file.split(path.sep).join("/")}`)));
+        expect(files).toEqual(expect.arrayContaining(sources.map(file => `dist/${file}`)));
         expect(files).toContain("dist/components/images.lock.json");
+    });
+
+    it("holds every script that a component names, compiled", () => {
+        const scripts = namedScripts();
+        expect(scripts).toEqual(expect.arrayContaining([
+            "components/cluster/kind/status.ts", "components/cluster/minikube/claim.ts", "components/platform/fetch-manifests.ts",
+            "components/cluster/baremetal/operator/status.ts", "components/cluster/cloud/await-released.ts",
+        ]));
+        expect(scripts.filter(script => !files.includes(`dist/${script.replace(/\.ts$/, ".js")}`))).toEqual([]);
+    });
+
+    it.each([
+        "cluster/kind/status", "cluster/kind/delete-volumes", "cluster/minikube/status", "cluster/cloud/await-released",
+        "cluster/baremetal/operator/status",
+    ])("has a script %s that runs without a compiler", async script => {
+        const file = path.join(directory, `node_modules/landfall/dist/components/${script}.js`);
+        const { NODE_OPTIONS, ...env } = process.env;
+        const { stderr } = await execute(process.execPath, [file], { cwd: directory, env }).catch((error: { stderr: string }) => error);
+        expect(stderr).toMatch(/^[A-Z_]+ is not set: this script is run by the program/);
+    });
+
+    it("finds no cluster where there is none", async () => {
+        const file = path.join(directory, "node_modules/landfall/dist/components/cluster/kind/status.js");
+        const env = { ...process.env, LANDFALL_HOME: directory, CLUSTER_NAME: "none", CLUSTER_CONFIG: "{}", CLUSTER_OWNER: "shop/dev" };
+        expect((await execute(process.execPath, [file], { cwd: directory, env })).stdout).toBe("{}");
     });
 
     it("is what the template's program compiles with, whichever way its compiler finds packages", async () => {
@@ -114,10 +160,12 @@ describe("the package", () => {
         const isThere = (file: string): boolean => fs.existsSync(path.join(directory, file));
         const commands = resources.filter(({ type }) => type === "command:local:Command").map(({ inputs }) => inputs);
         expect(commands.length).toBeGreaterThan(3);
-        for (const { interpreter, create = "" } of commands) {
+        for (const { interpreter, create, delete: remove } of commands) {
             expect(interpreter).toEqual(["node"]);
-            expect(create).toMatch(/^node_modules\/landfall\/dist\/.*\.m?js$/);
-            expect(isThere(create)).toBe(true);
+            for (const script of [create, remove].filter(script => script !== undefined)) {
+                expect(script).toMatch(/^node_modules\/landfall\/dist\/.*\.js$/);
+                expect(isThere(script)).toBe(true);
+            }
         }
         const { context } = find("database-server-image").build!;
         expect(context).toMatch(/^node_modules\/landfall\//);

@@ -148,7 +148,7 @@ describe.skipIf(process.platform === "win32")("a cluster of EKS", () => {
         const unhandled = (error: unknown) => errors.push(String(error));
         process.on("unhandledRejection", unhandled);
         void run({ kubernetesVersion: "1.35" }, { "landfall-test": version }).catch(unhandled);
-        await vi.waitFor(() => expect(errors.join()).toMatch(/landfall:cluster.kubernetesVersion asks for 1.35/));
+        await vi.waitFor(() => expect(errors.join()).toMatch(/landfall:cluster.kubernetesVersion asks for 1.35/), { timeout: 60_000 });
         process.off("unhandledRejection", unhandled);
     });
 

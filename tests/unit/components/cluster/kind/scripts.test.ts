@@ -42,7 +42,7 @@ describe.skipIf(process.platform === "win32")("kind's scripts", () => {
         expect(status()).toEqual({ incarnation: "one", started: false });
     });
 
-    test("a new cluster loses kind's own storage, and one that stands keeps what it has", () => {
+    test("kind's own storage is removed from a new cluster only", () => {
         const removals = () => computer.calls("docker").filter(({ args }) => args[0] === "exec" && args.includes("delete"));
         create("one");
         expect(removals()).toHaveLength(1);
@@ -51,7 +51,7 @@ describe.skipIf(process.platform === "win32")("kind's scripts", () => {
         expect(removals()).toHaveLength(1);
     });
 
-    test("the user's kubeconfig is left alone, and the passphrase is told to nobody", () => {
+    test("the user's kubeconfig stays as it is, and no program gets the passphrase", () => {
         create("one");
         run("delete", environment("one"));
         for (const { args, passphrase } of computer.calls()) {
@@ -64,7 +64,7 @@ describe.skipIf(process.platform === "win32")("kind's scripts", () => {
         expect(fs.existsSync(computer.environment.KUBECONFIG as string)).toBe(false);
     });
 
-    test("a computer that is busy has three minutes for what kubeadm gives one", () => {
+    test("a busy computer has three minutes where kubeadm allows one", () => {
         create("one");
         const patches = (computer.state.config as unknown as { kubeadmConfigPatches: string[] }).kubeadmConfigPatches;
         expect(patches.map(patch => JSON.parse(patch) as unknown)).toEqual(["InitConfiguration", "JoinConfiguration"].map(kind =>
@@ -79,12 +79,12 @@ describe.skipIf(process.platform === "win32")("kind's scripts", () => {
         expect(fs.statSync(volumes).isDirectory()).toBe(true);
     });
 
-    test("nothing is found where nothing was made, without asking Docker", () => {
+    test("without a record no cluster is found, and Docker isn't asked", () => {
         computer.remove("docker");
         expect(status()).toEqual({});
     });
 
-    test("create again adopts a whole cluster of the same incarnation", () => {
+    test("a second create adopts a complete cluster of the same incarnation", () => {
         create("one");
         expect(create("one").stdout).toBe(`kubeconfig of ${name}\n`);
         expect(made()).toBe(1);
@@ -104,7 +104,7 @@ describe.skipIf(process.platform === "win32")("kind's scripts", () => {
         expect(made()).toBe(1);
     });
 
-    test("a cluster deleted by hand is not found, and made again", () => {
+    test("a cluster deleted by hand is not found, and created again", () => {
         create("one");
         computer.change(state => void (state.nodes = []));
         expect(status()).toEqual({});
@@ -127,7 +127,7 @@ describe.skipIf(process.platform === "win32")("kind's scripts", () => {
         expect(status({ nodes: 3 }).incarnation).toBe("two");
     });
 
-    test("what an interrupted run left is deleted and made again", async () => {
+    test("what an interrupted run left is deleted and created again", async () => {
         computer.change(state => void (state.behave.kind = "hang"));
         await computer.interrupt(`${scripts}/create.ts`, environment("one"), "hanging");
         expect(computer.state.nodes).toHaveLength(2);
@@ -186,12 +186,12 @@ describe.skipIf(process.platform === "win32")("kind's scripts", () => {
         expect(create("one").stderr).toMatch(/uses port 8080 or 8443 .*http: 8081, https: 8444/);
     });
 
-    test("too few of Linux's file watches are named, with the way out", () => {
+    test("Linux's limit of file watches is named, with the way out", () => {
         computer.change(state => void (state.behave.kind = "files"));
         expect(create("one").stderr).toMatch(/sysctl fs\.inotify\.max_user_watches=524288\n.*sysctl fs\.inotify\.max_user_instances=512/);
     });
 
-    test("a cluster is not taken for deleted because Docker is off", () => {
+    test("a cluster doesn't count as deleted because Docker is off", () => {
         create("one");
         computer.change(state => void (state.behave.docker = "down"));
         expect(() => status()).toThrow(/Docker does not answer/);
@@ -200,8 +200,16 @@ describe.skipIf(process.platform === "win32")("kind's scripts", () => {
         expect(made()).toBe(1);
     });
 
-    test("certificates that nobody renews are warned of two months before they end", () => {
+    test("a cluster is looked up with a single call of Docker", () => {
         create("one");
+        const before = computer.calls("docker").length;
+        expect(status()).toEqual({ incarnation: "one", started: false });
+        expect(computer.calls("docker").slice(before).map(({ args }) => args[1])).toEqual(["ls"]);
+    });
+
+    test("the user is warned of certificates two months before they expire", () => {
+        create("one");
+        computer.change(state => state.nodes.forEach(node => (node.days = 305)));
         const certified = (days: string) => {
             const { stdout } = spawnSync("openssl", ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "/dev/null",
                 "-subj", "/CN=a", "-days", days], { encoding: "utf8" });
@@ -210,7 +218,7 @@ describe.skipIf(process.platform === "win32")("kind's scripts", () => {
         };
         expect(certified("300")).toEqual({ incarnation: "one", started: false });
         expect(certified("31").warnings).toEqual([
-            expect.stringMatching(/certificates of the cluster landfall-test end in (30|31) days.*kind delete cluster --name landfall-test/)]);
+            expect.stringMatching(/certificates of the cluster landfall-test expire in (30|31) days.*kind delete cluster --name landfall-test/)]);
     });
 
     test("a missing program is named, with where to get it", () => {

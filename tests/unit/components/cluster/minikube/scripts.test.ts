@@ -53,7 +53,7 @@ describe.skipIf(process.platform === "win32")("minikube's scripts", () => {
         expect(status()).toEqual({ incarnation: "one", revision: 0, started: false, kubernetesVersion: pin });
     });
 
-    test("the user's kubeconfig is left alone, and the passphrase is told to nobody", () => {
+    test("the user's kubeconfig stays as it is, and no program gets the passphrase", () => {
         run("create", environment("one"));
         run("delete", environment("one"));
         const own = path.join(computer.home, name, "kubeconfig");
@@ -63,7 +63,7 @@ describe.skipIf(process.platform === "win32")("minikube's scripts", () => {
         expect(fs.existsSync(computer.home)).toBe(false);
     });
 
-    test("a stopped cluster is started but not by a preview, and its new address makes the kubeconfig anew", () => {
+    test("a stopped cluster is started but not by a preview, and its new address updates the kubeconfig", () => {
         run("create", environment("one"));
         computer.change(state => void (state.profiles[name].running = false));
         expect(status({ ...environment("unused"), MAY_START: "false" })).toMatchObject({ revision: 0, started: false });
@@ -74,7 +74,7 @@ describe.skipIf(process.platform === "win32")("minikube's scripts", () => {
         expect(status()).toEqual({ incarnation: "one", revision: 1, started: false, kubernetesVersion: pin });
     });
 
-    test("a stopped cluster of root's is started by force too, as it was made", () => {
+    test("a cluster that was created with --force is started with it too", () => {
         const forced = environment("one", { flags: ["--force", "--cni=flannel"] });
         run("create", forced);
         computer.change(state => void (state.profiles[name].running = false));
@@ -83,13 +83,13 @@ describe.skipIf(process.platform === "win32")("minikube's scripts", () => {
             .toEqual(["start", "--profile", name, "--force", "--kubernetes-version", pin]);
     });
 
-    test("an address that changed while nobody looked is noticed", () => {
+    test("an address that changed between two runs is noticed", () => {
         run("create", environment("one"));
         computer.change(state => void state.profiles[name].port++);
         expect(status()).toEqual({ incarnation: "one", revision: 1, started: false, kubernetesVersion: pin });
     });
 
-    test("a cluster deleted by hand is not found, and made again", () => {
+    test("a cluster deleted by hand is not found, and created again", () => {
         run("create", environment("one"));
         fs.rmSync(path.join(computer.directory, "mini"), { recursive: true });
         computer.change(state => void (state.profiles = {}));
@@ -105,7 +105,7 @@ describe.skipIf(process.platform === "win32")("minikube's scripts", () => {
         expect(status()).toEqual({});
     });
 
-    test("a machine that minikube doesn't find is not taken for deleted, as its hypervisor may be off", () => {
+    test("a machine that minikube doesn't find doesn't count as deleted, because its hypervisor may be off", () => {
         run("create", environment("one", { driver: "kvm2" }));
         computer.change(state => void (state.profiles[name].gone = true));
         expect(() => status(environment("unused", { driver: "kvm2" }))).toThrow(/does not find the machine/);
@@ -120,7 +120,7 @@ describe.skipIf(process.platform === "win32")("minikube's scripts", () => {
         expect(status(changed).incarnation).toBe("two");
     });
 
-    /** What a version before the pin made: of minikube's own Kubernetes, which no record names. */
+    /** A cluster of an earlier version of Landfall, with minikube's own Kubernetes version, which no record names. */
     const createWithoutPin = (own: string): void => {
         computer.change(state => void (state.behave.knows = [own]));
         const { CLUSTER_KUBERNETES, ...unpinned } = environment("one");
@@ -129,7 +129,7 @@ describe.skipIf(process.platform === "win32")("minikube's scripts", () => {
     };
     const version = (): string | undefined => computer.state.profiles[name].version;
 
-    test("a new cluster is of the pinned version, unless the settings name another", () => {
+    test("a new cluster has the pinned version, unless the settings name another", () => {
         computer.change(state => void (state.behave.knows = ["v1.37.0", pin]));
         run("create", environment("one"));
         expect(version()).toBe(pin);
@@ -139,7 +139,7 @@ describe.skipIf(process.platform === "win32")("minikube's scripts", () => {
         expect(version()).toBe("v1.37.0");
     });
 
-    test("a cluster that stands keeps its version, whatever is pinned since", () => {
+    test("an existing cluster keeps its version, whatever is pinned later", () => {
         createWithoutPin("v1.34.0");
         expect(status()).toEqual({ incarnation: "one", revision: 0, started: false, kubernetesVersion: "" });
         computer.change(state => void (state.profiles[name].running = false));
@@ -166,7 +166,7 @@ describe.skipIf(process.platform === "win32")("minikube's scripts", () => {
         expect(changes()).not.toContain("delete");
     });
 
-    test("a version that minikube doesn't make is refused before anything is changed", () => {
+    test("a version that minikube can't create is refused before anything changes", () => {
         computer.change(state => void (state.behave.knows = ["v1.34.0", "v1.33.4"]));
         for (const settings of [environment("one"), { ...environment("one"), MAY_START: "false" }]) {
             const { code, stdout, stderr } = run("status", settings);
@@ -185,8 +185,8 @@ describe.skipIf(process.platform === "win32")("minikube's scripts", () => {
         ["one that it lists", {}, {}],
         ["a minor version that it lists", {}, { kubernetesVersion: "1.36" }],
         ["one that it finds", { minikube: "asks", knows: ["v1.34.0"] }, {}],
-        ["one that it is forced to make", { knows: ["v1.34.0"] }, { flags: ["--force"] }],
-        ["one of which it doesn't say, as Docker is off", { minikube: "down", knows: ["v1.34.0"] }, {}],
+        ["one that it is forced to create", { knows: ["v1.34.0"] }, { flags: ["--force"] }],
+        ["one about which it says nothing, because Docker is off", { minikube: "down", knows: ["v1.34.0"] }, {}],
     ])("a version isn't refused: %s", (_, behave, settings) => {
         computer.change(state => void (state.behave = behave));
         expect(status(environment("one", settings))).toEqual({});
@@ -227,7 +227,7 @@ describe.skipIf(process.platform === "win32")("minikube's scripts", () => {
         expect(fs.existsSync(computer.home)).toBe(false);
     });
 
-    test("an image that minikube only says it has loaded is an error", () => {
+    test("an image that minikube only claims to have loaded is an error", () => {
         run("create", environment("one"));
         const image = { CLUSTER_NAME: name, INCARNATION: "one", IMAGE: "landfall.local/web:1" };
         expect(run("load-image", image)).toEqual({ code: 0, stdout: "", stderr: "" });
@@ -237,7 +237,7 @@ describe.skipIf(process.platform === "win32")("minikube's scripts", () => {
     });
 });
 
-test("flags of one's own come last, where they win", () => {
+test("the user's flags come last, where they override others", () => {
     const args = minikubeStartArgs({
         name, nodes: 1, cpus: 2, memory: "4Gi", http: 8080, https: 8443, flags: ["--cni=flannel", "--force"],
     });

@@ -7,14 +7,14 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Cluster } from "../../../../../components/cluster";
 import { Existing } from "../../../../../components/cluster/existing";
 import { inCluster } from "../../../../../components/cluster/options";
-import { Asker, judge, LiveObject } from "../../../../../components/cluster/ownership/judge";
+import { classify, LiveObject, StackIdentity } from "../../../../../components/cluster/ownership/classify";
 import { refusal } from "../../../../../components/cluster/ownership/refusal";
 import { Environment } from "../../../../../components/workload";
 import type { Values } from "../../../../../infra/values";
 import { KubernetesApi, kubeconfigFor, type Manifest } from "../../../fixtures/kubernetes-api";
 import { type Provide, Runs } from "../../../support/runs";
 
-const asker: Asker = { stack: "landfall/prod", stackId: "one", ownsCluster: false, known: new Set(["listed"]) };
+const identity: StackIdentity = { stack: "landfall/prod", stackId: "one", ownsCluster: false, known: new Set(["listed"]) };
 
 interface Facts extends Partial<LiveObject["metadata"]> {
     kind?: string;
@@ -37,12 +37,12 @@ const mark = (stack: string, id = "one", keep?: string): Facts => ({
 });
 
 describe("an object that is there already is", () => {
-    const verdict = (facts: Facts, changes: Partial<Asker> = {}): string => {
-        const { foreign, forgotten } = judge([live(facts)], { ...asker, ...changes });
+    const verdict = (facts: Facts, changes: Partial<StackIdentity> = {}): string => {
+        const { foreign, forgotten } = classify([live(facts)], { ...identity, ...changes });
         return foreign.length > 0 ? "foreign" : forgotten.length > 0 ? "to be taken up" : "the state's";
     };
 
-    it.each<[string, Facts, Partial<Asker>, string]>([
+    it.each<[string, Facts, Partial<StackIdentity>, string]>([
         ["the state's, as that lists it, with no mark from the version before", { uid: "listed" }, {}, "the state's"],
         ["someone else's without a mark", {}, {}, "foreign"],
         ["someone else's, as it was deleted and made again since", { uid: "later" }, {}, "foreign"],
@@ -70,7 +70,7 @@ describe("an object that is there already is", () => {
     it("a definition that is kept, but still in use by the stack that made it", () => {
         const definition = live({ kind: "CustomResourceDefinition", ...mark("landfall/uat", "two", "landfall/uat") });
         const role = live(mark("landfall/uat", "two"));
-        expect(judge([definition, role], asker).foreign).toEqual([definition, role]);
+        expect(classify([definition, role], identity).foreign).toEqual([definition, role]);
     });
 });
 
@@ -99,12 +99,12 @@ describe("the refusal", () => {
         "Gateway API v1.2.1, made by kubectl:\n    CustomResourceDefinition gateways.gateway.networking.k8s.io",
         "made by someone:\n    GatewayClass landfall",
         "made by the stack landfall/uat:\n    RoleBinding kube-system/reader",
-        "made by another stack of the name landfall/prod, or this one before its state was lost:",
-        "made by a stack of a Landfall that didn't write its name on objects:\n    Namespace landfall-metrics",
+        "made by another stack named landfall/prod, or this one before its state was lost:",
+        "made by a stack of a Landfall version that didn't annotate objects:\n    Namespace landfall-metrics",
         "metrics-server 3.12.1, made by kubectl:\n    APIService v1beta1.metrics.k8s.io",
         "Contour, made by Argo CD's Application edge:",
         "cert-manager, made by Flux's Kustomization certs:",
-        "made by someone who left no name:\n    ClusterRole nobody",
+        "made by someone unknown:\n    ClusterRole nobody",
     ])("names %s", line => {
         expect(text).toContain(`  ${line}`);
     });
@@ -199,7 +199,7 @@ describe("a stack on a cluster that others use", () => {
         await run(withMap);
         const before = JSON.stringify([...api.objects]);
         await expect(run({ ...withMap, preview: true }, new Runs(provide)))
-            .rejects.toThrow("another stack of the name landfall/prod, or this one before its state was lost");
+            .rejects.toThrow("another stack named landfall/prod, or this one before its state was lost");
         expect(JSON.stringify([...api.objects])).toBe(before);
     });
 
@@ -244,7 +244,7 @@ describe("a stack on a cluster that others use", () => {
 
     it("is not brought up where the cluster doesn't let it look, and says so in a preview", async () => {
         api.intercept = () => ({ code: 403, message: "namespaces is forbidden" });
-        await expect(run()).rejects.toThrow(/could not be looked at: namespaces is forbidden\. [^]*Nothing was changed in it/);
+        await expect(run()).rejects.toThrow(/could not be checked: namespaces is forbidden\. [^]*Nothing was changed in the cluster/);
         await run({ preview: true });
         expect(takesOver).toBe(false);
     });

@@ -99,15 +99,15 @@ describe("what is on this computer of a stack", () => {
         const program = path.join(directory, "pulumi");
         fs.copyFileSync("/bin/sleep", program);
         // The shell becomes a program that never waits for what the shell had started.
-        const parent = spawn("sh", ["-c", `"${program}" 60 & echo $!; exec sleep 60`], { stdio: ["ignore", "pipe", "ignore"] });
+        const parent = spawn("sh", ["-c", `"${program}" 600 & echo $!; exec sleep 600`], { stdio: ["ignore", "pipe", "ignore"] });
         try {
             const pid = Number(await new Promise(resolve => parent.stdout.once("data", resolve)));
             const stat = (of = pid) => fs.readFileSync(`/proc/${of}/stat`, "utf8");
             const lock = { pid, hostname: os.hostname(), timestamp: "" };
-            await vi.waitFor(() => expect([stat(), stat(parent.pid)].join()).toMatch(/\(pulumi\) S.*\(sleep\) S/s), { timeout: 10_000 });
+            await vi.waitFor(() => expect([stat(), stat(parent.pid)].join()).toMatch(/\(pulumi\) S.*\(sleep\) S/s), { timeout: 60_000 });
             expect(isStale(lock)).toBe(false);
             process.kill(pid, "SIGKILL");
-            await vi.waitFor(() => expect(stat()).toContain("(pulumi) Z"), { timeout: 10_000 });
+            await vi.waitFor(() => expect(stat()).toContain("(pulumi) Z"), { timeout: 60_000 });
             expect(isStale(lock)).toBe(true);
         } finally {
             parent.kill("SIGKILL");
@@ -189,6 +189,12 @@ describe("what is left by --keep-data", () => {
     it("is the volumes' directory and the passwords, where the cluster goes", () => {
         const kept = resourcesToKeep([...resources, { ...claim, deletedWith: "nodes" }]);
         expect([...kept].sort()).toEqual(["password", "volumes"]);
+    });
+
+    it.each(["mjs", "js"])("is the same for a stack whose state names scripts that end with .%s", ending => {
+        const older = resources.map(resource => resource.inputs?.delete
+            ? { ...resource, inputs: { delete: resource.inputs.delete.replace(/\.ts$/, `.${ending}`) } } : resource);
+        expect([...resourcesToKeep(older)].sort()).toEqual(["password", "volumes"]);
     });
 
     it("is also the claims with their namespace, where the cluster stays", () => {

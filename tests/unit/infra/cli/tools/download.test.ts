@@ -4,7 +4,7 @@ import * as http from "node:http";
 import type { AddressInfo } from "node:net";
 import * as os from "node:os";
 import * as path from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { waitForAnswer } from "../../../../../infra/cli/answer";
 import { downloadProgram } from "../../../../../infra/cli/tools/download";
 import { atLeast, parseVersion } from "../../../../../infra/cli/tools/programs";
@@ -106,8 +106,10 @@ describe("the site's answer", () => {
 
     it("may be a redirection, and is waited for", async () => {
         answers = { "/": { status: 503 } };
-        setTimeout(() => (answers = { "/": { status: 302, location: "/x" } }), 300);
-        expect(await waitForAnswer(site(), { local: true })).toEqual({ answers: true, last: "302" });
+        const answer = waitForAnswer(site(), { local: true });
+        await vi.waitFor(() => expect(hosts).not.toEqual([]), { timeout: 60_000 });
+        answers = { "/": { status: 302, location: "/x" } };
+        expect(await answer).toEqual({ answers: true, last: "302" });
         expect(hosts.length).toBeGreaterThan(1);
     });
 

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { command } from "../../../../../infra/offline/plugins/command";
 import { docker } from "../../../../../infra/offline/plugins/docker";
 import { random } from "../../../../../infra/offline/plugins/random";
@@ -102,9 +102,12 @@ describe("command:local:Command", () => {
     });
 
     it("ends at once when the engine is told to stop", async () => {
-        const running = create({ ...node, create: "setTimeout(() => undefined, 60_000)" });
-        setTimeout(() => void command.cancel?.(), 500);
-        await expect(running).rejects.toThrow("signal: killed: running");
+        const begun = path.join(directory, "begun");
+        const refused = expect(create({ ...node, create: `require("fs").writeFileSync(${JSON.stringify(begun)}, ""); setTimeout(() => undefined, 150_000)` }))
+            .rejects.toThrow("signal: killed: running");
+        await vi.waitFor(() => expect(fs.existsSync(begun)).toBe(true), { timeout: 60_000 });
+        await command.cancel?.();
+        await refused;
     });
 
     it.each<[string, Values, string]>([

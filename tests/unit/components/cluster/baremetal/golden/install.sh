@@ -13,7 +13,7 @@ patiently() {
             return 1
         fi
         if [ $((SECONDS - begun)) -ge 900 ]; then
-            echo "The package system has been locked for 15 minutes by $(lock_holders). Wait until that is done, or end it, and run this again." >&2
+            echo "The package system has been locked for 15 minutes by $(lock_holders). Wait until it has finished, or end it, and run this again." >&2
             return 75
         fi
         if [ "$SECONDS" -ge "$told" ]; then
@@ -27,7 +27,7 @@ lock_holders() {
     local path pid name found=
     while read -r path pid name; do
         case "$path" in /var/lib/dpkg/lock*|/var/lib/apt/lists/lock|/var/cache/apt/archives/lock) ;; *) continue ;; esac
-        # A container's files have the same names.
+        # A container's files have the same paths.
         if [ "/proc/$pid/root$path" -ef "$path" ]; then found="${found:+$found, }$name (process $pid)"; fi
     done < <(lslocks --noheadings --raw --output PATH,PID,COMMAND 2>/dev/null | sort -u)
     echo "${found:-another program}"
@@ -36,7 +36,7 @@ begin 'Wait for another run on this machine'
 exec 9>/run/landfall.lock
 flock --wait 600 9
 
-begin 'Note how the machine was found, and whose it is now'
+begin 'Record the machine'\''s original state and its owner'
 install -d -m 0700 /var/lib/landfall
 if [ ! -e /var/lib/landfall/found ]; then
     rm -rf /var/lib/landfall/found.new
@@ -55,7 +55,7 @@ echo id-one > /var/lib/landfall/incarnation
 echo one > /var/lib/landfall/name
 echo id > /var/lib/landfall/cluster
 
-begin 'Set the kernel'
+begin 'Configure the kernel'
 install -d "$(dirname /etc/modules-load.d/landfall.conf)"
 cat > /etc/modules-load.d/landfall.conf.landfall <<'LANDFALL_END'
 overlay
@@ -77,7 +77,7 @@ chmod 0644 /etc/sysctl.d/90-landfall.conf.landfall
 if cmp -s /etc/sysctl.d/90-landfall.conf.landfall /etc/sysctl.d/90-landfall.conf; then rm /etc/sysctl.d/90-landfall.conf.landfall; else mv /etc/sysctl.d/90-landfall.conf.landfall /etc/sysctl.d/90-landfall.conf; changed=1; fi
 sysctl --quiet --load /etc/sysctl.d/90-landfall.conf
 
-begin 'Note the packages that are here'
+begin 'Record the installed packages'
 if [ ! -e /var/lib/landfall/packages-before ]; then
     dpkg-query --show --showformat '${Package}\n' | sort -u > /var/lib/landfall/packages-before.new
     mv /var/lib/landfall/packages-before.new /var/lib/landfall/packages-before
@@ -101,7 +101,7 @@ install -d /opt/cni/bin
 install -m 0755 /var/lib/landfall/bundle/cni/"$arch"/* /opt/cni/bin/
 fi
 
-begin 'Import the images of the bundle'
+begin 'Import the images from the bundle'
 systemctl enable --quiet --now containerd
 cd /var/lib/landfall/bundle
 install -d /var/lib/landfall/images
@@ -115,7 +115,7 @@ for image in $(ctr --namespace k8s.io images list --quiet | grep -v ^sha256:); d
     ctr --namespace k8s.io images label "$image" io.cri-containerd.pinned=pinned >/dev/null
 done
 
-begin 'Check the version'
+begin 'Check the version of Kubernetes'
 [ -e /var/lib/landfall/member ] || [ "$(kubelet --version)" = "Kubernetes v1.36.4" ]
 
 begin 'Install the container runtime'
@@ -162,7 +162,7 @@ version = 2
       SystemdCgroup = true
 LANDFALL_END
 }
-# PACKAGE VERSION: one that is newer than it has to be stays.
+# has_package PACKAGE VERSION: succeeds for a newer version too.
 has_package() {
     local installed
     installed=$(dpkg-query --show --showformat '${db:Status-Status} ${Version}' "$1" 2>/dev/null || true)
@@ -189,7 +189,7 @@ installed=$({ dpkg-query --show --showformat '${db:Status-Status} ${Package}\n' 
 [ -z "$installed" ] || patiently apt-mark hold $installed
 fi
 
-begin 'Set up the container runtime'
+begin 'Configure the container runtime'
 if [ ! -e /var/lib/landfall/member ]; then
 changed=
 containerd_wanted > /run/landfall-containerd.toml
@@ -208,13 +208,13 @@ systemctl enable --quiet containerd
 if [ -n "$changed" ] || is_replaced; then systemctl restart containerd; else systemctl start containerd; fi
 fi
 
-begin 'Say what the kubelet keeps from pods'
+begin 'Reserve resources for the system'
 if [ ! -e /var/lib/landfall/member ]; then
 install -d /etc/kubernetes/kubelet.conf.d
 kubelet_wanted > /etc/kubernetes/kubelet.conf.d/05-landfall.conf
 fi
 
-begin 'Note the packages that have come'
+begin 'Record the new packages'
 touch /var/lib/landfall/packages
 if [ -e /var/lib/landfall/packages-before ]; then
     dpkg-query --show --showformat '${Package}\n' | sort -u | comm -13 /var/lib/landfall/packages-before - | sort -u - /var/lib/landfall/packages > /var/lib/landfall/packages.new
@@ -222,7 +222,7 @@ if [ -e /var/lib/landfall/packages-before ]; then
     rm /var/lib/landfall/packages-before
 fi
 
-begin 'Keep volumes from others on the machine'
+begin 'Protect the volumes'\'' directory'
 install -d -m 0700 /var/lib/landfall-volumes
 
 begin 'Set up the kubelet'
@@ -258,7 +258,7 @@ if cmp -s /etc/systemd/system/kubelet.service.d/20-landfall.conf.landfall /etc/s
 systemctl daemon-reload
 systemctl enable --quiet kubelet
 
-begin 'Share no virtual address'
+begin 'Remove virtual addresses'
 if [ -e /etc/landfall/check-api ] || [ -e /etc/landfall/check-gateway ]; then
     systemctl disable --quiet --now keepalived
     rm -f /etc/keepalived/keepalived.conf /etc/landfall/{check,peers}-{api,gateway}
@@ -268,12 +268,12 @@ if [ -e /run/landfall/gateway-closed ]; then
     rm /run/landfall/gateway-closed
 fi
 
-begin 'Give load balancers'\'' Services their address'
+begin 'Assign addresses to Services of type LoadBalancer'
 changed=
 install -d "$(dirname /etc/landfall/give-addresses)"
 cat > /etc/landfall/give-addresses.landfall <<'LANDFALL_END'
 #!/bin/bash
-# Gives every Service of type LoadBalancer that is no other controller's the address 198.18.40.11.
+# Assigns the address 198.18.40.11 to every Service of type LoadBalancer without a class.
 export KUBECONFIG=/etc/kubernetes/admin.conf KUBECACHEDIR=/run/landfall-kubectl
 while true; do
     kubectl get services --all-namespaces --watch --no-headers --output 'custom-columns=NAMESPACE:.metadata.namespace,NAME:.metadata.name,TYPE:.spec.type,CLASS:.spec.loadBalancerClass,ADDRESS:.status.loadBalancer.ingress[0].ip' 2>/dev/null \
@@ -307,13 +307,13 @@ systemctl daemon-reload
 systemctl enable --quiet landfall-addresses
 if [ -n "$changed" ]; then systemctl restart landfall-addresses; else systemctl start landfall-addresses; fi
 
-begin 'Write what restarts the control plane'
+begin 'Write the program that restarts the control plane'
 changed=
 install -d "$(dirname /etc/landfall/restart-control-plane)"
 cat > /etc/landfall/restart-control-plane.landfall <<'LANDFALL_END'
 #!/bin/bash
-# Restarts those parts of the control plane on this node that have started before a file was written which they read:
-# one after the other, each once the one before it is well again.
+# Restarts this node's control-plane components that started before one of their files was written: one after the other,
+# each when the one before is healthy again.
 set -euo pipefail
 ask() { curl --fail --silent --max-time 5 --output /dev/null "$@"; }
 etcd_ready() (
@@ -331,7 +331,7 @@ etcdctl() {
 
 container() { crictl ps --quiet --state Running --label "io.kubernetes.container.name=$1" | head -n 1; }
 
-# NAME FILE…: whether it runs, and has started after the files were written.
+# is_current NAME FILE…: succeeds if the container runs and started after the files were written.
 is_current() {
     local id started written
     id=$(container "$1")
@@ -342,10 +342,10 @@ is_current() {
     [ "$started" -gt "$written" ]
 }
 
-# A member of etcd may only go for a moment if all others are there; where too few are, there is nothing to lose.
+# A member of etcd may only restart while all others are healthy. Without a quorum, there is nothing to lose.
 others_are_well() {
     if ! etcd_ready || etcdctl endpoint health --cluster >/dev/null 2>&1; then return; fi
-    echo "Another member of etcd is not well: nothing is restarted here." >&2
+    echo "Another member of etcd is not healthy. Nothing was restarted on this node." >&2
     exit 1
 }
 
@@ -353,25 +353,25 @@ hand_on() {
     return 0 # no other node has the API's address
 }
 
-# A leader that goes without a word has writes wait for an election.
+# If a leader just stops, writes wait for an election.
 hand_on_lead() {
     local own other
     own=$(etcdctl endpoint status | cut -d , -f 2 | tr -d ' ')
     other=$(etcdctl member list | cut -d , -f 1 | grep --invert-match --line-regexp "$own" | head -n 1 || true)
-    if [ -n "$other" ]; then etcdctl move-leader "$other" >/dev/null 2>&1 || true; fi # fails where another leads
+    if [ -n "$other" ]; then etcdctl move-leader "$other" >/dev/null 2>&1 || true; fi # fails if this node isn't the leader
 }
 trap 'rm -f /run/landfall/api-aside' EXIT
 
-# Time for what is being answered; the API server would wait a minute for watches that don't end.
+# Open requests get 5 seconds. Watches don't end, so the API server would wait a minute for them.
 stop() { crictl stop --timeout 5 "$1" >/dev/null 2>&1 || crictl stop --timeout 5 "$1" >/dev/null; }
 
-# Of a container whose end it doesn't see the kubelet makes the next at once, and not after up to 5 minutes.
+# The kubelet delays restarts of a container by up to 5 minutes, unless the exited one was removed.
 forget_ends() {
     crictl ps --all --quiet --state Exited --label "io.kubernetes.container.name=$1" \
         | xargs --no-run-if-empty crictl rm >/dev/null 2>&1 || true
 }
 
-# NAME FILE…
+# restart NAME FILE…
 restart() {
     local id
     if ! is_current "$@"; then
@@ -386,7 +386,7 @@ restart() {
         forget_ends "$1"
         sleep 1
     done
-    echo "$1 is not well, 3 minutes after its restart." >&2
+    echo "$1 is not healthy 3 minutes after its restart." >&2
     exit 1
 }
 
@@ -399,12 +399,12 @@ LANDFALL_END
 chmod 0755 /etc/landfall/restart-control-plane.landfall
 if cmp -s /etc/landfall/restart-control-plane.landfall /etc/landfall/restart-control-plane; then rm /etc/landfall/restart-control-plane.landfall; else mv /etc/landfall/restart-control-plane.landfall /etc/landfall/restart-control-plane; changed=1; fi
 
-begin 'Renew certificates before they expire'
+begin 'Set up the renewal of certificates'
 changed=
 install -d "$(dirname /etc/landfall/renew-certificates)"
 cat > /etc/landfall/renew-certificates.landfall <<'LANDFALL_END'
 #!/bin/bash
-# Renews this node's certificates of the control plane where one has less than 60 days left, and has them used.
+# Renews this node's control-plane certificates if one of them expires within 60 days, and restarts what uses them.
 set -euo pipefail
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 [ -e /etc/kubernetes/manifests/kube-apiserver.yaml ] || exit 0 # not a member yet
@@ -422,7 +422,7 @@ certificate() {
 command -v openssl >/dev/null || { echo "openssl is missing on this machine: install the package openssl." >&2; exit 1; }
 for file in $(certificates); do
     if ! certificate "$file" | openssl x509 -noout -checkend 5184000 >/dev/null; then
-        echo "$file expires within 60 days: all certificates of this node are renewed."
+        echo "$file expires within 60 days. Renewing all certificates of this node."
         kubeadm certs renew all
         break
     fi
@@ -438,7 +438,7 @@ Description=Certificates of the control plane
 
 [Service]
 Type=oneshot
-# What hangs, such as a file system that isn't there, must not keep others from the machine.
+# A program that hangs, as on a lost file system, must not block others.
 TimeoutStartSec=30min
 ExecStart=/usr/bin/flock --wait 3600 /run/landfall.lock /etc/landfall/renew-certificates
 LANDFALL_END
@@ -463,15 +463,15 @@ systemctl daemon-reload
 systemctl enable --quiet landfall-certificates.timer
 if [ -n "$changed" ]; then systemctl restart landfall-certificates.timer; else systemctl start landfall-certificates.timer; fi
 
-begin 'Approve the certificates that kubelets serve with'
+begin 'Set up the approval of kubelets'\'' serving certificates'
 changed=
 install -d "$(dirname /etc/landfall/approve-kubelets)"
 cat > /etc/landfall/approve-kubelets.landfall <<'LANDFALL_END'
 #!/bin/bash
-# Approves a kubelet's request for a certificate to serve with, if it is for the node's own name and address and no other.
+# Approves a kubelet's request for a serving certificate if it is for the node's own name and address only.
 export LC_ALL=C KUBECONFIG=/etc/kubernetes/admin.conf KUBECACHEDIR=/run/landfall-kubectl
 
-# A node that has just joined is given its label in a moment.
+# A node that has just joined gets its label a moment later.
 address_of() {
     local address
     for _ in {1..30}; do
@@ -481,7 +481,7 @@ address_of() {
     done
 }
 
-# NODE REQUEST: whether the subject is the node, and the names are its name and its address.
+# is_due NODE REQUEST: succeeds if the subject is the node, and the names are its name and address.
 is_due() {
     local request names
     request=$(base64 --decode <<<"$2")
@@ -498,7 +498,7 @@ while true; do
             if is_due "${BASH_REMATCH[1]}" "$request"; then
                 kubectl certificate approve "$name" </dev/null
             else
-                echo "$name of $user is not approved: it is for other names than the node's own."
+                echo "$name of $user is not approved: it is not for the node's own name and address only."
             fi
         done
     sleep 2

@@ -9,14 +9,14 @@ begin 'Wait for another run on this machine'
 exec 9>/run/landfall.lock
 flock --wait 600 9
 
-begin 'Take away what an interrupted run has left'
+begin 'Remove what an interrupted run has left'
 rm -f /var/lib/landfall/member
 if [ -e /etc/kubernetes/kubelet.conf ] || [ -n "$(ls /etc/kubernetes/manifests 2>/dev/null)" ]; then
     kubeadm reset --force --cri-socket unix:///run/containerd/containerd.sock >/dev/null 2>&1
 fi
 rm -rf /etc/kubernetes/{admin,super-admin,kubelet,bootstrap-kubelet,controller-manager,scheduler}.conf /etc/kubernetes/pki /var/lib/etcd
 
-begin 'Write the API server'\''s audit policy and who may ask without a name'
+begin 'Write the API server'\''s audit policy and authentication'
 changed=
 install -d -m 0700 /etc/kubernetes/landfall
 install -d -m 0700 /var/log/kubernetes
@@ -130,7 +130,7 @@ LANDFALL_END
 chmod 0600 /etc/kubernetes/landfall/authentication.json.landfall
 if cmp -s /etc/kubernetes/landfall/authentication.json.landfall /etc/kubernetes/landfall/authentication.json; then rm /etc/kubernetes/landfall/authentication.json.landfall; else mv /etc/kubernetes/landfall/authentication.json.landfall /etc/kubernetes/landfall/authentication.json; changed=1; fi
 
-begin 'Take over the control plane'\''s keys'
+begin 'Unpack the control plane'\''s keys'
 (umask 077; base64 --decode <<<"$KEYS" | tar -xz -C /etc/kubernetes --no-same-owner)
 
 begin 'Write kubeadm'\''s configuration'
@@ -219,7 +219,7 @@ begin 'Join the cluster (kubeadm join)'
 kubeadm join --config /etc/kubernetes/landfall-join.yaml >/var/log/landfall-kubeadm.log 2>&1 \
     || { tail -n 20 /var/log/landfall-kubeadm.log >&2; exit 1; }
 
-begin 'Remember that the machine is a member'
+begin 'Record that the machine is a member'
 echo id-two > /var/lib/landfall/member
 }
 main </dev/null

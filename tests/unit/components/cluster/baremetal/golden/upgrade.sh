@@ -13,7 +13,7 @@ patiently() {
             return 1
         fi
         if [ $((SECONDS - begun)) -ge 900 ]; then
-            echo "The package system has been locked for 15 minutes by $(lock_holders). Wait until that is done, or end it, and run this again." >&2
+            echo "The package system has been locked for 15 minutes by $(lock_holders). Wait until it has finished, or end it, and run this again." >&2
             return 75
         fi
         if [ "$SECONDS" -ge "$told" ]; then
@@ -27,7 +27,7 @@ lock_holders() {
     local path pid name found=
     while read -r path pid name; do
         case "$path" in /var/lib/dpkg/lock*|/var/lib/apt/lists/lock|/var/cache/apt/archives/lock) ;; *) continue ;; esac
-        # A container's files have the same names.
+        # A container's files have the same paths.
         if [ "/proc/$pid/root$path" -ef "$path" ]; then found="${found:+$found, }$name (process $pid)"; fi
     done < <(lslocks --noheadings --raw --output PATH,PID,COMMAND 2>/dev/null | sort -u)
     echo "${found:-another program}"
@@ -36,10 +36,10 @@ begin 'Wait for another run on this machine'
 exec 9>/run/landfall.lock
 flock --wait 600 9
 
-begin 'Look which version one runs'
+begin 'Check which version one runs'
 kubectl get node one --output 'jsonpath={.status.nodeInfo.kubeletVersion}'
 
-begin 'Look at the container runtime and what the kubelet reserves'
+begin 'Check the container runtime and the kubelet'\''s reservations'
 reservation() { # MEMORY (MiB) PROCESSORS DISK (MiB)
     awk -v memory="$1" -v processors="$2" -v disk="$3" '
     function share(total, steps, n, i, part, size, sum) {
@@ -82,7 +82,7 @@ version = 2
       SystemdCgroup = true
 LANDFALL_END
 }
-# PACKAGE VERSION: one that is newer than it has to be stays.
+# has_package PACKAGE VERSION: succeeds for a newer version too.
 has_package() {
     local installed
     installed=$(dpkg-query --show --showformat '${db:Status-Status} ${Version}' "$1" 2>/dev/null || true)
@@ -103,18 +103,18 @@ begin 'Install the new kubeadm'
 patiently apt-get update --quiet
 patiently apt-get install --quiet --yes --no-install-recommends --no-upgrade ca-certificates curl gnupg
 install -d -m 0755 /etc/apt/keyrings
-export GNUPGHOME=/run/landfall-gnupg # else gpg leaves one in root's home
+export GNUPGHOME=/run/landfall-gnupg # gpg would create one in root's home
 rm -rf $GNUPGHOME
 install -d -m 0700 $GNUPGHOME
 trust() {
     local keys all=$GNUPGHOME/$1.all own=$GNUPGHOME/$1.own
     curl --fail --silent --show-error --location --output $GNUPGHOME/$1.asc "$2"
     gpg --batch --quiet --no-default-keyring --keyring $all --import $GNUPGHOME/$1.asc || true
-    # Whatever else the file holds, the pinned key alone is trusted; as another key's subkey it would bring that one along.
+    # Trusts the pinned key only, whatever else is in the file. It must be a primary key: a subkey would bring another along.
     keys=$(gpg --batch --quiet --no-default-keyring --keyring $all --export "$3" 2>/dev/null | tee $own \
         | gpg --batch --show-keys --with-colons 2>/dev/null \
         | awk -F: '$1 == "pub" { key = 1 } $1 == "fpr" && key { print $10; key = 0 }') || true
-    [ "$keys" = "$3" ] || { echo "The file $2 doesn't hold the key that is pinned: $3" >&2; exit 1; }
+    [ "$keys" = "$3" ] || { echo "$2 doesn't contain the pinned key $3." >&2; exit 1; }
     install -m 0644 $own /etc/apt/keyrings/landfall-$1.gpg
 }
 trust kubernetes https://pkgs.k8s.io/core:/stable:/v1.36/deb/Release.key DE15B14486CD377B9E876E1A234654DA9A296436
@@ -130,7 +130,7 @@ installed=$({ dpkg-query --show --showformat '${db:Status-Status} ${Package}\n' 
     | awk '$1 == "installed" { print $2 }')
 [ -z "$installed" ] || patiently apt-mark hold $installed
 
-begin 'Upgrade what kubeadm has set up here'
+begin 'Upgrade the node (kubeadm upgrade)'
 pki=/etc/kubernetes/pki/etcd
 etcdctl() {
     crictl exec "$(crictl ps --quiet --state Running --label io.kubernetes.container.name=etcd | head -n 1)" etcdctl \
@@ -145,12 +145,12 @@ hand_on() {
     done
 }
 
-# A leader that goes without a word has writes wait for an election.
+# If a leader just stops, writes wait for an election.
 hand_on_lead() {
     local own other
     own=$(etcdctl endpoint status | cut -d , -f 2 | tr -d ' ')
     other=$(etcdctl member list | cut -d , -f 1 | grep --invert-match --line-regexp "$own" | head -n 1 || true)
-    if [ -n "$other" ]; then etcdctl move-leader "$other" >/dev/null 2>&1 || true; fi # fails where another leads
+    if [ -n "$other" ]; then etcdctl move-leader "$other" >/dev/null 2>&1 || true; fi # fails if this node isn't the leader
 }
 trap 'code=$?; rm -f /run/landfall/api-aside; [ "$code" -eq 0 ] || echo "landfall: failed: $task" >&2' EXIT
 hand_on
@@ -163,7 +163,7 @@ else
     kubeadm upgrade apply --yes v1.36.4 >/var/log/landfall-kubeadm.log 2>&1 || { tail -n 20 /var/log/landfall-kubeadm.log >&2; exit 1; }
 fi
 
-begin 'Hand on what other nodes can have'
+begin 'Hand over the API'\''s address and etcd'\''s leadership'
 pki=/etc/kubernetes/pki/etcd
 etcdctl() {
     crictl exec "$(crictl ps --quiet --state Running --label io.kubernetes.container.name=etcd | head -n 1)" etcdctl \
@@ -178,12 +178,12 @@ hand_on() {
     done
 }
 
-# A leader that goes without a word has writes wait for an election.
+# If a leader just stops, writes wait for an election.
 hand_on_lead() {
     local own other
     own=$(etcdctl endpoint status | cut -d , -f 2 | tr -d ' ')
     other=$(etcdctl member list | cut -d , -f 1 | grep --invert-match --line-regexp "$own" | head -n 1 || true)
-    if [ -n "$other" ]; then etcdctl move-leader "$other" >/dev/null 2>&1 || true; fi # fails where another leads
+    if [ -n "$other" ]; then etcdctl move-leader "$other" >/dev/null 2>&1 || true; fi # fails if this node isn't the leader
 }
 trap 'code=$?; rm -f /run/landfall/api-aside; [ "$code" -eq 0 ] || echo "landfall: failed: $task" >&2' EXIT
 hand_on
@@ -232,7 +232,7 @@ version = 2
       SystemdCgroup = true
 LANDFALL_END
 }
-# PACKAGE VERSION: one that is newer than it has to be stays.
+# has_package PACKAGE VERSION: succeeds for a newer version too.
 has_package() {
     local installed
     installed=$(dpkg-query --show --showformat '${db:Status-Status} ${Version}' "$1" 2>/dev/null || true)
@@ -253,7 +253,7 @@ installed=$({ dpkg-query --show --showformat '${db:Status-Status} ${Package}\n' 
     | awk '$1 == "installed" { print $2 }')
 [ -z "$installed" ] || patiently apt-mark hold $installed
 
-begin 'Set up the container runtime'
+begin 'Configure the container runtime'
 changed=
 containerd_wanted > /run/landfall-containerd.toml
 if ! cmp -s /run/landfall-containerd.toml /etc/containerd/config.toml; then
@@ -270,7 +270,7 @@ if cmp -s /etc/crictl.yaml.landfall /etc/crictl.yaml; then rm /etc/crictl.yaml.l
 systemctl enable --quiet containerd
 if [ -n "$changed" ] || is_replaced; then systemctl restart containerd; else systemctl start containerd; fi
 
-begin 'Say what the kubelet keeps from pods'
+begin 'Reserve resources for the system'
 install -d /etc/kubernetes/kubelet.conf.d
 kubelet_wanted > /etc/kubernetes/kubelet.conf.d/05-landfall.conf
 
@@ -295,7 +295,7 @@ for _ in 1 2; do
 done
 kubectl wait node one --for condition=Ready --timeout 180s >/dev/null
 
-begin 'Wait for the API server of the node'
+begin 'Wait for the node'\''s API server'
 for _ in {1..100}; do
     ! curl --fail --silent --insecure --max-time 5 --output /dev/null https://127.0.0.1:6443/readyz || break
     sleep 3

@@ -4,9 +4,7 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { cacheDirectory } from "../../../../../../components/cache";
 import { bundleProblems, openBundle, partsFor } from "../../../../../../components/cluster/baremetal/operator/bundle";
-import { cacheDirectory as ofScripts } from "../../../../../../components/cluster/scripts/home";
 
 let directory: string;
 const at = (...names: string[]) => path.join(directory, ...names);
@@ -82,16 +80,6 @@ describe("a bundle", () => {
         await expect(openBundle(at("b.tar"))).rejects.toThrow(/Nothing was changed/);
         expect(fs.existsSync(at("cache", "bundles")) ? unpacked() : []).toEqual([]);
     });
-});
-
-test("scripts have the cache where the program has it", () => {
-    const cases = [{}, { XDG_CACHE_HOME: "/x" }, { LANDFALL_CACHE: "/y", XDG_CACHE_HOME: "/x" }];
-    for (const variables of cases) {
-        vi.unstubAllEnvs();
-        for (const name of ["LANDFALL_CACHE", "XDG_CACHE_HOME"]) vi.stubEnv(name, undefined);
-        for (const [name, value] of Object.entries(variables)) vi.stubEnv(name, value);
-        expect(ofScripts()).toBe(cacheDirectory());
-    }
 });
 
 describe("an offline bundle", () => {

@@ -1,14 +1,8 @@
 import "tsx/cjs"; // createCluster loads the target by `require`
-import { spawnSync } from "node:child_process";
-import * as fs from "node:fs";
-import * as os from "node:os";
-import * as path from "node:path";
 import * as fc from "fast-check";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { ClusterArgs, createCluster } from "../../../../../../components/cluster";
 import { reboot } from "../../../../../../components/cluster/baremetal/operator/patch";
-import { drainTasks } from "../../../../../../components/cluster/baremetal/machine/drain";
-import { renderScript } from "../../../../../../components/cluster/baremetal/machine/script";
 import { captureProgram } from "../../../../../../infra/cli/capture";
 
 type BareMetal = Extract<ClusterArgs, { target: "baremetal" }>;
@@ -92,40 +86,5 @@ describe("a machine that is rebooted", () => {
         const { result, asked } = await rebootWith([{ ok: false, code: 1, stdout: "", stderr: "sudo: a password is required\n" }]);
         expect(result).toContain("can't become root without a password");
         expect(asked).toBe(1);
-    });
-});
-
-describe.skipIf(process.platform === "win32")("a drain", () => {
-    let directory: string;
-    beforeEach(() => {
-        directory = fs.mkdtempSync(path.join(os.tmpdir(), "landfall-drain-"));
-        fs.writeFileSync(path.join(directory, "kubectl"), `#!/bin/bash
-case "$1 $2" in
-    "drain one") for try in {1..50}; do
-        echo 'error when evicting pods/"web-1" -n "shop" (will retry after 5s): Cannot evict pod as it would violate the pod'"'"'s disruption budget.'
-    done >&2; echo 'error: unable to drain node "one": global timeout reached: 600s' >&2; exit 1 ;;
-    "get poddisruptionbudgets") printf 'web other' ;;
-    "get node") case "$3" in one) echo node/one ;; away) echo 'The connection was refused' >&2; exit 1 ;; esac ;;
-esac\n`, { mode: 0o755 });
-    });
-    afterEach(() => fs.rmSync(directory, { recursive: true }));
-
-    const drain = (name: string) => {
-        const script = renderScript(drainTasks(name, { answers: true }))
-            .replace(/ PATH=\S+/, ` PATH=${directory}:$PATH`).replaceAll("/run/landfall.lock", path.join(directory, "lock"));
-        return spawnSync("bash", ["-s"], { input: script, encoding: "utf8" });
-    };
-
-    test("has nothing to do where there is no such node, and fails where that can't be told", () => {
-        expect(drain("gone").status).toBe(0);
-        expect(drain("away")).toMatchObject({ status: 1, stderr: expect.stringContaining("connection was refused") });
-    });
-
-    test("that takes too long names the pod that stays, and the budgets that keep it", () => {
-        const { status, stderr } = drain("one");
-        expect(status).toBe(1);
-        expect(stderr).toContain("shop/web-1 can't be evicted: its PodDisruptionBudget allows none (web, other).");
-        expect(stderr).toContain("global timeout reached: 600s");
-        expect(stderr.split("\n").length).toBeLessThan(12);
     });
 });

@@ -113,7 +113,7 @@ describe("the file of a private key", () => {
         fs.copyFileSync(path.join(directory, "id.pub"), `${onlyPublic}.pub`);
         const agent = spawn("ssh-agent", ["-D", "-a", socket], { stdio: "ignore" });
         try {
-            await vi.waitFor(() => expect(fs.existsSync(socket)).toBe(true));
+            await vi.waitFor(() => expect(fs.existsSync(socket)).toBe(true), { timeout: 60_000 });
             vi.stubEnv("SSH_AUTH_SOCK", socket);
             const askpass = path.join(directory, "askpass");
             fs.writeFileSync(askpass, "#!/bin/sh\necho correct horse\n", { mode: 0o700 });

@@ -72,28 +72,28 @@ describe("an operation", () => {
 
     test("of which everything is done already changes nothing", async () => {
         const names = (log: string[]) => log.map(line => line.replace(/^\w+: /, ""));
-        const patched = machines({ "two: Look whether the machine is patched": answer("patched\n") });
+        const patched = machines({ "two: Check whether the machine is patched": answer("patched\n") });
         await perform(patch.steps, {
             connection: patched.connection, cluster: available as patch.Patch["cluster"], node: two, host: one, isPatched: false,
             since: "", reasons: [],
         });
         expect(patched.log).toEqual([
-            "two: Look whether the machine is patched", "one: Look whether two was cordoned for this,Let pods come to two",
+            "two: Check whether the machine is patched", "one: Check whether two was cordoned for this,Uncordon two",
         ]);
         const rotated = machines({ one: answer("2026-11"), two: answer("2026-11"), three: answer("2026-11") });
         await perform(rotate.certificateSteps, { connection: rotated.connection, cluster: { rotation: "2026-11" }, controlPlanes, rotated: [] });
-        expect(new Set(names(rotated.log))).toEqual(new Set(["Look what the certificates were rotated for"]));
-        const current = machines({ "one: Look which version web runs": answer(available.version) });
+        expect(new Set(names(rotated.log))).toEqual(new Set(["Read the last rotation of the certificates"]));
+        const current = machines({ "one: Check which version web runs": answer(available.version) });
         await perform(upgrade.steps, { connection: current.connection, cluster: available, node: worker, host: one, running: "", stale: false });
         expect(names(current.log).slice(0, 2)).toEqual(
-            ["Look which version web runs", "Look at the container runtime and what the kubelet reserves"]);
+            ["Check which version web runs", "Check the container runtime and the kubelet's reservations"]);
         expect(current.log).toHaveLength(3);
         const member = machines({ "two: ": answer(`${two.incarnation}\n`) });
         await perform(join.steps, {
             connection: member.connection, cluster: available as join.Join["cluster"], node: two, controlPlanes, isMember: false,
             volumes: [], version: "",
         });
-        expect(names(member.log).join()).not.toMatch(/Join|Begin|Mint|Take away/);
+        expect(names(member.log).join()).not.toMatch(/Join the|Create the cluster|token|Remove/);
     });
 
     test("that starts a cluster has kubeadm take the version that is on the machine, not the latest that the internet knows", async () => {
@@ -112,16 +112,16 @@ describe("an operation", () => {
         expect(init).toEqual([expect.stringContaining('"kubernetesVersion": "v1.36.2"')]);
     });
 
-    test("that fails on a machine does nothing after it, but revokes the token that it has minted", async () => {
+    test("that fails on a machine does nothing after it, but deletes the token that it has created", async () => {
         const { connection: broken, log } = machines({
-            "one: Mint a join token": answer("TOKEN AUTHORITY"),
-            "web: Write kubeadm's configuration,Join the cluster (kubeadm join),Remember that the machine is a member": failure,
+            "one: Create a join token": answer("TOKEN AUTHORITY"),
+            "web: Write kubeadm's configuration,Join the cluster (kubeadm join),Record that the machine is a member": failure,
         });
         const joining = perform(join.steps, {
             connection: broken, cluster: available as join.Join["cluster"], node: worker, controlPlanes, isMember: false, volumes: [], version: "",
         });
         await expect(joining).rejects.toThrow(/web \(root@198\.18\.40\.21:22\): Step failed\./);
-        expect(log.at(-1)).toBe("one: Revoke the join token");
+        expect(log.at(-1)).toBe("one: Delete the join token");
     });
 });
 
@@ -136,7 +136,7 @@ describe("the rotation of the encryption key", () => {
             const config = /^CONFIG='([^']*)'$/m.exec(script)?.[1];
             if (config) sent.push(`${name}: ${parseKeys(config)?.map(key => key.name).join()}`);
             if (script.includes("kubectl replace")) sent.push("REWRITE");
-            if (/^begin 'Make a key'$/m.test(script)) return answer(fresh.secret);
+            if (/^begin 'Create an encryption key'$/m.test(script)) return answer(fresh.secret);
             return answer(/^cat \S+encryption\.json$/m.test(script) ? JSON.stringify(encryptionConfig(keys[name])) : "");
         };
         await perform(rotate.keySteps, {
@@ -187,16 +187,16 @@ describe("the restore of a snapshot", () => {
 
     test("replaces the data of all members at one revision, once all of them have stopped", async () => {
         const { state, on } = await restoreOn(["one", "two", "three", "web"]);
-        expect(on("Bring the snapshot")).toEqual(["one", "two", "three"]);
-        expect(on("Replace the data of etcd")).toEqual(["one", "two", "three"]);
+        expect(on("Download the snapshot")).toEqual(["one", "two", "three"]);
+        expect(on("Replace etcd's data")).toEqual(["one", "two", "three"]);
         expect(on("Restart the kubelet")).toEqual(["one", "two", "three", "web"]);
         expect([state.snapshot.id, state.restarted.length, state.revision > 1e12]).toEqual(["abcd1234", 4, true]);
     });
 
     test("where there is no control plane only brings it to the machine that starts the cluster", async () => {
         const { on } = await restoreOn([]);
-        expect(on("Bring the snapshot")).toEqual(["one"]);
-        expect([...on("Stop the control plane"), ...on("Replace the data"), ...on("Restart the kubelet")]).toEqual([]);
+        expect(on("Download the snapshot")).toEqual(["one"]);
+        expect([...on("Stop the control plane"), ...on("Replace etcd's data"), ...on("Restart the kubelet")]).toEqual([]);
     });
 });
 

@@ -5,7 +5,7 @@ import * as os from "node:os";
 import { describe, expect, test } from "vitest";
 import { Capabilities, Cluster, ClusterArgs, createCluster } from "../../../../../../components/cluster";
 import { digest } from "../../../../../../components/cluster/baremetal/program/scripts";
-import { installTasks } from "../../../../../../components/cluster/baremetal/machine/install";
+import { type InstallFacts, type InstallNode, installTasks } from "../../../../../../components/cluster/baremetal/machine/install";
 import { captureProgram, Registered } from "../../../../../../infra/cli/capture";
 
 type BareMetal = Extract<ClusterArgs, { target: "baremetal" }>;
@@ -65,8 +65,9 @@ describe("a cluster of one's own machines", () => {
     test("is told again what a newer Landfall tells its machines", async () => {
         const { told } = await run(available);
         for (const name of ["one", "web"]) {
-            const read = (key: string) => told(`${name}-machine`, key) as object;
-            expect(read("TASKS")).toBe(digest(installTasks(read("CLUSTER"), read("NODE"))));
+            const read = <T>(key: string) => told(`${name}-machine`, key) as T;
+            const [cluster, node] = [read<InstallFacts>("CLUSTER"), read<InstallNode>("NODE")];
+            expect(read("TASKS")).toBe(digest(installTasks(cluster, node)));
         }
         expect(told("one-machine", "TASKS")).not.toBe(told("two-machine", "TASKS"));
         expect(digest([{ name: "a", script: "b" }])).not.toBe(digest([{ name: "a", script: "c" }]));

@@ -1,11 +1,7 @@
 import "tsx/cjs"; // createCluster loads the target by `require`
-import { execFileSync, spawnSync } from "node:child_process";
-import * as os from "node:os";
-import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ClusterArgs, createCluster } from "../../../../../../components/cluster";
 import { chooseSnapshot } from "../../../../../../components/cluster/baremetal/operator/restore";
-import { checkApart, exportLines } from "../../../../../../components/cluster/baremetal/machine/repository";
 import { captureProgram, Registered } from "../../../../../../infra/cli/capture";
 import { renderJson } from "../../../../../../infra/cli/render";
 
@@ -118,37 +114,4 @@ describe("the snapshot that is meant", () => {
             expect(() => chooseSnapshot(none, { name: "prod", restore: "latest" })).toThrow(/no snapshot of prod.*none at all/);
         }
     });
-});
-
-describe("what restic is told", () => {
-    test.skipIf(process.platform === "win32")("arrives as it was given, whatever characters it has", () => {
-        const value = fc.stringMatching(/^[ -~]{1,40}$/).filter(text => text === text.trim());
-        fc.assert(fc.property(value, value, (password, secret) => {
-            const lines = exportLines({ repository: "s3:example/etcd", password, environment: `# a comment\r\n\r\nSECRET=${secret}\r\n` });
-            const script = `${lines.join("\n")}\nprintf '%s\\n' "$RESTIC_REPOSITORY" "$RESTIC_PASSWORD" "$SECRET"`;
-            expect(execFileSync("bash", ["-c", script], { encoding: "utf8" })).toBe(`s3:example/etcd\n${password}\n${secret}\n`);
-        }), { numRuns: 40 });
-    });
-});
-
-describe.skipIf(process.platform === "win32")("a repository", () => {
-    const mounted = os.tmpdir();
-    /** A findmnt that knows what is mounted where. */
-    const mounts = 'findmnt() { case "$5" in "$MOUNTED"*) echo "$MNT" ;; /var/lib/landfall) echo "$OWN" ;; *) echo / ;; esac; }';
-    const check = (repository: string, mnt: string, own = "/") => spawnSync("bash", ["-c", `${checkApart}\n${mounts}\ncheck_apart`], {
-        encoding: "utf8", env: { ...process.env, MOUNTED: mounted, RESTIC_REPOSITORY: repository, MNT: mnt, OWN: own },
-    });
-
-    test("may be mounted from elsewhere, or be none of the machine's directories at all", () => {
-        for (const repository of [mounted, `${mounted}/not/there/yet`, "s3:https://s3.example.com/etcd", "sftp:backup@example.com:/srv/etcd"]) {
-            expect(check(repository, "/mnt").status, repository).toBe(0);
-        }
-    });
-
-    test.each([[mounted, "/", "/"], [mounted, "/var", "/var"], ["/nothing/there/yet", "/mnt", "/"]])(
-        "is refused at %s, which is on the machine's own disk (%s, %s)", (repository, mnt, own) => {
-            const { status, stderr } = check(repository, mnt, own);
-            expect(status).toBe(1);
-            expect(stderr).toContain(`${repository} is on this machine's own disk`);
-        });
 });

@@ -1,0 +1,72 @@
+import * as pulumi from "@pulumi/pulumi";
+import { type Change, refuseChanges } from "../cluster/changes";
+import type { VolumeProperty } from "../cluster/compare";
+import { lookingAtNothing } from "../cluster/lookup";
+import { compareFirst, describeVolumeOf } from "../cluster/provider";
+import { compareQuantities } from "../quantity";
+import type { Environment } from "./environment";
+import { readEnvironment, type StandingEnvironment } from "./standing";
+
+/** A volume as the program wants it. */
+interface WantedVolume {
+    /** Name of its claim. */
+    name: string;
+    /** The workload that it belongs to. */
+    owner: string;
+    size: pulumi.Input<string>;
+    accessMode: string;
+    /** Undefined for the cluster's default class. */
+    storageClass?: string;
+}
+
+/**
+ * The size of a volume, known once the existing volume can become the wanted one. Any other change stops the program, in a
+ * preview too: before any object is registered if the size is a plain value, otherwise before the claim is.
+ */
+export function possibleSize(environment: Environment, volume: WantedVolume): pulumi.Input<string> {
+    const { provider, kubeconfig } = environment.cluster;
+    const { size } = volume;
+    const compare = (kubeconfig: string, size: string) => readChanges(environment, { ...volume, size }, kubeconfig);
+    if (typeof size === "string" && compareFirst(provider, text => compare(text, size))) return size;
+    if (lookingAtNothing()) return size;
+    return pulumi.unsecret(pulumi.all([size, kubeconfig]).apply(async ([value, text]) => {
+        refuseChanges(await compare(text, value));
+        return value;
+    }));
+}
+
+const way = 'Keep it, or back the data up, destroy the environment with `volumes: "delete"`, and create it again';
+
+const defaultNames: Record<VolumeProperty, string> = {
+    size: "The size", storageClass: "The StorageClass", accessMode: "The access mode",
+};
+
+async function readChanges(
+    environment: Environment, wanted: WantedVolume & { size: string }, kubeconfig: string,
+): Promise<Change[]> {
+    const { volumes } = await readOnce(environment, kubeconfig);
+    const found = volumes.find(({ name }) => name === wanted.name);
+    if (found === undefined) return [];
+    const { size, capacity = size, fixed } = found;
+    const describe = describeVolumeOf(environment.cluster.provider)
+        ?? ((_, property) => ({ name: `${defaultNames[property]} of the volume "${wanted.name}"`, way }));
+    // A claim that never got all that it requested may request less, down to what it has.
+    const least = compareQuantities(capacity, size) < 0 ? capacity : size;
+    return [
+        { ...describe(wanted.owner, "size"), stands: { value: least, fixed }, wanted: wanted.size, possible: "growth" },
+        { ...describe(wanted.owner, "storageClass"), stands: { value: found.storageClass }, wanted: wanted.storageClass },
+        // Not every workload has a setting for it.
+        ...found.accessMode === wanted.accessMode ? []
+            : [{ ...describe(wanted.owner, "accessMode"), stands: { value: found.accessMode }, wanted: wanted.accessMode }],
+    ];
+}
+
+const read = new WeakMap<Environment, Promise<StandingEnvironment>>();
+
+/** What exists of an environment; all its volumes share one reading. */
+function readOnce(environment: Environment, kubeconfig: string): Promise<StandingEnvironment> {
+    const stack = `${pulumi.getProject()}/${pulumi.getStack()}`;
+    const reading = read.get(environment) ?? readEnvironment(kubeconfig, environment.namespaceName, stack);
+    read.set(environment, reading);
+    return reading;
+}

@@ -1,0 +1,76 @@
+import { describe, expect, it } from "vitest";
+import { run } from "../../../infra/offline/kit/run";
+import type { Cluster } from "../../e2e/support/kubernetes";
+import { startProgram } from "../../e2e/support/npm";
+import { expectSamePods, type Pods, readPods } from "../../e2e/support/objects";
+import { patiently } from "../../e2e/support/patience";
+import { until } from "../../e2e/support/wait";
+
+describe("what may be done several times", () => {
+    /** How often it is tried where the first try fails. */
+    const times = async (fail: () => unknown) => {
+        let tries = 0;
+        await patiently(async () => { if (++tries === 1) await fail(); }).catch(() => undefined);
+        return tries;
+    };
+    const failing = (error: object) => () => Promise.reject(Object.assign(new Error("failed"), error));
+
+    it.each([
+        ["of a connection", failing({ code: "ECONNRESET" })],
+        ["of an API server that is too busy", failing({ code: 503 })],
+        ["of a program that says so", () => run("sh", ["-c", "echo 'net/http: TLS handshake timeout' >&2; exit 1"])],
+    ])("is done again after a failure %s", async (_, fail) => {
+        expect(await times(fail)).toBe(2);
+    });
+
+    it.each([
+        ["an API server refuses it, whatever it says", failing({ code: 403, message: "timeout" })],
+        ["a program fails, whatever it was given", () => run("sh", ["-c", "echo 'not found' >&2; exit 1", "--timeout=60s"])],
+    ])("is done once where %s", async (_, fail) => {
+        expect(await times(fail)).toBe(1);
+    });
+
+    it("is asked for several times, also where the first answer comes too late", async () => {
+        let asked = 0;
+        expect(await until("a late answer", async () => ++asked === 4, -1, 0)).toBe(true);
+        await expect(until("no answer", async () => { throw new Error("there is none"); }, -1, 0)).rejects.toThrow("no answer: there is none");
+    });
+});
+
+it.skipIf(process.platform === "win32")("lines that a program prints stay whole, whatever it prints on its other stream meanwhile", async () => {
+    const lines = "printf 'one '; sleep 0.2; echo other >&2; sleep 0.2; echo two; printf 'unfinished'";
+    const { code, stdout, output } = await startProgram("sh", ["-c", lines], {}, false).ended;
+    expect({ code, stdout }).toEqual({ code: 0, stdout: "one two\nunfinished" });
+    expect(output).toBe("other\none two\nunfinished");
+});
+
+describe("pods", () => {
+    const pod = (uid: string, replicaSet: string, more = {}) => ({ metadata: { uid, ownerReferences: [{ kind: "ReplicaSet", name: replicaSet }], ...more } });
+    const read = (pods: object[], desiredReplicas: number, lastScaleTime?: Date) => readPods({
+        namespaces: async () => ["shop"],
+        core: { listNamespacedPod: async () => ({ items: pods }) },
+        autoscaling: {
+            listNamespacedHorizontalPodAutoscaler: async () => ({
+                items: [{ spec: { scaleTargetRef: { name: "web" } }, status: { desiredReplicas, lastScaleTime } }],
+            }),
+        },
+    } as unknown as Cluster);
+    const same = (now: Pods, before: Pods) => () => expectSamePods(now, before);
+    const [early, late] = [new Date(0), new Date(60_000)];
+
+    it("are the same where none was replaced, and one that is about to end is none", async () => {
+        const before = await read([pod("a", "web-1"), pod("b", "web-1"), pod("gone", "web-0", { deletionTimestamp: early })], 2, early);
+        expect(same(await read([pod("b", "web-1"), pod("a", "web-1")], 2, early), before)).not.toThrow();
+    });
+
+    it("are not where one was replaced, or all by another ReplicaSet, even if the autoscaler was at work", async () => {
+        const before = await read([pod("a", "web-1"), pod("b", "web-1")], 2, early);
+        expect(same(await read([pod("a", "web-1"), pod("c", "web-1")], 2, early), before)).toThrow();
+        expect(same(await read([pod("c", "web-2"), pod("d", "web-2")], 2, late), before)).toThrow();
+    });
+
+    it("may be more or fewer of the same ReplicaSet where the autoscaler has chosen so", async () => {
+        const before = await read([pod("a", "web-1"), pod("b", "web-1")], 2, early);
+        expect(same(await read([pod("a", "web-1"), pod("b", "web-1"), pod("c", "web-1")], 3, late), before)).not.toThrow();
+    });
+});
