@@ -20,7 +20,7 @@ import { renderScript } from "../../../components/cluster/baremetal/machine/scri
 import { endTasks, snapshotTasks, takeTasks } from "../../../components/cluster/baremetal/machine/snapshots";
 import { statusTasks } from "../../../components/cluster/baremetal/machine/status";
 import { backTasks, kubeletTasks, reason as upgrading, upgradeTasks, versionTasks } from "../../../components/cluster/baremetal/machine/upgrade";
-import { keyName } from "../../../components/cluster/baremetal/operator/keys";
+import { keyName } from "../../../components/cluster/baremetal/operator/rotate";
 import type { ClusterFacts, KnownNode as Node } from "../../../components/cluster/baremetal/program/facts";
 import { packageRepositories, versions } from "../../../components/versions";
 

@@ -4,9 +4,8 @@
 import { fail, main } from "../../scripts/process";
 import { lastRotationTasks, rotateTasks } from "../machine/certificates";
 import { healthTasks, restartTasks } from "../machine/control-plane";
-import { makeKeyTasks, readKeysTasks, rewriteTasks, useKeysTasks } from "../machine/encryption";
+import { encryptionConfig, type Key, makeKeyTasks, readKeysTasks, rewriteTasks, useKeysTasks } from "../machine/encryption";
 import type { NodeFacts, ScriptFacts } from "../program/facts";
-import { encryptionConfig, type Key, keyName, parseKeys, type Phase, phases } from "./keys";
 import { readFacts } from "./settings";
 import { withSsh } from "./ssh";
 import { type Condition, needsAll, type Operation, perform, type Step } from "./steps";
@@ -103,6 +102,39 @@ async function findKey(s: KeyRotation): Promise<void> {
         fail(`The nodes of the control plane have different keys that are called ${nameOf(s)}. Nothing was changed.`);
     }
     s.key = found[0];
+}
+
+/** The key is named after the rotation, so the nodes' files tell how far the rotation has come. */
+export function keyName(rotation: string): string {
+    return `key-${rotation}`;
+}
+
+/** From a node's keys to those that it has next. */
+type Phase = (keys: Key[]) => Key[];
+
+/** The keys in a node's file, in order; undefined if this program did not write the file. */
+export function parseKeys(text: string): Key[] | undefined {
+    try {
+        const config = JSON.parse(text) as { resources: { providers: { secretbox: { keys: Key[] } }[] }[] };
+        const keys = config.resources[0].providers[0].secretbox.keys.map(({ name, secret }) => ({ name, secret }));
+        return JSON.stringify(config) === JSON.stringify(encryptionConfig(keys)) ? keys : undefined;
+    } catch {
+        return undefined;
+    }
+}
+
+/**
+ * The phases by which the key is replaced on all control-plane nodes, so that none of them ever meets a secret that it can't
+ * read. Each ends when all nodes use its keys, and only then does the next begin. Secrets are written again before the last.
+ * A node that is past a phase stays as it is, so an interrupted rotation starts over.
+ */
+export function phases(key: Key): { known: Phase; first: Phase; alone: Phase } {
+    const others = (keys: Key[]) => keys.filter(({ name }) => name !== key.name);
+    return {
+        known: keys => others(keys).length < keys.length ? keys : [...keys, key],
+        first: keys => [key, ...others(keys)],
+        alone: () => [key],
+    };
 }
 
 async function rotate(): Promise<void> {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import * as endSnapshots from "../../../../../../components/cluster/baremetal/operator/end-snapshots";
-import { encryptionConfig, type Key, parseKeys } from "../../../../../../components/cluster/baremetal/operator/keys";
+import { encryptionConfig, type Key } from "../../../../../../components/cluster/baremetal/machine/encryption";
 import * as install from "../../../../../../components/cluster/baremetal/operator/install";
 import * as join from "../../../../../../components/cluster/baremetal/operator/join";
 import * as leave from "../../../../../../components/cluster/baremetal/operator/leave";
@@ -134,7 +134,7 @@ describe("the rotation of the encryption key", () => {
         const attempt: Connection["attempt"] = async ({ name }, input) => {
             const script = String(input);
             const config = /^CONFIG='([^']*)'$/m.exec(script)?.[1];
-            if (config) sent.push(`${name}: ${parseKeys(config)?.map(key => key.name).join()}`);
+            if (config) sent.push(`${name}: ${rotate.parseKeys(config)?.map(key => key.name).join()}`);
             if (script.includes("kubectl replace")) sent.push("REWRITE");
             if (/^begin 'Create an encryption key'$/m.test(script)) return answer(fresh.secret);
             return answer(/^cat \S+encryption\.json$/m.test(script) ? JSON.stringify(encryptionConfig(keys[name])) : "");

@@ -2,7 +2,8 @@ import "tsx/cjs"; // createCluster loads the target by `require`
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ClusterArgs, createCluster } from "../../../../../../components/cluster";
-import { encryptionConfig, Key, keyName, parseKeys, phases } from "../../../../../../components/cluster/baremetal/operator/keys";
+import { encryptionConfig, type Key } from "../../../../../../components/cluster/baremetal/machine/encryption";
+import { keyName, parseKeys, phases } from "../../../../../../components/cluster/baremetal/operator/rotate";
 import { captureProgram, Registered } from "../../../../../../infra/cli/capture";
 
 type BareMetal = Extract<ClusterArgs, { target: "baremetal" }>;
