@@ -8,20 +8,18 @@ import type { BareMetalArgs } from "./args";
 import { capabilitiesOf } from "./program/capabilities";
 import { describeCluster } from "./program/describe";
 import { createKubeRouter } from "./program/kube-router";
-import { createPatches } from "./program/patches";
-import {
-    createKubeconfig, createMachine, createMachines, createMember, createNetwork, createVersions, scripts,
-} from "./program/resources";
 import { findNodes } from "./program/lookup";
-import { createRotations } from "./program/rotation";
-import { createRecovery, createSnapshots } from "./program/snapshots";
+import {
+    createKubeconfig, createPatches, createRestore, createRotations, createSnapshots,
+} from "./program/maintenance";
+import { createMachine, createMachines, createMember, createNetwork, createVersions } from "./program/nodes";
 
 export type { BareMetalArgs, BareMetalNode, BareMetalRotations, BareMetalSnapshots, BareMetalSsh } from "./args";
 
 /**
- * A cluster of one's own machines, reached by SSH and made by kubeadm: one server, or an odd number of control-plane
- * nodes and any number of workers. Each node is added, replaced, upgraded and removed by itself; a machine that was
- * installed anew is noticed and joins again.
+ * A cluster of your own machines, created by kubeadm over SSH: one server, or an odd number of control-plane nodes and any
+ * number of workers. Each node is added, replaced, upgraded and removed on its own. A machine that was installed again is
+ * noticed, and joins again.
  *
  * @example new BareMetal("cluster", { name: "server", nodes: { server: { host: "203.0.113.11" } } })
  */
@@ -39,10 +37,10 @@ export class BareMetal extends pulumi.ComponentResource implements Cluster {
         const machines = createMachines(`${name}-machines`, described, found, this);
         const ready = described.nodes.map(node =>
             createMachine(`${name}-${node.name}-machine`, node, described, found, machines, this));
-        const recovered = createRecovery(`${name}-recovery`, described, found, { machines, installed: ready[0] }, this);
+        const restored = createRestore(`${name}-recovery`, described, found, { machines, installed: ready[0] }, this);
         const members: pulumi.Resource[] = [];
         for (const [index, node] of described.nodes.entries()) {
-            const made = { machines, members, before: [ready[index], ...recovered] };
+            const made = { machines, members, before: [ready[index], ...restored] };
             members.push(createMember(`${name}-${node.name}-member`, node, described, found, made, this));
         }
         const network = createNetwork(`${name}-network`, described, found, { machines, members }, this);
@@ -56,10 +54,10 @@ export class BareMetal extends pulumi.ComponentResource implements Cluster {
             kubeconfig: this.kubeconfig,
             comparisons: args.comparisons,
             identifier: found.incarnation,
-            // What a snapshot brings back is there already.
+            // Objects that a snapshot restores exist already.
             upsert: args.snapshots?.restore !== undefined,
         }, this);
-        this.capabilities = capabilitiesOf(args, described, found, scripts);
+        this.capabilities = capabilitiesOf(args, described, found);
         this.deletedWith = machines;
         if (described.facts.network === "kube-router") createKubeRouter(inCluster(this, this));
         this.registerOutputs({ kubeconfig: this.kubeconfig });

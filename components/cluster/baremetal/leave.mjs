@@ -3,4 +3,6 @@ import { createRequire } from "node:module";
 
 const require = createRequire(import.meta.url);
 require("tsx/cjs");
-require("./operator/leave.ts");
+const { main } = require("../scripts/process.ts");
+const { leave } = require("./operator/leave.ts");
+void main(leave);

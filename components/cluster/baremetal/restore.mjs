@@ -3,4 +3,6 @@ import { createRequire } from "node:module";
 
 const require = createRequire(import.meta.url);
 require("tsx/cjs");
-require("./operator/restore.ts");
+const { main } = require("../scripts/process.ts");
+const { reset } = require("./operator/reset.ts");
+void main(reset);

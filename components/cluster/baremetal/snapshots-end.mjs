@@ -3,4 +3,6 @@ import { createRequire } from "node:module";
 
 const require = createRequire(import.meta.url);
 require("tsx/cjs");
-require("./operator/snapshots-end.ts");
+const { main } = require("../scripts/process.ts");
+const { endSnapshots } = require("./operator/end-snapshots.ts");
+void main(endSnapshots);

@@ -1,8 +1,30 @@
-import type { ClusterFacts, NodeFacts } from "../../../components/cluster/baremetal/program/facts";
-import { type Operation, scriptFor } from "../../../components/cluster/baremetal/operator/plan";
+import { kubeconfigTasks, rotateTasks } from "../../../components/cluster/baremetal/machine/certificates";
+import { staleTasks } from "../../../components/cluster/baremetal/machine/container-runtime";
+import { controlPlaneTasks, healthTasks, restartTasks } from "../../../components/cluster/baremetal/machine/control-plane";
+import { cordonTasks, drainTasks, readyTasks, uncordonTasks } from "../../../components/cluster/baremetal/machine/drain";
+import { makeKeyTasks, readKeysTasks, rewriteTasks, useKeysTasks } from "../../../components/cluster/baremetal/machine/encryption";
+import { forgetTasks, giveUpTasks, quorumTasks } from "../../../components/cluster/baremetal/machine/etcd";
+import { installTasks } from "../../../components/cluster/baremetal/machine/install";
+import {
+    cleanTask, emptyVolumesTasks, initTasks, joinTasks, mintTasks, rememberTasks, revokeTasks, scheduleTasks, spreadTasks,
+    volumesTasks,
+} from "../../../components/cluster/baremetal/machine/join";
+import { quitTasks } from "../../../components/cluster/baremetal/machine/keepalived";
+import {
+    patchedTasks, patchTasks, reason as patching, rebootReasonTasks, rebootTasks, rememberPatchedTasks,
+} from "../../../components/cluster/baremetal/machine/patch";
+import { probeTasks, quietTasks } from "../../../components/cluster/baremetal/machine/probe";
+import { resetTasks } from "../../../components/cluster/baremetal/machine/reset";
+import { bringTasks, forgetOthersTasks, registerTasks, replaceTasks, startTasks, stopTasks } from "../../../components/cluster/baremetal/machine/restore";
+import { renderScript } from "../../../components/cluster/baremetal/machine/script";
+import { endTasks, snapshotTasks, takeTasks } from "../../../components/cluster/baremetal/machine/snapshots";
+import { statusTasks } from "../../../components/cluster/baremetal/machine/status";
+import { backTasks, kubeletTasks, reason as upgrading, upgradeTasks, versionTasks } from "../../../components/cluster/baremetal/machine/upgrade";
+import { keyName } from "../../../components/cluster/baremetal/operator/rotate";
+import type { ClusterFacts, KnownNode as Node } from "../../../components/cluster/baremetal/program/facts";
 import { packageRepositories, versions } from "../../../components/versions";
 
-type Node = NodeFacts & { incarnation: string };
+type Operation = keyof ReturnType<typeof tasksFor>;
 
 const node = (name: string, last: number, role: Node["role"] = "control-plane"): Node => ({
     name, role, host: `198.18.40.${last}`, address: `198.18.40.${last}`, port: 22, user: "root", incarnation: `id-${name}`,
@@ -32,6 +54,66 @@ export const available: ClusterFacts = {
     ignorePreflightErrors: [], size: 4, reboot: "always",
 };
 
+/** Stands for secrets. */
+const settings = { repository: "/mnt/backup/etcd", password: "PASSWORD", environment: "NAME=VALUE" };
+
+/** Everything that a machine may be sent, put together by what it is for; `first` is the node that starts the cluster. */
+function tasksFor(cluster: ClusterFacts, node: Node, first: boolean) {
+    return {
+        status: statusTasks(cluster.owner),
+        probe: probeTasks({
+            address: node.address, ports: [6443], bridged: cluster.network === "kube-router", podSubnet: cluster.podSubnet,
+            peers: cluster.controlPlanes.filter(({ name }) => name !== node.name).map(({ address }) => ({ address, ports: [6443] })),
+        }),
+        quiet: quietTasks,
+        install: installTasks(cluster, node),
+        member: first ? initTasks(cluster, node) : [cleanTask, ...joinTasks(cluster, node)],
+        giveUp: giveUpTasks(cluster.controlPlanes.map(({ name }) => name).filter(name => name !== node.name), node),
+        mint: mintTasks(node),
+        revoke: revokeTasks,
+        settle: [
+            ...rememberTasks(node), ...spreadTasks, ...volumesTasks(cluster, node), ...emptyVolumesTasks(["DIRECTORY"]),
+            ...(node.role === "control-plane" ? scheduleTasks(cluster, node) : []),
+        ],
+        upgrade: [
+            ...versionTasks(node.name), ...staleTasks(cluster), ...upgradeTasks(cluster, node), ...kubeletTasks(cluster, node),
+        ],
+        around: [
+            ...cordonTasks(node.name, upgrading), ...drainTasks(node.name, { answers: true, homebound: true }),
+            ...backTasks(node.name, cluster.version),
+        ],
+        patch: [...patchedTasks(cluster), ...patchTasks(cluster), ...rebootReasonTasks(cluster)],
+        reboot: [
+            ...rebootTasks("ID", ["a package asks for it"]), ...(node.role === "control-plane" ? controlPlaneTasks : []),
+            ...rememberPatchedTasks(cluster),
+        ],
+        aroundPatch: [
+            ...(node.role === "control-plane" ? quorumTasks : []), ...cordonTasks(node.name, patching),
+            ...readyTasks(node.name), ...uncordonTasks(node.name, patching),
+        ],
+        leave: [...drainTasks(node.name, { answers: true }), ...quitTasks, ...forgetTasks(node.name)],
+        certificates: [...healthTasks(), ...rotateTasks(cluster, "2026-11")],
+        encryptionKey: [
+            ...readKeysTasks, ...healthTasks(), ...makeKeyTasks, ...restartTasks(cluster), ...useKeysTasks,
+            ...rewriteTasks(keyName("2026-11")),
+        ],
+        snapshots: [
+            ...snapshotTasks({
+                name: cluster.name, schedule: "hourly", keep: { hourly: 24, daily: 7, weekly: 4 },
+            }, settings),
+            ...takeTasks,
+        ],
+        snapshotsEnd: endTasks,
+        recover: [
+            ...bringTasks(settings, "ID", { version: cluster.version, standing: true }), ...stopTasks,
+            ...replaceTasks(node, cluster.controlPlanes, { id: "ID", revision: 1 }), ...startTasks, ...registerTasks,
+            ...forgetOthersTasks(cluster.controlPlanes, cluster.controlPlanes),
+        ],
+        kubeconfig: kubeconfigTasks(cluster),
+        restore: resetTasks(cluster, node),
+    };
+}
+
 /** Each variant that a machine may meet: which cluster, which node, and what is done to it. */
 const variants: [string, ClusterFacts, Node, boolean, Operation[]][] = [
     ["server", server, one, true, [
@@ -48,7 +130,7 @@ const variants: [string, ClusterFacts, Node, boolean, Operation[]][] = [
 
 /** What machines are told, by variant and operation, such as `second-member`. */
 export const scripts = new Map(variants.flatMap(([variant, cluster, of, first, operations]) =>
-    operations.map((operation): [string, string] => [`${variant}-${operation}`, scriptFor(cluster, of, first, operation)])));
+    operations.map((operation): [string, string] => [`${variant}-${operation}`, renderScript(tasksFor(cluster, of, first)[operation])])));
 
 /** One of them. */
 export function scriptOf(name: string): string {

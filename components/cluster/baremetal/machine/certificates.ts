@@ -1,7 +1,6 @@
 // Certificates: the control plane's, which a timer renews and a rotation replaces; those that kubelets serve with; and the
 // administrator's.
-import type { Administrator } from "../program/administrator";
-import type { ClusterFacts, NodeFacts } from "../program/facts";
+import type { Administrator, ClusterFacts, NodeFacts } from "../program/facts";
 import { restartProgram, restartTasks } from "./control-plane";
 import { given, removeTimer, serviceTask, type Task, task, timerTask } from "./script";
 

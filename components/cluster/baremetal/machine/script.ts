@@ -46,11 +46,6 @@ const alone = `begin 'Wait for another run on this machine'
 exec 9>/run/landfall.lock
 flock --wait 600 9`;
 
-/** Renders the tasks' names as a numbered list, which people read before anything runs. */
-export function renderList(title: string, tasks: Task[]): string {
-    return `${title}\n${tasks.map(({ name }, index) => `  ${index + 1}. ${name}\n`).join("")}`;
-}
-
 /** Quotes a value as one word of bash. */
 export function shellQuote(value: string): string {
     return `'${value.replaceAll("'", `'\\''`)}'`;

@@ -1,7 +1,6 @@
 // What a machine knows of its cluster, whether or not the API answers: its membership, what expires, and the settings that
 // the node and its cluster were created with. Changes nothing.
-import type { Administrator } from "../program/administrator";
-import type { NodeFacts } from "../program/facts";
+import type { Administrator, NodeFacts } from "../program/facts";
 import { administratorFile, expiryLines } from "./certificates";
 import { memberFile } from "./kubeadm";
 import { stoppedManifests } from "./restore";

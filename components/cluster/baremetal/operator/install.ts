@@ -1,16 +1,25 @@
-// @ts-nocheck
-// Makes a machine ready to become a node. Run again it changes nothing but what differs.
+// Prepares a machine to become a node. Running it again changes only what differs.
 import { main } from "../../scripts/process";
-import { sendBundle } from "./send-bundle";
-import { cluster as readCluster, node as readNode, ssh as readSsh } from "./settings";
-import { withSsh } from "./ssh";
 import { installTasks } from "../machine/install";
-import { renderScript } from "../machine/script";
+import type { KnownNode, ScriptFacts } from "../program/facts";
+import { fromBundle, sendBundle } from "./bundle";
+import { readFacts } from "./settings";
+import { withSsh } from "./ssh";
+import { type Operation, perform, type Step } from "./steps";
 
-void main(async () => {
-    const [cluster, node, ssh] = [readCluster(), readNode(), readSsh()];
-    await withSsh({ ssh, nodes: [node] }, async connection => {
-        if (cluster.bundle) await sendBundle(connection, cluster, node);
-        await connection.run(node, renderScript(installTasks(cluster, node)));
-    });
-});
+export interface Install extends Operation {
+    cluster: ScriptFacts["install"]["cluster"];
+    node: KnownNode;
+}
+
+export const steps: Step<Install>[] = [
+    { on: "node", when: [fromBundle], name: "Send the machine's part of the bundle", run: sendBundle },
+    { on: "node", tasks: s => installTasks(s.cluster, s.node) },
+];
+
+async function install(): Promise<void> {
+    const { cluster, node, ssh } = readFacts<"install">();
+    await withSsh({ ssh, nodes: [node] }, connection => perform(steps, { connection, cluster, node }));
+}
+
+if (require.main === module) void main(install);

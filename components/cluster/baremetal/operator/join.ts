@@ -1,65 +1,109 @@
-// @ts-nocheck
-// Makes a machine that is ready a member of the cluster; the first one begins it.
+// Makes a prepared machine a member of the cluster; the first machine starts it.
 import { fail, main } from "../../scripts/process";
-import {
-    cluster as readCluster, firstAnswering, node as readNode, nodes as readNodes, ssh as readSsh,
-} from "./settings";
-import { describeFailure, withSsh } from "./ssh";
 import { giveUpTasks } from "../machine/etcd";
 import {
     cleanTask, emptyVolumesTasks, initTasks, joinTasks, mintTasks, rememberTasks, revokeTasks, scheduleTasks, spreadTasks,
     volumesTasks,
 } from "../machine/join";
 import { memberFile } from "../machine/kubeadm";
-import { renderScript } from "../machine/script";
+import { task } from "../machine/script";
+import type { KnownNode, NodeFacts, ScriptFacts } from "../program/facts";
+import { readFacts } from "./settings";
+import { withSsh } from "./ssh";
+import { describeFailure } from "./ssh-failure";
+import {
+    answeringNode, type Condition, firstAnswering, ignored, isControlPlane, type Operation, perform, type Step,
+} from "./steps";
 
-void main(async () => {
-    const [cluster, node, controlPlanes, ssh] = [readCluster(), readNode(), readNodes(), readSsh()];
+export interface Join extends Operation {
+    /** On a worker, what only control-plane nodes need is undefined. */
+    cluster: Required<ScriptFacts["join"]["cluster"]>;
+    node: KnownNode;
+    controlPlanes: NodeFacts[];
+    isMember: boolean;
+    /** The control-plane node that answers, and speaks for the cluster. */
+    host?: NodeFacts;
+    /** What one join needs. */
+    minted?: { TOKEN: string; AUTHORITY: string; KEYS: string };
+    /** Directories of volumes on the machine's own disk. */
+    volumes: string[];
+    /** Of kubeadm on the machine. */
+    version: string;
+}
+
+const isNew = { words: "the machine is no member yet", holds: s => !s.isMember } satisfies Condition<Join>;
+const joins = { words: "it joins a cluster", holds: s => !s.isMember && s.host !== undefined } satisfies Condition<Join>;
+const begins = { words: "no cluster answers", holds: s => !s.isMember && s.host === undefined } satisfies Condition<Join>;
+const isMinted = { words: "a token was minted", holds: s => s.minted !== undefined } satisfies Condition<Join>;
+const hasVolumes = { words: "it had volumes", holds: s => s.volumes.length > 0 } satisfies Condition<Join>;
+
+export const steps: Step<Join>[] = [
+    { on: "node", name: "Check whether the machine is a member", run: lookForMember },
+    { on: "controlPlanes", when: [isNew], name: "Find another control-plane node that answers", run: async s => {
+        s.host = await firstAnswering(s.connection, s.controlPlanes, s.node.name);
+    } },
+    { on: "controlPlanes", when: [begins], name: "Check for a cluster whose API doesn't answer", run: refuseSecondCluster },
+    { on: "node", when: [begins], tasks: () => [lookForVersion], found: (s, printed) => {
+        s.version = printed;
+    } },
+    { on: "node", when: [begins], tasks: s => initTasks({ ...s.cluster, version: s.version }, s.node) },
+    { on: "host", when: [joins, isControlPlane], tasks: s => giveUpTasks(otherControlPlanes(s).map(({ name }) => name), s.node) },
+    // Only once etcd has forgotten its old member: of two members, one alone has no majority.
+    { on: "node", when: [joins], tasks: () => [cleanTask] },
+    { on: "host", when: [joins], tasks: s => mintTasks(s.node), found: takeMinted },
+    { on: "node", when: [joins], tasks: s => joinTasks(s.cluster, s.node), values: s => ({ ...s.minted }) },
+    { on: "host", when: [isMinted], always: true, tasks: () => revokeTasks, failed: ignored, values: s => ({
+        TOKEN: s.minted?.TOKEN ?? "",
+    }) },
+    { on: "controlPlanes", name: "Find a control-plane node that answers", run: async s => {
+        s.host = await answeringNode(s.connection, s.controlPlanes);
+    } },
+    { on: "host", tasks: s => [...rememberTasks(s.node), ...spreadTasks] },
+    { on: "host", tasks: s => volumesTasks(s.cluster, s.node), found: (s, printed) => {
+        s.volumes = printed.split("\n").filter(Boolean);
+    } },
+    { on: "node", when: [hasVolumes], tasks: s => emptyVolumesTasks(s.volumes) },
+    { on: "node", when: [isControlPlane], tasks: s => scheduleTasks(s.cluster, s.node) },
+];
+
+/** Left to itself, kubeadm would ask the internet for the latest version, which may be newer than the machine's programs. */
+const lookForVersion = task("Check which version is installed", "kubeadm version --output short");
+
+async function lookForMember(s: Join): Promise<void> {
+    const member = await s.connection.run(s.node, `if [ -e ${memberFile} ]; then cat ${memberFile}; fi`);
+    s.isMember = member.trim() === s.node.incarnation;
+}
+
+/** A cluster whose API doesn't answer at the moment is still one: another cluster would take its address. */
+async function refuseSecondCluster(s: Join): Promise<void> {
+    if (s.node.name !== s.controlPlanes[0].name) fail(`${s.node.name} can't join: no node of the control plane answers.`);
+    const look = `if [ -e ${memberFile} ] && [ -e /etc/kubernetes/kubelet.conf ]; then echo member; fi`;
+    const problems = await Promise.all(otherControlPlanes(s).map(async other => {
+        const result = await s.connection.attempt(other, look);
+        if (!result.ok) return [describeFailure(other, result)];
+        return result.stdout.trim() === "member" ? [`${other.name} is a node of a cluster whose API doesn't answer.`] : [];
+    }));
+    if (problems.flat().length > 0) {
+        fail(`${s.node.name} does not begin a cluster, as there may be one. Run again once its API answers.\n\n` +
+            problems.flat().join("\n\n"));
+    }
+}
+
+function takeMinted(s: Join, printed: string): void {
+    const [TOKEN, AUTHORITY = "", KEYS = ""] = printed.split(" ");
+    s.minted = { TOKEN, AUTHORITY, KEYS };
+}
+
+function otherControlPlanes({ node, controlPlanes }: Join): NodeFacts[] {
+    return controlPlanes.filter(({ name }) => name !== node.name);
+}
+
+async function join(): Promise<void> {
+    const { cluster, node, nodes: controlPlanes, ssh } = readFacts<"join">();
     const nodes = [node, ...controlPlanes.filter(({ name }) => name !== node.name)];
-    await withSsh({ ssh, nodes }, async connection => {
-        const member = await connection.run(node, `if [ -e ${memberFile} ]; then cat ${memberFile}; fi`);
-        if (member.trim() !== node.incarnation) await become(connection);
-        const host = await firstAnswering(connection, controlPlanes) ?? fail("No node of the control plane answers.");
-        await connection.run(host, renderScript([...rememberTasks(node), ...spreadTasks]));
-        const volumes = (await connection.run(host, renderScript(volumesTasks(cluster, node)))).split("\n").filter(Boolean);
-        if (volumes.length > 0) await connection.run(node, renderScript(emptyVolumesTasks(volumes)));
-        if (node.role === "control-plane") await connection.run(node, renderScript(scheduleTasks(cluster, node)));
-    });
+    await withSsh({ ssh, nodes }, connection => perform(steps, {
+        connection, cluster: cluster as Join["cluster"], node, controlPlanes, isMember: false, volumes: [], version: "",
+    }));
+}
 
-    async function become(connection) {
-        const host = await firstAnswering(connection, controlPlanes, node.name);
-        if (host) return joinThrough(connection, host);
-        if (node.name !== controlPlanes[0].name) fail(`${node.name} can't join: no node of the control plane answers.`);
-        await refuseSecond(connection);
-        await connection.run(node, renderScript(initTasks(cluster, node)));
-    }
-
-    /** A cluster whose API doesn't answer for a moment is still one: another would take its address. */
-    async function refuseSecond(connection) {
-        const others = controlPlanes.filter(({ name }) => name !== node.name);
-        const look = `if [ -e ${memberFile} ] && [ -e /etc/kubernetes/kubelet.conf ]; then echo member; fi`;
-        const looked = await Promise.all(others.map(async other => ({ other, ...await connection.attempt(other, look) })));
-        const problems = looked.flatMap(({ other, ...result }) => {
-            if (!result.ok) return [describeFailure(other, result)];
-            return result.stdout.trim() === "member" ? [`${other.name} is a node of a cluster whose API doesn't answer.`] : [];
-        });
-        if (problems.length > 0) {
-            fail(`${node.name} does not begin a cluster, as there may be one. Run again once its API answers.\n\n` +
-                problems.join("\n\n"));
-        }
-    }
-
-    async function joinThrough(connection, host) {
-        if (node.role === "control-plane") {
-            const others = controlPlanes.filter(({ name }) => name !== node.name);
-            await connection.run(host, renderScript(giveUpTasks(others.map(({ name }) => name), node)));
-        }
-        // Not before etcd has forgotten it: of two members, one alone can't.
-        await connection.run(node, renderScript([cleanTask]));
-        const minted = (await connection.run(host, renderScript(mintTasks(node)))).trim().split(" ");
-        const [TOKEN, AUTHORITY, KEYS = ""] = minted;
-        const result = await connection.attempt(node, renderScript(joinTasks(cluster, node), { TOKEN, AUTHORITY, KEYS }));
-        await connection.attempt(host, renderScript(revokeTasks, { TOKEN }));
-        if (!result.ok) fail(describeFailure(node, result));
-    }
-});
+if (require.main === module) void main(join);

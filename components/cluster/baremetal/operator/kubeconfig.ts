@@ -1,29 +1,31 @@
-// @ts-nocheck
-// Prints an administrator's kubeconfig of its own, signed by the cluster for a year.
+// Makes the cluster sign a kubeconfig for its administrator, valid for a year, and prints it.
 import { X509Certificate } from "node:crypto";
 
 import { fail, main } from "../../scripts/process";
-import { cluster as readCluster, firstAnswering, nodes as readNodes, ssh as readSsh } from "./settings";
-import { withSsh } from "./ssh";
 import { kubeconfigTasks, rememberAdministratorTasks } from "../machine/certificates";
 import { renderScript } from "../machine/script";
+import { readFacts } from "./settings";
+import { withSsh } from "./ssh";
+import { answeringNode } from "./steps";
 
-void main(async () => {
-    const [cluster, nodes, ssh] = [readCluster(), readNodes(), readSsh()];
+async function kubeconfig(): Promise<string> {
+    const { cluster, nodes, ssh } = readFacts<"kubeconfig">();
     return withSsh({ ssh, nodes }, async connection => {
-        const host = await firstAnswering(connection, nodes) ?? fail("No node of the control plane answers.");
-        const kubeconfig = await connection.run(host, renderScript(kubeconfigTasks(cluster)));
+        const host = await answeringNode(connection, nodes);
+        const signed = await connection.run(host, renderScript(kubeconfigTasks(cluster)));
         const remember = renderScript(rememberAdministratorTasks({
-            generation: cluster.generation, signed: Math.floor(Date.now() / 1000), ends: endOf(kubeconfig),
+            generation: cluster.generation, signed: Math.floor(Date.now() / 1000), ends: endOf(signed),
         }));
         await connection.run(host, remember);
         await Promise.all(nodes.filter(node => node !== host).map(node => connection.attempt(node, remember)));
-        return kubeconfig;
+        return signed;
     });
-});
+}
 
-/** When its certificate ends, in seconds. */
-function endOf(kubeconfig) {
-    const [, data] = /client-certificate-data: (\S+)/.exec(kubeconfig) ?? fail("kubeadm has signed no certificate.");
+/** When its certificate expires, in seconds since 1970. */
+function endOf(signed: string): number {
+    const [, data] = /client-certificate-data: (\S+)/.exec(signed) ?? fail("kubeadm has signed no certificate.");
     return Math.floor(Date.parse(new X509Certificate(Buffer.from(data, "base64")).validTo) / 1000);
 }
+
+if (require.main === module) void main(kubeconfig);

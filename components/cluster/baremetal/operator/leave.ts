@@ -1,23 +1,39 @@
-// Takes a node out of the cluster: drains it, hands over its part of the data, and forgets it.
+// Takes a node out of the cluster: moves its pods and its part of the data to others, and removes it.
 import { fail, main } from "../../scripts/process";
-import { firstAnswering, node as readNode, nodes as readNodes, ssh as readSsh } from "./settings";
-import { withSsh } from "./ssh";
 import { drainTasks } from "../machine/drain";
 import { forgetTasks } from "../machine/etcd";
 import { quitTasks } from "../machine/keepalived";
-import { renderScript } from "../machine/script";
+import type { NodeFacts } from "../program/facts";
+import { readFacts } from "./settings";
+import { withSsh } from "./ssh";
+import { type Condition, firstAnswering, ignored, type Operation, perform, type Step } from "./steps";
 
-void main(async () => {
-    const [node, controlPlanes, ssh] = [readNode(), readNodes(), readSsh()];
+export interface Leave extends Operation {
+    node: NodeFacts;
+    /** Another control-plane node. */
+    host: NodeFacts;
+    answers: boolean;
+}
+
+const answers = { words: "it answers", holds: s => s.answers } satisfies Condition<Leave>;
+
+export const steps: Step<Leave>[] = [
+    { on: "host", tasks: s => drainTasks(s.node.name, { answers: s.answers }) },
+    // Its virtual addresses move to others while it can still tell them.
+    { on: "node", when: [answers], tasks: () => quitTasks, failed: ignored },
+    { on: "host", tasks: s => forgetTasks(s.node.name) },
+];
+
+export async function leave(): Promise<void> {
+    const { node, nodes: controlPlanes, ssh } = readFacts<"leave">();
     const nodes = [node, ...controlPlanes.filter(({ name }) => name !== node.name)];
     await withSsh({ ssh, nodes }, async connection => {
-        const [host, { ok: answers }] = await Promise.all([
+        const [host, { ok }] = await Promise.all([
             firstAnswering(connection, controlPlanes, node.name), connection.attempt(node, "systemctl is-active kubelet"),
         ]);
-        if (!host) fail(`${node.name} can't leave the cluster: no other node of the control plane answers.`);
-        await connection.run(host, renderScript(drainTasks(node.name, { answers })));
-        // Its virtual addresses go to others while it can still tell them.
-        if (answers) await connection.attempt(node, renderScript(quitTasks));
-        await connection.run(host, renderScript(forgetTasks(node.name)));
+        if (!host) return fail(`${node.name} can't leave the cluster: no other node of the control plane answers.`);
+        await perform(steps, { connection, node, host, answers: ok });
     });
-});
+}
+
+if (require.main === module) void main(leave);

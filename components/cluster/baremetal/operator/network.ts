@@ -1,17 +1,18 @@
-// @ts-nocheck
-// Applies the manifest of a pod network that the stack brings along.
-import { fail, main, setting } from "../../scripts/process";
-import { firstAnswering, nodes as readNodes, ssh as readSsh } from "./settings";
-import { withSsh } from "./ssh";
+// Applies the stack's own manifest of a pod network.
+import { main, setting } from "../../scripts/process";
 import { renderScript, task } from "../machine/script";
+import { readFacts } from "./settings";
+import { withSsh } from "./ssh";
+import { answeringNode } from "./steps";
 
 const apply = task("Apply the pod network",
     'kubectl apply --server-side --force-conflicts --filename - <<<"$MANIFEST" >/dev/null');
 
-void main(async () => {
-    const [nodes, ssh] = [readNodes(), readSsh()];
+async function network(): Promise<void> {
+    const { nodes, ssh } = readFacts<"network">();
     await withSsh({ ssh, nodes }, async connection => {
-        const host = await firstAnswering(connection, nodes) ?? fail("No node of the control plane answers.");
-        await connection.run(host, renderScript([apply], { MANIFEST: setting("MANIFEST") }));
+        await connection.run(await answeringNode(connection, nodes), renderScript([apply], { MANIFEST: setting("MANIFEST") }));
     });
-});
+}
+
+if (require.main === module) void main(network);

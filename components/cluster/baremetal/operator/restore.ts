@@ -1,21 +1,108 @@
-// Brings machines back to how they were found; one that no longer answers, or is another by now, keeps nobody waiting.
+// Restores a snapshot of etcd, and with it the cluster that it was taken of. If there is a control plane, all of its nodes get
+// the snapshot's data; if there is none, the first machine starts the cluster from it.
 import { fail, main } from "../../scripts/process";
-import { cluster as readCluster, nodes as readNodes, ssh as readSsh } from "./settings";
-import { describeFailure, isSilent, isStranger, withSsh } from "./ssh";
-import { resetTasks as restoreTasks } from "../machine/reset";
+import { uncordonTasks } from "../machine/drain";
+import { rememberTasks, scheduleTasks } from "../machine/join";
+import { reason as patching } from "../machine/patch";
+import {
+    bringTasks, forgetOthersTasks, memberTasks, registerTasks, replaceTasks, startTasks, stopTasks,
+} from "../machine/restore";
 import { renderScript } from "../machine/script";
+import { listTasks } from "../machine/snapshots";
+import { reason as upgrading } from "../machine/upgrade";
+import type { KnownNode, ScriptFacts, SnapshotRepository } from "../program/facts";
+import { readFacts, readRepository } from "./settings";
+import { withSsh } from "./ssh";
+import { type Condition, ignored, needsAll, type Operation, perform, type Step } from "./steps";
 
-void main(async () => {
-    const [cluster, nodes, ssh] = [readCluster(), readNodes(), readSsh()];
-    // `npm run down -- --keep-data` keeps what the settings would delete.
-    const volumes = process.env.LANDFALL_KEEP_DATA === "true" ? undefined : cluster.volumes;
-    const failures = await withSsh({ ssh, nodes }, connection => Promise.all(nodes.map(async node => {
-        const result = await connection.attempt(node, renderScript(restoreTasks({ ...cluster, volumes }, node)));
-        if (result.ok) return [];
-        const gone = isSilent(result) ? "does not answer" : isStranger(result) && "has another host key by now";
-        if (result.code !== 255 || !gone) return [describeFailure(node, result)];
-        process.stderr.write(`${node.name} (${node.host}) ${gone}; it is left as it is.\n`);
-        return [];
-    })));
-    if (failures.flat().length > 0) fail(failures.flat().join("\n\n"));
-});
+export interface Restore extends Operation {
+    cluster: ScriptFacts["restore"]["cluster"];
+    nodes: KnownNode[];
+    controlPlanes: KnownNode[];
+    repository: SnapshotRepository;
+    /** The control-plane nodes of the cluster that is there, if one is. */
+    members: KnownNode[];
+    /** Those that get the snapshot: the members, else the machine that starts the cluster. */
+    targets: KnownNode[];
+    first: KnownNode;
+    snapshot: ListedSnapshot;
+    /** Of etcd's data; every node gets the same. */
+    revision: number;
+    /** Nodes whose kubelet was restarted. */
+    restarted: KnownNode[];
+}
+
+const exists = { words: "there is a control plane", holds: s => s.members.length > 0 } satisfies Condition<Restore>;
+
+export const steps: Step<Restore>[] = [
+    { on: "controlPlanes", tasks: () => memberTasks, failed: needsAll("Restoring a snapshot"), found: (s, printed, { name }) => {
+        if (printed === "member") s.members.push(...s.controlPlanes.filter(node => node.name === name));
+        s.targets = s.members.length > 0 ? s.members : s.controlPlanes.slice(0, 1);
+        [s.first] = s.targets;
+    } },
+    { on: "first", tasks: s => listTasks(s.repository), found: (s, printed) => {
+        s.snapshot = chooseSnapshot(printed, s.cluster);
+    } },
+    { on: "targets", tasks: s =>
+        bringTasks(s.repository, s.snapshot.id, { version: s.cluster.version, standing: exists.holds(s) }) },
+    { on: "members", when: [exists], tasks: () => stopTasks, found: s => {
+        s.revision = Date.now();
+    } },
+    { on: "members", when: [exists], tasks: (s, node) =>
+        replaceTasks(node, s.members, { id: s.snapshot.id, revision: s.revision }) },
+    { on: "members", when: [exists], tasks: () => startTasks },
+    { on: "nodes", when: [exists], tasks: () => registerTasks, failed: ignored, found: (s, printed, { name }) => {
+        if (printed === "member") s.restarted.push(...s.nodes.filter(node => node.name === name));
+    } },
+    { on: "first", when: [exists], tasks: s => [
+        ...s.restarted.flatMap(rememberTasks), ...forgetOthersTasks(s.nodes, s.members),
+        ...s.members.flatMap(node => scheduleTasks(s.cluster, node)),
+    ] },
+    { on: "first", when: [exists], name: "Uncordon what was cordoned in the snapshot", run: uncordonAll },
+];
+
+async function uncordonAll({ connection, first, restarted }: Restore): Promise<void> {
+    for (const { name } of restarted) {
+        for (const reason of [patching, upgrading]) {
+            await connection.run(first, renderScript(uncordonTasks(name, reason)));
+        }
+    }
+}
+
+/** A snapshot in restic's list. */
+export interface ListedSnapshot {
+    id: string;
+    time: string;
+    hostname: string;
+}
+
+/** From restic's list, as JSON, this cluster's latest snapshot, or the one whose ID begins as given. */
+export function chooseSnapshot(listed: string, { name, restore }: { name: string; restore: string }): ListedSnapshot {
+    const all = (JSON.parse(listed || "[]") as ListedSnapshot[] | null ?? [])
+        .sort((left, right) => Date.parse(left.time) - Date.parse(right.time));
+    const own = all.filter(({ hostname }) => hostname === name);
+    const found = restore === "latest" ? own.at(-1) : all.filter(({ id }) => id.startsWith(restore)).at(-1);
+    if (found) return found;
+    const there = all.slice(-20).map(({ id, time, hostname }) => `  ${id.slice(0, 8)}  ${time.slice(0, 19)}  ${hostname}`);
+    return fail(`The repository has no snapshot ${restore === "latest" ? `of ${name}` : restore}. Nothing was changed.` +
+        (there.length > 0 ? ` There are:\n${there.join("\n")}` : " It has none at all."));
+}
+
+async function restore(): Promise<string> {
+    // Pulumi runs this again when its environment changes, which is no reason to restore again.
+    if (process.env.PULUMI_COMMAND_STDOUT) return process.env.PULUMI_COMMAND_STDOUT;
+
+    const { cluster, nodes, ssh } = readFacts<"restore">();
+    const repository = readRepository();
+    const controlPlanes = nodes.filter(({ role }) => role === "control-plane");
+    return withSsh({ ssh, nodes }, async connection => {
+        const state: Restore = {
+            connection, cluster, nodes, controlPlanes, repository, members: [], targets: [], first: controlPlanes[0],
+            snapshot: { id: "", time: "", hostname: "" }, revision: 0, restarted: [],
+        };
+        await perform(steps, state);
+        return `${state.snapshot.id} of ${state.snapshot.time}`;
+    });
+}
+
+if (require.main === module) void main(restore);

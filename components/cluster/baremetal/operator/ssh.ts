@@ -1,32 +1,40 @@
-// @ts-nocheck
-// Reaches the nodes by the system's own ssh, which reads nothing but the settings given here: no user's ssh config plays
-// a part. Host keys are known before a connection is made, or there is none.
+// Runs scripts and commands on the nodes by the system's own ssh, which gets only the settings given here: the user's ssh
+// config is ignored. A host key must be known before the connection is made.
+import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 
 import { resolvePath } from "../../scripts/home";
 import { fail } from "../../scripts/process";
-import { framed } from "./answer";
-import { execute } from "./execute";
-import { knownHostsFiles, otherKey, pinnedAlias } from "./host-keys";
-import { withKeyFile } from "./private-key";
+import type { NodeFacts, SshFacts } from "../program/facts";
+import { execute, framed, type Producer } from "./command";
+import { describeFailure, isSilent, otherKey, type Result } from "./ssh-failure";
 
-/** How often an address that doesn't answer is dialled, and the seconds that a dial and the pause after it take. */
+/** How often to try an address that doesn't answer, and how many seconds each attempt and the pause after it take. */
 const dial = { times: 3, seconds: 10, pause: 5 };
 
-/** How a line on a script's standard error begins that people are to see at once. */
+/** Begins a line on a script's standard error that people should see at once. */
 const note = "landfall: note: ";
 
-/** What ends a script before its time; nothing of its connection is left behind then, either. */
-const signals = ["SIGINT", "SIGTERM", "SIGHUP"];
+/** After these, too, no key is left on this computer. */
+const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-/**
- * Gives work a connection to the machines of `nodes`. `attempt(node, script)` tells how the script ended and, as `stdout`,
- * what it has answered; `run` returns the answer, or fails. Both take a command instead, with its standard input as
- * `script`. Of a connection that is `quick` an address is dialled once.
- */
-export async function withSsh({ ssh, nodes }, work, { quick = false } = {}) {
+/** How machines are reached: with the private key in the settings, or one in a file. */
+export type Ssh = SshFacts & { privateKey?: string };
+
+/** Runs scripts on machines as root. Where `command` is given, it runs instead, with `input` as its standard input. */
+export interface Connection {
+    /** Tells how it ended; `stdout` is its answer. */
+    attempt(node: NodeFacts, input: string | Producer, command?: string): Promise<Result>;
+    /** Returns the answer, or fails. */
+    run(node: NodeFacts, input: string | Producer, command?: string): Promise<string>;
+}
+
+/** Connects to `nodes` for as long as `work` takes. With `quick`, an address that doesn't answer is tried once. */
+export async function withSsh<T>(
+    { ssh, nodes }: { ssh: Ssh; nodes: NodeFacts[] }, work: (connection: Connection) => Promise<T>, { quick = false } = {},
+): Promise<T> {
     const directory = fs.mkdtempSync(path.join(os.tmpdir(), "landfall-ssh-"));
     const remove = () => fs.rmSync(directory, { recursive: true, force: true });
     const stop = () => process.exit(1);
@@ -38,12 +46,12 @@ export async function withSsh({ ssh, nodes }, work, { quick = false } = {}) {
         const { files, strangers } = await knownHostsFiles(nodes, directory);
         fs.writeFileSync(config, renderSshConfig(own, nodes, files), { mode: 0o600 });
         const times = quick ? 1 : dial.times;
-        const attempt = async (node, input, command) => {
+        const attempt: Connection["attempt"] = async (node, input, command) => {
             const stranger = strangers[node.name];
             if (stranger) return { ok: false, code: 255, stdout: "", stderr: stranger };
             return attemptOn(config, node, input, command, times);
         };
-        const run = async (node, input, command) => {
+        const run: Connection["run"] = async (node, input, command) => {
             const result = await attempt(node, input, command);
             return result.ok ? result.stdout : fail(describeFailure(node, result));
         };
@@ -55,8 +63,8 @@ export async function withSsh({ ssh, nodes }, work, { quick = false } = {}) {
     }
 }
 
-/** All that ssh is told, in the order in which its first value of each option counts. */
-export function renderSshConfig(ssh, nodes, known = {}) {
+/** The config file for ssh, which takes the first value that it finds for an option. */
+export function renderSshConfig(ssh: SshFacts, nodes: NodeFacts[], known: Record<string, string> = {}): string {
     const hosts = nodes.map(node => section(node.name, node, known[node.name], ssh.bastion && "landfall-bastion"));
     const bastion = ssh.bastion ? [section("landfall-bastion", ssh.bastion)] : [];
     const common = [
@@ -73,7 +81,9 @@ export function renderSshConfig(ssh, nodes, known = {}) {
     return `${[...hosts, ...bastion].map(lines => `${lines.join("\n")}\n`).join("")}${common.join("\n")}\n`;
 }
 
-function section(name, { host, port, user }, known, jump) {
+function section(
+    name: string, { host, port, user }: { host: string; port: number; user: string }, known?: string, jump?: string,
+): string[] {
     return [
         `Host ${name}`,
         `    HostName ${host}`,
@@ -84,17 +94,18 @@ function section(name, { host, port, user }, known, jump) {
     ];
 }
 
-/** Windows' paths too: ssh reads a backslash within quotes as an escape. */
-function quote(file) {
+/** ssh takes a backslash in quotes as an escape, so Windows paths get slashes. */
+function quote(file: string): string {
     return `"${file.split("\\").join("/")}"`;
 }
 
-/** Runs a command as root on a node, or a script where none is given. */
-async function attemptOn(config, node, input, command, times) {
+async function attemptOn(
+    config: string, node: NodeFacts, input: string | Producer, command: string | undefined, times: number,
+): Promise<Result> {
     const run = framed(command);
     const words = node.user === "root" ? run.command : `sudo -n ${run.command}`;
     const output = await execute("ssh", ["-F", config, "-T", node.name, words],
-        command === undefined ? run.script(input) : input, { isOver: run.isOver, onError: relay(node) });
+        command === undefined ? run.script(String(input)) : input, { isOver: run.isOver, onError: relay(node) });
     const result = run.read(output);
     if (result.ok && output.producer?.code) return { ...result, ...output.producer, ok: false };
     if (times <= 1 || result.code !== 255 || !isSilent(result)) return result;
@@ -102,103 +113,107 @@ async function attemptOn(config, node, input, command, times) {
     return attemptOn(config, node, input, command, times - 1);
 }
 
-/** Passes on at once what a script has people know while it goes on. */
-function relay({ name, host }) {
+/** Shows notes from a script while it is still running. */
+function relay({ name, host }: NodeFacts): (text: string) => void {
     let rest = "";
     return text => {
         const lines = (rest + text).split("\n");
-        rest = lines.pop();
-        for (const line of lines.filter(line => line.startsWith(note))) {
+        rest = lines.pop() ?? "";
+        for (const line of lines.filter(text => text.startsWith(note))) {
             process.stderr.write(`${name} (${host}): ${line.slice(note.length)}\n`);
         }
     };
 }
 
-/** Whether nobody answered at the address, so that nothing can have been done there yet. */
-export function isSilent({ began, stderr }) {
-    const silence = /timed out|Connection refused|No route to host|Network is unreachable|Could not resolve|banner exchange|kex_exchange/i;
-    return !began && silence.test(stderr);
+/** The name under which a node's pinned key is looked up. */
+function pinnedAlias(name: string): string {
+    return `landfall-pinned-${name}`;
 }
 
-/** Whether something answers that has proven to be another machine; where no key is known, nothing is proven. */
-export function isStranger({ began, stderr }) {
-    return !began && (stderr.includes(otherKey) || stderr.includes("REMOTE HOST IDENTIFICATION HAS CHANGED"));
+/**
+ * Writes the pinned host keys to files. Returns node → file, and for nodes that turn out to be other machines, why. To pin a
+ * fingerprint ssh needs the key itself. It can be asked from anywhere, because it only counts if it has the fingerprint.
+ * Machines behind a bastion can't be asked from here.
+ */
+async function knownHostsFiles(
+    nodes: NodeFacts[], directory: string,
+): Promise<{ files: Record<string, string>; strangers: Record<string, string> }> {
+    const files: Record<string, string> = {};
+    const strangers: Record<string, string> = {};
+    await Promise.all(nodes.map(async node => {
+        const { name, hostKey } = node;
+        if (!hostKey) return;
+        const { key, stranger } = hostKey.startsWith("SHA256:") ? await findKey(node, hostKey) : { key: hostKey };
+        if (stranger) strangers[name] = stranger;
+        if (!key) return; // if it doesn't answer, connecting to it will say so
+        files[name] = path.join(directory, `known-hosts-${name}`);
+        fs.writeFileSync(files[name], `${pinnedAlias(name)} ${key}\n`, { mode: 0o600 });
+    }));
+    return { files, strangers };
 }
 
-/** What went wrong on a node, in words for people. */
-export function describeFailure({ name, host, port, user }, { code, stderr, began, whole, noise = "" }) {
-    if (code === 255 && !began && stderr.includes(otherKey)) return stderr;
-    const at = `${name} (${user}@${host}:${port})`;
-    if (!began) {
-        return code === 255 ? `${at} ${connectionProblem(stderr, { host, user })}` : `${at}: ${beginningProblem({ stderr, noise }, user)}`;
+async function findKey({ name, host, port }: NodeFacts, hostKey: string): Promise<{ key?: string; stranger?: string }> {
+    const scan = async () => {
+        const { stdout } = await execute("ssh-keyscan", ["-T", "10", "-p", String(port), host]);
+        return stdout.split("\n").filter(line => line && !line.startsWith("#")).map(line => line.split(" ").slice(1).join(" "));
+    };
+    const isIt = (key: string) => fingerprint(key) === hostKey;
+    const keys = await scan();
+    // A machine that is busy may answer with only some of its keys.
+    const found = keys.find(isIt) ?? (keys.length > 0 ? (await scan()).find(isIt) : undefined);
+    if (found || keys.length === 0) return { key: found };
+    return {
+        stranger: `${name} (${host}:${port}) ${otherKey}: expected ${hostKey}, ` +
+            `found ${keys.map(fingerprint).join(", ")}. Nothing was changed. If the machine is the right one, ` +
+            "correct hostKey.",
+    };
+}
+
+/** As `ssh-keygen -l` shows it. */
+function fingerprint(key: string): string {
+    const digest = createHash("sha256").update(Buffer.from(key.split(" ")[1] ?? "", "base64")).digest("base64");
+    return `SHA256:${digest.replace(/=+$/, "")}`;
+}
+
+/** Writes a private key that the settings contain to a file of the directory, readable by this user only. */
+export async function withKeyFile({ privateKey, ...ssh }: Ssh, directory: string): Promise<SshFacts> {
+    if (privateKey === undefined) {
+        if (ssh.key) await checkKeyFile(resolvePath(ssh.key));
+        return ssh;
     }
-    const step = /^landfall: failed: (.*)$/m.exec(stderr)?.[1];
-    const said = lastLines(stderr.split("\n").filter(line => !line.startsWith("landfall: ")));
-    if (whole || step) return `${at}${step ? `: ${step}` : ""} failed.\n${said}`.trimEnd();
-    return code === 255 ? `${at}: the connection was lost meanwhile.\n${said}`.trimEnd()
-        : `${at}: its answer can't be read. ${printed(noise, said)}`;
+    const file = path.join(directory, "key");
+    // ssh wants a line feed at the end of the key, and no carriage returns in it.
+    fs.writeFileSync(file, `${privateKey.replace(/\r\n?/g, "\n").trim()}\n`, { mode: 0o600 });
+    const { code, stderr } = await readPublic(file);
+    if (code !== 0) fail(`landfall:cluster.ssh.privateKey ${keyProblem(stderr)} Nothing was changed.`);
+    return { ...ssh, key: file };
 }
 
-function connectionProblem(stderr, { host, user }) {
-    const jump = stepBefore(stderr, host);
-    if (jump) return `can't be reached: the bastion ${jump.host} ${connectionProblem(jump.said, jump)}`;
-    if (/stdio forwarding failed/.test(stderr)) {
-        const [said] = /^channel \d+: open failed: .*$/m.exec(stderr) ?? [stderr];
-        return `can't be reached from the bastion, which may have no way to it or be forbidden to forward.\n${lastLine(said)}`;
-    }
-    const [pattern, text] = problems.find(([pattern]) => pattern.test(stderr)) ?? [undefined, "can't be reached."];
-    return `${text.replaceAll("USER", user)}${pattern === problems[0][0] ? "" : `\n${lastLine(stderr)}`}`;
+/**
+ * For a file that it can't use, ssh only says that the machine refuses the key. A key with a passphrase is fine if the agent
+ * holds it, and so is its public half alone.
+ */
+async function checkKeyFile(file: string): Promise<void> {
+    const refuse = (problem: string) => fail(`landfall:cluster.ssh.key: ${file} ${problem} Nothing was changed.`);
+    if (!fs.existsSync(file)) return fs.existsSync(`${file}.pub`) ? undefined : refuse("is not there.");
+    const { code, stderr } = await readPublic(file);
+    if (code === 0 || /bad permissions/.test(stderr)) return;
+    const [shown, held] = await Promise.all([
+        execute("ssh-keygen", ["-l", "-f", file]), execute("ssh-add", ["-l"]),
+    ]);
+    const wanted = shown.stdout.split(" ")[1];
+    if (wanted && held.stdout.split("\n").some(line => line.split(" ")[1] === wanted)) return;
+    refuse(keyProblem(stderr, "Load it into the agent (ssh-add), or give"));
 }
 
-/** What ssh says of another host than the node: on the way to it there is a bastion. */
-function stepBefore(stderr, node) {
-    for (const line of stderr.split("\n")) {
-        const denied = /^(\S+)@(\S+): Permission denied/.exec(line);
-        const host = denied?.[2] ?? /^ssh: connect to host (\S+) port \d+: /.exec(line)?.[1];
-        if (host !== undefined && host !== node) return { host, user: denied?.[1] ?? "", said: line };
-    }
-    return undefined;
+function readPublic(file: string): ReturnType<typeof execute> {
+    return execute("ssh-keygen", ["-y", "-P", "", "-f", file]);
 }
 
-/** Why nothing of what was sent has begun, although somebody logged in. */
-function beginningProblem({ stderr, noise }, user) {
-    if (/^sudo: (a password is required|a terminal is required|sorry)|is not in the sudoers file|is not allowed to (run|execute)/m.test(stderr)) {
-        return `${user} can't become root without a password. Allow it in /etc/sudoers.d on the machine: ` +
-            `"${user} ALL=(ALL) NOPASSWD: ALL"; or log in as root.`;
-    }
-    if (/sudo: (command )?not found|Unknown command: sudo/.test(stderr)) {
-        return `there is no sudo, by which ${user} would become root. Install it on the machine, or log in as root.`;
-    }
-    return `the login shell of ${user} ended before it ran what it was sent. A file that it reads at its start ` +
-        `(such as ~/.bashrc) must not exit, or run another program in its place. ${printed(noise, stderr)}`;
-}
-
-function printed(...texts) {
-    const lines = lastLines(texts.join("\n").split("\n"));
-    return lines ? `It printed:\n${lines}` : "It printed nothing.";
-}
-
-function lastLines(lines) {
-    return lines.filter(line => line.trim()).slice(-25).join("\n");
-}
-
-const problems = [
-    [/REMOTE HOST IDENTIFICATION HAS CHANGED|Host key verification failed|No \S+ host key is known/i,
-        "has another host key than is known, or none is known. If the machine is the right one, name its key by " +
-        "landfall:cluster.nodes.<name>.hostKey (on the machine: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub), or " +
-        "put it into known_hosts."],
-    // ssh goes on without such a key, and is denied.
-    [/UNPROTECTED PRIVATE KEY|bad permissions/i,
-        "can't be logged in to: ssh doesn't use a private key that others may read. chmod 600 it."],
-    [/Permission denied/i,
-        "refuses the key for USER. Is it in ~USER/.ssh/authorized_keys there, and is the right one offered " +
-        "(landfall:cluster.ssh.key or .privateKey, else the agent's: ssh-add -l)?"],
-    [/kex_exchange/i, "hangs up: sshd there is too busy, or holds failed logins against this computer for a while."],
-    [/timed out|banner exchange/i, "does not answer: no connection within the time. Is it on, and is the port open?"],
-    [/Connection refused/i, "refuses connections. Does sshd run there, on that port?"],
-    [/Could not resolve/i, "has a name that does not resolve."],
-];
-
-function lastLine(stderr) {
-    return stderr.trim().split("\n").pop() ?? "";
+/** ssh-keygen's own message names a file that may be gone by then. */
+function keyProblem(stderr: string, advice = "Give"): string {
+    if (/Permission denied/i.test(stderr)) return "can't be read by this user.";
+    return /passphrase/i.test(stderr)
+        ? `has a passphrase, which nobody can type here. ${advice} a key of its own without one (ssh-keygen -N "").`
+        : "is no private key that ssh-keygen can read. Is it whole, from its first line to its last?";
 }

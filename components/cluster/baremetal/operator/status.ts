@@ -1,29 +1,33 @@
-// @ts-nocheck
-// Run at program start: prints the incarnations of the cluster and of its nodes, as the machines know them. What was
-// taken out or installed anew by hand has none, so that the program makes it again under a new one.
+// Run at program start: prints the incarnations of the cluster and its nodes as the machines know them. A node that was removed
+// or installed again by hand has none, so the program creates it again with a new one.
+import type { Found } from "../../lookup";
 import { fail, main } from "../../scripts/process";
-import { warningsOf } from "./judge";
-import { cluster as readCluster, nodes as readNodes, ssh as readSsh } from "./settings";
-import { describeFailure, withSsh } from "./ssh";
 import { renderScript } from "../machine/script";
 import { parseStatus, standingOf, statusTasks } from "../machine/status";
+import type { NodeFacts } from "../program/facts";
+import { readFacts } from "./settings";
+import { withSsh } from "./ssh";
+import { describeFailure } from "./ssh-failure";
 
-void main(async () => {
-    const [cluster, nodes, ssh] = [readCluster(), readNodes(), readSsh()];
+/** What a machine prints, or why it doesn't. */
+type Answer = Partial<ReturnType<typeof parseStatus>> & { problem?: string };
+
+async function status(): Promise<string> {
+    const { cluster, nodes, ssh } = readFacts<"status">();
     const script = renderScript(statusTasks(cluster.owner), {}, { looks: true });
     const answers = await withSsh({ ssh, nodes }, connection => Promise.all(nodes.map(async node => {
         const result = await connection.attempt(node, script);
-        return result.ok ? { node, ...parseStatus(result.stdout) } : { node, problem: describeFailure(node, result) };
+        const answer: Answer = result.ok ? parseStatus(result.stdout) : { problem: describeFailure(node, result) };
+        return { ...answer, node };
     })), { quick: true });
     return JSON.stringify({ ...statusOf(answers), warnings: warningsOf(answers, Date.now() / 1000) });
-});
+}
 
 /**
- * A node that doesn't answer is what the control plane remembers of it. That there is no cluster is known only if all of
- * the control plane says so, and that a silent node is none only if the API says so: what can't be seen mustn't be taken
- * for what is gone.
+ * A node that doesn't answer counts as what the control plane knows of it. There is no cluster only if the whole control plane
+ * says so, and a silent machine is no node only if the API says so: what can't be seen isn't necessarily gone.
  */
-function statusOf(answers) {
+function statusOf(answers: (Answer & { node: NodeFacts })[]): Found {
     const controlPlane = answers.filter(({ node }) => node.role === "control-plane");
     const incarnation = controlPlane.find(answer => answer.incarnation)?.incarnation;
     const problems = controlPlane.flatMap(({ problem }) => problem ?? []);
@@ -37,7 +41,7 @@ function statusOf(answers) {
             "again once one of them does, or take out of landfall:cluster.nodes what will not come back.\n\n" +
             silent.map(({ problem }) => problem).join("\n\n"));
     }
-    const known = Object.assign({}, ...answers.map(answer => answer.known ?? {}));
+    const known: Record<string, string> = Object.assign({}, ...answers.map(answer => answer.known ?? {}));
     const members = answers.flatMap(({ node, member, problem }) => {
         const id = problem ? known[node.name] : member;
         return id ? [[node.name, id]] : [];
@@ -46,3 +50,37 @@ function statusOf(answers) {
     const administrator = signed.sort((a, b) => a.signed - b.signed).pop();
     return { incarnation, members: Object.fromEntries(members), administrator, standing: standingOf(answers) };
 }
+
+/** The least that is free of a disk, in per cent, and the days that certificates normally have left. */
+const least = { free: 10, certificate: 30, authority: 365 };
+
+interface Health {
+    /** Per cent of the disk. */
+    free?: number;
+    snapshots?: string;
+    /** In seconds since 1970. */
+    expires?: { file: string; ends: number }[];
+}
+
+/** What people should know but doesn't stop them; `now` is in seconds since 1970. */
+export function warningsOf(answers: (Health & { node: NodeFacts })[], now: number): string[] {
+    return answers.flatMap(({ node, free, snapshots, expires = [] }) => [
+        ...expires.flatMap(({ file, ends }) => expiryProblem(file, (ends - now) / 86_400) ?? []),
+        ...(free !== undefined && free < least.free ? [`has ${free} % of its disk under /var/lib free. Below ${least.free} % the kubelet evicts pods.`] : []),
+        ...(snapshots === "failed" ? ["could not take the last snapshot of etcd: journalctl --unit landfall-snapshot"] : []),
+    ].map(warning => `${node.name} (${node.host}) ${warning}`));
+}
+
+/** Certificates are renewed long before these limits; authorities never. */
+function expiryProblem(file: string, days: number): string | undefined {
+    const isAuthority = /(^|-|\/)ca\.crt$/.test(file);
+    if (days > (isAuthority ? least.authority : least.certificate)) return undefined;
+    const end = days < 0 ? "has ended" : `ends in ${Math.floor(days)} days`;
+    if (isAuthority) {
+        return `has the authority ${file}, which ${end}. Landfall doesn't renew authorities: move to a new cluster before.`;
+    }
+    const unit = file.startsWith("/") ? "kubelet" : "landfall-certificates";
+    return `has the certificate ${file}, which ${end}, and should have been renewed: journalctl --unit ${unit}`;
+}
+
+if (require.main === module) void main(status);

@@ -1,40 +1,65 @@
-// @ts-nocheck
-// Brings a node to the version of Kubernetes that the settings name, and to the container runtime that goes with it, if it
-// has another. The program calls it for one node after the other, the control plane's first.
-import { fail, main } from "../../scripts/process";
-import {
-    cluster as readCluster, firstAnswering, node as readNode, nodes as readNodes, ssh as readSsh,
-} from "./settings";
-import { withSsh } from "./ssh";
+// Upgrades a node to the Kubernetes version in the settings, and to the container runtime that belongs to it. The program runs
+// it for one node after the other, beginning with the control plane.
+import { main } from "../../scripts/process";
 import { staleTasks } from "../machine/container-runtime";
 import { cordonTasks, drainTasks } from "../machine/drain";
-import { renderScript } from "../machine/script";
 import { backTasks, kubeletTasks, reason, upgradeTasks, versionTasks, waitTasks } from "../machine/upgrade";
+import type { ClusterFacts, NodeFacts, ScriptFacts } from "../program/facts";
+import { readFacts } from "./settings";
+import { withSsh } from "./ssh";
+import { answeringNode, type Condition, type Operation, perform, type Step } from "./steps";
 
-void main(async () => {
-    const [node, controlPlanes, ssh] = [readNode(), readNodes(), readSsh()];
-    const cluster = { ...readCluster(), controlPlanes };
-    const nodes = [node, ...controlPlanes.filter(({ name }) => name !== node.name)];
-    await withSsh({ ssh, nodes }, async connection => {
-        const host = await firstAnswering(connection, controlPlanes) ?? fail("No node of the control plane answers.");
-        const onHost = tasks => connection.run(host, renderScript(tasks));
-        const running = await onHost(versionTasks(node.name));
-        const another = running !== cluster.version;
-        const stale = (await connection.run(node, renderScript(staleTasks(cluster)))).trim() !== "";
-        if (another || stale) {
-            if (another) await connection.run(node, renderScript(upgradeTasks(cluster, node)));
-            await onHost(cordonTasks(node.name, reason));
-            // Pods go on under another kubelet of the same minor version; those of a single node have nowhere to go.
-            if (cluster.size > 1 && (stale || minor(running) !== minor(cluster.version))) {
-                await onHost(drainTasks(node.name, { answers: true, homebound: true }));
-            }
-            await connection.run(node, renderScript(kubeletTasks(cluster, node)));
-            await onHost(waitTasks(node.name, cluster.version)); // a person may have cordoned it, too
-        }
-        await onHost(backTasks(node.name, cluster.version));
-    });
-});
+export interface Upgrade extends Operation {
+    cluster: ScriptFacts["upgrade"]["cluster"] & Pick<ClusterFacts, "controlPlanes">;
+    node: NodeFacts;
+    /** A control-plane node that answers. */
+    host: NodeFacts;
+    /** The version that the node runs. */
+    running: string;
+    /** Whether its container runtime or the kubelet's reservations are out of date. */
+    stale: boolean;
+}
 
-function minor(version) {
+const otherVersion = {
+    words: "it runs another version", holds: s => s.running !== s.cluster.version,
+} satisfies Condition<Upgrade>;
+const outdated = {
+    words: "it runs another version, or its container runtime is out of date",
+    holds: s => otherVersion.holds(s) || s.stale,
+} satisfies Condition<Upgrade>;
+/** Pods keep running under another kubelet of the same minor version. Those of a single node have nowhere to go. */
+const podsMustGo = {
+    words: "its minor version or its container runtime changes, and there are other nodes",
+    holds: s => s.cluster.size > 1 && (s.stale || minor(s.running) !== minor(s.cluster.version)),
+} satisfies Condition<Upgrade>;
+
+export const steps: Step<Upgrade>[] = [
+    { on: "host", tasks: s => versionTasks(s.node.name), found: (s, printed) => {
+        s.running = printed;
+    } },
+    { on: "node", tasks: s => staleTasks(s.cluster), found: (s, printed) => {
+        s.stale = printed !== "";
+    } },
+    { on: "node", when: [otherVersion], tasks: s => upgradeTasks(s.cluster, s.node) },
+    { on: "host", when: [outdated], tasks: s => cordonTasks(s.node.name, reason) },
+    { on: "host", when: [podsMustGo], tasks: s => drainTasks(s.node.name, { answers: true, homebound: true }) },
+    { on: "node", when: [outdated], tasks: s => kubeletTasks(s.cluster, s.node) },
+    // The next step only waits if we cordoned the node.
+    { on: "host", when: [outdated], tasks: s => waitTasks(s.node.name, s.cluster.version) },
+    { on: "host", tasks: s => backTasks(s.node.name, s.cluster.version) },
+];
+
+function minor(version: string): string {
     return version.split(".").slice(0, 2).join(".");
 }
+
+async function upgrade(): Promise<void> {
+    const { cluster, node, nodes: controlPlanes, ssh } = readFacts<"upgrade">();
+    const nodes = [node, ...controlPlanes.filter(({ name }) => name !== node.name)];
+    await withSsh({ ssh, nodes }, async connection => {
+        const host = await answeringNode(connection, controlPlanes);
+        await perform(steps, { connection, cluster: { ...cluster, controlPlanes }, node, host, running: "", stale: false });
+    });
+}
+
+if (require.main === module) void main(upgrade);

@@ -1,32 +1,25 @@
 import * as pulumi from "@pulumi/pulumi";
 import { packageRepositories, versions } from "../../../versions";
-import type { BareMetalArgs, BareMetalSnapshots, BareMetalSsh } from "../args";
-import type { ClusterFacts, NodeFacts } from "./facts";
-import type { Secrets } from "./secrets";
+import type { BareMetalArgs, BareMetalSnapshots } from "../args";
+import type { Bastion, ClusterFacts, NodeFacts, SshFacts } from "./facts";
+import type { Secrets } from "./scripts";
 
 /** Where a machine keeps volumes. */
 export const volumesDirectory = "/var/lib/landfall-volumes";
 
-/** The cluster as it is to be, with all defaults. */
+/** The wanted cluster, with all defaults. */
 export interface DescribedCluster {
-    /** The control plane's first. */
+    /** Control-plane nodes come first. */
     nodes: NodeFacts[];
     controlPlanes: NodeFacts[];
     facts: Omit<ClusterFacts, "incarnation">;
-    ssh: Pick<BareMetalSsh, "key" | "knownHosts"> & { bastion?: Bastion };
-    /** What scripts are told besides, and nobody else is to know. */
+    ssh: SshFacts;
     secrets: Secrets;
     networkManifest?: string;
     snapshots?: DescribedSnapshots;
 }
 
 type DescribedSnapshots = BareMetalSnapshots & { schedule: string; keep: { hourly: number; daily: number; weekly: number } };
-
-export interface Bastion {
-    host: string;
-    port: number;
-    user: string;
-}
 
 export function describeCluster(args: BareMetalArgs): DescribedCluster {
     const { port = 22, user = "root", key, privateKey, knownHosts, bastion } = args.ssh ?? {};
@@ -54,7 +47,7 @@ export function describeCluster(args: BareMetalArgs): DescribedCluster {
     };
 }
 
-/** `[USER@]HOST[:PORT]` taken apart. */
+/** Parses `[USER@]HOST[:PORT]`. */
 function bastionOf(bastion: string | undefined, port: number, user: string): Bastion | undefined {
     const [, own, host, ownPort] = /^(?:(.*)@)?([^:]*)(?::(\d+))?$/.exec(bastion ?? "") ?? [];
     return host ? { host, port: ownPort ? Number(ownPort) : port, user: own ?? user } : undefined;

@@ -10,7 +10,7 @@ const programDirectory = "/opt/cni/bin";
 const configFile = `${configDirectory}/10-kube-router.conflist`;
 const healthPort = 20244;
 
-/** What the kubelet's runtime is told; kube-router fills in the node's range of addresses. */
+/** The CNI configuration; kube-router fills in the node's range of addresses. */
 const network = {
     cniVersion: "0.4.0",
     name,
@@ -21,7 +21,7 @@ const network = {
     ],
 };
 
-/** Installs kube-router: routes between the nodes, and network policies that are enforced. kube-proxy stays. */
+/** Installs kube-router, for routes between the nodes and network policies. kube-proxy stays. */
 export function createKubeRouter(options: pulumi.CustomResourceOptions): kubernetes.apps.v1.DaemonSet {
     const metadata = { name, namespace: "kube-system", labels };
     const account = createAccount(metadata, options);
@@ -60,10 +60,10 @@ const installer: kubernetes.types.input.core.v1.Container = {
     name: "install",
     image: images.kubeRouter,
     imagePullPolicy: "IfNotPresent",
-    // The router has added the node's range to a file that is there already.
+    // An existing file stays: the router has added the node's range to it.
     command: ["sh", "-ec", `test -e ${configFile} || cp /config/network.json ${configFile}\n/usr/local/bin/cni-install`],
     resources: withEphemeralStorage({ requests: { cpu: "10m", memory: "16Mi" }, limits: { memory: "256Mi" } }),
-    // It writes root's directories, and needs nothing else of root's.
+    // It writes to root's directories, and needs no other privilege.
     securityContext: {
         allowPrivilegeEscalation: false,
         capabilities: { drop: ["ALL"] },

@@ -59,7 +59,7 @@ function sourcesIn(directory: string): string[] {
         .filter(file => fs.statSync(path.join(root, file)).isFile());
 }
 
-/** Scripts that the library's code names, as in `${scripts}/create.ts`, by their path in the project. */
+/** Scripts that the library's code names, as in `${scripts}/create.ts` or `script("join")`, by their path in the project. */
 function namedScripts(): string[] {
     const code = sourcesIn("components").filter(file => file.endsWith(".ts"))
         .map(file => ({ directory: path.posix.dirname(file), text: fs.readFileSync(path.join(root, file), "utf8") }));
@@ -67,7 +67,11 @@ function namedScripts(): string[] {
         [...text.matchAll(/(?:`\$\{scripts\}\/|")([\w/-]+\.ts)["`]/g)].map(([, script]) => ({ directory, script })));
     const home = (directory: string) =>
         code.filter(file => file.directory === directory).map(({ text }) => /\bscripts = "(.+)"/.exec(text)?.[1]).find(Boolean);
-    return named.map(({ directory, script }) => script.includes("/") ? script : `${home(directory)}/${script}`);
+    const ofMachines = code.flatMap(({ text }) => [...text.matchAll(/\bscript\("([\w-]+)"\)/g)].map(([, name]) => name));
+    return [
+        ...named.map(({ directory, script }) => script.includes("/") ? script : `${home(directory)}/${script}`),
+        ...ofMachines.map(name => `components/cluster/baremetal/operator/${name}.ts`),
+    ];
 }
 
 describe("the package", () => {

@@ -2,8 +2,7 @@ import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { describe, expect, test } from "vitest";
-import { listFor, scriptFor } from "../../../../../components/cluster/baremetal/operator/plan";
-import { available, one, scripts, server, stepsOf, two, worker } from "../../../support/operations";
+import { scripts, stepsOf } from "../../../support/operations";
 
 /** What a review reads word by word: how one machine is set up, how one joins, how one is upgraded. */
 const reviewed: [string, string][] = [["install", "server-install"], ["join", "second-member"], ["upgrade", "first-upgrade"]];
@@ -27,16 +26,6 @@ describe("what a machine is told", () => {
         const { status, stderr } = spawnSync("bash", ["-n"], { input: script, encoding: "utf8" });
         expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
     });
-
-    test.each([["that stays available", available, [one, two, worker]], ["of one server", server, [one]]] as const)(
-        "can be read as a list, machine by machine, before a cluster %s is made", (_, cluster, nodes) => {
-            const lists = nodes.map((node, index) => {
-                const steps = (["probe", "install", "member", "settle"] as const)
-                    .flatMap(operation => stepsOf(scriptFor(cluster, node, index === 0, operation)));
-                return `${node.name} (${node.host}), ${node.role}\n${steps.map((step, number) => `  ${number + 1}. ${step}\n`).join("")}`;
-            });
-            expect(listFor(cluster, [...nodes])).toBe(lists.join("\n"));
-        });
 
     test("has no secret in it: what is minted is the shell's to fill in", () => {
         for (const [, script] of scripts) {
