@@ -24,7 +24,7 @@ export interface Change {
 export function refuseChanges(changes: Change[]): void {
     const problems = changes.flatMap(describeProblem);
     if (problems.length > 0) {
-        throw new Refusal(["What stands can't become what the settings say, and is left as it is.", ...problems].join("\n\n"));
+        throw new Refusal(["These changes are impossible in place. What exists is left as it is.", ...problems].join("\n\n"));
     }
 }
 
@@ -36,7 +36,7 @@ function describeProblem({ name, stands: { value, fixed }, wanted, possible, way
     if (isPossible) return [];
     return [[
         `${name} can't be changed in place`,
-        `    stands: ${text(value)}${more !== undefined && more > 0 ? `, and ${fixed}` : ""}`,
+        `    exists: ${text(value)}${more !== undefined && more > 0 ? `, and ${fixed}` : ""}`,
         `    given:  ${text(wanted)}${origin === undefined || wanted === undefined ? "" : ` (${origin})`}`,
         `    way:    ${step === "skip" ? nextMinor(String(value)) : way}.`,
     ].join("\n")];

@@ -48,10 +48,9 @@ function storageClassOf(name: string, environment: Environment, args: VolumeArgs
     const storageClass = classOf(capabilities, args);
     if (storageClass === undefined && args.accessMode === "ReadWriteMany") {
         throw new pulumi.RunError(
-            `The volume "${name}" is to be written by pods on many nodes (ReadWriteMany), and this cluster has no `
-            + "storage class for that.\nName one in landfall:cluster.sharedStorageClass, for example `nfs-client`; "
-            + "or run one replica: landfall:app.web.replicas { min: 1, max: 1 } with "
-            + "landfall:app.web.uploads.accessMode ReadWriteOnce.",
+            `Pods on many nodes write to the volume "${name}" (ReadWriteMany), and this cluster has no StorageClass for that.\n`
+            + "Give the volume a `storageClass`, or the cluster a `sharedStorageClass`, for example `nfs-client`; or run one "
+            + "replica, with the access mode ReadWriteOnce.",
         );
     }
     return storageClass;

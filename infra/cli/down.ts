@@ -128,7 +128,7 @@ function refuseIfLost(stack: string): void {
 function sayWhatIsLeft({ stack, keepData, terminal }: Context, cluster: PlainSettings["cluster"] | undefined): void {
     const volumes = cluster?.target === "kind" && localPath(cluster.data);
     if (volumes && fs.existsSync(volumes)) terminal.line(`The volumes' data is kept in ${volumes}.`);
-    if (keepData && isInBackend(stack)) terminal.line("The passwords are kept too. The next npm start goes on with both.");
+    if (keepData && isInBackend(stack)) terminal.line("The passwords are kept too. The next npm start uses both.");
     const cache = cacheDirectory();
     if (!fs.existsSync(cache)) return;
     terminal.line(`Downloads and builds are kept for the next start in ${cache} (${sizeOf(cache)}).`);

@@ -89,7 +89,7 @@ function podRows({ web }: AppSettings, { web: { pods, scratch }, time }: Limits)
         row("pod", "replicas at most", pods, `app.web.replicas.max ${web.replicas.max} and ${surgePercent} % for a rolling update`),
         row("pod", "memory", web.memory.limit, "app.web.memory.limit: all processes of PHP at their limits, and one picture"),
         row("pod", "/tmp", `${scratch}Mi`, "every body that may be there, at its largest, and PHP's copies"),
-        row("pod", "drain", `${time.drain}s`, "the longest request that it may have when it is told to stop"),
+        row("pod", "drain", `${time.drain}s`, "the longest request that may be in progress when it must stop"),
     ];
 }
 

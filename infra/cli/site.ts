@@ -35,7 +35,7 @@ export async function main(argv: string[]): Promise<number> {
     const given = values.database !== undefined || values.uploads !== undefined;
     if (more.length > 0 || (action !== "import" && action !== "export") || (action === "export" && (given || directory === undefined))
         || (action === "import" && given === (directory !== undefined))) {
-        throw new UserError(`Name export or import, and what it is to write or read.\n\n${usage}`);
+        throw new UserError(`Name export or import, and what to write or read.\n\n${usage}`);
     }
     const from = (values.from ?? []).map(address => addressOf(address));
     const begin = Date.now();

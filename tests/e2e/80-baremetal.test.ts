@@ -239,9 +239,9 @@ describe("a server of one's own", () => {
             ["network", "none", "kube-router"], ["virtualAddress", machine.address, "198.18.48.77"],
         ]) {
             expect(network).toContain(
-                `landfall:cluster.${key} can't be changed in place\n    stands: ${stands}\n    given:  ${given}\n    way: `);
+                `landfall:cluster.${key} can't be changed in place\n    exists: ${stands}\n    given:  ${given}\n    way: `);
         }
-        expect(await refused({ endpoint: "198.18.48.11:7443" })).toContain("stands: 198.18.48.11:6443\n    given:  198.18.48.11:7443\n");
+        expect(await refused({ endpoint: "198.18.48.11:7443" })).toContain("exists: 198.18.48.11:6443\n    given:  198.18.48.11:7443\n");
         expect(await standing()).toEqual(before);
     });
 

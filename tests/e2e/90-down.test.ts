@@ -23,7 +23,7 @@ describe("taken down", () => {
 
     it("is refused where nobody can be asked about the data, and changes nothing", () => {
         expect(refused.code).toBe(1);
-        expect(refused.output).toMatch(/goes the data in its volumes[^]*Nothing was changed[^]*--yes/);
+        expect(refused.output).toMatch(/deletes the data in its volumes[^]*Nothing was changed[^]*--yes/);
         expect(kept).toBeGreaterThanOrEqual(2);
     });
 

@@ -32,8 +32,8 @@ export async function confirmRemoval(
 function describeLoss({ volumes, outlives }: HeldData, stack: string): string {
     const names = volumes.join(", ");
     return outlives
-        ? `With the stack "${stack}" go its site and its passwords. Its volumes are kept, as landfall:environment.volumes says: ${names}.`
-        : `With the stack "${stack}" goes the data in its volumes, for good: ${names}.`;
+        ? `Removing the stack "${stack}" deletes its site and its passwords. Its volumes are kept (landfall:environment.volumes): ${names}.`
+        : `Removing the stack "${stack}" permanently deletes the data in its volumes: ${names}.`;
 }
 
 /** Empty at the end of the input or on Ctrl-C. The terminal edits the line, and turns Ctrl-C into a signal. */

@@ -8,7 +8,7 @@ const words: Record<string, [doing: string, done: string]> = {
     update: ["updating", "updated"],
     delete: ["deleting", "deleted"],
     replace: ["replacing", "replaced"],
-    "create-replacement": ["creating", "created anew"],
+    "create-replacement": ["creating", "created again"],
     "delete-replaced": ["deleting", "deleted the old"],
     read: ["reading", "read"],
     refresh: ["looking at", "looked at"],

@@ -127,7 +127,7 @@ export class PulumiEngine {
             );
         }
         if (locks.length > 0) {
-            this.terminal.line(`  Process ${locks[0].pid} was killed: taking its lock away (pulumi cancel)`);
+            this.terminal.line(`  Process ${locks[0].pid} was killed: removing its lock (pulumi cancel)`);
             await this.pulumi("cancel", "--yes", this.stack.name);
         }
         await this.clearPending();
@@ -138,7 +138,7 @@ export class PulumiEngine {
         const pending = deployment?.pending_operations ?? [];
         if (!deployment || pending.length === 0) return;
         for (const { type, resource } of pending) {
-            this.terminal.line(`  An earlier run was cut off while ${type} ${describe(resource.urn)}`);
+            this.terminal.line(`  An earlier run was interrupted while ${type} ${describe(resource.urn)}`);
         }
         const { settled, suppose } = settle(deployment);
         await this.importState({ ...rest, deployment: settled });
@@ -220,5 +220,5 @@ export function explainExisting(reason: string): string {
     if (!reason.includes(inTheWay)) return reason;
     const [, object = "An object"] = /(\S+ "[^"]+") already exists/.exec(reason) ?? [];
     return `${object} exists already: someone has made it since Landfall looked at the cluster. It was left alone. `
-        + "Run the command again: it says whose the object is, and takes it up only if this stack has made it.";
+        + "Run the command again: it says who created the object, and adopts it only if this stack did.";
 }

@@ -15,7 +15,7 @@ const uploads = "/var/www/html/wp-content/uploads";
 /** Writes the site's database and uploads to a new directory that only this user can read, because it contains password hashes. */
 export async function exportSite({ kubeconfig, settings }: StandingStack, directory: string, terminal: Terminal, signal: AbortSignal): Promise<void> {
     const isFree = !fs.existsSync(directory) || (fs.statSync(directory).isDirectory() && fs.readdirSync(directory).length === 0);
-    if (!isFree) throw new UserError(`${directory} is there already. Name a new directory. Nothing was written.`);
+    if (!isFree) throw new UserError(`${directory} already exists. Name a new directory. Nothing was written.`);
     const { name: namespace } = settings.environment;
     const database = await findPod(kubeconfig, namespace, "database");
     const web = await findPod(kubeconfig, namespace, "web");

@@ -34,6 +34,6 @@ export async function ensureManifests(wanted: ManifestsWanted, log: Log): Promis
     const unreachable = await loadManifests(wanted).then(() => undefined, (error: Error) => error);
     if (!unreachable) return;
     await provideManifests(log).catch((error: Error) => {
-        throw new UserError(`${unreachable.message}\nNor could Go's module registry give it: ${error.message}`);
+        throw new UserError(`${unreachable.message}\nThe Go module registry doesn't have it either: ${error.message}`);
     });
 }

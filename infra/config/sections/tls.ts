@@ -73,7 +73,7 @@ export function fitsHost(tls: GivenTls, host: string, laptop: boolean, obstacle?
     const idle = (["email", "server"] as const).find(key => tls[key] !== undefined);
     return tls.issuer !== "ca" || idle === undefined ? undefined : {
         keys: [`tls.${idle}`, "tls.issuer"],
-        problem: "is of no use: the certificate is signed by the stack's own authority",
+        problem: "has no effect: the stack's own CA signs the certificate",
         allowed: "leave it out, or {environment.tls.issuer} acme",
         example: { tls: { issuer: "ca" } },
     };

@@ -101,7 +101,7 @@ function once({ admins, viewers }: { admins: string[]; viewers: string[] }): Vio
 
 function twoZones({ size, zones }: { size: Size; zones: string[] }): Violation | undefined {
     return size === "development" || new Set(zones).size > 1 ? undefined : {
-        keys: ["zones", "size"], problem: "is one zone only, whose loss would be that of the site",
+        keys: ["zones", "size"], problem: "is one zone only: its failure would take the site down",
         allowed: "two zones or more; or {cluster.size} development", example: { size: "development", zones },
     };
 }

@@ -118,7 +118,7 @@ export function poolsOrAuto(
     { provisioning, nodePools }: { provisioning: "pools" | "auto"; nodePools?: Record<string, unknown> },
 ): Violation | undefined {
     return provisioning === "pools" || nodePools === undefined ? undefined : {
-        keys: ["nodePools", "provisioning"], problem: "are nobody's where the cloud chooses the machines",
+        keys: ["nodePools", "provisioning"], problem: "have no effect if the cloud chooses the machines",
         allowed: "nodePools with {cluster.provisioning} pools, or neither", example: { provisioning: "auto" },
     };
 }

@@ -113,7 +113,7 @@ function labelsOfEks(
     const wrong = Object.entries(nodePools ?? {}).find(([, { labels }]) => Object.entries(labels).some(([key, value]) =>
         key.length > 63 || value === "" || /(^|\.)(kubernetes\.io|k8s\.io|eks\.amazonaws\.com)\//.test(key)));
     return wrong && {
-        keys: [`nodePools.${wrong[0]}.labels`], problem: "hold a label that EKS does not take",
+        keys: [`nodePools.${wrong[0]}.labels`], problem: "contain a label that EKS doesn't allow",
         allowed: "keys of at most 63 characters, not Kubernetes' or EKS's own; values that are not empty",
         example: { nodePools: { [wrong[0]]: { machineType: machineTypes.example, labels: { tier: "web" } } } },
     };

@@ -75,7 +75,7 @@ export function existing() {
         if (file === (stack !== undefined)) {
             return file
                 ? { keys: ["stack", kubeconfig !== undefined ? "kubeconfig" : "context"], allowed, example,
-                    problem: `says a second time where the cluster is` }
+                    problem: `also says where the cluster is` }
                 : { keys: ["kubeconfig"], allowed, example, problem: "is missing: where is the cluster?" };
         }
         return undefined;

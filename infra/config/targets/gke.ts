@@ -69,14 +69,14 @@ function inRegion({ region, zones = [] }: { region: string; zones?: string[] }):
 
 function twoZones({ size, zones }: { size: Size; zones?: string[] }): Violation | undefined {
     return size === "development" || zones === undefined || new Set(zones).size > 1 ? undefined : {
-        keys: ["zones", "size"], problem: "is one zone only, whose loss would be that of the site",
+        keys: ["zones", "size"], problem: "is one zone only: its failure would take the site down",
         allowed: "two zones or more; or {cluster.size} development", example: { size: "development", zones },
     };
 }
 
 function beginsWithLetter({ name }: { name: string }): Violation | undefined {
     return /^[a-z]/.test(name) ? undefined : {
-        keys: ["name"], problem: "begins with a digit, which Google takes for no name",
+        keys: ["name"], problem: "begins with a digit, which Google doesn't allow",
         allowed: `1 to ${longestName} lower-case letters, digits and "-", beginning with a letter`,
         example: { name: `gke-${name}`.slice(0, longestName) },
     };

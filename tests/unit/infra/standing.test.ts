@@ -117,7 +117,7 @@ describe("data that stands", () => {
     });
 
     it.each<[string, Given, RegExp]>([
-        ["smaller", { app: { database: { volume: "6.9Gi" } } }, /app\.database\.volume .*\n.*stands: 7Gi\n.*6\.9Gi\n/],
+        ["smaller", { app: { database: { volume: "6.9Gi" } } }, /app\.database\.volume .*\n.*exists: 7Gi\n.*6\.9Gi\n/],
         ["of another class", { app: { database: { volume: "7Gi", storageClass: "slow" } } }, /app\.database\.storageClass .*\n.*fast\n.*slow\n/],
         ["of the cluster's other class", { cluster: { storageClass: "slow" } }, /cluster\.storageClass .*\n.*fast\n.*slow\n/],
         ["of a class that is left to the cluster", { cluster: { storageClass: undefined } }, /cluster\.storageClass .*\n.*fast\n.*nothing\n/],
@@ -137,8 +137,8 @@ describe("data that stands", () => {
         const classes = { cluster: { storageClass: "slow", sharedStorageClass: "paths" } };
         expect(await change(classes)).toEqual(accepted);
         const { message } = await change({ ...classes, app: { database: { volume: "8Gi" }, web: { uploads: { size: "8Gi" } } } });
-        expect(message).toMatch(/stands: 7Gi, and its class slow can't grow a volume\n/);
-        expect(message).toMatch(/stands: 7Gi, and its class paths can't grow a volume; its volumes are directories, which may hold more/);
+        expect(message).toMatch(/exists: 7Gi, and its class slow can't grow a volume\n/);
+        expect(message).toMatch(/exists: 7Gi, and its class paths can't grow a volume; its volumes are directories, which may hold more/);
     });
 
     it("is let alone by another stack's name and by a name whose data is to go", async () => {
@@ -153,7 +153,7 @@ describe("data that stands", () => {
     it("may ask for less than it never got, but not for less than it has", async () => {
         claim("database", { size: "1Ti", capacity: "7Gi" });
         expect(await change({ app: { database: { volume: "20Gi" } } })).toEqual(accepted);
-        expect((await change({ app: { database: { volume: "6Gi" } } })).message).toMatch(/stands: 7Gi\n/);
+        expect((await change({ app: { database: { volume: "6Gi" } } })).message).toMatch(/exists: 7Gi\n/);
         claim("database", { size: "7Gi", capacity: "8Gi" });
         expect(await change({})).toEqual(accepted);
     });
@@ -161,7 +161,7 @@ describe("data that stands", () => {
     it("keeps a class that was left to the cluster unnamed", async () => {
         claim("database", { applied: false });
         expect(await change({ cluster: { storageClass: undefined } })).toEqual(accepted);
-        expect((await change({})).message).toMatch(/cluster\.storageClass .*\n.*stands: nothing\n.*fast\n/);
+        expect((await change({})).message).toMatch(/cluster\.storageClass .*\n.*exists: nothing\n.*fast\n/);
     });
 
     it("is not what is going already", async () => {

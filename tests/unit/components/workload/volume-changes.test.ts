@@ -124,4 +124,14 @@ describe("a program with the library", () => {
         expect(message).toMatch(/The size of the volume "ledger-data" .*\n.*7Gi\n.*6Gi\n/);
         expect(registered).not.toContain("ledger-data");
     });
+
+    it("says what to do if the cluster has no class for a volume that many nodes write", async () => {
+        const { message } = await preview(environment => {
+            new WebService("portal", { environment, image: "example.org/portal:1", port: 3000, volumes: {
+                "/covers": { name: "covers", size: "4Gi", accessMode: "ReadWriteMany" },
+            } });
+        });
+        expect(message).toMatch(/volume "portal-covers" \(ReadWriteMany\).*\n.*storageClass.*sharedStorageClass.*ReadWriteOnce/);
+        expect(message).not.toContain("landfall:");
+    });
 });

@@ -82,7 +82,7 @@ describe("the question before data is removed", () => {
     it("says what would be lost and how to keep it, and is answered by the stack's name", async () => {
         const { message, text } = await ask("shop\n");
         expect(message).toBe("agreed");
-        expect(text).toMatch(/"shop" goes the data[^]*development\/uploads[^]*npm run down -- --stack shop --keep-data[^]*type the stack's name/);
+        expect(text).toMatch(/"shop" permanently deletes the data[^]*development\/uploads[^]*npm run down -- --stack shop --keep-data[^]*type the stack's name/);
     });
 
     it.each(["yes\n", "y\n", "\n", "", "shop2\n", "Shop\n"])("is not answered by %j", async typed => {
@@ -97,7 +97,7 @@ describe("the question before data is removed", () => {
     });
 
     it("says what stays, and doesn't offer what can't be", async () => {
-        expect((await ask("x\n", { data: { ...lost, outlives: true } })).text).toMatch(/go its site and its passwords\. Its volumes are kept/);
+        expect((await ask("x\n", { data: { ...lost, outlives: true } })).text).toMatch(/deletes its site and its passwords\. Its volumes are kept/);
         expect((await ask("x\n", { canKeep: false })).text).not.toContain("--keep-data");
     });
 

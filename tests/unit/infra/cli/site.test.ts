@@ -221,7 +221,7 @@ describe("an export", () => {
         expect(fs.readdirSync(target).sort()).toEqual(["database.sql.gz", "uploads.tar.gz"]);
         expect(gunzipSync(fs.readFileSync(path.join(target, "database.sql.gz"))).toString()).toBe(whole);
         for (const name of ["", "database.sql.gz", "uploads.tar.gz"]) expect(fs.statSync(path.join(target, name)).mode & 0o77).toBe(0);
-        await expect(site("export", target)).rejects.toThrow(/is there already/);
+        await expect(site("export", target)).rejects.toThrow(/already exists/);
     });
 
     it("leaves no file that looks whole where it isn't", async () => {

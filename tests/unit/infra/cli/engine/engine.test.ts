@@ -221,7 +221,7 @@ describe("an object that exists already", () => {
 
     it("is named, without a way to take over whatever it is", () => {
         const explained = explainExisting(reason);
-        expect(explained).toMatch(/^namespaces "production" exists already.*left alone.*whose the object is/);
+        expect(explained).toMatch(/^namespaces "production" exists already.*left alone.*who created the object/);
         expect(explained).not.toMatch(/upsert/i);
     });
 

@@ -95,7 +95,7 @@ const exact: [string, Record<string, unknown>, string[]][] = [
     ["an ACME server beside the stack's own authority", {
         cluster: kind, environment: { tls: { issuer: "ca", server: "https://acme.corp.internal" } },
     }, [
-        "landfall:environment.tls.server is of no use: the certificate is signed by the stack's own authority",
+        "landfall:environment.tls.server has no effect: the stack's own CA signs the certificate",
         "given: \"https://acme.corp.internal\"; landfall:environment.tls.issuer is \"ca\"",
         "allowed: leave it out, or landfall:environment.tls.issuer acme",
         "example: landfall:environment: { tls: { issuer: ca } }",
@@ -255,7 +255,7 @@ const exact: [string, Record<string, unknown>, string[]][] = [
         "example: landfall:cluster: { target: existing, kubeconfig: ~/.kube/config, context: production }",
     ]],
     ["an existing cluster in two places", { cluster: { ...existing, stack: "a/b/c" }, environment: online }, [
-        "landfall:cluster.stack says a second time where the cluster is",
+        "landfall:cluster.stack also says where the cluster is",
         "given: \"a/b/c\"; landfall:cluster.context is \"prod\"",
         "allowed: either kubeconfig or context or both, or else stack alone",
         "example: landfall:cluster: { target: existing, kubeconfig: ~/.kube/config, context: production }",

@@ -77,9 +77,9 @@ describe("what stands", () => {
             { "cluster.podSubnet": "172.20.0.0/14", "cluster.endpoint": "api.example.org:6443", "cluster.nodes.three.role": "worker" },
             { "cluster.podSubnet": "100.64.0.0/12", "cluster.endpoint": "192.0.2.7:6443", "cluster.nodes.three.role": "control-plane" },
             { cluster: { target: "baremetal", podSubnet: "100.64.0.0/12", nodes: { three: { role: "control-plane" } } } });
-        expect(message).toMatch(/^What stands can't become what the settings say, and is left as it is\.\n\n/);
+        expect(message).toMatch(/^These changes are impossible in place\. What exists is left as it is\.\n\n/);
         expect(message).toMatch(
-            /landfall:cluster\.podSubnet can't be .*\n +stands: 172\.20\.0\.0\/14\n +given: +100\.64\.0\.0\/12\n +way: .*make another cluster/);
+            /landfall:cluster\.podSubnet can't be .*\n +exists: 172\.20\.0\.0\/14\n +given: +100\.64\.0\.0\/12\n +way: .*make another cluster/);
         expect(message).toMatch(/landfall:cluster\.endpoint .*\n.*api\.example\.org:6443\n.*192\.0\.2\.7:6443 \(which follows from other settings\)/);
         expect(message).toMatch(/landfall:cluster\.nodes\.three\.role .*\n.*worker\n.*control-plane\n +way: .*Take its line out/);
     });
@@ -88,10 +88,10 @@ describe("what stands", () => {
         const volume = (stands: object, wanted: string) =>
             said("eks", { "app.database.volume": stands }, { "app.database.volume": wanted }, { app: { database: { volume: wanted } } });
         expect(volume({ value: "7Gi" }, "1Ti")).toBeUndefined();
-        expect(volume({ value: "7Gi" }, "7000Mi")).toMatch(/stands: 7Gi\n +given: +7000Mi\n +way: +no volume shrinks/);
+        expect(volume({ value: "7Gi" }, "7000Mi")).toMatch(/exists: 7Gi\n +given: +7000Mi\n +way: +no volume shrinks/);
         const fixed = "its class slow can't grow a volume";
-        expect(volume({ value: "7Gi", fixed }, "7G")).toMatch(/stands: 7Gi\n/);
-        expect(volume({ value: "7Gi", fixed }, "8Gi")).toMatch(/stands: 7Gi, and its class slow can't grow a volume\n/);
+        expect(volume({ value: "7Gi", fixed }, "7G")).toMatch(/exists: 7Gi\n/);
+        expect(volume({ value: "7Gi", fixed }, "8Gi")).toMatch(/exists: 7Gi, and its class slow can't grow a volume\n/);
         expect(volume({ value: "7Gi", fixed }, "7168Mi")).toBeUndefined();
     });
 
@@ -99,15 +99,15 @@ describe("what stands", () => {
         const version = (target: string, stands: string, wanted: string) => said(target,
             { "cluster.kubernetesVersion": stands }, { "cluster.kubernetesVersion": wanted }, { cluster: { target, kubernetesVersion: wanted } });
         for (const wanted of ["v1.36.4", "v1.36.12", "v1.37.0"]) expect(version("baremetal", "v1.36.4", wanted)).toBeUndefined();
-        expect(version("baremetal", "v1.36.4", "v1.36.2")).toMatch(/stands: v1\.36\.4\n +given: +v1\.36\.2\n +way: .*begin another one .*snapshot/);
-        expect(version("baremetal", "v1.36.4", "v1.35.9")).toMatch(/stands: v1\.36\.4\n +given: +v1\.35\.9\n +way: .*begin another one .*snapshot/);
-        expect(version("baremetal", "v1.36.4", "v1.38.0")).toMatch(/stands: v1\.36\.4\n +given: +v1\.38\.0\n +way: .*take v1\.37 first/);
+        expect(version("baremetal", "v1.36.4", "v1.36.2")).toMatch(/exists: v1\.36\.4\n +given: +v1\.36\.2\n +way: .*begin another one .*snapshot/);
+        expect(version("baremetal", "v1.36.4", "v1.35.9")).toMatch(/exists: v1\.36\.4\n +given: +v1\.35\.9\n +way: .*begin another one .*snapshot/);
+        expect(version("baremetal", "v1.36.4", "v1.38.0")).toMatch(/exists: v1\.36\.4\n +given: +v1\.38\.0\n +way: .*take v1\.37 first/);
     });
 
     it("names what was left to the cluster's default, or is left out now", () => {
         expect(said("existing", { "cluster.storageClass": undefined }, { "cluster.storageClass": "gp3" }, { cluster: { target: "existing", storageClass: "gp3" } }))
-            .toMatch(/stands: nothing\n +given: +gp3\n/);
-        expect(said("existing", { "cluster.storageClass": "gp3" }, { "cluster.storageClass": undefined })).toMatch(/stands: gp3\n +given: +nothing\n/);
+            .toMatch(/exists: nothing\n +given: +gp3\n/);
+        expect(said("existing", { "cluster.storageClass": "gp3" }, { "cluster.storageClass": undefined })).toMatch(/exists: gp3\n +given: +nothing\n/);
     });
 
     it("can't be compared by a key whose change the schema never refuses", () => {

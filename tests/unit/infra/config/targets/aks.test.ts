@@ -40,7 +40,7 @@ describe("a cluster of AKS", () => {
         ["one zone for production", { zones: ["2"] }, /zones is one zone only/],
         ["someone who is named twice", { viewers: [person] }, /viewers names 87654321-.* a second time/],
         ["pools where Azure chooses the machines", { provisioning: "auto", nodePools: { web: pool } },
-            /nodePools are nobody's/],
+            /nodePools have no effect/],
         ["too many networks", { authorizedNetworks: Array.from({ length: 200 }, (_, index) => `203.0.${index}.0/24`) },
             /authorizedNetworks has 200 networks/],
         ["a zone that is a name", { dnsZone: "example.com" }, /dnsZone is not valid/],

@@ -42,7 +42,7 @@ describe("a cluster of GKE", () => {
         ["a name that leaves no room for its accounts", { name: "a".repeat(25) }, /name has 25 characters: 1 to 24/],
         ["everybody", { admins: ["allUsers"] }, /admins.0 is not valid|admins is not valid/],
         ["pools and Autopilot", { provisioning: "auto", nodePools: { web: { machineType: "e2-standard-4" } } },
-            /nodePools are nobody's/],
+            /nodePools have no effect/],
     ])("is refused with %s", (_, change, problem) => {
         expect(problemOf(change)).toMatch(problem);
     });
