@@ -123,4 +123,19 @@ describe("a program of somebody else's, with the library's package", () => {
         const { code, output } = await pulumi("preview", "--expect-no-changes").ended;
         expect({ code, output }).toMatchObject({ code: 0 });
     });
+
+    it("is refused a smaller database volume in the preview, and keeps serving", async () => {
+        const program = path.join(project, "index.ts");
+        const before = fs.readFileSync(program, "utf8");
+        fs.writeFileSync(program, before.replace('database: "counter", cpu', 'database: "counter", cpu, volume: "4Gi"'));
+        try {
+            const { code, output } = await pulumi("preview").ended;
+            expect(code).not.toBe(0);
+            expect(output).toMatch(/exists: 5Gi\n\s*given: {2}4Gi/);
+            expect(output).toMatch(/impossible in place/);
+        } finally {
+            fs.writeFileSync(program, before);
+        }
+        expect((await ask({ path: "/" }, site)).status).toBe(200);
+    });
 });
