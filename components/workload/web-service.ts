@@ -35,7 +35,8 @@ export interface WebServiceArgs
     memory?: Resource;
     /**
      * How Kubernetes checks a replica.
-     * @default each probe checks whether the port accepts connections; the first start may take a minute
+     * @default each probe checks whether the port accepts a connection within a second; the first start may take a minute, and
+     * after a minute of failures the container is restarted
      */
     probes?: Partial<Probes>;
     /** Directory → persistent volume that all replicas share. */
