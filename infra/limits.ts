@@ -1,7 +1,7 @@
 /**
- * The limits of WordPress between a visitor and the disk, derived from a few settings. Those that every web service and database
- * share, such as timeouts and the connections that the database accepts, are in components/workload/limits.ts; the proxies' are
- * in components/platform/gateway/limits.ts. `npm run limits -- <stack>` prints them all.
+ * The limits of WordPress between a visitor and the disk, derived from a few settings. Those that every web service and
+ * database share, such as timeouts and the connections that the database accepts, are in components/workload/limits.ts. The
+ * proxies' are in components/platform/gateway/limits.ts. `npm run limits -- <stack>` prints them all.
  */
 import { mebibytes, quantity } from "../components/quantity";
 import {
