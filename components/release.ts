@@ -62,13 +62,13 @@ export function releaseProblem(
     applied: string, release: { version: string; upgradesFrom: string } & Pick<ReleaseSource, "howToGet">,
 ): string | undefined {
     const last = `last applied by Landfall ${applied}; this is ${release.version}`;
-    // The third number changes nothing that an older one could not carry on from.
+    // An older patch version can apply a stack of a newer one.
     if (compare(applied, release.version, 2) > 0) {
-        return `${last}, which doesn't know what ${applied} has changed.\n${release.howToGet(applied)}`;
+        return `${last}, which doesn't know what ${applied} changed.\n${release.howToGet(applied)}`;
     }
     if (compare(applied, release.upgradesFrom, 3) < 0) {
-        return `${last}, which carries on from ${release.upgradesFrom} or newer.\n`
-            + "Apply the versions between one after the other: CHANGELOG.md says what each carries on from.";
+        return `${last}, which upgrades stacks of ${release.upgradesFrom} or newer.\n`
+            + "Apply the versions in between, one after the other: CHANGELOG.md says which stacks each of them upgrades.";
     }
     return undefined;
 }

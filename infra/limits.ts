@@ -1,6 +1,7 @@
 /**
- * Every limit between a visitor and the disk, derived from the few settings that a person gives. Nothing else in the
- * program chooses one; `npm run limits -- <stack>` prints them.
+ * The limits of WordPress between a visitor and the disk, derived from a few settings. Those that every web service and
+ * database share, such as timeouts and the connections that the database accepts, are in components/workload/limits.ts. The
+ * proxies' are in components/platform/gateway/limits.ts. `npm run limits -- <stack>` prints them all.
  */
 import { mebibytes, quantity } from "../components/quantity";
 import {
@@ -8,11 +9,11 @@ import {
 } from "../components/workload/limits";
 import type { Traffic } from "../components/platform";
 
-/** PHP's processes for one kind of request, and how many such requests may be there. */
+/** A pod's PHP processes for one kind of request, and how many such requests it accepts. */
 export interface Workers {
     /** Processes, each of which answers one request at a time. */
     count: number;
-    /** Requests in progress or waiting. Any further one is asked to try again later. */
+    /** Requests in progress or waiting. The pod answers any further one with 503. */
     queue: number;
     /** PHP's `memory_limit`, in mebibytes. */
     memory: number;
@@ -24,9 +25,9 @@ export interface WebLimits {
     pods: number;
     /** Apache's threads: all queues at their longest, and some for files and probes. */
     threads: number;
-    /** PHP requests that one address may have at once, if the gateway sees its clients' addresses. */
+    /** Concurrent PHP requests of one client address, if the gateway sees client addresses. */
     clientRequests: number;
-    /** Visitors' requests with a body that may be there at once. Bodies arrive in Apache, before they queue for PHP. */
+    /** Concurrent requests of visitors that have a body. Apache receives the body before the request queues for PHP. */
     visitorBodies: number;
     /** For visitors. */
     pages: Workers;
@@ -69,7 +70,7 @@ export interface Limits {
 
 const mebibyte = 1 << 20;
 
-/** What infra/images/web uses, as measured; in mebibytes unless stated otherwise. */
+/** What infra/images/web was measured to use, in mebibytes unless stated otherwise. */
 const measured = {
     /** Apache with all threads busy, PHP's master process and the one that answers probes. */
     base: 72,
@@ -77,12 +78,12 @@ const measured = {
     opcache: 64,
     /** A process of PHP on top of its memory_limit. */
     process: 8,
-    /** By how much a process that runs out of memory exceeds its limit before it ends. */
+    /** How far a process that runs out of memory exceeds its limit before it ends. */
     excess: 64,
     /** Visitors' pages use up to 8, WordPress's own screens 24, and saving a post of 2 MB 90. */
     pages: 40,
     editors: 96,
-    /** In addition to the file, which WordPress reads whole. */
+    /** In addition to the file, which WordPress reads into memory as a whole. */
     uploads: 24,
     /** Bytes that GD uses for a pixel of the most expensive kind of image. */
     bytesPerPixel: 11,
@@ -97,7 +98,7 @@ const leastPixels = 12_200_000;
 
 /** Processes beyond these wait for the processor, not for the database. */
 const pagesPerCpu = 12;
-/** Two pods are better than one that needs more. */
+/** Beyond this, another pod serves visitors better than more processes in one. */
 const mostPages = 64;
 /** As many as a pod answers in the 30 seconds that a request may wait. */
 const pagesQueue = 256;
@@ -108,22 +109,22 @@ const editorsQueue = 16;
 /** One, because image processing takes most of the memory. The next upload waits. */
 const uploads = 1;
 const uploadsQueue = 4;
-/** Threads outside all queues: for files, probes, and requests that are asked to try again later. */
+/** Threads outside all queues: for files, probes, and requests that get a 503. */
 const otherThreads = 32;
 /** Share of the variable memory for decoding images, if that is more than the minimum. */
 const pictureShare = 2 / 5;
 const visitorBody = 256 << 10;
 const largestEditorBody = 2 * mebibyte;
-/** What a form adds to a file. */
+/** Bytes that the upload form adds to the file. */
 const formOverhead = 2 * mebibyte;
 /** Files under /tmp that aren't bodies: process IDs, locks, sockets. */
 const otherScratch = 16;
 
-/** As much as the tasks of larger plugins request; WordPress's own use 24. Web pods process the images. */
+/** Enough for the tasks of larger plugins; WordPress's own use 24. Images are processed in web pods. */
 const taskMemory = 160;
-/** Leaves processor time for others even if a task never pauses. */
+/** The limit leaves CPU for other pods even if a task never pauses. */
 const taskCpu = { request: "20m", limit: "500m" };
-/** With a longer run, tasks that are due meanwhile would wait too long. */
+/** A longer run would delay the tasks that become due meanwhile. */
 const taskSeconds = 600;
 
 const pageMemory = measured.pages + measured.process;
@@ -135,7 +136,7 @@ function uploadMemory(file: number): number {
     return Math.ceil(file / mebibyte) + measured.uploads;
 }
 
-/** Memory that a web pod needs in any case, in mebibytes. */
+/** Memory of a web pod before any visitor, editor or image, in mebibytes. */
 function fixedMemory(file: number): number {
     const { base, opcache, excess, process } = measured;
     return base + opcache + excess + uploads * (uploadMemory(file) + process);
@@ -163,14 +164,14 @@ interface Given {
 }
 
 /**
- * Database connections: one for each PHP process of all pods, for the process that installs a new pod's site or works for the
- * administrator, and for scheduled tasks.
+ * How many database connections the pods may open: one for each PHP process, one in each web pod for its installer or an
+ * administrator's command, and one for each scheduled task. `databaseLimits` says how many the server accepts.
  */
 export function connectionsOf({ web, tasks }: Pick<Limits, "web" | "tasks">): number {
     return web.pods * (web.pages.count + web.editors.count + web.uploads.count + 1) + tasks.pods;
 }
 
-/** They depend on no setting, because their needs don't grow with the number of visitors. */
+/** The limits of scheduled tasks. They depend on no setting, because tasks don't need more when there are more visitors. */
 export const taskLimits: TaskLimits = {
     pods: 1,
     cpu: taskCpu,
@@ -211,7 +212,7 @@ function webLimits({ web }: Given): WebLimits {
     const useful = Math.ceil(Number(quantity(web.cpu.limit)) / 1e9 * pagesPerCpu);
     const upload = file + formOverhead;
     const editor = Math.min(upload, largestEditorBody);
-    // Apache keeps each until it is complete. PHP makes a second copy, and a third under the file's own name.
+    // Apache stores each body until it is complete. PHP makes a second copy, and a third of the file.
     const bodiesOnDisk = visitorBodies * visitorBody + editorsQueue * editor + uploadsQueue * upload
         + 2 * (visitorBodies * visitorBody + editors * editor + uploads * upload);
     return {

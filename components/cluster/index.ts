@@ -41,7 +41,12 @@ export interface ClusterContext {
 type Target = ClusterArgs["target"];
 type Maker<Args> = (name: string, args: Args, opts?: pulumi.ComponentResourceOptions) => Cluster;
 
-/** A target is only loaded when it is chosen, so nobody needs another target's packages. */
+/**
+ * A target is only loaded when it is chosen, so nobody needs another target's packages. To add one: its component in a folder
+ * here, an entry in `ClusterArgs` and below, its settings in infra/config/targets, and an example Pulumi.<target>.yaml. These
+ * lists aren't checked by the compiler: `clouds` and `laptops` in infra/config/sections/environment.ts, `compared` in
+ * infra/cli/reference/differences.ts and, for a cloud, the prices in infra/cli/cost/clouds.ts.
+ */
 const targets: { [T in Target]: Maker<Extract<ClusterArgs, { target: T }>> } = {
     kind: (...args) => new (require("./kind") as typeof import("./kind")).Kind(...args),
     minikube: (...args) => new (require("./minikube") as typeof import("./minikube")).Minikube(...args),

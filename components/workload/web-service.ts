@@ -35,16 +35,17 @@ export interface WebServiceArgs
     memory?: Resource;
     /**
      * How Kubernetes checks a replica.
-     * @default each probe checks whether the port accepts connections; the first start may take a minute
+     * @default each probe checks whether the port accepts a connection within a second; the first start may take a minute,
+     * and after a minute of failures the container is restarted
      */
     probes?: Partial<Probes>;
     /** Directory → persistent volume that all replicas share. */
     volumes?: Record<string, Omit<VolumeArgs, "group"> & { name: string }>;
-    /** Gets requests for this host name through the gateway. @default reachable inside the cluster only */
+    /** The gateway sends it the requests for this host name. @default only reachable inside the cluster */
     exposed?: { gateway: Gateway; host: pulumi.Input<string> };
-    /** What it connects to. The network policies of both sides follow. */
+    /** What it connects to. Network policies on both sides allow this. */
     talksTo?: Listener[];
-    /** What it connects to outside the cluster. */
+    /** What it connects to outside the cluster. A network policy allows this. */
     reaches?: Outside[];
     /** Seconds that a terminating pod keeps serving, until load balancers no longer use it. @default 5 */
     drainSeconds?: number;
@@ -85,7 +86,7 @@ export class WebService extends pulumi.ComponentResource implements Listener {
         const pod = normalisePod(this, sized);
         createService(metadata, options);
         this.deployment = createDeployment(metadata, pod, { ...options, dependsOn: connections });
-        // It first looks for the Deployment 15 s after its own creation, and only then adds the missing replicas.
+        // Doesn't wait for the Deployment: the autoscaler first acts 15 s after its creation, and only it sets the replicas.
         const together = pulumi.output(pod).apply(() => [...connections, ...args.environment.platform.metrics]);
         createAutoscaler(metadata, sized, { ...options, dependsOn: together });
         createDisruptionBudget(metadata, options);
@@ -113,11 +114,11 @@ function withDefaults(name: string, args: WebServiceArgs): SizedArgs {
         memory = webDefaults.memory, probes,
     } = args;
     const refuse = (key: string, given: unknown, allowed: string): never => {
-        throw new pulumi.RunError(`The web service "${name}" can't have ${key} ${JSON.stringify(given)}: ${allowed}. Nothing was changed in it.`);
+        throw new pulumi.RunError(`The web service "${name}" can't have ${key} ${JSON.stringify(given)}: ${allowed}. It was not changed.`);
     };
     const isWhole = (value: number, least: number, most: number): boolean => Number.isInteger(value) && value >= least && value <= most;
     if (!isWhole(args.port, 1, 65535)) refuse("port", args.port, "a port is a whole number from 1 to 65535");
-    if (!isWhole(uid, 1, 2 ** 31 - 1)) refuse("uid", uid, "a user is a whole number from 1, as 0 is root");
+    if (!isWhole(uid, 1, 2 ** 31 - 1)) refuse("uid", uid, "a user ID is a whole number from 1, because 0 is root");
     if (!isWhole(replicas.min, 1, replicas.max) || !Number.isInteger(replicas.max)) {
         refuse("replicas", replicas, "min and max are whole numbers from 1, and min is at most max");
     }
@@ -166,7 +167,7 @@ function spread(
             },
         },
         topologySpreadConstraints: [
-            // A full node must not prevent scaling up.
+            // ScheduleAnyway, because one full node must not prevent scaling up.
             { topologyKey: "kubernetes.io/hostname", maxSkew: 1, whenUnsatisfiable: "ScheduleAnyway", ...revision },
         ],
     };
@@ -213,7 +214,7 @@ function createAutoscaler(metadata: Metadata, args: SizedArgs, options: pulumi.C
                 resource: { name: "cpu", target: { type: "Utilization", averageUtilization: args.targetCpu } },
             }],
             behavior: {
-                // A mention on the radio brings a crowd within seconds: the replicas may triple every 15 s.
+                // A mention on the radio brings a crowd within seconds, so the replicas may triple every 15 s.
                 scaleUp: {
                     stabilizationWindowSeconds: 0,
                     selectPolicy: "Max",
@@ -222,7 +223,7 @@ function createAutoscaler(metadata: Metadata, args: SizedArgs, options: pulumi.C
                         { type: "Pods", value: 4, periodSeconds: 15 },
                     ],
                 },
-                // The crowd leaves slowly, and may return: after five quiet minutes, a quarter fewer each minute.
+                // The crowd leaves slowly and may return: after five quiet minutes, up to a quarter goes each minute.
                 scaleDown: {
                     stabilizationWindowSeconds: 300,
                     policies: [{ type: "Percent", value: 25, periodSeconds: 60 }],

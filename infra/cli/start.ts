@@ -20,7 +20,7 @@ import { ensureClusterTool } from "./tools/cluster-tools";
 
 const usage = `Usage: npm start [-- OPTIONS]
 
-Brings the application up on the stack's cluster and ends with its address.
+Brings up the application on the stack's cluster, and prints its address.
 
   --stack NAME  the stack of Pulumi.NAME.yaml (default: dev)
   --help        this text
@@ -53,7 +53,7 @@ async function start(context: Context): Promise<void> {
     const begin = Date.now();
     const local = isLaptop(settings.cluster.target);
     const steps = new Steps(terminal, [
-        "Check this computer", "Get what is missing", `Bring up the stack "${stack}"`, "Wait for the site's answer",
+        "Check this computer", "Get what is missing", `Bring up the stack "${stack}"`, "Wait for the site to answer",
     ]);
     terminal.line(`Landfall: stack "${stack}", target ${settings.cluster.target}`);
     const report = await steps.next(() => check(context));
@@ -71,17 +71,17 @@ async function start(context: Context): Promise<void> {
     const next = `Total time: ${seconds(begin)}. Next: npm run down${stack === "dev" ? "" : ` -- --stack ${stack}`}`;
     if (leads === "nowhere" && dnsRecords.length > 0) {
         terminal.line(
-            `\nThe stack is up, and ${hostname} does not lead to it yet. ` +
-                `With dnsZone it soon will; else make this DNS record: ${describeRecords(dnsRecords)}`,
+            `\nThe stack is up, but ${hostname} doesn't resolve to it yet. ` +
+                `With dnsZone, it soon will. Without, create this DNS record: ${describeRecords(dnsRecords)}`,
         );
         return terminal.line(next);
     }
     const answer = await steps.next(() => waitForAnswer(address, { local, ca }, signal));
     if (signal.aborted) throw new Interrupted("Stopped.");
     if (!answer.answers) {
-        const records = dnsRecords.length > 0 ? `Its DNS record has to be: ${describeRecords(dnsRecords)}. ` : "";
+        const records = dnsRecords.length > 0 ? `Its DNS record must be: ${describeRecords(dnsRecords)}. ` : "";
         throw new UserError(
-            `The stack is up, but ${address} does not answer with a page: ${answer.last}. ${records}` +
+            `The stack is up, but ${address} doesn't answer with a page: ${answer.last}. ${records}` +
                 `Look at its pods: kubectl --kubeconfig ${stackFile(stack, "kubeconfig")} get pods --all-namespaces. ` +
                 'Or run the command again. "npm run down" removes everything.',
         );
@@ -89,8 +89,8 @@ async function start(context: Context): Promise<void> {
     terminal.line(`\nThe site answers at ${address}`);
     if (leads === "elsewhere") {
         terminal.line(
-            `But ${hostname} leads elsewhere than to ${describeRecords(dnsRecords)}: unless a proxy of yours is in between, ` +
-                "it is another site that has answered.",
+            `But ${hostname} doesn't resolve as in ${describeRecords(dnsRecords)}. Unless a proxy of yours is in between, ` +
+                "another site has answered.",
         );
     }
     showFiles(stack, outputs, terminal);
@@ -112,7 +112,7 @@ async function prepare(context: Context, report: Report): Promise<() => Promise<
     const { stack, settings, terminal, signal } = context;
     const remembered = readRecord(stack);
     const log = (line: string): void => terminal.line(`  ${line}`);
-    const cutOff = "Stopped. What was fetched and built so far is kept for the next run.";
+    const cutOff = "Stopped. The next run uses what was downloaded and built so far.";
     const [{ ensurePulumi }, { PulumiEngine }] = await Promise.all([import("./tools/pulumi"), import("./engine/pulumi")]);
     const getting = ensurePulumi(settings.cluster.target, report.network.pulumi, log);
     const command = await orInterrupted(getting, signal, cutOff);
@@ -122,7 +122,7 @@ async function prepare(context: Context, report: Report): Promise<() => Promise<
         network: settings.cluster.target === "kind" && !(await hasKindNetwork()),
         images: [],
         foreignImages: await builtImagesHere(),
-        ...remembered, // what existed before the first start
+        ...remembered, // as the first start found it
         kit: report.kit,
     };
     const kit = report.kit ? await orInterrupted(useKit(settings.cluster.target, log), signal, cutOff) : undefined;

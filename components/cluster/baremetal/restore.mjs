@@ -1,4 +1,5 @@
-// The state of stacks that version 0.1.0 created names this file for deletion.
+// Only for stacks that version 0.1.0 created: their state names this file for deleting a machine. Today's state names
+// operator/reset.ts. Snapshots are restored by operator/restore.ts.
 import { createRequire } from "node:module";
 
 const require = createRequire(import.meta.url);

@@ -1,4 +1,4 @@
-// The state of stacks that version 0.1.0 created names this file for deletion.
+// Only for stacks that version 0.1.0 created: their state names this file. Today's state names delete.ts.
 import { createRequire } from "node:module";
 
 const require = createRequire(import.meta.url);

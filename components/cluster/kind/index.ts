@@ -23,8 +23,8 @@ export interface KindArgs {
     /** Port on 127.0.0.1 where the gateway answers HTTPS. A change replaces the cluster. @example 8443 */
     https: number;
     /**
-     * Directory on this computer for the volumes, new or empty, relative to the project. All nodes share it, and it stays
-     * when the cluster is replaced. A change replaces the cluster and leaves the old directory behind.
+     * Directory on this computer for the volumes, new or empty, relative to the project. All nodes mount it, and it stays
+     * when the cluster is replaced. A change replaces the cluster and keeps the old directory.
      * @default "~/.landfall/<name>/volumes"
      */
     data?: string;
@@ -80,8 +80,8 @@ export class Kind extends pulumi.ComponentResource implements Cluster {
 }
 
 /**
- * The directory for volumes is a resource of its own, so that it stays when the cluster is replaced. It is created before the
- * cluster. If creating the cluster is interrupted, the engine doesn't know the cluster, so destroying this removes it.
+ * Creates the directory for volumes, as a resource of its own, so that it stays when the cluster is replaced. Its deletion
+ * (delete-volumes.ts) also deletes the cluster: after an interrupted creation, Pulumi doesn't know the cluster.
  */
 function createVolumes(
     name: string, { CLUSTER_NAME, CLUSTER_OWNER }: Record<"CLUSTER_NAME" | "CLUSTER_OWNER", string>,
@@ -96,7 +96,7 @@ function createVolumes(
     }, { parent });
 }
 
-/** kind can't change a cluster in place, so a changed config means a new incarnation (see status.ts). */
+/** Creates the cluster. kind can't change one in place, so a changed config means a new incarnation (see status.ts). */
 function createNodes(
     name: string, environment: Record<string, string>, volumes: pulumi.Resource, parent: Kind,
 ): local.Command {
@@ -108,7 +108,7 @@ function createNodes(
     }, { parent, dependsOn: volumes });
 }
 
-/** Of kind's nodes the control plane has its ports published (see config.ts). */
+/** Only the control-plane node's ports are published (see config.ts). */
 const publishedNode = { labels: { "node-role.kubernetes.io/control-plane": "" }, count: 1 };
 
 function capabilitiesOf(args: KindArgs, incarnation: string): Capabilities {

@@ -9,7 +9,7 @@ import { contour, namespaceVariable } from "./contour";
 import { createDeployment, patience } from "../deployment";
 import { GatewayLimits, leastIdleSeconds, proxySize } from "./limits";
 
-/** The proxy for all requests. Facts: contour v1.33.8, examples/contour/03-envoy.yaml. */
+/** The proxy for all requests. Source: contour v1.33.8, examples/contour/03-envoy.yaml. */
 export const envoy = { name: "envoy", httpPort: 8080, httpsPort: 8443, healthPort: 8002 };
 
 type Container = kubernetes.types.input.core.v1.Container;
@@ -27,8 +27,8 @@ export function createEnvoyService(
         spec: {
             type: loadBalancing.type,
             loadBalancerClass: balancer?.loadBalancerClass,
-            // A node preserves the client's address if it only sends to its own proxies. Load balancers check which nodes
-            // have one. With node ports, the published nodes must be known, so that they have one.
+            // Local preserves the client's address: a node only sends to its own proxies. Load balancers check which nodes have
+            // one. Node ports have no such check, so Local needs known nodes, on which the proxies then run.
             externalTrafficPolicy: nodePorts && !nodePorts.nodes ? "Cluster" : "Local",
             selector: selectorLabels(envoy.name),
             ports: [
@@ -39,7 +39,7 @@ export function createEnvoyService(
     }, options);
 }
 
-/** Creates the proxies on different nodes. A proxy that stops loses no requests. */
+/** Creates the proxies, spread over nodes. A proxy finishes its requests before it stops. */
 export function createEnvoy(
     namespace: pulumi.Output<string>,
     { limits, nodes, metrics = [] }: { limits: GatewayLimits; nodes?: PublishedNodes; metrics?: pulumi.Resource[] },
@@ -99,7 +99,7 @@ function proxy(limits: GatewayLimits): Container {
         command: ["envoy"],
         args: [
             "-c", "/config/envoy.json", "--config-yaml", JSON.stringify(overload), "--concurrency", String(cpu.limit),
-            // After a change of settings, open connections get as much time as when a proxy stops.
+            // When a listener's settings change, open connections get as much time as when a proxy stops.
             "--drain-time-s", String(limits.times.drain),
             "--service-cluster", "$(CONTOUR_NAMESPACE)", "--service-node", "$(ENVOY_POD_NAME)", "--log-level", "info",
         ],
@@ -112,7 +112,7 @@ function proxy(limits: GatewayLimits): Container {
             { name: "health", containerPort: envoy.healthPort },
         ],
         startupProbe: { httpGet: { path: "/ready", port: "health" }, periodSeconds: 1, failureThreshold: 120 },
-        // What slows one proxy slows all of them, and without a ready proxy the site is unreachable.
+        // Patient: what slows one proxy slows all of them, and without a ready proxy the site is unreachable.
         readinessProbe: {
             httpGet: { path: "/ready", port: "health" }, periodSeconds: 4, timeoutSeconds: 4, failureThreshold: 5,
         },
@@ -132,28 +132,28 @@ function proxy(limits: GatewayLimits): Container {
 }
 
 /**
- * What a proxy does before its memory runs out, at these shares of it: a flood must not kill the proxy and everybody's
- * requests. An HTTP/2 answer that its client doesn't read takes 16 MiB, and one client may ask for hundreds, so those are
- * reset first. The interval is short enough to notice a second's worth of answers at full speed. Merged into the file that
- * Contour writes, which supports two of these actions.
+ * What a proxy does before it runs out of memory, with thresholds as shares of its heap limit. A flood must not kill the proxy,
+ * and with it everybody's requests. An HTTP/2 answer that its client doesn't read takes 16 MiB, and one client may request
+ * hundreds, so the largest streams are reset first. Memory can fill within a second, so it is checked 20 times per second.
+ * Envoy merges this into the bootstrap file that Contour writes; Contour itself can only configure two of these actions.
  * Source: https://www.envoyproxy.io/docs/envoy/v1.38.3/configuration/operations/overload_manager/overload_manager
  */
 const overload = {
     overload_manager: {
         refresh_interval: "0.05s",
-        // Streams of 1 MiB and more are candidates.
+        // Only streams that hold at least 1 MiB (2^20 bytes) are reset.
         buffer_factory_config: { minimum_account_to_track_power_of_two: 20 },
         resource_monitors: [{
             name: "envoy.resource_monitors.fixed_heap",
             typed_config: {
                 "@type": "type.googleapis.com/envoy.extensions.resource_monitors.fixed_heap.v3.FixedHeapConfig",
-                // The rest is for the program itself, and for memory that its allocator can't return.
+                // The rest of the container's limit is for the program itself and for memory that its allocator keeps.
                 max_heap_size_bytes: Math.floor(proxySize.memory.limit * 0.85) * 2 ** 20,
             },
         }],
         actions: [
             {
-                // The more idle connections there are, the sooner they are closed. Requests keep their time.
+                // The more memory is used, the sooner idle connections are closed. Timeouts of requests stay.
                 ...action("reduce_timeouts", { scaled: { scaling_threshold: 0.05, saturation_threshold: 0.2 } }),
                 typed_config: {
                     "@type": "type.googleapis.com/envoy.config.overload.v3.ScaleTimersOverloadActionConfig",
@@ -183,8 +183,8 @@ function shutdownManager({ drainSeconds }: GatewayLimits): Container {
         args: ["envoy", "shutdown-manager"],
         lifecycle: {
             preStop: {
-                // At first nothing changes, because clients still arrive, and the proxy must stay ready for them. Then each
-                // answer asks its client to reconnect elsewhere, and the proxy ends when the last connection closes.
+                // During the delay the proxy stays ready, because load balancers still send clients to it. Then each answer asks
+                // its client to reconnect elsewhere, and the proxy ends when the last connection closes.
                 exec: { command: ["contour", "envoy", "shutdown", `--drain-delay=${drainSeconds}s`] },
             },
         },

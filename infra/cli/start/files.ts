@@ -22,7 +22,7 @@ export function showFiles(stack: string, { adminUser, adminPassword, caCertifica
         );
     }
     if (adminUser && adminPassword) {
-        terminal.line(`Log in at /wp-login.php as ${adminUser}; the password of its installation is in ${stackFile(stack, "admin-password")}`);
+        terminal.line(`Log in at /wp-login.php as ${adminUser}; the initial password is in ${stackFile(stack, "admin-password")}`);
     }
     terminal.line(`kubectl reaches the cluster by --kubeconfig ${stackFile(stack, "kubeconfig")}`);
 }

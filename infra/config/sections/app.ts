@@ -60,7 +60,7 @@ function replicas() {
 function web() {
     const keys = z.strictObject({
         image: image().optional().meta({
-            description: "Image of the web server. It listens on port 8080 and runs as a user other than root.",
+            description: "Image of the web server. It must listen on port 8080 and run as a user other than root.",
             example: "ghcr.io/example/wordpress:6.9", defaultText: "built from infra/images/web",
         }),
         replicas: replicas(),
@@ -71,19 +71,19 @@ function web() {
         }),
         requestSeconds: whole(10, 230).default(60).meta({
             description: "Seconds that a page may take to answer. All timeouts follow from it, from the database to the gateway. "
-                + "Some clouds' load balancers drop a silent connection after 240.",
+                + "Some clouds' load balancers drop an idle connection after 240 seconds.",
             example: 120,
         }),
         uploads: z.strictObject({
             maxFile: quantity("bytes", "1Mi", "512Mi").prefault("64Mi").meta({
-                description: "Largest file that an editor may upload.", example: "256Mi",
+                description: "Size of the largest file that an editor may upload.", example: "256Mi",
             }),
             size: quantity("bytes", "1Mi").prefault("5Gi").meta({
                 description: "Size of the volume for uploaded files.", example: "20Gi", change: largerVolume,
             }),
             accessMode: choice("ReadWriteMany", "ReadWriteOnce").default("ReadWriteMany").meta({
-                description: "Whether pods on many nodes can write to it, or only those on one.", example: "ReadWriteMany",
-                change: otherVolume,
+                description: "Whether pods on all nodes can use the volume (`ReadWriteMany`), or only those on one node.",
+                example: "ReadWriteMany", change: otherVolume,
             }),
             storageClass: storageClass("the target's class for shared volumes"),
         }).prefault({}).meta({ description: "The volume for uploaded files.", example: { size: "20Gi" } }),
@@ -101,19 +101,19 @@ function web() {
             example: { uploads: { accessMode: "ReadWriteMany" } },
         };
     }).prefault({}).meta({
-        description: "The web server: stateless, replicated, scaled with the load.",
+        description: "The web server: stateless, replicated and autoscaled.",
         example: { replicas: { min: 2, max: 10 } },
     });
 }
 
-/** With less memory than its parts take, a web pod serves nobody. */
+/** A web pod's memory must hold Apache, PHP, one visitor, one editor and the largest upload. */
 function memoryHoldsPage(
     { memory, uploads }: { memory: { limit: string }; uploads: { maxFile: string } },
 ): Violation | undefined {
     const least = leastWebMemory({ uploads });
     return mebibytes(memory.limit) >= least ? undefined : {
         keys: ["memory.limit", "uploads.maxFile"],
-        problem: "is too little for Apache, PHP and the file that an editor uploads, beside one visitor",
+        problem: "is too little for Apache, PHP, one visitor, one editor and the largest upload",
         allowed: `at least ${least}Mi; or lower {app.web.uploads.maxFile}`,
         example: { memory: { limit: `${least}Mi` } },
     };
@@ -154,16 +154,16 @@ function tasks() {
 function images() {
     return z.strictObject({
         date: day().default(imagesDate).meta({
-            description: "Date of the images. A new date rebuilds them with the packages that Debian has by then, and replaces "
+            description: "Date of the images. A new date rebuilds them with Debian's current packages, and replaces "
                 + "the pods one by one.",
             example: "2026-11-29", defaultText: "the date in components/images.lock.json",
         }),
         base: image().optional().meta({
-            description: "Base image that they are built on: Debian 13, or an image made from it.",
+            description: "Base image of the images: Debian 13, or an image made from it.",
             example: "registry.example.com/debian:13-slim",
             defaultText: "Debian's own, by the digest in components/images.lock.json",
         }),
-    }).prefault({}).meta({ description: "How the program builds images.", example: { date: "2026-11-29" } });
+    }).prefault({}).meta({ description: "How the program builds the web and database images.", example: { date: "2026-11-29" } });
 }
 
 /** `landfall:app`: the application. */

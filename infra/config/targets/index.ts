@@ -12,7 +12,10 @@ import { gke } from "./gke";
 import { kind } from "./kind";
 import { minikube } from "./minikube";
 
-/** `landfall:cluster`: where the cluster comes from. A new target is a file in targets/ and an entry here. */
+/**
+ * `landfall:cluster`: where the cluster comes from. A new target's settings are a file in this folder and an entry here;
+ * `targets` in components/cluster/index.ts says what else it needs.
+ */
 export function clusterSchema(context: Context) {
     return z.discriminatedUnion("target", [
         kind(context), minikube(context), existing(), baremetal(context), eks(context), gke(context), aks(context),

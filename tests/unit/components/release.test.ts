@@ -19,7 +19,7 @@ afterEach(() => {
 describe("a version", () => {
     const release = { version: "0.4.1", upgradesFrom: "0.2.0", howToGet: stackRelease.howToGet };
 
-    test.each(["0.2.0", "0.3.7", "0.4.0", "0.4.1", "0.4.2"])("carries on from %s", standing => {
+    test.each(["0.2.0", "0.3.7", "0.4.0", "0.4.1", "0.4.2"])("upgrades a stack of %s", standing => {
         expect(releaseProblem(standing, release)).toBeUndefined();
     });
 
@@ -29,7 +29,7 @@ describe("a version", () => {
         expect(problem).toContain(`git switch --detach v${standing}`);
     });
 
-    test.each(["0.1.0", "0.1.99"])("can't carry on from %s, and says from what it can", standing => {
+    test.each(["0.1.0", "0.1.99"])("refuses a stack of %s, and says which it upgrades", standing => {
         expect(releaseProblem(standing, release)).toMatch(/0\.2\.0 or newer\.\n.*CHANGELOG\.md/);
     });
 });
@@ -124,7 +124,7 @@ describe("a program with the library", () => {
     test.each<[string, object, string]>([
         ["newer", record("main-release", "83.4.0"), "Landfall 83.4.0; this is"],
         ["newer of two", { ...record("main-release", "9.2.0"), ...record("other-release", "10.1.0") }, "Landfall 10.1.0; this is"],
-        ["too old", record("main-release", "0.0.9"), `carries on from ${upgradesFrom} or newer`],
+        ["too old", record("main-release", "0.0.9"), `upgrades stacks of ${upgradesFrom} or newer`],
     ])("is refused in the preview, before anything is registered, if the applied version is the %s", async (_, resources, expected) => {
         const { registered, message } = await preview({ address: "https://shop.example.com" }, resources);
         expect(message).toContain(expected);
@@ -138,11 +138,11 @@ describe("a program with the library", () => {
     });
 });
 
-test("the changelog begins with this version, and says of each what it carries on from", () => {
+test("the changelog begins with this version, and says of each which stacks it upgrades", () => {
     const text = fs.readFileSync(path.resolve(__dirname, "../../../CHANGELOG.md"), "utf8").replaceAll("\r\n", "\n");
     const sections = text.split(/^## /m).slice(1);
     const described = sections.map(section => [
-        /^\d+\.\d+\.\d+/.exec(section)?.[0], /^Carries on from (\d+\.\d+\.\d+)/m.exec(section)?.[1],
+        /^\d+\.\d+\.\d+/.exec(section)?.[0], /^Upgrades stacks of (\d+\.\d+\.\d+)/m.exec(section)?.[1],
     ]);
     expect(described[0]).toEqual([version, upgradesFrom]);
     expect(described.slice(1, -1).flat()).not.toContain(undefined); // the first version has none before it

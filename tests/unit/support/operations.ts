@@ -3,7 +3,7 @@ import { staleTasks } from "../../../components/cluster/baremetal/machine/contai
 import { controlPlaneTasks, healthTasks, restartTasks } from "../../../components/cluster/baremetal/machine/control-plane";
 import { cordonTasks, drainTasks, readyTasks, uncordonTasks } from "../../../components/cluster/baremetal/machine/drain";
 import { makeKeyTasks, readKeysTasks, rewriteTasks, useKeysTasks } from "../../../components/cluster/baremetal/machine/encryption";
-import { forgetTasks, giveUpTasks, quorumTasks } from "../../../components/cluster/baremetal/machine/etcd";
+import { quorumTasks, removeDeadNodesTasks, removeNodeTasks } from "../../../components/cluster/baremetal/machine/etcd";
 import { installTasks } from "../../../components/cluster/baremetal/machine/install";
 import {
     cleanTask, emptyVolumesTasks, initTasks, joinTasks, mintTasks, rememberTasks, revokeTasks, scheduleTasks, spreadTasks,
@@ -15,7 +15,7 @@ import {
 } from "../../../components/cluster/baremetal/machine/patch";
 import { probeTasks, quietTasks } from "../../../components/cluster/baremetal/machine/probe";
 import { resetTasks } from "../../../components/cluster/baremetal/machine/reset";
-import { bringTasks, forgetOthersTasks, registerTasks, replaceTasks, startTasks, stopTasks } from "../../../components/cluster/baremetal/machine/restore";
+import { downloadTasks, registerTasks, removeOtherNodesTasks, replaceTasks, startTasks, stopTasks } from "../../../components/cluster/baremetal/machine/restore";
 import { renderScript } from "../../../components/cluster/baremetal/machine/script";
 import { endTasks, snapshotTasks, takeTasks } from "../../../components/cluster/baremetal/machine/snapshots";
 import { statusTasks } from "../../../components/cluster/baremetal/machine/status";
@@ -68,7 +68,7 @@ function tasksFor(cluster: ClusterFacts, node: Node, first: boolean) {
         quiet: quietTasks,
         install: installTasks(cluster, node),
         member: first ? initTasks(cluster, node) : [cleanTask, ...joinTasks(cluster, node)],
-        giveUp: giveUpTasks(cluster.controlPlanes.map(({ name }) => name).filter(name => name !== node.name), node),
+        giveUp: removeDeadNodesTasks(cluster.controlPlanes.map(({ name }) => name).filter(name => name !== node.name), node),
         mint: mintTasks(node),
         revoke: revokeTasks,
         settle: [
@@ -91,7 +91,7 @@ function tasksFor(cluster: ClusterFacts, node: Node, first: boolean) {
             ...(node.role === "control-plane" ? quorumTasks : []), ...cordonTasks(node.name, patching),
             ...readyTasks(node.name), ...uncordonTasks(node.name, patching),
         ],
-        leave: [...drainTasks(node.name, { answers: true }), ...quitTasks, ...forgetTasks(node.name)],
+        leave: [...drainTasks(node.name, { answers: true }), ...quitTasks, ...removeNodeTasks(node.name)],
         certificates: [...healthTasks(), ...rotateTasks(cluster, "2026-11")],
         encryptionKey: [
             ...readKeysTasks, ...healthTasks(), ...makeKeyTasks, ...restartTasks(cluster), ...useKeysTasks,
@@ -105,9 +105,9 @@ function tasksFor(cluster: ClusterFacts, node: Node, first: boolean) {
         ],
         snapshotsEnd: endTasks,
         recover: [
-            ...bringTasks(settings, "ID", { version: cluster.version, standing: true }), ...stopTasks,
+            ...downloadTasks(settings, "ID", { version: cluster.version, standing: true }), ...stopTasks,
             ...replaceTasks(node, cluster.controlPlanes, { id: "ID", revision: 1 }), ...startTasks, ...registerTasks,
-            ...forgetOthersTasks(cluster.controlPlanes, cluster.controlPlanes),
+            ...removeOtherNodesTasks(cluster.controlPlanes, cluster.controlPlanes),
         ],
         kubeconfig: kubeconfigTasks(cluster),
         restore: resetTasks(cluster, node),

@@ -14,7 +14,7 @@ export const quorumTasks = [task("Check that all members of etcd are healthy", e
     `etcdctl endpoint health --cluster >/dev/null`)];
 
 /** Runs on a control-plane node that stays: removes another node from etcd, if it was a member, and from the cluster. */
-export function forgetTasks(name: string): Task[] {
+export function removeNodeTasks(name: string): Task[] {
     return [
         task(`Remove ${name} from etcd`, etcdctl,
             `id=$(etcdctl member list | awk -F', ' '$3 == "${name}" { print $1 }')`,
@@ -28,7 +28,7 @@ export function forgetTasks(name: string): Task[] {
  * that don't answer and are no longer in the settings (`names`). Also removes what the joining node was before: a member
  * that has lost its data can't start again.
  */
-export function giveUpTasks(names: string[], joining: Pick<NodeFacts, "name" | "address">): Task[] {
+export function removeDeadNodesTasks(names: string[], joining: Pick<NodeFacts, "name" | "address">): Task[] {
     return [task("Remove dead control-plane nodes that are no longer in the settings", etcdctl,
         `etcdctl member list | while IFS=', ' read -r id _ name peer url _; do`,
         `    if [ "$name" != ${joining.name} ] && [ "$peer" != https://${joining.address}:2380 ]; then`,

@@ -45,7 +45,7 @@ const etcdutl = `etcdutl() {
  * Downloads the snapshot and checks that it is complete, of this minor version and, if the cluster is `standing`, of this
  * cluster. Changes nothing else.
  */
-export function bringTasks(
+export function downloadTasks(
     settings: RepositorySettings, id: string, { version, standing }: Pick<ClusterFacts, "version"> & { standing: boolean },
 ): Task[] {
     return [
@@ -149,7 +149,7 @@ export const startTasks = [
 ];
 
 /** Runs on one control-plane node: deletes the snapshot's nodes that no longer exist, and labels the control plane's. */
-export function forgetOthersTasks(nodes: Pick<NodeFacts, "name">[], members: Pick<NodeFacts, "name">[]): Task[] {
+export function removeOtherNodesTasks(nodes: Pick<NodeFacts, "name">[], members: Pick<NodeFacts, "name">[]): Task[] {
     const names = nodes.map(({ name }) => `--regexp node/${name}`).join(" ");
     return [task("Replace the snapshot's nodes with the current ones",
         `{ kubectl get nodes --output name | grep --invert-match --line-regexp ${names} || true; } \\`,

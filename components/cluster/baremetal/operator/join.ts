@@ -1,6 +1,6 @@
 // Makes a prepared machine a member of the cluster; the first machine starts it.
 import { fail, main } from "../../scripts/process";
-import { giveUpTasks } from "../machine/etcd";
+import { removeDeadNodesTasks } from "../machine/etcd";
 import {
     cleanTask, emptyVolumesTasks, initTasks, joinTasks, mintTasks, rememberTasks, revokeTasks, scheduleTasks, spreadTasks,
     volumesTasks,
@@ -47,7 +47,8 @@ export const steps: Step<Join>[] = [
         s.version = printed;
     } },
     { on: "node", when: [begins], tasks: s => initTasks({ ...s.cluster, version: s.version }, s.node) },
-    { on: "host", when: [joins, isControlPlane], tasks: s => giveUpTasks(otherControlPlanes(s).map(({ name }) => name), s.node) },
+    { on: "host", when: [joins, isControlPlane], tasks: s =>
+        removeDeadNodesTasks(otherControlPlanes(s).map(({ name }) => name), s.node) },
     // Only once etcd has forgotten its old member: of two members, one alone has no majority.
     { on: "node", when: [joins], tasks: () => [cleanTask] },
     { on: "host", when: [joins], tasks: s => mintTasks(s.node), found: takeMinted },

@@ -1,7 +1,7 @@
 // Takes a node out of the cluster: moves its pods and its part of the data to others, and removes it.
 import { fail, main } from "../../scripts/process";
 import { drainTasks } from "../machine/drain";
-import { forgetTasks } from "../machine/etcd";
+import { removeNodeTasks } from "../machine/etcd";
 import { quitTasks } from "../machine/keepalived";
 import type { NodeFacts } from "../program/facts";
 import { readFacts } from "./settings";
@@ -21,7 +21,7 @@ export const steps: Step<Leave>[] = [
     { on: "host", tasks: s => drainTasks(s.node.name, { answers: s.answers }) },
     // Its virtual addresses move to others while it can still tell them.
     { on: "node", when: [answers], tasks: () => quitTasks, failed: ignored },
-    { on: "host", tasks: s => forgetTasks(s.node.name) },
+    { on: "host", tasks: s => removeNodeTasks(s.node.name) },
 ];
 
 export async function leave(): Promise<void> {

@@ -55,7 +55,7 @@ async function ask(
     return { node, found, apart: Number(found.time?.[0]) - (begin + Date.now()) / 2000 };
 }
 
-/** All nodes connect to API servers; the control plane's also to each other's etcd and to all kubelets. */
+/** TCP ports of `to` that a firewall must let `from` reach: API servers; for the control plane, also etcd and kubelets. */
 function portsBetween(from: NodeFacts, to: NodeFacts): number[] {
     const controlPlane = from.role === "control-plane";
     return [
@@ -82,7 +82,7 @@ export interface Answered {
 
 type Wanted = Pick<ClusterFacts, "owner" | "version"> & { podSubnet?: string };
 
-/** Ports that a node of this role listens on. */
+/** TCP ports that a node of this role listens on. They must be free. */
 export function portsOf(role: NodeFacts["role"]): number[] {
     return role === "control-plane" ? [6443, 2379, 2380, 10250, 10256, 10257, 10259] : [10250, 10256];
 }

@@ -5,7 +5,7 @@ import { uncordonTasks } from "../machine/drain";
 import { rememberTasks, scheduleTasks } from "../machine/join";
 import { reason as patching } from "../machine/patch";
 import {
-    bringTasks, forgetOthersTasks, memberTasks, registerTasks, replaceTasks, startTasks, stopTasks,
+    downloadTasks, memberTasks, registerTasks, removeOtherNodesTasks, replaceTasks, startTasks, stopTasks,
 } from "../machine/restore";
 import { renderScript } from "../machine/script";
 import { listTasks } from "../machine/snapshots";
@@ -44,7 +44,7 @@ export const steps: Step<Restore>[] = [
         s.snapshot = chooseSnapshot(printed, s.cluster);
     } },
     { on: "targets", tasks: s =>
-        bringTasks(s.repository, s.snapshot.id, { version: s.cluster.version, standing: exists.holds(s) }) },
+        downloadTasks(s.repository, s.snapshot.id, { version: s.cluster.version, standing: exists.holds(s) }) },
     { on: "members", when: [exists], tasks: () => stopTasks, found: s => {
         s.revision = Date.now();
     } },
@@ -55,7 +55,7 @@ export const steps: Step<Restore>[] = [
         if (printed === "member") s.restarted.push(...s.nodes.filter(node => node.name === name));
     } },
     { on: "first", when: [exists], tasks: s => [
-        ...s.restarted.flatMap(rememberTasks), ...forgetOthersTasks(s.nodes, s.members),
+        ...s.restarted.flatMap(rememberTasks), ...removeOtherNodesTasks(s.nodes, s.members),
         ...s.members.flatMap(node => scheduleTasks(s.cluster, node)),
     ] },
     { on: "first", when: [exists], name: "Uncordon what was cordoned in the snapshot", run: uncordonAll },

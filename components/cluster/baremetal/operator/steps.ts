@@ -1,4 +1,5 @@
-// An operation is a list of steps, each with its condition. The same list is printed before it runs, and run.
+// An operation on machines is a list of steps, each with its conditions. `perform` runs the list. `renderSteps` prints it, for
+// the golden file tests/unit/components/cluster/baremetal/operator/golden/operations.txt.
 import { fail } from "../../scripts/process";
 import { renderScript, type Task } from "../machine/script";
 import type { NodeFacts } from "../program/facts";
@@ -7,40 +8,40 @@ import { describeFailure, type Result } from "./ssh-failure";
 
 type Machine = NodeFacts & { incarnation?: string };
 
-/** A condition of a step: in words, completing "if …", and as the question itself. */
+/** A condition of a step: in words that complete "if …", and as a function. */
 export interface Condition<State> {
     words: string;
     holds(state: State): boolean;
 }
 
-/** The parts of an operation's state that are machines. */
+/** Names of the state's properties that hold a machine or a list of machines. */
 type Place<State> = {
     [Name in keyof State]-?: NonNullable<State[Name]> extends NodeFacts | NodeFacts[] ? Name : never
 }[keyof State];
 
-/** What a machine that failed answered. */
+/** A machine on which a script ran, and the result; for failures, the result isn't `ok`. */
 export interface Failure {
     machine: Machine;
     result: Result;
 }
 
-/** One step: tasks that run as one script on each of its machines, or whatever else the operation does. */
+/** One step: tasks that run as one script on each of its machines, or a function that runs on this computer. */
 export type Step<State> = {
     /** The conditions, all of which must hold. */
     when?: Condition<State>[];
     /** Whether it also runs after an earlier step has failed. */
     always?: true;
 } & ({
-    /** Which machines; several run it at the same time. */
+    /** The property of the state that holds its machines. They all run it at the same time. */
     on: Place<State>;
-    /** One machine after the other instead. */
+    /** The machines run it one after the other instead. */
     inTurn?: true;
     tasks(state: State, machine: Machine): Task[];
     /** Shell variables of the script, such as a token that is valid for this run only. */
     values?(state: State, machine: Machine): Record<string, string>;
-    /** Takes what a machine printed. */
+    /** Stores in the state what a machine printed. */
     found?(state: State, printed: string, machine: Machine): void;
-    /** Why the operation can't go on after these failures; undefined if it can. */
+    /** Message that stops the operation after these failures; undefined if it continues. @default any failure stops it */
     failed?(failures: Failure[]): string | undefined;
 } | {
     on?: Place<State>;
@@ -48,12 +49,12 @@ export type Step<State> = {
     run(state: State): Promise<void>;
 });
 
-/** What every operation works with. */
+/** State that every operation has. */
 export interface Operation {
     connection: Connection;
 }
 
-/** Runs the steps, in their order. */
+/** Runs the steps in order. After a failure, it runs only those with `always`, and then throws the first error. */
 export async function perform<State extends Operation>(steps: Step<State>[], state: State): Promise<void> {
     let problem: unknown;
     for (const step of steps) {
@@ -90,7 +91,7 @@ function machinesOf(place: unknown): Machine[] {
     return [place as Machine | Machine[] | undefined ?? []].flat();
 }
 
-/** The steps as people read them: each with its machines, its conditions and its tasks. */
+/** The steps as readable text: each with its machines, conditions and tasks. */
 export function renderSteps<State>(steps: Step<State>[], state: State): string {
     return steps.map((step, index) => {
         const machines = step.on === undefined ? [] : machinesOf(state[step.on]);
@@ -102,25 +103,28 @@ export function renderSteps<State>(steps: Step<State>[], state: State): string {
     }).join("");
 }
 
-/** What went wrong on the machines; undefined where nothing did. */
+/** What went wrong on the machines; undefined if nothing did. */
 export function describeFailures(failures: Failure[]): string | undefined {
     return failures.length > 0 ? failures.map(({ machine, result }) => describeFailure(machine, result)).join("\n\n") : undefined;
 }
 
 export const isControlPlane: Condition<{ node: NodeFacts }> = {
-    words: "the node is of the control plane", holds: ({ node }) => node.role === "control-plane",
+    words: "the node belongs to the control plane", holds: ({ node }) => node.role === "control-plane",
 };
 
-/** For a step whose failure stops nothing. */
+/** As `failed`: continues after any failure. */
 export const ignored = (): undefined => undefined;
 
-/** For a step that changes nothing and needs an answer from every machine. */
+/** As `failed` of a step that changes nothing: any failure stops the operation. `what` names the operation. */
 export function needsAll(what: string): (failures: Failure[]) => string {
-    return failures => `${what} needs all nodes of the control plane. Nothing was changed.\n\n${describeFailures(failures)}\n\n` +
+    return failures => `${what} needs all control-plane nodes. Nothing was changed.\n\n${describeFailures(failures)}\n\n` +
         "Bring the node back, or replace it under landfall:cluster.nodes, and run again.";
 }
 
-/** The first control-plane node that answers, other than `except`. An answer that can't be read is no silence, and fails. */
+/**
+ * The first control-plane node whose API server answers, other than `except`; undefined if none answers. If none does and an
+ * answer can't be read, it fails, because that isn't the same as no answer.
+ */
 export async function firstAnswering(
     connection: Connection, controlPlanes: NodeFacts[], except?: string,
 ): Promise<NodeFacts | undefined> {
@@ -138,7 +142,7 @@ export async function firstAnswering(
     });
 }
 
-/** As `firstAnswering`, but fails where none answers. */
+/** Like `firstAnswering`, but fails if none answers. */
 export async function answeringNode(connection: Connection, controlPlanes: NodeFacts[]): Promise<NodeFacts> {
-    return await firstAnswering(connection, controlPlanes) ?? fail("No node of the control plane answers.");
+    return await firstAnswering(connection, controlPlanes) ?? fail("No control-plane node answers.");
 }

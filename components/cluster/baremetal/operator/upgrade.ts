@@ -1,5 +1,5 @@
-// Upgrades a node to the Kubernetes version in the settings, and to the container runtime that belongs to it. The program runs
-// it for one node after the other, beginning with the control plane.
+// Upgrades one node: Kubernetes to the version in the settings, and the container runtime to the version in
+// components/versions.ts or in the bundle. The program runs it node by node, the control plane first.
 import { main } from "../../scripts/process";
 import { staleTasks } from "../machine/container-runtime";
 import { cordonTasks, drainTasks } from "../machine/drain";
@@ -12,7 +12,7 @@ import { answeringNode, type Condition, type Operation, perform, type Step } fro
 export interface Upgrade extends Operation {
     cluster: ScriptFacts["upgrade"]["cluster"] & Pick<ClusterFacts, "controlPlanes">;
     node: NodeFacts;
-    /** A control-plane node that answers. */
+    /** A control-plane node whose API server answers; kubectl runs there. */
     host: NodeFacts;
     /** The version that the node runs. */
     running: string;
@@ -27,8 +27,8 @@ const outdated = {
     words: "it runs another version, or its container runtime is out of date",
     holds: s => otherVersion.holds(s) || s.stale,
 } satisfies Condition<Upgrade>;
-/** Pods keep running under another kubelet of the same minor version. Those of a single node have nowhere to go. */
-const podsMustGo = {
+/** Pods keep running under a new kubelet of the same minor version. Those of a single node have nowhere to go. */
+const mustDrain = {
     words: "its minor version or its container runtime changes, and there are other nodes",
     holds: s => s.cluster.size > 1 && (s.stale || minor(s.running) !== minor(s.cluster.version)),
 } satisfies Condition<Upgrade>;
@@ -42,9 +42,9 @@ export const steps: Step<Upgrade>[] = [
     } },
     { on: "node", when: [otherVersion], tasks: s => upgradeTasks(s.cluster, s.node) },
     { on: "host", when: [outdated], tasks: s => cordonTasks(s.node.name, reason) },
-    { on: "host", when: [podsMustGo], tasks: s => drainTasks(s.node.name, { answers: true, homebound: true }) },
+    { on: "host", when: [mustDrain], tasks: s => drainTasks(s.node.name, { answers: true, homebound: true }) },
     { on: "node", when: [outdated], tasks: s => kubeletTasks(s.cluster, s.node) },
-    // The next step only waits if we cordoned the node.
+    // Waits in any case; the last step only waits for a node that an upgrade has cordoned.
     { on: "host", when: [outdated], tasks: s => waitTasks(s.node.name, s.cluster.version) },
     { on: "host", tasks: s => backTasks(s.node.name, s.cluster.version) },
 ];

@@ -240,6 +240,6 @@ describe("steps", () => {
 
     test("that need all nodes say that nothing was changed", async () => {
         const { problem } = await performWith([{ on: "nodes", tasks: task("Step"), failed: needsAll("It") }], { two: failure });
-        expect(problem).toMatch(/^It needs all nodes of the control plane\. Nothing was changed\.\n\ntwo .*[^]*or replace it under landfall:cluster\.nodes/);
+        expect(problem).toMatch(/^It needs all control-plane nodes\. Nothing was changed\.\n\ntwo .*[^]*or replace it under landfall:cluster\.nodes/);
     });
 });
