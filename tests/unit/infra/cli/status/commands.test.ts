@@ -56,12 +56,15 @@ interface Ended {
     errors: string;
 }
 
-/** Runs a command as its npm script does. */
-async function run(command: (args: string[]) => Promise<number>, args: string[], kubeconfig = path.join(directory, "kubeconfig")): Promise<Ended> {
+/** Runs a command as its npm script does; `watch` sees each time what it has printed so far. */
+async function run(
+    command: (args: string[]) => Promise<number>, args: string[], kubeconfig = path.join(directory, "kubeconfig"), watch?: (output: string) => void,
+): Promise<Ended> {
     const written = { output: "", errors: "" };
     const capture = (key: keyof typeof written) => (text: unknown, done?: unknown): boolean => {
         written[key] += String(text);
         if (typeof done === "function") (done as () => void)();
+        watch?.(written.output);
         return true;
     };
     const spies = [
@@ -170,6 +173,17 @@ describe("npm run logs", () => {
         expect(api.asked.at(-1)?.searchParams.get("tailLines")).toBe("200");
     });
 
+    it("keeps a line with a carriage return in its place", async () => {
+        api.logs = {
+            "web-6f7c9-aaaaa/web": line("01.5", "10 %\r50 %\r2026-99-99T99:99:99+00:00 no time"),
+            "web-6f7c9-bbbbb/web": line("01", "before"),
+        };
+        expect((await run(logs, [])).output.split("\n")).toEqual([
+            "web-6f7c9-bbbbb  before", "web-6f7c9-aaaaa  10 %", "web-6f7c9-aaaaa  50 %",
+            "web-6f7c9-aaaaa  2026-99-99T99:99:99+00:00 no time", "",
+        ]);
+    });
+
     it("asks for the time that was given", async () => {
         api.logs = { "database-0/database": line("01.5", "ready") };
         const { output } = await run(logs, ["database", "--since", "2h"]);
@@ -201,18 +215,17 @@ describe("npm run logs", () => {
             // It breaks off, as when the kubelet starts a new file; what is asked again comes once more.
             "web-6f7c9-aaaaa/web": (url, response) => {
                 asked++;
-                if (asked === 1) return void response.end(line("01.5", "one"));
+                if (asked === 1) return void response.end(line("01.5", "one\rhalf"));
                 expect(url.searchParams.get("sinceTime")).toBe("2026-11-29T11:00:01.500000000Z");
-                response.write(line("01.5", "one") + line("02.5", "two"));
+                response.write(line("01.5", "one\rhalf") + line("02.5", "two\rhalf"));
                 api.objects.pods.push(pod("web-6f7c9-zzzzz", "web"));
             },
-            "web-6f7c9-zzzzz/web": (_url, response) => {
-                response.write(line("03.5", "three"));
-                setTimeout(() => process.emit("SIGTERM", "SIGTERM"), 300);
-            },
+            "web-6f7c9-zzzzz/web": (_url, response) => response.write(line("03.5", "three")),
         };
-        const { code, output } = await run(logs, ["--follow"]);
-        expect({ code, output }).toEqual({ code: 0, output: "web-6f7c9-aaaaa  one\nweb-6f7c9-aaaaa  two\nweb-6f7c9-zzzzz  three\n" });
+        const { code, output } = await run(logs, ["--follow"], undefined, output => {
+            if (output.includes("two\nweb-6f7c9-aaaaa  half") && output.includes("three")) process.emit("SIGTERM", "SIGTERM");
+        });
+        expect({ code, output }).toEqual({ code: 0, output: ["one", "half", "two", "half"].map(text => `web-6f7c9-aaaaa  ${text}\n`).join("") + "web-6f7c9-zzzzz  three\n" });
     });
 
     it.each([
