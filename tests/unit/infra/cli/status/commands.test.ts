@@ -160,6 +160,9 @@ describe("npm run status", () => {
 
 const line = (time: string, text: string): string => `2026-11-29T11:00:${time}Z ${text}\n`;
 
+/** Other requests, as those of a test before, may come at any time. */
+const askedForLogs = (): URL[] => api.asked.filter(({ pathname }) => pathname.endsWith("/log"));
+
 describe("npm run logs", () => {
     it("prints the lines of all web pods in the order of time, each with its pod", async () => {
         api.logs = {
@@ -170,7 +173,7 @@ describe("npm run logs", () => {
         expect({ code, output, errors }).toEqual({
             code: 0, output: "web-6f7c9-aaaaa  GET /one\nweb-6f7c9-bbbbb  GET /two\nweb-6f7c9-aaaaa  GET /three\n", errors: "",
         });
-        expect(api.asked.at(-1)?.searchParams.get("tailLines")).toBe("200");
+        expect(askedForLogs().map(({ searchParams }) => searchParams.get("tailLines"))).toEqual(["200", "200"]);
     });
 
     it("keeps a line with a carriage return in its place", async () => {
@@ -188,8 +191,7 @@ describe("npm run logs", () => {
         api.logs = { "database-0/database": line("01.5", "ready") };
         const { output } = await run(logs, ["database", "--since", "2h"]);
         expect(output).toBe("database-0  ready\n");
-        const { searchParams } = api.asked.at(-1) as URL;
-        expect([searchParams.get("sinceSeconds"), searchParams.get("tailLines")]).toEqual(["7200", null]);
+        expect(askedForLogs().map(({ searchParams }) => [searchParams.get("sinceSeconds"), searchParams.get("tailLines")])).toEqual([["7200", null]]);
     });
 
     it("prints what crashed containers have written before, and says where there is nothing", async () => {
@@ -231,9 +233,21 @@ describe("npm run logs", () => {
     it.each([
         [["mail"], /"mail" is no part of a stack; the parts are web, database, gateway, tasks/],
         [["--since", "yesterday"], /--since yesterday: give a number and a unit, for example 30s/],
+        [["--since", "-5m"], /--since/],
+        [["--since", "0s"], /--since 0s: give a number/],
+        // Kubelets count in nanoseconds: more than 292 years is a time in the future.
+        [["--since", "110000d"], /--since 110000d: no log is that old/],
         [["--follow", "--previous"], /use one of the two/],
     ])("refuses %s", async (args, message) => {
         await expect(run(logs, args)).rejects.toThrow(message);
+    });
+
+    it("doesn't say that nothing was written if it is stopped before it has read", async () => {
+        api.logs = {
+            "web-6f7c9-aaaaa/web": () => process.emit("SIGINT", "SIGINT"),
+            "web-6f7c9-bbbbb/web": () => undefined,
+        };
+        expect(await run(logs, []).catch((error: Error) => error.message)).toBe("Stopped.");
     });
 
     it("of a part without pods points to the status", async () => {
@@ -307,11 +321,16 @@ describe("npm run shell", () => {
 
 describe("npm run open", () => {
     let answer = 200;
-    const site = http.createServer((_request, response) => response.writeHead(answer).end());
+    let whenAsked = (): void => undefined;
+    const site = http.createServer((_request, response) => {
+        whenAsked();
+        response.writeHead(answer).end();
+    });
     beforeAll(() => new Promise<void>(resolve => site.listen(0, "127.0.0.1", resolve)));
     afterAll(() => void site.close());
     beforeEach(() => {
         answer = 200;
+        whenAsked = () => undefined;
         api.address = `http://wordpress.localhost:${(site.address() as AddressInfo).port}`;
     });
 
@@ -330,7 +349,7 @@ describe("npm run open", () => {
     it("says what came instead of a page, and points to the status", async () => {
         vi.useFakeTimers({ now, toFake: ["Date"], shouldAdvanceTime: false });
         answer = 503;
-        setTimeout(() => vi.setSystemTime(now + 61_000), 200);
+        whenAsked = () => void vi.setSystemTime(now + 61_000);
         await expect(run(args => open(args, () => Promise.resolve(true)), [])).rejects.toThrow(/does not answer with a page: 503\n.*npm run status/);
     });
 
@@ -346,6 +365,9 @@ describe("npm run open", () => {
         ["Linux with a screen", "linux", { WAYLAND_DISPLAY: "wayland-0" }, ["xdg-open"], ["xdg-open", address]],
         ["Linux without one", "linux", {}, ["xdg-open"], undefined],
         ["Linux without a browser", "linux", { DISPLAY: ":0" }, [], undefined],
+        ["a Mac that one is logged in to by SSH", "darwin", { SSH_CONNECTION: "203.0.113.7 50000 203.0.113.9 22" }, [], undefined],
+        ["Windows by SSH", "win32", { SSH_CONNECTION: "203.0.113.7 50000 203.0.113.9 22" }, [], undefined],
+        ["Linux by SSH with a screen", "linux", { SSH_CONNECTION: "203.0.113.7 50000 203.0.113.9 22", DISPLAY: "localhost:10.0" }, ["xdg-open"], ["xdg-open", address]],
         ["Windows's Linux", "linux", { WSL_DISTRO_NAME: "Debian" }, ["wslview"], ["wslview", address]],
     ])("uses the browser of %s, with the address as one argument", (_, platform, env, programs, expected) => {
         expect(browserCommand(address, { platform, env, has: program => programs.includes(program) })).toEqual(expected);
