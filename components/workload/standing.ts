@@ -1,4 +1,4 @@
-import { connect, type Connection, read } from "../cluster/kubernetes-api";
+import { connect, type Connection, KubernetesError, read } from "../cluster/kubernetes-api";
 import { madeBy } from "../cluster/ownership/marks";
 
 /** A persistent volume, as its claim describes it. */
@@ -57,8 +57,8 @@ interface ManagedFields {
 }
 
 /**
- * Reads what exists. If the cluster doesn't answer (for example in a preview while it is stopped), or denies access, there
- * is nothing to compare, and nothing can be changed in it either.
+ * Reads what exists. If the cluster doesn't answer (for example in a preview while it is stopped), or denies access to the
+ * namespace's claims, there is nothing to compare, and nothing can be changed in it either.
  */
 export async function readEnvironment(kubeconfig: string, namespace: string, stack: string): Promise<StandingEnvironment> {
     const found = await readObjects(kubeconfig, namespace).catch(() => undefined);
@@ -70,7 +70,7 @@ export async function readEnvironment(kubeconfig: string, namespace: string, sta
         namespace: own.includes(namespace) ? namespace : own[0],
         volumes: found.claims.filter(({ metadata }) => metadata.deletionTimestamp === undefined)
             .map(claim => describeVolume(claim, found)),
-        classes: Object.fromEntries(found.classes.map(({ metadata: { name, annotations } }) =>
+        classes: found.classes && Object.fromEntries(found.classes.map(({ metadata: { name, annotations } }) =>
             [name, annotations?.["storageclass.kubernetes.io/is-default-class"] === "true"])),
     };
 }
@@ -78,13 +78,17 @@ export async function readEnvironment(kubeconfig: string, namespace: string, sta
 async function readObjects(kubeconfig: string, namespace: string) {
     const connection = await connect(kubeconfig);
     const [quotas, claims, classes, volumes] = await Promise.all([
-        list<Quota>(connection, "/api/v1/resourcequotas"),
+        // Without the right to see what isn't in the namespace, the rest is still compared.
+        list<Quota>(connection, "/api/v1/resourcequotas").catch(unlessForbidden),
         list<Claim>(connection, `/api/v1/namespaces/${namespace}/persistentvolumeclaims`),
-        list<StorageClass>(connection, "/apis/storage.k8s.io/v1/storageclasses"),
-        // Without the right to see them, the rest is still compared.
+        list<StorageClass>(connection, "/apis/storage.k8s.io/v1/storageclasses").catch(unlessForbidden),
         list<Volume>(connection, "/api/v1/persistentvolumes").catch(() => []),
     ]);
-    return { quotas, claims, classes, volumes };
+    return { quotas: quotas ?? [], claims, classes, volumes };
+}
+
+function unlessForbidden(error: Error): undefined {
+    if (!(error instanceof KubernetesError && error.code === 403)) throw error;
 }
 
 async function list<T>(connection: Connection, path: string): Promise<T[]> {
@@ -93,7 +97,7 @@ async function list<T>(connection: Connection, path: string): Promise<T[]> {
 }
 
 function describeVolume(
-    { metadata, spec, status }: Claim, { classes, volumes }: { classes: StorageClass[]; volumes: Volume[] },
+    { metadata, spec, status }: Claim, { classes = [], volumes }: { classes?: StorageClass[]; volumes: Volume[] },
 ): StandingVolume {
     const volume = volumes.find(({ metadata: { name } }) => name === spec.volumeName)?.spec;
     const applied = (metadata.managedFields ?? []).filter(({ operation }) => operation === "Apply");

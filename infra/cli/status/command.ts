@@ -82,6 +82,9 @@ export function describeSilence(error: Unreachable, target: Target, command: Com
         const renew = ["kind", "minikube", "baremetal"].includes(target) ? `Get a new kubeconfig: ${command("start")}` : advice[target];
         return { matter: "it refuses the kubeconfig's credentials", action: renew };
     }
+    if (error.code === 403) {
+        return { matter: `it refuses to be asked: ${clean(error.message)}`, action: "Use a kubeconfig whose user may: --kubeconfig FILE" };
+    }
     return { matter: `it doesn't answer: ${clean(error.message)}`, action: advice[target].replace("START", command("start")) };
 }
 

@@ -8,12 +8,13 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import { main as logs } from "../../../../../infra/cli/logs";
 import { browserCommand, main as open } from "../../../../../infra/cli/open";
 import { main as shell, type Tty } from "../../../../../infra/cli/shell";
-import { main as status } from "../../../../../infra/cli/status";
+import { main as status, statusOf } from "../../../../../infra/cli/status";
+import { commandFor, type Running } from "../../../../../infra/cli/status/command";
 import { webAddress } from "../../../../../infra/cli/status/collect";
 import type { Status } from "../../../../../infra/cli/status/summary";
 import { Pods } from "../../../fixtures/pods";
 import { StackApi } from "../../../fixtures/stack-api";
-import { ago, conditionOf, container, now, pendingPod, pod, wellStack } from "../../../fixtures/stack-objects";
+import { ago, conditionOf, container, node, now, pendingPod, pod, wellStack } from "../../../fixtures/stack-objects";
 
 const api = new StackApi();
 const executing = new Pods();
@@ -124,6 +125,7 @@ describe("npm run status", () => {
 
     it.each<[string, (answer: http.ServerResponse) => void, RegExp]>([
         ["breaks the connection off", response => response.destroy(), /The cluster: it doesn't answer: .*\n +→ Is Docker running.*npm start$/m],
+        ["refuses to be asked at all", response => void response.writeHead(403).end(JSON.stringify({ message: "User \"guest\" is forbidden" })), /The cluster: it refuses to be asked: User "guest" is forbidden\n +→ Use a kubeconfig/m],
         ["refuses the credentials", response => void response.writeHead(401).end("{}"), /The cluster: it refuses the kubeconfig's credentials\n +→ Get a new kubeconfig: npm start$/m],
     ])("of a cluster that %s says that first and alone", async (_, answer, says) => {
         api.intercept = (_url, response) => { answer(response); return true; };
@@ -150,6 +152,19 @@ describe("npm run status", () => {
         const { code, output } = await run(status, []);
         expect(code).toBe(1);
         expect(output).toMatch(/1 problem \(\? unknown\):\n\? nodes, statefulsets in .*: couldn't be read: nodes is forbidden\n +→ Use a kubeconfig/);
+    });
+
+    it("says nothing of an existing cluster's nodes that run nothing of the stack", async () => {
+        const bad = [conditionOf("Ready", "Unknown", 9000)];
+        const running = {
+            name: "shop", kubeconfig: fs.readFileSync(path.join(directory, "kubeconfig"), "utf8"), command: commandFor("shop"),
+            settings: { cluster: { target: "existing" }, environment: { name: "development" } },
+        } as unknown as Running;
+        api.objects.nodes.push(node("someone-elses", { status: { conditions: bad } }));
+        expect((await statusOf(running)).problems).toEqual([]);
+        expect((await statusOf(running)).nodes).toHaveLength(3);
+        api.objects.nodes = [node("landfall-dev-worker", { status: { conditions: bad } })];
+        expect((await statusOf(running)).problems.map(({ object }) => object)).toEqual(["Node landfall-dev-worker"]);
     });
 
     it("says that a stack which was never started isn't up", async () => {
