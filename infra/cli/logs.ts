@@ -54,9 +54,9 @@ export async function main(argv: string[]): Promise<number> {
     const stack = await runningStack(texts);
     const signal = onInterrupt(() => undefined);
     const out = (line: string): Promise<void> => new Promise(resolve => void process.stdout.write(`${line}\n`, () => resolve()));
-    // A reader that has seen enough, as `head`.
+    // A reader that has seen enough, as `head`. Each line that was on its way fails by itself.
     const enough = new AbortController();
-    process.stdout.once("error", () => enough.abort());
+    process.stdout.on("error", () => enough.abort());
     const stop = AbortSignal.any([signal, enough.signal]);
     const kind = { ...(seconds === undefined ? { tailLines: tail } : { sinceSeconds: seconds }), ...(flags.previous && { previous: true }) };
 

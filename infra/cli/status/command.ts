@@ -62,8 +62,14 @@ export function commandFor(stack: string, kubeconfig?: string): CommandLine {
             ...args, ...(stack === "dev" ? [] : ["--stack", stack]),
             ...(kubeconfig !== undefined && !["start", "down"].includes(name) ? ["--kubeconfig", kubeconfig] : []),
         ];
-        return [name === "start" ? "npm start" : `npm run ${name}`, ...(options.length > 0 ? ["--", ...options] : [])].join(" ");
+        return [name === "start" ? "npm start" : `npm run ${name}`, ...(options.length > 0 ? ["--", ...options.map(word => quoted(word))] : [])].join(" ");
     };
+}
+
+/** A word as a shell takes it for one. */
+export function quoted(word: string, platform = process.platform): string {
+    if (/^[\w@%+=:,./~-]+$/.test(word) || (platform === "win32" && /^[\w@+=:,./\\~-]+$/.test(word))) return word;
+    return platform === "win32" ? `"${word}"` : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 const advice: Record<Target, string> = {

@@ -14,7 +14,7 @@ import { webAddress } from "../../../../../infra/cli/status/collect";
 import type { Status } from "../../../../../infra/cli/status/summary";
 import { Pods } from "../../../fixtures/pods";
 import { StackApi } from "../../../fixtures/stack-api";
-import { ago, conditionOf, container, node, now, pendingPod, pod, wellStack } from "../../../fixtures/stack-objects";
+import { ago, conditionOf, container, deployment, node, now, pendingPod, pod, wellStack } from "../../../fixtures/stack-objects";
 
 const api = new StackApi();
 const executing = new Pods();
@@ -32,8 +32,9 @@ afterAll(() => {
     executing.stop();
     fs.rmSync(directory, { recursive: true });
 });
-// The commands listen to signals until their process ends.
+// The commands listen to signals, and to the end of their output, until their process ends.
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+const outputListeners = process.stdout.listenerCount("error");
 const listeners = signals.map(signal => [signal, process.listeners(signal)] as const);
 beforeEach(() => {
     api.reset();
@@ -43,6 +44,7 @@ beforeEach(() => {
     vi.useFakeTimers({ now, toFake: ["Date"] });
 });
 afterEach(() => {
+    for (const listener of process.stdout.listeners("error").slice(outputListeners)) process.stdout.off("error", listener as () => void);
     for (const [signal, before] of listeners) {
         process.removeAllListeners(signal);
         for (const listener of before) process.on(signal, listener as NodeJS.SignalsListener);
@@ -167,6 +169,15 @@ describe("npm run status", () => {
         expect((await statusOf(running)).problems.map(({ object }) => object)).toEqual(["Node landfall-dev-worker"]);
     });
 
+    it.skipIf(process.platform === "win32")("quotes what a shell would take apart", async () => {
+        const odd = path.join(directory, "Jane Doe's kubeconfig");
+        fs.copyFileSync(path.join(directory, "kubeconfig"), odd);
+        api.objects.deployments[0] = deployment("web", { status: { availableReplicas: 0, conditions: [conditionOf("Available", "False", 300)] } });
+        const { output } = await run(status, [], odd);
+        expect(output).toContain(`export KUBECONFIG='${directory}/Jane Doe'\\''s kubeconfig'`);
+        expect(commandFor("dev", odd)("logs", "web")).toBe(`npm run logs -- web --kubeconfig '${directory}/Jane Doe'\\''s kubeconfig'`);
+    });
+
     it("says that a stack which was never started isn't up", async () => {
         await expect(status(["--kubeconfig", path.join(directory, "none")])).rejects.toThrow(/none can't be read/);
         await expect(status(["--stack", "nowhere"])).rejects.toThrow(/There is no stack "nowhere"/);
@@ -243,6 +254,17 @@ describe("npm run logs", () => {
             if (output.includes("two\nweb-6f7c9-aaaaa  half") && output.includes("three")) process.emit("SIGTERM", "SIGTERM");
         });
         expect({ code, output }).toEqual({ code: 0, output: ["one", "half", "two", "half"].map(text => `web-6f7c9-aaaaa  ${text}\n`).join("") + "web-6f7c9-zzzzz  three\n" });
+    });
+
+    it("ends once nobody reads on, whatever else is still written", async () => {
+        const lines = Array.from({ length: 50 }, (_, second) => line(`${second}`.padStart(2, "0"), "GET /")).join("");
+        api.logs = { "web-6f7c9-aaaaa/web": lines, "web-6f7c9-bbbbb/web": lines };
+        const closed = vi.fn(() => {
+            // Node tells of a closed pipe at each line.
+            for (let count = 0; count < 2; count++) process.stdout.emit("error", Object.assign(new Error("write EPIPE"), { code: "EPIPE" }));
+        });
+        expect(await run(logs, ["--follow"], undefined, closed)).toMatchObject({ code: 0, errors: "" });
+        expect(closed.mock.results.map(({ type }) => type)).not.toContain("throw");
     });
 
     it.each([
