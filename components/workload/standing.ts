@@ -1,3 +1,4 @@
+import * as pulumi from "@pulumi/pulumi";
 import { connect, type Connection, KubernetesError, read } from "../cluster/kubernetes-api";
 import { madeBy } from "../cluster/ownership/marks";
 
@@ -56,12 +57,17 @@ interface ManagedFields {
     fieldsV1?: { "f:spec"?: Record<string, unknown> };
 }
 
+/** Seconds for which an update waits for a cluster that doesn't answer at once: it would be changed as soon as it does. */
+const updatePatience = 60;
+
 /**
  * Reads what exists. If the cluster doesn't answer (for example in a preview while it is stopped), or denies access to the
  * namespace's claims, there is nothing to compare, and nothing can be changed in it either.
  */
-export async function readEnvironment(kubeconfig: string, namespace: string, stack: string): Promise<StandingEnvironment> {
-    const found = await readObjects(kubeconfig, namespace).catch(() => undefined);
+export async function readEnvironment(
+    kubeconfig: string, namespace: string, stack: string, patience = pulumi.runtime.isDryRun() ? 0 : updatePatience,
+): Promise<StandingEnvironment> {
+    const found = await readObjects(kubeconfig, namespace, patience).catch(() => undefined);
     if (found === undefined) return { volumes: [] };
     const own = found.quotas.filter(({ metadata }) => metadata.annotations?.[madeBy] === stack)
         .map(({ metadata }) => metadata.namespace);
@@ -75,14 +81,15 @@ export async function readEnvironment(kubeconfig: string, namespace: string, sta
     };
 }
 
-async function readObjects(kubeconfig: string, namespace: string) {
+async function readObjects(kubeconfig: string, namespace: string, patience: number) {
     const connection = await connect(kubeconfig);
+    const list = <T>(path: string): Promise<T[]> => listOf<T>(connection, path, patience);
     const [quotas, claims, classes, volumes] = await Promise.all([
         // Without the right to see what isn't in the namespace, the rest is still compared.
-        list<Quota>(connection, "/api/v1/resourcequotas").catch(unlessForbidden),
-        list<Claim>(connection, `/api/v1/namespaces/${namespace}/persistentvolumeclaims`),
-        list<StorageClass>(connection, "/apis/storage.k8s.io/v1/storageclasses").catch(unlessForbidden),
-        list<Volume>(connection, "/api/v1/persistentvolumes").catch(() => []),
+        list<Quota>("/api/v1/resourcequotas").catch(unlessForbidden),
+        list<Claim>(`/api/v1/namespaces/${namespace}/persistentvolumeclaims`),
+        list<StorageClass>("/apis/storage.k8s.io/v1/storageclasses").catch(unlessForbidden),
+        list<Volume>("/api/v1/persistentvolumes").catch(() => []),
     ]);
     return { quotas: quotas ?? [], claims, classes, volumes };
 }
@@ -91,8 +98,8 @@ function unlessForbidden(error: Error): undefined {
     if (!(error instanceof KubernetesError && error.code === 403)) throw error;
 }
 
-async function list<T>(connection: Connection, path: string): Promise<T[]> {
-    const found = await read(connection, path, { patience: 0 });
+async function listOf<T>(connection: Connection, path: string, patience: number): Promise<T[]> {
+    const found = await read(connection, path, { patience });
     return (found?.items ?? []) as T[];
 }
 
