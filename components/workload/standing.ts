@@ -1,4 +1,5 @@
-import { connect, type Connection, read } from "../cluster/kubernetes-api";
+import * as pulumi from "@pulumi/pulumi";
+import { connect, type Connection, KubernetesError, read } from "../cluster/kubernetes-api";
 import { madeBy } from "../cluster/ownership/marks";
 
 /** A persistent volume, as its claim describes it. */
@@ -56,12 +57,17 @@ interface ManagedFields {
     fieldsV1?: { "f:spec"?: Record<string, unknown> };
 }
 
+/** Seconds for which an update waits for a cluster that doesn't answer at once: it would be changed as soon as it does. */
+const updatePatience = 60;
+
 /**
- * Reads what exists. If the cluster doesn't answer (for example in a preview while it is stopped), or denies access, there
- * is nothing to compare, and nothing can be changed in it either.
+ * Reads what exists. If the cluster doesn't answer (for example in a preview while it is stopped), or denies access to the
+ * namespace's claims, there is nothing to compare, and nothing can be changed in it either.
  */
-export async function readEnvironment(kubeconfig: string, namespace: string, stack: string): Promise<StandingEnvironment> {
-    const found = await readObjects(kubeconfig, namespace).catch(() => undefined);
+export async function readEnvironment(
+    kubeconfig: string, namespace: string, stack: string, patience = pulumi.runtime.isDryRun() ? 0 : updatePatience,
+): Promise<StandingEnvironment> {
+    const found = await readObjects(kubeconfig, namespace, patience).catch(() => undefined);
     if (found === undefined) return { volumes: [] };
     const own = found.quotas.filter(({ metadata }) => metadata.annotations?.[madeBy] === stack)
         .map(({ metadata }) => metadata.namespace);
@@ -70,30 +76,35 @@ export async function readEnvironment(kubeconfig: string, namespace: string, sta
         namespace: own.includes(namespace) ? namespace : own[0],
         volumes: found.claims.filter(({ metadata }) => metadata.deletionTimestamp === undefined)
             .map(claim => describeVolume(claim, found)),
-        classes: Object.fromEntries(found.classes.map(({ metadata: { name, annotations } }) =>
+        classes: found.classes && Object.fromEntries(found.classes.map(({ metadata: { name, annotations } }) =>
             [name, annotations?.["storageclass.kubernetes.io/is-default-class"] === "true"])),
     };
 }
 
-async function readObjects(kubeconfig: string, namespace: string) {
+async function readObjects(kubeconfig: string, namespace: string, patience: number) {
     const connection = await connect(kubeconfig);
+    const list = <T>(path: string): Promise<T[]> => listOf<T>(connection, path, patience);
     const [quotas, claims, classes, volumes] = await Promise.all([
-        list<Quota>(connection, "/api/v1/resourcequotas"),
-        list<Claim>(connection, `/api/v1/namespaces/${namespace}/persistentvolumeclaims`),
-        list<StorageClass>(connection, "/apis/storage.k8s.io/v1/storageclasses"),
-        // Without the right to see them, the rest is still compared.
-        list<Volume>(connection, "/api/v1/persistentvolumes").catch(() => []),
+        // Without the right to see what isn't in the namespace, the rest is still compared.
+        list<Quota>("/api/v1/resourcequotas").catch(unlessForbidden),
+        list<Claim>(`/api/v1/namespaces/${namespace}/persistentvolumeclaims`),
+        list<StorageClass>("/apis/storage.k8s.io/v1/storageclasses").catch(unlessForbidden),
+        list<Volume>("/api/v1/persistentvolumes").catch(() => []),
     ]);
-    return { quotas, claims, classes, volumes };
+    return { quotas: quotas ?? [], claims, classes, volumes };
 }
 
-async function list<T>(connection: Connection, path: string): Promise<T[]> {
-    const found = await read(connection, path, { patience: 0 });
+function unlessForbidden(error: Error): undefined {
+    if (!(error instanceof KubernetesError && error.code === 403)) throw error;
+}
+
+async function listOf<T>(connection: Connection, path: string, patience: number): Promise<T[]> {
+    const found = await read(connection, path, { patience });
     return (found?.items ?? []) as T[];
 }
 
 function describeVolume(
-    { metadata, spec, status }: Claim, { classes, volumes }: { classes: StorageClass[]; volumes: Volume[] },
+    { metadata, spec, status }: Claim, { classes = [], volumes }: { classes?: StorageClass[]; volumes: Volume[] },
 ): StandingVolume {
     const volume = volumes.find(({ metadata: { name } }) => name === spec.volumeName)?.spec;
     const applied = (metadata.managedFields ?? []).filter(({ operation }) => operation === "Apply");

@@ -51,7 +51,8 @@ async function readChanges(
     const describe = describeVolumeOf(environment.cluster.provider)
         ?? ((_, property) => ({ name: `${defaultNames[property]} of the volume "${wanted.name}"`, way }));
     // A claim that never got all that it requested may request less, down to what it has.
-    const least = compareQuantities(capacity, size) < 0 ? capacity : size;
+    const isKept = compareQuantities(wanted.size, size) === 0;
+    const least = !isKept && compareQuantities(capacity, size) < 0 ? capacity : size;
     return [
         { ...describe(wanted.owner, "size"), stands: { value: least, fixed }, wanted: wanted.size, possible: "growth" },
         { ...describe(wanted.owner, "storageClass"), stands: { value: found.storageClass }, wanted: wanted.storageClass },

@@ -6,7 +6,7 @@ import { explainSilence, readArguments, type Running, runningStack } from "./sta
 import { clean, list, text } from "./status/fields";
 import { follow, readMerged, type Source } from "./status/log-stream";
 import { created, nameOf, ownerKind } from "./status/objects";
-import { UserError } from "./terminal/errors";
+import { Interrupted, UserError } from "./terminal/errors";
 
 const usage = `Usage: npm run logs -- [PART] [OPTIONS]
 
@@ -32,6 +32,8 @@ const parts: Record<string, { workloads: string[]; namespace: (environment: stri
 
 /** Lines that are shown of each container if nobody says since when. */
 const tail = 200;
+/** Seconds; a kubelet, which counts in nanoseconds, takes 292 years for a time in the future. */
+const oldest = 100 * 365 * 86_400;
 const units: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400 };
 
 /** The command `npm run logs`. */
@@ -52,9 +54,9 @@ export async function main(argv: string[]): Promise<number> {
     const stack = await runningStack(texts);
     const signal = onInterrupt(() => undefined);
     const out = (line: string): Promise<void> => new Promise(resolve => void process.stdout.write(`${line}\n`, () => resolve()));
-    // A reader that has seen enough, as `head`.
+    // A reader that has seen enough, as `head`. Each line that was on its way fails by itself.
     const enough = new AbortController();
-    process.stdout.once("error", () => enough.abort());
+    process.stdout.on("error", () => enough.abort());
     const stop = AbortSignal.any([signal, enough.signal]);
     const kind = { ...(seconds === undefined ? { tailLines: tail } : { sinceSeconds: seconds }), ...(flags.previous && { previous: true }) };
 
@@ -67,17 +69,20 @@ export async function main(argv: string[]): Promise<number> {
     }
     const found = await find();
     const { lines, problems } = await readMerged(connection, found, kind, out, stop);
+    if (signal.aborted) throw new Interrupted("Stopped.");
     const missing = problems.filter(({ error }) => !(flags.previous && isNothingBefore(error)));
     for (const { source, error } of missing) tell(source, error);
-    if (lines === 0 && missing.length === 0) process.stderr.write(`${nothing(part, found, flags.previous === true)}\n`);
-    return missing.length > 0 && !stop.aborted ? 1 : 0;
+    if (lines === 0 && missing.length === 0 && !enough.signal.aborted) process.stderr.write(`${nothing(part, found, flags.previous === true)}\n`);
+    return missing.length > 0 && !enough.signal.aborted ? 1 : 0;
 }
 
 function secondsOf(since: string | undefined): number | undefined {
     if (since === undefined) return undefined;
     const [, amount, unit] = /^([1-9]\d{0,5})([smhd])$/.exec(since) ?? [];
     if (amount === undefined) throw new UserError(`--since ${since}: give a number and a unit, for example 30s, 10m, 2h or 1d.`);
-    return Number(amount) * units[unit];
+    const seconds = Number(amount) * units[unit];
+    if (seconds > oldest) throw new UserError(`--since ${since}: no log is that old. Without --since come the last ${tail} lines of each container.`);
+    return seconds;
 }
 
 /** The containers of a part; without any it says why, unless some may still come. */

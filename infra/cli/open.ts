@@ -51,16 +51,17 @@ export async function main(argv: string[], start = startBrowser): Promise<number
     const browser = flags.print ? undefined : browserCommand(address);
     const opened = browser !== undefined && await start(browser);
     terminal.line(opened ? `Opened ${address}` : address);
-    if (!flags.print) await hint(address, ca !== undefined, stackFile(name, "ca.crt"), terminal);
+    if (!flags.print) await hint(address, isLaptop(settings.cluster.target), ca !== undefined ? stackFile(name, "ca.crt") : undefined, terminal);
     return 0;
 }
 
 /** What browsers on this computer may stumble over. */
-async function hint(address: string, ownAuthority: boolean, ca: string, terminal: Terminal): Promise<void> {
+async function hint(address: string, isHere: boolean, ca: string | undefined, terminal: Terminal): Promise<void> {
     const { hostname } = new URL(address);
-    const resolves = hostname.endsWith(".localhost") || await dns.lookup(hostname).then(() => true, () => false);
+    // Elsewhere a proxy may have found the name, and it isn't this computer's.
+    const resolves = !isHere || hostname.endsWith(".localhost") || await dns.lookup(hostname).then(() => true, () => false);
     if (!resolves) terminal.line(`This computer doesn't know the name ${hostname}: add the line "127.0.0.1 ${hostname}" to its hosts file`);
-    if (ownAuthority) terminal.line(`Browsers warn of its certificate until they trust ${ca} (README.md, "HTTPS")`);
+    if (ca !== undefined) terminal.line(`Browsers warn of its certificate until they trust ${ca} (README.md, "HTTPS")`);
 }
 
 /** What opens an address in this system's browser; undefined where there is none. */
@@ -68,11 +69,13 @@ export function browserCommand(
     address: string, { platform, env, has }: { platform: NodeJS.Platform; env: NodeJS.ProcessEnv; has: (program: string) => boolean } =
     { platform: process.platform, env: process.env, has: onPath },
 ): [program: string, ...args: string[]] | undefined {
+    const hasScreen = Boolean(env.DISPLAY || env.WAYLAND_DISPLAY);
+    // A window would open where nobody sits.
+    if (env.SSH_CONNECTION && !hasScreen) return undefined;
     if (platform === "win32") return ["rundll32", "url.dll,FileProtocolHandler", address];
     if (platform === "darwin") return ["open", address];
     // Windows's own browser, from its Linux.
     if (env.WSL_DISTRO_NAME && has("wslview")) return ["wslview", address];
-    const hasScreen = Boolean(env.DISPLAY || env.WAYLAND_DISPLAY);
     return hasScreen && has("xdg-open") ? ["xdg-open", address] : undefined;
 }
 

@@ -1,7 +1,7 @@
 import type { Readable, Writable } from "node:stream";
 import { connect, readKubeconfig, send } from "../../components/cluster/kubernetes-api";
 import { unreachable } from "./status/collect";
-import { explainSilence, readArguments, type Running, runningStack } from "./status/command";
+import { explainSilence, quoted, readArguments, type Running, runningStack } from "./status/command";
 import { clean, list, text } from "./status/fields";
 import { isDeleting, isReady, nameOf } from "./status/objects";
 import { UserError } from "./terminal/errors";
@@ -64,7 +64,7 @@ export async function main(argv: string[], tty: Tty = { input: process.stdin, ou
 function withoutTerminal({ command, file, settings }: Running, part: string): string {
     const target = part === "database" ? "statefulset/database -- mariadb --execute 'SHOW TABLES' wordpress" : "deployment/web -- COMMAND";
     return "A shell needs a terminal, and there is none: standard input or output is a file or a pipe.\n"
-        + `For scripts: kubectl --kubeconfig ${file ?? "FILE"} -n ${settings.environment.name} exec -i ${target}\n`
+        + `For scripts: kubectl --kubeconfig ${quoted(file ?? "FILE")} -n ${settings.environment.name} exec -i ${target}\n`
         + `For accounts: ${command("admin")}; for a dump: ${command("site", "export", "DIRECTORY")}; for logs: ${command("logs", part)}`;
 }
 

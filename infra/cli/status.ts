@@ -2,7 +2,8 @@ import { version as code } from "../../package.json";
 import { namespaces } from "../../components/platform/namespaces";
 import { collect, type Seen, Unreachable } from "./status/collect";
 import { describeSilence, readArguments, type Running, runningStack } from "./status/command";
-import { duration } from "./status/fields";
+import { duration, text } from "./status/fields";
+import { isDeleting, isLive, nameOf, type Observed } from "./status/objects";
 import type { Problem } from "./status/problem";
 import { problemsOf } from "./status/problems";
 import { screen } from "./status/screen";
@@ -59,7 +60,8 @@ export async function statusOf({ name, settings, kubeconfig, command }: Running)
         return { ...known, healthy: false, time: new Date().toISOString(), imageDates: [], nodes: [], parts: [], tasks: [], problems: [problem] };
     }
     const { now, skew } = clock(seen);
-    const found = problemsOf({ observed: seen.observed, now, environment, gateway: namespaces.gateway, command });
+    const judged = target === "existing" ? withUsedNodes(seen.observed) : seen.observed;
+    const found = problemsOf({ observed: judged, now, environment, gateway: namespaces.gateway, command });
     const problems = [...withoutGuesses(found, seen), ...unreadProblems(seen)];
     return {
         ...known, healthy: problems.length === 0, time: new Date(now).toISOString(),
@@ -69,6 +71,12 @@ export async function statusOf({ name, settings, kubeconfig, command }: Running)
         imageDates: imageDatesOf(seen, environment),
         nodes: nodesOf(seen), parts: partsOf(seen, environment), tasks: tasksOf(seen, environment), problems,
     };
+}
+
+/** An existing cluster has nodes that are none of the stack's business: those that matter are those with its pods. */
+function withUsedNodes(observed: Observed): Observed {
+    const used = observed.pods.filter(pod => isLive(pod) || isDeleting(pod)).map(pod => text(pod, "spec", "nodeName"));
+    return { ...observed, nodes: observed.nodes.filter(node => used.includes(nameOf(node))) };
 }
 
 /** What is early and late is the cluster's to say; this computer's clock may be wrong. */

@@ -10,6 +10,8 @@ export interface KindNode {
     name: string;
     role: string;
     running: boolean;
+    /** Whether `docker pause` froze it. Docker refuses to start it then. */
+    paused: boolean;
     /** Milliseconds since 1970; NaN if Docker prints the time in a format that can't be parsed. */
     created: number;
 }
@@ -41,13 +43,13 @@ function list(cluster: string, ...filters: string[]): KindNode[] {
 function parseNode(line: string): KindNode {
     const [name, role, state, created] = line.split("\t");
     // "2026-01-31 12:00:00 +0000 UTC": the zone's name is not a standard one.
-    return { name, role, running: state === "running", created: Date.parse(created.split(" ").slice(0, 3).join(" ")) };
+    return { name, role, running: state === "running", paused: state === "paused", created: Date.parse(created.split(" ").slice(0, 3).join(" ")) };
 }
 
 /** Starts the nodes that are stopped. Returns whether the API server answers. */
 export function startNodes(nodes: KindNode[]): boolean {
-    for (const { name } of nodes.filter(node => !node.running)) {
-        run("docker", ["container", "start", name], { problem: `The stopped node ${name} could not be started.` });
+    for (const { name, paused } of nodes.filter(node => !node.running)) {
+        run("docker", ["container", paused ? "unpause" : "start", name], { problem: `The stopped node ${name} could not be started.` });
     }
     return waitForApi(nodes);
 }

@@ -62,8 +62,14 @@ export function commandFor(stack: string, kubeconfig?: string): CommandLine {
             ...args, ...(stack === "dev" ? [] : ["--stack", stack]),
             ...(kubeconfig !== undefined && !["start", "down"].includes(name) ? ["--kubeconfig", kubeconfig] : []),
         ];
-        return [name === "start" ? "npm start" : `npm run ${name}`, ...(options.length > 0 ? ["--", ...options] : [])].join(" ");
+        return [name === "start" ? "npm start" : `npm run ${name}`, ...(options.length > 0 ? ["--", ...options.map(word => quoted(word))] : [])].join(" ");
     };
+}
+
+/** A word as a shell takes it for one. */
+export function quoted(word: string, platform = process.platform): string {
+    if (/^[\w@%+=:,./~-]+$/.test(word) || (platform === "win32" && /^[\w@+=:,./\\~-]+$/.test(word))) return word;
+    return platform === "win32" ? `"${word}"` : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 const advice: Record<Target, string> = {
@@ -81,6 +87,9 @@ export function describeSilence(error: Unreachable, target: Target, command: Com
     if (error.code === 401) {
         const renew = ["kind", "minikube", "baremetal"].includes(target) ? `Get a new kubeconfig: ${command("start")}` : advice[target];
         return { matter: "it refuses the kubeconfig's credentials", action: renew };
+    }
+    if (error.code === 403) {
+        return { matter: `it refuses to be asked: ${clean(error.message)}`, action: "Use a kubeconfig whose user may: --kubeconfig FILE" };
     }
     return { matter: `it doesn't answer: ${clean(error.message)}`, action: advice[target].replace("START", command("start")) };
 }

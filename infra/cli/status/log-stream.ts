@@ -114,10 +114,14 @@ async function* linesOf(connection: Connection, source: Source, which: Which, si
         broken = error;
         lines.close();
     });
+    // A carriage return in a line breaks it in two, of which only the first says when.
+    let last = "";
     try {
         for await (const line of lines) {
-            const [, time, text] = /^(\d{4}-\d\d-\d\dT\S+) ?(.*)$/s.exec(line) ?? [undefined, "", line];
-            yield { time: normalised(time), text: printable(text) };
+            const [, time = "", text] = /^(\d{4}-\d\d-\d\dT\S+) ?(.*)$/s.exec(line) ?? [];
+            const at = normalised(time);
+            last = at || last;
+            yield { time: last, text: printable(at === "" ? line : text) };
         }
     } finally {
         response.destroy();
@@ -125,10 +129,10 @@ async function* linesOf(connection: Connection, source: Source, which: Which, si
     if (broken && !signal.aborted) throw broken;
 }
 
-/** Times lack zeros at their end, and nodes may say their zone. */
+/** Times lack zeros at their end, and nodes may say their zone. Empty for what is no time. */
 function normalised(time: string): string {
     const [, seconds, fraction = "", zone] = /^(.+?)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)$/.exec(time) ?? [];
-    if (seconds === undefined) return "";
+    if (seconds === undefined || Number.isNaN(Date.parse(time))) return "";
     const utc = zone === "Z" ? seconds : new Date(`${seconds}${zone}`).toISOString().slice(0, 19);
     return `${utc}.${fraction.padEnd(9, "0").slice(0, 9)}Z`;
 }

@@ -1,3 +1,4 @@
+import { quoted } from "./command";
 import { duration } from "./fields";
 import { severities, type Problem } from "./problem";
 import type { Part, Status, Task } from "./summary";
@@ -19,7 +20,7 @@ export function screen(status: Status, kubeconfig?: string): string {
 
 function exportLine(file: string | undefined, platform = process.platform): string {
     if (file === undefined) return "pulumi stack output kubeconfig --show-secrets, written to a file that KUBECONFIG names";
-    return platform === "win32" ? `set KUBECONFIG=${file}` : `export KUBECONFIG=${file}`;
+    return platform === "win32" ? `set KUBECONFIG=${file}` : `export KUBECONFIG=${quoted(file)}`;
 }
 
 function about({ versions: { applied, code, kubernetes }, imageDates, nodes }: Status): string[] {

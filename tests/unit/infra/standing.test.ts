@@ -1,5 +1,7 @@
 import "tsx/cjs"; // createCluster loads the target by `require`
 import * as fs from "node:fs";
+import * as http from "node:http";
+import type { AddressInfo } from "node:net";
 import * as os from "node:os";
 import * as path from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
@@ -15,9 +17,11 @@ import { KubernetesApi, kubeconfigFor, type Stored } from "../fixtures/kubernete
 const api = new KubernetesApi();
 const directory = fs.mkdtempSync(path.join(os.tmpdir(), "landfall-standing-"));
 const file = path.join(directory, "kubeconfig");
+let server = "";
 let kubeconfig = "";
 beforeAll(async () => {
-    kubeconfig = kubeconfigFor(await api.start());
+    server = await api.start();
+    kubeconfig = kubeconfigFor(server);
     fs.writeFileSync(file, kubeconfig);
 });
 afterAll(async () => {
@@ -236,6 +240,21 @@ describe("a cluster", () => {
         expect(await change({})).toEqual(accepted);
     });
 
+    it("that answers late is waited for by an update: it would be changed once it does", async () => {
+        claim("database");
+        const gate = http.createServer((request, response) => {
+            http.get(`${server}${request.url}`, answer => void answer.pipe(response.writeHead(answer.statusCode ?? 500)));
+        });
+        await new Promise<void>(resolve => gate.listen(0, "127.0.0.1", resolve));
+        const { port } = gate.address() as AddressInfo;
+        await new Promise(resolve => gate.close(resolve));
+        const reading = readEnvironment(kubeconfigFor(`http://127.0.0.1:${port}`), "shop", "landfall/prod");
+        setTimeout(() => gate.listen(port, "127.0.0.1"), 500);
+        expect((await reading).volumes).toHaveLength(1);
+        gate.closeAllConnections();
+        await new Promise(resolve => gate.close(resolve));
+    });
+
     it("that is empty, doesn't answer or doesn't tell has nothing to compare", async () => {
         storageClass("fast", "ebs.csi.aws.com", true);
         expect(await change({})).toEqual(accepted);
@@ -243,6 +262,6 @@ describe("a cluster", () => {
         expect((await readEnvironment(kubeconfig, "shop", "landfall/prod")).volumes).toHaveLength(1);
         api.intercept = () => ({ code: 403, message: "no" });
         expect(await readEnvironment(kubeconfig, "shop", "landfall/prod")).toEqual({ volumes: [] });
-        expect(await readEnvironment(kubeconfigFor("http://127.0.0.1:1"), "shop", "landfall/prod")).toEqual({ volumes: [] });
+        expect(await readEnvironment(kubeconfigFor("http://127.0.0.1:1"), "shop", "landfall/prod", 0)).toEqual({ volumes: [] });
     });
 });

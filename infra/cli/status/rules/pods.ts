@@ -123,7 +123,7 @@ const evicted: PodRule = (pod, { now }) => {
 };
 
 const restarted: PodRule = (pod, situation) => {
-    const { now, environment } = situation;
+    const { now, environment, observed } = situation;
     if (!isLive(pod) || crashing(pod, situation)) return undefined;
     const status = containerStatuses(pod).find(found => (number(found, "restartCount") ?? 0) > 0);
     const last = lastEnd(status);
@@ -133,19 +133,28 @@ const restarted: PodRule = (pod, situation) => {
     const isDatabase = namespaceOf(pod) === environment && ownerKind(pod) === "StatefulSet";
     const ranOut = text(last, "reason") === "OOMKilled";
     const recent = now - since < (isDatabase ? day : hour);
-    if (!recent || !(isDatabase || ranOut || count >= 3)) return undefined;
+    if (!recent || !(isDatabase || ranOut || count >= 3) || endedWithNode(pod, since, observed.pods)) return undefined;
     const what = isDatabase ? "the database" : `its container ${text(status, "name")}`;
     return finding(pod, "risk", `${what} restarted ${count === 1 ? "once" : `${count} times`}, last: ${describeEnd(last)}`,
         since, crashAdvice(pod, last, situation));
 };
 
+/** Whether all else on the pod's node ended then, too: the node restarted, as a laptop's does each time that it is stopped and started. */
+function endedWithNode(pod: Fields, since: number, pods: Fields[]): boolean {
+    const others = pods.filter(other => other !== pod && isLive(other) && text(other, "spec", "nodeName") === text(pod, "spec", "nodeName")
+        && (time(other, "status", "startTime") ?? since) < since);
+    const begun = others.flatMap(other => list(other, "status", "containerStatuses").map(status => time(status, "state", "running", "startedAt") ?? since));
+    return others.length >= 3 && begun.every(start => start >= since - 2 * minute);
+}
+
 function waitingFor(pod: Fields, reasons: string[]): Fields | undefined {
     return containerStatuses(pod).find(status => reasons.includes(text(status, "state", "waiting", "reason")));
 }
 
+/** Of what ended with its node, nobody knows how: the kubelet takes it up again. */
 function endedBadly(status: Fields): boolean {
     const code = number(status, "state", "terminated", "exitCode");
-    return code !== undefined && code !== 0;
+    return code !== undefined && code !== 0 && !(code === 255 && text(status, "state", "terminated", "reason") === "Unknown");
 }
 
 /** How a container last ended. What it wrote at its end isn't read, as that may hold secrets. */

@@ -53,7 +53,7 @@ function tooLate(task: Fields, { now, observed }: Situation): Finding | undefine
     }
     const due = nextRun(text(task, "spec", "schedule"), begun);
     const allowed = late + Math.min(number(task, "spec", "startingDeadlineSeconds") ?? 0, 3600) * 1000;
-    if (due === undefined || now - due < allowed) return undefined;
+    if (due === undefined || now - Math.max(due, schedulingSince(observed.pods)) < allowed) return undefined;
     const running = observed.jobs.find(job => ownerKind(job) === "CronJob" && ownerName(job) === nameOf(task)
         && namespaceOf(job) === namespaceOf(task) && list(job, "status", "conditions").every(each => !isTrue(each)));
     // A run may take as long as its Job allows; only one that outlives that holds up the next ones.
@@ -65,6 +65,13 @@ function tooLate(task: Fields, { now, observed }: Situation): Finding | undefine
         matter: `has been due for ${duration(now - due)}${why}`,
         action: running ? `kubectl -n ${namespaceOf(task)} describe job ${nameOf(running)}` : kubectl("describe", "cronjob", task),
     };
+}
+
+/** Since when tasks are started: a cluster that was stopped catches up once it runs. 0 where its own pods can't be seen. */
+function schedulingSince(pods: Fields[]): number {
+    const managers = pods.filter(pod => text(pod, "metadata", "labels", "component") === "kube-controller-manager");
+    return Math.max(0, ...managers.flatMap(pod => list(pod, "status", "containerStatuses"))
+        .map(status => time(status, "state", "running", "startedAt") ?? 0));
 }
 
 function jobFailed(job: Fields): Finding | undefined {

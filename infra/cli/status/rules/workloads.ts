@@ -34,6 +34,8 @@ function deploymentFinding(deployment: Fields, { now, environment, gateway, comm
     const wanted = number(deployment, "spec", "replicas") ?? 1;
     const isServing = [environment, gateway].includes(namespaceOf(deployment));
     const stopped = isServing ? "outage" : "failing";
+    // Clouds have some in kube-system that they don't use.
+    if (wanted === 0 && namespaceOf(deployment) === "kube-system") return undefined;
     if (wanted === 0) return found(stopped, "is scaled to 0 replicas", undefined, `To bring it back: ${kubectl("scale", "deployment", deployment)} --replicas=2`);
 
     const failure = condition(deployment, "ReplicaFailure");

@@ -93,6 +93,24 @@ describe("a program with the library", () => {
         expect(registered).toEqual([]);
     });
 
+    it.each(["/apis/storage.k8s.io/v1/storageclasses", "/api/v1/resourcequotas", "/api/v1/persistentvolumes"])(
+        "can't shrink a volume either where the kubeconfig's user may not read %s", async forbidden => {
+            claim("ledger-data", "11Gi");
+            api.intercept = (_, path) => (path === forbidden ? { code: 403, message: "forbidden" } : undefined);
+            const { message, registered } = await previewDatabase({ volume: "11G" });
+            expect(message).toMatch(/The size of the volume "ledger-data" .*\n.*11Gi\n.*11G\n/);
+            expect(registered).toEqual([]);
+        });
+
+    it("may leave a size as it is that the class no longer grows to", async () => {
+        claim("ledger-data", "11Gi", "rigid");
+        const stored = api.objects.get("/api/v1/namespaces/books/persistentvolumeclaims/ledger-data");
+        Object.assign(stored ?? {}, { status: { capacity: { storage: "8Gi" } } });
+        expect((await previewDatabase({ volume: "11Gi", storageClass: "rigid" })).message).toBeUndefined();
+        expect((await previewDatabase({ volume: "8Gi", storageClass: "rigid" })).message).toBeUndefined();
+        expect((await previewDatabase({ volume: "10Gi", storageClass: "rigid" })).message).toMatch(/8Gi, and its class rigid can't grow/);
+    });
+
     it("compares each volume with its own claim, and names all that can't change", async () => {
         claim("portal-covers", "3Gi", "elastic", "ReadWriteMany");
         claim("portal-scans", "9Gi", "elastic");

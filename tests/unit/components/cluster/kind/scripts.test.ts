@@ -104,6 +104,15 @@ describe.skipIf(process.platform === "win32")("kind's scripts", () => {
         expect(made()).toBe(1);
     });
 
+    test("a node that was paused goes on, but not for a preview", () => {
+        create("one");
+        computer.change(state => void (state.nodes[1].paused = true));
+        expect(JSON.parse(run("status", { ...environment("unused"), MAY_START: "false" }).stdout)).toEqual({ incarnation: "one", started: false });
+        expect(computer.state.nodes[1].paused).toBe(true);
+        expect(status()).toEqual({ incarnation: "one", started: true });
+        expect(computer.state.nodes[1].paused).toBe(false);
+    });
+
     test("a cluster deleted by hand is not found, and created again", () => {
         create("one");
         computer.change(state => void (state.nodes = []));

@@ -8,12 +8,13 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import { main as logs } from "../../../../../infra/cli/logs";
 import { browserCommand, main as open } from "../../../../../infra/cli/open";
 import { main as shell, type Tty } from "../../../../../infra/cli/shell";
-import { main as status } from "../../../../../infra/cli/status";
+import { main as status, statusOf } from "../../../../../infra/cli/status";
+import { commandFor, type Running } from "../../../../../infra/cli/status/command";
 import { webAddress } from "../../../../../infra/cli/status/collect";
 import type { Status } from "../../../../../infra/cli/status/summary";
 import { Pods } from "../../../fixtures/pods";
 import { StackApi } from "../../../fixtures/stack-api";
-import { ago, conditionOf, container, now, pendingPod, pod, wellStack } from "../../../fixtures/stack-objects";
+import { ago, conditionOf, container, deployment, node, now, pendingPod, pod, wellStack } from "../../../fixtures/stack-objects";
 
 const api = new StackApi();
 const executing = new Pods();
@@ -31,8 +32,9 @@ afterAll(() => {
     executing.stop();
     fs.rmSync(directory, { recursive: true });
 });
-// The commands listen to signals until their process ends.
+// The commands listen to signals, and to the end of their output, until their process ends.
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+const outputListeners = process.stdout.listenerCount("error");
 const listeners = signals.map(signal => [signal, process.listeners(signal)] as const);
 beforeEach(() => {
     api.reset();
@@ -42,6 +44,7 @@ beforeEach(() => {
     vi.useFakeTimers({ now, toFake: ["Date"] });
 });
 afterEach(() => {
+    for (const listener of process.stdout.listeners("error").slice(outputListeners)) process.stdout.off("error", listener as () => void);
     for (const [signal, before] of listeners) {
         process.removeAllListeners(signal);
         for (const listener of before) process.on(signal, listener as NodeJS.SignalsListener);
@@ -56,12 +59,15 @@ interface Ended {
     errors: string;
 }
 
-/** Runs a command as its npm script does. */
-async function run(command: (args: string[]) => Promise<number>, args: string[], kubeconfig = path.join(directory, "kubeconfig")): Promise<Ended> {
+/** Runs a command as its npm script does; `watch` sees each time what it has printed so far. */
+async function run(
+    command: (args: string[]) => Promise<number>, args: string[], kubeconfig = path.join(directory, "kubeconfig"), watch?: (output: string) => void,
+): Promise<Ended> {
     const written = { output: "", errors: "" };
     const capture = (key: keyof typeof written) => (text: unknown, done?: unknown): boolean => {
         written[key] += String(text);
         if (typeof done === "function") (done as () => void)();
+        watch?.(written.output);
         return true;
     };
     const spies = [
@@ -121,6 +127,7 @@ describe("npm run status", () => {
 
     it.each<[string, (answer: http.ServerResponse) => void, RegExp]>([
         ["breaks the connection off", response => response.destroy(), /The cluster: it doesn't answer: .*\n +→ Is Docker running.*npm start$/m],
+        ["refuses to be asked at all", response => void response.writeHead(403).end(JSON.stringify({ message: "User \"guest\" is forbidden" })), /The cluster: it refuses to be asked: User "guest" is forbidden\n +→ Use a kubeconfig/m],
         ["refuses the credentials", response => void response.writeHead(401).end("{}"), /The cluster: it refuses the kubeconfig's credentials\n +→ Get a new kubeconfig: npm start$/m],
     ])("of a cluster that %s says that first and alone", async (_, answer, says) => {
         api.intercept = (_url, response) => { answer(response); return true; };
@@ -149,6 +156,28 @@ describe("npm run status", () => {
         expect(output).toMatch(/1 problem \(\? unknown\):\n\? nodes, statefulsets in .*: couldn't be read: nodes is forbidden\n +→ Use a kubeconfig/);
     });
 
+    it("says nothing of an existing cluster's nodes that run nothing of the stack", async () => {
+        const bad = [conditionOf("Ready", "Unknown", 9000)];
+        const running = {
+            name: "shop", kubeconfig: fs.readFileSync(path.join(directory, "kubeconfig"), "utf8"), command: commandFor("shop"),
+            settings: { cluster: { target: "existing" }, environment: { name: "development" } },
+        } as unknown as Running;
+        api.objects.nodes.push(node("someone-elses", { status: { conditions: bad } }));
+        expect((await statusOf(running)).problems).toEqual([]);
+        expect((await statusOf(running)).nodes).toHaveLength(3);
+        api.objects.nodes = [node("landfall-dev-worker", { status: { conditions: bad } })];
+        expect((await statusOf(running)).problems.map(({ object }) => object)).toEqual(["Node landfall-dev-worker"]);
+    });
+
+    it.skipIf(process.platform === "win32")("quotes what a shell would take apart", async () => {
+        const odd = path.join(directory, "Jane Doe's kubeconfig");
+        fs.copyFileSync(path.join(directory, "kubeconfig"), odd);
+        api.objects.deployments[0] = deployment("web", { status: { availableReplicas: 0, conditions: [conditionOf("Available", "False", 300)] } });
+        const { output } = await run(status, [], odd);
+        expect(output).toContain(`export KUBECONFIG='${directory}/Jane Doe'\\''s kubeconfig'`);
+        expect(commandFor("dev", odd)("logs", "web")).toBe(`npm run logs -- web --kubeconfig '${directory}/Jane Doe'\\''s kubeconfig'`);
+    });
+
     it("says that a stack which was never started isn't up", async () => {
         await expect(status(["--kubeconfig", path.join(directory, "none")])).rejects.toThrow(/none can't be read/);
         await expect(status(["--stack", "nowhere"])).rejects.toThrow(/There is no stack "nowhere"/);
@@ -156,6 +185,9 @@ describe("npm run status", () => {
 });
 
 const line = (time: string, text: string): string => `2026-11-29T11:00:${time}Z ${text}\n`;
+
+/** Other requests, as those of a test before, may come at any time. */
+const askedForLogs = (): URL[] => api.asked.filter(({ pathname }) => pathname.endsWith("/log"));
 
 describe("npm run logs", () => {
     it("prints the lines of all web pods in the order of time, each with its pod", async () => {
@@ -167,15 +199,25 @@ describe("npm run logs", () => {
         expect({ code, output, errors }).toEqual({
             code: 0, output: "web-6f7c9-aaaaa  GET /one\nweb-6f7c9-bbbbb  GET /two\nweb-6f7c9-aaaaa  GET /three\n", errors: "",
         });
-        expect(api.asked.at(-1)?.searchParams.get("tailLines")).toBe("200");
+        expect(askedForLogs().map(({ searchParams }) => searchParams.get("tailLines"))).toEqual(["200", "200"]);
+    });
+
+    it("keeps a line with a carriage return in its place", async () => {
+        api.logs = {
+            "web-6f7c9-aaaaa/web": line("01.5", "10 %\r50 %\r2026-99-99T99:99:99+00:00 no time"),
+            "web-6f7c9-bbbbb/web": line("01", "before"),
+        };
+        expect((await run(logs, [])).output.split("\n")).toEqual([
+            "web-6f7c9-bbbbb  before", "web-6f7c9-aaaaa  10 %", "web-6f7c9-aaaaa  50 %",
+            "web-6f7c9-aaaaa  2026-99-99T99:99:99+00:00 no time", "",
+        ]);
     });
 
     it("asks for the time that was given", async () => {
         api.logs = { "database-0/database": line("01.5", "ready") };
         const { output } = await run(logs, ["database", "--since", "2h"]);
         expect(output).toBe("database-0  ready\n");
-        const { searchParams } = api.asked.at(-1) as URL;
-        expect([searchParams.get("sinceSeconds"), searchParams.get("tailLines")]).toEqual(["7200", null]);
+        expect(askedForLogs().map(({ searchParams }) => [searchParams.get("sinceSeconds"), searchParams.get("tailLines")])).toEqual([["7200", null]]);
     });
 
     it("prints what crashed containers have written before, and says where there is nothing", async () => {
@@ -201,26 +243,48 @@ describe("npm run logs", () => {
             // It breaks off, as when the kubelet starts a new file; what is asked again comes once more.
             "web-6f7c9-aaaaa/web": (url, response) => {
                 asked++;
-                if (asked === 1) return void response.end(line("01.5", "one"));
+                if (asked === 1) return void response.end(line("01.5", "one\rhalf"));
                 expect(url.searchParams.get("sinceTime")).toBe("2026-11-29T11:00:01.500000000Z");
-                response.write(line("01.5", "one") + line("02.5", "two"));
+                response.write(line("01.5", "one\rhalf") + line("02.5", "two\rhalf"));
                 api.objects.pods.push(pod("web-6f7c9-zzzzz", "web"));
             },
-            "web-6f7c9-zzzzz/web": (_url, response) => {
-                response.write(line("03.5", "three"));
-                setTimeout(() => process.emit("SIGTERM", "SIGTERM"), 300);
-            },
+            "web-6f7c9-zzzzz/web": (_url, response) => response.write(line("03.5", "three")),
         };
-        const { code, output } = await run(logs, ["--follow"]);
-        expect({ code, output }).toEqual({ code: 0, output: "web-6f7c9-aaaaa  one\nweb-6f7c9-aaaaa  two\nweb-6f7c9-zzzzz  three\n" });
+        const { code, output } = await run(logs, ["--follow"], undefined, output => {
+            if (output.includes("two\nweb-6f7c9-aaaaa  half") && output.includes("three")) process.emit("SIGTERM", "SIGTERM");
+        });
+        expect({ code, output }).toEqual({ code: 0, output: ["one", "half", "two", "half"].map(text => `web-6f7c9-aaaaa  ${text}\n`).join("") + "web-6f7c9-zzzzz  three\n" });
+    });
+
+    it("ends once nobody reads on, whatever else is still written", async () => {
+        const lines = Array.from({ length: 50 }, (_, second) => line(`${second}`.padStart(2, "0"), "GET /")).join("");
+        api.logs = { "web-6f7c9-aaaaa/web": lines, "web-6f7c9-bbbbb/web": lines };
+        const closed = vi.fn(() => {
+            // Node tells of a closed pipe at each line.
+            for (let count = 0; count < 2; count++) process.stdout.emit("error", Object.assign(new Error("write EPIPE"), { code: "EPIPE" }));
+        });
+        expect(await run(logs, ["--follow"], undefined, closed)).toMatchObject({ code: 0, errors: "" });
+        expect(closed.mock.results.map(({ type }) => type)).not.toContain("throw");
     });
 
     it.each([
         [["mail"], /"mail" is no part of a stack; the parts are web, database, gateway, tasks/],
         [["--since", "yesterday"], /--since yesterday: give a number and a unit, for example 30s/],
+        [["--since", "-5m"], /--since/],
+        [["--since", "0s"], /--since 0s: give a number/],
+        // Kubelets count in nanoseconds: more than 292 years is a time in the future.
+        [["--since", "110000d"], /--since 110000d: no log is that old/],
         [["--follow", "--previous"], /use one of the two/],
     ])("refuses %s", async (args, message) => {
         await expect(run(logs, args)).rejects.toThrow(message);
+    });
+
+    it("doesn't say that nothing was written if it is stopped before it has read", async () => {
+        api.logs = {
+            "web-6f7c9-aaaaa/web": () => process.emit("SIGINT", "SIGINT"),
+            "web-6f7c9-bbbbb/web": () => undefined,
+        };
+        expect(await run(logs, []).catch((error: Error) => error.message)).toBe("Stopped.");
     });
 
     it("of a part without pods points to the status", async () => {
@@ -294,11 +358,16 @@ describe("npm run shell", () => {
 
 describe("npm run open", () => {
     let answer = 200;
-    const site = http.createServer((_request, response) => response.writeHead(answer).end());
+    let whenAsked = (): void => undefined;
+    const site = http.createServer((_request, response) => {
+        whenAsked();
+        response.writeHead(answer).end();
+    });
     beforeAll(() => new Promise<void>(resolve => site.listen(0, "127.0.0.1", resolve)));
     afterAll(() => void site.close());
     beforeEach(() => {
         answer = 200;
+        whenAsked = () => undefined;
         api.address = `http://wordpress.localhost:${(site.address() as AddressInfo).port}`;
     });
 
@@ -317,7 +386,7 @@ describe("npm run open", () => {
     it("says what came instead of a page, and points to the status", async () => {
         vi.useFakeTimers({ now, toFake: ["Date"], shouldAdvanceTime: false });
         answer = 503;
-        setTimeout(() => vi.setSystemTime(now + 61_000), 200);
+        whenAsked = () => void vi.setSystemTime(now + 61_000);
         await expect(run(args => open(args, () => Promise.resolve(true)), [])).rejects.toThrow(/does not answer with a page: 503\n.*npm run status/);
     });
 
@@ -333,6 +402,9 @@ describe("npm run open", () => {
         ["Linux with a screen", "linux", { WAYLAND_DISPLAY: "wayland-0" }, ["xdg-open"], ["xdg-open", address]],
         ["Linux without one", "linux", {}, ["xdg-open"], undefined],
         ["Linux without a browser", "linux", { DISPLAY: ":0" }, [], undefined],
+        ["a Mac that one is logged in to by SSH", "darwin", { SSH_CONNECTION: "203.0.113.7 50000 203.0.113.9 22" }, [], undefined],
+        ["Windows by SSH", "win32", { SSH_CONNECTION: "203.0.113.7 50000 203.0.113.9 22" }, [], undefined],
+        ["Linux by SSH with a screen", "linux", { SSH_CONNECTION: "203.0.113.7 50000 203.0.113.9 22", DISPLAY: "localhost:10.0" }, ["xdg-open"], ["xdg-open", address]],
         ["Windows's Linux", "linux", { WSL_DISTRO_NAME: "Debian" }, ["wslview"], ["wslview", address]],
     ])("uses the browser of %s, with the address as one argument", (_, platform, env, programs, expected) => {
         expect(browserCommand(address, { platform, env, has: program => programs.includes(program) })).toEqual(expected);

@@ -27,6 +27,20 @@ const unschedulable = (seconds: number, message: string): Fields => pendingPod("
 const crash = (reason: string, exitCode: number, seconds: number): Fields =>
     ({ lastState: { terminated: { reason, exitCode, finishedAt: ago(seconds), message: "password=hunter2" } } });
 
+/** The pods of a cluster whose nodes have restarted, the third time. */
+const startedAgain = (reason: string, exitCode: number): Fields[] => [...wellStack().pods, manager(600)]
+    .filter(one => (one.status as Fields).phase === "Running").map(one => {
+        const statuses = (one.status as { containerStatuses: Fields[] }).containerStatuses.map(status =>
+            ({ ...status, restartCount: 3, state: { running: { startedAt: ago(560) } }, ...crash(reason, exitCode, 600) }));
+        return { ...one, spec: { ...one.spec as Fields, nodeName: "landfall-dev-worker" }, status: { ...one.status as Fields, containerStatuses: statuses } };
+    });
+
+/** The pod of kube-controller-manager, which has run for so many seconds. */
+const manager = (seconds: number): Fields => pod("kube-controller-manager-x", "", {
+    metadata: { namespace: "kube-system", labels: { component: "kube-controller-manager" } },
+    status: { containerStatuses: [container("kube-controller-manager", { state: { running: { startedAt: ago(seconds) } } })] },
+}, { owner: "Node" });
+
 /** Each: what is wrong, what is seen, and what people are told. */
 const alarms: [what: string, changed: Partial<Observed> | Fields, expected: { rule: string; severity: string; object: string; says: RegExp; action: RegExp; since?: string }][] = [
     ["a pod that fits on no node", unschedulable(300, "0/2 nodes are available: 2 Insufficient cpu. preemption: 0/2 nodes are available: 2 No preemption victims found for incoming pod."), {
@@ -178,6 +192,12 @@ const alarms: [what: string, changed: Partial<Observed> | Fields, expected: { ru
     ["a backup that failed", { cronJobs: [cronJob({ metadata: { name: "backup" }, spec: { schedule: "0 3 * * *" }, status: { lastScheduleTime: ago(9 * 3600), lastSuccessfulTime: ago(33 * 3600) } })], jobs: [job("backup-2", [conditionOf("Failed", "True", 8 * 3600, { reason: "BackoffLimitExceeded" })], {}, { kind: "CronJob", name: "backup" })] }, {
         rule: "task-failed", severity: "failing", object: "CronJob development/backup", says: /BackoffLimitExceeded/, action: /logs job\/backup-2/,
     }],
+    ["a database that restarted alone on its node", { pods: startedAgain("Error", 1).map(one => ((one.metadata as Fields).name === "database-0" ? one : { ...one, status: pod("", "").status })) }, {
+        rule: "pod-restarted", severity: "risk", object: "Pod development/database-0", since: ago(600), says: /the database restarted 3 times/, action: /logs -- database --previous/,
+    }],
+    ["a task that is late since the cluster was started", { pods: [...wellStack().pods, manager(1200)], cronJobs: [cronJob({ status: { lastScheduleTime: ago(7 * 86_400), lastSuccessfulTime: ago(7 * 86_400) } })] }, {
+        rule: "task-late", severity: "risk", object: "CronJob development/scheduled-tasks", since: ago(7 * 86_400 - 60), says: /has been due for 6 days/, action: /describe cronjob/,
+    }],
     ["a task that is late", { cronJobs: [cronJob({ status: { lastScheduleTime: ago(1200), lastSuccessfulTime: ago(1190) } })] }, {
         rule: "task-late", severity: "risk", object: "CronJob development/scheduled-tasks", says: /has been due for 19 min and doesn't run/, action: /describe cronjob/,
     }],
@@ -249,6 +269,12 @@ describe("a stack", () => {
         ["a task that failed before it succeeded", { jobs: [job("scheduled-tasks-0", [conditionOf("Failed", "True", 300)], { metadata: { creationTimestamp: ago(320) } }), job("scheduled-tasks-1", [conditionOf("Complete", "True", 15)])] }],
         ["a task that failed before it succeeded, without its last Job", { jobs: [job("scheduled-tasks-0", [conditionOf("Failed", "True", 300)], { metadata: { creationTimestamp: ago(320) } })] }],
         ["a task that takes long", { cronJobs: [cronJob({ status: { lastScheduleTime: ago(540) } })], jobs: [job("scheduled-tasks-1", [], { metadata: { creationTimestamp: ago(540) } })] }],
+        ["what the cloud has in kube-system and doesn't use", { deployments: [...wellStack().deployments, deployment("antrea-controller-horizontal-autoscaler", { spec: { replicas: 0 }, status: { replicas: 0, readyReplicas: 0, availableReplicas: 0 } }, "kube-system")] }],
+        ["a laptop's cluster that was stopped and started", { pods: startedAgain("Unknown", 255) }],
+        ["a cluster whose nodes shut down in good order", { pods: startedAgain("Completed", 0) }],
+        ["a cluster that was started a moment ago, after a week", {
+            pods: [...wellStack().pods, manager(60)], cronJobs: [cronJob({ status: { lastScheduleTime: ago(7 * 86_400), lastSuccessfulTime: ago(7 * 86_400) } })], jobs: [],
+        }],
         ["a monthly task that isn't due", { cronJobs: [cronJob({ spec: { schedule: "17 3 1 * *" }, status: { lastScheduleTime: ago(20 * 86_400), lastSuccessfulTime: ago(20 * 86_400) } })] }],
     ])("is well with %s", (_, changed) => {
         expect("metadata" in changed ? withPod(changed) : judgeWith(changed)).toEqual([]);
