@@ -25,7 +25,7 @@ function readSums(bundle: string): Map<string, string> | undefined {
 export async function bundleProblems(bundle: string, version: string, systems: string[]): Promise<string[]> {
     const directory = resolvePath(bundle);
     const listed = readSums(bundle);
-    if (!listed) return [`The bundle ${directory} has no ${sums}: is landfall:cluster.bundle the right directory?`];
+    if (!listed) return [noSums(directory)];
     const bad = await Promise.all([...listed].map(async ([name, sum]) => {
         const file = path.join(directory, name);
         if (!fs.existsSync(file)) return `The bundle ${directory} is incomplete: ${name} is missing.`;
@@ -34,6 +34,10 @@ export async function bundleProblems(bundle: string, version: string, systems: s
             : `The bundle ${directory} was altered: ${name} has the SHA-256 ${found}, and ${sums} says ${sum}.`;
     }));
     return [...bad.flatMap(problem => problem ?? []), ...missingParts(directory, listed, version, systems)];
+}
+
+function noSums(directory: string): string {
+    return `The bundle ${directory} has no ${sums}: is landfall:cluster.bundle the right directory?`;
 }
 
 function missingParts(directory: string, listed: Map<string, string>, version: string, systems: string[]): string[] {
@@ -69,7 +73,8 @@ export function partsFor(
         ...(role === "control-plane" ? ["images/control-plane/[^/]+"] : []),
         ...(role === "worker" || !tainted ? ["images/workloads/[^/]+"] : []),
     ].map(part => new RegExp(`^${part}$`));
-    return [...readSums(bundle) ?? []].filter(([name]) => wanted.some(part => part.test(name)))
+    const listed = readSums(bundle) ?? fail(noSums(resolvePath(bundle)));
+    return [...listed].filter(([name]) => wanted.some(part => part.test(name)))
         .map(([name, sum]) => ({ name, sum, file: path.join(resolvePath(bundle), name) }));
 }
 

@@ -43,9 +43,7 @@ export const steps: Step<Join>[] = [
         s.host = await firstAnswering(s.connection, s.controlPlanes, s.node.name);
     } },
     { on: "controlPlanes", when: [begins], name: "Check for a cluster whose API doesn't answer", run: refuseSecondCluster },
-    { on: "node", when: [begins], tasks: () => [lookForVersion], found: (s, printed) => {
-        s.version = printed;
-    } },
+    { on: "node", when: [begins], tasks: () => [lookForVersion], found: takeVersion },
     { on: "node", when: [begins], tasks: s => initTasks({ ...s.cluster, version: s.version }, s.node) },
     { on: "host", when: [joins, isControlPlane], tasks: s =>
         removeDeadNodesTasks(otherControlPlanes(s).map(({ name }) => name), s.node) },
@@ -69,6 +67,12 @@ export const steps: Step<Join>[] = [
 
 /** Left to itself, kubeadm would ask the internet for the latest version, which may be newer than the machine's programs. */
 const lookForVersion = task("Check which version is installed", "kubeadm version --output short");
+
+/** Fails before the next step removes what is on the machine. */
+function takeVersion(s: Join, printed: string): void {
+    s.version = /^v\d+\.\d+\.\d+\S*$/m.exec(printed)?.[0] ?? fail(
+        `${s.node.name} (${s.node.host}): kubeadm does not tell its version. It printed:\n${printed}`);
+}
 
 async function lookForMember(s: Join): Promise<void> {
     const member = await s.connection.run(s.node, `if [ -e ${memberFile} ]; then cat ${memberFile}; fi`);

@@ -11,7 +11,7 @@ import { renderScript } from "../machine/script";
 import { listTasks } from "../machine/snapshots";
 import { reason as upgrading } from "../machine/upgrade";
 import type { KnownNode, ScriptFacts, SnapshotRepository } from "../program/facts";
-import { readFacts, readRepository } from "./settings";
+import { readFacts } from "./settings";
 import { withSsh } from "./ssh";
 import { type Condition, ignored, needsAll, type Operation, perform, type Step } from "./steps";
 
@@ -92,8 +92,7 @@ async function restore(): Promise<string> {
     // Pulumi runs this again when its environment changes, which is no reason to restore again.
     if (process.env.PULUMI_COMMAND_STDOUT) return process.env.PULUMI_COMMAND_STDOUT;
 
-    const { cluster, nodes, ssh } = readFacts<"restore">();
-    const repository = readRepository();
+    const { cluster, nodes, ssh, repository } = readFacts<"restore">();
     const controlPlanes = nodes.filter(({ role }) => role === "control-plane");
     return withSsh({ ssh, nodes }, async connection => {
         const state: Restore = {

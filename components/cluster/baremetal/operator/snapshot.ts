@@ -3,7 +3,7 @@ import { fail, main } from "../../scripts/process";
 import { renderScript } from "../machine/script";
 import { snapshotTasks, takeTasks } from "../machine/snapshots";
 import type { NodeFacts, ScriptFacts, SnapshotRepository } from "../program/facts";
-import { readFacts, readRepository } from "./settings";
+import { readFacts } from "./settings";
 import { withSsh } from "./ssh";
 import { type Operation, perform, type Step } from "./steps";
 
@@ -28,8 +28,7 @@ async function takeSnapshot({ connection, controlPlanes }: Snapshot): Promise<vo
 }
 
 async function snapshot(): Promise<void> {
-    const { cluster, nodes: controlPlanes, ssh } = readFacts<"snapshot">();
-    const repository = readRepository();
+    const { cluster, nodes: controlPlanes, ssh, repository } = readFacts<"snapshot">();
     await withSsh({ ssh, nodes: controlPlanes }, connection =>
         perform(steps, { connection, cluster, controlPlanes, repository }));
 }

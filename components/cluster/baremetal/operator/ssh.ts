@@ -39,7 +39,8 @@ export async function withSsh<T>(
     const remove = () => fs.rmSync(directory, { recursive: true, force: true });
     const stop = () => process.exit(1);
     process.once("exit", remove);
-    for (const signal of signals) process.once(signal, stop);
+    // Handled until the end: a second signal must not end the script before the key is removed.
+    for (const signal of signals) process.on(signal, stop);
     try {
         const config = path.join(directory, "config");
         const own = await withKeyFile(ssh, directory);

@@ -122,6 +122,11 @@ describe("an offline bundle", () => {
         expect((await problems()).join("\n")).toMatch(message);
     });
 
+    test("that lost its checksums after the first check is no bundle without parts", () => {
+        fs.rmSync(path.join(directory, "SHA256SUMS"));
+        expect(() => partsFor(directory, "debian-13-amd64", { role: "worker" })).toThrow(/has no SHA256SUMS: is .* the right directory/);
+    });
+
     test("for another version, system or architecture is refused", async () => {
         expect((await problems("v1.36.4")).join()).toMatch(/holds Kubernetes v1\.36\.3, and .*kubernetesVersion is v1\.36\.4/);
         expect((await problems("v1.36.3", ["debian-12-amd64"])).join()).toMatch(/no packages for debian-12-amd64/);

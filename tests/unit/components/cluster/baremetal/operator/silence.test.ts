@@ -61,7 +61,7 @@ describe.skipIf(process.platform === "win32")("a machine or an API that doesn't 
 
     test("is begun with where no machine is a member yet", () => {
         const { asked } = run("join", joining, {
-            one: 'case "$script" in *"kubeadm init"*) echo began >> $directory/began ;; *readyz*) [ -e $directory/began ] || exit 1 ;; esac',
+            one: 'case "$script" in *"kubeadm init"*) echo began >> $directory/began ;; *"kubeadm version"*) echo v1.36.2 ;; *readyz*) [ -e $directory/began ] || exit 1 ;; esac',
             two: 'case "$script" in *readyz*) exit 1 ;; esac',
         });
         expect(asked).toContain("kubeadm init");

@@ -96,20 +96,32 @@ describe("an operation", () => {
         expect(names(member.log).join()).not.toMatch(/Join the|Create the cluster|token|Remove/);
     });
 
-    test("that starts a cluster has kubeadm take the version that is on the machine, not the latest that the internet knows", async () => {
+    /** Starts a cluster on the first machine, where kubeadm prints this as its version. */
+    async function start(printed: string) {
         const scripts: string[] = [];
         const { connection: fresh } = machines();
-        await perform(join.steps, {
+        const failed = await perform(join.steps, {
             connection: { ...fresh, attempt: async (_, script) => {
                 scripts.push(String(script));
                 if (String(script).includes("/readyz")) return scripts.some(text => text.includes("kubeadm init")) ? answer("") : failure;
-                return answer(String(script).includes("kubeadm version --output short") ? "v1.36.2\n" : "");
+                return answer(String(script).includes("kubeadm version --output short") ? printed : "");
             } },
             cluster: { ...available, version: undefined } as unknown as join.Join["cluster"], node: one, controlPlanes, isMember: false,
             volumes: [], version: "",
+        }).catch(error => error as Error);
+        return { failed, scripts, init: scripts.filter(script => script.includes("kubeadm init")) };
+    }
+
+    test.each<[string, string]>([["v1.36.2\n", "v1.36.2"], ["Warning: a new release is out\nv1.37.0-rc.1\n", "v1.37.0-rc.1"]])(
+        "that starts a cluster has kubeadm take the version that is on the machine, not the latest that the internet knows: %j", async (printed, version) => {
+            const { init } = await start(printed);
+            expect(init).toEqual([expect.stringContaining(`"kubernetesVersion": "${version}"`)]);
         });
-        const init = scripts.filter(script => script.includes("kubeadm init"));
-        expect(init).toEqual([expect.stringContaining('"kubernetesVersion": "v1.36.2"')]);
+
+    test("that starts a cluster touches nothing where kubeadm tells no version", async () => {
+        const { failed, scripts } = await start("command disabled by policy\n");
+        expect(String(failed)).toMatch(/one \(198\.18\.40\.11\): kubeadm does not tell its version\. It printed:\ncommand disabled/);
+        expect(scripts.filter(script => /kubeadm (reset|init)/.test(script))).toEqual([]);
     });
 
     test("that fails on a machine does nothing after it, but deletes the token that it has created", async () => {
