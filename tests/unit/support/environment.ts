@@ -13,3 +13,6 @@ afterAll(() => {
     for (const name of Object.keys(process.env)) if (!(name in before)) delete process.env[name];
     Object.assign(process.env, before);
 });
+
+// Files share a process, and each command listens to signals until its process ends: no leak.
+process.setMaxListeners(0);

@@ -33,12 +33,13 @@ afterAll(() => {
     fs.rmSync(directory, { recursive: true });
 });
 // The commands listen to signals, and to the end of their output, until their process ends.
-const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+const signals = ["SIGINT", "SIGTERM", "SIGHUP", "disconnect"];
 const outputListeners = process.stdout.listenerCount("error");
-const listeners = signals.map(signal => [signal, process.listeners(signal)] as const);
+const emitter: NodeJS.EventEmitter = process;
+const listeners = signals.map(signal => [signal, emitter.listeners(signal)] as const);
 beforeEach(() => {
     api.reset();
-    for (const signal of signals) process.removeAllListeners(signal);
+    for (const signal of signals) emitter.removeAllListeners(signal);
     vi.stubEnv("LANDFALL_HOME", path.join(directory, "home"));
     vi.stubEnv("LANDFALL_CACHE", path.join(directory, "cache"));
     vi.useFakeTimers({ now, toFake: ["Date"] });
@@ -46,8 +47,8 @@ beforeEach(() => {
 afterEach(() => {
     for (const listener of process.stdout.listeners("error").slice(outputListeners)) process.stdout.off("error", listener as () => void);
     for (const [signal, before] of listeners) {
-        process.removeAllListeners(signal);
-        for (const listener of before) process.on(signal, listener as NodeJS.SignalsListener);
+        emitter.removeAllListeners(signal);
+        for (const listener of before) emitter.on(signal, listener as () => void);
     }
     vi.useRealTimers();
     vi.unstubAllEnvs();
