@@ -15,7 +15,11 @@ Module._load = function (request, ...rest) {
     const loaded = () => load.call(this, request, ...rest);
     if (seldom.test(request)) return new Proxy({}, { get: (_, key) => key === "__esModule" || loaded()[key] });
     const module = loaded();
-    if (request.endsWith("/debuggable") && !process.env.PULUMI_DEBUG_PROMISE_LEAKS) saveTraces(module);
+    if (!process.env.PULUMI_DEBUG_PROMISE_LEAKS) {
+        if (request.endsWith("/debuggable")) saveTraces(module);
+        // The SDK sends hundreds of debug messages one by one, and the program can't end before the engine has taken the last.
+        if (request.endsWith("/log") && module.hasErrors) module.debug = () => Promise.resolve();
+    }
     return module;
 };
 

@@ -50,3 +50,16 @@ test.each<[string, Record<string, string>, boolean]>([
     expect(printed).toContain("1 left");
     expect(printed).toMatch(/Error: after\n    at /);
 });
+
+test.each<[string, Record<string, string>, string]>([
+    ["goes to the engine if people ask for that", { PULUMI_DEBUG_PROMISE_LEAKS: "true" }, "a detail\na warning\n"],
+    ["otherwise doesn't keep the program waiting", {}, "a warning\n"],
+])("a debug message %s", (_, env, sent) => {
+    expect(started(`
+        const { log } = require("@pulumi/pulumi");
+        const settings = require("@pulumi/pulumi/runtime/settings");
+        settings.getEngine = () => ({ log(message, done) { console.log(message.getMessage()); done(); } });
+        log.debug("a detail");
+        log.warn("a warning");
+    `, env)).toBe(sent);
+});
