@@ -39,7 +39,7 @@ function readMark(name: string): string {
 /** Label of pods that a drain leaves in place. */
 const stays = "landfall.dev/stays";
 
-/** In seconds. A pod may wait for its slowest client: 20 minutes for an upload of 64 MiB. */
+/** Longest drain, in seconds. A pod waits for its slowest client: 20 minutes for an upload of 64 MiB. */
 const longest = 1800;
 
 /**
@@ -78,7 +78,7 @@ function homeboundTask(name: string): Task {
         `    done`);
 }
 
-/** kubectl repeats which pods it can't evict, but doesn't name the budgets, so this does. */
+/** kubectl names the pods that it can't evict, but not the PodDisruptionBudgets that forbid it. So these lines add them. */
 function drain(name: string, homebound: boolean, seconds: number): string[] {
     return [
         `said=$(kubectl drain ${name} --ignore-daemonsets --delete-emptydir-data --timeout=${seconds}s` +

@@ -1,4 +1,5 @@
-// Prepares a machine to become a node: kernel, packages, container runtime, kubelet, kubeadm, and what runs beside them.
+// Prepares a machine to become a node: kernel, packages, container runtime, kubelet, kubeadm, and what runs beside them. It
+// doesn't turn swap off: operator/preflight.ts refuses machines that swap, or would after a reboot.
 import type { ClusterFacts, NodeFacts } from "../program/facts";
 import { bundleTasks } from "./bundle";
 import { renewalTasks, servingTasks } from "./certificates";

@@ -1,5 +1,5 @@
-// Restores a snapshot of etcd, and with it the cluster that it was taken of. If there is a control plane, all of its nodes get
-// the snapshot's data; if there is none, the first machine starts the cluster from it.
+// Restores a snapshot of etcd, and with it the cluster that it was taken from. If there is a control plane, all of its nodes
+// get the snapshot's data; if there is none, the first machine starts the cluster from it.
 import { fail, main } from "../../scripts/process";
 import { uncordonTasks } from "../machine/drain";
 import { rememberTasks, scheduleTasks } from "../machine/join";
@@ -20,13 +20,13 @@ export interface Restore extends Operation {
     nodes: KnownNode[];
     controlPlanes: KnownNode[];
     repository: SnapshotRepository;
-    /** The control-plane nodes of the cluster that is there, if one is. */
+    /** Control-plane nodes of the existing cluster; empty if there is none. */
     members: KnownNode[];
-    /** Those that get the snapshot: the members, else the machine that starts the cluster. */
+    /** The nodes that get the snapshot: the members, or without any, the machine that starts the cluster. */
     targets: KnownNode[];
     first: KnownNode;
     snapshot: ListedSnapshot;
-    /** Of etcd's data; every node gets the same. */
+    /** Lower bound of etcd's new revision, the same for every node: see restoreLines in machine/restore.ts. */
     revision: number;
     /** Nodes whose kubelet was restarted. */
     restarted: KnownNode[];
@@ -76,7 +76,9 @@ export interface ListedSnapshot {
     hostname: string;
 }
 
-/** From restic's list, as JSON, this cluster's latest snapshot, or the one whose ID begins as given. */
+/**
+ * Chooses from restic's list, which is JSON: this cluster's latest snapshot, or any cluster's by the beginning of its ID.
+ */
 export function chooseSnapshot(listed: string, { name, restore }: { name: string; restore: string }): ListedSnapshot {
     const all = (JSON.parse(listed || "[]") as ListedSnapshot[] | null ?? [])
         .sort((left, right) => Date.parse(left.time) - Date.parse(right.time));
