@@ -7,10 +7,10 @@ import { day, type Finding, hour, kubectl, minute, type Rule, type Situation } f
 /** Judges one pod. */
 type PodRule = (pod: Fields, situation: Situation) => Finding | undefined;
 
-/** How long each may take before it is a problem. */
+/** How long each of these may last before it is a problem. */
 const patience = { scheduling: minute, starting: 5 * minute, ready: 2 * minute, deletion: 10 * minute };
 
-/** Pods that don't run as they should. A pod that several rules apply to is the first one's. */
+/** Pods that don't run as they should. If several rules of `pod` apply to a pod, only the first reports it. */
 export const podRules: Record<string, Rule> = {
     "pod": situation => situation.observed.pods.flatMap(pod =>
         [unschedulable, imageMissing, misconfigured, crashing, stillStarting, notReady, stuckDeleting]
@@ -36,7 +36,7 @@ const unschedulable: PodRule = (pod, { now }) => {
     return finding(pod, "failing", `can't be scheduled: ${message || text(scheduled, "reason")}`, since, advice(pod));
 };
 
-/** What helps, by what the scheduler says. */
+/** What to do about a message of the scheduler. The first pattern that matches counts. */
 const schedulingAdvice: [RegExp, (pod: Fields) => string][] = [
     [/Insufficient|Too many pods/, () => "Add a node or a larger one, or lower requests or replicas in the settings. What is allocated: kubectl describe nodes"],
     [/volume node affinity|PersistentVolumeClaim|persistentvolumeclaim/i, pod => `Its volume is elsewhere or missing: kubectl -n ${namespaceOf(pod)} get pvc`],
@@ -67,7 +67,7 @@ const misconfigured: PodRule = (pod, { command }) => {
     const status = waitingFor(pod, ["CreateContainerConfigError", "CreateContainerError", "RunContainerError", "PreCreateHookError"]);
     if (!isLive(pod) || !status) return undefined;
     const waiting = text(status, "state", "waiting", "message");
-    // Only messages of this form are about objects' names; others may quote what a container is given.
+    // Messages of this form only contain names. Others may quote the container's configuration, and so secrets.
     const missing = /^(?:secret|configmap) "[^"]+" not found$|^couldn't find key \S+ in (?:Secret|ConfigMap) \S+$/.exec(waiting)?.[0];
     const reason = text(status, "state", "waiting", "reason");
     return finding(pod, "failing", `its container ${text(status, "name")} can't be created (${reason}${missing ? `: ${missing}` : ""})`,
@@ -115,7 +115,7 @@ const evicted: PodRule = (pod, { now }) => {
     if (text(pod, "status", "phase") !== "Failed" || ownerKind(pod) === "Job" || reason === "") return undefined;
     const disrupted = condition(pod, "DisruptionTarget");
     const since = time(disrupted, "lastTransitionTime") ?? time(pod, "status", "startTime") ?? created(pod);
-    // A node that shuts down in good order ends its pods, too: others have replaced them.
+    // A node that shuts down cleanly leaves its pods as failed, too. Others have replaced them.
     if (now - since > day || ["NodeShutdown", "Terminated", "Shutdown"].includes(reason)) return undefined;
     const message = text(pod, "status", "message").replace(/\. .*$/, "");
     return finding(pod, "risk", `was evicted${reason === "Evicted" ? "" : ` (${reason})`}: ${message}`, since,
@@ -139,7 +139,7 @@ const restarted: PodRule = (pod, situation) => {
         since, crashAdvice(pod, last, situation));
 };
 
-/** Whether all else on the pod's node ended then, too: the node restarted, as a laptop's does each time that it is stopped and started. */
+/** Whether the node restarted then, because everything else on it did too. A laptop's nodes do so at every stop and start. */
 function endedWithNode(pod: Fields, since: number, pods: Fields[]): boolean {
     const others = pods.filter(other => other !== pod && isLive(other) && text(other, "spec", "nodeName") === text(pod, "spec", "nodeName")
         && (time(other, "status", "startTime") ?? since) < since);
@@ -151,13 +151,13 @@ function waitingFor(pod: Fields, reasons: string[]): Fields | undefined {
     return containerStatuses(pod).find(status => reasons.includes(text(status, "state", "waiting", "reason")));
 }
 
-/** Of what ended with its node, nobody knows how: the kubelet takes it up again. */
+/** Whether a container failed. Code 255 and the reason Unknown mean that it ended with its node: the kubelet restarts it. */
 function endedBadly(status: Fields): boolean {
     const code = number(status, "state", "terminated", "exitCode");
     return code !== undefined && code !== 0 && !(code === 255 && text(status, "state", "terminated", "reason") === "Unknown");
 }
 
-/** How a container last ended. What it wrote at its end isn't read, as that may hold secrets. */
+/** How a container last ended. Its termination message isn't read, because it may contain secrets. */
 function lastEnd(status: Fields | undefined): Fields {
     const now = fields(status, "state", "terminated");
     return number(now, "exitCode") === undefined ? fields(status, "lastState", "terminated") : now;
