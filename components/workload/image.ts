@@ -27,7 +27,7 @@ export interface ContainerImageArgs {
      * @example "registry.example.com/debian:13-slim"
      */
     base?: string;
-    /** Changes the arguments of the resources that build and deliver it last, for anything that isn't modelled here. */
+    /** Changes each resource's arguments last, for anything that isn't modelled here. */
     transform?: Transform;
 }
 
@@ -96,7 +96,7 @@ export class ContainerImage extends pulumi.ComponentResource {
                 ...(credentials && { REGISTRY_USER: credentials.username, REGISTRY_PASSWORD: credentials.password }),
             },
             triggers: [imageName],
-            // Replaced whenever the login changes; its replacement exists before the old one is deleted.
+            // Only updates ignore the changes: a replacement uses the current login. It exists before the old one is deleted.
         }, { parent: this, ignoreChanges: ["environment"], deleteBeforeReplace: false });
         const digest = rendering() ? `sha256:${"0".repeat(64)}` : pulumi.unsecret(pushed.stdout);
         return pulumi.interpolate`${imageName}@${digest}`;
@@ -129,7 +129,7 @@ function suffixOf(platform: string | undefined): string {
     return platform === undefined ? "" : `-${platform.split("/")[1]}`;
 }
 
-/** Twelve hexadecimal digits that change with any file of the directory, and are the same on every system. */
+/** Twelve hexadecimal digits that change when any file in the directory changes, and are the same on every system. */
 export function directoryDigest(directory: string): string {
     const files = fs.readdirSync(directory, { recursive: true, encoding: "utf8" }).sort();
     return digest(...files.filter(file => fs.statSync(path.join(directory, file)).isFile()).flatMap(file =>
