@@ -180,7 +180,10 @@ export const taskLimits: TaskLimits = {
     seconds: taskSeconds,
 };
 
-/** The least `app.database.memory.limit`, in mebibytes, for the connections that the web pods may open. */
+/**
+ * The least `app.database.memory.limit`, in mebibytes, for the connections that the web pods may open.
+ * infra/config/sections/together.ts refuses less.
+ */
 export function leastMemoryOfDatabase(app: Given): number {
     return leastDatabaseMemory(connectionsOf({ web: webLimits(app), tasks: taskLimits }));
 }

@@ -11,7 +11,7 @@ import { createDeployment } from "./deployment";
 import { namespaces } from "./namespaces";
 import { createNamespace, createServiceAccount, toApiServer } from "./objects";
 
-/** Creates the StorageClasses whose drivers the cluster includes. The claim decides whether a volume's data is kept. */
+/** Creates the StorageClasses whose drivers the cluster includes. A volume is deleted with its claim, and kept with it. */
 export function createStorageClasses(classes: StorageClass[], options: pulumi.CustomResourceOptions): pulumi.Resource[] {
     return classes.map(({ name, provisioner, parameters, mountOptions, isDefault, volumeBindingMode }) =>
         new kubernetes.storage.v1.StorageClass(name, {
@@ -178,9 +178,9 @@ function createProvisioner(
 
 /**
  * A volume's directory: `<namespace>/<claim>_<stack>_<group>_<volume>`. It is unique to the volume, so deleting an old
- * volume can't delete the data of a recreated claim. Kubernetes names never contain `_`. The group comes from a label,
- * because an annotation may contain slashes and so any path. A StorageClass can't be changed, so the pattern is the same for
- * every cluster of the stack. The file `.cluster_<directory>` next to a directory names the cluster that created it.
+ * volume can't delete the data of a recreated claim. Kubernetes names never contain `_`. The group comes from a label: an
+ * annotation may contain slashes, and so lead to any other directory. A StorageClass can't be changed, so the pattern is the
+ * same for every cluster of the stack. The file `.cluster_<directory>` next to a directory names the cluster that created it.
  */
 function pathPattern(): string {
     const stack = createHash("sha256").update(`${pulumi.getProject()}/${pulumi.getStack()}`).digest("hex").slice(0, 8);

@@ -20,8 +20,9 @@ interface WantedVolume {
 }
 
 /**
- * The size of a volume, known once the existing volume can become the wanted one. Any other change stops the program, in a
- * preview too: before any object is registered if the size is a plain value, otherwise before the claim is.
+ * The size of a volume, known once it is certain that an existing volume can get it. A smaller size, a larger one
+ * if the class can't grow a volume, another class or another access mode stops the program, in a preview too. A plain value is
+ * checked before any object is registered, an output before the claim is.
  */
 export function possibleSize(environment: Environment, volume: WantedVolume): pulumi.Input<string> {
     const { provider, kubeconfig } = environment.cluster;

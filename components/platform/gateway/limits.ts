@@ -15,6 +15,7 @@ export const defaultTraffic: Traffic = { times: requestTimes(), pods: 13, reques
 
 /** The gateway's own limits; see `gatewayLimits`. */
 export interface GatewayLimits {
+    /** contour.ts sets the proxies' timeouts; workload/route.ts sets the one of a whole request, for each service. */
     times: RequestTimes;
     /** Seconds that a connection may stay open between two requests. */
     idleSeconds: number;

@@ -31,7 +31,10 @@ export async function ensurePulumi(target: Target | undefined, reachable: boolea
     return PulumiCommand.get();
 }
 
-/** Downloads the Pulumi CLI of the SDK's version. */
+/**
+ * Downloads the Pulumi CLI of the SDK's version: the SDK runs Pulumi's own installer from get.pulumi.com. Unlike
+ * download.ts for kind and minikube, this compares no checksum.
+ */
 async function download(log: Log): Promise<PulumiCommand> {
     log(`… Pulumi: downloading its CLI to ${installation()}`);
     return PulumiCommand.install({ root: installation() }).catch((error: Error) => {
