@@ -21,7 +21,7 @@ interface VirtualAddress {
     check: string;
 }
 
-/** A failing check of the API lowers a node's priority by this: more than the nodes' priorities differ. */
+/** By how much a failing API check lowers a node's priority: more than any two nodes' priorities differ. */
 const penalty = 100;
 
 const checkApi = `#!/bin/sh

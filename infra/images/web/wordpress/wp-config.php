@@ -21,8 +21,8 @@ if (($_SERVER['HTTP_X_FORWARDED_PROTO'] ?? '') === 'https') {
     $_SERVER['HTTPS'] = 'on';
 }
 
-// run-tasks runs the scheduled tasks, so that no visitor waits for them. The site also calls wp-cron.php to check that
-// it can reach itself, so that still answers.
+// run-tasks runs the scheduled tasks, so that no visitor waits for them. wp-cron.php must still answer, because the
+// site calls it to check that it can reach itself.
 define('DISABLE_WP_CRON', true);
 if (PHP_SAPI !== 'cli' && defined('DOING_CRON')) {
     exit;
@@ -38,7 +38,7 @@ define('WP_HTTP_BLOCK_EXTERNAL', true);
 define('WP_ACCESSIBLE_HOSTS', landfall_setting('WORDPRESS_ACCESSIBLE_HOSTS', ''));
 
 // The pod's memory is divided among its processes, so none may take more than its share. Don't use ini_get: the pools
-// share compiled code, in which the compiler replaces the call by one pool's value.
+// share compiled code, in which the compiler replaces the call with one pool's value.
 $landfall_memory = getenv('WEB_MEMORY', true) ?: '128M';
 define('WP_MEMORY_LIMIT', $landfall_memory);
 define('WP_MAX_MEMORY_LIMIT', $landfall_memory);

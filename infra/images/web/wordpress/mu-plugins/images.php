@@ -4,7 +4,7 @@
  * Description: Refuses images that would take more memory to decode than a process has, with a message that helps.
  *
  * PHP's memory_limit doesn't count GD's memory, so the kernel would kill the container if an image were too large. Only
- * processes of the pool `uploads` decode images: the pod has enough memory for all of them.
+ * processes of the pool `uploads` decode images, and the pod has enough memory for all of those processes.
  */
 
 /** Actions of wp-admin/admin-ajax.php that decode an image; apache/landfall.conf lists them too. */

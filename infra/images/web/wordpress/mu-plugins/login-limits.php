@@ -191,7 +191,7 @@ add_action('application_password_failed_authentication', function (): void {
     }
 });
 
-// Look up the user early: otherwise WordPress checks for a wrong application password before it has noticed one.
+// Look up the user early, so that WordPress notices a wrong application password before it checks for one.
 add_filter('rest_authentication_errors', function ($error) {
     is_user_logged_in();
     return $error;

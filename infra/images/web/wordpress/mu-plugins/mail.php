@@ -25,7 +25,7 @@ add_action('phpmailer_init', function (PHPMailer\PHPMailer\PHPMailer $mailer): v
         $mailer->Username = $user;
         $mailer->Password = landfall_secret('WORDPRESS_SMTP_PASSWORD');
     }
-    // In seconds, and short: whoever waits for the page waits for the relay.
+    // Seconds. Short, because whoever waits for the page also waits for the relay.
     $mailer->Timeout = 10;
     $mailer->getSMTPInstance()->Timelimit = 20;
     $mailer->Sender = $mailer->From;
