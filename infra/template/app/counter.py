@@ -47,7 +47,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 server = ThreadingHTTPServer(("", 8080), Handler)
-# Requests that are under way are finished, and no new one is taken.
+# On shutdown, finish the requests in progress and accept no new ones.
 server.daemon_threads = False
 signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())
 server.serve_forever()

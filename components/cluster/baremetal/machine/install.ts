@@ -18,7 +18,7 @@ import { given, serviceTask, type Task, task, writeFile } from "./script";
 export type InstallFacts = Pick<ClusterFacts, "owner" | "incarnation" | "version" | "network" | "volumesDirectory"> &
     Partial<Pick<ClusterFacts, "repositories" | "serviceAddress" | "renewBefore">> & RuntimeFacts & VirtualAddresses;
 
-/** A node, with the ID that it gets whenever its machine is set up anew. */
+/** A node, with the ID that it gets each time its machine is set up. */
 export type InstallNode = Pick<NodeFacts, "name" | "address" | "role"> & { incarnation: string };
 
 const found = "/var/lib/landfall/found";
@@ -134,7 +134,9 @@ const publisherUnit = "/etc/systemd/system/landfall-addresses.service";
 const columns = "NAMESPACE:.metadata.namespace,NAME:.metadata.name,TYPE:.spec.type,CLASS:.spec.loadBalancerClass," +
     "ADDRESS:.status.loadBalancer.ingress[0].ip";
 
-/** For a cluster whose Services get their addresses from a load balancer, or get none; it may have been different before. */
+/**
+ * For a cluster whose Services get addresses from a load balancer, or none. An earlier run may have set up the publisher.
+ */
 const stopPublishingTask = task("Stop assigning addresses to Services of type LoadBalancer",
     `if [ -e ${publisherUnit} ]; then`,
     `    systemctl disable --quiet --now landfall-addresses`,

@@ -1,5 +1,5 @@
-// Turns prepared machines into nodes: the first creates the cluster, the others join it. Afterwards, the cluster is told
-// about the new node, and the node gets its lost volumes' directories back.
+// Turns prepared machines into nodes: the first creates the cluster, the others join it. Then records the new node in
+// the cluster, and creates the directories of its lost volumes on it.
 import type { ClusterFacts, NodeFacts } from "../program/facts";
 import { addressLabel } from "./certificates";
 import { firstKeyTask } from "./encryption";
@@ -9,7 +9,7 @@ import {
 import { beginTask, begunTask } from "./restore";
 import { shellQuote, type Task, task, writeFile } from "./script";
 
-/** A node, with the ID that it gets whenever its machine is set up anew. */
+/** A node, with the ID that it gets each time its machine is set up. */
 type JoiningNode = Pick<NodeFacts, "name" | "role" | "address"> & { incarnation: string };
 
 /** Removes what an interrupted run has left, because kubeadm can't continue from it. */
@@ -155,8 +155,8 @@ export function volumesTasks(
 }
 
 /**
- * Runs on the machine: creates the directories of volumes that were lost with an earlier one. The kubelet would create, or
- * has created, directories that only root may write to. The group is part of the name
+ * Runs on the machine: creates the directories of volumes that were lost with an earlier machine. Those that the kubelet
+ * creates are writable only by root, so this also changes empty ones. The group is part of the name
  * (components/platform/storage.ts).
  */
 export function emptyVolumesTasks(directories: string[]): Task[] {

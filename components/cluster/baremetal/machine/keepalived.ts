@@ -4,7 +4,7 @@ import type { ClusterFacts, NodeFacts } from "../program/facts";
 import { asideFile } from "./control-plane";
 import { given, type Task, task, writeFile } from "./script";
 
-/** What virtual addresses there are, and which nodes share them; the nodes are needed only with an address. */
+/** The virtual addresses, and the nodes that share them. The nodes are required only if there is an address. */
 export type VirtualAddresses = Pick<ClusterFacts, "virtualAddress" | "gatewayAddress"> &
     Partial<Pick<ClusterFacts, "controlPlanes" | "gatewayNodes">>;
 
@@ -17,11 +17,11 @@ interface VirtualAddress {
     address: string;
     /** All that share it, in the order of their priority. */
     nodes: Peer[];
-    /** The program by which keepalived decides whether this node may have it. */
+    /** The script that tells keepalived whether this node may have it. */
     check: string;
 }
 
-/** By how much a failing check of the API lowers a node's priority: by more than the nodes' priorities differ. */
+/** By how much a failing API check lowers a node's priority: more than any two nodes' priorities differ. */
 const penalty = 100;
 
 const checkApi = `#!/bin/sh
@@ -104,7 +104,7 @@ function addressesOf(
     return addresses;
 }
 
-/** For a node without virtual addresses, which may have had one before. A keepalived that isn't ours is left alone. */
+/** For a node without virtual addresses, which may have had one before. Leaves a keepalived that isn't ours alone. */
 const giveUpTask = task("Remove virtual addresses",
     `if [ -e /etc/landfall/check-api ] || [ -e /etc/landfall/check-gateway ]; then`,
     `    systemctl disable --quiet --now keepalived`,
@@ -143,7 +143,7 @@ export function keepalivedTasks(cluster: VirtualAddresses, node: Peer & Pick<Nod
     if (addresses.length === 0) return [giveUpTask];
     return [task("Set up virtual addresses",
         ...addresses.map(({ name, check }) => writeFile(`/etc/landfall/check-${name}`, check, { mode: "0755" })),
-        // keepalived starts the checks anew each time, so only a change of its configuration needs a reload.
+        // keepalived reads the script for each check, so only a change of its configuration needs a reload.
         `changed=`,
         `interface=$(ip -o -4 address show | awk '$4 ~ "^${node.address.replaceAll(".", "[.]")}/" && !found++ { print $2 }')`,
         peersFunction(node),
@@ -178,7 +178,8 @@ function keepalivedConfig(addresses: VirtualAddress[], node: Peer): string {
 
 /**
  * The API's address is on the first node whose check succeeds, and on some node even if all checks fail. The gateway's
- * stays where it is until the check fails there, because a move breaks open connections; without a gateway it is nowhere.
+ * address stays on its node until the check fails there, because a move breaks open connections. If all its checks fail, no
+ * node has it.
  */
 function instance({ name, address, nodes }: VirtualAddress, node: Peer): string {
     const place = nodes.findIndex(other => other.name === node.name);

@@ -6,7 +6,7 @@ import { noteNewPackages, purgePackages, unholdPackages } from "./packages";
 import { type Task, task } from "./script";
 import { removeSnapshots } from "./snapshots";
 
-/** Removes kube-router's routes, rules and sets. The ipset that created the sets is in kube-router's image. */
+/** Removes kube-router's routes, rules and sets. Uses the ipset in kube-router's image, which created the sets. */
 const forgetRoutes = [
     `while ip rule delete table 77 2>/dev/null; do :; done`,
     `ip route flush proto 17 2>/dev/null || true`,
@@ -21,7 +21,7 @@ const forgetRoutes = [
     `rmdir $at 2>/dev/null || true`,
 ];
 
-/** Stops everything of Kubernetes, and removes what it has left in the kernel. */
+/** Stops Kubernetes, and removes what it has left in the kernel. */
 const resetTask = ({ network }: Pick<ClusterFacts, "network">): Task => task("Reset the node",
     `if [ -x /usr/bin/kubeadm ]; then`,
     `    kubeadm reset --force --cri-socket unix:///run/containerd/containerd.sock >/dev/null 2>&1 || true`,
@@ -68,8 +68,8 @@ const restoreTask = task("Restore the machine's original state",
     `rm -rf /var/lib/landfall /run/landfall-kubectl`);
 
 /**
- * Resets the machine if it belongs to this stack and, if `incarnation` is given, wasn't set up anew since. `volumes` is the
- * directory of volumes to delete.
+ * Resets the machine if it belongs to this stack and, if `incarnation` is given, hasn't been set up again since. `volumes`
+ * is the directory of volumes to delete.
  */
 export function resetTasks(
     { owner, volumes, network }: Pick<ClusterFacts, "owner" | "volumes" | "network">, { incarnation }: { incarnation?: string },

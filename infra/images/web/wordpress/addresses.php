@@ -1,43 +1,45 @@
 <?php
-/** Puts a site's new address in the place of its old ones, wherever WordPress keeps it. */
+/** Replaces a site's old addresses with its new one, wherever WordPress stores them. */
 
-/** Replaces addresses such as https://old.example.com:8443/blog, however they are written. */
+/** Replaces addresses such as https://old.example.com:8443/blog, whether plain, in JSON or URL-encoded. */
 class Landfall_Addresses
 {
-    /** What every text that needs a change has in it. */
+    /** The hosts of the old addresses. Every text that needs a change contains one of them. */
     public readonly array $hosts;
-    /** Pattern to how what it finds is written. */
+    /** Maps each pattern to the function that encodes what the pattern finds. */
     private array $patterns = [];
     private array $new;
 
     /** @param string[] $old addresses without a slash at the end */
     public function __construct(array $old, string $new)
     {
-        // The longest first, as one may begin with another.
+        // Longest first, because one may begin with another.
         usort($old, fn (string $a, string $b): int => strlen($b) <=> strlen($a));
         $this->new = self::parts($new);
         $this->hosts = array_values(array_unique(array_map(fn (string $address): string => parse_url($address, PHP_URL_HOST), $old)));
-        // As they stand, in JSON, and in a query.
+        // Plain, in JSON, and URL-encoded.
         $writings = ['strval', fn (string $text): string => str_replace('/', '\\/', $text), 'rawurlencode'];
         foreach ($old as $address) {
             [, $place] = self::parts($address);
             foreach ($writings as $write) {
                 $quoted = preg_quote($write($place), '~');
                 $scheme = preg_quote($write(':'), '~');
-                // Not within a longer name, but after what an escape stands for; nor at another port.
+                // Not within a longer name, nor with another port. An escape sequence may come directly before.
                 $begin = '(?:(?<![\w:/\\\\%.-])|(?<=\\\\u00[0-9a-f]{2}|\\\\[nrt]|%2[0-9a-e]))';
                 $this->patterns["~$begin(https?$scheme)?$quoted(?![\\w-]|\\.\\w|:\\d|%3A\\d)~i"] = $write;
             }
         }
     }
 
-    /** Scheme, and the rest from the two slashes on. */
+    /** Splits an address into its scheme and the rest, which begins with two slashes. */
     private static function parts(string $address): array
     {
         return explode(':', $address, 2);
     }
 
-    /** The value with the new address: text, or what PHP's serialize makes, whose lengths are put right. */
+    /**
+     * Returns the value, text or PHP's serialised data, with the new address. Corrects the lengths in serialised data.
+     */
     public function replace(string $value): string
     {
         foreach ($this->hosts as $host) {
@@ -59,8 +61,8 @@ class Landfall_Addresses
     }
 
     /**
-     * Serialised data with all its texts replaced, null where the value is none. Read piece by piece instead of being
-     * unserialised: objects of classes that aren't here, and references, stay as they are.
+     * Replaces the addresses in all strings of serialised data; null if the value isn't serialised. Parses the data
+     * instead of unserialising it, so that references and objects of missing classes stay as they are.
      */
     private function serialized(string $value): ?string
     {
@@ -71,7 +73,7 @@ class Landfall_Addresses
 
     private function piece(string $value, int &$at): ?string
     {
-        // Null, whole numbers, floats, references: nothing to replace.
+        // Null, booleans, numbers and references contain nothing to replace.
         if (preg_match('/\G(?:N|[bidrR]:[^;"{}]*);/A', $value, $found, 0, $at)) {
             $at += strlen($found[0]);
             return $found[0];
@@ -90,7 +92,7 @@ class Landfall_Addresses
             $at += strlen($found[0]);
             return $found[0];
         }
-        // A class that writes itself: what is between the braces is its own.
+        // A class that serialises itself: the content of the braces has its own format.
         if (preg_match('/\G(C:\d+:"[^"]*":)(\d+):\{/A', $value, $found, 0, $at)) {
             $start = $at + strlen($found[0]);
             $text = substr($value, $start, (int) $found[2]);
@@ -106,7 +108,7 @@ class Landfall_Addresses
         }
         $at += strlen($found[0]);
         $result = $found[0];
-        // A key and a value each.
+        // Each entry is a key and a value.
         for ($left = 2 * (int) $found[1]; $left > 0; $left--) {
             $piece = $this->piece($value, $at);
             if ($piece === null) {

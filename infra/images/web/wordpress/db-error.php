@@ -1,5 +1,5 @@
 <?php
-/** What WordPress shows while the database can't be reached: it is over soon, so clients shall come back. */
+/** WordPress shows this while it can't reach the database. That is usually over soon, so clients should retry. */
 if (PHP_SAPI === 'cli') {
     landfall_fail('The database was there a moment ago and does not answer now.');
 }

@@ -2,25 +2,25 @@
 /**
  * The container's settings, read in one place for the site and the image's other programs.
  *
- *   WORDPRESS_SEES_CLIENTS      no where the gateway hides its clients' addresses, else yes  no
+ *   WORDPRESS_SEES_CLIENTS      no if the gateway hides its clients' addresses, else yes     no
  *   WORDPRESS_DB_HOST           host or host:port of the database                            (required)
  *   WORDPRESS_DB_NAME           database                                                     wordpress
  *   WORDPRESS_DB_USER           user                                                         wordpress
- *   WORDPRESS_DB_PASSWORD_FILE  file with the password, or WORDPRESS_DB_PASSWORD with it     (required)
+ *   WORDPRESS_DB_PASSWORD_FILE  file with the password; or WORDPRESS_DB_PASSWORD itself      (required)
  *   WORDPRESS_URL               the site's address, e.g. https://wordpress.localhost:8443    (required)
  *   WORDPRESS_SALTS_DIR         folder with the files auth_key ... nonce_salt                (required)
- *   WORDPRESS_ACCESSIBLE_HOSTS  hosts that the site may call, with commas, e.g. *.wordpress.org   none
+ *   WORDPRESS_ACCESSIBLE_HOSTS  comma-separated hosts that the site may call, e.g. *.wordpress.org   none
  *   WORDPRESS_SMTP_HOST         relay for outgoing mail                                      none: no mail is sent
  *   WORDPRESS_SMTP_PORT         its port                                                     587
  *   WORDPRESS_SMTP_TLS          starttls, tls or none                                        tls at port 465, else starttls
- *   WORDPRESS_SMTP_USER         user there, with WORDPRESS_SMTP_PASSWORD_FILE or WORDPRESS_SMTP_PASSWORD   none
+ *   WORDPRESS_SMTP_USER         its user; needs WORDPRESS_SMTP_PASSWORD_FILE or WORDPRESS_SMTP_PASSWORD   none
  *   WORDPRESS_MAIL_FROM         sender of the site's mails                                   WordPress's own
  *   WP_ENVIRONMENT_TYPE         local, development, staging; read by WordPress itself        production
  *
- * Files are read on every request, so a secret that is changed in place needs no restart.
+ * Files are read on every request, so a change of a secret in place needs no restart.
  */
 
-/** Answers with a page of two sentences, and ends. */
+/** Answers with a short page, and exits. */
 function landfall_page(int $status, string $title, string $text): never
 {
     http_response_code($status);
@@ -36,7 +36,9 @@ function landfall_page(int $status, string $title, string $text): never
         HTML);
 }
 
-/** Ends the request or the program with a word about a setting in the log, none of it to the visitor. */
+/**
+ * Ends the program with a message on standard error, or the request with the message in the log. Visitors don't see it.
+ */
 function landfall_fail(string $message): never
 {
     if (PHP_SAPI === 'cli') {
@@ -47,10 +49,10 @@ function landfall_fail(string $message): never
     landfall_page(500, 'This site is not set up', 'A setting is missing or wrong; who runs the site finds which one in its log.');
 }
 
-/** The value of a setting; without a default it must be there. */
+/** Returns the value of a setting, or the default if it is unset or empty; fails without a default. */
 function landfall_setting(string $name, ?string $default = null): string
 {
-    // Only the process's own environment: a request must never set one.
+    // Reads only the process's own environment: a request must never set a value.
     $value = getenv($name, true);
     if (is_string($value) && $value !== '') {
         return $value;
@@ -58,7 +60,7 @@ function landfall_setting(string $name, ?string $default = null): string
     return $default ?? landfall_fail("The environment variable $name is not set.");
 }
 
-/** The content of a file that holds one secret, without the line's end. */
+/** Reads a secret from a file, without its line ending; fails if the file is missing, empty or unreadable. */
 function landfall_read_secret(string $file, string $name): string
 {
     $value = @file_get_contents($file);
@@ -68,7 +70,7 @@ function landfall_read_secret(string $file, string $name): string
     return rtrim($value, "\r\n");
 }
 
-/** The secret from the file that NAME_FILE names, else from NAME. */
+/** Returns the secret in the file that NAME_FILE names, else the value of NAME; fails if both are missing. */
 function landfall_secret(string $name): string
 {
     $file = landfall_setting("{$name}_FILE", '');

@@ -5,7 +5,7 @@ require_once '/usr/local/share/landfall/environment.php';
 define('WP_HOME', rtrim(landfall_setting('WORDPRESS_URL'), '/'));
 define('WP_SITEURL', WP_HOME);
 
-// The same for all replicas, else a session of one is unknown to the next.
+// All replicas share these, or a session on one would be invalid on the next.
 foreach (['auth', 'secure_auth', 'logged_in', 'nonce'] as $landfall_scheme) {
     foreach (['key', 'salt'] as $landfall_kind) {
         $landfall_name = "{$landfall_scheme}_{$landfall_kind}";
@@ -16,29 +16,29 @@ foreach (['auth', 'secure_auth', 'logged_in', 'nonce'] as $landfall_scheme) {
     }
 }
 
-// TLS ends at the gateway, which is all that may talk to this server.
+// TLS ends at the gateway. Only the gateway may connect to this server, so its header is trusted.
 if (($_SERVER['HTTP_X_FORWARDED_PROTO'] ?? '') === 'https') {
     $_SERVER['HTTPS'] = 'on';
 }
 
-// Scheduled tasks are run-tasks's, on no visitor's time. By this address the site also finds out whether it reaches
-// itself, so it goes on answering.
+// run-tasks runs the scheduled tasks, so that no visitor waits for them. wp-cron.php must still answer, because the
+// site calls it to check that it can reach itself.
 define('DISABLE_WP_CRON', true);
 if (PHP_SAPI !== 'cli' && defined('DOING_CRON')) {
     exit;
 }
 
-// The code is the image's: new code is a new image.
+// Only a new image brings new code.
 define('DISALLOW_FILE_MODS', true);
 define('AUTOMATIC_UPDATER_DISABLED', true);
 define('WP_AUTO_UPDATE_CORE', false);
 
-// Network policy drops what leaves the cluster, so a call outside would only hang: refuse it at once.
+// Network policy drops traffic that leaves the cluster, so calls to other hosts would hang. Refuse them at once.
 define('WP_HTTP_BLOCK_EXTERNAL', true);
 define('WP_ACCESSIBLE_HOSTS', landfall_setting('WORDPRESS_ACCESSIBLE_HOSTS', ''));
 
-// The pod's memory is shared out among its processes, so none takes more than its own. Not ini_get: the pools share
-// compiled code, and the compiler puts one pool's value in its place.
+// The pod's memory is divided among its processes, so none may take more than its share. Don't use ini_get: the pools
+// share compiled code, in which the compiler replaces the call with one pool's value.
 $landfall_memory = getenv('WEB_MEMORY', true) ?: '128M';
 define('WP_MEMORY_LIMIT', $landfall_memory);
 define('WP_MAX_MEMORY_LIMIT', $landfall_memory);

@@ -4,7 +4,7 @@
  * Description: The site's code is its image's: nothing in WordPress changes it, and nothing asks for that.
  */
 
-// Apache passes on all that is no file, without rules in an .htaccess, which it doesn't read.
+// Apache passes on every path that isn't a file. It needs no rewrite rules for that, and reads no .htaccess.
 add_filter('mod_rewrite_rules', '__return_empty_string');
 
 add_filter('site_status_tests', function (array $tests): array {
@@ -15,12 +15,12 @@ add_filter('site_status_tests', function (array $tests): array {
     return $tests;
 });
 
-// Modules that the image leaves out, as something else does the same: PHP's own streams, GD, WordPress's own tables.
+// The image leaves these modules out, because PHP's streams, GD and WordPress's own tables do the same.
 add_filter('site_status_test_php_modules', function (array $modules): array {
     return array_diff_key($modules, array_flip(['curl', 'imagick', 'intl']));
 });
 
-/** Screens that change code, what each would do, and who would be let in. */
+/** Screens that change code, with the heading of each and the capability that opens it. */
 const LANDFALL_CODE_SCREENS = [
     'plugin-install.php' => ['Add Plugins', 'activate_plugins'],
     'plugin-editor.php' => ['Edit Plugins', 'activate_plugins'],
@@ -30,7 +30,7 @@ const LANDFALL_CODE_SCREENS = [
     'update.php' => ['Updates', 'manage_options'],
 ];
 
-/** Shows why this screen can't do what it is for, and who can. */
+/** Explains on such a screen why code can't be changed there, and who can change it. */
 function landfall_explain_code(): void
 {
     global $pagenow, $title;
@@ -60,19 +60,19 @@ function landfall_explain_code(): void
     exit;
 }
 
-// WordPress refuses some in its menu, others by themselves.
+// WordPress refuses some of these screens when it builds its menu, others when they load.
 add_action('admin_page_access_denied', 'landfall_explain_code');
 foreach (array_keys(LANDFALL_CODE_SCREENS) as $landfall_screen) {
     add_action("load-$landfall_screen", 'landfall_explain_code');
 }
 
-// Where people look for them.
+// Keep the menu items where people look for them.
 add_action('admin_menu', function (): void {
     add_submenu_page('plugins.php', 'Add Plugins', 'Add Plugin', 'activate_plugins', 'plugin-install.php');
     add_submenu_page('themes.php', 'Add Themes', 'Add Theme', 'switch_themes', 'theme-install.php');
 });
 
-// Without importers, which are plugins, WordPress only says that there are none.
+// Importers are plugins. Without any, WordPress only says that there are none.
 add_action('admin_notices', function (): void {
     if ($GLOBALS['pagenow'] === 'import.php' && !get_importers()) {
         wp_admin_notice('Importers are plugins, and plugins are parts of this site\'s image. '

@@ -3,15 +3,15 @@
  * Plugin Name: Landfall images
  * Description: Refuses images that would take more memory to decode than a process has, with a message that helps.
  *
- * GD's memory isn't counted in PHP's memory_limit, so too large an image ends in the kernel's killing the container.
- * Images are decoded by the processes of the pool `uploads` alone: the pod's memory holds as many as those may be.
+ * PHP's memory_limit doesn't count GD's memory, so the kernel would kill the container if an image were too large. Only
+ * processes of the pool `uploads` decode images, and the pod has enough memory for all of those processes.
  */
 
-/** Actions of wp-admin/admin-ajax.php that decode an image; apache/landfall.conf has them too. */
+/** Actions of wp-admin/admin-ajax.php that decode an image; apache/landfall.conf lists them too. */
 const LANDFALL_IMAGE_ACTIONS = ['crop-image', 'image-editor', 'imgedit-preview', 'media-create-image-subsizes'];
 
-// WordPress's scripts send the action in the body, where Apache doesn't look: have the browser send it once more with
-// the action in the address.
+// WordPress's scripts send the action in the body, which Apache doesn't read. Make the browser repeat the request with
+// the action in the URL.
 $landfall_action = $_POST['action'] ?? '';
 if (getenv('WEB_POOL', true) === 'editors' && defined('DOING_AJAX')
     && in_array($landfall_action, LANDFALL_IMAGE_ACTIONS, true)) {
@@ -19,7 +19,7 @@ if (getenv('WEB_POOL', true) === 'editors' && defined('DOING_AJAX')
     exit;
 }
 
-/** Why an image may not be decoded, or null where it may. */
+/** Returns why an image may not be decoded, or null if it may. */
 function landfall_image_refusal(string $file): ?string
 {
     [$width, $height] = (wp_getimagesize($file) ?: []) + [0, 0];
@@ -35,7 +35,7 @@ function landfall_image_refusal(string $file): ?string
     );
 }
 
-/** Refuses an upload before anything is done with it. */
+/** Refuses an image that is too large before WordPress does anything with it. */
 function landfall_refuse_large_image(array $file): array
 {
     $refusal = empty($file['error']) ? landfall_image_refusal($file['tmp_name']) : null;
@@ -44,7 +44,7 @@ function landfall_refuse_large_image(array $file): array
 add_filter('wp_handle_upload_prefilter', 'landfall_refuse_large_image');
 add_filter('wp_handle_sideload_prefilter', 'landfall_refuse_large_image');
 
-// Files can also get there in other ways, so whatever is about to decode one asks again.
+// Files can arrive in other ways too, so the editor checks again before it decodes one.
 add_filter('wp_image_editors', function (): array {
     require_once __DIR__ . '/images/editor.php';
     return ['Landfall_Image_Editor'];

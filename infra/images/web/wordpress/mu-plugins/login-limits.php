@@ -3,23 +3,25 @@
  * Plugin Name: Landfall login limits
  * Description: Counts wrong passwords for each account and each address, and answers 429 beyond a number of them.
  *
- * Counted in the database, so that all replicas know. A browser that has logged in to an account has a count of its own:
- * strangers who guess don't lock that account's user out. Who has no such browser has a new password set for the account,
- * which opens it for a while.
+ * The counts are in the database, so all replicas share them. A browser that has logged in to an account before has its
+ * own count, so strangers who guess passwords don't lock the user out. Users without such a browser need a new password
+ * from the command line (manage-users), which unlocks the account for a while.
  */
 
-/** Seconds from the first attempt that is counted until the count begins again. */
+/** Seconds from the first counted attempt until the count restarts. */
 const LANDFALL_ATTEMPTS_SECONDS = 900;
-/** Attempts in that time. People behind one address share it, hence more than for an account. */
+/** Attempts allowed in that time. An address gets more than an account, because several people may share it. */
 const LANDFALL_ATTEMPTS = [
     'device' => 10, 'account' => 10, 'address' => 20,
     'application-account' => 20, 'application-address' => 40,
     'reset-account' => 3, 'reset-address' => 10,
 ];
-/** How long a browser is known after a login. */
+/** Seconds for which a browser is recognised after a login. */
 const LANDFALL_DEVICE_SECONDS = 180 * DAY_IN_SECONDS;
 
-/** Runs a statement on the table of attempts, which is made when first needed: an imported database has none. */
+/**
+ * Runs a statement on the table of attempts; false if it fails. Creates a missing table: an imported database has none.
+ */
 function landfall_attempts_query(string $statement, ...$values): bool
 {
     global $wpdb;
@@ -34,15 +36,15 @@ function landfall_attempts_query(string $statement, ...$values): bool
     return $done;
 }
 
-/** The name of a count in the database, which tells neither addresses nor accounts. */
+/** Returns a count's ID in the database, which reveals neither the address nor the account. */
 function landfall_attempts_id(string $kind, string $of): string
 {
     return substr(hash_hmac('sha256', "$kind $of", wp_salt()), 0, 32);
 }
 
 /**
- * Counts an attempt, before its outcome is known, so that many at once are no more than one after the other. Returns
- * the seconds until the next one, 0 where this one may go on. The clock is the database's.
+ * Counts an attempt before its outcome is known, so that parallel attempts gain nothing over sequential ones. Returns
+ * the seconds to wait until the next one, or 0 if this one may proceed. Uses the database's clock.
  */
 function landfall_count_attempt(string $kind, string $of): int
 {
@@ -62,13 +64,13 @@ function landfall_count_attempt(string $kind, string $of): int
     return $row !== null && $row->attempts > LANDFALL_ATTEMPTS[$kind] ? max(1, (int) $row->seconds) : 0;
 }
 
-/** Takes back an attempt that was right. */
+/** Removes a successful attempt from its count. */
 function landfall_forget_attempt(string $kind, string $of): void
 {
     landfall_attempts_query('UPDATE {table} SET attempts = attempts - 1 WHERE id = UNHEX(%s)', landfall_attempts_id($kind, $of));
 }
 
-/** Counts an attempt under each of these, up to the first that is used up; returns the seconds to wait. */
+/** Counts an attempt under each of these, up to the first exhausted count. Returns the seconds to wait, or 0. */
 function landfall_count_attempts(array $counts): int
 {
     foreach ($counts as $kind => $of) {
@@ -80,14 +82,19 @@ function landfall_count_attempts(array $counts): int
     return 0;
 }
 
-/** An account, whether its name or its address is given, and whether or not there is one: both are answered alike. */
+/**
+ * Identifies an account by its user name or e-mail address. Unknown names count too, so that they get the same answers.
+ */
 function landfall_account(string $name): string
 {
     $user = get_user_by('login', $name) ?: (is_email($name) ? get_user_by('email', $name) : false);
     return $user === false ? 'name ' . mb_strtolower(trim($name)) : "user $user->ID";
 }
 
-/** Who asks, for counts of this kind: of IPv6 the network, in which a client may choose. Nothing where all look alike. */
+/**
+ * Returns the client's address for counts of this kind; for IPv6 its /64 network, in which a client can choose
+ * addresses. Empty if the gateway hides the clients' addresses: all would share one count.
+ */
 function landfall_client(string $kind): array
 {
     $address = @inet_pton($_SERVER['REMOTE_ADDR'] ?? '');
@@ -108,7 +115,7 @@ function landfall_device_signature(int $user, string $device, int $expires): str
     return hash_hmac('sha256', "device $user $device $expires", wp_salt());
 }
 
-/** The browser that asks, if it has logged in to this account before. */
+/** Returns the browser's ID if it has logged in to this account before, else null. */
 function landfall_known_device(int $user): ?string
 {
     $cookie = $_COOKIE[landfall_device_cookie($user)] ?? '';
@@ -130,7 +137,7 @@ function landfall_refuse_attempt(int $seconds): WP_Error
     ), ['status' => 429]);
 }
 
-// The form. Every other check of the password follows, unless there were too many.
+// The login form. All other password checks come after this one, unless there were too many attempts.
 add_filter('authenticate', function ($user, $name, $password) {
     if (!is_string($name) || $name === '' || !is_string($password) || $password === '') {
         return $user;
@@ -164,7 +171,7 @@ add_action('wp_login', function (string $name, WP_User $user): void {
     ]);
 }, 10, 2);
 
-// Who runs the site sets a password: that opens the account for a thousand attempts, from any address.
+// A password set from the command line opens the account for a thousand attempts, from any address.
 add_action('wp_set_password', function ($password, $user): void {
     if (PHP_SAPI === 'cli') {
         landfall_attempts_query('DELETE FROM {table} WHERE attempts > %d', 0);
@@ -175,7 +182,7 @@ add_action('wp_set_password', function ($password, $user): void {
     }
 }, 10, 2);
 
-// Application passwords can't be guessed, so a right one is always let in; whoever sends wrong ones is told to stop.
+// Application passwords can't be guessed, so a correct one always works. Clients that keep sending wrong ones get 429.
 add_action('application_password_failed_authentication', function (): void {
     $account = landfall_account((string) ($_SERVER['PHP_AUTH_USER'] ?? ''));
     $seconds = landfall_count_attempts(landfall_client('application-address') + ['application-account' => $account]);
@@ -184,13 +191,13 @@ add_action('application_password_failed_authentication', function (): void {
     }
 });
 
-// Who asks is looked up early, or a wrong application password would come out after the question whether it is one.
+// Look up the user early, so that WordPress notices a wrong application password before it checks for one.
 add_filter('rest_authentication_errors', function ($error) {
     is_user_logged_in();
     return $error;
 }, 1);
 
-// Mails with a link to set a password.
+// Requests for a mail with a link to set a password.
 add_filter('lostpassword_errors', function (WP_Error $errors): WP_Error {
     $name = $_POST['user_login'] ?? '';
     if (is_string($name) && $name !== '') {

@@ -4,7 +4,9 @@
  * Description: WordPress's requests to its own address go to this server: network policy keeps the public one out of reach.
  */
 
-/** Whether an address is this site's own: its host and port, or also HTTP's where the site has the usual one. */
+/**
+ * Whether a URL with this site's host is the site's own: it has its port, or port 80 if the site uses the default one.
+ */
 function landfall_is_own(array $url): bool
 {
     $port = fn (array $of): int => $of['port'] ?? (($of['scheme'] ?? '') === 'http' ? 80 : 443);
@@ -27,18 +29,18 @@ add_filter('pre_http_request', function ($answer, array $args, string $address) 
             'Host' => (string) preg_replace('#^https?://#', '', WP_HOME),
             'X-Forwarded-Proto' => (string) wp_parse_url(WP_HOME, PHP_URL_SCHEME),
             'X-Forwarded-For' => '127.0.0.1',
-            // By it Apache takes another pool than that of the process which waits here: apache/landfall.conf.
+            // Makes Apache use a different pool from that of the process that waits here; see apache/landfall.conf.
             'X-Landfall-Loopback' => 'yes',
         ] + $headers,
         'redirection' => 0,
         'reject_unsafe_urls' => false,
     ] + $args);
-    // A redirect leads to a public address again, which is for this function to judge.
+    // A redirect leads to a public address again, which must pass through this function too.
     $followed = is_wp_error($response) ? false : WP_Http::handle_redirects($address, $args, $response);
     return $followed === false ? $response : $followed;
 }, 10, 3);
 
-// The tests that ask the site itself; a scheduled task has no server beside it.
+// These tests call the site itself. Scheduled tasks skip them, because no server runs beside them.
 add_filter('site_status_tests', function (array $tests): array {
     foreach (['loopback_requests', 'https_status', 'page_cache'] as $name) {
         if (isset($tests['async'][$name])) {

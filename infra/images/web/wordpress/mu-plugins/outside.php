@@ -3,7 +3,7 @@
  * Plugin Name: Landfall outside
  * Description: What needs hosts that the site may not call is not offered, instead of failing.
  *
- * Which hosts it may call is WORDPRESS_ACCESSIBLE_HOSTS; see environment.php.
+ * WORDPRESS_ACCESSIBLE_HOSTS lists the hosts that it may call; see environment.php.
  */
 
 /** Whether the site may call a host. */
@@ -12,7 +12,7 @@ function landfall_may_call(string $host): bool
     return !_wp_http_get_object()->block_request("https://$host/");
 }
 
-// In place of "User has blocked requests through HTTP.", which accuses the reader.
+// Replaces "User has blocked requests through HTTP.", which blames the reader.
 add_filter('pre_http_request', function ($answer, array $args, string $url) {
     $host = (string) wp_parse_url($url, PHP_URL_HOST);
     if ($answer !== false || $host === '' || !_wp_http_get_object()->block_request($url)) {
@@ -22,7 +22,7 @@ add_filter('pre_http_request', function ($answer, array $args, string $url) {
         "This site may not call $host. Who runs it can allow that (landfall:app.egress).");
 }, 20, 3);
 
-// WordPress says 500 where a call was refused: to clients that is a fault, and one worth another try.
+// WordPress answers 500 if a call was refused, which clients take for a failure that is worth a retry.
 add_filter('rest_request_after_callbacks', function ($response, $handler, WP_REST_Request $request) {
     if (!is_wp_error($response) || !in_array('http_request_not_executed', $response->get_error_codes(), true)) {
         return $response;
@@ -54,7 +54,7 @@ if (!landfall_may_call('api.wordpress.org')) {
 }
 
 if (!landfall_may_call('wordpress.org')) {
-    // "WordPress Events and News".
+    // The dashboard's "WordPress Events and News".
     add_action('wp_dashboard_setup', function (): void {
         remove_meta_box('dashboard_primary', 'dashboard', 'side');
     });
@@ -66,18 +66,18 @@ if (!landfall_may_call('s.w.org')) {
     }, 20);
 }
 
-// That the outside is closed is meant, and what is open is named in a setting.
+// This test warns about blocked hosts. Blocking is intended, and a setting lists the exceptions.
 add_filter('site_status_tests', function (array $tests): array {
     unset($tests['direct']['http_requests']);
     return $tests;
 });
 
-// Where nothing may be called: blocks and settings that do nothing without.
+// If the site may call no hosts, hide the blocks and settings that need one.
 if (WP_ACCESSIBLE_HOSTS === '') {
     add_filter('enable_post_by_email_configuration', '__return_false');
     add_filter('enable_update_services_configuration', '__return_false');
     add_action('enqueue_block_editor_assets', function (): void {
-        // Not "WordPress": the site's own posts can be embedded. Blocks that are in posts already stay.
+        // Keep "WordPress": the site's own posts can be embedded. Blocks that are already in posts stay.
         wp_add_inline_script('wp-blocks', <<<'JS'
             wp.hooks.addFilter('blocks.registerBlockType', 'landfall/outside', (settings, name) => {
                 if (name === 'core/rss') return { ...settings, supports: { ...settings.supports, inserter: false } };

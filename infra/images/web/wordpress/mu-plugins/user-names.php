@@ -4,7 +4,7 @@
  * Description: The names that people log in with are not for visitors: no address, page, feed or message tells them.
  */
 
-/** The name that visitors see: the site's, as long as an account shows its user name or address as its name. */
+/** Returns the name that visitors see: the site's, if the account's name is its user name or e-mail address. */
 function landfall_public_name(string $name, int $user): string
 {
     $account = get_userdata($user);
@@ -30,7 +30,7 @@ add_filter('oembed_response_data', function (array $data): array {
     return ['author_name' => get_bloginfo('name'), 'author_url' => home_url()] + $data;
 });
 
-// The part of an address that stands for an author is made from the user name, if from nothing else.
+// By default, WordPress derives the slug in an author's URL from the user name. Use a random one instead.
 add_filter('wp_pre_insert_user_data', function (array $data, bool $update): array {
     if (!$update && $data['user_nicename'] === sanitize_title($data['user_login'])) {
         $data['user_nicename'] = 'author-' . bin2hex(random_bytes(4));
@@ -38,17 +38,17 @@ add_filter('wp_pre_insert_user_data', function (array $data, bool $update): arra
     return $data;
 }, 10, 2);
 
-/** Gives authors whose address tells their user name another one; returns how many. For install-site. */
+/** Gives authors whose URL reveals their user name another slug; returns how many. For install-site. */
 function landfall_rename_authors(): int
 {
     global $wpdb;
-    // As WordPress makes the one of the other: sanitize_title().
+    // The slug that WordPress's sanitize_title() makes from the user name.
     $made = "REGEXP_REPLACE(REGEXP_REPLACE(LOWER(user_login), '[ .]', '-'), '[^a-z0-9_-]', '')";
     return (int) $wpdb->query("UPDATE $wpdb->users SET user_nicename = CONCAT('author-', LEFT(MD5(CONCAT(UUID(), ID)), 8))
         WHERE user_nicename = $made OR user_nicename = user_login");
 }
 
-// /?author=1 leads to the author's address: who counts on would find them all.
+// /?author=1 redirects to the author's URL, so counting upwards would find all authors.
 add_filter('request', function (array $query): array {
     return isset($query['author']) && !is_user_logged_in() ? ['error' => '404'] : $query;
 });
@@ -62,7 +62,7 @@ add_filter('rest_pre_dispatch', function ($result, $server, WP_REST_Request $req
         : $result;
 }, 10, 3);
 
-/** Errors that tell whether there is such an account. */
+/** Errors that reveal whether an account exists. */
 const LANDFALL_TELLING_ERRORS = [
     'invalid_username', 'invalid_email', 'incorrect_password', 'invalidcombo', 'application_passwords_disabled_for_user',
 ];
@@ -72,7 +72,7 @@ function landfall_is_telling($error): bool
     return is_wp_error($error) && in_array($error->get_error_code(), LANDFALL_TELLING_ERRORS, true);
 }
 
-// One answer to a wrong name and to a wrong password, and one time to give it in: this takes as long as a password's check.
+// A wrong name and a wrong password get the same answer after the same time: the check below takes as long as a real one.
 add_filter('authenticate', function ($user, $name, $password) {
     if (!landfall_is_telling($user)) {
         return $user;
@@ -89,7 +89,7 @@ add_filter('rest_authentication_errors', function ($error) {
         : $error;
 }, 100);
 
-// "If there is such an account, it has mail."
+// Answers an unknown account like a known one: "Check your email".
 add_filter('lostpassword_errors', function (WP_Error $errors, $user): WP_Error {
     $isUnknown = landfall_is_telling($errors) || (!$user && !$errors->has_errors());
     if ($isUnknown && (did_action('login_form_lostpassword') || did_action('login_form_retrievepassword'))) {

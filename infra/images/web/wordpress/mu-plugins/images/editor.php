@@ -1,5 +1,5 @@
 <?php
-/** WordPress's image editor, for images of a size and in processes that have the memory for it. */
+/** WordPress's image editor, limited to images that fit in memory and to processes that have that memory. */
 class Landfall_Image_Editor extends WP_Image_Editor_GD
 {
     /** Not AVIF: its encoder takes 400 MB and more than a minute. WordPress then asks for a JPEG or PNG. */

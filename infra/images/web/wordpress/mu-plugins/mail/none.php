@@ -1,12 +1,12 @@
 <?php
-/** A site without a mail relay: no screen promises a mail, and each names the way without one. */
+/** For a site without a mail relay: no screen promises a mail, and each says what to do instead. */
 
 add_filter('pre_wp_mail', function ($sent, array $mail): bool {
     do_action('wp_mail_failed', new WP_Error('wp_mail_failed', 'This site sends no mail: WORDPRESS_SMTP_HOST is not set.', $mail));
     return false;
 }, 10, 2);
 
-/** Shows a page of the login form's kind that only says something. */
+/** Shows a message on a page like the login form, and exits. */
 function landfall_login_message(string $title, string $html): never
 {
     login_header($title, wp_get_admin_notice($html, ['type' => 'info', 'additional_classes' => ['message']]));
@@ -28,11 +28,11 @@ add_action('login_form_register', function (): void {
     landfall_login_message('Registration', 'This site sends no mail, so it can\'t send a link for a password. '
         . 'An administrator of the site can add you in Users, and who runs it by <code>npm run admin -- user NAME --email ADDRESS</code>.');
 });
-// "Send password reset" in the list of users and on their screens.
+// Removes "Send password reset" from the list of users and from their screens.
 add_filter('allow_password_reset', '__return_false');
 
 add_action('admin_init', function (): void {
-    // Addresses that WordPress changes once a link in a mail was followed: change them at once.
+    // WordPress changes these addresses only after somebody follows a link in a mail. Change them at once instead.
     remove_action('personal_options_update', 'send_confirmation_on_profile_email');
     foreach (['add_option_new_admin_email', 'update_option_new_admin_email'] as $hook) {
         remove_action($hook, 'update_option_new_admin_email');
@@ -40,11 +40,11 @@ add_action('admin_init', function (): void {
             update_option('admin_email', $value);
         }, 10, 2);
     }
-    // What a box on the screen asks for that isn't shown there any more: requests count as confirmed by who enters them.
+    // Ignore the checkboxes that the style below hides. Whoever enters a personal data request thereby confirms it.
     unset($_POST['send_user_notification'], $_POST['send_confirmation_email']);
 });
 
-/** What to do on a screen that otherwise speaks of mail. */
+/** What to do instead, on screens that otherwise mention mail. */
 const LANDFALL_WITHOUT_MAIL = [
     'user-new.php' => 'New users aren\'t told of their account: hand over the password yourself. Show or choose it below, '
         . 'or have one made by <code>npm run admin -- user NAME --email ADDRESS</code>.',
