@@ -1,4 +1,3 @@
-import type * as k8s from "@kubernetes/client-node";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -9,23 +8,12 @@ import { ask, Editor, pathOf } from "./support/site";
 import { adminPassword, ensureUp, figure, home } from "./support/stack";
 import { until } from "./support/wait";
 
-/** Warnings that no order of things avoids; of one object only where `object` names it. */
-const unavoidable: { reason: RegExp; message: RegExp; object?: RegExp }[] = [
-    // The autoscaler measures pods that are ready for one interval at least, and asks before.
-    { reason: /^Failed(GetResourceMetric|ComputeMetricsReplicas)$/, message: /did not receive metrics for targeted pods|no metrics returned/ },
-    // A busy computer takes longer until a program listens, or is ready by itself, than its first probe waits.
-    { reason: /^Unhealthy$/, message: /^Startup probe failed: .*(connection refused|connection reset|EOF)/ },
-    { reason: /^Unhealthy$/, message: /^(Startup|Readiness) probe failed: .*statuscode: 50\d/, object: /^(cert-manager|metrics-server)-/ },
-    { reason: /^Unhealthy$/, message: /^Startup probe failed: not started/, object: /^database-/ },
-    // Two controllers change an object at once, and one of them does it again.
-    { reason: /./, message: /the object has been modified/ },
-    // A kubelet or a container runtime that is too busy asks again for what it is still at, or has lost its connection.
-    { reason: /^Failed/, message: /is reserved for|not registered/ },
-    { reason: /./, message: /etcdserver: |connection lost|unexpected EOF/ },
-    { reason: /^NodeNotReady$/, message: /^Node is not ready$/ },
-    // On a busy computer the kubelet and probes wait too long for what is there: for what isn't there, they say "not found".
-    { reason: /./, message: /timed out|timeout|deadline exceeded|context canceled|too many requests/i },
-];
+/** What Kubernetes warns of if something is needed before it exists. */
+const early = /not found|could not find|no matches for|does ?n[o']t exist|unbound|no endpoints available|failed calling webhook/i;
+/** Kubernetes itself adds this to each namespace, and pods may come first. */
+const notOurs = /kube-root-ca\.crt/;
+/** On a busy computer a program takes longer to listen or to answer than its probe waits. */
+const busy = /connection refused|connection reset|EOF|timed out|timeout|deadline exceeded|not started/i;
 
 describe("a start on a fresh computer", () => {
     let first: Ended;
@@ -47,16 +35,11 @@ describe("a start on a fresh computer", () => {
         const cluster = await Cluster.connect();
         const { metadata: begin } = await cluster.core.readNamespace({ name: names.environment });
         const end = (begin?.creationTimestamp?.getTime() ?? 0) + first.seconds * 1000; // other tests make some, too
-        const since = (await cluster.pods("contour", "landfall-gateway")).map(({ status }) =>
-            status?.conditions?.find(({ type, status: is }) => type === "Ready" && is === "True")?.lastTransitionTime?.getTime() ?? Infinity);
-        // A busy computer takes longer until Contour, which is ready, has told a proxy what it is to do.
-        const waitsForContour = ({ metadata, reason = "", message = "" }: k8s.CoreV1Event) => reason === "Unhealthy"
-            && /^envoy-/.test(metadata.name ?? "") && /^Startup probe failed: .*statuscode: 503/.test(message)
-            && (metadata.creationTimestamp?.getTime() ?? 0) >= Math.min(...since);
-        const warnings = (await cluster.warnings()).filter(event => !waitsForContour(event)).filter(({ metadata, involvedObject, reason = "", message = "" }) =>
-            isOurs(metadata.namespace ?? "") && (metadata.creationTimestamp?.getTime() ?? 0) < end
-                && !unavoidable.some(known => known.reason.test(reason) && known.message.test(message)
-                    && (known.object ?? /^/).test(involvedObject.name ?? "")));
+        const warnings = (await cluster.warnings()).filter(({ metadata, reason = "", message = "" }) => {
+            const failedProbe = reason === "Unhealthy" && metadata.namespace === names.environment && !busy.test(message);
+            return isOurs(metadata.namespace ?? "") && (metadata.creationTimestamp?.getTime() ?? 0) < end
+                && (failedProbe || (early.test(message) && !notOurs.test(message)));
+        });
         expect(warnings.map(({ metadata, involvedObject: { kind, name }, reason, message }) =>
             `${metadata.namespace}: ${reason} of ${kind} ${name}: ${message}`)).toEqual([]);
     });
