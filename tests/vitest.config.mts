@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import * as path from "node:path";
 import { defineConfig } from "vitest/config";
 import { BaseSequencer, TestSpecification } from "vitest/node";
@@ -39,7 +40,8 @@ export default defineConfig({
                     isolate: false,
                     // The program makes much that is short-lived.
                     execArgv: ["--max-semi-space-size=64", "--require", "./infra/preload.cjs"],
-                    maxWorkers: "100%",
+                    // Some tests wait for what they have started: one more than there are processors.
+                    maxWorkers: availableParallelism() + 1,
                     testTimeout: 3 * minute,
                     hookTimeout: 3 * minute,
                     sequence: { groupOrder: 0 },

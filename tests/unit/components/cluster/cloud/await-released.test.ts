@@ -73,7 +73,7 @@ describe("before the network is deleted", () => {
     it("a disk without a claim is waited for until it is gone", async () => {
         putVolume("pv-1", "gone");
         expect((await release()).stderr).toContain("PersistentVolume pv-1 (production/gone, 5Gi;");
-        const running = release({ seconds: "120" });
+        const running = release({ seconds: "20" });
         setTimeout(() => api.objects.delete("/api/v1/persistentvolumes/pv-1"), 1500);
         expect((await running).code).toBe(0);
     });

@@ -38,7 +38,7 @@ describe("cert-manager's webhook", () => {
     });
 
     it("is given up after a while: what is made next tells what is wrong", async () => {
-        const times = await asked(Array<typeof refused>(10).fill(refused), 5);
+        const times = await asked(Array<typeof refused>(10).fill(refused), 3);
         expect(times).toBeGreaterThan(1);
         expect(times).toBeLessThan(10);
     });
