@@ -17,7 +17,8 @@ Module._load = function (request, ...rest) {
     const module = loaded();
     if (!process.env.PULUMI_DEBUG_PROMISE_LEAKS) {
         if (request.endsWith("/debuggable")) saveTraces(module);
-        // The SDK sends hundreds of debug messages one by one, and the program can't end before the engine has taken the last.
+        // The SDK sends hundreds of debug messages one by one, and the program waits for each answer. Only `pulumi --debug`
+        // shows them: set the variable as well.
         if (request.endsWith("/log") && module.hasErrors) module.debug = () => Promise.resolve();
     }
     return module;

@@ -1,19 +1,13 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
+import { cameTooEarly } from "./support/events";
 import { Cluster } from "./support/kubernetes";
 import { address, isOurs, names } from "./support/names";
 import type { Ended } from "./support/npm";
 import { ask, Editor, pathOf } from "./support/site";
 import { adminPassword, ensureUp, figure, home } from "./support/stack";
 import { until } from "./support/wait";
-
-/** What Kubernetes warns of if something is needed before it exists. */
-const early = /not found|could not find|no matches for|does ?n[o']t exist|unbound|no endpoints available|failed calling webhook/i;
-/** Kubernetes itself adds this to each namespace, and pods may come first. */
-const notOurs = /kube-root-ca\.crt/;
-/** On a busy computer a program takes longer to listen or to answer than its probe waits. */
-const busy = /connection refused|connection reset|EOF|timed out|timeout|deadline exceeded|not started/i;
 
 describe("a start on a fresh computer", () => {
     let first: Ended;
@@ -35,11 +29,8 @@ describe("a start on a fresh computer", () => {
         const cluster = await Cluster.connect();
         const { metadata: begin } = await cluster.core.readNamespace({ name: names.environment });
         const end = (begin?.creationTimestamp?.getTime() ?? 0) + first.seconds * 1000; // other tests make some, too
-        const warnings = (await cluster.warnings()).filter(({ metadata, reason = "", message = "" }) => {
-            const failedProbe = reason === "Unhealthy" && metadata.namespace === names.environment && !busy.test(message);
-            return isOurs(metadata.namespace ?? "") && (metadata.creationTimestamp?.getTime() ?? 0) < end
-                && (failedProbe || (early.test(message) && !notOurs.test(message)));
-        });
+        const warnings = (await cluster.warnings()).filter(event => isOurs(event.metadata.namespace ?? "") && cameTooEarly(event)
+            && (event.metadata.creationTimestamp?.getTime() ?? 0) < end);
         expect(warnings.map(({ metadata, involvedObject: { kind, name }, reason, message }) =>
             `${metadata.namespace}: ${reason} of ${kind} ${name}: ${message}`)).toEqual([]);
     });

@@ -35,7 +35,7 @@ interface Held {
 /** Undefined if the cluster doesn't answer and the user says that it is gone. */
 async function look(kubeconfig: string): Promise<Held | undefined> {
     try {
-        // Each time anew, as credentials expire within minutes.
+        // Connects every time, because credentials expire within minutes.
         const connection = await connect(kubeconfig);
         const held = await ask(connection);
         (connection.options.agent as Agent).destroy();

@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { run } from "../../../infra/offline/kit/run";
+import { cameTooEarly } from "../../e2e/support/events";
 import type { Cluster } from "../../e2e/support/kubernetes";
+import { names } from "../../e2e/support/names";
 import { startProgram } from "../../e2e/support/npm";
 import { expectSamePods, type Pods, readPods } from "../../e2e/support/objects";
 import { patiently } from "../../e2e/support/patience";
@@ -72,5 +74,34 @@ describe("pods", () => {
     it("may be more or fewer of the same ReplicaSet where the autoscaler has chosen so", async () => {
         const before = await read([pod("a", "web-1"), pod("b", "web-1")], 2, early);
         expect(same(await read([pod("a", "web-1"), pod("b", "web-1"), pod("c", "web-1")], 3, late), before)).not.toThrow();
+    });
+});
+
+describe("a warning of a fresh start", () => {
+    const event = ([reason, message]: [string, string], namespace: string = names.environment) =>
+        cameTooEarly({ reason, message, metadata: { namespace }, involvedObject: {} });
+
+    it.each<[string, string]>([
+        ["ProvisioningFailed", 'storageclass.storage.k8s.io "landfall-local" not found'],
+        ["FailedScheduling", "0/2 nodes are available: pod has unbound immediate PersistentVolumeClaims."],
+        ["FailedMount", 'MountVolume.SetUp failed for volume "contourcert" : secret "contourcert" not found'],
+        ["FailedGetScale", 'deployments/scale.apps "web" not found'],
+        ["FailedGetResourceMetric", "unable to fetch metrics from resource metrics API: the server could not find the requested resource"],
+        ["FailedCreate", 'Internal error occurred: failed calling webhook "webhook.cert-manager.io"'],
+        ["Unhealthy", "Readiness probe failed: HTTP probe failed with statuscode: 503"],
+        ["Unhealthy", "Startup probe failed: HTTP probe failed with statuscode: 500"],
+    ])("is of a wrong order: %s, %s", (...told) => {
+        expect(event(told)).toBe(true);
+    });
+
+    it.each<[string, string]>([
+        ["FailedMount", 'MountVolume.SetUp failed for volume "kube-api-access-rz2r7" : failed to sync configmap cache: timed out waiting for the condition'],
+        ["FailedMount", 'MountVolume.SetUp failed for volume "kube-api-access" : configmap "kube-root-ca.crt" not found'],
+        ["RequestFailed", 'Failed to create CertificateRequest: certificaterequests.cert-manager.io "ca-1" already exists'],
+        ["FailedGetResourceMetric", "did not receive metrics for targeted pods (pods might be unready)"],
+        ["Unhealthy", 'Startup probe failed: Get "http://10.244.1.5:8080/readyz": dial tcp 10.244.1.5:8080: connect: connection refused'],
+        ["Unhealthy", "Readiness probe failed: context deadline exceeded"],
+    ])("is of a busy cluster: %s, %s", (...told) => {
+        expect(event(told)).toBe(false);
     });
 });
