@@ -4,7 +4,7 @@ import { nodeContainers, onNode } from "./support/docker";
 import type { Executed } from "./support/execute";
 import { Cluster } from "./support/kubernetes";
 import { names } from "./support/names";
-import { adminPassword, ensureUp } from "./support/stack";
+import { adminPassword, ensureUp, figure } from "./support/stack";
 
 let cluster: Cluster;
 
@@ -28,6 +28,13 @@ describe("the connection from web to database", () => {
         const programs = 'echo landfall_connect()->query("SHOW SESSION STATUS LIKE \'Ssl_version\'")->fetch_row()[1];';
         expect((await php(site)).stdout).toBe("TLSv1.3");
         expect((await php(programs)).stdout).toBe("TLSv1.3");
+    });
+
+    it("takes a time that each page can afford", async () => {
+        const connect = '$start = hrtime(true); landfall_connect()->close(); $times[] = hrtime(true) - $start;';
+        const { stdout } = await php(`$times = []; for ($i = 0; $i < 50; $i++) { ${connect} } sort($times); echo $times[25] / 1e6;`);
+        expect(Number(stdout)).toBeGreaterThan(0);
+        figure("a verified connection to the database, median of 50", `${Number(stdout).toFixed(1)} ms`);
     });
 
     it("is refused by the database if it isn't encrypted", async () => {
