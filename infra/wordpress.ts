@@ -58,11 +58,13 @@ export class WordPress extends pulumi.ComponentResource {
             WORDPRESS_DB_NAME: database.database,
             WORDPRESS_DB_USER: database.user,
             WORDPRESS_DB_PASSWORD_FILE: `${credentialsDirectory}/database-password`,
+            WORDPRESS_DB_CA_FILE: `${credentialsDirectory}/database-ca.crt`,
             ...outsideEnvironment(app, mailPassword !== undefined),
         };
         const salts = createSalts(this);
         const credentials = {
             "database-password": database.password,
+            "database-ca.crt": database.authority,
             ...(mailPassword !== undefined && { "smtp-password": mailPassword }),
         };
         const reaches = outsideOf(app);
@@ -107,7 +109,7 @@ export class WordPress extends pulumi.ComponentResource {
             reaches,
         }, { parent: this });
 
-        new ScheduledTask("scheduled-tasks", {
+        const tasks = new ScheduledTask("scheduled-tasks", {
             ...limits.tasks,
             environment,
             uid,
@@ -125,6 +127,9 @@ export class WordPress extends pulumi.ComponentResource {
             talksTo: [database],
             reaches,
         }, { parent: this });
+
+        // Pods that an update replaces may finish their requests.
+        database.requireTlsAfter([web.deployment, tasks.cronJob], limits.time.drain + 60, this);
 
         this.address = pulumi.output(address);
         this.images = pulumi.all([webImage, databaseImage]);

@@ -7,10 +7,11 @@ import { inCluster } from "../cluster/options";
 import { mebibytes } from "../quantity";
 import { fromWorkingDirectory, libraryRoot } from "../project";
 import { type Transform, transformedBy } from "../transform";
+import { serverTls, type Tls } from "./certificate";
 import { databaseDefaults } from "./defaults";
 import { Environment } from "./environment";
 import { ContainerImage } from "./image";
-import { Metadata, objectLabels, selectorLabels } from "./labels";
+import { expiryAnnotation, Metadata, objectLabels, selectorLabels } from "./labels";
 import { databaseLimits, leastDatabaseMemory, requestTimes } from "./limits";
 import { Listener } from "./network";
 import { configChecksum, podSpec, Resource } from "./pod";
@@ -45,6 +46,11 @@ export interface DatabaseArgs {
     largestText?: number;
     /** Seconds that the application may take to answer a request. The server gives up earlier. @default 60 */
     requestSeconds?: number;
+    /**
+     * `required`: the server refuses unencrypted connections. `offered`: it accepts them, for a program that can't use TLS;
+     * network policies are then the only protection. @default "required"
+     */
+    tls?: "required" | "offered";
     /** Changes each resource's arguments last, for anything that isn't modelled here. */
     transform?: Transform;
 }
@@ -56,6 +62,8 @@ type SizedArgs = DatabaseArgs & Required<Pick<DatabaseArgs, "image" | "volume" |
 const uid = 10002;
 const dataDirectory = "/var/lib/mysql";
 const secretsDirectory = "/etc/landfall/credentials";
+const tlsDirectory = "/etc/landfall/tls";
+const clientsDirectory = "/etc/landfall/clients";
 
 /**
  * Directory of the image of Landfall's MariaDB, relative to the program's working directory. Pass it to a ContainerImage to
@@ -65,11 +73,12 @@ export const databaseImageContext = fromWorkingDirectory(path.join(libraryRoot, 
 
 /**
  * A MySQL-compatible database with its own persistent volume and credentials. It only accepts connections from components
- * that name it in `talksTo`.
+ * that name it in `talksTo`, with TLS. Clients verify it by `authority`.
  *
  * @example
  * const database = new Database("database", { environment, database: "shop" });
- * new WebService("shop", { …, env: { DATABASE_HOST: database.host }, talksTo: [database] });
+ * const secretFiles = { "/etc/shop": { password: database.password, "database-ca.crt": database.authority } };
+ * new WebService("shop", { …, env: { DATABASE_HOST: database.host }, secretFiles, talksTo: [database] });
  */
 export class Database extends pulumi.ComponentResource implements Listener {
     readonly name: string;
@@ -85,6 +94,11 @@ export class Database extends pulumi.ComponentResource implements Listener {
     readonly user: string;
     /** Generated once, as a secret. */
     readonly password: pulumi.Output<string>;
+    /**
+     * Certificate (PEM) of the authority that signed the server's, which is valid for `host` and for the Service's names.
+     * The authority can't sign for anything else.
+     */
+    readonly authority: pulumi.Output<string>;
     readonly statefulSet: kubernetes.apps.v1.StatefulSet;
 
     constructor(name: string, args: DatabaseArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -104,12 +118,32 @@ export class Database extends pulumi.ComponentResource implements Listener {
             size: sized.volume, accessMode: "ReadWriteOnce", storageClass: args.storageClass, group: uid,
         }, this);
         const service = createService(metadata, this.port, options);
-        this.statefulSet = createStatefulSet(this, sized, claim.metadata.name, metadata, options);
+        this.host = service.spec.clusterIP;
+        const tls = serverTls(this, createPassword(`${name}-tls-seed`, this));
+        this.authority = tls.authority;
+        this.statefulSet = createStatefulSet(this, sized, { claim: claim.metadata.name, tls, metadata }, options);
         createDisruptionBudget(metadata, options);
 
-        this.host = service.spec.clusterIP;
         this.registerOutputs({ host: this.host, port: this.port });
     }
+
+    /**
+     * Lets a server with data from before version 0.2.0, whose clients had no TLS, refuse unencrypted connections once these
+     * clients are updated and their earlier pods have ended. A server with newer data always does.
+     * @param seconds that earlier pods may take to end
+     */
+    requireTlsAfter(clients: pulumi.Resource[], seconds: number, parent: pulumi.Resource): void {
+        const name = clientsOf(this.name);
+        new kubernetes.core.v1.ConfigMap(name, {
+            metadata: { name, namespace: this.namespace, labels: objectLabels(this.name) },
+            data: { encrypted: String(seconds) },
+        }, inCluster(this.cluster, parent, { dependsOn: clients }));
+    }
+}
+
+/** Name of the ConfigMap that tells the server about its clients. */
+function clientsOf(name: string): string {
+    return `${name}-clients`;
 }
 
 function withDefaults(name: string, args: DatabaseArgs, parent: pulumi.Resource): SizedArgs {
@@ -143,7 +177,7 @@ function createService(
 }
 
 function createStatefulSet(
-    database: Database, args: SizedArgs, claim: pulumi.Output<string>, metadata: Metadata,
+    database: Database, args: SizedArgs, { claim, tls, metadata }: { claim: pulumi.Output<string>; tls: Tls; metadata: Metadata },
     options: pulumi.CustomResourceOptions,
 ): kubernetes.apps.v1.StatefulSet {
     const limits = databaseLimits(mebibytes(args.memory.limit), args.largestText ?? 2 << 20);
@@ -153,6 +187,9 @@ function createStatefulSet(
         MARIADB_DATABASE: args.database,
         MARIADB_USER: database.user,
         MARIADB_PASSWORD_FILE: `${secretsDirectory}/password`,
+        MARIADB_TLS: args.tls ?? "required",
+        MARIADB_TLS_DIR: tlsDirectory,
+        MARIADB_CLIENTS_DIR: clientsDirectory,
         MARIADB_MAX_CONNECTIONS: String(limits.connections),
         MARIADB_BUFFER_POOL_SIZE: bytes(limits.bufferPool),
         MARIADB_SESSION_MEMORY: bytes(limits.sessionMemory),
@@ -162,7 +199,8 @@ function createStatefulSet(
         MARIADB_STATEMENT_SECONDS: String(times.statement),
         MARIADB_MAX_PACKET: String(limits.packet),
     };
-    const secretFiles = { [secretsDirectory]: { password: database.password } };
+    const credentials = { [secretsDirectory]: { password: database.password } };
+    const secretFiles = { ...credentials, [tlsDirectory]: tls.files };
     const spec = podSpec(database.name, {
         ...args, uid, env, secretFiles,
         port: database.port,
@@ -181,9 +219,14 @@ function createStatefulSet(
     }, {
         configMap: createConfigMap(database.name, args.environment, env, database),
         secrets: createSecrets(database.name, args.environment, secretFiles, database),
+        later: { [clientsDirectory]: clientsOf(database.name) },
+    });
+    const checksum = configChecksum({
+        // The image's healthcheck puts a certificate of the next term to use, without a restart.
+        env, secretFiles: { ...credentials, [tlsDirectory]: { identity: tls.identity } },
     });
     return new kubernetes.apps.v1.StatefulSet(metadata.name, {
-        metadata,
+        metadata: { ...metadata, annotations: { [expiryAnnotation]: tls.expires } },
         spec: {
             serviceName: metadata.name,
             replicas: 1,
@@ -191,7 +234,7 @@ function createStatefulSet(
             template: {
                 metadata: {
                     labels: metadata.labels,
-                    annotations: { "landfall.dev/config": configChecksum({ env, secretFiles }) },
+                    annotations: { "landfall.dev/config": checksum },
                 },
                 spec,
             },

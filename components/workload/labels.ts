@@ -22,3 +22,6 @@ export const gatewayAccessLabel = { "landfall.dev/gateway-access": "allowed" };
 
 /** The label of a claim that names the group of its pods: on a node's disk, the directory's group is set only once. */
 export const groupLabel = "landfall.dev/group";
+
+/** The annotation of a server's workload that says when its certificate ends, as an ISO date. */
+export const expiryAnnotation = "landfall.dev/certificate-expires";

@@ -73,6 +73,8 @@ export interface PodSources {
     configMap?: pulumi.Input<string>;
     /** Directory → Secret. */
     secrets: Record<string, pulumi.Input<string>>;
+    /** Directory → ConfigMap, which may be created while the pod runs. */
+    later?: Record<string, pulumi.Input<string>>;
 }
 
 /** A DNS query to a pod on a failed node is soon repeated, and another pod answers it. */
@@ -152,6 +154,9 @@ function volumesOf(args: ContainerArgs, sources: PodSources): { volumes: Volume[
     }
     for (const [path, secretName] of Object.entries(sources.secrets)) {
         add(path, { secret: { secretName, defaultMode: 0o440 } }, true);
+    }
+    for (const [path, name] of Object.entries(sources.later ?? {})) {
+        add(path, { configMap: { name, optional: true } }, true);
     }
     return { volumes, mounts };
 }

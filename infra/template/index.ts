@@ -25,7 +25,7 @@ new WebService("counter", {
     cpu,
     memory: { request: "64Mi", limit: "256Mi" },
     env: { DATABASE_HOST: database.host, DATABASE_USER: database.user, DATABASE_NAME: database.database },
-    secretFiles: { "/etc/counter": { password: database.password } },
+    secretFiles: { "/etc/counter": { password: database.password, "database-ca.crt": database.authority } },
     // It doesn't check the database: if that failed, all replicas would go out of service.
     probes: { readiness: { httpGet: { path: "/healthz", port: "main" } } },
     exposed: { gateway: platform.gateway, host },

@@ -26,7 +26,7 @@ export interface KindConfig {
     nodes: {
         role: "control-plane" | "worker";
         image: string;
-        extraMounts: { hostPath: string; containerPath: string }[];
+        extraMounts: { hostPath: string; containerPath: string; readOnly?: boolean }[];
         kubeadmConfigPatches?: string[];
         extraPortMappings?: PortMapping[];
     }[];

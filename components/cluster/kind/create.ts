@@ -5,6 +5,7 @@ import * as fs from "node:fs";
 import { type ClusterRecord, digest, readRecord, removeRecord, resolvePath, writeRecord } from "../scripts/home";
 import { attempt, fail, lastLines, main, type Outcome, run, setting } from "../scripts/process";
 import type { KindConfig } from "./config";
+import { removeKey, withEncryption } from "./encryption";
 import {
     deleteNodes, type KindNode, listNodes, listOwnNodes, removeOwnStorage, startNodes, waitForApi, waitForSystem,
     withoutKubeconfig,
@@ -59,9 +60,10 @@ function create(): void {
     // --retain: if this run is killed, kind may fail later and must not remove what the next run is creating by then.
     const created = withoutKubeconfig(cluster, file => attempt("kind", [
         "create", "cluster", "--name", cluster, "--config", "-", "--kubeconfig", file, "--retain", "--wait", "120s",
-    ], { input: JSON.stringify({ ...config, kubeadmConfigPatches: timeouts }) }));
+    ], { input: JSON.stringify({ ...withEncryption(cluster, config), kubeadmConfigPatches: timeouts }) }));
     if (!created.ok || !waitForApi(listNodes(cluster))) {
         deleteNodes(cluster);
+        removeKey(cluster);
         removeRecord(cluster);
         fail(`kind could not make the cluster ${cluster}.\n${lastLines(withoutTraces(created))}${hint(created.stderr)}`);
     }

@@ -4,6 +4,7 @@ import * as path from "node:path";
 import { clusterDirectory, readRecord, removeIfEmpty, removeRecord } from "../scripts/home";
 import { attempt, fail, type Outcome, run, waitUntil } from "../scripts/process";
 import { sharedDirectory } from "./config";
+import { removeKey } from "./encryption";
 
 /** A container that is a node of a kind cluster. */
 export interface KindNode {
@@ -88,6 +89,7 @@ export function deleteOwnCluster(cluster: string, owner: string): void {
     if (record && record.owner !== owner) return;
     const nodes = listNodes(cluster);
     if (nodes.length > 0 && nodes.length === listOwnNodes(cluster).length) deleteNodes(cluster);
+    removeKey(cluster);
     removeRecord(cluster);
 }
 

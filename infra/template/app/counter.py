@@ -1,6 +1,7 @@
 """Counts its visitors in the database."""
 import os
 import signal
+import ssl
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -8,13 +9,19 @@ from pathlib import Path
 
 import pymysql
 
+# Verifies the database's certificate and address.
+tls = ssl.create_default_context(cafile="/etc/counter/database-ca.crt")
+
 
 def count():
     """Adds one to the visitors, and returns how many there are."""
     connection = pymysql.connect(
         host=os.environ["DATABASE_HOST"], user=os.environ["DATABASE_USER"], database=os.environ["DATABASE_NAME"],
-        password=Path("/etc/counter/password").read_text(), connect_timeout=5, read_timeout=30, autocommit=True)
+        password=Path("/etc/counter/password").read_text(), ssl=tls, connect_timeout=5, read_timeout=30, autocommit=True)
     with connection, connection.cursor() as cursor:
+        # PyMySQL goes on without TLS if a server says that it has none.
+        if not connection._secure:
+            raise pymysql.OperationalError("its connection isn't encrypted")
         cursor.execute("CREATE TABLE IF NOT EXISTS visits (id INT PRIMARY KEY, number INT NOT NULL)")
         cursor.execute("INSERT INTO visits VALUES (1, LAST_INSERT_ID(1))"
                        " ON DUPLICATE KEY UPDATE number = LAST_INSERT_ID(number + 1)")

@@ -1,24 +1,9 @@
 // The keys that encrypt Secrets in etcd. Only control-plane nodes store them.
+import { encryptionConfig } from "../../encryption";
 import { restartProgram } from "./control-plane";
 import { etcdctl } from "./etcd";
 import { apiFiles } from "./kubeadm";
 import { type Task, task } from "./script";
-
-/** A key of the API server, for secretbox. */
-export interface Key {
-    name: string;
-    secret: string;
-}
-
-/** The API server's configuration: it encrypts with the first key, and decrypts with all of them. */
-export function encryptionConfig(keys: Key[]): object {
-    const providers = [{ secretbox: { keys } }, { identity: {} }];
-    return {
-        apiVersion: "apiserver.config.k8s.io/v1",
-        kind: "EncryptionConfiguration",
-        resources: [{ resources: ["secrets"], providers }],
-    };
-}
 
 /** Creates a new cluster's first key, unless a snapshot has brought one. */
 export const firstKeyTask = task("Create the key that encrypts Secrets at rest",

@@ -4,7 +4,8 @@
 import { fail, main } from "../../scripts/process";
 import { lastRotationTasks, rotateTasks } from "../machine/certificates";
 import { healthTasks, restartTasks } from "../machine/control-plane";
-import { encryptionConfig, type Key, makeKeyTasks, readKeysTasks, rewriteTasks, useKeysTasks } from "../machine/encryption";
+import { encryptionConfig, type Key } from "../../encryption";
+import { makeKeyTasks, readKeysTasks, rewriteTasks, useKeysTasks } from "../machine/encryption";
 import type { NodeFacts, ScriptFacts } from "../program/facts";
 import { readFacts } from "./settings";
 import { withSsh } from "./ssh";

@@ -1,15 +1,19 @@
 import { parseQuantity } from "../../../../components/quantity";
-import { clean, type Fields, fields, flag, list, number, text, time } from "../fields";
+import { expiryAnnotation } from "../../../../components/workload/labels";
+import { clean, duration, type Fields, fields, flag, list, number, text, time } from "../fields";
 import { condition, created, heldSince, isDeleting, isLive, isReady, isTrue, nameOf, namespaceOf, ownerName, workloadOf } from "../objects";
-import { type Finding, hour, kubectl, minute, type Rule, type Situation } from "../problem";
+import { day, type Finding, hour, kubectl, minute, type Rule, type Situation } from "../problem";
 
 const patience = { available: minute, stateful: 2 * minute, measuring: 3 * minute, binding: 2 * minute, budget: 5 * minute, resizing: hour };
+/** A run renews the certificate between a server and its clients ten years before its end. */
+const renewal = 365 * day;
 
 /** Workloads that lack pods, and what decides how many there may be. */
 export const workloadRules: Record<string, Rule> = {
     "nothing-runs": nothingRuns,
     "deployment": situation => situation.observed.deployments.flatMap(deployment => deploymentFinding(deployment, situation) ?? []),
     "stateful-set": situation => situation.observed.statefulSets.flatMap(set => statefulSetFinding(set, situation) ?? []),
+    "server-certificate": situation => situation.observed.statefulSets.flatMap(set => serverCertificateFinding(set, situation) ?? []),
     "autoscaler-maximum": situation => situation.observed.autoscalers.flatMap(scaler => atMaximum(scaler, situation) ?? []),
     "autoscaler-blind": situation => situation.observed.autoscalers.flatMap(scaler => blind(scaler, situation) ?? []),
     "claim": situation => situation.observed.claims.flatMap(claim => claimFinding(claim, situation) ?? []),
@@ -74,6 +78,17 @@ function statefulSetFinding(set: Fields, { now, environment, observed }: Situati
     // While its pod ends, the next can't begin.
     if (now - since < patience.stateful || own.some(isDeleting)) return undefined;
     return { ...finding, matter: `none of its pods is ready${denied ? `: ${text(denied, "message")}` : ""}`, since };
+}
+
+function serverCertificateFinding(set: Fields, { now, command }: Situation): Finding | undefined {
+    const end = time(set, "metadata", "annotations", expiryAnnotation);
+    if (end === undefined || isDeleting(set) || end - now > renewal) return undefined;
+    const matter = end > now ? `has a certificate that ends in ${duration(end - now)}; without another, its clients refuse it then`
+        : "has a certificate that has ended, so its clients refuse it";
+    return {
+        severity: end > now ? "risk" : "outage", kind: "StatefulSet", object: set, matter,
+        action: `Renew it: ${command("start")}`,
+    };
 }
 
 function atMaximum(scaler: Fields, { command, environment, gateway }: Situation): Finding | undefined {

@@ -1,14 +1,24 @@
 <?php
-/** Connects the container's programs to the database without WordPress. environment.php defines DB_*. */
+/** Connects the site and the container's programs to the database. environment.php defines DB_*. */
 
-/** Opens a connection whose statements may take this many seconds; null if the database doesn't accept it. */
-function landfall_connect(string $name = DB_NAME, int $seconds = 60): ?mysqli
+/**
+ * Opens a connection; null if the database doesn't accept it, or isn't the one whose certificate the authority signed.
+ *
+ * @param ?string $name     database to select; none if null
+ * @param ?int    $seconds  that an answer may take; PHP's own setting if null
+ */
+function landfall_connect(?string $name = DB_NAME, ?int $seconds = 60): ?mysqli
 {
     mysqli_report(MYSQLI_REPORT_OFF);
     $db = mysqli_init();
     $db->options(MYSQLI_OPT_CONNECT_TIMEOUT, 3);
-    // The default is long enough to wait for a table that another connection has locked.
-    $db->options(MYSQLI_OPT_READ_TIMEOUT, $seconds);
+    if ($seconds !== null) {
+        // The default is long enough to wait for a table that another connection has locked.
+        $db->options(MYSQLI_OPT_READ_TIMEOUT, $seconds);
+    }
+    // Verifies the certificate and the host. With MYSQLI_CLIENT_SSL alone, PHP verifies nothing.
+    $db->ssl_set(null, null, DB_CA_FILE, null, null);
     [$host, $port] = explode(':', DB_HOST, 2) + [1 => '3306'];
-    return @$db->real_connect($host, DB_USER, DB_PASSWORD, $name, (int) $port) ? $db : null;
+    $flags = MYSQLI_CLIENT_SSL | MYSQLI_CLIENT_SSL_VERIFY_SERVER_CERT;
+    return @$db->real_connect($host, DB_USER, DB_PASSWORD, $name, (int) $port, null, $flags) ? $db : null;
 }

@@ -7,6 +7,7 @@
  *   WORDPRESS_DB_NAME           database                                                     wordpress
  *   WORDPRESS_DB_USER           user                                                         wordpress
  *   WORDPRESS_DB_PASSWORD_FILE  file with the password; or WORDPRESS_DB_PASSWORD itself      (required)
+ *   WORDPRESS_DB_CA_FILE        file with the certificate of the authority that signed the database's (required)
  *   WORDPRESS_URL               the site's address, e.g. https://wordpress.localhost:8443    (required)
  *   WORDPRESS_SALTS_DIR         folder with the files auth_key ... nonce_salt                (required)
  *   WORDPRESS_ACCESSIBLE_HOSTS  comma-separated hosts that the site may call, e.g. *.wordpress.org   none
@@ -81,6 +82,10 @@ define('DB_HOST', landfall_setting('WORDPRESS_DB_HOST'));
 define('DB_NAME', landfall_setting('WORDPRESS_DB_NAME', 'wordpress'));
 define('DB_USER', landfall_setting('WORDPRESS_DB_USER', 'wordpress'));
 define('DB_PASSWORD', landfall_secret('WORDPRESS_DB_PASSWORD'));
+define('DB_CA_FILE', landfall_setting('WORDPRESS_DB_CA_FILE'));
+if (!is_readable(DB_CA_FILE)) {
+    landfall_fail('WORDPRESS_DB_CA_FILE: the file ' . DB_CA_FILE . ' is missing or not readable by uid ' . posix_geteuid() . '.');
+}
 define('DB_CHARSET', 'utf8mb4');
 define('DB_COLLATE', '');
 $table_prefix = 'wp_';

@@ -176,7 +176,7 @@ describe("scheduled tasks", () => {
         }
         const secret = (name: string) => object<{ stringData: Record<string, string> }>(resources, "Secret", name).stringData;
         expect(secret("scheduled-tasks-salts")).toEqual(secret("web-salts"));
-        expect(Object.keys(secret("scheduled-tasks-credentials"))).toEqual(["database-password"]);
+        expect(Object.keys(secret("scheduled-tasks-credentials"))).toEqual(["database-ca.crt", "database-password"]);
         const uploads = { name: "var-www-html-wp-content-uploads", persistentVolumeClaim: { claimName: "web-uploads" } };
         for (const owner of ["CronJob/scheduled-tasks", "Deployment/web"]) expect(pod(owner).volumes).toContainEqual(uploads);
     });

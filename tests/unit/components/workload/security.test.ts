@@ -111,7 +111,7 @@ describe("secrets", () => {
     it("stand in no object but Secrets", () => {
         const generated = resources.filter(resource => resource.type === "random:index/randomPassword:RandomPassword")
             .map(resource => `random:${resource.name}`);
-        expect(generated.length).toBe(10);
+        expect(generated.length).toBe(11);
         for (const resource of resources.filter(({ inputs }) => inputs.kind && inputs.kind !== "Secret")) {
             const text = JSON.stringify(resource.inputs);
             expect(generated.filter(value => text.includes(value)), resource.name).toEqual([]);

@@ -71,12 +71,31 @@ describe("start-web", () => {
 });
 
 describe("start-database", () => {
-    it("names each limit that is missing or is no whole number", () => {
-        const password = path.join(directory, "password");
+    let password: string;
+    let tls: string;
+    beforeAll(() => {
+        password = path.join(directory, "password");
+        tls = path.join(directory, "tls");
         fs.writeFileSync(password, "secret\n");
+        fs.mkdirSync(tls);
+        for (const file of ["tls.crt", "tls.key"]) fs.writeFileSync(path.join(tls, file), "");
+    });
+
+    it("doesn't start without a certificate, which would leave connections unencrypted", () => {
+        const start = (env: Record<string, string>) => run("database/bin/start-database", { MARIADB_PASSWORD_FILE: password, ...env });
+        expect(start({})).toMatchObject({ status: 1, output: expect.stringMatching(/MARIADB_TLS_DIR is not set/) as unknown });
+        expect(start({ MARIADB_TLS_DIR: directory })).toMatchObject({
+            status: 1, output: expect.stringMatching(/MARIADB_TLS_DIR: .*\/tls\.crt is missing or not readable by uid/) as unknown,
+        });
+        expect(start({ MARIADB_TLS_DIR: tls, MARIADB_TLS: "no" })).toEqual({
+            status: 1, output: "start-database: MARIADB_TLS must be required or offered; it is 'no'.\n",
+        });
+    });
+
+    it("names each limit that is missing or is no whole number", () => {
         const names = documented("database/bin/start-database", "MARIADB_")
-            .filter(name => !/_(DATABASE|USER|PASSWORD_FILE)$/.test(name));
-        const env = Object.fromEntries(names.map(name => [name, "2"]));
+            .filter(name => !/_(DATABASE|USER|PASSWORD_FILE|TLS|DIR)$/.test(name));
+        const env = { ...Object.fromEntries(names.map(name => [name, "2"])), MARIADB_TLS_DIR: tls };
         expect(names).toHaveLength(8);
         for (const name of names) {
             for (const wrong of ["", "0", "192M", "1 2"]) {
@@ -112,6 +131,38 @@ describe("the database's healthcheck", () => {
         const env = { PATH: `${bin}${path.delimiter}${process.env.PATH}` };
         const status = (probe: string) => run("database/bin/healthcheck", env, probe).status;
         expect({ ready: status("ready"), live: status("live") }).toEqual(wanted);
+    });
+
+    /** What the liveness probe tells a server with old data, if the file appeared this long ago, with this content. */
+    function told(seconds: number | undefined, content = "60", env: Record<string, string> = {}): string {
+        const bin = fs.mkdtempSync(path.join(directory, "bin-"));
+        fs.writeFileSync(path.join(bin, "mariadb"), `#!/bin/sh\necho "$*" >>${bin}/said\necho 0\n`, { mode: 0o755 });
+        if (seconds !== undefined) {
+            const file = path.join(bin, "encrypted");
+            const appeared = Date.now() / 1000 - seconds;
+            fs.writeFileSync(file, content);
+            fs.utimesSync(file, appeared, appeared);
+        }
+        const { status } = run("database/bin/healthcheck", {
+            PATH: `${bin}${path.delimiter}${process.env.PATH}`, MARIADB_CLIENTS_DIR: bin, ...env,
+        }, "live");
+        expect(status).toBe(0);
+        return fs.readFileSync(path.join(bin, "said"), "utf8");
+    }
+
+    it("ends unencrypted connections once all clients have been updated, and their earlier pods have ended", () => {
+        const ends = "SET GLOBAL require_secure_transport = ON";
+        expect(told(61)).toContain(ends);
+        expect(told(undefined)).not.toContain(ends);
+        expect(told(30)).not.toContain(ends);
+        expect(told(61, "3600")).not.toContain(ends);
+        expect(told(61, "60", { MARIADB_TLS: "offered" })).not.toContain(ends);
+    });
+
+    it("puts a renewed certificate to use", () => {
+        expect(told(undefined)).not.toContain("FLUSH SSL");
+        // No server has started on this computer, so any certificate is newer than its start.
+        expect(told(undefined, "", { MARIADB_TLS_DIR: path.join(directory, "tls") })).toContain("FLUSH SSL");
     });
 
     /** Runs the startup probe against a client that has this to say the third time, and before that no server. */

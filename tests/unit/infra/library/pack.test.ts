@@ -37,7 +37,10 @@ const resources = [];
 pulumi.runtime.setMocks({
     newResource: ({ type, name, inputs, id }) => {
         resources.push({ type, name, inputs });
-        return { id: id ?? name, state: inputs };
+        // What their providers would add.
+        const added = /:RandomPassword$/.test(type) ? { result: "generated" }
+            : /:Service$/.test(type) ? { spec: { ...inputs.spec, clusterIP: "10.96.0.10" } } : {};
+        return { id: id || name, state: { ...inputs, ...added } };
     },
     call: () => ({}),
 }, "shop", "dev");

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { renderKindConfig } from "../../../../../components/cluster/kind/config";
+import { type KindConfig, renderKindConfig, sharedDirectory } from "../../../../../components/cluster/kind/config";
 import { FakeComputer, Result } from "../../../fixtures/cluster-fakes";
 
 const scripts = "components/cluster/kind";
@@ -73,10 +73,70 @@ describe.skipIf(process.platform === "win32")("kind's scripts", () => {
 
     test("~/.landfall in the config is this user's directory, with its spaces", () => {
         create("one");
-        const mounts = computer.state.config?.nodes.flatMap(node => node.extraMounts.map(mount => mount.hostPath));
+        const mounts = computer.state.config?.nodes.flatMap(node => node.extraMounts)
+            .filter(({ containerPath }) => containerPath === sharedDirectory).map(({ hostPath }) => hostPath);
         const volumes = path.join(computer.home, name, "volumes");
         expect(mounts).toEqual([volumes, volumes]);
         expect(fs.statSync(volumes).isDirectory()).toBe(true);
+    });
+
+    describe("Secrets at rest", () => {
+        const directory = () => path.join(computer.home, name, "encryption");
+        const key = () => (JSON.parse(fs.readFileSync(path.join(directory(), "config.json"), "utf8")) as {
+            resources: [{ resources: string[]; providers: [{ secretbox: { keys: [{ secret: string }] } }, object] }];
+        }).resources[0];
+
+        test("are encrypted with a key of their own, which only this user can read", () => {
+            create("one");
+            expect(key()).toEqual({ resources: ["secrets"], providers: [
+                { secretbox: { keys: [{ name: "key1", secret: expect.any(String) as string }] } }, { identity: {} },
+            ] });
+            expect(Buffer.from(key().providers[0].secretbox.keys[0].secret, "base64")).toHaveLength(32);
+            expect(fs.statSync(directory()).mode & 0o777).toBe(0o700);
+            expect(fs.statSync(path.join(directory(), "config.json")).mode & 0o777).toBe(0o600);
+        });
+
+        test("have their key on the control plane alone, and the API server reads it there", () => {
+            create("one");
+            const [controlPlane, worker] = (computer.state.config as unknown as KindConfig).nodes;
+            const mount = controlPlane.extraMounts.find(({ hostPath }) => hostPath === directory())!;
+            expect(mount.readOnly).toBe(true);
+            expect(worker.extraMounts.map(({ hostPath }) => hostPath)).not.toContain(directory());
+            const patches = controlPlane.kubeadmConfigPatches!.map(patch => JSON.parse(patch) as object);
+            // Both are of one kind, which kind merges: nodes without a taint, and the patches of static pods.
+            expect(patches).toContainEqual({ kind: "InitConfiguration", nodeRegistration: { taints: [] } });
+            expect(patches).toContainEqual({ kind: "InitConfiguration", patches: { directory: `${mount.containerPath}/patches` } });
+            const apiServer = JSON.parse(fs.readFileSync(path.join(directory(), "patches/kube-apiserver+json.json"), "utf8")) as object[];
+            expect(apiServer[0]).toMatchObject({ value: `--encryption-provider-config=${mount.containerPath}/config.json` });
+        });
+
+        test("keep their key while the cluster lives, and a new cluster has another", () => {
+            create("one");
+            const before = key();
+            create("one");
+            status();
+            expect(key()).toEqual(before);
+            create("two", { nodes: 3 });
+            expect(key()).not.toEqual(before);
+        });
+
+        test("a cluster from before keeps running without", () => {
+            create("one");
+            fs.rmSync(directory(), { recursive: true });
+            computer.change(state => { state.nodes[0].mounts = state.nodes[1].mounts; });
+            expect(status()).toEqual({ incarnation: "one", started: false });
+            create("one");
+            expect(made()).toBe(1);
+        });
+
+        test("lose their key with the cluster, also one that couldn't be made", () => {
+            create("one");
+            run("delete", environment("one"));
+            expect(fs.existsSync(directory())).toBe(false);
+            computer.change(state => void (state.behave.kind = "fail"));
+            create("two");
+            expect(fs.existsSync(directory())).toBe(false);
+        });
     });
 
     test("without a record no cluster is found, and Docker isn't asked", () => {

@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { expiryAnnotation } from "../../../../../components/workload/labels";
 import { commandFor } from "../../../../../infra/cli/status/command";
 import type { Fields } from "../../../../../infra/cli/status/fields";
 import { imageDate, type Kind, kinds, type Observed, observed } from "../../../../../infra/cli/status/objects";
@@ -113,6 +114,12 @@ const alarms: [what: string, changed: Partial<Observed> | Fields, expected: { ru
     }],
     ["a database without its pod", { pods: wellStack().pods.filter(each => !JSON.stringify(each).includes("database-0")), statefulSets: [statefulSet()] }, {
         rule: "stateful-set", severity: "outage", object: "StatefulSet development/database", says: /none of its pods is ready/, action: /describe statefulset database/,
+    }],
+    ["a database whose certificate ends within a year", { statefulSets: [statefulSet({ metadata: { annotations: { [expiryAnnotation]: ago(-300 * 86_400) } } })] }, {
+        rule: "server-certificate", severity: "risk", object: "StatefulSet development/database", says: /ends in (299|300) days; without another, its clients refuse it/, action: /npm start/,
+    }],
+    ["a database whose certificate has ended", { statefulSets: [statefulSet({ metadata: { annotations: { [expiryAnnotation]: ago(60) } } })] }, {
+        rule: "server-certificate", severity: "outage", object: "StatefulSet development/database", says: /has ended/, action: /npm start/,
     }],
     ["an autoscaler at its maximum", { autoscalers: [autoscaler({ status: { currentReplicas: 5, desiredReplicas: 5, conditions: [conditionOf("ScalingActive", "True", 900), conditionOf("ScalingLimited", "True", 120, { reason: "TooManyReplicas" })] } })] }, {
         rule: "autoscaler-maximum", severity: "risk", object: "HorizontalPodAutoscaler development/web", since: ago(120), says: /maximum of 5 replicas, and the load asks for more/, action: /web\.replicas\.max/,

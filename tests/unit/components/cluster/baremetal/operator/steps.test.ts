@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import * as endSnapshots from "../../../../../../components/cluster/baremetal/operator/end-snapshots";
-import { encryptionConfig, type Key } from "../../../../../../components/cluster/baremetal/machine/encryption";
+import { encryptionConfig, type Key } from "../../../../../../components/cluster/encryption";
 import * as install from "../../../../../../components/cluster/baremetal/operator/install";
 import * as join from "../../../../../../components/cluster/baremetal/operator/join";
 import * as leave from "../../../../../../components/cluster/baremetal/operator/leave";

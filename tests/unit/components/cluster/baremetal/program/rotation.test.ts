@@ -2,7 +2,7 @@ import "tsx/cjs"; // createCluster loads the target by `require`
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ClusterArgs, createCluster } from "../../../../../../components/cluster";
-import { encryptionConfig, type Key } from "../../../../../../components/cluster/baremetal/machine/encryption";
+import { encryptionConfig, type Key } from "../../../../../../components/cluster/encryption";
 import { keyName, parseKeys, phases } from "../../../../../../components/cluster/baremetal/operator/rotate";
 import { captureProgram, Registered } from "../../../../../../infra/cli/capture";
 
