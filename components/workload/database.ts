@@ -165,6 +165,7 @@ function createStatefulSet(
     const secretFiles = { [secretsDirectory]: { password: database.password } };
     const spec = podSpec(database.name, {
         ...args, uid, env, secretFiles,
+        priorityClassName: args.environment.priorityClasses?.database,
         port: database.port,
         probes: {
             // The program itself waits for the server.
