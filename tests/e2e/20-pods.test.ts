@@ -189,6 +189,18 @@ describe("the namespaces' fences", () => {
         await expect(dryRun(names.environment, {}, undefined, "landfall-low")).resolves.toBeDefined();
     });
 
+    it("an account of the environment may read nothing, there or elsewhere", async () => {
+        // Another's may, so the answer isn't always no.
+        const contour = { name: "contour", namespace: "landfall-gateway" };
+        expect(await cluster.mayList(contour, "services", names.environment)).toBe(true);
+        for (const namespace of [names.environment, "landfall-gateway", "landfall-certificates", "kube-system"]) {
+            for (const resource of ["secrets", "configmaps", "pods"]) {
+                const may = await cluster.mayList({ name: "default", namespace: names.environment }, resource, namespace);
+                expect(may, `list ${resource} in ${namespace}`).toBe(false);
+            }
+        }
+    });
+
     it("the environment gives limits to a container that states none", async () => {
         const { spec } = await dryRun(names.environment, {});
         expect(spec?.containers[0].resources?.limits).toMatchObject({ cpu: "500m", memory: "256Mi" });
