@@ -1,5 +1,5 @@
-import * as kubernetes from "@pulumi/kubernetes";
-import * as pulumi from "@pulumi/pulumi";
+import type * as kubernetes from "@pulumi/kubernetes";
+import type * as pulumi from "@pulumi/pulumi";
 import { isQuantity, mebibytes } from "./quantity";
 
 type Volume = kubernetes.types.input.core.v1.Volume;

@@ -20,13 +20,13 @@ useProxies();
 export = async () => {
     const settings = loadSettings();
     await checkRelease(stackRelease);
-    const { host, name, quota, tls, volumes } = settings.environment;
+    const { host, name, priority, quota, tls, volumes } = settings.environment;
     const manifests = await loadManifests(manifestsFor(settings));
 
     const cluster = createCluster(settings.cluster, { volumes, comparisons: compareWith(settings) });
     const traffic = trafficOf(settings.app);
     const platform = new Platform("platform", { cluster, manifests, hosts: [host], tls, traffic });
-    const environment = new Environment("environment", { cluster, platform, namespace: name, volumes, quota });
+    const environment = new Environment("environment", { cluster, platform, namespace: name, volumes, quota, priority });
     const app = new WordPress("wordpress", { settings, environment, gateway: platform.gateway });
 
     const { kubeconfig } = cluster;

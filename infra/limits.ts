@@ -55,6 +55,8 @@ export interface TaskLimits {
     memory: { request: string; limit: string };
     /** PHP's `memory_limit`, in mebibytes. */
     phpMemory: number;
+    /** Mebibytes under /tmp. */
+    scratch: number;
     /** Longest run, in seconds. */
     seconds: number;
 }
@@ -177,6 +179,7 @@ export const taskLimits: TaskLimits = {
     cpu: taskCpu,
     memory: { request: "64Mi", limit: `${taskMemory + measured.commandLine + measured.excess}Mi` },
     phpMemory: taskMemory,
+    scratch: 64,
     seconds: taskSeconds,
 };
 

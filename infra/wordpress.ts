@@ -119,7 +119,7 @@ export class WordPress extends pulumi.ComponentResource {
             deadlineSeconds: limits.tasks.seconds,
             env: { ...site, WEB_POOL: "tasks", WEB_MEMORY: `${limits.tasks.phpMemory}M` },
             secretFiles: { [saltsDirectory]: salts, [credentialsDirectory]: credentials },
-            ephemeral: { "/tmp": "64Mi" },
+            ephemeral: { "/tmp": `${limits.tasks.scratch}Mi` },
             persistent: web.claims,
             // Its pods install the site, and update the tables for another version.
             after: [web.deployment],

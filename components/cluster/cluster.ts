@@ -154,6 +154,11 @@ export interface Capabilities {
     interruptible?: { key: string; value: string; effect: "NoSchedule" };
     /** Whether the cluster's network enforces NetworkPolicy. If it doesn't, Platform warns. */
     networkPolicy: "enforced" | "unenforced" | "unknown";
+    /**
+     * Whether pods may preempt others with a lower priority, which may be anybody's.
+     * @default true: the cluster is the stack's own
+     */
+    mayPreempt?: boolean;
     images: ImageDelivery;
     /**
      * Whether other projects' images come from the kit or a bundle, and so are known by tag without their registry's digests.

@@ -2,6 +2,7 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { PublishedNodes } from "../cluster/cluster";
 import { Metadata, selectorLabels } from "../workload/labels";
+import { platformPriorityClass } from "../workload/priority";
 import { podSecurityContext } from "../workload/security";
 import { lostNodeTolerations } from "../workload/tolerations";
 
@@ -62,6 +63,7 @@ export function createDeployment(
                 metadata: { labels: { ...labels, ...args.podLabels }, annotations: args.podAnnotations },
                 spec: {
                     securityContext: podSecurityContext(args.uid),
+                    priorityClassName: platformPriorityClass,
                     nodeSelector: nodes?.labels,
                     tolerations: [...lostNodeTolerations, ...(nodes ? controlPlaneTolerations : [])],
                     topologySpreadConstraints: [{

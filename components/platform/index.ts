@@ -11,6 +11,7 @@ import { Traffic } from "./gateway/limits";
 import { loadManifestsAtOnce, Manifests } from "./manifests";
 import { createMetalLb } from "./metallb";
 import { createMetricsServer } from "./metrics";
+import { createPriorityClasses } from "./priorities";
 import { createDirectoryClasses, createStorageClasses } from "./storage";
 
 export { loadManifests, Manifests } from "./manifests";
@@ -59,6 +60,8 @@ export class Platform extends pulumi.ComponentResource {
     readonly storageClasses: pulumi.Resource[];
     /** The source of the pods' metrics, unless the target includes one. An environment creates its autoscalers after it. */
     readonly metrics: pulumi.Resource[];
+    /** PriorityClasses that it creates. An environment creates its pods after them. */
+    readonly priorityClasses: pulumi.Resource[];
     /** DNS records that point the hosts at the gateway; undefined if its address is this computer's or the nodes'. */
     readonly dnsRecords?: pulumi.Output<DnsRecord[]>;
 
@@ -71,6 +74,7 @@ export class Platform extends pulumi.ComponentResource {
         const options = inCluster(cluster, this);
         warnOfOpenNetwork(capabilities, this);
 
+        this.priorityClasses = createPriorityClasses(capabilities, options);
         this.metrics = capabilities.metrics === "install" ? [createMetricsServer(capabilities, options)] : [];
         if (capabilities.clusterAutoscaler !== undefined) {
             createClusterAutoscaler(capabilities.clusterAutoscaler, capabilities, options);
@@ -83,7 +87,7 @@ export class Platform extends pulumi.ComponentResource {
             createMetalLb({ addresses, definitions: manifests.metallb, capabilities }, options);
         }
         this.gateway = new Gateway(`${name}-gateway`, {
-            cluster, manifests, traffic: args.traffic, metrics: this.metrics,
+            cluster, manifests, traffic: args.traffic, metrics: this.metrics, after: this.priorityClasses,
         }, { parent: this });
         if (capabilities.externalDns !== undefined) {
             // It watches routes, whose CRDs the gateway installs.
@@ -95,6 +99,7 @@ export class Platform extends pulumi.ComponentResource {
             gateway: this.gateway,
             hosts: args.hosts,
             tls: args.tls ?? { issuer: "ca" },
+            after: this.priorityClasses,
         }, { parent: this });
         this.caCertificate = certificates.caCertificate;
         this.dnsRecords = this.gateway.recordsFor(args.hosts);

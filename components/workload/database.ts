@@ -203,6 +203,7 @@ function createStatefulSet(
     const secretFiles = { ...credentials, [tlsDirectory]: tls.files };
     const spec = podSpec(database.name, {
         ...args, uid, env, secretFiles,
+        priorityClassName: args.environment.priorityClasses?.database,
         port: database.port,
         probes: {
             // The program itself waits for the server.

@@ -1,5 +1,11 @@
 /** What the pods of an environment may use together. */
-export const defaultQuota = { cpu: "16", memory: "16Gi", storage: "50Gi", pods: 60 };
+export const defaultQuota = { cpu: "16", memory: "16Gi", storage: "50Gi", ephemeralStorage: "60Gi", pods: 60 };
+
+/** What a container of an environment gets if it doesn't say. */
+export const containerDefaults = {
+    request: { "cpu": "50m", "memory": "64Mi", "ephemeral-storage": "64Mi" },
+    limit: { "cpu": "500m", "memory": "256Mi", "ephemeral-storage": "512Mi" },
+};
 
 /** Defaults of a web service. */
 export const webDefaults = {

@@ -34,6 +34,8 @@ export interface ContainerArgs {
     image: pulumi.Input<string>;
     /** Numeric user and group that the container runs as, never 0. */
     uid: number;
+    /** PriorityClass, from the environment. @default the cluster's default priority */
+    priorityClassName: string | undefined;
     cpu: Resource;
     memory: Resource;
     /** Environment variables. A change replaces the pods. */
@@ -122,6 +124,7 @@ function basis(args: ContainerArgs, sources: PodSources): { pod: Omit<PodSpec, "
     const pod = {
         automountServiceAccountToken: false,
         enableServiceLinks: false,
+        priorityClassName: args.priorityClassName,
         dnsConfig,
         securityContext: podSecurityContext(args.uid),
         volumes,

@@ -16,7 +16,7 @@ type PodSpec = kubernetes.types.input.core.v1.PodSpec;
 /** The pod's arguments that have a default here. */
 type Defaulted = "uid" | "cpu" | "memory";
 
-export interface ScheduledTaskArgs extends Omit<TaskPodArgs, Defaulted> {
+export interface ScheduledTaskArgs extends Omit<TaskPodArgs, Defaulted | "priorityClassName"> {
     environment: Environment;
     /** Numeric user and group that the container runs as, never 0, whatever the image says. @default 10001 */
     uid?: number;
@@ -67,7 +67,9 @@ export class ScheduledTask extends pulumi.ComponentResource implements Peer {
             ...allowOutside(this, this, args.reaches ?? []),
         ];
         const { uid = defaultUid, cpu = taskDefaults.cpu, memory = taskDefaults.memory } = args;
-        const spec = taskPodSpec(name, { ...args, uid, cpu, memory }, {
+        const spec = taskPodSpec(name, {
+            ...args, uid, cpu, memory, priorityClassName: args.environment.priorityClasses?.usual,
+        }, {
             configMap: createConfigMap(name, args.environment, args.env, this),
             secrets: createSecrets(name, args.environment, args.secretFiles, this),
         });

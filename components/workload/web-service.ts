@@ -18,7 +18,7 @@ import { createVolume, VolumeArgs } from "./volume";
 type Defaulted = "uid" | "cpu" | "memory" | "probes";
 
 export interface WebServiceArgs
-    extends RequestTime, Omit<PodArgs, Defaulted | "persistent" | "drainSeconds" | "terminationGracePeriodSeconds"> {
+    extends RequestTime, Omit<PodArgs, Defaulted | "priorityClassName" | "persistent" | "drainSeconds" | "terminationGracePeriodSeconds"> {
     environment: Environment;
     /** Numeric user and group that the container runs as, never 0, whatever the image says. @default 10001 */
     uid?: number;
@@ -139,6 +139,7 @@ function normalisePod(service: WebService, args: SizedArgs): Pod {
     const drainSeconds = args.drainSeconds ?? 5;
     const spec = podSpec(name, {
         ...args,
+        priorityClassName: args.environment.priorityClasses?.usual,
         persistent: service.claims,
         drainSeconds,
         terminationGracePeriodSeconds: drainSeconds + requestTimes(args).drain + 5,

@@ -4,9 +4,10 @@ import { toProblems, valueAt } from "./errors";
 import { closest } from "./errors/closest";
 import { exampleOf } from "./errors/example";
 import { type Problem, SettingsError } from "./errors/problem";
-import { PlainSettings, settingsSchema } from "./schema";
+import { completeSettings, PlainSettings, settingsSchema } from "./schema";
 import { Context } from "./schema/defaults";
 import { allKeys, describeKey, describeSettings, describeTargets, type Description } from "./schema/describe";
+import { sizeOf } from "./sections/sizes";
 import { type Configuration, refuseMisreadings, StackFileError } from "./stack-file";
 import { obstacleBefore } from "./targets";
 
@@ -95,7 +96,7 @@ export function parseSettings(
     raw: Record<string, unknown>, stack: string,
     { problems: found = [], secrets = [] }: { problems?: readonly Problem[]; secrets?: readonly string[] } = {},
 ): PlainSettings {
-    const context = contextOf(raw.cluster, stack);
+    const context = contextOf(raw, stack);
     const schema = settingsSchema(context);
     // An empty section is null in YAML, which is the same as leaving it out.
     const given = Object.fromEntries(Object.entries(raw).filter(([key, value]) => {
@@ -106,11 +107,11 @@ export function parseSettings(
     if (!result.success || problems.length > 0) {
         throw new SettingsError(problems, stack);
     }
-    return result.data;
+    return completeSettings(result.data);
 }
 
-function contextOf(cluster: unknown, stack: string): Context {
-    const context = { stack, target: knownTarget(cluster) };
+function contextOf({ cluster, environment }: Record<string, unknown>, stack: string): Context {
+    const context = { stack, target: knownTarget(cluster), size: sizeOf(environment) };
     const checked = settingsSchema(context).shape.cluster.safeParse(cluster);
     return { ...context, obstacle: checked.success ? obstacleBefore(checked.data) : undefined };
 }

@@ -165,13 +165,40 @@ describe("the namespaces' fences", () => {
     });
 
     it("the environment has a quota, and it counts", async () => {
-        const { items: [quota] } = await cluster.core.listNamespacedResourceQuota({ namespace: names.environment });
-        expect(Object.keys(quota.status?.hard ?? {}).sort()).toEqual([
-            "limits.cpu", "limits.memory", "pods", "requests.storage", "services.loadbalancers", "services.nodeports",
+        const quota = await cluster.core.readNamespacedResourceQuota({ name: "quota", namespace: names.environment });
+        expect(Object.keys(quota.status?.hard ?? {}).filter(key => !key.startsWith("count/")).sort()).toEqual([
+            "limits.cpu", "limits.ephemeral-storage", "limits.memory", "pods", "requests.storage", "services.loadbalancers",
+            "services.nodeports",
         ]);
+        expect(Number(quota.status?.used?.["count/secrets"])).toBeGreaterThan(0);
         expect(Number(quota.status?.used?.pods)).toBeGreaterThanOrEqual(3);
         const greedy = dryRun(names.environment, {}, { cpu: "1000", memory: "64Mi" });
         await expect(greedy).rejects.toThrow("exceeded quota: quota");
+    });
+
+    it("every pod has the priority of its environment or above, and none may have another environment's", async () => {
+        const { items } = await cluster.core.listNamespacedPod({ namespace: names.environment });
+        const priorities = items.map(pod => [workloadOf(pod), pod.spec?.priorityClassName, pod.spec?.priority]);
+        expect(priorities).toContainEqual(["web", "landfall-low", -10]);
+        expect(priorities).toContainEqual(["database", "landfall-low-database", -9]);
+        const gateway = await cluster.core.listNamespacedPod({ namespace: "landfall-gateway" });
+        expect(new Set(gateway.items.map(({ spec }) => spec?.priority))).toEqual(new Set([1_000_000]));
+        for (const name of ["landfall-high", "landfall-platform", "system-cluster-critical"]) {
+            await expect(dryRun(names.environment, {}, undefined, name)).rejects.toThrow("exceeded quota: priorities");
+        }
+        await expect(dryRun(names.environment, {}, undefined, "landfall-low")).resolves.toBeDefined();
+    });
+
+    it("an account of the environment may read nothing, there or elsewhere", async () => {
+        // Another's may, so the answer isn't always no.
+        const contour = { name: "contour", namespace: "landfall-gateway" };
+        expect(await cluster.mayList(contour, "services", names.environment)).toBe(true);
+        for (const namespace of [names.environment, "landfall-gateway", "landfall-certificates", "kube-system"]) {
+            for (const resource of ["secrets", "configmaps", "pods"]) {
+                const may = await cluster.mayList({ name: "default", namespace: names.environment }, resource, namespace);
+                expect(may, `list ${resource} in ${namespace}`).toBe(false);
+            }
+        }
     });
 
     it("the environment gives limits to a container that states none", async () => {
@@ -247,7 +274,7 @@ describe("npm run status and logs", () => {
 
 /** Has the server admit a pod, without making it. */
 function dryRun(
-    namespace: string, more: k8s.V1SecurityContext, limits?: Record<string, string>,
+    namespace: string, more: k8s.V1SecurityContext, limits?: Record<string, string>, priorityClassName?: string,
 ): Promise<k8s.V1Pod> {
     const resources = limits ?? (namespace === names.environment ? undefined : { cpu: "10m", memory: "16Mi" });
     return patiently(() => cluster.core.createNamespacedPod({
@@ -256,6 +283,7 @@ function dryRun(
         body: {
             metadata: { name: "stranger" },
             spec: {
+                priorityClassName,
                 containers: [{
                     name: "stranger",
                     image: "landfall.local/stranger:none",

@@ -119,6 +119,7 @@ function capabilitiesOf(args: ExistingArgs): Capabilities {
         // In this order: kubeadm and most others; OpenShift and minikube; MicroK8s. Managed clusters use 443.
         apiServerPorts: [6443, 8443, 16443],
         networkPolicy: args.networkPolicy ?? "unknown",
+        mayPreempt: false,
         get images(): ImageDelivery {
             return imagesOf(args);
         },

@@ -27,6 +27,8 @@ export interface CertificatesArgs {
     hosts: string[];
     /** Who signs it. */
     tls: Issuance;
+    /** What must exist before its pods, such as their PriorityClass. @default [] */
+    after?: pulumi.Resource[];
     /** Changes each resource's arguments last, for anything that isn't modelled here. */
     transform?: Transform;
 }
@@ -43,7 +45,7 @@ export class Certificates extends pulumi.ComponentResource {
 
         const namespace = createNamespace(namespaceName, {
             ...restrictedNamespaceLabels, ...(tls.issuer === "acme" ? gatewayAccessLabel : {}),
-        }, cluster.capabilities, options);
+        }, cluster.capabilities, { ...options, dependsOn: args.after });
         const policies = createPolicies(namespace, cluster, options);
         const [controller, webhook] = createCertManager(namespace, args, { ...options, dependsOn: policies });
         const later = { ...options, dependsOn: untilAdmitting(cluster, webhook).apply(ready => [controller, ...ready]) };

@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { withEphemeralStorage } from "../../scratch";
 import { objectLabels, selectorLabels } from "../../workload/labels";
 import { allowConnection, networkPolicy } from "../../workload/network";
+import { platformPriorityClass } from "../../workload/priority";
 import { podSecurityContext } from "../../workload/security";
 import type { Gateway } from "../gateway";
 import { controllerName, Issuance, letsEncrypt, solver } from "./names";
@@ -85,6 +86,7 @@ export function createAcmeIssuer(
                         podTemplate: {
                             metadata: { labels: objectLabels(solver.name) },
                             spec: {
+                                priorityClassName: platformPriorityClass,
                                 securityContext: podSecurityContext(65532),
                                 resources: withEphemeralStorage({
                                     requests: { cpu: "10m", memory: "64Mi" }, limits: { cpu: "100m", memory: "64Mi" },

@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { withEphemeralStorage } from "../../scratch";
 import { images, imageTags } from "../../versions";
 import { objectLabels, selectorLabels } from "../../workload/labels";
+import { platformPriorityClass } from "../../workload/priority";
 import { containerSecurityContext, podSecurityContext } from "../../workload/security";
 import { createDeployment, patience } from "../deployment";
 import { namespaces } from "../namespaces";
@@ -37,6 +38,7 @@ export function createCertificates(
                 serviceAccountName,
                 automountServiceAccountToken: true,
                 restartPolicy: "Never",
+                priorityClassName: platformPriorityClass,
                 securityContext: podSecurityContext(uid),
                 containers: [{
                     name: "certgen",

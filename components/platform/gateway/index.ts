@@ -21,6 +21,8 @@ export interface GatewayArgs {
     traffic?: Traffic;
     /** The source of the proxies' metrics for its autoscaler, if the cluster doesn't include one. @default [] */
     metrics?: pulumi.Resource[];
+    /** What must exist before its pods, such as their PriorityClass. @default [] */
+    after?: pulumi.Resource[];
     /** Changes each resource's arguments last, for anything that isn't modelled here. */
     transform?: Transform;
 }
@@ -54,7 +56,7 @@ export class Gateway extends pulumi.ComponentResource {
         const options = inCluster(args.cluster, this);
 
         const crds = createCrds([...args.manifests.gatewayApi, ...args.manifests.contour], options);
-        this.namespace = createNamespace(namespaceName, { ...restrictedNamespaceLabels }, capabilities, options);
+        this.namespace = createNamespace(namespaceName, { ...restrictedNamespaceLabels }, capabilities, { ...options, dependsOn: args.after });
         createPolicies(this, options);
         const certificates = createCertificates(this.namespace, options);
         const nodes = loadBalancing.type === "NodePort" ? loadBalancing.nodes : undefined;

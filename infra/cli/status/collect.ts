@@ -1,5 +1,6 @@
 import * as http from "node:http";
 import * as https from "node:https";
+import { TLSSocket } from "node:tls";
 import { connect, type Connection, KubernetesError, type Json, send } from "../../../components/cluster/kubernetes-api";
 import { namespaces } from "../../../components/platform/namespaces";
 import { clean, type Fields, list, text } from "./fields";
@@ -12,6 +13,8 @@ export interface Seen {
     version: string;
     /** The API server's clock, in milliseconds since 1970; undefined if it doesn't say. */
     time?: number;
+    /** When the API server's certificate ends, likewise; undefined if it has none. */
+    apiCertificateEnds?: number;
     /** The address that the site has for itself; undefined if no pod is told one. */
     address?: string;
     /** What couldn't be read, and why. */
@@ -31,7 +34,7 @@ const limits = { first: 10, each: 15, parallel: 16 };
 type Place = "cluster" | "environment" | "gateway" | "certificates" | "everywhere";
 
 /** Where each kind is found. Those of extensions may not be known to a cluster. */
-const sources: Record<Kind, { path: string; place: Place; query?: string }> = {
+const sources: Record<Exclude<Kind, "nodeStats">, { path: string; place: Place; query?: string }> = {
     nodes: { path: "/api/v1/nodes", place: "cluster" },
     pods: { path: "/api/v1/pods", place: "everywhere" },
     events: { path: "/api/v1/events", place: "everywhere", query: "fieldSelector=type%3DWarning" },
@@ -48,6 +51,8 @@ const sources: Record<Kind, { path: string; place: Place; query?: string }> = {
     routes: { path: "/apis/gateway.networking.k8s.io/v1/httproutes", place: "environment" },
     certificates: { path: "/apis/cert-manager.io/v1/certificates", place: "certificates" },
     challenges: { path: "/apis/acme.cert-manager.io/v1/challenges", place: "certificates" },
+    // Other than warnings: a preemption is the scheduler's everyday work.
+    preemptions: { path: "/api/v1/events", place: "everywhere", query: "fieldSelector=reason%3DPreempted" },
     volumeSnapshots: { path: "/apis/snapshot.storage.k8s.io/v1/volumesnapshots", place: "environment" },
 };
 
@@ -58,9 +63,9 @@ const sources: Record<Kind, { path: string; place: Place; query?: string }> = {
 export async function collect(kubeconfig: string, environment: string, system: boolean): Promise<Seen> {
     const connection = await reach(kubeconfig);
     const ask = (path: string, seconds = limits.each): Promise<Json> => inTime(send(connection, "GET", path, { seconds }), seconds, connection);
-    const [{ gitVersion }, time, there] = await Promise.all([
+    const [{ gitVersion }, clock, there] = await Promise.all([
         ask("/version", limits.first),
-        inTime(serverTime(connection), limits.first, connection).catch(() => undefined),
+        inTime(serverClock(connection), limits.first, connection).catch(() => undefined),
         ask("/api/v1/namespaces", limits.first).then(({ items }) => list(items).map(nameOf), (error: Error) => {
             if (error instanceof KubernetesError && error.code === 403) return undefined;
             throw error;
@@ -70,11 +75,11 @@ export async function collect(kubeconfig: string, environment: string, system: b
         .filter(name => there === undefined || there.includes(name))
         .filter(name => system || name !== "kube-system");
 
-    const seen: Seen = { observed: observed(), version: text(gitVersion), ...(time !== undefined && { time }), unread: [] };
+    const seen: Seen = { observed: observed(), version: text(gitVersion), ...clock, unread: [] };
     const places: Record<Place, string[]> = {
         cluster: [""], environment: [environment], gateway: [namespaces.gateway], certificates: [namespaces.certificates], everywhere: own,
     };
-    const questions = kinds.flatMap(kind => places[sources[kind].place].map(namespace => async () => {
+    const questions = sourceKinds.flatMap(kind => places[sources[kind].place].map(namespace => async () => {
         const { path, query } = sources[kind];
         const [, group, resource] = /^(.+)\/([a-z]+)$/.exec(path) as unknown as [string, string, string];
         const full = namespace === "" ? path : `${group}/namespaces/${namespace}/${resource}`;
@@ -89,7 +94,20 @@ export async function collect(kubeconfig: string, environment: string, system: b
     }));
     const address = addressIn(ask, environment).catch(() => undefined);
     await inParallel(questions);
+    await inParallel(nodesWithClaims(seen.observed).map(node => async () => {
+        // Many may not ask the kubelets. Nothing else depends on it.
+        const stats = await ask(`/api/v1/nodes/${encodeURIComponent(node)}/proxy/stats/summary`).catch(() => undefined);
+        if (stats !== undefined) seen.observed.nodeStats.push(stats);
+    }));
     return { ...seen, address: await address };
+}
+
+const sourceKinds = kinds.filter(kind => kind !== "nodeStats");
+
+/** The nodes whose pods have volumes of the stack's claims. */
+function nodesWithClaims({ pods }: Observed): string[] {
+    const using = pods.filter(pod => list(pod, "spec", "volumes").some(volume => text(volume, "persistentVolumeClaim", "claimName") !== ""));
+    return [...new Set(using.map(pod => text(pod, "spec", "nodeName")).filter(Boolean))];
 }
 
 /** The items of a list, which an API server leaves null if there are none. */
@@ -127,14 +145,16 @@ export function unreachable(error: Error): Unreachable {
     return new Unreachable(clean(error.message) || "it closed the connection", error instanceof KubernetesError ? error.code : undefined);
 }
 
-/** When the API server answers, by its own clock. */
-function serverTime({ server, options }: Connection): Promise<number | undefined> {
+/** When the API server answers, by its own clock, and when its certificate ends. */
+function serverClock({ server, options }: Connection): Promise<Pick<Seen, "time" | "apiCertificateEnds">> {
     const { request } = server.protocol === "http:" ? http : https;
     return new Promise((resolve, reject) => {
         const sent = request(new URL(`${server.pathname.replace(/\/$/, "")}/version`, server), options, response => {
             response.resume();
-            const time = Date.parse(response.headers.date ?? "");
-            resolve(Number.isNaN(time) ? undefined : time);
+            const { socket } = response;
+            const end = socket instanceof TLSSocket ? socket.getPeerCertificate().valid_to : "";
+            const [time, apiCertificateEnds] = [response.headers.date, end].map(text => Date.parse(text ?? ""));
+            resolve({ ...(!Number.isNaN(time) && { time }), ...(!Number.isNaN(apiCertificateEnds) && { apiCertificateEnds }) });
         });
         sent.on("error", reject).end();
     });

@@ -3,7 +3,7 @@ import { type Fields, fields, list, text, time } from "./fields";
 /** The kinds of objects that a stack's state is told from. */
 export const kinds = [
     "nodes", "pods", "events", "deployments", "statefulSets", "autoscalers", "jobs", "cronJobs", "budgets", "claims", "quotas",
-    "services", "gateways", "routes", "certificates", "challenges", "volumeSnapshots",
+    "services", "gateways", "routes", "certificates", "challenges", "volumeSnapshots", "preemptions", "nodeStats",
 ] as const;
 
 export type Kind = (typeof kinds)[number];

@@ -45,6 +45,8 @@ export interface Situation {
     environment: string;
     /** Namespace of the gateway. */
     gateway: string;
+    /** When the API server's own certificate ends; undefined if that isn't known. */
+    apiCertificateEnds?: number;
     /** Turns "npm run logs web" into the command for this stack. */
     command(name: string, ...args: string[]): string;
 }
@@ -69,5 +71,5 @@ export function describeObjects(findings: Finding[]): string {
     const place = namespaceOf(object) === "" ? "" : `${namespaceOf(object)}/`;
     const names = [...new Set(findings.map(finding => nameOf(finding.object)))];
     const shown = names.length > 4 ? `${names.slice(0, 3).join(", ")} and ${names.length - 3} more` : names.join(", ");
-    return `${kind}${names.length > 1 ? "s" : ""} ${place}${shown || "?"}`;
+    return shown === "" ? kind : `${kind}${names.length > 1 ? "s" : ""} ${place}${shown}`;
 }

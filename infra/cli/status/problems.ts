@@ -4,10 +4,11 @@ import { entranceRules } from "./rules/entrance";
 import { nodeRules } from "./rules/nodes";
 import { podRules } from "./rules/pods";
 import { taskRules } from "./rules/tasks";
+import { volumeRules } from "./rules/volumes";
 import { workloadRules } from "./rules/workloads";
 
 /** Everything that is looked for. */
-export const rules: Record<string, Rule> = { ...workloadRules, ...entranceRules, ...nodeRules, ...podRules, ...taskRules };
+export const rules: Record<string, Rule> = { ...workloadRules, ...entranceRules, ...nodeRules, ...podRules, ...taskRules, ...volumeRules };
 
 /** What is wrong with a stack, the worst first, then the longest. Nothing is said about what goes on as it should. */
 export function problemsOf(situation: Situation): Problem[] {

@@ -1,4 +1,5 @@
 import * as crypto from "node:crypto";
+import type { Size } from "../sections/sizes";
 import { isDnsLabel } from "./fields";
 
 /** What defaults depend on, besides keys of the same object. */
@@ -9,6 +10,8 @@ export interface Context {
     project?: string;
     /** The target, if it is valid. */
     target?: string;
+    /** The environment's size. @default "medium" */
+    size?: Size;
     /** Why people elsewhere can't reach the gateway, if the cluster's settings show that. */
     obstacle?: string;
 }

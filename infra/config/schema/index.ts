@@ -2,7 +2,7 @@ import * as z from "zod";
 import { appSchema } from "../sections/app";
 import { environmentSchema } from "../sections/environment";
 import { mailHasLogin } from "../sections/outside";
-import { databaseHoldsConnections, hasClasses, needsRegistry, needsSharedClass, quotaHoldsApp } from "../sections/together";
+import { completeQuota, databaseHoldsConnections, hasClasses, needsRegistry, needsSharedClass, quotaHoldsApp } from "../sections/together";
 import { clusterSchema } from "../targets";
 import { Context } from "./defaults";
 import { text } from "./fields";
@@ -16,7 +16,7 @@ const made = new Map<string, ReturnType<typeof makeSchema>>();
 
 /** Everything under `landfall:`. All defaults, limits and texts about a key are in its schema and nowhere else. */
 export function settingsSchema(context: Context) {
-    const key = JSON.stringify([context.stack, context.project, context.target, context.obstacle]);
+    const key = JSON.stringify([context.stack, context.project, context.target, context.size, context.obstacle]);
     const schema = made.get(key) ?? makeSchema(context);
     made.set(key, schema);
     return schema;
@@ -30,7 +30,7 @@ function makeSchema(context: Context) {
         }),
         // If it requires a host that is missing, only the host is reported.
         environment: environment.prefault({} as z.input<typeof environment>),
-        app: appSchema().prefault({}),
+        app: appSchema(context.size).prefault({}),
         adminPassword: text("a secret of 12 to 4096 characters on one line, no space at its ends", given =>
             given.length >= 12 && lineVerdict(given, 4096) === true && given.trim() === given).optional().meta({
             description: "Password of the site's first user, as a Pulumi secret.", defaultText: "generated", secret: true,
@@ -48,4 +48,14 @@ function makeSchema(context: Context) {
 }
 
 /** The settings as plain data, with all defaults. */
-export type PlainSettings = z.output<ReturnType<typeof settingsSchema>>;
+export interface PlainSettings extends Omit<Parsed, "environment"> {
+    environment: Omit<Parsed["environment"], "quota"> & { quota: ReturnType<typeof completeQuota> };
+}
+
+type Parsed = z.output<ReturnType<typeof settingsSchema>>;
+
+/** Adds the defaults that follow from other sections. */
+export function completeSettings(parsed: Parsed): PlainSettings {
+    const { environment, app } = parsed;
+    return { ...parsed, environment: { ...environment, quota: completeQuota(environment.quota, app) } };
+}

@@ -7,31 +7,30 @@ import { type Change, largerVolume, otherVolume } from "../schema/change";
 import { choice, day, email, image, line, matching, objectName, quantity, whole } from "../schema/fields";
 import { rule, type Violation } from "../schema/rule";
 import { egress, mail } from "./outside";
+import { bySize, presets, type Size } from "./sizes";
 
-/** Requests and limits of one resource; a request above its limit is refused. */
-function resource(
-    what: string, kind: "cpu" | "bytes", section: string, defaults: { request: string; limit: string }, least: string,
-) {
+/** Requests and limits of one resource of a part of the application; a request above its limit is refused. */
+function resource(part: "web" | "database", what: "CPU" | "Memory", size: Size) {
+    const [name, kind, leastRequest, least] = what === "CPU"
+        ? ["cpu", "cpu", "1m", "100m"] as const : ["memory", "bytes", "16Mi", "16Mi"] as const;
+    const defaults = presets[size][part][name];
     const keys = z.strictObject({
-        request: quantity(kind, kind === "cpu" ? "1m" : least).prefault(defaults.request).meta({
+        request: quantity(kind, leastRequest).prefault(defaults.request).meta({
             description: `${what} that a pod is guaranteed, and that the scheduler counts.`, example: defaults.request,
+            defaultText: bySize(preset => preset[part][name].request),
         }),
         limit: quantity(kind, least).prefault(defaults.limit).meta({
             description: `${what} that a pod can use at most.`, example: defaults.limit,
+            defaultText: bySize(preset => preset[part][name].limit),
         }),
     });
     return rule(keys, ["request", "limit"], ({ request, limit }) => {
         return compareQuantities(request, limit) <= 0 ? undefined : {
-            keys: ["request", "limit"], problem: `is more than {${section}.limit}`,
+            keys: ["request", "limit"], problem: `is more than {app.${part}.${name}.limit}`,
             allowed: "a request of at most the limit", example: { request: limit, limit },
         };
     }).prefault({}).meta({ description: `${what} of each pod.`, example: defaults });
 }
-
-type Defaults = Record<"cpu" | "memory", { request: string; limit: string }>;
-const cpu = (section: string, defaults: Defaults) => resource("CPU", "cpu", `${section}.cpu`, defaults.cpu, "100m");
-const memory = (section: string, defaults: Defaults) =>
-    resource("Memory", "bytes", `${section}.memory`, defaults.memory, "16Mi");
 
 function storageClass(usual: string) {
     return objectName().optional().meta({
@@ -40,14 +39,16 @@ function storageClass(usual: string) {
 }
 
 const installed: Change = "no effect: it is only used when the site is installed. Change it in WordPress";
-const { min: leastReplicas, max: mostReplicas } = webDefaults.replicas;
 
-function replicas() {
+function replicas(size: Size) {
+    const { min: leastReplicas, max: mostReplicas } = presets[size].web.replicas;
     const keys = z.strictObject({
         min: whole(1, 1000).optional().meta({
-            description: "Smallest number of pods.", example: 2, defaultText: `${leastReplicas}, or max if that is less`,
+            description: "Smallest number of pods.", example: 2, defaultText: `${bySize(preset => preset.web.replicas.min)}, or max if that is less`,
         }),
-        max: whole(1, 1000).default(mostReplicas).meta({ description: "Largest number of pods.", example: 20 }),
+        max: whole(1, 1000).default(mostReplicas).meta({
+            description: "Largest number of pods.", example: 20, defaultText: bySize(preset => preset.web.replicas.max),
+        }),
     });
     return rule(keys, ["min", "max"], ({ min = 1, max }) => min <= max ? undefined : {
         keys: ["min", "max"], problem: "is more than {app.web.replicas.max}",
@@ -57,15 +58,15 @@ function replicas() {
         .meta({ description: "Range in which the autoscaler chooses the number of pods.", example: { min: 2, max: 10 } });
 }
 
-function web() {
+function web(size: Size) {
     const keys = z.strictObject({
         image: image().optional().meta({
             description: "Image of the web server. It must listen on port 8080 and run as a user other than root.",
             example: "ghcr.io/example/wordpress:6.9", defaultText: "built from infra/images/web",
         }),
-        replicas: replicas(),
-        cpu: cpu("app.web", webDefaults),
-        memory: memory("app.web", webDefaults),
+        replicas: replicas(size),
+        cpu: resource("web", "CPU", size),
+        memory: resource("web", "Memory", size),
         targetCpu: whole(10, 95).default(webDefaults.targetCpu).meta({
             description: "Percentage of the requested CPU above which the autoscaler adds pods.", example: 60,
         }),
@@ -119,7 +120,7 @@ function memoryHoldsPage(
     };
 }
 
-function database() {
+function database(size: Size) {
     return z.strictObject({
         mode: choice("single").default("single").meta({ description: "One database server.", example: "single" }),
         image: image().optional().meta({
@@ -129,8 +130,8 @@ function database() {
         volume: quantity("bytes", "1Gi").prefault(databaseDefaults.volume).meta({
             description: "Size of the data volume.", example: "20Gi", change: largerVolume,
         }),
-        cpu: cpu("app.database", databaseDefaults),
-        memory: memory("app.database", databaseDefaults),
+        cpu: resource("database", "CPU", size),
+        memory: resource("database", "Memory", size),
         storageClass: storageClass("the target's class"),
     }).prefault({}).meta({
         description: "The database: one server with a persistent volume.", example: { mode: "single", volume: "5Gi" },
@@ -166,8 +167,8 @@ function images() {
     }).prefault({}).meta({ description: "How the program builds the web and database images.", example: { date: "2026-11-29" } });
 }
 
-/** `landfall:app`: the application. */
-export function appSchema() {
+/** `landfall:app`: the application, with the defaults of a size. */
+export function appSchema(size: Size = "medium") {
     return z.strictObject({
         title: line(200).default("Landfall").meta({ description: "Title of the site.", example: "My Company", change: installed }),
         admin: z.strictObject({
@@ -184,8 +185,8 @@ export function appSchema() {
             example: { user: "editor", email: "editor@example.com" }, change: installed,
         }),
         images: images(),
-        web: web(),
-        database: database(),
+        web: web(size),
+        database: database(size),
         tasks: tasks(),
         mail: mail(),
         egress: egress(),

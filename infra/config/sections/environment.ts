@@ -1,12 +1,13 @@
 import * as z from "zod";
 import { namespaces } from "../../../components/platform/namespaces";
-import { defaultQuota } from "../../../components/workload/defaults";
+import { priorities, type Priority } from "../../../components/workload/priority";
 import { refused } from "../schema/change";
 import { Context, toDnsLabel } from "../schema/defaults";
 import { choice, hostname, quantity, text, whole } from "../schema/fields";
 import { rule } from "../schema/rule";
 import { labelVerdict } from "../schema/verdicts";
 import { Target } from "../targets";
+import { sizes } from "./sizes";
 import { completeTls, fitsHost, tlsSchema } from "./tls";
 
 /** Targets on this computer, where a name under .localhost reaches the application. */
@@ -27,10 +28,39 @@ const laptopHost = "wordpress.localhost";
 /** Environments whose data is deleted with them. */
 const disposable = ["development", "dev"];
 
+const mostImportant = /^(prod|production|live)$/;
+/** Names of environments that people can wait for, and beginnings of the names of branches. */
+const leastImportant = /^((dev|development|test|testing|preview|sandbox|feature|feat|fix|bugfix|hotfix|branch|review|dependabot|renovate)(?![a-z])|(pr|mr|issue)-?\d)/;
+
+/** The priority of an environment with this name, unless its settings say otherwise. */
+export function usualPriority(name: string): Priority {
+    return mostImportant.test(name) ? "high" : leastImportant.test(name) ? "low" : "normal";
+}
+
 function namespace() {
     return text("a DNS label of at most 63 characters; not default, not beginning with kube-, and not a namespace of the platform", name => {
         if (name === "default" || name.startsWith("kube-")) return "is a namespace of Kubernetes' own";
         return !Object.values(namespaces).includes(name) ? labelVerdict(name, 63) : "is a namespace of the platform's own";
+    });
+}
+
+/** Each key's default depends on the application, see sections/together.ts. */
+function quota() {
+    const keys = {
+        cpu: quantity("cpu").optional().meta({ description: "Sum of the pods' CPU limits.", example: "32" }),
+        memory: quantity("bytes").optional().meta({ description: "Sum of the pods' memory limits.", example: "32Gi" }),
+        storage: quantity("bytes").optional().meta({ description: "Sum of the volumes' sizes.", example: "100Gi" }),
+        ephemeralStorage: quantity("bytes").optional().meta({
+            description: "Sum of the pods' limits on what they write to their nodes' disks: logs and scratch space.", example: "50Gi",
+        }),
+        pods: whole(1, 100000).optional().meta({ description: "Largest number of pods.", example: 100 }),
+    };
+    const defaultText = "what the application needs at its largest, and room for four small pods";
+    const described = Object.fromEntries(Object.entries(keys).map(([key, schema]) => [key, schema.meta({
+        ...schema.meta(), defaultText: key === "storage" ? "twice what the application's volumes need" : defaultText,
+    })])) as typeof keys;
+    return z.strictObject(described).prefault({}).meta({
+        description: "What all pods of the environment may use together.", example: { cpu: "32" },
     });
 }
 
@@ -63,23 +93,26 @@ export function environmentSchema(context: Context) {
             example: "retain",
             defaultText: `delete if the name is ${disposable.join(" or ")}, otherwise retain`,
         }),
-        quota: z.strictObject({
-            cpu: quantity("cpu").prefault(defaultQuota.cpu).meta({ description: "Sum of the pods' CPU limits.", example: "32" }),
-            memory: quantity("bytes").prefault(defaultQuota.memory).meta({
-                description: "Sum of the pods' memory limits.", example: "32Gi",
-            }),
-            storage: quantity("bytes").prefault(defaultQuota.storage).meta({
-                description: "Sum of the volumes' sizes.", example: "100Gi",
-            }),
-            pods: whole(1, 100000).default(defaultQuota.pods).meta({ description: "Largest number of pods.", example: 100 }),
-        }).prefault({}).meta({
-            description: "What all pods of the environment may use together.", example: { cpu: "32" },
+        size: choice(...sizes).default("medium").meta({
+            description: "How much traffic it is for: sets the defaults of replicas, CPU and memory in `landfall:app`, which the quota follows.",
+            example: "small", change: "in place; the database restarts if its memory changes",
         }),
+        priority: choice(...priorities).optional().meta({
+            description: "Which environments of the cluster are scheduled first and evicted last. On a full cluster, pods of a lower "
+                + "priority make room for those of a higher one, unless the cluster existed before Landfall.",
+            example: "high",
+            defaultText: "high if the name is production, prod or live; low if it is development, dev, test, preview or sandbox, or "
+                + "begins as a branch's does, such as feature-, fix- or pr-; otherwise normal",
+        }),
+        quota: quota(),
     });
     return rule(keys, ["host", "tls"], ({ host, tls }) => fitsHost(tls, host, laptop, context.obstacle)).transform(given => {
-        const { volumes, tls, ...environment } = given;
+        const { priority, volumes, tls, ...environment } = given;
         const usual: "delete" | "retain" = disposable.includes(environment.name) ? "delete" : "retain";
-        return { ...environment, tls: completeTls(tls, environment.host, laptop), volumes: volumes ?? usual };
+        return {
+            ...environment, tls: completeTls(tls, environment.host, laptop), volumes: volumes ?? usual,
+            priority: priority ?? usualPriority(environment.name),
+        };
     }).meta({
         description: "The namespace, with its security, quota and limits: production, UAT, development, or one per git branch.",
         example: { name: "production", host: "www.example.com" },

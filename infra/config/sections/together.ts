@@ -1,37 +1,71 @@
 import { formatQuantity, mebibytes, quantity } from "../../../components/quantity";
-import { podsInRollout } from "../../../components/workload/limits";
-import { connectionsOf, leastMemoryOfDatabase, leastWebMemory, limitsOf, taskLimits } from "../../limits";
+import { ephemeralStorage } from "../../../components/scratch";
+import { containerDefaults } from "../../../components/workload/defaults";
+import { connectionsOf, leastMemoryOfDatabase, leastWebMemory, limitsOf } from "../../limits";
 import { Violation } from "../schema/rule";
 import type { BareMetalSettings, ClusterSettings } from "../targets";
 import type { AppSettings } from "./app";
 import type { EnvironmentSettings } from "./environment";
 
+type Quota = EnvironmentSettings["quota"];
+type Amounts = Record<keyof Quota, bigint>;
+
+/** Pods that people may run beside the application, with the limits that containers get if they don't say. */
+const peoplesPods = 4;
+
+/** What the application uses at full scale during a rolling update. */
+function needsOf(app: AppSettings): Amounts {
+    const { web, database } = app;
+    const limits = limitsOf(app);
+    const sum = (ofWeb: string, ofDatabase: string, ofTask: string) =>
+        quantity(ofWeb) * BigInt(limits.web.pods) + quantity(ofDatabase) + quantity(ofTask) * BigInt(limits.tasks.pods);
+    const scratch = (size: number) => ephemeralStorage([{ name: "tmp", emptyDir: { sizeLimit: `${size}Mi` } }]).limits["ephemeral-storage"];
+    return {
+        cpu: sum(web.cpu.limit, database.cpu.limit, limits.tasks.cpu.limit),
+        memory: sum(web.memory.limit, database.memory.limit, limits.tasks.memory.limit),
+        storage: quantity(web.uploads.size) + quantity(database.volume),
+        ephemeralStorage: sum(scratch(limits.web.scratch), scratch(limits.database.temporaryVolume), scratch(limits.tasks.scratch)),
+        pods: quantity(String(limits.web.pods + 1 + limits.tasks.pods)),
+    };
+}
+
+/** The quota with its defaults. */
+export function completeQuota(given: Quota, app: AppSettings): { [K in keyof Quota]-?: NonNullable<Quota[K]> } {
+    const { cpu, memory, storage, ephemeralStorage, pods } = needsOf(app);
+    const { limit } = containerDefaults;
+    const besides = (need: bigint, one: string): string => formatQuantity(need + quantity(one) * BigInt(peoplesPods));
+    return {
+        cpu: given.cpu ?? besides(cpu, limit.cpu),
+        memory: given.memory ?? besides(memory, limit.memory),
+        // A volume can be restored beside the one that it replaces.
+        storage: given.storage ?? formatQuantity(storage * 2n),
+        ephemeralStorage: given.ephemeralStorage ?? besides(ephemeralStorage, limit["ephemeral-storage"]),
+        pods: given.pods ?? Number(besides(pods, "1")),
+    };
+}
+
+/** The settings that determine what the application needs. */
+const causes: Record<keyof Quota, string[]> = {
+    cpu: ["replicas.max", "cpu.limit"], memory: ["replicas.max", "memory.limit"], storage: ["uploads.size"],
+    ephemeralStorage: ["replicas.max", "uploads.maxFile"], pods: ["replicas.max"],
+};
+
 /** The quota must hold the application at full scale during a rolling update. Otherwise pods are silently not created. */
 export function quotaHoldsApp(
-    { environment, app }: { environment: EnvironmentSettings; app: AppSettings },
+    { environment: { quota }, app }: { environment: { quota: Quota }; app: AppSettings },
 ): Violation | undefined {
-    const { quota } = environment;
-    const { web, database } = app;
-    const webPods = podsInRollout(web.replicas.max);
-    const sum = (resource: "cpu" | "memory") => quantity(web[resource].limit) * BigInt(webPods)
-        + quantity(database[resource].limit) + quantity(taskLimits[resource].limit) * BigInt(taskLimits.pods);
-    const needs = {
-        cpu: { amount: sum("cpu"), from: ["replicas.max", "cpu.limit"] },
-        memory: { amount: sum("memory"), from: ["replicas.max", "memory.limit"] },
-        storage: { amount: quantity(web.uploads.size) + quantity(database.volume), from: ["uploads.size"] },
-        pods: { amount: quantity(String(webPods + 1 + taskLimits.pods)), from: ["replicas.max"] },
-    };
-    const short = (Object.keys(needs) as (keyof typeof needs)[])
-        .filter(key => needs[key].amount > quantity(String(quota[key])));
+    const needs = needsOf(app);
+    const short = (Object.keys(needs) as (keyof Quota)[])
+        .filter(key => quota[key] !== undefined && needs[key] > quantity(String(quota[key])));
     if (short.length === 0) {
         return undefined;
     }
     const enough = Object.fromEntries(short.map(key => {
-        const amount = formatQuantity(needs[key].amount);
+        const amount = formatQuantity(needs[key]);
         return [key, key === "pods" ? Number(amount) : amount];
     }));
-    const from = [...new Set(short.flatMap(key => needs[key].from))].map(key => `app.web.${key}`);
-    const rollout = short.some(key => key !== "storage") ? `${webPods} web pods (max and a quarter, for rolling ` +
+    const from = [...new Set(short.flatMap(key => causes[key]))].map(key => `app.web.${key}`);
+    const rollout = short.some(key => key !== "storage") ? `${limitsOf(app).web.pods} web pods (max and a quarter, for rolling ` +
         "updates), the database and scheduled tasks" : "the uploads and the database";
     return {
         keys: [...short.map(key => `environment.quota.${key}`), ...from],

@@ -49,6 +49,23 @@ export class Cluster {
         return living.sort((a, b) => nameOf(a).localeCompare(nameOf(b)));
     }
 
+    /** Whether a ServiceAccount may list such objects in a namespace. */
+    async mayList({ name, namespace }: { name: string; namespace: string }, resource: string, inside: string): Promise<boolean> {
+        const review: k8s.V1SubjectAccessReview = {
+            apiVersion: "authorization.k8s.io/v1",
+            kind: "SubjectAccessReview",
+            metadata: {},
+            spec: {
+                user: `system:serviceaccount:${namespace}:${name}`,
+                groups: ["system:serviceaccounts", `system:serviceaccounts:${namespace}`, "system:authenticated"],
+                resourceAttributes: { namespace: inside, verb: "list", resource },
+            },
+        };
+        const { status } = await this.objects.create(review) as k8s.V1SubjectAccessReview;
+        if (status === undefined) throw new Error("The API server did not review the access");
+        return status.allowed;
+    }
+
     /** The one pod of the database. */
     async databasePod(): Promise<k8s.V1Pod> {
         const pods = await this.pods("database");

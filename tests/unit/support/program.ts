@@ -76,6 +76,7 @@ export interface Container {
 export interface PodSpec {
     automountServiceAccountToken?: boolean;
     serviceAccountName?: string;
+    priorityClassName?: string;
     hostNetwork?: boolean;
     hostPID?: boolean;
     securityContext: Record<string, unknown> & { seccompProfile?: { type: string } };

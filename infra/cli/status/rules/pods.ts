@@ -16,6 +16,7 @@ export const podRules: Record<string, Rule> = {
         [unschedulable, imageMissing, misconfigured, crashing, stillStarting, notReady, stuckDeleting]
             .reduce<Finding | undefined>((found, rule) => found ?? rule(pod, situation), undefined) ?? []),
     "pod-evicted": situation => situation.observed.pods.flatMap(pod => evicted(pod, situation) ?? []),
+    "pod-preempted": situation => situation.observed.preemptions.flatMap(event => preempted(event, situation) ?? []),
     "pod-restarted": situation => situation.observed.pods.flatMap(pod => restarted(pod, situation) ?? []),
 };
 
@@ -36,9 +37,11 @@ const unschedulable: PodRule = (pod, { now }) => {
     return finding(pod, "failing", `can't be scheduled: ${message || text(scheduled, "reason")}`, since, advice(pod));
 };
 
+const roomAdvice = "Add a node or a larger one, or lower requests or replicas in the settings. What is allocated: kubectl describe nodes";
+
 /** What to do about a message of the scheduler. The first pattern that matches counts. */
 const schedulingAdvice: [RegExp, (pod: Fields) => string][] = [
-    [/Insufficient|Too many pods/, () => "Add a node or a larger one, or lower requests or replicas in the settings. What is allocated: kubectl describe nodes"],
+    [/Insufficient|Too many pods/, () => roomAdvice],
     [/volume node affinity|PersistentVolumeClaim|persistentvolumeclaim/i, pod => `Its volume is elsewhere or missing: kubectl -n ${namespaceOf(pod)} get pvc`],
     [/node affinity\/selector|node selector/, pod => `No node has the labels it asks for: ${kubectl("describe", "pod", pod)}; kubectl get nodes --show-labels`],
     [/were unschedulable|is unschedulable/, () => "Nodes are cordoned. If the work on them is done: kubectl uncordon NODE"],
@@ -121,6 +124,21 @@ const evicted: PodRule = (pod, { now }) => {
     return finding(pod, "risk", `was evicted${reason === "Evicted" ? "" : ` (${reason})`}: ${message}`, since,
         `Free what the node ran out of. Then clear the list: kubectl -n ${namespaceOf(pod)} delete pods --field-selector=status.phase=Failed`);
 };
+
+/** The pod is gone, and only the event about it remains, for an hour. */
+function preempted(event: Fields, { now, observed }: Situation): Finding | undefined {
+    const [namespace, name] = [text(event, "involvedObject", "namespace"), text(event, "involvedObject", "name")];
+    const since = eventTime(event);
+    if (text(event, "reason") !== "Preempted" || name === "" || now - since > hour) return undefined;
+    const owners = [...observed.deployments, ...observed.statefulSets].filter(owner => namespaceOf(owner) === namespace).map(nameOf);
+    const workload = owners.filter(owner => name.startsWith(`${owner}-`)).sort((a, b) => b.length - a.length)[0];
+    const [related, place] = [text(event, "related", "name"), text(event, "related", "namespace")];
+    return {
+        severity: "risk", kind: "Pod", object: { metadata: { name, namespace } }, group: workload ?? name, since,
+        matter: `was preempted: the cluster is full, and ${related ? `${place}/${related}` : "a pod"} of a higher priority took its place`,
+        action: roomAdvice,
+    };
+}
 
 const restarted: PodRule = (pod, situation) => {
     const { now, environment, observed } = situation;

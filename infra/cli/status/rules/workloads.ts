@@ -51,7 +51,7 @@ function deploymentFinding(deployment: Fields, { now, environment, gateway, comm
         return found(stopped, `none of its ${wanted} pods is available${denied ? `: it ${denied}` : ""}`, since, describe);
     }
     if (denied) {
-        const advice = denied.includes("exceeded quota") ? `Raise landfall:environment.quota, then: ${command("start")}` : describe;
+        const advice = deniedAdvice.find(([pattern]) => pattern.test(denied))?.[1](command) ?? describe;
         return found("failing", denied, heldSince(deployment, failure), advice);
     }
     const progressing = condition(deployment, "Progressing");
@@ -64,6 +64,13 @@ function deploymentFinding(deployment: Fields, { now, environment, gateway, comm
     if (!flag(deployment, "spec", "paused")) return undefined;
     return found("risk", "its rollout is paused", undefined, kubectl("rollout resume", "deployment", deployment));
 }
+
+/** What to do about pods that the API server doesn't admit. The first pattern that matches counts. */
+const deniedAdvice: [RegExp, (command: Situation["command"]) => string][] = [
+    [/exceeded quota: priorities\b/, () => "Its PriorityClass is another environment's or the platform's: leave priorityClassName to the environment"],
+    [/exceeded quota/, command => `Raise landfall:environment.quota, then: ${command("start")}`],
+    [/no PriorityClass/, command => `Create the platform's PriorityClasses again, in the stack that has the platform: ${command("start")}`],
+];
 
 function statefulSetFinding(set: Fields, { now, environment, observed }: Situation): Finding | undefined {
     const wanted = number(set, "spec", "replicas") ?? 1;
@@ -98,11 +105,14 @@ function atMaximum(scaler: Fields, { command, environment, gateway }: Situation)
     const wantsMore = isTrue(limited) && text(limited, "reason") === "TooManyReplicas";
     const reached = most !== undefined && (number(scaler, "status", "desiredReplicas") ?? 0) >= most && most > least;
     if (!wantsMore && !reached) return undefined;
+    const use = number(list(scaler, "status", "currentMetrics")[0], "resource", "current", "averageUtilization");
+    const aim = number(list(scaler, "spec", "metrics")[0], "resource", "target", "averageUtilization");
+    const busy = wantsMore && use !== undefined && aim !== undefined ? `: its pods use ${use} % of the CPU they request, and should use ${aim} %` : "";
     // The gateway's maximum follows from the web pods'.
     const isOurs = [`${environment}/web`, `${gateway}/envoy`].includes(`${namespaceOf(scaler)}/${nameOf(scaler)}`);
     return {
         severity: "risk", kind: "HorizontalPodAutoscaler", object: scaler, since: wantsMore ? heldSince(scaler, limited) : undefined,
-        matter: `is at its maximum of ${most ?? "?"} replicas${wantsMore ? ", and the load asks for more" : ""}`,
+        matter: `is at its maximum of ${most ?? "?"} replicas${wantsMore ? `, and the load asks for more${busy}` : ""}`,
         action: isOurs ? `Raise landfall:app.web.replicas.max, then: ${command("start")}` : kubectl("describe", "hpa", scaler),
     };
 }
@@ -150,6 +160,8 @@ function eventOf(object: Fields, reason: string, events: Fields[]): Fields | und
 function quotaFinding(quota: Fields): Finding | undefined {
     const hard = fields(quota, "status", "hard");
     const full = Object.keys(hard).filter(name => {
+        // Volumes are created in a run, which says so itself. A quota that just holds them is as it should be.
+        if (name === "requests.storage") return false;
         const [most, used] = [parseQuantity(text(hard, name)), parseQuantity(text(quota, "status", "used", name))];
         return most !== undefined && used !== undefined && most > 0n && used >= most;
     });

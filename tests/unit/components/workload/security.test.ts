@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { Registered } from "../../../../infra/cli/capture";
-import { objects, pods, runStack } from "../../support/program";
+import { type Manifest, objects, pods, runStack } from "../../support/program";
 
 let resources: Registered[];
 beforeAll(async () => {
@@ -96,6 +96,26 @@ describe("every namespace", () => {
         for (const policy of denying) {
             expect(policy.spec).toEqual({ podSelector: {}, policyTypes: ["Ingress", "Egress"] });
         }
+    });
+});
+
+describe("the API server", () => {
+    interface Binding extends Manifest {
+        subjects: { kind: string; name: string; namespace?: string }[];
+    }
+
+    it.each(["production", "uat", "development"])("is out of reach for what runs in %s", async name => {
+        const found = await runStack("dev", { environment: { name } });
+        const inside = (kind: string) => objects(found, kind).filter(({ metadata }) => metadata.namespace === name);
+        for (const kind of ["ServiceAccount", "Role", "RoleBinding"]) expect(inside(kind), kind).toEqual([]);
+        // Its pods have the namespace's own account, which no one may be given rights to.
+        const bindings = ["RoleBinding", "ClusterRoleBinding"].flatMap(kind => objects<Binding>(found, kind));
+        const bound = bindings.flatMap(({ subjects }) => subjects);
+        expect(bound.length).toBeGreaterThan(0);
+        expect(bound.filter(({ kind, namespace }) => kind !== "ServiceAccount" || !namespace?.startsWith("landfall-"))).toEqual([]);
+        const own = pods(found).filter(({ owner }) => ["Deployment/web", "StatefulSet/database", "CronJob/scheduled-tasks"].includes(owner));
+        expect(own.map(({ spec }) => [spec.automountServiceAccountToken, spec.serviceAccountName])).toEqual(own.map(() => [false, undefined]));
+        expect(own).toHaveLength(3);
     });
 });
 

@@ -93,8 +93,9 @@ describe("parseSettings", () => {
                 podSubnet: "10.244.0.0/16", serviceSubnet: "10.96.0.0/16",
             },
             environment: {
-                name: "main", host: "wordpress.localhost", tls: { issuer: "ca" }, volumes: "retain",
-                quota: { cpu: "16", memory: "16Gi", storage: "50Gi", pods: 60 },
+                name: "main", host: "wordpress.localhost", tls: { issuer: "ca" }, volumes: "retain", priority: "normal",
+                size: "medium",
+                quota: { cpu: "16500m", memory: "15616Mi", storage: "20Gi", ephemeralStorage: "14252Mi", pods: 19 },
             },
             app: {
                 title: "Landfall", admin: { user: "admin", email: "admin@example.com" },

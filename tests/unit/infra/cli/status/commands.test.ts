@@ -14,7 +14,7 @@ import { webAddress } from "../../../../../infra/cli/status/collect";
 import type { Status } from "../../../../../infra/cli/status/summary";
 import { Pods } from "../../../fixtures/pods";
 import { StackApi } from "../../../fixtures/stack-api";
-import { ago, conditionOf, container, deployment, node, now, pendingPod, pod, wellStack } from "../../../fixtures/stack-objects";
+import { ago, conditionOf, container, deployment, node, nodeStats, now, pendingPod, pod, preemption, wellStack } from "../../../fixtures/stack-objects";
 
 const api = new StackApi();
 const executing = new Pods();
@@ -102,6 +102,22 @@ describe("npm run status", () => {
         expect(output).toContain("1 problem (! failing):\n! Pod development/web-6f7c9-ccccc: can't be scheduled: 0/2 nodes are available: 2 Insufficient cpu. (for 5 min)\n    → Add a node");
         expect(output).toContain(`export KUBECONFIG=${path.join(directory, "kubeconfig")}`);
         expect(output).not.toContain("\u001b");
+    });
+
+    it("asks for preemptions, and the kubelets for the volumes in use", async () => {
+        const claimed = pod("database-0", "database", { spec: { volumes: [{ persistentVolumeClaim: { claimName: "database-data" } }] } }, { owner: "StatefulSet" });
+        api.objects = {
+            ...wellStack(), pods: [...wellStack().pods.filter(({ metadata }) => (metadata as { name: string }).name !== "database-0"), claimed],
+            preemptions: [{ ...preemption("web-6f7c9-ccccc", 0), eventTime: new Date().toISOString() }], nodeStats: [nodeStats(0.5, 0.9)],
+        };
+        const { code, output } = await run(status, []);
+        expect(code).toBe(1);
+        expect(output).toContain("· Pod development/web-6f7c9-ccccc: was preempted: the cluster is full");
+        expect(output).toContain("· PersistentVolumeClaim development/database-data: 90 % of its space is used\n    → Delete");
+        // Who may not ask the kubelets is told the rest.
+        api.objects = { ...wellStack(), pods: [...wellStack().pods, claimed] };
+        expect((await run(status, [])).output).toContain("All is well.");
+        expect(api.asked.some(({ pathname }) => pathname === "/api/v1/nodes/landfall-dev-worker/proxy/stats/summary")).toBe(true);
     });
 
     it("says the same as JSON", async () => {

@@ -8,7 +8,7 @@ import type { Problem } from "../../../../../infra/cli/status/problem";
 import { problemsOf, rules } from "../../../../../infra/cli/status/problems";
 import { nextRun } from "../../../../../infra/cli/status/schedule";
 import {
-    ago, autoscaler, budget, certificate, claim, conditionOf, container, cronJob, deployment, gateway, job, node, now, pendingPod, pod, quota,
+    ago, autoscaler, budget, certificate, claim, conditionOf, container, cronJob, deployment, gateway, job, node, now, nodeStats, pendingPod, pod, preemption, quota,
     route, service, statefulSet, wellStack,
 } from "../../../fixtures/stack-objects";
 
@@ -145,6 +145,31 @@ const alarms: [what: string, changed: Partial<Observed> | Fields, expected: { ru
     ["a quota that is used up", { quotas: [quota({ "limits.memory": "16384Mi" })] }, {
         rule: "quota", severity: "risk", object: "ResourceQuota development/quota", says: /used up: 16384Mi of 16Gi limits\.memory/, action: /environment\.quota/,
     }],
+    ["pods whose PriorityClass the environment doesn't admit", { deployments: [deployment("web", { status: { availableReplicas: 1, conditions: [conditionOf("Available", "True", 900), conditionOf("ReplicaFailure", "True", 50, { reason: "FailedCreate", message: 'pods "web-x" is forbidden: exceeded quota: priorities, requested: pods=1' })] } })] }, {
+        rule: "deployment", severity: "failing", object: "Deployment development/web", says: /exceeded quota: priorities/, action: /priorityClassName/,
+    }],
+    ["pods whose PriorityClass is gone", { deployments: [deployment("web", { status: { availableReplicas: 1, conditions: [conditionOf("Available", "True", 900), conditionOf("ReplicaFailure", "True", 50, { reason: "FailedCreate", message: 'pods "web-x" is forbidden: no PriorityClass with name landfall-low was found' })] } })] }, {
+        rule: "deployment", severity: "failing", object: "Deployment development/web", says: /no PriorityClass/, action: /PriorityClasses again.*npm start/,
+    }],
+    ["pods that made room for others", { preemptions: [preemption("web-6f7c9-ccccc", 300), preemption("web-6f7c9-ddddd", 200)] }, {
+        rule: "pod-preempted", severity: "risk", object: "Pods development/web-6f7c9-ccccc, web-6f7c9-ddddd", since: ago(300),
+        says: /preempted: the cluster is full, and production\/web-55d4f-x2x8l of a higher priority/, action: /Add a node/,
+    }],
+    ["an autoscaler at its maximum whose pods are busy", { autoscalers: [autoscaler({ spec: { metrics: [{ resource: { target: { averageUtilization: 70 } } }] }, status: { desiredReplicas: 5, currentMetrics: [{ resource: { current: { averageUtilization: 140 } } }], conditions: [conditionOf("ScalingLimited", "True", 90, { reason: "TooManyReplicas" })] } })] }, {
+        rule: "autoscaler-maximum", severity: "risk", object: "HorizontalPodAutoscaler development/web", says: /asks for more: its pods use 140 % of the CPU they request, and should use 70 %$/, action: /replicas\.max/,
+    }],
+    ["a volume that is nearly full", { nodeStats: [nodeStats(0.5, 0.913)] }, {
+        rule: "volume-full", severity: "risk", object: "PersistentVolumeClaim development/database-data", says: /^91 % of its space is used$/, action: /app\.database\.volume/,
+    }],
+    ["a volume that is full", { nodeStats: [nodeStats(0.5, 0.985)] }, {
+        rule: "volume-full", severity: "failing", object: "PersistentVolumeClaim development/database-data", says: /^98 % of its space/, action: /npm start$/,
+    }],
+    ["a volume with no room for another file", { nodeStats: [nodeStats(0.5, 0.2, { inodesUsed: 95, inodesFree: 5 })] }, {
+        rule: "volume-full", severity: "risk", object: "PersistentVolumeClaim development/database-data", says: /^95 % of its number of files/, action: /Delete/,
+    }],
+    ["a node whose disk fills up, which a directory on it shows too", { nodeStats: [nodeStats(0.9, 0.9, { capacityBytes: 100 * 2 ** 30 })] }, {
+        rule: "node-disk", severity: "risk", object: "Node landfall-dev-worker", says: /^90 % of its disk is used/, action: /describe node landfall-dev-worker/,
+    }],
     ["a budget that blocks every drain", { budgets: [budget({ status: { disruptionsAllowed: 0, desiredHealthy: 2, conditions: [conditionOf("DisruptionAllowed", "False", 900, { reason: "InsufficientPods" })] } })] }, {
         rule: "disruption-budget", severity: "risk", object: "PodDisruptionBudget development/web", says: /allows no disruption although all 2 pods/, action: /describe pdb web/,
     }],
@@ -239,7 +264,8 @@ describe("a stack", () => {
     });
 
     it("has no rule that nothing tries", () => {
-        expect([...new Set(alarms.map(([, , { rule }]) => rule))].sort()).toEqual(Object.keys(rules).sort());
+        // One judges what isn't an object; it is tried below.
+        expect([...new Set([...alarms.map(([, , { rule }]) => rule), "api-certificate"])].sort()).toEqual(Object.keys(rules).sort());
     });
 
     it.each<[string, Partial<Observed> | Fields]>([
@@ -262,6 +288,11 @@ describe("a stack", () => {
         ["an autoscaler that may only have one size", { autoscalers: [autoscaler({ spec: { minReplicas: 2, maxReplicas: 2 }, status: { conditions: [conditionOf("ScalingActive", "True", 900), conditionOf("ScalingLimited", "True", 900, { reason: "TooFewReplicas" })] } })] }],
         ["a claim that waits for its first pod", { claims: [claim(), claim({ status: { phase: "Pending" } }, "spare")] }],
         ["a volume that grows", { claims: [claim({ status: { conditions: [conditionOf("Resizing", "True", 60)] } })] }],
+        ["a quota that just holds the volumes", { quotas: [{ metadata: { name: "quota", namespace: "development" }, status: { hard: { "requests.storage": "10Gi" }, used: { "requests.storage": "10Gi" } } }] }],
+        ["a quota that admits nothing, on purpose", { quotas: [{ metadata: { name: "priorities", namespace: "development" }, status: { hard: { pods: "0" }, used: { pods: "0" } } }] }],
+        ["a preemption of hours ago", { preemptions: [preemption("web-6f7c9-ccccc", 7200)] }],
+        ["volumes and disks with room", { nodeStats: [nodeStats(0.7, 0.8)] }],
+        ["a full volume of another stack", { nodeStats: [nodeStats(0.5, 0.99, { pvcRef: { name: "database-data", namespace: "production" } })] }],
         ["a quota of nothing", { quotas: [quota({})] }],
         ["a budget while one of its pods is out", { budgets: [budget({ status: { currentHealthy: 1, disruptionsAllowed: 0 } })] }],
         ["a budget with an eviction under way", { budgets: [budget({ status: { disruptionsAllowed: 0, disruptedPods: { "web-1": ago(3) } } })] }],
@@ -285,6 +316,19 @@ describe("a stack", () => {
         ["a monthly task that isn't due", { cronJobs: [cronJob({ spec: { schedule: "17 3 1 * *" }, status: { lastScheduleTime: ago(20 * 86_400), lastSuccessfulTime: ago(20 * 86_400) } })] }],
     ])("is well with %s", (_, changed) => {
         expect("metadata" in changed ? withPod(changed) : judgeWith(changed)).toEqual([]);
+    });
+});
+
+describe("the API server's certificate", () => {
+    const said = (days: number) => problemsOf({
+        observed: wellStack(), now, environment: "development", gateway: "landfall-gateway", command: commandFor("dev"),
+        apiCertificateEnds: now + days * 86_400_000,
+    }).map(({ severity, object, matter }) => [severity, object, matter]);
+
+    it("is reported before it ends, and when it has", () => {
+        expect(said(200)).toEqual([]);
+        expect(said(9)).toEqual([["failing", "The API server", "has a certificate that ends in 9 days; then nobody reaches the cluster"]]);
+        expect(said(-1)).toEqual([["outage", "The API server", "has a certificate that has expired"]]);
     });
 });
 
