@@ -93,7 +93,7 @@ describe("parseSettings", () => {
                 podSubnet: "10.244.0.0/16", serviceSubnet: "10.96.0.0/16",
             },
             environment: {
-                name: "main", host: "wordpress.localhost", tls: { issuer: "ca" }, volumes: "retain",
+                name: "main", host: "wordpress.localhost", aliases: [], redirects: [], tls: { issuer: "ca" }, volumes: "retain",
                 quota: { cpu: "16", memory: "16Gi", storage: "50Gi", pods: 60 },
             },
             app: {
