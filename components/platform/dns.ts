@@ -35,7 +35,8 @@ export function isApex(host: string): boolean {
 
 /**
  * Installs external-dns, which keeps a DNS record for every host in the gateway's routes: in Route 53 an alias, which the top
- * of a domain may have too. It deletes the record of a host that has no route any more, and only records that it created itself. Permissions follow the project's documentation of its source gateway-httproute.
+ * of a domain may have too. It only deletes records that it created itself, once their host has no route any more.
+ * Permissions follow the project's documentation of its source gateway-httproute.
  */
 export function createExternalDns(
     controller: CloudController, capabilities: Capabilities, options: pulumi.CustomResourceOptions,
