@@ -188,9 +188,10 @@ function landfall_replace_addresses(mysqli $read, mysqli $write, string $table, 
 
 /**
  * Gives the site in the database another address, everywhere or nowhere, while its old pods still serve. Returns the old
- * address and the number of changed rows; null if the site has this address already.
+ * address and the number of changed rows; null if the site has this address already. `$started` is the time when this program
+ * read its settings: if the site was moved since, they are old ones, and it throws.
  */
-function landfall_move_site(string $prefix, string $address): ?array
+function landfall_move_site(string $prefix, string $address, float $started): ?array
 {
     [$read, $write] = [landfall_connect_for_changes(), landfall_connect_for_changes()];
     try {
@@ -201,6 +202,10 @@ function landfall_move_site(string $prefix, string $address): ?array
         if ($old === []) {
             return null;
         }
+        $last = "SELECT 1 FROM $options WHERE option_name = 'landfall_moved_at' AND option_value >= UNIX_TIMESTAMP(NOW(6)) - ?";
+        if ($read->execute_query($last, [microtime(true) - $started])->num_rows > 0) {
+            throw new RuntimeException("another pod has just moved the site to $old[0]; the next start reads the current settings");
+        }
         $addresses = new Landfall_Addresses($old, $address);
         $tables = array_column($read->query("SHOW FULL TABLES WHERE Table_type = 'BASE TABLE'")->fetch_all(), 0);
         $changed = 0;
@@ -210,6 +215,7 @@ function landfall_move_site(string $prefix, string $address): ?array
         }
         // An old address with a path could leave the path behind.
         $write->execute_query("UPDATE $options SET option_value = ? WHERE option_name IN ('home', 'siteurl')", [$address]);
+        $write->query("REPLACE INTO $options (option_name, option_value, autoload) VALUES ('landfall_moved_at', UNIX_TIMESTAMP(NOW(6)), 'off')");
         $write->commit();
         return [implode(' and ', $old), $changed];
     } finally {
