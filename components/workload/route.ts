@@ -82,7 +82,7 @@ interface Route {
     metadata: Metadata;
     gateway: Gateway;
     host: string;
-    /** Whether it takes over the routes of a stack whose service had a single host. Their names can't change in place. */
+    /** Whether it takes over the routes of an older stack, whose service had a single host. They keep their names from then on. */
     isFirst?: boolean;
     /** The rule for all paths. */
     rule: object;
@@ -104,5 +104,5 @@ function createRoute(
             hostnames: [host],
             rules: [rule],
         },
-    }, isFirst ? { ...options, aliases: [{ name: before }], ignoreChanges: ["metadata.name"] } : options);
+    }, { ...options, ...(isFirst && { aliases: [{ name: before }] }), ignoreChanges: ["metadata.name"] });
 }

@@ -60,7 +60,7 @@ export class Certificates extends pulumi.ComponentResource {
             privateKey: { algorithm: "ECDSA", size: 256, rotationPolicy: "Always" },
             usages: ["digital signature", "server auth"],
             issuerRef: { kind: "Issuer", name: issuer.metadata.name },
-        }, index === 0 ? { ...later, ...asFirst } : later));
+        }, { ...later, ...(index === 0 && takesOver), ignoreChanges: keptNames }));
         this.hosts = pulumi.all(certificates.map(({ metadata }) => metadata.name))
             .apply(secrets => secrets.map((secret, index) => ({ host: hosts[index], secret })));
         grantToGateway(name, namespace, this.hosts, gateway, { ...options, dependsOn: gateway.definitions });
@@ -70,10 +70,9 @@ export class Certificates extends pulumi.ComponentResource {
     }
 }
 
-/** The first host takes over a stack's only certificate and its Secret, whose names can't change while they are in use. */
-const asFirst: pulumi.CustomResourceOptions = {
-    aliases: [{ name: `${firstCertificate}-certificate` }], ignoreChanges: ["metadata.name", "spec.secretName"],
-};
+/** The first host takes over an older stack's only certificate, and keeps its name and that of its Secret from then on. */
+const takesOver: pulumi.CustomResourceOptions = { aliases: [{ name: `${firstCertificate}-certificate` }] };
+const keptNames = ["metadata.name", "spec.secretName"];
 
 /** An ACME server issues the certificate once the host's name resolves here, which may be long after the first run. */
 function awaited(tls: Issuance): Record<string, string> {

@@ -140,10 +140,12 @@ describe("the gateway", () => {
         expect(new Set(waited(await run(some, { issuer: "acme" })))).toEqual(new Set([undefined]));
     });
 
-    it("keeps the names of the certificate and the routes that a stack of an older version has", async () => {
+    it("keeps the names that certificates and routes have, whichever role their host gets", async () => {
+        // An older stack's are called differently, and another name would be another object: for a moment there would be none.
         const resources = await run(some);
-        const kept = resources.filter(({ ignoreChanges }) => ignoreChanges.includes("metadata.name")).map(({ name }) => name).sort();
-        expect(kept).toEqual(["gateway-www.example.com-certificate", "shop-http-www.example.com", "shop-https-www.example.com"]);
+        const ofHosts = resources.filter(({ inputs, name }) => inputs.kind === "HTTPRoute" || (inputs.kind === "Certificate" && name.startsWith("gateway-")));
+        expect(ofHosts).toHaveLength(12);
+        expect(ofHosts.filter(({ ignoreChanges }) => !ignoreChanges.includes("metadata.name")).map(({ name }) => name)).toEqual([]);
     });
 });
 
