@@ -3,7 +3,7 @@ import { loadManifests, Platform } from "../components/platform";
 import { useProxies } from "../components/proxy";
 import { checkRelease, stackRelease, version } from "../components/release";
 import { Environment } from "../components/workload";
-import { loadSettings, manifestsFor } from "./config";
+import { hostsOf, loadSettings, manifestsFor } from "./config";
 import { trafficOf } from "./limits";
 import { mendStackTraces } from "./stack-traces";
 import { compareWith } from "./standing";
@@ -20,12 +20,12 @@ useProxies();
 export = async () => {
     const settings = loadSettings();
     await checkRelease(stackRelease);
-    const { host, name, priority, quota, tls, volumes } = settings.environment;
+    const { name, priority, quota, tls, volumes } = settings.environment;
     const manifests = await loadManifests(manifestsFor(settings));
 
     const cluster = createCluster(settings.cluster, { volumes, comparisons: compareWith(settings) });
     const traffic = trafficOf(settings.app);
-    const platform = new Platform("platform", { cluster, manifests, hosts: [host], tls, traffic });
+    const platform = new Platform("platform", { cluster, manifests, hosts: hostsOf(settings), tls, traffic });
     const environment = new Environment("environment", { cluster, platform, namespace: name, volumes, quota, priority });
     const app = new WordPress("wordpress", { settings, environment, gateway: platform.gateway });
 

@@ -33,7 +33,7 @@ export class WordPress extends pulumi.ComponentResource {
         super("landfall:app:WordPress", name, {}, transformedBy(args.transform, opts));
         const { environment, gateway } = args;
         const { app, mailPassword } = args.settings;
-        const { host } = args.settings.environment;
+        const { host, aliases, redirects } = args.settings.environment;
         const limits = limitsOf(app);
         this.adminUser = app.admin.user;
         this.adminPassword = args.settings.adminPassword ?? createPassword("admin-password", 24, this);
@@ -104,7 +104,7 @@ export class WordPress extends pulumi.ComponentResource {
                     periodSeconds: 10, timeoutSeconds: 10, failureThreshold: 6,
                 },
             },
-            exposed: { gateway, host },
+            exposed: { gateway, host, aliases, redirects },
             talksTo: [database],
             reaches,
         }, { parent: this });

@@ -6,7 +6,7 @@ import { Certificates } from "./cert-manager";
 import { Issuance } from "./cert-manager/names";
 import { createClusterAutoscaler } from "./cluster-autoscaler";
 import { createExternalDns, DnsRecord } from "./dns";
-import { Gateway } from "./gateway";
+import { Gateway, HostCertificate } from "./gateway";
 import { Traffic } from "./gateway/limits";
 import { loadManifestsAtOnce, Manifests } from "./manifests";
 import { createMetalLb } from "./metallb";
@@ -29,10 +29,14 @@ export interface PlatformArgs {
      * @default the pinned ones, from the cache, or downloaded from their projects
      */
     manifests?: Manifests;
-    /** Host names that the gateway has a certificate for. @example `["www.example.com"]` */
+    /**
+     * All host names that the gateway answers for, those of redirects too; each gets a certificate of its own. The first
+     * should be the one that people know.
+     * @example `["www.example.com", "example.com"]`
+     */
     hosts: string[];
     /**
-     * Who signs that certificate.
+     * Who signs the certificates.
      * @default `{ issuer: "ca" }`
      */
     tls?: Issuance;
@@ -54,7 +58,7 @@ export interface PlatformArgs {
  */
 export class Platform extends pulumi.ComponentResource {
     readonly gateway: Gateway;
-    /** Certificate of the CA that signs the hosts' certificate, in PEM; undefined if the CA is public. */
+    /** Certificate of the CA that signs the hosts' certificates, in PEM; undefined if the CA is public. */
     readonly caCertificate?: pulumi.Output<string>;
     /** StorageClasses that it creates. An environment creates its claims after them. */
     readonly storageClasses: pulumi.Resource[];
@@ -86,8 +90,11 @@ export class Platform extends pulumi.ComponentResource {
         if (addresses !== undefined) {
             createMetalLb({ addresses, definitions: manifests.metallb, capabilities }, options);
         }
+        const hosts = [...new Set(args.hosts)];
+        // The listeners come after their certificates: an existing host moves to another listener without an interval.
+        const [listeners, setListeners] = pulumi.deferredOutput<HostCertificate[]>();
         this.gateway = new Gateway(`${name}-gateway`, {
-            cluster, manifests, traffic: args.traffic, metrics: this.metrics, after: this.priorityClasses,
+            cluster, manifests, certificates: listeners, traffic: args.traffic, metrics: this.metrics, after: this.priorityClasses,
         }, { parent: this });
         if (capabilities.externalDns !== undefined) {
             // It watches routes, whose CRDs the gateway installs.
@@ -97,12 +104,13 @@ export class Platform extends pulumi.ComponentResource {
             cluster,
             definitions: manifests.certManager,
             gateway: this.gateway,
-            hosts: args.hosts,
+            hosts,
             tls: args.tls ?? { issuer: "ca" },
             after: this.priorityClasses,
         }, { parent: this });
+        setListeners(certificates.hosts);
         this.caCertificate = certificates.caCertificate;
-        this.dnsRecords = this.gateway.recordsFor(args.hosts);
+        this.dnsRecords = this.gateway.recordsFor(hosts);
         this.registerOutputs({});
     }
 

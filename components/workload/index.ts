@@ -4,7 +4,7 @@ export { ContainerImage, ContainerImageArgs } from "./image";
 export { Listener, Outside, Peer } from "./network";
 export { Probes, Resource } from "./pod";
 export { Priority } from "./priority";
-export { Gateway } from "./route";
+export { Exposure, Gateway } from "./route";
 export { ScheduledTask, ScheduledTaskArgs } from "./scheduled-task";
 export { VolumeArgs } from "./volume";
 export { WebService, WebServiceArgs } from "./web-service";

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { createHash } from "node:crypto";
 
 /** Name, namespace and labels of an object that belongs to a workload. */
 export interface Metadata {
@@ -15,6 +16,12 @@ export function selectorLabels(name: string): Record<string, string> {
 /** The recommended labels of an object that belongs to workload `name`. */
 export function objectLabels(name: string): Record<string, string> {
     return { ...selectorLabels(name), "app.kubernetes.io/part-of": "landfall" };
+}
+
+/** Name of an object that belongs to a host. A host name may be as long as an object's name, so a long one is cut. */
+export function hostObjectName(prefix: string, host: string): string {
+    const name = `${prefix}-${host}`;
+    return name.length <= 253 ? name : `${name.slice(0, 188)}${createHash("sha256").update(name).digest("hex")}`;
 }
 
 /** The label of namespaces whose routes the gateway accepts. */

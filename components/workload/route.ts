@@ -1,6 +1,6 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { Metadata } from "./labels";
+import { hostObjectName, Metadata } from "./labels";
 import { RequestTimes } from "./limits";
 import type { Peer } from "./network";
 
@@ -13,14 +13,18 @@ export interface Gateway extends Peer {
 }
 
 /** How a service gets requests from outside. */
-interface Exposed {
+export interface Exposure {
     gateway: Gateway;
-    host: pulumi.Input<string>;
-    times: RequestTimes;
+    /** The name that people know it by. @example "www.example.com" */
+    host: string;
+    /** More names under which it answers, each as its own site. @default [] */
+    aliases?: string[];
+    /** Names that lead to `host`: requests get a permanent redirection to the same path and query there. @default [] */
+    redirects?: string[];
 }
 
 /** A year of HTTPS only. No includeSubDomains or preload: both affect hosts that this service doesn't serve. */
-const strictTransportSecurity = "max-age=31536000";
+const strictTransportSecurity = [{ name: "Strict-Transport-Security", value: "max-age=31536000" }];
 
 /**
  * Kubernetes notices a failed node after most of a minute. Until then, its pods get requests. The connection fails, so the
@@ -32,44 +36,73 @@ const retries = [
     { name: "x-envoy-max-retries", value: "32" },
 ];
 
-/** Creates the routes from the gateway to the service: one for HTTPS, and one that redirects HTTP to it. */
-export function createRoutes(metadata: Metadata, exposed: Exposed, options: pulumi.CustomResourceOptions): void {
-    createRoute(`${metadata.name}-route`, metadata, exposed, "https", {
-        filters: [
-            { type: "RequestHeaderModifier", requestHeaderModifier: { set: retries } },
-            {
-                type: "ResponseHeaderModifier",
-                responseHeaderModifier: {
-                    set: [{ name: "Strict-Transport-Security", value: strictTransportSecurity }],
-                },
-            },
-        ],
-        backendRefs: [{ name: metadata.name, port: 80 }],
-        timeouts: { request: `${exposed.times.response}s` },
-    }, options);
-    const { publishedHttps: port } = exposed.gateway;
-    // The route of an ACME challenge has an exact path, so it takes precedence.
-    createRoute(`${metadata.name}-redirect`, { ...metadata, name: `${metadata.name}-redirect` }, exposed, "http", {
-        filters: [{
-            type: "RequestRedirect",
-            requestRedirect: { scheme: "https", ...(port !== 443 && { port }), statusCode: 301 },
-        }],
-    }, options);
+/** What the service's routes come after. */
+interface After {
+    service: pulumi.Resource;
+    deployment: pulumi.Resource;
 }
 
-/** Creates a route with one rule for all paths, on one of the gateway's listeners. */
-function createRoute(
-    name: string, metadata: Metadata, { gateway, host }: Exposed, listener: "http" | "https", rule: object,
-    options: pulumi.CustomResourceOptions,
+/**
+ * Creates a route for HTTPS and one for HTTP for each host, named after it. When another host becomes the canonical one, each
+ * route changes in place, in an order in which every host always has an answer: the new one is served before the pods know
+ * it, and the old one redirects to it once all pods do.
+ */
+export function createRoutes(
+    metadata: Metadata, exposed: Exposure, times: RequestTimes, { service, deployment }: After, options: pulumi.CustomResourceOptions,
 ): void {
+    const { gateway, host, aliases = [], redirects = [] } = exposed;
+    const { publishedHttps: port } = gateway;
+    const secure = { scheme: "https", ...(port !== 443 && { port }), statusCode: 301 };
+    const served = {
+        filters: [
+            { type: "RequestHeaderModifier", requestHeaderModifier: { set: retries } },
+            { type: "ResponseHeaderModifier", responseHeaderModifier: { set: strictTransportSecurity } },
+        ],
+        backendRefs: [{ name: metadata.name, port: 80 }],
+        timeouts: { request: `${times.response}s` },
+    };
+    const redirected = (more: object) => ({ filters: [{ type: "RequestRedirect", requestRedirect: { ...secure, ...more } }] });
+    for (const name of [host, ...aliases]) {
+        const inOrder = { ...options, dependsOn: service };
+        createRoute("https", { metadata, gateway, host: name, isFirst: name === host, rule: served }, inOrder);
+        // The route of an ACME challenge has an exact path, so it takes precedence.
+        createRoute("http", { metadata, gateway, host: name, isFirst: name === host, rule: redirected({}) }, inOrder);
+    }
+    for (const name of redirects) {
+        const inOrder = { ...options, dependsOn: deployment };
+        const { filters } = redirected({ hostname: host });
+        // Contour 1.33 ignores the header in a redirection; other versions may not.
+        const lasting = { filters: [...filters, served.filters[1]] };
+        createRoute("https", { metadata, gateway, host: name, rule: lasting }, inOrder);
+        createRoute("http", { metadata, gateway, host: name, rule: { filters } }, inOrder);
+    }
+}
+
+interface Route {
+    metadata: Metadata;
+    gateway: Gateway;
+    host: string;
+    /** Whether it takes over the routes of an older stack, whose service had a single host. They keep their names from then on. */
+    isFirst?: boolean;
+    /** The rule for all paths. */
+    rule: object;
+}
+
+function createRoute(
+    scheme: "http" | "https", { metadata, gateway, host, isFirst = false, rule }: Route, options: pulumi.CustomResourceOptions,
+): void {
+    const name = hostObjectName(`${metadata.name}-${scheme}`, host);
+    const before = `${metadata.name}-${scheme === "https" ? "route" : "redirect"}`;
+    // The port means the listener that is for this host, whichever that is.
+    const listener = scheme === "https" ? { port: 443 } : { sectionName: "http" };
     new kubernetes.apiextensions.CustomResource(name, {
         apiVersion: "gateway.networking.k8s.io/v1",
         kind: "HTTPRoute",
-        metadata,
+        metadata: { ...metadata, name },
         spec: {
-            parentRefs: [{ name: gateway.gatewayName, namespace: gateway.namespace, sectionName: listener }],
+            parentRefs: [{ name: gateway.gatewayName, namespace: gateway.namespace, ...listener }],
             hostnames: [host],
             rules: [rule],
         },
-    }, options);
+    }, { ...options, ...(isFirst && { aliases: [{ name: before }] }), ignoreChanges: ["metadata.name"] });
 }

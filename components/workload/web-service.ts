@@ -9,7 +9,7 @@ import { Metadata, objectLabels, selectorLabels } from "./labels";
 import { RequestTime, requestTimes, surgePercent } from "./limits";
 import { allowConnection, allowOutside, Listener, Outside } from "./network";
 import { configChecksum, PodArgs, podSpec, Probes, Resource } from "./pod";
-import { createRoutes, type Gateway } from "./route";
+import { createRoutes, type Exposure } from "./route";
 import { createConfigMap, createSecrets } from "./sources";
 import { expendableTolerations } from "./tolerations";
 import { createVolume, VolumeArgs } from "./volume";
@@ -41,8 +41,12 @@ export interface WebServiceArgs
     probes?: Partial<Probes>;
     /** Directory → persistent volume that all replicas share. */
     volumes?: Record<string, Omit<VolumeArgs, "group"> & { name: string }>;
-    /** The gateway sends it the requests for this host name. @default only reachable inside the cluster */
-    exposed?: { gateway: Gateway; host: pulumi.Input<string> };
+    /**
+     * The gateway sends it the requests for these hosts, which must be among the platform's.
+     * @default only reachable inside the cluster
+     * @example { gateway: platform.gateway, host: "www.example.com", redirects: ["example.com"] }
+     */
+    exposed?: Exposure;
     /** What it connects to. Network policies on both sides allow this. */
     talksTo?: Listener[];
     /** What it connects to outside the cluster. A network policy allows this. */
@@ -84,7 +88,7 @@ export class WebService extends pulumi.ComponentResource implements Listener {
         ];
         this.claims = createVolumes(this, sized);
         const pod = normalisePod(this, sized);
-        createService(metadata, options);
+        const service = createService(metadata, options);
         this.deployment = createDeployment(metadata, pod, { ...options, dependsOn: connections });
         // Doesn't wait for the Deployment: the autoscaler first acts 15 s after its creation, and only it sets the replicas.
         const together = pulumi.output(pod).apply(() => [...connections, ...args.environment.platform.metrics]);
@@ -92,7 +96,7 @@ export class WebService extends pulumi.ComponentResource implements Listener {
         createDisruptionBudget(metadata, options);
         if (args.exposed) {
             allowConnection(this, args.exposed.gateway, this);
-            createRoutes(metadata, { ...args.exposed, times: requestTimes(args) }, inCluster(this.cluster, this, { dependsOn: this.deployment }));
+            createRoutes(metadata, args.exposed, requestTimes(args), { service, deployment: this.deployment }, options);
         }
         this.registerOutputs({ namespace: this.namespace, port: this.port });
     }
@@ -174,8 +178,8 @@ function spread(
     };
 }
 
-function createService(metadata: Metadata, options: pulumi.CustomResourceOptions): void {
-    new kubernetes.core.v1.Service(metadata.name, {
+function createService(metadata: Metadata, options: pulumi.CustomResourceOptions): kubernetes.core.v1.Service {
+    return new kubernetes.core.v1.Service(metadata.name, {
         metadata,
         spec: {
             selector: selectorLabels(metadata.name),

@@ -1,5 +1,4 @@
-import type { DnsRecord } from "../../components/platform/dns";
-import { isLaptop, manifestsFor, type PlainSettings, type Target } from "../config";
+import { hostsOf, isLaptop, manifestsFor, type PlainSettings, type Target } from "../config";
 import { buildKit, ensureDocker, type Kit } from "../offline/kit";
 import { checkComputer, Report } from "./computer/check";
 import { builtImagesHere, hasKindNetwork } from "./computer/docker";
@@ -9,7 +8,7 @@ import { showReport } from "./computer/report";
 import { Applied, describeChanges } from "./engine/engine";
 import { readSettings, stackConfigFile } from "./stack/config";
 import { readRecord, refuseOfflineState, rememberImages, stackFile, writeRecord } from "./stack/home";
-import { waitForAnswer, whereTo } from "./start/answer";
+import { describeRecords, waitForAnswer, whereTo } from "./start/answer";
 import { keepFiles, showFiles } from "./start/files";
 import { ensureManifests, withKitSettings } from "./start/kit";
 import { seconds, Steps, Terminal } from "./terminal";
@@ -68,18 +67,23 @@ async function start(context: Context): Promise<void> {
     keepFiles(stack, outputs);
     const { hostname } = new URL(address);
     const leads = local ? "there" : await whereTo(hostname, dnsRecords);
+    const others = local ? [] : hostsOf(settings).filter(host => host !== hostname);
+    const astray = await Promise.all(others.map(async host => ({ host, leads: await whereTo(host, dnsRecords) })))
+        .then(found => found.filter(({ leads }) => leads !== "there"));
+    const recordsOf = (hosts: string[]) => dnsRecords.filter(({ name }) => hosts.includes(name));
     const next = `Total time: ${seconds(begin)}. Next: npm run down${stack === "dev" ? "" : ` -- --stack ${stack}`}`;
     if (leads === "nowhere" && dnsRecords.length > 0) {
+        const missing = recordsOf([hostname, ...astray.map(({ host }) => host)]);
         terminal.line(
-            `\nThe stack is up, but ${hostname} doesn't resolve to it yet. ` +
-                `With dnsZone, it soon will. Without, create this DNS record: ${describeRecords(dnsRecords)}`,
+            `\nThe stack is up, but ${missing.map(({ name }) => name).join(", ")} ${missing.length > 1 ? "don't" : "doesn't"} resolve to it yet. ` +
+                `With dnsZone, ${missing.length > 1 ? "they" : "it"} soon will. Without, create in DNS: ${describeRecords(missing)}`,
         );
         return terminal.line(next);
     }
     const answer = await steps.next(() => waitForAnswer(address, { local, ca }, signal));
     if (signal.aborted) throw new Interrupted("Stopped.");
     if (!answer.answers) {
-        const records = dnsRecords.length > 0 ? `Its DNS record must be: ${describeRecords(dnsRecords)}. ` : "";
+        const records = dnsRecords.length > 0 ? `Its DNS record must be: ${describeRecords(recordsOf([hostname]))}. ` : "";
         throw new UserError(
             `The stack is up, but ${address} doesn't answer with a page: ${answer.last}. ${records}` +
                 `Look at its pods: kubectl --kubeconfig ${stackFile(stack, "kubeconfig")} get pods --all-namespaces. ` +
@@ -89,16 +93,17 @@ async function start(context: Context): Promise<void> {
     terminal.line(`\nThe site answers at ${address}`);
     if (leads === "elsewhere") {
         terminal.line(
-            `But ${hostname} doesn't resolve as in ${describeRecords(dnsRecords)}. Unless a proxy of yours is in between, ` +
+            `But ${hostname} doesn't resolve as in ${describeRecords(recordsOf([hostname]))}. Unless a proxy of yours is in between, ` +
                 "another site has answered.",
         );
     }
+    for (const { host, leads } of astray) {
+        const record = recordsOf([host]);
+        terminal.line(`${host} ${leads === "nowhere" ? "doesn't resolve yet" : "leads elsewhere"}` +
+            `${record.length > 0 ? `. Unless dnsZone is set, create in DNS: ${describeRecords(record)}` : ": it needs a DNS record of its own"}`);
+    }
     showFiles(stack, outputs, terminal);
     terminal.line(next);
-}
-
-function describeRecords(records: DnsRecord[]): string {
-    return records.map(({ name, type, value }) => `${name} ${type} ${value}`).join(", ");
 }
 
 async function check({ stack, settings, terminal }: Context): Promise<Report> {

@@ -15,6 +15,7 @@ export type { AppSettings } from "./sections/app";
 export type { ClusterSettings, Target } from "./targets";
 export type { EnvironmentSettings } from "./sections/environment";
 export type { PlainSettings } from "./schema";
+export { hostsOf } from "./sections/hosts";
 export type { Problem } from "./errors/problem";
 export { manifestsFor } from "./targets";
 export { isCloud, isLaptop } from "./sections/environment";

@@ -8,7 +8,7 @@ import { adminPassword, ensureUp, figure } from "./support/stack";
 import { sleep, timed, until } from "./support/wait";
 
 const namespace = "landfall-certificates";
-const secret = { name: "gateway-tls", namespace };
+const secret = { name: `gateway-${names.host}`, namespace };
 
 let cluster: Cluster;
 

@@ -4,14 +4,21 @@ import { Cluster, nameOf } from "./support/kubernetes";
 import { Load } from "./support/load";
 import type { Ended } from "./support/npm";
 import { expectSamePods, readObjects, readPods } from "./support/objects";
-import { ask } from "./support/site";
-import { beginStart, ensureUp, figure, start } from "./support/stack";
+import { names } from "./support/names";
+import { ask, Editor, type Site, suiteSite } from "./support/site";
+import { adminPassword, beginStart, ensureUp, figure, start } from "./support/stack";
 import { until } from "./support/wait";
 
 /** Annotation of the web's pods that follows their configuration. */
 const checksum = "landfall.dev/config";
 
+/** Hosts beside the suite's own: one that leads to it, and one that the site moves to. */
+const redirected = siteAt("www.wordpress.localhost");
+const moved = siteAt("moved.localhost");
+
 let cluster: Cluster;
+/** Gives the site its host back, with the next start. */
+let undoMove = (): void => undefined;
 
 beforeAll(async () => {
     await ensureUp();
@@ -66,6 +73,7 @@ describe("a changed configuration", () => {
         changeConfig(config => {
             config["landfall:app"].title = title;
             config["landfall:app"].web.memory = { request: "288Mi", limit: "900Mi" };
+            config["landfall:environment"].redirects = [redirected.host];
         });
         const running = beginStart();
         await until("the new configuration", async () => (await currentChecksum()) !== checksumOf(before[0]), 600);
@@ -91,11 +99,50 @@ describe("a changed configuration", () => {
         expect((await cluster.databasePod()).metadata?.creationTimestamp?.getTime()).toBeLessThan(
             Math.min(...after.map(pod => pod.metadata?.creationTimestamp?.getTime() ?? 0)));
     });
+
+    it("has another host lead to the site, with a certificate of its own", async () => {
+        for (const insecure of [false, true]) {
+            const { status, headers, certificate } = await ask({ path: "/shop/?a=1&b=%2F", insecure }, redirected);
+            expect([status, headers.location]).toEqual([301, `${suiteSite.address}/shop/?a=1&b=%2F`]);
+            if (!insecure) expect(certificate?.subjectaltname).toBe(`DNS:${redirected.host}`);
+        }
+        expect((await ask({ path: "/" })).certificate?.subjectaltname).toBe(`DNS:${names.host}`);
+    });
+
+    it("moves the site to another host with all that it holds, and the old one always has an answer", async () => {
+        const editor = await Editor.logIn(adminPassword());
+        const picture = `${suiteSite.address}/wp-content/uploads/2026/11/a.jpg`;
+        const { id, link } = await editor.publish("Before the move", `<img src="${picture}"> ${suiteSite.address}/x?y=1`);
+        undoMove = changeConfig(config => {
+            Object.assign(config["landfall:environment"], { host: moved.host, redirects: [names.host, redirected.host] });
+        });
+        const load = new Load("requests to the old host while the site moved", suiteSite, 600, ({ status, headers }) =>
+            status === 200 || (status === 301 && headers.location?.startsWith(`${moved.address}/`) === true));
+        try {
+            const { code, output, seconds } = await start();
+            figure("npm start that moves the site to another host", `${seconds} s`);
+            expect(code).toBe(0);
+            expect(output).toContain(`The site answers at ${moved.address}`);
+        } finally {
+            expect(await load.end()).toEqual([]);
+        }
+        const { status, text } = await ask({ path: `/wp-json/wp/v2/posts/${id}` }, moved);
+        expect(status).toBe(200);
+        const post = JSON.parse(text) as { link: string; content: { rendered: string }; guid: { rendered: string } };
+        expect(post.link).toBe(link.replace(suiteSite.address, moved.address));
+        expect(post.content.rendered).toContain(picture.replace(suiteSite.address, moved.address));
+        expect(post.content.rendered).not.toContain(suiteSite.address);
+        expect(post.guid.rendered).toContain(suiteSite.address); // by which feed readers know it
+        const { headers } = await ask({ path: `${new URL(link).pathname}?utm=1` });
+        expect(headers.location).toBe(`${post.link}?utm=1`);
+        await Editor.logIn(adminPassword(), "admin", moved);
+    });
 });
 
 describe("a start that is interrupted half-way", () => {
     it("stops when asked, and the next one picks up", async () => {
         await cluster.settled();
+        undoMove(); // the site moves back meanwhile
         let title = "";
         const interrupted = async (): Promise<Ended | false> => {
             title = `Interrupted ${Date.now()}`;
@@ -136,6 +183,10 @@ describe("a start that is interrupted half-way", () => {
         expect(output).toMatch(/^ +\d+ unchanged$/m);
     });
 });
+
+function siteAt(host: string): Site {
+    return { ...suiteSite, host, address: `https://${host}:${names.https}` };
+}
 
 async function currentChecksum(): Promise<string | undefined> {
     return (await cluster.webDeployment()).spec?.template.metadata?.annotations?.[checksum];

@@ -48,6 +48,6 @@ describe("shows a program that works", () => {
         expect(pods(resources).map(pod => pod.owner)).toEqual(expect.arrayContaining(["Deployment/shop", "StatefulSet/database"]));
         expect(objects(resources, "NetworkPolicy").map(policy => policy.metadata.name)).toEqual(expect.arrayContaining(
             ["shop-to-database-ingress", "shop-to-database-egress", "envoy-to-shop-ingress"]));
-        expect(object(resources, "HTTPRoute", "shop").spec.hostnames).toEqual(["shop.localhost"]);
+        expect(object(resources, "HTTPRoute", "shop-https-shop.localhost").spec.hostnames).toEqual(["shop.localhost"]);
     });
 });

@@ -6,6 +6,7 @@ import { allowConnection, networkPolicy } from "../../workload/network";
 import { platformPriorityClass } from "../../workload/priority";
 import { podSecurityContext } from "../../workload/security";
 import type { Gateway } from "../gateway";
+import { gatewayName } from "../gateway/contour";
 import { controllerName, Issuance, letsEncrypt, solver } from "./names";
 
 const { CustomResource } = kubernetes.apiextensions;
@@ -26,7 +27,7 @@ function createIssuer(
     }, options);
 }
 
-/** Creates a Certificate. cert-manager keeps it valid in the Secret of the same name, or the one in `spec`. */
+/** Creates a Certificate. cert-manager keeps it valid in the Secret of the same name. */
 export function createCertificate(
     name: string, namespace: pulumi.Output<string>, annotations: Record<string, string>, spec: object,
     options: pulumi.CustomResourceOptions,
@@ -44,11 +45,13 @@ const lifetime = "87600h";
 
 /**
  * Creates a CA and the issuer that signs with it. The CA is only valid for these hosts, so a stolen key is worthless
- * elsewhere.
+ * elsewhere. With other hosts it is issued again, with its key: clients that trust the old one still accept the hosts that
+ * it is valid for.
  */
 export function createAuthority(
     namespace: pulumi.Output<string>, hosts: string[], options: pulumi.CustomResourceOptions,
 ): CustomResource {
+    const dnsNames = [...hosts].sort();
     const selfSigned = createIssuer("selfsigned", namespace, { selfSigned: {} }, options);
     const authority = createCertificate("ca", namespace, untilReady, {
         isCA: true,
@@ -56,10 +59,11 @@ export function createAuthority(
         commonName: `Landfall ${pulumi.getStack()} CA`.slice(0, 64),
         subject: { organizations: ["Landfall"] },
         duration: lifetime,
-        // Renewing it with the same key keeps existing certificates valid, and clients that trust the old CA are still served.
         privateKey: { algorithm: "ECDSA", size: 256, rotationPolicy: "Never" },
         usages: ["cert sign", "crl sign"],
-        nameConstraints: { critical: true, permitted: { dnsDomains: hosts } },
+        nameConstraints: { critical: true, permitted: { dnsDomains: dnsNames } },
+        // cert-manager doesn't notice other constraints, but other names of the CA itself: it issues the CA again.
+        dnsNames,
         issuerRef: { kind: "Issuer", name: selfSigned.metadata.name },
     }, options);
     return createIssuer("ca", namespace, { ca: { secretName: authority.metadata.name } }, options);
@@ -82,7 +86,7 @@ export function createAcmeIssuer(
                 http01: {
                     gatewayHTTPRoute: {
                         serviceType: "ClusterIP",
-                        parentRefs: [{ name: gateway.gatewayName, namespace: gateway.namespace, sectionName: "http" }],
+                        parentRefs: [{ name: gatewayName, namespace: gateway.namespace, sectionName: "http" }],
                         podTemplate: {
                             metadata: { labels: objectLabels(solver.name) },
                             spec: {

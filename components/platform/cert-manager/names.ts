@@ -1,9 +1,18 @@
+import { hostObjectName } from "../../workload/labels";
 import { namespaces } from "../namespaces";
 
 export const namespaceName = namespaces.certificates;
 
-/** The Secret with the gateway's certificate. The gateway may use it from its own namespace. */
-export const certificateSecret = "gateway-tls";
+/** Up to version 0.2.0, the one Certificate and its Secret. The first host's keeps this name in stacks that have it. */
+export const firstCertificate = "gateway-tls";
+
+/**
+ * Name of a host's Certificate and of its Secret. It follows from the host alone, so that a host keeps its certificate when
+ * it becomes another's redirect, or the other way round.
+ */
+export function certificateName(host: string): string {
+    return hostObjectName("gateway", host);
+}
 
 export const controllerName = "cert-manager";
 export const webhookName = "cert-manager-webhook";

@@ -3,10 +3,10 @@ import * as pulumi from "@pulumi/pulumi";
 import { Cluster } from "../../cluster/cluster";
 import { inCluster } from "../../cluster/options";
 import { type Transform, transformedBy } from "../../transform";
-import { gatewayAccessLabel, selectorLabels } from "../../workload/labels";
+import { gatewayAccessLabel, hostObjectName, selectorLabels } from "../../workload/labels";
 import { allowConnection, networkPolicy } from "../../workload/network";
 import { restrictedNamespaceLabels } from "../../workload/security";
-import { certificateSecret, namespaceName as certificatesNamespace } from "../cert-manager/names";
+import { namespaceName as certificatesNamespace } from "../cert-manager/names";
 import { DnsRecord, dnsRecords } from "../dns";
 import { Manifests } from "../manifests";
 import { createCrds, createNamespace, toApiServer } from "../objects";
@@ -17,6 +17,8 @@ import { defaultTraffic, GatewayLimits, gatewayLimits, Traffic } from "./limits"
 export interface GatewayArgs {
     cluster: Cluster;
     manifests: Manifests;
+    /** Each host has a listener for HTTPS of its own. The first one's is called "https", the others' are called after them. */
+    certificates: pulumi.Input<HostCertificate[]>;
     /** Traffic that it must handle. @default `defaultTraffic` */
     traffic?: Traffic;
     /** The source of the proxies' metrics for its autoscaler, if the cluster doesn't include one. @default [] */
@@ -25,6 +27,13 @@ export interface GatewayArgs {
     after?: pulumi.Resource[];
     /** Changes each resource's arguments last, for anything that isn't modelled here. */
     transform?: Transform;
+}
+
+/** A host and the Secret with its certificate. */
+export interface HostCertificate {
+    host: string;
+    /** Name of the Secret, in the namespace of the certificates. */
+    secret: string;
 }
 
 /** Where requests enter: the Gateway API, implemented by Contour and Envoy. */
@@ -47,6 +56,8 @@ export class Gateway extends pulumi.ComponentResource {
     readonly seesClients: boolean;
     /** Its limits. */
     readonly limits: GatewayLimits;
+    /** The definitions of routes and of what else it is configured by. */
+    readonly definitions: pulumi.Resource[];
 
     constructor(name: string, args: GatewayArgs, opts?: pulumi.ComponentResourceOptions) {
         super("landfall:platform:Gateway", name, {}, transformedBy(args.transform, opts));
@@ -55,17 +66,17 @@ export class Gateway extends pulumi.ComponentResource {
         const { loadBalancing } = capabilities;
         const options = inCluster(args.cluster, this);
 
-        const crds = createCrds([...args.manifests.gatewayApi, ...args.manifests.contour], options);
+        this.definitions = createCrds([...args.manifests.gatewayApi, ...args.manifests.contour], options);
         this.namespace = createNamespace(namespaceName, { ...restrictedNamespaceLabels }, capabilities, { ...options, dependsOn: args.after });
         createPolicies(this, options);
         const certificates = createCertificates(this.namespace, options);
         const nodes = loadBalancing.type === "NodePort" ? loadBalancing.nodes : undefined;
         this.seesClients = loadBalancing.seesClients;
         this.limits = gatewayLimits(args.traffic ?? defaultTraffic, loadBalancing.drainSeconds, nodes?.count);
-        const controller = createContour(this.namespace, this.limits, { ...options, dependsOn: [...crds, certificates] });
+        const controller = createContour(this.namespace, this.limits, { ...options, dependsOn: [...this.definitions, certificates] });
         createEnvoy(this.namespace, { limits: this.limits, nodes, metrics: args.metrics }, { ...options, dependsOn: controller });
         const service = createEnvoyService(this.namespace, loadBalancing, { ...options, dependsOn: controller });
-        const gateway = createGateway(name, this.namespace, { ...options, dependsOn: controller });
+        const gateway = createGateway(name, this.namespace, args.certificates, { ...options, dependsOn: controller });
 
         this.gatewayName = gateway.metadata.name;
         this.publishedHttps = loadBalancing.type === "NodePort" ? loadBalancing.publishedHttps : 443;
@@ -86,12 +97,17 @@ export class Gateway extends pulumi.ComponentResource {
     }
 }
 
+/**
+ * A listener is valid only if its certificate exists, and takes only the requests for its host. So a host that has no
+ * certificate yet takes nothing away from the others.
+ */
 function createGateway(
-    name: string, namespace: pulumi.Output<string>, options: pulumi.CustomResourceOptions,
+    name: string, namespace: pulumi.Output<string>, certificates: GatewayArgs["certificates"],
+    options: pulumi.CustomResourceOptions,
 ): kubernetes.apiextensions.CustomResource {
     const apiVersion = "gateway.networking.k8s.io/v1";
     const allowedRoutes = { namespaces: { from: "Selector", selector: { matchLabels: gatewayAccessLabel } } };
-    const certificate = { kind: "Secret", name: certificateSecret, namespace: certificatesNamespace };
+    const certificateRef = (secret: string) => ({ kind: "Secret", name: secret, namespace: certificatesNamespace });
     const gatewayClass = new kubernetes.apiextensions.CustomResource(`${name}-class`, {
         apiVersion,
         kind: "GatewayClass",
@@ -104,16 +120,17 @@ function createGateway(
         metadata: { name: gatewayName, namespace },
         spec: {
             gatewayClassName: gatewayClass.metadata.name,
-            listeners: [
+            listeners: pulumi.output(certificates).apply(hosts => [
                 { name: "http", protocol: "HTTP", port: 80, allowedRoutes },
-                {
-                    name: "https",
+                ...hosts.map(({ host, secret }, index) => ({
+                    name: index === 0 ? "https" : hostObjectName("https", host),
+                    hostname: host,
                     protocol: "HTTPS",
                     port: 443,
-                    tls: { mode: "Terminate", certificateRefs: [certificate] },
+                    tls: { mode: "Terminate", certificateRefs: [certificateRef(secret)] },
                     allowedRoutes,
-                },
-            ],
+                })),
+            ]),
         },
     }, options);
 }

@@ -87,6 +87,12 @@ export async function whereTo(host: string, records: DnsRecord[]): Promise<"nowh
     return wanted.length === 0 || found.some(address => wanted.includes(address)) ? "there" : "elsewhere";
 }
 
+/** The records as one writes them into a zone, with what a person must know about their type. */
+export function describeRecords(records: DnsRecord[]): string {
+    const notes = [...new Set(records.flatMap(({ note }) => note ?? []))];
+    return records.map(({ name, type, value }) => `${name} ${type} ${value}`).join(", ") + notes.map(note => ` (ALIAS: ${note})`).join("");
+}
+
 /** An address resolves to itself. */
 async function addressesOf(name: string): Promise<string[]> {
     return dns.lookup(name, { all: true }).then(found => found.map(({ address }) => address), () => []);

@@ -2,7 +2,9 @@ import * as z from "zod";
 import { appSchema } from "../sections/app";
 import { environmentSchema } from "../sections/environment";
 import { mailHasLogin } from "../sections/outside";
-import { completeQuota, databaseHoldsConnections, hasClasses, needsRegistry, needsSharedClass, quotaHoldsApp } from "../sections/together";
+import {
+    completeQuota, databaseHoldsConnections, hasClasses, needsRegistry, needsSharedClass, quotaHoldsApp, wordPressHasOneAddress,
+} from "../sections/together";
 import { clusterSchema } from "../targets";
 import { Context } from "./defaults";
 import { text } from "./fields";
@@ -41,7 +43,8 @@ function makeSchema(context: Context) {
             description: "Password of `landfall:app.mail.user` at the relay, as a Pulumi secret.", secret: true, change: "in place",
         }),
     });
-    const hosted = rule(sections, ["environment", "app"], quotaHoldsApp);
+    const named = rule(sections, ["environment", "app"], wordPressHasOneAddress);
+    const hosted = rule(named, ["environment", "app"], quotaHoldsApp);
     const connected = rule(rule(hosted, ["app"], databaseHoldsConnections), ["app", "mailPassword"], mailHasLogin);
     const classes = rule(rule(connected, ["cluster", "app"], needsSharedClass), ["cluster", "app"], hasClasses);
     return rule(classes, ["cluster", "app"], needsRegistry);

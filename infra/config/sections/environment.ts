@@ -7,8 +7,9 @@ import { choice, hostname, quantity, text, whole } from "../schema/fields";
 import { rule } from "../schema/rule";
 import { labelVerdict } from "../schema/verdicts";
 import { Target } from "../targets";
+import { aliases, hostsDiffer, redirects } from "./hosts";
 import { sizes } from "./sizes";
-import { completeTls, fitsHost, tlsSchema } from "./tls";
+import { completeTls, fitsHosts, tlsSchema } from "./tls";
 
 /** Targets on this computer, where a name under .localhost reaches the application. */
 const laptops: Target[] = ["kind", "minikube"];
@@ -77,11 +78,14 @@ export function environmentSchema(context: Context) {
                 + "move the data there. If `volumes` is delete, the change replaces everything in the environment, including the data"),
         }),
         host: host.meta({
-            description: "Host name at which the application answers.", example: "www.example.com",
+            description: "Host name at which the application answers, and that people see.", example: "www.example.com",
             defaultText: `\`${laptopHost}\` if target is ${laptops.join(" or ")}, otherwise required`,
+            change: "in place. WordPress replaces the old address in the site's content. Put the old name in `redirects`",
         }),
+        aliases: aliases(),
+        redirects: redirects(),
         tls: tlsSchema().prefault({}).meta({
-            description: "HTTPS: the gateway has a certificate for the host, and redirects HTTP to HTTPS.",
+            description: "HTTPS: the gateway has a certificate for each host, and redirects HTTP to HTTPS.",
             example: laptop ? { issuer: "ca" } : { issuer: "acme", email: "ops@example.com" },
             // No public CA can reach a laptop.
             ...(laptop && { beside: { server: "https://acme.corp.internal/directory" } }),
@@ -106,7 +110,8 @@ export function environmentSchema(context: Context) {
         }),
         quota: quota(),
     });
-    return rule(keys, ["host", "tls"], ({ host, tls }) => fitsHost(tls, host, laptop, context.obstacle)).transform(given => {
+    const distinct = rule(keys, ["host", "aliases", "redirects"], hostsDiffer);
+    return rule(distinct, ["host", "aliases", "redirects", "tls"], ({ tls, ...hosts }) => fitsHosts(tls, hosts, laptop, context.obstacle)).transform(given => {
         const { priority, volumes, tls, ...environment } = given;
         const usual: "delete" | "retain" = disposable.includes(environment.name) ? "delete" : "retain";
         return {

@@ -3,18 +3,19 @@ import { isAddress, isPrivateAddress } from "../../../components/cluster/ipv4";
 import { letsEncrypt } from "../../../components/platform/cert-manager/names";
 import { choice, email, matching } from "../schema/fields";
 import type { Violation } from "../schema/rule";
+import type { Hosts } from "./hosts";
 
 /** Names that no public CA signs, because they only exist on one computer or in one network. */
 const privateEndings = [
     "localhost", "local", "internal", "test", "lan", "home", "home.arpa", "corp", "intranet", "private", "invalid", "example", "onion",
 ];
 
-/** `landfall:environment.tls`: who signs the host's certificate. */
+/** `landfall:environment.tls`: who signs the hosts' certificates. */
 export function tlsSchema() {
     return z.strictObject({
         issuer: choice("ca", "acme").optional().meta({
-            description: "Who signs the certificate. `ca` is the stack's own CA, which browsers don't trust until you import it. " +
-                "`acme` is a public CA, which must reach the host on port 80.",
+            description: "Who signs the certificates. `ca` is the stack's own CA, which browsers don't trust until you import it. " +
+                "`acme` is a public CA, which must reach each host on port 80; one that it can't reach doesn't keep the others waiting.",
             example: "acme",
             defaultText: "acme if `email` or `server` is set; otherwise ca on a laptop and for names under " +
                 `${privateEndings.map(end => `.${end}`).join(", ")}; otherwise acme, unless the settings show that a public CA can't reach the gateway: then required`,
@@ -47,7 +48,8 @@ export function completeTls(given: GivenTls, host: string, laptop: boolean) {
 }
 
 /** A public CA only signs public names. Without one, its settings have no effect. */
-export function fitsHost(tls: GivenTls, host: string, laptop: boolean, obstacle?: string): Violation | undefined {
+export function fitsHosts(tls: GivenTls, hosts: Hosts, laptop: boolean, obstacle?: string): Violation | undefined {
+    const { host } = hosts;
     if (chosenIssuer(tls) === undefined && !laptop && !isPrivate(host) && obstacle !== undefined) {
         return {
             keys: ["tls.issuer", "host"],
@@ -63,12 +65,16 @@ export function fitsHost(tls: GivenTls, host: string, laptop: boolean, obstacle?
             example: { tls: { issuer: "ca" } },
         };
     }
-    if (chosenIssuer(tls) === "acme" && tls.server === undefined && isPrivate(host)) {
-        return {
-            keys: ["tls.issuer", "host"], problem: "can't be acme for a name that is not public",
-            allowed: "ca, or acme with the network's own ACME server in {environment.tls.server}",
-            example: { host, tls: { issuer: "ca" } },
-        };
+    if (completeTls(tls, host, laptop).issuer === "acme" && tls.server === undefined) {
+        const key = (["host", "aliases", "redirects"] as const).find(key => [hosts[key]].flat().some(isPrivate));
+        if (key !== undefined) {
+            const name = key === "host" ? "a name" : [hosts[key]].flat().find(isPrivate);
+            return {
+                keys: ["tls.issuer", key], problem: `can't be acme for ${name}${key === "host" ? " that" : ", which"} is not public`,
+                allowed: "ca, or acme with the network's own ACME server in {environment.tls.server}",
+                example: { host, tls: { issuer: "ca" } },
+            };
+        }
     }
     const idle = (["email", "server"] as const).find(key => tls[key] !== undefined);
     return tls.issuer !== "ca" || idle === undefined ? undefined : {

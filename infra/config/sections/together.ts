@@ -76,6 +76,22 @@ export function quotaHoldsApp(
     };
 }
 
+/**
+ * WordPress writes its one address into every page, mail and feed, and its cookies and scripts are valid there only. On a page
+ * under another name, fonts and scripts would come from a foreign origin, and a login would end elsewhere.
+ */
+export function wordPressHasOneAddress(
+    { environment, app }: { environment: EnvironmentSettings; app: AppSettings & { type?: string } },
+): Violation | undefined {
+    const { aliases, host } = environment;
+    return aliases.length === 0 || (app.type ?? "wordpress") !== "wordpress" ? undefined : {
+        keys: ["environment.aliases", "environment.host"],
+        problem: "can't be served by WordPress, which has one address for its links, logins and scripts",
+        allowed: "no aliases; {environment.redirects} lead to {environment.host}",
+        example: { environment: { host, redirects: aliases } },
+    };
+}
+
 /** Every PHP process has a connection. If the database refuses one, the visitor sees an error page. */
 export function databaseHoldsConnections({ app }: { app: AppSettings }): Violation | undefined {
     const { web, database } = app;

@@ -1,5 +1,5 @@
 import { onTestFinished } from "vitest";
-import { ask, Site, suiteSite } from "./site";
+import { type Answer, ask, Site, suiteSite } from "./site";
 import { figure } from "./stack";
 import { stoodStillSince } from "./stalls";
 import { sleep } from "./wait";
@@ -19,9 +19,13 @@ export class Load {
     private stopped = false;
     private readonly loop: Promise<void>;
 
-    /** `site`: another one than the suite's; `longest`: seconds after which no more is asked, also where nobody ends it. */
+    /**
+     * `site`: another one than the suite's; `longest`: seconds after which no more is asked, also where nobody ends it;
+     * `isGood`: what counts as answered.
+     */
     constructor(
         private readonly name: string, private readonly site: Site = suiteSite, private readonly longest = 1200,
+        private readonly isGood = ({ status }: Answer): boolean => status === 200,
     ) {
         onTestFinished(() => { this.stopped = true; }); // also where it fails before the end
         this.loop = this.run();
@@ -54,7 +58,7 @@ export class Load {
     private async one(path: string): Promise<void> {
         const begin = Date.now();
         const failure = await ask({ path }, this.site).then(
-            ({ status }) => (status === 200 ? undefined : `GET ${path}: ${status}`), (error: Error) => error.message);
+            answer => (this.isGood(answer) ? undefined : `GET ${path}: ${answer.status}`), (error: Error) => error.message);
         if (failure === undefined) {
             this.ok++;
             return;

@@ -35,11 +35,11 @@ const components: Record<string, (transform: Transform) => void> = {
     Gke: newCluster("gke"),
     Aks: newCluster("aks"),
     Platform: transform => void new Platform("it", { cluster: existing(), hosts: ["shop.example.com"], transform }),
-    Gateway: transform => void new Gateway("it", { cluster: existing(), manifests: loadManifestsAtOnce({ metallb: false }), transform }),
+    Gateway: transform => void new Gateway("it", { cluster: existing(), manifests: loadManifestsAtOnce({ metallb: false }), certificates: [], transform }),
     Certificates: transform => {
         const cluster = existing();
         const manifests = loadManifestsAtOnce({ metallb: false });
-        const gateway = new Gateway("gateway", { cluster, manifests });
+        const gateway = new Gateway("gateway", { cluster, manifests, certificates: [] });
         new Certificates("it", { cluster, gateway, definitions: manifests.certManager, hosts: ["shop.example.com"], tls: { issuer: "ca" }, transform });
     },
     Environment: transform => void new Environment("it", { cluster: existing(), namespace: "shop", transform }),
@@ -60,7 +60,7 @@ const components: Record<string, (transform: Transform) => void> = {
         const settings = settingsOf("dev");
         const cluster = createCluster(settings.cluster);
         const environment = new Environment("around", { cluster, namespace: "shop" });
-        const gateway = new Gateway("gateway", { cluster, manifests: loadManifestsAtOnce({ metallb: false }) });
+        const gateway = new Gateway("gateway", { cluster, manifests: loadManifestsAtOnce({ metallb: false }), certificates: [] });
         new WordPress("it", { settings: { ...settings, adminPassword: undefined, mailPassword: undefined }, environment, gateway, transform });
     },
 };

@@ -23,4 +23,14 @@ describe("what people are told of a stack", () => {
             .toEqual(["a.example.com A", "b.example.com A"]);
         expect(dnsRecords(["www.example.com"], "")).toEqual([]);
     });
+
+    it.each([
+        ["example.com", "ALIAS"], ["www.example.com", "CNAME"], ["example.co.uk", "ALIAS"], ["www.example.co.uk", "CNAME"],
+        ["xn--bcher-kva.example", "ALIAS"], ["city.kawasaki.jp", "ALIAS"], ["shop.city.kawasaki.jp", "CNAME"],
+    ])("for %s is of the type %s: the top of a domain has no CNAME", (host, type) => {
+        const [record] = dnsRecords([host], "a1.elb.example.com");
+        expect([record.type, record.value]).toEqual([type, "a1.elb.example.com"]);
+        if (type === "ALIAS") for (const word of ["ALIAS", "ANAME", "Route 53", "Cloudflare"]) expect(record.note).toContain(word);
+        expect(dnsRecords([host], "203.0.113.9")).toEqual([{ name: host, type: "A", value: "203.0.113.9" }]);
+    });
 });

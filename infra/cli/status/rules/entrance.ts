@@ -11,7 +11,9 @@ const lateShare = 0.1;
 export const entranceRules: Record<string, Rule> = {
     "load-balancer": situation => situation.observed.services.flatMap(service => addressFinding(service, situation) ?? []),
     "gateway": situation => situation.observed.gateways.flatMap(gateway => gatewayFinding(gateway, situation) ?? []),
-    "route": situation => situation.observed.routes.flatMap(route => routeFinding(route, situation) ?? []),
+    // The route of a host without a certificate has no listener, which the certificate's own finding explains.
+    "route": situation => situation.observed.routes.filter(route => !unissued(situation).some(({ host }) => host === text(route, "spec", "hostnames", "0")))
+        .flatMap(route => routeFinding(route, situation) ?? []),
     "certificate": situation => situation.observed.certificates.flatMap(certificate => certificateFinding(certificate, situation) ?? []),
 };
 
@@ -24,17 +26,28 @@ function addressFinding(service: Fields, { now }: Situation): Finding | undefine
     };
 }
 
-function gatewayFinding(gateway: Fields, { now }: Situation): Finding | undefined {
+/** The hosts whose first certificate isn't issued yet, and the certificates' names. */
+function unissued({ observed }: Situation): { host: string; name: string }[] {
+    return observed.certificates.filter(certificate => time(certificate, "status", "notAfter") === undefined)
+        .map(certificate => ({ host: text(certificate, "spec", "dnsNames", "0"), name: nameOf(certificate) }));
+}
+
+function gatewayFinding(gateway: Fields, situation: Situation): Finding | undefined {
+    const { now } = situation;
     if (isDeleting(gateway)) return undefined;
     const finding = { severity: "outage", kind: "Gateway", object: gateway, action: kubectl("describe", "gateway", gateway) } as const;
+    const waiting = list(gateway, "spec", "listeners").filter(listener =>
+        unissued(situation).some(({ name }) => name === text(list(listener, "tls", "certificateRefs")[0], "name"))).map(listener => text(listener, "name"));
     for (const type of ["Accepted", "Programmed"]) {
         const found = condition(gateway, type);
         const since = heldSince(gateway, found);
         if (isTrue(found) || now - since < patience.programmed) continue;
+        // The other hosts are served.
+        if (text(found, "reason") === "ListenersNotValid" && waiting.length > 0) continue;
         const why = text(found, "status") === "False" ? wordsOf(found) : "no controller has answered; is contour running?";
         return { ...finding, since, matter: `isn't ${type.toLowerCase()}: ${why}` };
     }
-    for (const listener of list(gateway, "status", "listeners")) {
+    for (const listener of list(gateway, "status", "listeners").filter(listener => !waiting.includes(text(listener, "name")))) {
         const found = list(listener, "conditions")
             .find(each => ["Programmed", "ResolvedRefs"].includes(text(each, "type")) && text(each, "status") === "False");
         const since = heldSince(gateway, found);

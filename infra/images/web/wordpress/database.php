@@ -22,3 +22,24 @@ function landfall_connect(?string $name = DB_NAME, ?int $seconds = 60): ?mysqli
     $flags = MYSQLI_CLIENT_SSL | MYSQLI_CLIENT_SSL_VERIFY_SERVER_CERT;
     return @$db->real_connect($host, DB_USER, DB_PASSWORD, $name, (int) $port, null, $flags) ? $db : null;
 }
+
+/**
+ * Opens a connection for work on whole tables: its statements may take up to a day. From then on, errors of all connections
+ * throw.
+ */
+function landfall_connect_for_changes(string $name = DB_NAME): mysqli
+{
+    $db = landfall_connect($name, 86400) ?? landfall_fail("No answer from the database $name: " . mysqli_connect_error());
+    mysqli_report(MYSQLI_REPORT_ERROR | MYSQLI_REPORT_STRICT);
+    $db->set_charset('utf8mb4');
+    $db->query('SET SESSION max_statement_time = 0, lock_wait_timeout = 600, innodb_lock_wait_timeout = 600, wait_timeout = 86400');
+    // Accept everything that the site's database accepted before.
+    $db->query("SET SESSION sql_mode = ''");
+    return $db;
+}
+
+/** Quotes an identifier for a statement. */
+function landfall_id(string $name): string
+{
+    return '`' . str_replace('`', '``', $name) . '`';
+}

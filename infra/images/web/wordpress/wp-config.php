@@ -21,6 +21,12 @@ if (($_SERVER['HTTP_X_FORWARDED_PROTO'] ?? '') === 'https') {
     $_SERVER['HTTPS'] = 'on';
 }
 
+// The gateway decides which hosts lead here. While pods with another address start, it sends the requests of both hosts to old
+// and new pods alike: if each sent visitors on to its own, they would go in circles.
+if (PHP_SAPI !== 'cli') {
+    $_SERVER['HTTP_HOST'] = preg_replace('~^https?://~', '', WP_HOME);
+}
+
 // run-tasks runs the scheduled tasks, so that no visitor waits for them. wp-cron.php must still answer, because the
 // site calls it to check that it can reach itself.
 define('DISABLE_WP_CRON', true);

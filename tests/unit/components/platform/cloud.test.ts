@@ -110,6 +110,8 @@ describe("a controller that acts in the cloud", () => {
         expect(autoscaler?.args).toContain("--cloud-provider=example");
         expect(autoscaler?.args).toContain("--balance-similar-node-groups");
         expect(dns?.args).toEqual(expect.arrayContaining(["--provider=example", "--txt-owner-id=landfall-test"]));
+        // A note beside the top of a domain, such as a-example.com, would be in no zone; one below it is.
+        expect(dns?.args?.find(arg => arg.startsWith("--txt-prefix="))).toMatch(/%\{record_type\}\.$/);
         expect(dns?.volumeMounts).toEqual([
             { name: "files", mountPath: "/etc/kubernetes/cloud.json", subPath: "cloud.json", readOnly: true },
         ]);

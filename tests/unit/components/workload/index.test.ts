@@ -113,7 +113,7 @@ describe("the web service", () => {
     });
 
     it("gets a request again that could not be sent to one of its pods", () => {
-        const [rule] = object<{ spec: { rules: { filters: object[] }[] } }>(resources, "HTTPRoute", "web").spec.rules;
+        const [rule] = object<{ spec: { rules: { filters: object[] }[] } }>(resources, "HTTPRoute", "web-https-wordpress.localhost").spec.rules;
         expect(rule.filters).toContainEqual({
             type: "RequestHeaderModifier",
             // On a failed connection nothing has been asked: any other failure would ask twice.
@@ -128,8 +128,8 @@ describe("the web service", () => {
     });
 
     it("takes requests for its host from the gateway only, by HTTPS", () => {
-        expect(object(resources, "HTTPRoute", "web").spec).toMatchObject({
-            parentRefs: [{ name: "gateway", namespace: "landfall-gateway", sectionName: "https" }],
+        expect(object(resources, "HTTPRoute", "web-https-wordpress.localhost").spec).toMatchObject({
+            parentRefs: [{ name: "gateway", namespace: "landfall-gateway", port: 443 }],
             hostnames: ["wordpress.localhost"],
             rules: [{ backendRefs: [{ name: "web", port: 80 }] }],
         });

@@ -190,6 +190,7 @@ const validSettings = fc.record({
     cluster: clusters,
     environment: fc.record({
         name: some(label.filter(name => name !== "default" && !name.startsWith("kube-"))), host: hostname,
+        redirects: some(fc.uniqueArray(hostname.map(name => `old.${name}`), { maxLength: 5 })),
         volumes: some(fc.constantFrom("delete", "retain")), tls: fc.constant({ issuer: "ca" }),
         quota: fc.constant({ cpu: 1000, memory: "1Ti", storage: "1Ti", pods: 1000 }),
     }),

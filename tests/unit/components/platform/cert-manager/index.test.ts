@@ -31,7 +31,7 @@ describe("the gateway", () => {
 
     it("has the certificate's Secret, which it alone is allowed to use", () => {
         const { tls } = listeners().find(({ name }) => name === "https") as Listener;
-        const { metadata, spec } = object(own, "Certificate", "gateway-tls");
+        const { metadata, spec } = object(own, "Certificate", "gateway-wordpress.localhost");
         expect(tls).toEqual({
             mode: "Terminate",
             certificateRefs: [{ kind: "Secret", name: spec.secretName, namespace: metadata.namespace }],
@@ -58,21 +58,21 @@ describe("the routes", () => {
     };
 
     it("have browsers keep to HTTPS for at least half a year, and bind no name but the host", () => {
-        const [header] = rule(own, "web").filters.flatMap(({ responseHeaderModifier }) => responseHeaderModifier?.set ?? []);
+        const [header] = rule(own, "web-https-wordpress.localhost").filters.flatMap(({ responseHeaderModifier }) => responseHeaderModifier?.set ?? []);
         expect(header.name).toBe("Strict-Transport-Security");
         expect(Number(/^max-age=(\d+)$/.exec(header.value)?.[1])).toBeGreaterThanOrEqual(182 * 86_400);
     });
 
     it("send HTTP to where HTTPS is published, on a laptop and behind a load balancer", async () => {
-        const { section, filters } = rule(own, "web-redirect");
+        const { section, filters } = rule(own, "web-http-wordpress.localhost");
         expect(section).toBe("http");
         const redirect = (port?: number) => ({ scheme: "https", statusCode: 301, ...(port && { port }) });
         expect(filters).toEqual([{ type: "RequestRedirect", requestRedirect: redirect(8443) }]);
-        expect(rule(await runStack("prod"), "web-redirect").filters[0].requestRedirect).toEqual(redirect());
+        expect(rule(await runStack("prod"), "web-http-www.example.com").filters[0].requestRedirect).toEqual(redirect());
     });
 
     it("leave an ACME server's challenge its way: the redirect is less specific than any path, on the same listener", () => {
-        expect(rule(acme, "web-redirect").matches).toBeUndefined();
+        expect(rule(acme, `web-http-${host}`).matches).toBeUndefined();
         const [{ http01 }] = acmeOf(acme).solvers;
         expect(http01.gatewayHTTPRoute.parentRefs).toEqual(
             [{ name: "gateway", namespace: "landfall-gateway", sectionName: "http" }]);
@@ -85,20 +85,20 @@ describe("the routes", () => {
 
 describe("the certificate", () => {
     it("is for the host, with a new key each time, and only for a server", () => {
-        expect(object(acme, "Certificate", "gateway-tls").spec).toMatchObject({
+        expect(object(acme, "Certificate", `gateway-${host}`).spec).toMatchObject({
             dnsNames: [host],
             privateKey: { algorithm: "ECDSA", rotationPolicy: "Always" },
             usages: ["digital signature", "server auth"],
             issuerRef: { kind: "Issuer", name: "acme" },
         });
-        expect(object(own, "Certificate", "gateway-tls").spec).toMatchObject({
+        expect(object(own, "Certificate", "gateway-wordpress.localhost").spec).toMatchObject({
             dnsNames: ["wordpress.localhost"], issuerRef: { kind: "Issuer", name: "ca" },
         });
     });
 
     it("is waited for where the cluster signs it, and not where the host's name must lead there first", () => {
         const waitFor = (resources: Registered[]) =>
-            object(resources, "Certificate", "gateway-tls").metadata.annotations?.["pulumi.com/waitFor"];
+            objects(resources, "Certificate").find(({ metadata }) => metadata.name.startsWith("gateway-"))?.metadata.annotations?.["pulumi.com/waitFor"];
         expect([waitFor(own), waitFor(acme)]).toEqual(["condition=Ready", undefined]);
     });
 });
@@ -114,7 +114,7 @@ describe("the stack's own authority", () => {
 
     it("isn't there where an ACME server signs", () => {
         expect(objects(acme, "Issuer").map(({ metadata }) => metadata.name)).toEqual(["acme"]);
-        expect(objects(acme, "Certificate").map(({ metadata }) => metadata.name)).toEqual(["gateway-tls"]);
+        expect(objects(acme, "Certificate").map(({ metadata }) => metadata.name)).toEqual([`gateway-${host}`]);
     });
 });
 

@@ -40,7 +40,7 @@ describe("the same application on every target", () => {
             // Stateless pods bear the taint of machines that may be taken away, where a pool has such.
             ...["effect", "key", "operator", "value"]
                 .map(field => `Deployment production/web: spec.template.spec.tolerations[].${field}`),
-            "HTTPRoute production/web-redirect: spec.rules[].filters[].requestRedirect.port",
+            "HTTPRoute production/web-http-www.example.com: spec.rules[].filters[].requestRedirect.port",
             // Where DNS answers at an address that is no pod's.
             "NetworkPolicy production/allow-dns: spec.egress[].to[].ipBlock.cidr",
             "PersistentVolumeClaim production/database-data: spec.storageClassName",

@@ -2,7 +2,8 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { describe, expect, it, vi } from "vitest";
-import { whereTo } from "../../../../../infra/cli/start/answer";
+import { dnsRecords } from "../../../../../components/platform/dns";
+import { describeRecords, whereTo } from "../../../../../infra/cli/start/answer";
 import { keepFiles } from "../../../../../infra/cli/start/files";
 import { stackFile } from "../../../../../infra/cli/stack/home";
 
@@ -14,6 +15,15 @@ describe("a host's name", () => {
         expect(await whereTo("localhost", record("192.0.2.1"))).toBe("elsewhere");
         expect(await whereTo("localhost", [])).toBe("there");
         expect(await whereTo("nowhere.invalid", record("192.0.2.1"))).toBe("nowhere");
+    });
+});
+
+describe("the DNS records to create", () => {
+    it("are told with the providers' words for those that the top of a domain needs, once", () => {
+        const text = describeRecords(dnsRecords(["www.example.com", "example.com", "example.org"], "lb.example.net"));
+        expect(text).toContain("www.example.com CNAME lb.example.net, example.com ALIAS lb.example.net, example.org ALIAS lb.example.net");
+        expect(text.match(/in Route 53 an A record with Alias/g)).toHaveLength(1);
+        expect(describeRecords(dnsRecords(["example.com"], "203.0.113.9"))).toBe("example.com A 203.0.113.9");
     });
 });
 

@@ -197,6 +197,22 @@ const alarms: [what: string, changed: Partial<Observed> | Fields, expected: { ru
     }, {
         rule: "certificate", severity: "outage", object: "Certificate landfall-certificates/gateway-tls", says: /isn't issued for wordpress\.localhost: Waiting for HTTP-01/, action: /Does www\.example\.com lead to the gateway/,
     }],
+    ["a host that nobody can reach yet, and nothing about the listener and the route that wait for its certificate", {
+        certificates: [certificate(), certificate({
+            metadata: { name: "gateway-example.com" }, spec: { dnsNames: ["example.com"] },
+            status: { notAfter: undefined, renewalTime: undefined, conditions: [conditionOf("Ready", "False", 900, { message: "Issuing certificate as Secret does not exist" })] },
+        })],
+        gateways: [gateway({
+            spec: { listeners: [{ name: "https-example.com", tls: { certificateRefs: [{ name: "gateway-example.com" }] } }] },
+            status: {
+                conditions: [conditionOf("Accepted", "True", 900), conditionOf("Programmed", "False", 900, { reason: "ListenersNotValid", message: "Listeners are not valid" })],
+                listeners: [{ name: "https-example.com", conditions: [conditionOf("ResolvedRefs", "False", 900, { message: "Secret not found" })] }],
+            },
+        })],
+        routes: [route(), route({ spec: { hostnames: ["example.com"] }, status: { parents: [{ conditions: [conditionOf("Accepted", "False", 900, { message: "No listeners match this parent ref" })] }] } })],
+    }, {
+        rule: "certificate", severity: "outage", object: "Certificate landfall-certificates/gateway-example.com", says: /isn't issued for example\.com/, action: /describe certificate/,
+    }],
     ["a certificate near its end", { certificates: [certificate({ status: { notAfter: ago(-5 * 86_400), renewalTime: ago(25 * 86_400) } })] }, {
         rule: "certificate", severity: "failing", object: "Certificate landfall-certificates/gateway-tls", says: /ends in 5 days, and hasn't been renewed in time$/, action: /describe certificate/,
     }],
