@@ -37,6 +37,30 @@ export type LoadBalancing = {
     }
 );
 
+/** Settings of the gateway's Service of type LoadBalancer. */
+export interface LoadBalancerArgs {
+    /**
+     * Annotations for the controller of load balancers, in addition to the target's own, over which they prevail.
+     * @example { "service.beta.kubernetes.io/aws-load-balancer-scheme": "internal" }
+     */
+    loadBalancerAnnotations?: Record<string, string>;
+    /** Class that chooses the controller. An existing load balancer can't change it. @default the target's @example "example.com/internal" */
+    loadBalancerClass?: string;
+}
+
+/** A target's load balancing with the user's settings. Without a load balancer, they don't apply. */
+export function withLoadBalancerArgs(
+    balancing: LoadBalancing, { loadBalancerAnnotations = {}, loadBalancerClass }: LoadBalancerArgs,
+): LoadBalancing {
+    if (balancing.type !== "LoadBalancer") return balancing;
+    return {
+        ...balancing,
+        ...(Object.keys(loadBalancerAnnotations).length > 0
+            && { annotations: { ...balancing.annotations, ...loadBalancerAnnotations } }),
+        ...(loadBalancerClass !== undefined && { loadBalancerClass }),
+    };
+}
+
 /** Labels that select nodes, and the number of these nodes. */
 export interface PublishedNodes {
     labels: Record<string, string>;

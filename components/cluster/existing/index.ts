@@ -4,13 +4,15 @@ import * as random from "@pulumi/random";
 import * as os from "node:os";
 import * as path from "node:path";
 import { type Transform, transformedBy } from "../../transform";
-import { Capabilities, Cluster, gatewayPorts, ImageDelivery, LoadBalancing, noticedAfter, serviceSeconds } from "../cluster";
+import {
+    Capabilities, Cluster, gatewayPorts, ImageDelivery, LoadBalancerArgs, LoadBalancing, noticedAfter, serviceSeconds, withLoadBalancerArgs,
+} from "../cluster";
 import type { Comparisons } from "../compare";
 import { rendering } from "../lookup";
 import { createProvider } from "../provider";
 import { defaultFiles, identify, parseKubeconfig, readFiles, scopeKubeconfig } from "./kubeconfig";
 
-export interface ExistingArgs {
+export interface ExistingArgs extends LoadBalancerArgs {
     /**
      * Kubeconfig file; a relative one is relative to the project.
      * @default where kubectl looks: `KUBECONFIG`, else `~/.kube/config`
@@ -131,7 +133,8 @@ const slowestHealthCheck = { interval: 15, failures: 3, spread: 40 };
 function loadBalancingOf(args: ExistingArgs): LoadBalancing {
     const { loadBalancer, host = "127.0.0.1", http = gatewayPorts.http, https = gatewayPorts.https } = args;
     if (loadBalancer !== "NodePort") {
-        return { type: "LoadBalancer", drainSeconds: noticedAfter(slowestHealthCheck), seesClients: true };
+        const balancing = { type: "LoadBalancer", drainSeconds: noticedAfter(slowestHealthCheck), seesClients: true } as const;
+        return withLoadBalancerArgs(balancing, args);
     }
     // It isn't known which nodes clients reach, so each node must answer, and forwards to the proxy on another node.
     return { type: "NodePort", drainSeconds: serviceSeconds, seesClients: false, http, https, host, publishedHttps: https };

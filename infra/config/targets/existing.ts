@@ -2,6 +2,7 @@ import * as z from "zod";
 import { type Change, otherVolume } from "../schema/change";
 import { address, choice, flag, hostname, line, localPath, matching, objectName, platform, port, registry, target } from "../schema/fields";
 import { rule } from "../schema/rule";
+import { loadBalancerKeys, needsLoadBalancer } from "./load-balancer";
 import { differentPorts } from "./networks";
 
 const elsewhere: Change =
@@ -47,6 +48,7 @@ export function existing() {
             description: "How clients reach the gateway: at an address that the cluster assigns, or at a port of every node.",
             example: "NodePort",
         }),
+        ...loadBalancerKeys({ example: { "service.beta.kubernetes.io/aws-load-balancer-scheme": "internal" } }),
         host: z.union([hostname(), address()]).default("127.0.0.1").meta({
             description: "With NodePort: host name or address of the nodes.", example: "198.18.0.10",
             allowed: "a host name or an IPv4 address",
@@ -80,7 +82,10 @@ export function existing() {
         }
         return undefined;
     });
-    return rule(checked, ["http", "https"], differentPorts).meta({
+    const balanced = rule(checked, ["loadBalancer", "loadBalancerAnnotations", "loadBalancerClass"], given =>
+        given.loadBalancer === "LoadBalancer" ? undefined
+            : needsLoadBalancer(given, "loadBalancer", { kubeconfig: "~/.kube/config", loadBalancer: "LoadBalancer" }));
+    return rule(balanced, ["http", "https"], differentPorts).meta({
         description: "An existing cluster, reached with a kubeconfig file or another stack's output.",
         example: { target: "existing", kubeconfig: "~/.kube/config", context: "production" },
         change: "in place",

@@ -116,6 +116,8 @@ describe("an existing cluster", () => {
         expect(await how({ loadBalancer: "NodePort", host: "node1", http: 31080 })).toEqual({
             type: "NodePort", drainSeconds: 5, seesClients: false, host: "node1", http: 31080, https: 30443, publishedHttps: 30443,
         });
+        const own = { loadBalancerAnnotations: { "example.com/scheme": "internal" }, loadBalancerClass: "example.com/internal" };
+        expect(await how(own)).toMatchObject({ annotations: own.loadBalancerAnnotations, loadBalancerClass: own.loadBalancerClass });
     });
 });
 
