@@ -7,7 +7,8 @@ import { Refusal } from "../../refusal";
 import { readStackOutputs } from "../../stack-outputs";
 import { type Transform, transformedBy } from "../../transform";
 import {
-    Capabilities, Cluster, gatewayPorts, ImageDelivery, LoadBalancerArgs, LoadBalancing, noticedAfter, serviceSeconds, withLoadBalancerArgs,
+    Capabilities, Cluster, gatewayPorts, ImageDelivery, LoadBalancerArgs, LoadBalancing, noticedAfter, Present, serviceSeconds,
+    withLoadBalancerArgs,
 } from "../cluster";
 import type { Comparisons } from "../compare";
 import { lookingAtNothing, rendering } from "../lookup";
@@ -31,7 +32,12 @@ export interface ExistingArgs extends LoadBalancerArgs {
     storageClass?: string;
     /** StorageClass of volumes that pods on many nodes write (ReadWriteMany). @default none @example "efs" */
     sharedStorageClass?: string;
-    /** Whether the cluster has metrics-server ("builtin"), or Landfall installs it. @default "builtin" */
+    /** What others installed in it: the result of `findPresent`. @default nothing */
+    present?: Present;
+    /**
+     * Whether the cluster has metrics-server ("builtin"), or Landfall installs it.
+     * @default "install" if `present` has none; "builtin" without `present`
+     */
     metrics?: "builtin" | "install";
     /** Whether the cluster's network enforces NetworkPolicy. @default "unknown" */
     networkPolicy?: "enforced" | "unenforced" | "unknown";
@@ -148,7 +154,8 @@ function capabilitiesOf(args: ExistingArgs): Capabilities {
         storageClass: args.storageClass,
         sharedStorageClass: args.sharedStorageClass,
         loadBalancing: loadBalancingOf(args),
-        metrics: args.metrics ?? "builtin",
+        present: args.present,
+        metrics: args.metrics ?? (args.present !== undefined && args.present.metrics === undefined ? "install" : "builtin"),
         kubeletInsecureTls: args.kubeletInsecureTls ?? false,
         // In this order: kubeadm and most others; OpenShift and minikube; MicroK8s. Managed clusters use 443.
         apiServerPorts: [6443, 8443, 16443],

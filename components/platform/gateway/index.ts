@@ -53,7 +53,8 @@ export class Gateway extends pulumi.ComponentResource {
         const { loadBalancing } = capabilities;
         const options = inCluster(args.cluster, this);
 
-        const crds = createCrds([...args.manifests.gatewayApi, ...args.manifests.contour], options);
+        const gatewayApi = capabilities.present?.gatewayApi === undefined ? args.manifests.gatewayApi : [];
+        const crds = createCrds([...gatewayApi, ...args.manifests.contour], options);
         this.namespace = createNamespace(namespaceName, { ...restrictedNamespaceLabels }, capabilities, options);
         createPolicies(this, options);
         const certificates = createCertificates(this.namespace, options);

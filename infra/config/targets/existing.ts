@@ -36,8 +36,10 @@ export function existing() {
             description: "StorageClass (ReadWriteMany) of volumes that pods on many nodes write to, such as uploads.",
             example: "efs", change: otherVolume,
         }),
-        metrics: choice("builtin", "install").default("builtin").meta({
-            description: "Whether the cluster already has metrics-server, or Landfall installs it.", example: "install",
+        metrics: choice("builtin", "install").optional().meta({
+            description: "Whether autoscalers use the metrics API that the cluster has, of any version and unchecked, or Landfall installs "
+                + "metrics-server.",
+            example: "builtin", defaultText: "the cluster's, if it has one of a version that Landfall knows; otherwise Landfall installs it",
         }),
         networkPolicy: choice("enforced", "unenforced", "unknown").default("unknown").meta({
             description: "Whether the cluster's network enforces network policies. Unless this is `enforced`, every run warns: any pod "
