@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { knownText } from "../../../components/known-versions";
 import { type Change, otherVolume } from "../schema/change";
 import { address, choice, flag, hostname, line, localPath, matching, objectName, platform, port, registry, target } from "../schema/fields";
 import { rule } from "../schema/rule";
@@ -88,7 +89,9 @@ export function existing() {
         given.loadBalancer === "LoadBalancer" ? undefined
             : needsLoadBalancer(given, "loadBalancer", { kubeconfig: "~/.kube/config", loadBalancer: "LoadBalancer" }));
     return rule(balanced, ["http", "https"], differentPorts).meta({
-        description: "An existing cluster, reached with a kubeconfig file or another stack's output.",
+        description: "An existing cluster, reached with a kubeconfig file or another stack's output. Landfall uses what others installed in "
+            + `it: cert-manager ${knownText("certManager")}, the Gateway API ${knownText("gatewayApi")}, metrics-server `
+            + `${knownText("metricsServer")}. It refuses other versions by name, and installs what is missing.`,
         example: { target: "existing", kubeconfig: "~/.kube/config", context: "production" },
         change: "in place",
     });

@@ -268,6 +268,12 @@ describe("a known version", () => {
         expect(isKnown("certManager", tag(imageTags.certManagerController))).toBe(true);
         expect(isKnown("metricsServer", tag(imageTags.metricsServer))).toBe(true);
         expect(isKnown("gatewayApi", /gateway-api\/(v[\d.]+)\//.exec(manifests.gatewayApi[0].url)![1])).toBe(true);
-        expect(knownText("gatewayApi")).toBe("v1.2 to v1.6");
+    });
+
+    it("is named where people look it up", () => {
+        const readme = fs.readFileSync(path.resolve(__dirname, "../../../../../components/cluster/existing/README.md"), "utf8");
+        for (const [name, software] of [["cert-manager", "certManager"], ["Gateway API", "gatewayApi"], ["metrics-server", "metricsServer"]] as const) {
+            expect(readme).toContain(`| ${name} | ${knownText(software)} |`);
+        }
     });
 });
