@@ -1,4 +1,4 @@
-import { createCluster } from "../components/cluster";
+import { createCluster, findPresent } from "../components/cluster";
 import { loadManifests, Platform } from "../components/platform";
 import { useProxies } from "../components/proxy";
 import { checkRelease, stackRelease, version } from "../components/release";
@@ -22,8 +22,9 @@ export = async () => {
     await checkRelease(stackRelease);
     const { name, priority, quota, tls, volumes } = settings.environment;
     const manifests = await loadManifests(manifestsFor(settings));
+    const present = await findPresent(settings.cluster, tls);
 
-    const cluster = createCluster(settings.cluster, { volumes, comparisons: compareWith(settings) });
+    const cluster = createCluster(settings.cluster, { volumes, present, comparisons: compareWith(settings) });
     const traffic = trafficOf(settings.app);
     const platform = new Platform("platform", { cluster, manifests, hosts: hostsOf(settings), tls, traffic });
     const environment = new Environment("environment", { cluster, platform, namespace: name, volumes, quota, priority });

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import * as pulumi from "@pulumi/pulumi";
 import { type Capabilities, type Comparisons, type Stands, strandedVolumes, type VolumeProperty } from "../components/cluster";
+import { readLoadBalancerClass } from "../components/platform/gateway/load-balancer";
 import { Refusal } from "../components/refusal";
 import { readEnvironment, type StandingEnvironment } from "../components/workload/standing";
 import { classOf } from "../components/workload/volume";
@@ -19,11 +20,23 @@ export function compareWith(settings: Compared): Comparisons {
             const stack = `${pulumi.getProject()}/${pulumi.getStack()}`;
             const standing = await readEnvironment(kubeconfig, settings.environment.name, stack);
             refuseChanges(settings, ...compared(settings, standing, capabilities));
+            refuseChanges(settings, ...await comparedClass(kubeconfig, capabilities));
             const read = () => readEnvironment(kubeconfig, settings.environment.name, stack);
             await refuseMissingClasses(settings, standing, capabilities, read);
         },
         describeVolume: (owner, property) => describeVolume(settings, owner, property),
     };
+}
+
+/** A load balancer keeps its class. If the cluster chose that, leaving the setting out changes nothing. */
+async function comparedClass(
+    kubeconfig: string, { loadBalancing }: Capabilities,
+): Promise<[Record<string, Stands>, Record<string, unknown>]> {
+    const found = loadBalancing.type === "LoadBalancer" ? await readLoadBalancerClass(kubeconfig) : undefined;
+    const wanted = loadBalancing.type === "LoadBalancer" ? loadBalancing.loadBalancerClass : undefined;
+    if (found === undefined || (wanted === undefined && !found.chosen)) return [{}, {}];
+    const key = "cluster.loadBalancerClass";
+    return [{ [key]: { value: found.value } }, { [key]: wanted }];
 }
 
 /** Seconds within which a new cluster gets its own StorageClasses. */

@@ -37,6 +37,30 @@ export type LoadBalancing = {
     }
 );
 
+/** Settings of the gateway's Service of type LoadBalancer. */
+export interface LoadBalancerArgs {
+    /**
+     * Annotations for the controller of load balancers, in addition to the target's own, over which they prevail.
+     * @example { "service.beta.kubernetes.io/aws-load-balancer-scheme": "internal" }
+     */
+    loadBalancerAnnotations?: Record<string, string>;
+    /** Class that chooses the controller. An existing load balancer can't change it. @default the target's @example "example.com/internal" */
+    loadBalancerClass?: string;
+}
+
+/** A target's load balancing with the user's settings. Without a load balancer, they don't apply. */
+export function withLoadBalancerArgs(
+    balancing: LoadBalancing, { loadBalancerAnnotations = {}, loadBalancerClass }: LoadBalancerArgs,
+): LoadBalancing {
+    if (balancing.type !== "LoadBalancer") return balancing;
+    return {
+        ...balancing,
+        ...(Object.keys(loadBalancerAnnotations).length > 0
+            && { annotations: { ...balancing.annotations, ...loadBalancerAnnotations } }),
+        ...(loadBalancerClass !== undefined && { loadBalancerClass }),
+    };
+}
+
 /** Labels that select nodes, and the number of these nodes. */
 export interface PublishedNodes {
     labels: Record<string, string>;
@@ -120,6 +144,27 @@ export const controllerAccounts = {
     externalDns: { namespace: "landfall-dns", serviceAccount: "external-dns" },
 };
 
+/** Software that others installed in the cluster, and that Landfall uses as it is. */
+export interface PresentSoftware {
+    /** @example "v1.18.2" */
+    version: string;
+    /** Identifies its CRDs: if they are deleted and made again, all objects of their kinds are gone. */
+    id: string;
+}
+
+/** What others installed in the cluster. Platform installs whatever isn't here. */
+export interface Present {
+    gatewayApi?: PresentSoftware;
+    certManager?: PresentSoftware & {
+        /** Whether the pods that answer challenges may have resources of their own. */
+        solverResources: boolean;
+    };
+    metrics?: {
+        /** Undefined if it isn't metrics-server, or its version can't be read. */
+        version?: string;
+    };
+}
+
 /** What differs between targets, as data, so that no component needs the name of the target. */
 export interface Capabilities {
     /** StorageClass for volumes that one pod writes. @default the cluster's default class */
@@ -135,6 +180,8 @@ export interface Capabilities {
     /** Classes that Platform creates for drivers of the cluster. */
     storageClasses?: StorageClass[];
     loadBalancing: LoadBalancing;
+    /** What others installed, in a cluster that isn't the stack's own. @default nothing */
+    present?: Present;
     /** Whether the target includes metrics-server, or Platform installs it. */
     metrics: "builtin" | "install";
     /** Whether the kubelets' certificates are self-signed, as in a cluster on a laptop. */

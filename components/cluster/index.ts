@@ -2,13 +2,14 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Transform } from "../transform";
 import type { AksArgs } from "./aks";
 import type { BareMetalArgs } from "./baremetal";
-import type { Cluster } from "./cluster";
+import type { Cluster, Present } from "./cluster";
 import type { Comparisons } from "./compare";
 import type { EksArgs } from "./eks";
 import type { ExistingArgs } from "./existing";
 import type { GkeArgs } from "./gke";
 import type { KindArgs } from "./kind";
 import type { MinikubeArgs } from "./minikube";
+import type { Needs } from "./present";
 
 export * from "./cluster";
 export { type Comparisons, type Stands, strandedVolumes, type VolumeProperty } from "./compare";
@@ -32,6 +33,8 @@ export interface ClusterContext {
      * @default "retain"
      */
     volumes?: "delete" | "retain";
+    /** What others installed in it: the result of `findPresent`. @default nothing, and whatever is in the way stops the program */
+    present?: Present;
     /** Refuses changes that can't be made in place. @default nothing is compared */
     comparisons?: Comparisons;
     /** Changes the arguments of each resource last, for anything that the settings don't cover. */
@@ -56,6 +59,18 @@ const targets: { [T in Target]: Maker<Extract<ClusterArgs, { target: T }>> } = {
     aks: (...args) => new (require("./aks") as typeof import("./aks")).Aks(...args),
     baremetal: (...args) => new (require("./baremetal") as typeof import("./baremetal")).BareMetal(...args),
 };
+
+/**
+ * Looks, before anything is registered, for what others installed in a cluster that exists already: cert-manager, the Gateway API
+ * and metrics-server. Undefined for a cluster that the stack creates.
+ * @param needs what depends on it: who signs certificates
+ * @throws Refusal if something is there that can neither be used nor replaced
+ */
+export async function findPresent(args: ClusterArgs, needs: Pick<Needs, "issuer"> = {}): Promise<Present | undefined> {
+    if (args.target !== "existing") return undefined;
+    const { findPresent } = require("./present") as typeof import("./present");
+    return findPresent(args, { ...needs, metrics: args.metrics });
+}
 
 /** Creates the cluster that the settings describe, or uses the existing one. */
 export function createCluster(

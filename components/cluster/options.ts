@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { Cluster } from "./cluster";
+import { Cluster, Present } from "./cluster";
 import { transformationsOf } from "./provider";
 import { byTag } from "./stand-ins";
 
@@ -18,9 +18,23 @@ export function inCluster(
         deletedWith: cluster.deletedWith,
         transformations: [
             ...transformationsOf(cluster.provider), ...(cluster.capabilities.imagesByTag ? [byTag] : []),
+            ...(cluster.capabilities.present ? [followDefinitions(cluster.capabilities.present)] : []),
         ],
         // Names are fixed, so a replacement can't be created while the old object exists.
         deleteBeforeReplace: true,
         ...more,
+    };
+}
+
+/**
+ * Whoever deletes a CRD deletes all objects of its kind. If those were others' CRDs, Pulumi creates the objects again with the
+ * next ones, whose ever these are.
+ */
+function followDefinitions({ gatewayApi, certManager }: Present): pulumi.ResourceTransformation {
+    return ({ props, opts }) => {
+        const [group] = String((props as { apiVersion?: unknown }).apiVersion).split("/");
+        const isOf = (domain: string): boolean => group === domain || group.endsWith(`.${domain}`);
+        const owner = isOf("gateway.networking.k8s.io") ? { software: gatewayApi } : isOf("cert-manager.io") ? { software: certManager } : undefined;
+        return owner && { props, opts: { ...opts, replacementTrigger: owner.software?.id ?? "own" } };
     };
 }

@@ -73,7 +73,8 @@ export class Platform extends pulumi.ComponentResource {
         super("landfall:platform:Platform", name, {}, transformedBy(args.transform, opts));
         const { cluster } = args;
         const { capabilities } = cluster;
-        const addresses = capabilities.loadBalancing.type === "LoadBalancer" ? capabilities.loadBalancing.addressPool : undefined;
+        const balancer = capabilities.loadBalancing.type === "LoadBalancer" ? capabilities.loadBalancing : undefined;
+        const addresses = balancer?.addressPool;
         const manifests = args.manifests ?? loadManifestsAtOnce({ metallb: addresses !== undefined });
         const options = inCluster(cluster, this);
         warnOfOpenNetwork(capabilities, this);
@@ -87,8 +88,9 @@ export class Platform extends pulumi.ComponentResource {
             ...createStorageClasses(capabilities.storageClasses ?? [], options),
             ...createDirectoryClasses(capabilities, options),
         ];
-        if (addresses !== undefined) {
-            createMetalLb({ addresses, definitions: manifests.metallb, capabilities }, options);
+        if (balancer !== undefined && addresses !== undefined) {
+            const { loadBalancerClass } = balancer;
+            createMetalLb({ addresses, definitions: manifests.metallb, loadBalancerClass, capabilities }, options);
         }
         const hosts = [...new Set(args.hosts)];
         // The listeners come after their certificates: an existing host moves to another listener without an interval.

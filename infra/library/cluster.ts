@@ -52,6 +52,22 @@ export function createCluster(
     return created;
 }
 
+/**
+ * Looks for what others installed in the cluster, if it exists already: pass the result to `createCluster` as `present`, and the
+ * Platform uses their cert-manager, Gateway API and metrics-server instead of being refused. Call it before anything is registered.
+ *
+ * @example const cluster = createCluster(settings, { present: await findPresent(settings) });
+ * @param needs who signs the hosts' certificate, as for the Platform
+ * @throws pulumi.RunError if something is there that can neither be used nor replaced
+ */
+export async function findPresent(
+    settings: ClusterSettings, needs: { issuer?: "ca" | "acme" } = {},
+): Promise<library.Present | undefined> {
+    mendStackTraces();
+    useProxies();
+    return library.findPresent(complete(settings), needs);
+}
+
 /** A refused release stops the component and thereby all its resources, which wait for it. */
 function afterReleaseCheck(opts: pulumi.ComponentResourceOptions = {}): pulumi.ComponentResourceOptions {
     const dependsOn = checkRelease(recordedRelease).then(() => [opts.dependsOn ?? []].flat() as pulumi.Input<pulumi.Resource>[]);

@@ -1,7 +1,7 @@
 import * as network from "@pulumi/azure-native/network";
 import * as pulumi from "@pulumi/pulumi";
 import { tagList } from "../cloud/args";
-import { type LoadBalancing, noticedAfter } from "../cluster";
+import { type LoadBalancing, noticedAfter, withLoadBalancerArgs } from "../cluster";
 import { splitNetwork } from "../ipv4";
 import type { Scope } from "./args";
 
@@ -60,8 +60,8 @@ export function addressOf(egress: network.PublicIPAddress): pulumi.Output<string
 const healthCheck = { interval: 5, failures: 2, spread: 10 };
 
 /** The load balancer of a Service. */
-export function loadBalancingOf({ tags }: Scope): LoadBalancing {
-    return {
+export function loadBalancingOf({ args, tags }: Scope): LoadBalancing {
+    return withLoadBalancerArgs({
         type: "LoadBalancer",
         drainSeconds: noticedAfter(healthCheck),
         seesClients: true,
@@ -70,5 +70,5 @@ export function loadBalancingOf({ tags }: Scope): LoadBalancing {
             "service.beta.kubernetes.io/azure-load-balancer-health-probe-num-of-probe": String(healthCheck.failures),
             "service.beta.kubernetes.io/azure-pip-tags": tagList(tags),
         },
-    };
+    }, args);
 }

@@ -1,4 +1,5 @@
 import type { Transform } from "../../transform";
+import type { LoadBalancerArgs } from "../cluster";
 import type { Comparisons } from "../compare";
 
 /** A machine that is a node, or becomes one. */
@@ -61,7 +62,7 @@ export interface BareMetalSnapshots {
 }
 
 /** Plain values, not `pulumi.Input`s, because the cluster is looked up before any resource is registered. */
-export interface BareMetalArgs {
+export interface BareMetalArgs extends LoadBalancerArgs {
     /** Name of the cluster. @example "landfall-prod" */
     name: string;
     /** The machines, by the names of their nodes. The first control-plane node starts the cluster. */

@@ -1,11 +1,12 @@
 import type { Transform } from "../../transform";
+import type { LoadBalancerArgs } from "../cluster";
 import type { Comparisons } from "../compare";
 
 /**
  * Settings that EKS, GKE and AKS share. Plain values, not `pulumi.Input`s: they are checked before any resource is
  * created.
  */
-export interface CloudArgs {
+export interface CloudArgs extends LoadBalancerArgs {
     /** Name of the cluster. A change replaces everything. @example "landfall-prod" */
     name: string;
     /** What the other defaults are for; each target's `sizes` lists them. A later change keeps the cluster. */

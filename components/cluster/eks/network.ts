@@ -1,7 +1,7 @@
 import * as ec2 from "@pulumi/aws/ec2";
 import * as pulumi from "@pulumi/pulumi";
 import { tagList } from "../cloud/args";
-import { type LoadBalancing, noticedAfter, serviceSeconds } from "../cluster";
+import { type LoadBalancing, noticedAfter, serviceSeconds, withLoadBalancerArgs } from "../cluster";
 import { splitNetwork } from "../ipv4";
 import type { Scope } from "./args";
 
@@ -146,7 +146,7 @@ const deregistrationSeconds = 120;
 
 /** The load balancer of a Service. Auto Mode has a controller of its own for it. */
 export function loadBalancingOf({ args, tags }: Scope): LoadBalancing {
-    return args.provisioning === "auto" ? autoLoadBalancing : poolLoadBalancing(tags);
+    return withLoadBalancerArgs(args.provisioning === "auto" ? autoLoadBalancing : poolLoadBalancing(tags), args);
 }
 
 /**

@@ -17,7 +17,7 @@ import { createControlPlane, currentVersion, dnsEndpointOf } from "./control-pla
 import { createExternalDns, createNodeAccount, createServiceAgents, type ExternalDns } from "./identities";
 import { createKeys } from "./keys";
 import { createLogBucket } from "./logging";
-import { createNetwork, dnsAddresses, loadBalancing } from "./network";
+import { createNetwork, dnsAddresses, loadBalancingOf } from "./network";
 import { createNodePools, interruptible } from "./nodes";
 import { createRegistry, type Registry } from "./registry";
 import { storageClassesOf } from "./storage";
@@ -123,7 +123,7 @@ function capabilitiesOf(scope: Scope, { storageClasses, registry, externalDns }:
         storageClass: disk.name,
         sharedStorageClass: shared.name,
         storageClasses,
-        loadBalancing,
+        loadBalancing: loadBalancingOf(scope),
         metrics: "builtin",
         kubeletInsecureTls: false,
         apiServerPorts: [],

@@ -1,5 +1,5 @@
 import { Network, Router, RouterNat, Subnetwork } from "@pulumi/gcp/compute";
-import { type LoadBalancing, noticedAfter } from "../cluster";
+import { type LoadBalancing, noticedAfter, withLoadBalancerArgs } from "../cluster";
 import { splitNetwork } from "../ipv4";
 import type { Scope } from "./args";
 
@@ -92,10 +92,12 @@ export const dnsAddresses = ["169.254.20.10/32", "169.254.169.254/32"];
  */
 const healthCheck = { interval: 3, failures: 2, spread: 10 };
 
-export const loadBalancing: LoadBalancing = {
-    type: "LoadBalancer",
-    drainSeconds: noticedAfter(healthCheck),
-    seesClients: true,
-    // A load balancer with backend services, which check the nodes. It can't be changed on an existing Service.
-    annotations: { "cloud.google.com/l4-rbs": "enabled" },
-};
+export function loadBalancingOf({ args }: Scope): LoadBalancing {
+    return withLoadBalancerArgs({
+        type: "LoadBalancer",
+        drainSeconds: noticedAfter(healthCheck),
+        seesClients: true,
+        // A load balancer with backend services, which check the nodes. It can't be changed on an existing Service.
+        annotations: { "cloud.google.com/l4-rbs": "enabled" },
+    }, args);
+}

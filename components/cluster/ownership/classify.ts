@@ -10,7 +10,9 @@ export interface LiveObject {
         uid?: string;
         labels?: Record<string, string>;
         annotations?: Record<string, string>;
-        managedFields?: { manager?: string; operation?: string; subresource?: string; time?: string }[];
+        managedFields?: {
+            manager?: string; operation?: string; subresource?: string; time?: string; fieldsV1?: Record<string, unknown>;
+        }[];
     };
 }
 
@@ -55,9 +57,12 @@ function keeperOf({ metadata }: LiveObject): string | undefined {
     return metadata.annotations?.[keptFor];
 }
 
-/** Field managers of the object itself, the oldest first. Its status is written by controllers. */
-export function fieldManagers({ managedFields = [] }: LiveObject["metadata"]): string[] {
-    return managedFields.filter(({ subresource }) => !subresource)
+/**
+ * Field managers of the object itself, or of one of its fields, the oldest first. Its status is written by controllers.
+ * @param field as the API names it @example "f:spec"
+ */
+export function fieldManagers({ managedFields = [] }: LiveObject["metadata"], field?: string): string[] {
+    return managedFields.filter(({ subresource, fieldsV1 = {} }) => !subresource && (field === undefined || field in fieldsV1))
         .sort((a, b) => (a.time ?? "").localeCompare(b.time ?? ""))
         .map(({ manager = "" }) => manager)
         .filter(Boolean);

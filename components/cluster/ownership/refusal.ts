@@ -14,9 +14,20 @@ export function refusal(foreign: LiveObject[], stack: string, server: string): s
         "Nothing was changed: Landfall neither adopts nor deletes what others made, and a cluster can only hold one stack so far.",
         "Choose another cluster in landfall:cluster. Or, if nobody needs these objects any more, remove them the way "
             + "they were installed: a stack with its own `npm run down`.",
+        ...hintsOf(foreign),
         "If this stack made an object and its state was lost, hand the object over, then run the command again:",
         `  kubectl annotate KIND NAME ${keptFor}=${stack}`,
     ].join("\n");
+}
+
+/** What the program could have used. */
+function hintsOf(foreign: LiveObject[]): string[] {
+    const isThere = (product: string): boolean => foreign.some(object => productOf(object)?.startsWith(product));
+    const found = ["cert-manager", "Gateway API"].filter(isThere).join(" and ");
+    return [
+        ...(isThere("metrics-server") ? ["metrics-server stays and is used, unless landfall:cluster.metrics is install."] : []),
+        ...(found ? [`${found}: a program with the library uses what findPresent finds, and passes that to createCluster.`] : []),
+    ];
 }
 
 function objectLines(objects: LiveObject[]): string[] {

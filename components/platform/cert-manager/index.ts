@@ -34,8 +34,9 @@ export interface CertificatesArgs {
 }
 
 /**
- * The gateway's certificates, which cert-manager issues and renews in time. Each host has its own: an ACME server that can't
- * reach one host still signs for the others, and a host that is added doesn't touch the certificates of those in use.
+ * The gateway's certificates, issued and renewed in time by the cluster's own cert-manager or by one that this installs. Each
+ * host has its own: an ACME server that can't reach one host still signs for the others, and a host that is added doesn't touch
+ * the certificates of those in use.
  */
 export class Certificates extends pulumi.ComponentResource {
     /** Certificate of the CA that signs the hosts' certificates, in PEM; undefined if the CA is public. */
@@ -51,11 +52,10 @@ export class Certificates extends pulumi.ComponentResource {
         const namespace = createNamespace(namespaceName, {
             ...restrictedNamespaceLabels, ...(tls.issuer === "acme" ? gatewayAccessLabel : {}),
         }, cluster.capabilities, { ...options, dependsOn: args.after });
-        const policies = createPolicies(namespace, cluster, options);
-        const [controller, webhook] = createCertManager(namespace, args, { ...options, dependsOn: policies });
-        const later = { ...options, dependsOn: untilAdmitting(cluster, webhook).apply(ready => [controller, ...ready]) };
+        const { certManager: present } = cluster.capabilities.present ?? {};
+        const later = { ...options, dependsOn: present === undefined ? createCertManager(namespace, args, options) : [] };
         const issuer = tls.issuer === "acme"
-            ? createAcmeIssuer(namespace, tls, gateway, later)
+            ? createAcmeIssuer(namespace, { ...tls, present }, gateway, later)
             : createAuthority(namespace, hosts, later);
         const certificates = hosts.map((host, index) => createCertificate(certificateName(host), namespace, awaited(tls), {
             dnsNames: [host],
@@ -81,13 +81,13 @@ function awaited(tls: Issuance): Record<string, string> {
     return tls.issuer === "ca" ? untilReady : {};
 }
 
-/** Creates cert-manager. Returns what its objects depend on: the controller, and the webhook's registrations. */
+/** Creates cert-manager. Returns what its objects depend on: the controller, and the webhook's registrations once it answers. */
 function createCertManager(
-    namespace: pulumi.Output<string>, { definitions, gateway, tls }: CertificatesArgs,
-    options: pulumi.CustomResourceOptions & { dependsOn: pulumi.Resource[] },
-): [pulumi.Resource, ReturnType<typeof registerWebhook>] {
+    namespace: pulumi.Output<string>, { cluster, definitions, gateway, tls }: CertificatesArgs, options: pulumi.CustomResourceOptions,
+): pulumi.Output<pulumi.Resource[]> {
+    const policies = createPolicies(namespace, cluster, options);
     const crds = createCrds(definitions, { ...options, dependsOn: [] });
-    const after = { ...options, dependsOn: [...options.dependsOn, ...crds] };
+    const after = { ...options, dependsOn: [...policies, ...crds] };
     const controller = createController(namespace, tls.issuer, {
         ...after,
         // It looks for the gateway's CRDs when it starts, and exits without them.
@@ -95,7 +95,8 @@ function createCertManager(
     });
     const webhook = createWebhook(namespace, after);
     const cainjector = createCainjector(namespace, after);
-    return [controller, registerWebhook([webhook, cainjector], options)];
+    const registered = registerWebhook([webhook, cainjector], { ...options, dependsOn: policies });
+    return untilAdmitting(cluster, registered).apply(ready => [controller, ...ready]);
 }
 
 function createPolicies(

@@ -1,5 +1,6 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import type { Present } from "../../cluster/cluster";
 import { withEphemeralStorage } from "../../scratch";
 import { objectLabels, selectorLabels } from "../../workload/labels";
 import { allowConnection, networkPolicy } from "../../workload/network";
@@ -69,14 +70,18 @@ export function createAuthority(
     return createIssuer("ca", namespace, { ca: { secretName: authority.metadata.name } }, options);
 }
 
-type AcmeIssuance = Extract<Issuance, { issuer: "acme" }>;
+type AcmeIssuance = Extract<Issuance, { issuer: "acme" }> & {
+    /** cert-manager, if others installed it. It has its own access to the outside. */
+    present?: Present["certManager"];
+};
 
 /** Creates the issuer that orders certificates from an ACME server. The gateway accepts the server's challenges. */
 export function createAcmeIssuer(
-    namespace: pulumi.Output<string>, { server = letsEncrypt, email }: AcmeIssuance, gateway: Gateway,
+    namespace: pulumi.Output<string>, { server = letsEncrypt, email, present }: AcmeIssuance, gateway: Gateway,
     options: pulumi.CustomResourceOptions & { parent: pulumi.Resource },
 ): CustomResource {
-    allowChallenges(namespace, gateway, Number(new URL(server).port || 443), options);
+    allowConnection(options.parent, gateway, { ...solver, namespace, cluster: gateway.cluster });
+    if (present === undefined) allowChallenges(namespace, gateway, Number(new URL(server).port || 443), options);
     return createIssuer("acme", namespace, {
         acme: {
             server,
@@ -92,9 +97,7 @@ export function createAcmeIssuer(
                             spec: {
                                 priorityClassName: platformPriorityClass,
                                 securityContext: podSecurityContext(65532),
-                                resources: withEphemeralStorage({
-                                    requests: { cpu: "10m", memory: "64Mi" }, limits: { cpu: "100m", memory: "64Mi" },
-                                }),
+                                ...(present?.solverResources !== false && { resources: solverResources }),
                             },
                         },
                     },
@@ -104,13 +107,16 @@ export function createAcmeIssuer(
     }, options);
 }
 
-/** Lets the gateway reach the solvers. Lets cert-manager reach the ACME server and, to test a challenge, the site itself. */
+const solverResources = withEphemeralStorage({
+    requests: { cpu: "10m", memory: "64Mi" }, limits: { cpu: "100m", memory: "64Mi" },
+});
+
+/** Lets cert-manager reach the ACME server and, to test a challenge, the site itself. */
 function allowChallenges(
     namespace: pulumi.Output<string>, gateway: Gateway, serverPort: number,
     options: pulumi.CustomResourceOptions & { parent: pulumi.Resource },
 ): void {
     const ports = [...new Set([80, 443, serverPort])];
-    allowConnection(options.parent, gateway, { ...solver, namespace, cluster: gateway.cluster });
     networkPolicy(`${controllerName}-to-outside`, namespace, {
         podSelector: { matchLabels: selectorLabels(controllerName) },
         policyTypes: ["Egress"],

@@ -36,7 +36,8 @@ export function createEnvoyService(
                 { name: "https", port: 443, targetPort: "https", ...(nodePorts && { nodePort: nodePorts.https }) },
             ],
         },
-    }, options);
+    // A Service that was deleted by hand to get another class doesn't exist any more.
+    }, { ...options, replacementTrigger: balancer?.loadBalancerClass ?? "none" });
 }
 
 /** Creates the proxies, spread over nodes. A proxy finishes its requests before it stops. */

@@ -66,7 +66,8 @@ export class Gateway extends pulumi.ComponentResource {
         const { loadBalancing } = capabilities;
         const options = inCluster(args.cluster, this);
 
-        this.definitions = createCrds([...args.manifests.gatewayApi, ...args.manifests.contour], options);
+        const gatewayApi = capabilities.present?.gatewayApi === undefined ? args.manifests.gatewayApi : [];
+        this.definitions = createCrds([...gatewayApi, ...args.manifests.contour], options);
         this.namespace = createNamespace(namespaceName, { ...restrictedNamespaceLabels }, capabilities, { ...options, dependsOn: args.after });
         createPolicies(this, options);
         const certificates = createCertificates(this.namespace, options);

@@ -16,7 +16,7 @@ import { commonArgs, controllerName as name, group, healthPort, podNameVariable 
  * it. So it needs no rights on Secrets, admission and CRDs, and nothing waits for it to run.
  */
 export function createController(
-    namespace: pulumi.Output<string>, options: pulumi.CustomResourceOptions,
+    namespace: pulumi.Output<string>, classArgs: string[], options: pulumi.CustomResourceOptions,
 ): kubernetes.apps.v1.Deployment {
     const probe = (path: string) => ({ httpGet: { path, port: "health" }, periodSeconds: 10 });
     return createDeployment({ name, namespace, labels: objectLabels(name) }, {
@@ -31,7 +31,7 @@ export function createController(
                 name: "controller",
                 image: images.metallbController,
                 imagePullPolicy: "IfNotPresent",
-                args: [...commonArgs, "--webhook-mode=disabled"],
+                args: [...commonArgs, "--webhook-mode=disabled", ...classArgs],
                 env: [podNameVariable],
                 ports: [{ name: "health", containerPort: healthPort }],
                 readinessProbe: { ...probe("/readyz"), periodSeconds: 5 },

@@ -14,6 +14,8 @@ export interface MetalLbArgs {
     addresses: string[];
     /** All of its CRDs, because its programs watch each kind. */
     definitions: KubernetesObject[];
+    /** Class of the Services that it serves. @default those without a class @example "metallb.io/own" */
+    loadBalancerClass?: string;
     capabilities: Capabilities;
 }
 
@@ -22,7 +24,7 @@ export interface MetalLbArgs {
  * address by ARP. The nodes only have to be on the same network segment. Facts: metallb v0.16.1, config.
  */
 export function createMetalLb(
-    { addresses, definitions, capabilities }: MetalLbArgs,
+    { addresses, definitions, loadBalancerClass, capabilities }: MetalLbArgs,
     options: pulumi.CustomResourceOptions & { parent: pulumi.Resource },
 ): void {
     const crds = createCrds(definitions, options);
@@ -37,8 +39,9 @@ export function createMetalLb(
     }, options);
     const after = { ...options, dependsOn: [...crds, policy] };
     createPool(addresses, namespace, after);
-    createController(namespace, after);
-    createSpeakers(namespace, after);
+    const classArgs = loadBalancerClass === undefined ? [] : [`--lb-class=${loadBalancerClass}`];
+    createController(namespace, classArgs, after);
+    createSpeakers(namespace, classArgs, after);
 }
 
 function createPool(

@@ -20,7 +20,7 @@ const inner = ["lo$", "veth", "kube-", "cni", "cali", "cilium", "lxc", "flannel"
  * seconds, and the next one answers.
  */
 export function createSpeakers(
-    namespace: pulumi.Output<string>, options: pulumi.CustomResourceOptions & { parent: pulumi.Resource },
+    namespace: pulumi.Output<string>, classArgs: string[], options: pulumi.CustomResourceOptions & { parent: pulumi.Resource },
 ): kubernetes.apps.v1.DaemonSet {
     const metadata = { name, namespace, labels: objectLabels(name) };
     const serviceAccountName = createAccount(namespace, options);
@@ -47,7 +47,7 @@ export function createSpeakers(
                     tolerations: [{ operator: "Exists", effect: "NoSchedule" }],
                     terminationGracePeriodSeconds: 5,
                     securityContext: { seccompProfile: { type: "RuntimeDefault" } },
-                    containers: [speaker],
+                    containers: [{ ...speaker, args: [...speakerArgs, ...classArgs] }],
                     volumes: [
                         { name: "key", secret: { secretName: key.metadata.name, defaultMode: 0o400 } },
                         { name: "interfaces", configMap: { name: interfaces.metadata.name } },
@@ -58,13 +58,14 @@ export function createSpeakers(
     }, options);
 }
 
+// kubeadm excludes control-plane nodes from load balancers, but they may be the only nodes. The pods' nodes determine
+// which node answers.
+const speakerArgs = [...commonArgs, "--ignore-exclude-lb"];
+
 const speaker: kubernetes.types.input.core.v1.Container = {
     name: "speaker",
     image: images.metallbSpeaker,
     imagePullPolicy: "IfNotPresent",
-    // kubeadm excludes control-plane nodes from load balancers, but they may be the only nodes. The pods' nodes determine
-    // which node answers.
-    args: [...commonArgs, "--ignore-exclude-lb"],
     env: [
         podNameVariable,
         { name: "METALLB_NODE_NAME", valueFrom: { fieldRef: { fieldPath: "spec.nodeName" } } },

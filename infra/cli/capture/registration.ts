@@ -26,6 +26,8 @@ export interface Registration {
     deleteBeforeReplace?: boolean;
     ignoreChanges: string[];
     replaceOnChanges: string[];
+    /** The resource is replaced when this value changes to another. */
+    replacementTrigger?: Value;
     additionalSecretOutputs: string[];
     /** Seconds after which an action fails, if the program sets them. */
     timeouts?: { create?: number; update?: number; delete?: number };
@@ -66,6 +68,7 @@ export function readRequest(
         ...(request.getDeletebeforereplacedefined() && { deleteBeforeReplace: request.getDeletebeforereplace() }),
         ignoreChanges: request.getIgnorechangesList(),
         replaceOnChanges: request.getReplaceonchangesList(),
+        ...(request.hasReplacementTrigger() && { replacementTrigger: request.getReplacementTrigger()?.toJavaScript() as Value }),
         additionalSecretOutputs: request.getAdditionalsecretoutputsList(),
         ...timeoutsOf(request),
     };

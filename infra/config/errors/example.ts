@@ -44,7 +44,8 @@ function nestInEntries(
         const above = describeKey(settings, [section, ...keys.slice(0, index)], context.target);
         const entry = above && entriesOf(above)?.example;
         const part = isFragment(entry) && isFragment(inner) ? merge(entry, inner) : inner;
-        return { ...above?.beside, ...(index > 0 && required(above)), [key]: part };
+        const own = describeKey(settings, [section, ...keys.slice(0, index + 1)], context.target);
+        return { ...above?.beside, ...(own?.properties === undefined && own?.beside), ...(index > 0 && required(above)), [key]: part };
     }, value);
 }
 

@@ -20,7 +20,7 @@ export type Change =
 declare module "zod" {
     interface GlobalMeta {
         change?: Change;
-        /** Of an object: what an example of one of its keys also needs. */
+        /** What an example of the key also needs; of an object, what one of any of its keys needs. */
         beside?: Record<string, unknown>;
     }
 }

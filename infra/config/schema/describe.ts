@@ -16,7 +16,7 @@ export interface Description {
     secret?: boolean;
     /** What a change of this key, or of those below it, does to an existing stack. */
     change?: Change;
-    /** Of an object: what an example of one of its keys also needs. */
+    /** What an example of the key also needs; of an object, what one of any of its keys needs. */
     beside?: Record<string, unknown>;
     enum?: string[];
     properties?: Record<string, Description>;

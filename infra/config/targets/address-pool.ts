@@ -2,6 +2,7 @@ import * as z from "zod";
 import { firstAddress, parseRange, rangesOverlap } from "../../../components/cluster/ipv4";
 import { listOf } from "../schema/fields";
 import { Violation } from "../schema/rule";
+import { type LoadBalancerSettings, needsLoadBalancer } from "./load-balancer";
 
 const allowed = "a range FIRST-LAST of IPv4 addresses, FIRST not above LAST, or a network ADDRESS/LENGTH, no bit of the "
     + "address set beyond it";
@@ -29,6 +30,18 @@ export function onePool({ addressPool: pool, gatewayAddress }: Addresses): Viola
         "addressPool", "and {cluster.gatewayAddress} are both given",
         "one of them; with a pool the gateway has its first address", ["gatewayAddress"],
     );
+}
+
+/** Only MetalLB knows classes, and several machines without a pool or an address have no load balancer. */
+export function balancedBy(
+    settings: Pick<Addresses, "nodes" | "addressPool" | "gatewayAddress"> & LoadBalancerSettings,
+): Violation | undefined {
+    const { nodes, addressPool: pool, gatewayAddress, loadBalancerClass } = settings;
+    if (pool !== undefined) return undefined;
+    const balanced = gatewayAddress !== undefined || Object.keys(nodes).length === 1;
+    if (balanced && loadBalancerClass === undefined) return undefined;
+    if (balanced) return violation("loadBalancerClass", "needs {cluster.addressPool}: only MetalLB serves a class", "an address pool too", ["addressPool"]);
+    return needsLoadBalancer(settings, "nodes", { nodes: { server: { host: "192.0.2.11" } }, addressPool: ["192.0.2.100-192.0.2.110"] });
 }
 
 /** No address of the pool may be in use. */

@@ -5,6 +5,7 @@ import { Context } from "../schema/defaults";
 import { choice, flag, listOf, matching, network, target } from "../schema/fields";
 import { rule, Violation } from "../schema/rule";
 import { replacesAll, bound, cloudKeys, newPool, poolsOrAuto, Size } from "./cloud";
+import { loadBalancerKeys } from "./load-balancer";
 
 const machineTypes = {
     what: "a size of Azure's virtual machines",
@@ -70,6 +71,7 @@ export function aks(context: Context) {
                 + "feature Microsoft.Compute/EncryptionAtHost.",
             example: false, defaultText: "true if size is production", change: newPool,
         }),
+        ...loadBalancerKeys({ example: { "service.beta.kubernetes.io/azure-load-balancer-internal": "true" } }),
         dnsZone: matching("the resource id of a DNS zone", dnsZonePattern).optional().meta({
             description: "DNS zone in which external-dns keeps the records.", example: zone,
             defaultText: "none: external-dns is not installed",

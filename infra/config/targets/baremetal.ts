@@ -6,12 +6,13 @@ import {
     address, byName, choice, dnsLabel, hostAndPort, hostname, line, listOf, machineAddress, matching, network, platform, port, portablePath, target,
 } from "../schema/fields";
 import { rule, Violation } from "../schema/rule";
-import { addressPool, freePool, onePool } from "./address-pool";
+import { addressPool, balancedBy, freePool, onePool } from "./address-pool";
 import {
     addressesKnown, differentMachines, keysThroughBastion, nodesOutside, oddControlPlane, oneEndpoint, oneKey,
     ownGatewayAddress, ownNetwork, podsOfNodes, reachableMachines,
 } from "./baremetal-rules";
 import { snapshots } from "./baremetal-snapshots";
+import { loadBalancerKeys } from "./load-balancer";
 import { subnets, subnetsApart } from "./networks";
 
 const machine = () => z.union([hostname(), address()]).meta({ allowed: "a host name or an IPv4 address" });
@@ -88,6 +89,7 @@ export function baremetal(context: Context) {
                 + "type LoadBalancer. The gateway gets the first.",
             example: ["192.0.2.100-192.0.2.110"], defaultText: "none: all such Services have the gateway's address",
         }),
+        ...loadBalancerKeys({ example: { "metallb.io/loadBalancerIPs": "192.0.2.105" }, beside: { addressPool: ["192.0.2.100-192.0.2.110"] } }),
         endpoint: hostAndPort("HOST:PORT, PORT from 1 to 65535", /^(?<host>[^:/@]+):(?<port>\d+)$/).optional().meta({
             description: "Instead of `virtualAddress`: a load balancer in front of the control-plane nodes' port 6443.",
             example: "api.example.com:6443", defaultText: "`virtualAddress`, otherwise the only control-plane node",
@@ -132,6 +134,7 @@ export function baremetal(context: Context) {
         [["nodes", "virtualAddress", "endpoint"], oneEndpoint], [["nodes", "ssh"], keysThroughBastion], [["ssh"], oneKey],
         [["nodes", "virtualAddress", "gatewayAddress"], ownGatewayAddress],
         [["addressPool", "gatewayAddress"], onePool],
+        [["nodes", "addressPool", "gatewayAddress", "loadBalancerAnnotations", "loadBalancerClass"], balancedBy],
         [["nodes", "addressPool", "virtualAddress", "endpoint", "podSubnet", "serviceSubnet"], freePool],
         [["network", "networkManifest"], ownNetwork], [["podSubnet", "serviceSubnet"], subnetsApart],
         [["nodes", "virtualAddress", "gatewayAddress", "podSubnet", "serviceSubnet"], nodesOutside],

@@ -5,6 +5,7 @@ import { Context } from "../schema/defaults";
 import { choice, listOf, matching, network, target } from "../schema/fields";
 import { rule, Violation } from "../schema/rule";
 import { replacesAll, bound, cloudKeys, newPool, poolsOrAuto } from "./cloud";
+import { loadBalancerKeys } from "./load-balancer";
 
 const machineTypes = {
     what: "an EC2 instance type, or several of one size with commas between, of which spot pools take what there is",
@@ -59,6 +60,7 @@ export function eks(context: Context) {
             description: "Control plane logs that are sent to CloudWatch.", example: ["audit"],
             defaultText: "all if size is production, otherwise audit and authenticator",
         }),
+        ...loadBalancerKeys({ example: { "service.beta.kubernetes.io/aws-load-balancer-scheme": "internal" }, defaultClass: "eks.amazonaws.com/nlb with `provisioning: auto`, otherwise none" }),
         dnsZone: matching("the id of a hosted zone such as Z0123456789ABCDEFGHIJ", /^Z[A-Z0-9]{1,31}$/)
             .optional().meta({
                 description: "Route 53 hosted zone in which external-dns keeps a record for the site's host.",

@@ -1,7 +1,9 @@
 import * as z from "zod";
+import { knownText } from "../../../components/known-versions";
 import { type Change, otherVolume } from "../schema/change";
 import { address, choice, flag, hostname, line, localPath, matching, objectName, platform, port, registry, target } from "../schema/fields";
 import { rule } from "../schema/rule";
+import { loadBalancerKeys, needsLoadBalancer } from "./load-balancer";
 import { differentPorts } from "./networks";
 
 const elsewhere: Change =
@@ -35,8 +37,10 @@ export function existing() {
             description: "StorageClass (ReadWriteMany) of volumes that pods on many nodes write to, such as uploads.",
             example: "efs", change: otherVolume,
         }),
-        metrics: choice("builtin", "install").default("builtin").meta({
-            description: "Whether the cluster already has metrics-server, or Landfall installs it.", example: "install",
+        metrics: choice("builtin", "install").optional().meta({
+            description: "Whether autoscalers use the metrics API that the cluster has, of any version and unchecked, or Landfall installs "
+                + "metrics-server.",
+            example: "builtin", defaultText: "the cluster's, if it has one of a version that Landfall knows; otherwise Landfall installs it",
         }),
         networkPolicy: choice("enforced", "unenforced", "unknown").default("unknown").meta({
             description: "Whether the cluster's network enforces network policies. Unless this is `enforced`, every run warns: any pod "
@@ -47,6 +51,7 @@ export function existing() {
             description: "How clients reach the gateway: at an address that the cluster assigns, or at a port of every node.",
             example: "NodePort",
         }),
+        ...loadBalancerKeys({ example: { "service.beta.kubernetes.io/aws-load-balancer-scheme": "internal" } }),
         host: z.union([hostname(), address()]).default("127.0.0.1").meta({
             description: "With NodePort: host name or address of the nodes.", example: "198.18.0.10",
             allowed: "a host name or an IPv4 address",
@@ -80,8 +85,13 @@ export function existing() {
         }
         return undefined;
     });
-    return rule(checked, ["http", "https"], differentPorts).meta({
-        description: "An existing cluster, reached with a kubeconfig file or another stack's output.",
+    const balanced = rule(checked, ["loadBalancer", "loadBalancerAnnotations", "loadBalancerClass"], given =>
+        given.loadBalancer === "LoadBalancer" ? undefined
+            : needsLoadBalancer(given, "loadBalancer", { kubeconfig: "~/.kube/config", loadBalancer: "LoadBalancer" }));
+    return rule(balanced, ["http", "https"], differentPorts).meta({
+        description: "An existing cluster, reached with a kubeconfig file or another stack's output. Landfall uses what others installed in "
+            + `it: cert-manager ${knownText("certManager")}, the Gateway API ${knownText("gatewayApi")}, metrics-server `
+            + `${knownText("metricsServer")}. It refuses other versions by name, and installs what is missing.`,
         example: { target: "existing", kubeconfig: "~/.kube/config", context: "production" },
         change: "in place",
     });

@@ -3,6 +3,7 @@ import { Context } from "../schema/defaults";
 import { dnsLabel, listOf, matching, target } from "../schema/fields";
 import { rule, Violation } from "../schema/rule";
 import { replacesAll, cloudKeys, poolsOrAuto, Size } from "./cloud";
+import { loadBalancerKeys } from "./load-balancer";
 
 const machineTypes = {
     what: "a machine type of the families E2, N1, N2 and N2D: others don't attach disks that are in two zones",
@@ -44,6 +45,7 @@ export function gke(context: Context) {
             "Who may do everything in the cluster, in addition to those who may in the whole project.",
             "group:platform@example.com"),
         viewers: principals("Who may view everything in the cluster except Secrets.", "user:jane@example.com"),
+        ...loadBalancerKeys({ example: { "networking.gke.io/load-balancer-type": "Internal" } }),
         dnsZone: dnsLabel().optional().meta({
             description: "Cloud DNS managed zone of the project, in which external-dns keeps a record for the site's host.",
             example: "example-com", defaultText: "none: external-dns is not installed",

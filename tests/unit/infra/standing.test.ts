@@ -265,3 +265,38 @@ describe("a cluster", () => {
         expect(await readEnvironment(kubeconfigFor("http://127.0.0.1:1"), "shop", "landfall/prod", 0)).toEqual({ volumes: [] });
     });
 });
+
+describe("the gateway's load balancer", () => {
+    const stands = (loadBalancerClass: string | undefined, manager = "pulumi-kubernetes-1", type = "LoadBalancer") => {
+        put("/api/v1/namespaces/landfall-gateway/services/envoy", "Service", {
+            namespace: "landfall-gateway",
+            managedFields: [{ manager, operation: "Apply", fieldsV1: { "f:spec": loadBalancerClass ? { "f:loadBalancerClass": {} } : {} } }],
+        }, { spec: { type, loadBalancerClass } });
+        storageClass("fast", "ebs.csi.aws.com", true);
+    };
+
+    it.each<[string, () => void, object]>([
+        ["keeps its class", () => stands("example.com/a"), { loadBalancerClass: "example.com/a" }],
+        ["keeps the class that the cluster chose", () => stands("example.com/a", "webhook"), {}],
+        ["may get the class that the cluster chose as a setting", () => stands("example.com/a", "webhook"), { loadBalancerClass: "example.com/a" }],
+        ["may get any class when it is made", () => stands(undefined, "x", "NodePort"), { loadBalancerClass: "example.com/b" }],
+        ["may get other annotations", () => stands("example.com/a"),
+            { loadBalancerClass: "example.com/a", loadBalancerAnnotations: { "example.com/scheme": "internal" } }],
+    ])("%s", async (_, make, cluster) => {
+        make();
+        expect(await change({ cluster })).toEqual(accepted);
+    });
+
+    it.each<[string, () => void, object, RegExp]>([
+        ["another", () => stands("example.com/a"), { loadBalancerClass: "example.com/b" }, /exists: example.com\/a\n.*example.com\/b\n/],
+        ["one", () => stands(undefined), { loadBalancerClass: "example.com/b" }, /exists: nothing\n.*example.com\/b\n/],
+        ["none", () => stands("example.com/a"), {}, /exists: example.com\/a\n.*nothing\n/],
+    ])("can't get %s class in place, and the refusal says how", async (_, make, cluster, expected) => {
+        make();
+        const { message, registered } = await change({ cluster });
+        expect(message).toMatch(/cluster\.loadBalancerClass can't be changed in place/);
+        expect(message).toMatch(expected);
+        expect(message).toMatch(/delete service envoy/);
+        expect(registered).toEqual([]);
+    });
+});

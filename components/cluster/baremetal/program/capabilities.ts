@@ -1,4 +1,4 @@
-import { type Capabilities, gatewayPorts, type LoadBalancing, noticedAfter, type PublishedNodes, serviceSeconds } from "../../cluster";
+import { type Capabilities, gatewayPorts, type LoadBalancing, noticedAfter, type PublishedNodes, serviceSeconds, withLoadBalancerArgs } from "../../cluster";
 import { firstAddress } from "../../ipv4";
 import type { BareMetalArgs } from "../args";
 import { type DescribedCluster, volumesDirectory } from "./describe";
@@ -9,6 +9,8 @@ const local = "landfall-local";
 const shared = "landfall-shared";
 /** MetalLB watches the pods itself; then the neighbours learn the address's new place. */
 const metalLbSeconds = serviceSeconds + 5;
+/** With this annotation, MetalLB assigns the address that it names. */
+const chosenAddress = "metallb.io/loadBalancerIPs";
 /** keepalived's check of the gateway's address (see machine/keepalived.ts), and its move to another node. */
 const keepalived = { interval: 1, failures: 3, spread: 7 };
 
@@ -19,7 +21,7 @@ export function capabilitiesOf(
     return {
         ...storageOf(args, nodes.length === 1),
         incarnation,
-        loadBalancing: loadBalancingOf(args, described),
+        loadBalancing: withLoadBalancerArgs(loadBalancingOf(args, described), args),
         metrics: "install",
         kubeletInsecureTls: false,
         apiServerPorts: [6443],
@@ -47,7 +49,7 @@ export function storageOf({ sharedDirectory }: BareMetalArgs, single: boolean): 
 
 /** The gateway's address comes from the pool, is virtual or the only machine's; without any, the nodes' ports are published. */
 function loadBalancingOf(
-    { addressPool, virtualAddress, gatewayAddress }: BareMetalArgs,
+    { addressPool, virtualAddress, gatewayAddress, loadBalancerAnnotations = {} }: BareMetalArgs,
     { nodes, controlPlanes, facts: { serviceAddress } }: DescribedCluster,
 ): LoadBalancing {
     const first = addressPool && firstAddress(addressPool);
@@ -57,7 +59,11 @@ function loadBalancingOf(
             drainSeconds: metalLbSeconds,
             seesClients: true,
             addressPool,
-            annotations: { "metallb.io/loadBalancerIPs": first, ...awaited(first) },
+            annotations: {
+                [chosenAddress]: first,
+                // The user may have chosen another address of the pool.
+                ...(chosenAddress in loadBalancerAnnotations ? {} : awaited(first)),
+            },
         };
     }
     if (serviceAddress) {

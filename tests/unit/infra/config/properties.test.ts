@@ -162,6 +162,11 @@ const clusters = fc.oneof(
         loadBalancer: some(fc.constantFrom("LoadBalancer", "NodePort")), host: some(fc.oneof(fc.ipV4(), hostname)),
     }),
     fc.record({
+        target: fc.constant("existing"), context: label, registry: hostname.map(name => `${name}.io/x`), sharedStorageClass: hostname,
+        loadBalancerClass: some(fc.oneof(label, fc.tuple(hostname, label).map(parts => parts.join("/")))),
+        loadBalancerAnnotations: some(fc.dictionary(fc.tuple(hostname, label).map(parts => parts.join("/")), fc.string(), { maxKeys: 3 })),
+    }),
+    fc.record({
         target: fc.constant("existing"), stack: fc.tuple(label, label, label).map(names => names.join("/")),
         output: some(label), registry: fc.constant("localhost:5000"), sharedStorageClass: label,
         kubeletInsecureTls: some(fc.boolean()),

@@ -1,7 +1,7 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { beforeAll, describe, expect, it } from "vitest";
-import { Capabilities } from "../../../../../components/cluster";
+import { Capabilities, type LoadBalancing } from "../../../../../components/cluster";
 import { loadManifests, Platform } from "../../../../../components/platform";
 import { captureProgram, Registered } from "../../../../../infra/cli/capture";
 import { isSecret } from "../../../../../infra/values";
@@ -77,6 +77,16 @@ describe("a pool of addresses", () => {
         const conversions = objects<Manifest & { spec: { conversion?: object } }>(resources, "CustomResourceDefinition")
             .filter(({ metadata, spec }) => metadata.name.endsWith(".metallb.io") && spec.conversion);
         expect(conversions).toEqual([]);
+    });
+
+    it("serves the gateway's class and no other", async () => {
+        const { loadBalancing } = machines;
+        const own = await run({ ...machines, loadBalancing: { ...loadBalancing, loadBalancerClass: "example.com/own" } as LoadBalancing });
+        expect(object(own, "Service", "envoy").spec.loadBalancerClass).toBe("example.com/own");
+        const args = (all: Registered[]) => pods(all).filter(({ owner }) => owner.includes("metallb"))
+            .map(({ spec }) => spec.containers[0].args?.filter(arg => arg.startsWith("--lb-class")));
+        expect(args(own)).toEqual([["--lb-class=example.com/own"], ["--lb-class=example.com/own"]]);
+        expect(args(resources)).toEqual([[], []]);
     });
 
     it("is nothing that a cluster without one pays for", async () => {

@@ -25,11 +25,13 @@ describe("a change of a setting", () => {
             .filter(leaf => leaf.target === target && leaf.key.startsWith(`${section}.`) && wayOf(leaf.change))
             .map(({ key }) => key).sort();
         expect(refused("baremetal", "cluster")).toEqual([
-            "cluster.endpoint", "cluster.kubernetesVersion", "cluster.network", "cluster.nodes.server.address", "cluster.nodes.server.role",
+            "cluster.endpoint", "cluster.kubernetesVersion", "cluster.loadBalancerClass", "cluster.network", "cluster.nodes.server.address", "cluster.nodes.server.role",
             "cluster.podSubnet", "cluster.serviceSubnet", "cluster.virtualAddress",
         ]);
-        expect(refused("existing", "cluster")).toEqual(["cluster.sharedStorageClass", "cluster.storageClass"]);
-        for (const target of ["eks", "gke", "aks"]) expect(refused(target, "cluster")).toEqual(["cluster.kubernetesVersion"]);
+        expect(refused("existing", "cluster")).toEqual(["cluster.loadBalancerClass", "cluster.sharedStorageClass", "cluster.storageClass"]);
+        for (const target of ["eks", "gke", "aks"]) {
+            expect(refused(target, "cluster")).toEqual(["cluster.kubernetesVersion", "cluster.loadBalancerClass"]);
+        }
         for (const target of ["kind", "minikube"]) expect(refused(target, "cluster")).toEqual([]);
         expect([...refused("kind", "environment"), ...refused("kind", "app")]).toEqual([
             "environment.name", "app.database.storageClass", "app.database.volume", "app.web.uploads.accessMode",

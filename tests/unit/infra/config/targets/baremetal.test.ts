@@ -36,6 +36,10 @@ describe("machines of one's own", () => {
     });
 
     test.each<[string, object, RegExp]>([
+        ["annotations of a load balancer that isn't there", {
+            nodes: three, virtualAddress: "203.0.113.10", loadBalancerAnnotations: { "example.com/x": "y" },
+        }, /loadBalancerAnnotations has no effect: .*nodes/],
+        ["a class that nobody serves", { nodes: { server }, loadBalancerClass: "own" }, /loadBalancerClass needs .*addressPool/],
         ["no machine", { nodes: {} }, /nodes has no control-plane nodes/],
         ["two control-plane nodes", { nodes: { one: three.one, two: three.two }, virtualAddress: "203.0.113.10" },
             /nodes has 2 control-plane nodes/],

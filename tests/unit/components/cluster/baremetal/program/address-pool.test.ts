@@ -133,6 +133,13 @@ describe("the gateway's address", () => {
         }
     });
 
+    test("is another of the pool if the user says so, and no other is waited for", async () => {
+        const own = { "metallb.io/loadBalancerIPs": "203.0.113.105", "example.com/x": "" };
+        const { loadBalancing } = await run({ addressPool, loadBalancerAnnotations: own, loadBalancerClass: "example.com/own" });
+        expect(loadBalancing).toMatchObject({ loadBalancerClass: "example.com/own" });
+        expect((loadBalancing as { annotations: object }).annotations).toEqual(own);
+    });
+
     test("of one server's pool isn't the server's own", async () => {
         const { told, loadBalancing } = await run({ nodes: { server }, addressPool });
         expect(loadBalancing).toMatchObject({ addressPool });
