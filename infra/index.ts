@@ -3,7 +3,7 @@ import { loadManifests, Platform } from "../components/platform";
 import { useProxies } from "../components/proxy";
 import { checkRelease, stackRelease, version } from "../components/release";
 import { Environment } from "../components/workload";
-import { loadSettings, manifestsFor } from "./config";
+import { loadSettings, logsToKeep, manifestsFor } from "./config";
 import { trafficOf } from "./limits";
 import { mendStackTraces } from "./stack-traces";
 import { compareWith } from "./standing";
@@ -25,7 +25,8 @@ export = async () => {
 
     const cluster = createCluster(settings.cluster, { volumes, comparisons: compareWith(settings) });
     const traffic = trafficOf(settings.app);
-    const platform = new Platform("platform", { cluster, manifests, hosts: [host], tls, traffic });
+    const logs = logsToKeep(settings);
+    const platform = new Platform("platform", { cluster, manifests, hosts: [host], tls, traffic, logs });
     const environment = new Environment("environment", { cluster, platform, namespace: name, volumes, quota });
     const app = new WordPress("wordpress", { settings, environment, gateway: platform.gateway });
 

@@ -8,6 +8,7 @@ import { createClusterAutoscaler } from "./cluster-autoscaler";
 import { createExternalDns, DnsRecord } from "./dns";
 import { Gateway } from "./gateway";
 import { Traffic } from "./gateway/limits";
+import { createLogs, LogsArgs } from "./logs";
 import { loadManifestsAtOnce, Manifests } from "./manifests";
 import { createMetalLb } from "./metallb";
 import { createMetricsServer } from "./metrics";
@@ -18,6 +19,7 @@ export { Gateway } from "./gateway";
 export { Issuance } from "./cert-manager/names";
 export { defaultTraffic, Traffic } from "./gateway/limits";
 export { DnsRecord } from "./dns";
+export { LogsArgs } from "./logs";
 export { Transform, Transformed } from "../transform";
 
 export interface PlatformArgs {
@@ -40,6 +42,11 @@ export interface PlatformArgs {
      * @default `defaultTraffic`
      */
     traffic?: Traffic;
+    /**
+     * Keeps the logs of all pods for a time.
+     * @default what the nodes keep: some files of each container, until its pod is deleted
+     */
+    logs?: LogsArgs;
     /** Changes each object's arguments last, including the gateway's and cert-manager's, for anything that isn't modelled here. */
     transform?: Transform;
 }
@@ -79,6 +86,7 @@ export class Platform extends pulumi.ComponentResource {
             ...createStorageClasses(capabilities.storageClasses ?? [], options),
             ...createDirectoryClasses(capabilities, options),
         ];
+        if (args.logs !== undefined) createLogs(cluster, this.storageClasses, args.logs, this);
         if (addresses !== undefined) {
             createMetalLb({ addresses, definitions: manifests.metallb, capabilities }, options);
         }

@@ -15,6 +15,7 @@ export type { ClusterSettings, Target } from "./targets";
 export type { EnvironmentSettings } from "./sections/environment";
 export type { PlainSettings } from "./schema";
 export type { Problem } from "./errors/problem";
+export { logsToKeep } from "./sections/logs";
 export { manifestsFor } from "./targets";
 export { isCloud, isLaptop } from "./sections/environment";
 export { SettingsError } from "./errors/problem";
