@@ -29,7 +29,7 @@ kept (landfall:logs.keepDays), also those of pods that are gone; a line is kept 
                      2026-03-03T14:30 (default: a day before the end)
   --until TIME       lines before that time (default: now)
   --pod NAME         of pods whose names begin like this
-  --grep TEXT        lines that contain this text
+  --grep TEXT        lines that contain this text; of kept lines in JSON, those with a value that contains it
 `;
 
 /** Each part: the workloads whose pods belong to it, and where those are. */

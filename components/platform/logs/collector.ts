@@ -10,7 +10,7 @@ import { patience } from "../deployment";
 import { namespaces } from "../namespaces";
 import { createServiceAccount, toApiServer } from "../objects";
 import { buffer, type LogLimits } from "./limits";
-import { collectorName as name, logFields, passwordKey, storeName, storePort, storeUser } from "./names";
+import { collectorName as name, logFields, noMessage, passwordKey, storeName, storePort, storeUser } from "./names";
 
 export interface CollectorArgs {
     namespace: pulumi.Output<string>;
@@ -96,14 +96,19 @@ function container(limits: LogLimits): kubernetes.types.input.core.v1.Container 
             "-kubernetesCollector",
             // Its own lines say that it can't send lines: they would never end.
             `-kubernetesCollector.excludeFilter=${logFields.namespace}:=${namespaces.logCollector}`,
-            // The container runtime's clock is right, whatever a line says. No field has this name.
+            // Of a line in JSON, every field is kept under its own name, and the container runtime's time is the line's. No
+            // field has this name.
             "-kubernetesCollector.timeField=-",
+            "-kubernetesCollector.msgField=-",
+            `-defaultMsgValue=${noMessage}`,
             `-tmpDataPath=${stateDirectory}`,
             `-remoteWrite.url=http://${storeName}.${namespaces.logs}.svc:${storePort}/insert/native`,
             `-remoteWrite.basicAuth.username=${storeUser}`,
             `-remoteWrite.basicAuth.passwordFile=${secretDirectory}/${passwordKey}`,
             `-remoteWrite.maxDiskUsagePerURL=${buffer.most}MiB`,
             `-remoteWrite.rateLimit=${limits.sentPerSecond}`,
+            // Once the store is back, lines don't wait a minute for the next try.
+            "-remoteWrite.retryMaxTime=10s",
             "-remoteWrite.queues=2",
             `-httpListenAddr=:${port}`,
             // It would also accept lines from other programs.

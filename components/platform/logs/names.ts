@@ -9,6 +9,9 @@ export const storePort = 9428;
 export const storeUser = "landfall";
 export const passwordKey = "password";
 
+/** The message of a line that is JSON: the line itself is stored as its fields. */
+export const noMessage = "-";
+
 /** Fields of each line that the collector adds, as vlagent names them. */
 export const logFields = {
     namespace: "kubernetes.pod_namespace",

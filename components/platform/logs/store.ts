@@ -38,7 +38,7 @@ export function createStore(place: VolumePlace, args: StoreArgs, parent: pulumi.
     }, parent);
     new kubernetes.core.v1.Service(name, {
         metadata,
-        spec: { selector, ports: [{ name: "http", port, targetPort: "http" }] },
+        spec: { clusterIP: "None", selector, ports: [{ name: "http", port, targetPort: "http" }] },
     }, options);
     new kubernetes.policy.v1.PodDisruptionBudget(name, {
         metadata,

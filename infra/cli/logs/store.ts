@@ -1,7 +1,7 @@
 import { createInterface } from "node:readline";
 import type { IncomingMessage } from "node:http";
 import { type Connection, KubernetesError, send } from "../../../components/cluster/kubernetes-api";
-import { logFields, passwordKey, storeName, storePort, storeUser } from "../../../components/platform/logs/names";
+import { logFields, noMessage, passwordKey, storeName, storePort, storeUser } from "../../../components/platform/logs/names";
 import { namespaces } from "../../../components/platform/namespaces";
 import { clean, type Fields, list, printable, text } from "../status/fields";
 import type { Line } from "../status/log-stream";
@@ -24,7 +24,7 @@ export interface Question extends Period {
     workloads: string[];
     /** Name of a pod, or its beginning. */
     pod?: string;
-    /** Text that the line contains. */
+    /** Text that the line contains, or one of its values if it is JSON. */
     grep?: string;
 }
 
@@ -73,7 +73,7 @@ export async function readStore(
             const key = JSON.stringify([row[logFields.pod], row[logFields.container], line.text]);
             if (seen.has(key)) continue;
             seen.add(key);
-            if (question.grep !== undefined && !line.text.includes(question.grep)) continue;
+            if (!contains(row, question.grep)) continue;
             await write(nameFor(row), line);
             lines++;
             if (signal.aborted) return lines;
@@ -95,7 +95,7 @@ export function queryFor({ namespace, workloads, pod, grep, until }: Question, s
         `{${stream.join(",")}}`,
         `_time:[${since}, ${rfc3339(until)})`,
         `${quoted(logFields.workload)}:in(${workloads.map(quoted).join(",")})`,
-        // In any field, as a line in JSON is stored as its fields; what is found is looked at again.
+        // In any field, also in those of Kubernetes: what is found is looked at again.
         ...(grep === undefined ? [] : [`*:~${quoted(escaped(grep))}`]),
     ].join(" ");
 }
@@ -129,10 +129,25 @@ async function bodyOf(response: IncomingMessage): Promise<string> {
     return body.slice(0, 500);
 }
 
-/** A line that was JSON, or that Kubernetes' own programs write, comes back as JSON: the collector has taken it apart. */
+/**
+ * A line that was JSON, or that Kubernetes' own programs write, comes back as JSON: the collector has taken it apart. Its fields
+ * are in the order of their names, and what looks like a number is one.
+ */
 function textOf(row: Fields): string {
-    const { _msg = "", ...rest } = Object.fromEntries(Object.entries(row).filter(([name]) => name !== "_time" && !name.startsWith("kubernetes.")));
-    return Object.keys(rest).length === 0 ? String(_msg) : JSON.stringify({ msg: _msg, ...rest });
+    const [{ value: message = "" } = {}, ...rest] = contentOf(row);
+    if (rest.length === 0) return message;
+    const values = rest.map(({ name, value }) => [name, String(Number(value)) === value && /^[-\d]/.test(value) ? Number(value) : value]);
+    return JSON.stringify({ ...(message !== noMessage && { msg: message }), ...Object.fromEntries(values) as object });
+}
+
+/** The message, and the fields of a line that was JSON. */
+function contentOf(row: Fields): { name: string; value: string }[] {
+    const own = Object.entries(row).filter(([name]) => name !== "_time" && name !== "_msg" && !name.startsWith("kubernetes."));
+    return [["_msg", row._msg ?? ""], ...own].map(([name, value]) => ({ name: String(name), value: String(value) }));
+}
+
+function contains(row: Fields, grep = ""): boolean {
+    return contentOf(row).some(({ value }) => value.includes(grep));
 }
 
 /** As the nodes' lines are named: the pod, and the container unless it is the workload's own. */

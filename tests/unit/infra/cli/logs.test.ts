@@ -89,18 +89,22 @@ describe("npm run logs with kept logs", () => {
             { time: ago(40), pod: "web-b1", text: "POST /wp-login.php? 302" },
             { time: ago(30), pod: "web-a1", text: "POST /wp-loginXphp? 302" },
             { time: ago(5), pod: "web-a1", text: "POST /wp-login.php? 302 late" },
+            { time: ago(20), pod: "web-a1", text: "-", fields: { path: "/wp-login.php? 302", "kubernetes.x": "y" } },
+            { time: ago(20), pod: "web-a1", text: "-", fields: { path: "/", "kubernetes.x": "wp-login.php? 302" } },
         ];
         const { output } = await run("--pod", "web-a", "--grep", "login.php? 302", "--until", "10s");
-        expect(output).toEqual(["web-a1  POST /wp-login.php? 302"]);
+        expect(output).toEqual(["web-a1  POST /wp-login.php? 302", 'web-a1  {"path":"/wp-login.php? 302"}']);
     });
 
     it("names containers beside the workload's own, brings lines in JSON back, and shows times if asked", async () => {
         store.lines = [
             { time: ago(3, 500), pod: "web-a", text: "installed", container: "install" },
             { time: ago(2), pod: "web-a", text: "no\u001b[2J", fields: { level: "error" } },
+            { time: ago(1), pod: "web-a", text: "-", fields: { path: "/", status: "404", request_id: "007", duration: "1.50" } },
         ];
         expect((await run("--since", "5m", "--timestamps")).output).toEqual([
             `${ago(3, 500)} web-a/install  installed`, `${ago(2)} web-a  {"msg":"no\\u001b[2J","level":"error"}`,
+            `${ago(1)} web-a  {"path":"/","status":404,"request_id":"007","duration":"1.50"}`,
         ]);
     });
 
