@@ -35,7 +35,7 @@ describe("kept logs", () => {
     it("are bounded by age and size, as the settings say, and refused when too old", async () => {
         const flags = await ask("/flags");
         expect(flags).toMatch(/^-retentionPeriod="7d"$/m);
-        expect(flags).toMatch(/^-retention\.maxDiskSpaceUsageBytes="858993459"$/m);
+        expect(flags).toMatch(/^-retention\.maxDiskSpaceUsageBytes="8589934592"$/m);
         const marker = `marker-${Date.now()}`;
         const line = (age: number) => JSON.stringify({
             "_time": new Date(Date.now() - age * day).toISOString(), "_msg": `${marker} of ${age} days`,

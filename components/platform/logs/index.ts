@@ -16,7 +16,7 @@ import { createStore } from "./store";
 export interface LogsArgs {
     /** Days that lines are kept, at least 1. The oldest go first, and earlier if the volume is full. @example 30 */
     keepDays: number;
-    /** Size of the volume, at least 1Gi. It can grow if its StorageClass allows that, and never shrinks. @example "5Gi" */
+    /** Size of the volume, at least 1Gi. It can grow if its StorageClass allows that, and never shrinks. @example "10Gi" */
     volume: string;
     /** StorageClass of the volume. @default the cluster's class for volumes of one pod */
     storageClass?: string;

@@ -6,7 +6,7 @@ import { quantity } from "../../quantity";
  */
 export const buffer = { most: 512, volume: 2 * 512 + 128 };
 
-/** The store drops the oldest days by the hour, but never the last two. */
+/** The store drops the oldest day if there are too many bytes, but never the last two. */
 const undroppableSeconds = 2 * 24 * 60 * 60;
 
 export interface LogLimits {
@@ -14,13 +14,13 @@ export interface LogLimits {
     kept: number;
     /** Bytes that the store leaves free. It refuses lines rather than fill its disk, and the collectors keep them meanwhile. */
     free: number;
-    /** Bytes per second, compressed, that a node's collector sends. A pod that writes more is behind, and loses lines in the end. */
+    /** Bytes per second, compressed, that a node's collector sends. What is written faster waits, and the oldest is lost in the end. */
     sentPerSecond: number;
 }
 
 /**
- * What follows from the volume's size. Merging files and the hour until the next look take a tenth. Two days at the full rate of
- * one node fit, because neither time nor size makes the store drop them.
+ * What follows from the volume's size; a tenth is for merging files. Two days at the full rate of one node fit, because neither
+ * time nor size makes the store drop them. On a volume that is a directory nothing else limits them.
  */
 export function logLimits(volume: string): LogLimits {
     const bytes = Number(quantity(volume) / 10n ** 9n);

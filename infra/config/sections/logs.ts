@@ -21,10 +21,11 @@ export function logsSchema(context: Context) {
             defaultText: `0 if target is ${without.join(", ").replace(/, (?=[^,]*$)/, " or ")}, otherwise ${usualDays}`,
             change: "in place; 0 deletes the logs, unless `landfall:environment.volumes` is retain",
         }),
-        volume: quantity("bytes", "1Gi").prefault("5Gi").meta({
+        volume: quantity("bytes", "1Gi").prefault("10Gi").meta({
             description: "Size of the logs' volume: four fifths are for logs, which need about a tenth of their size. It also limits how "
-                + "much a node sends, so that two days always fit.",
-            example: "20Gi", change: `grows: no volume shrinks, and not every class can grow one. ${startAgain}`,
+                + "fast a node sends, so that two days always fit: 10Gi allows about 0.5 MB of lines per second. What a node writes "
+                + "faster is kept later, and lost if it goes on for hours.",
+            example: "50Gi", change: `grows: no volume shrinks, and not every class can grow one. ${startAgain}`,
         }),
         storageClass: objectName().optional().meta({
             description: "StorageClass of the volume.", example: "fast",
@@ -32,7 +33,7 @@ export function logsSchema(context: Context) {
             change: refused(`a volume can't change it. ${startAgain}`),
         }),
     }).meta({
-        description: "How long logs are kept, for everything in the cluster.", example: { keepDays: 90, volume: "20Gi" },
+        description: "How long logs are kept, for everything in the cluster.", example: { keepDays: 90, volume: "50Gi" },
         change: "in place",
     });
 }

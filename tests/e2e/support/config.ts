@@ -33,7 +33,7 @@ export function writeConfig(directory: string): void {
             target: "kind", nodes: 2, name: names.cluster, http, https, podSubnet, serviceSubnet,
         },
         "landfall:environment": { name: names.environment, host: names.host },
-        "landfall:logs": { keepDays: 7, volume: "1Gi" },
+        "landfall:logs": { keepDays: 7 },
     };
     config["landfall:app"].web.replicas = { min: 2, max: 5 };
     write(yaml.stringify({ config }));

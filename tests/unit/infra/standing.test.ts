@@ -150,14 +150,14 @@ describe("data that stands", () => {
     });
 
     it("is the logs' volume too", async () => {
-        claim("log-store", {}, "landfall-logs");
-        expect(await change({ logs: { keepDays: 9, volume: "7Gi" } })).toEqual(accepted);
-        expect(await change({ logs: { keepDays: 400, volume: "9Gi" } })).toEqual(accepted);
+        claim("log-store", { size: "12Gi" }, "landfall-logs");
+        expect(await change({ logs: { keepDays: 9, volume: "12Gi" } })).toEqual(accepted);
+        expect(await change({ logs: { keepDays: 400, volume: "13Gi" } })).toEqual(accepted);
         const { message, registered } = await change({ logs: { keepDays: 9 } });
-        expect(message).toMatch(/landfall:logs\.volume can't be changed in place\n.*exists: 7Gi\n.*5Gi\n.*way: .*save the logs \(`npm run logs -- --since/);
+        expect(message).toMatch(/landfall:logs\.volume can't be changed in place\n.*exists: 12Gi\n.*10Gi\n.*way: .*save the logs \(`npm run logs -- --since/);
         expect(registered).toEqual([]);
-        expect((await change({ logs: { keepDays: 9, volume: "7Gi", storageClass: "slow" } })).message).toMatch(/logs\.storageClass .*\n.*fast\n.*slow\n/);
-        expect((await change({ logs: { keepDays: 9, volume: "7Gi", storageClass: "none" } })).message).toMatch(/logs\.storageClass is no class of the cluster/);
+        expect((await change({ logs: { keepDays: 9, volume: "12Gi", storageClass: "slow" } })).message).toMatch(/logs\.storageClass .*\n.*fast\n.*slow\n/);
+        expect((await change({ logs: { keepDays: 9, volume: "12Gi", storageClass: "none" } })).message).toMatch(/logs\.storageClass is no class of the cluster/);
         expect(await change({ logs: { keepDays: 0, volume: "1Gi" } })).toEqual(accepted);
     });
 
