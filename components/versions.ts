@@ -16,6 +16,7 @@ export const versions = {
 
 const certManager = "v1.21.2";
 const metallb = "v0.16.1";
+const victoriaLogs = "v1.52.2";
 const certManagerImage = (part: string): string => `quay.io/jetstack/cert-manager-${part}:${certManager}`;
 
 /** Other projects' images, by tag. The kit for closed networks builds them under these names. */
@@ -36,6 +37,9 @@ export const imageTags = {
     /** Optional: assigns a range of addresses on one's own machines. */
     metallbController: `quay.io/metallb/controller:${metallb}`,
     metallbSpeaker: `quay.io/metallb/speaker:${metallb}`,
+    /** Optional: keeps logs. The collector's version is the store's. */
+    logStore: `docker.io/victoriametrics/victoria-logs:${victoriaLogs}`,
+    logCollector: `docker.io/victoriametrics/vlagent:${victoriaLogs}`,
     localPathProvisioner: "docker.io/rancher/local-path-provisioner:v0.0.30",
     localPathHelper: "docker.io/library/busybox:1.37",
     /** Only in clouds, like the next. Its minor version is the clusters'. */

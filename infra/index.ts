@@ -3,7 +3,7 @@ import { loadManifests, Platform } from "../components/platform";
 import { useProxies } from "../components/proxy";
 import { checkRelease, stackRelease, version } from "../components/release";
 import { Environment } from "../components/workload";
-import { hostsOf, loadSettings, manifestsFor } from "./config";
+import { hostsOf, loadSettings, logsToKeep, manifestsFor } from "./config";
 import { trafficOf } from "./limits";
 import { mendStackTraces } from "./stack-traces";
 import { compareWith } from "./standing";
@@ -26,7 +26,8 @@ export = async () => {
 
     const cluster = createCluster(settings.cluster, { volumes, present, comparisons: compareWith(settings) });
     const traffic = trafficOf(settings.app);
-    const platform = new Platform("platform", { cluster, manifests, hosts: hostsOf(settings), tls, traffic });
+    const [hosts, logs] = [hostsOf(settings), logsToKeep(settings)];
+    const platform = new Platform("platform", { cluster, manifests, hosts, tls, traffic, logs });
     const environment = new Environment("environment", { cluster, platform, namespace: name, volumes, quota, priority });
     const app = new WordPress("wordpress", { settings, environment, gateway: platform.gateway });
 

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import * as pulumi from "@pulumi/pulumi";
 import { type Capabilities, type Comparisons, type Stands, strandedVolumes, type VolumeProperty } from "../components/cluster";
 import { readLoadBalancerClass } from "../components/platform/gateway/load-balancer";
+import { storeName } from "../components/platform/logs/names";
 import { Refusal } from "../components/refusal";
 import { readEnvironment, type StandingEnvironment } from "../components/workload/standing";
 import { classOf } from "../components/workload/volume";
@@ -10,7 +11,7 @@ import { keyText } from "./config/errors";
 import { describeChange, refuseChanges, refuseClusterChanges } from "./config/errors/refuse";
 import { describeKey, describeSettings } from "./config/schema/describe";
 
-type Compared = Pick<Settings, "cluster" | "environment" | "app">;
+type Compared = Pick<Settings, "cluster" | "environment" | "app" | "logs">;
 
 /** Refuses, in a preview too, changes that the existing cluster or its data can't make. */
 export function compareWith(settings: Compared): Comparisons {
@@ -81,14 +82,15 @@ function madeByPlatform(
     return [...onDirectories.filter(name => name !== undefined && name !== "").map(name => ({ name: name! })), ...storageClasses];
 }
 
-/** The parts of the application that have a volume, with the keys of its properties. */
-function partsOf({ cluster, app }: Compared) {
+/** The parts of the application and of the platform that have a volume, with the keys of its properties. */
+function partsOf({ cluster, app, logs }: Compared) {
     const described = describeSettings({ stack: pulumi.getStack(), target: cluster.target });
     const isSetting = (key: string) => describeKey(described, key.split("."), cluster.target) !== undefined;
     const { uploads } = app.web;
     return ([
         { owner: "database", key: "app.database", sizeKey: "volume", args: { ...app.database, size: app.database.volume, accessMode: "ReadWriteOnce" } },
         { owner: "web", key: "app.web.uploads", sizeKey: "size", args: uploads },
+        ...logs.keepDays > 0 ? [{ owner: storeName, key: "logs", sizeKey: "volume", args: { ...logs, size: logs.volume, accessMode: "ReadWriteOnce" } }] as const : [],
     ] as const).map(part => {
         const clusterKey = part.args.accessMode === "ReadWriteMany" ? "cluster.sharedStorageClass" : "cluster.storageClass";
         const classKey = part.args.storageClass === undefined && isSetting(clusterKey) ? clusterKey : `${part.key}.storageClass`;

@@ -8,6 +8,7 @@ import { createClusterAutoscaler } from "./cluster-autoscaler";
 import { createExternalDns, DnsRecord } from "./dns";
 import { Gateway, HostCertificate } from "./gateway";
 import { Traffic } from "./gateway/limits";
+import { createLogs, LogsArgs } from "./logs";
 import { loadManifestsAtOnce, Manifests } from "./manifests";
 import { createMetalLb } from "./metallb";
 import { createMetricsServer } from "./metrics";
@@ -19,6 +20,7 @@ export { Gateway } from "./gateway";
 export { Issuance } from "./cert-manager/names";
 export { defaultTraffic, Traffic } from "./gateway/limits";
 export { DnsRecord } from "./dns";
+export { LogsArgs } from "./logs";
 export { Transform, Transformed } from "../transform";
 
 export interface PlatformArgs {
@@ -45,6 +47,11 @@ export interface PlatformArgs {
      * @default `defaultTraffic`
      */
     traffic?: Traffic;
+    /**
+     * Keeps the logs of all pods for a time.
+     * @default what the nodes keep: some files of each container, until its pod is deleted
+     */
+    logs?: LogsArgs;
     /** Changes each object's arguments last, including the gateway's and cert-manager's, for anything that isn't modelled here. */
     transform?: Transform;
 }
@@ -88,6 +95,7 @@ export class Platform extends pulumi.ComponentResource {
             ...createStorageClasses(capabilities.storageClasses ?? [], options),
             ...createDirectoryClasses(capabilities, options),
         ];
+        if (args.logs !== undefined) createLogs(cluster, this, args.logs, this);
         if (balancer !== undefined && addresses !== undefined) {
             const { loadBalancerClass } = balancer;
             createMetalLb({ addresses, definitions: manifests.metallb, loadBalancerClass, capabilities }, options);

@@ -10,6 +10,10 @@ export const namespaces = {
     storage: "landfall-storage",
     /** Of MetalLB, which reads its settings there. Elsewhere it only writes the Services' addresses. */
     loadBalancer: "landfall-load-balancer",
+    /** Of the logs' store. */
+    logs: "landfall-logs",
+    /** Of the logs' collector alone, because it reads the nodes' files. */
+    logCollector: "landfall-log-collector",
     clusterAutoscaler: controllerAccounts.clusterAutoscaler.namespace,
     externalDns: controllerAccounts.externalDns.namespace,
 };

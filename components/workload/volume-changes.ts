@@ -4,8 +4,8 @@ import type { VolumeProperty } from "../cluster/compare";
 import { lookingAtNothing } from "../cluster/lookup";
 import { compareFirst, describeVolumeOf } from "../cluster/provider";
 import { compareQuantities } from "../quantity";
-import type { Environment } from "./environment";
 import { readEnvironment, type StandingEnvironment } from "./standing";
+import type { VolumePlace } from "./volume";
 
 /** A volume as the program wants it. */
 interface WantedVolume {
@@ -24,10 +24,10 @@ interface WantedVolume {
  * if the class can't grow a volume, another class or another access mode stops the program, in a preview too. A plain value is
  * checked before any object is registered, an output before the claim is.
  */
-export function possibleSize(environment: Environment, volume: WantedVolume): pulumi.Input<string> {
-    const { provider, kubeconfig } = environment.cluster;
+export function possibleSize(place: VolumePlace, volume: WantedVolume): pulumi.Input<string> {
+    const { provider, kubeconfig } = place.cluster;
     const { size } = volume;
-    const compare = (kubeconfig: string, size: string) => readChanges(environment, { ...volume, size }, kubeconfig);
+    const compare = (kubeconfig: string, size: string) => readChanges(place, { ...volume, size }, kubeconfig);
     if (typeof size === "string" && compareFirst(provider, text => compare(text, size))) return size;
     if (lookingAtNothing()) return size;
     return pulumi.unsecret(pulumi.all([size, kubeconfig]).apply(async ([value, text]) => {
@@ -43,13 +43,13 @@ const defaultNames: Record<VolumeProperty, string> = {
 };
 
 async function readChanges(
-    environment: Environment, wanted: WantedVolume & { size: string }, kubeconfig: string,
+    place: VolumePlace, wanted: WantedVolume & { size: string }, kubeconfig: string,
 ): Promise<Change[]> {
-    const { volumes } = await readOnce(environment, kubeconfig);
+    const { volumes } = await readOnce(place, kubeconfig);
     const found = volumes.find(({ name }) => name === wanted.name);
     if (found === undefined) return [];
     const { size, capacity = size, fixed } = found;
-    const describe = describeVolumeOf(environment.cluster.provider)
+    const describe = describeVolumeOf(place.cluster.provider)
         ?? ((_, property) => ({ name: `${defaultNames[property]} of the volume "${wanted.name}"`, way }));
     // A claim that never got all that it requested may request less, down to what it has.
     const isKept = compareQuantities(wanted.size, size) === 0;
@@ -63,12 +63,12 @@ async function readChanges(
     ];
 }
 
-const read = new WeakMap<Environment, Promise<StandingEnvironment>>();
+const read = new WeakMap<VolumePlace, Promise<StandingEnvironment>>();
 
-/** What exists of an environment; all its volumes share one reading. */
-function readOnce(environment: Environment, kubeconfig: string): Promise<StandingEnvironment> {
+/** What exists in a place; all its volumes share one reading. */
+function readOnce(place: VolumePlace, kubeconfig: string): Promise<StandingEnvironment> {
     const stack = `${pulumi.getProject()}/${pulumi.getStack()}`;
-    const reading = read.get(environment) ?? readEnvironment(kubeconfig, environment.namespaceName, stack);
-    read.set(environment, reading);
+    const reading = read.get(place) ?? readEnvironment(kubeconfig, place.namespaceName, stack);
+    read.set(place, reading);
     return reading;
 }

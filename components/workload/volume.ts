@@ -2,7 +2,7 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Capabilities } from "../cluster/cluster";
 import { inCluster } from "../cluster/options";
-import { Environment } from "./environment";
+import type { Environment } from "./environment";
 import { groupLabel, objectLabels } from "./labels";
 import { possibleSize } from "./volume-changes";
 
@@ -18,33 +18,37 @@ export interface VolumeArgs {
     group: number;
 }
 
+/** Where a volume is: an environment, or a namespace of the platform. */
+export type VolumePlace = Pick<Environment, "cluster" | "namespace" | "namespaceName" | "volumes">
+    & { platform: Pick<Environment["platform"], "storageClasses"> };
+
 /**
- * Creates a claim for a volume. The volume outlives the stack if the environment retains its volumes.
+ * Creates a claim for a volume. The volume outlives the stack if its place retains its volumes.
  * It isn't a StatefulSet's claim template, so that it can grow and no replacement deletes it.
  * @throws if the cluster has no class for volumes that many nodes write to
  */
 export function createVolume(
-    name: string, owner: string, environment: Environment, args: VolumeArgs, parent: pulumi.Resource,
+    name: string, owner: string, place: VolumePlace, args: VolumeArgs, parent: pulumi.Resource,
 ): kubernetes.core.v1.PersistentVolumeClaim {
-    const storageClass = storageClassOf(name, environment, args);
+    const storageClass = storageClassOf(name, place, args);
     return new kubernetes.core.v1.PersistentVolumeClaim(name, {
         metadata: {
             name,
-            namespace: environment.namespace,
+            namespace: place.namespace,
             labels: { ...objectLabels(owner), [groupLabel]: String(args.group) },
         },
         spec: {
             accessModes: [args.accessMode],
-            resources: { requests: { storage: possibleSize(environment, { ...args, name, owner, storageClass }) } },
+            resources: { requests: { storage: possibleSize(place, { ...args, name, owner, storageClass }) } },
             storageClassName: storageClass,
         },
-    }, inCluster(environment.cluster, parent, {
-        retainOnDelete: environment.volumes === "retain", dependsOn: environment.platform.storageClasses,
+    }, inCluster(place.cluster, parent, {
+        retainOnDelete: place.volumes === "retain", dependsOn: place.platform.storageClasses,
     }));
 }
 
-function storageClassOf(name: string, environment: Environment, args: VolumeArgs): string | undefined {
-    const { capabilities } = environment.cluster;
+function storageClassOf(name: string, place: VolumePlace, args: VolumeArgs): string | undefined {
+    const { capabilities } = place.cluster;
     const storageClass = classOf(capabilities, args);
     if (storageClass === undefined && args.accessMode === "ReadWriteMany") {
         throw new pulumi.RunError(

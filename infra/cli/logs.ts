@@ -1,25 +1,35 @@
 import { namespaces } from "../../components/platform/namespaces";
-import { connect, KubernetesError, send } from "../../components/cluster/kubernetes-api";
+import { connect, type Connection, KubernetesError, send } from "../../components/cluster/kubernetes-api";
+import { type Period, periodOf } from "./logs/period";
+import { findStore, readStore } from "./logs/store";
 import { onInterrupt } from "./terminal/interrupt";
 import { unreachable } from "./status/collect";
 import { explainSilence, readArguments, type Running, runningStack } from "./status/command";
 import { clean, list, text } from "./status/fields";
-import { follow, readMerged, type Source } from "./status/log-stream";
+import { follow, type Line, readMerged, type Source, type Which, type Write } from "./status/log-stream";
 import { created, nameOf, ownerKind } from "./status/objects";
 import { Interrupted, UserError } from "./terminal/errors";
 
 const usage = `Usage: npm run logs -- [PART] [OPTIONS]
 
-Prints the logs of all pods of a part, each line with its pod's name before it, in the order of time. Kubernetes keeps the
-logs of a pod until it is deleted.
+Prints the logs of all pods of a part, each line with its pod's name before it, in the order of time.
 
   PART               web (default), database, gateway, or tasks: the scheduled ones
   --follow, -f       go on as lines are written, by new pods too; Ctrl-C ends it
-  --since TIME       lines of the last 30s, 10m, 2h or 1d (default: the last 200 lines of each container)
   --previous         of containers that have crashed: what they wrote before their last restart
+  --timestamps       the time of each line, in UTC, before it
   --stack NAME       the stack of Pulumi.NAME.yaml (default: dev)
   --kubeconfig FILE  reach the cluster by this file
   --help             this text
+
+Without any of these options come the last 200 lines of each container that exists. With one of them come all lines that were
+kept (landfall:logs.keepDays), also those of pods that are gone; a line is kept about 10 seconds after it was written.
+
+  --since TIME       lines of the last 30s, 10m, 2h or 1d; or since a day or time of this computer's clock, 2026-03-03 or
+                     2026-03-03T14:30 (default: a day before the end)
+  --until TIME       lines before that time (default: now)
+  --pod NAME         of pods whose names begin like this
+  --grep TEXT        lines that contain this text; of kept lines in JSON, those with a value that contains it
 `;
 
 /** Each part: the workloads whose pods belong to it, and where those are. */
@@ -30,59 +40,126 @@ const parts: Record<string, { workloads: string[]; namespace: (environment: stri
     tasks: { workloads: ["scheduled-tasks"], namespace: environment => environment },
 };
 
-/** Lines that are shown of each container if nobody says since when. */
+/** Lines that are shown of each container if nobody says which. */
 const tail = 200;
-/** Seconds; a kubelet, which counts in nanoseconds, takes 292 years for a time in the future. */
-const oldest = 100 * 365 * 86_400;
-const units: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400 };
+/** Options that choose among all lines. */
+const choices = ["since", "until", "pod", "grep"];
+
+/** What the arguments ask for. */
+interface Request {
+    part: string;
+    /** Undefined for the newest lines. */
+    period?: Period;
+    pod?: string;
+    grep?: string;
+    following: boolean;
+    previous: boolean;
+}
 
 /** The command `npm run logs`. */
 export async function main(argv: string[]): Promise<number> {
     const args = argv.map(arg => (arg === "-f" ? "--follow" : arg));
-    const { texts, flags, positionals: [part = "web", ...more] } = readArguments(args, ["since"], ["follow", "previous"], usage);
+    const { texts, flags, positionals } = readArguments(args, choices, ["follow", "previous", "timestamps"], usage);
     if (flags.help) {
         process.stdout.write(usage);
         return 0;
     }
+    const request = requestOf(texts, flags, positionals);
+    const stack = await runningStack(texts);
+    const signal = onInterrupt(() => undefined);
+    // A reader that has seen enough, as `head`. Each line that was on its way fails by itself.
+    const enough = new AbortController();
+    process.stdout.on("error", () => enough.abort());
+    const stop = AbortSignal.any([signal, enough.signal]);
+    const write: Write = (name, { time, text }) => new Promise(resolve =>
+        void process.stdout.write(`${flags.timestamps ? `${time} ` : ""}${name}  ${text}\n`, () => resolve()));
+
+    const connection = await connect(stack.kubeconfig).catch((error: Error) => { throw explained(error, stack); });
+    const code = await print(connection, stack, request, write, stop);
+    if (signal.aborted && !request.following) throw new Interrupted("Stopped.");
+    return enough.signal.aborted ? 0 : code;
+}
+
+/** @throws UserError if the arguments contradict each other or the usage */
+function requestOf(
+    texts: Record<string, string | undefined>, flags: Record<string, boolean>, [part = "web", ...more]: string[],
+): Request {
     if (!Object.hasOwn(parts, part) || more.length > 0) {
         throw new UserError(`"${[part, ...more].join(" ")}" is no part of a stack; the parts are ${Object.keys(parts).join(", ")}.\n\n${usage}`);
     }
     if (flags.follow && flags.previous) {
         throw new UserError(`--previous shows what has ended, so it can't be followed: use one of the two.\n\n${usage}`);
     }
-    const seconds = secondsOf(texts.since);
-    const stack = await runningStack(texts);
-    const signal = onInterrupt(() => undefined);
-    const out = (line: string): Promise<void> => new Promise(resolve => void process.stdout.write(`${line}\n`, () => resolve()));
-    // A reader that has seen enough, as `head`. Each line that was on its way fails by itself.
-    const enough = new AbortController();
-    process.stdout.on("error", () => enough.abort());
-    const stop = AbortSignal.any([signal, enough.signal]);
-    const kind = { ...(seconds === undefined ? { tailLines: tail } : { sinceSeconds: seconds }), ...(flags.previous && { previous: true }) };
+    if (texts.until !== undefined && (flags.follow || flags.previous)) {
+        throw new UserError(`--until is for lines that were kept: use it without --${flags.follow ? "follow" : "previous"}.\n\n${usage}`);
+    }
+    for (const name of ["pod", "grep"]) if (texts[name] === "") throw new UserError(`--${name} needs a text.\n\n${usage}`);
+    const { pod, grep } = texts;
+    const isChosen = texts.since !== undefined || (choices.some(name => texts[name] !== undefined) && !flags.follow && !flags.previous);
+    return {
+        part, following: flags.follow === true, previous: flags.previous === true,
+        ...(isChosen && { period: periodOf(texts, Date.now()) }), ...(pod !== undefined && { pod }), ...(grep !== undefined && { grep }),
+    };
+}
 
-    const connection = await connect(stack.kubeconfig).catch((error: Error) => { throw explained(error, stack); });
-    const find = (): Promise<Source[]> => findContainers(connection, stack, part, flags.follow === true || flags.previous === true);
-    const tell = ({ name }: Source, error: Error): void => void process.stderr.write(`${name}: ${clean(error.message)}\n`);
-    if (flags.follow) {
-        await follow(connection, find, kind, out, stop, tell);
+/** Prints the lines. Returns the command's exit code. */
+async function print(connection: Connection, stack: Running, request: Request, write: Write, stop: AbortSignal): Promise<number> {
+    const { part, period, pod, grep, following, previous } = request;
+    if (period === undefined || following || previous) return printExisting(connection, stack, request, write, stop);
+    const { workloads, namespace } = parts[part];
+    const store = await findStore(connection, stack.kubeconfig).catch((error: Error) => { throw explained(error, stack); });
+    if (typeof store === "string") {
+        let first = "";
+        const noted: Write = (name, line) => {
+            first ||= line.time;
+            return write(name, line);
+        };
+        const code = await printExisting(connection, stack, request, noted, stop);
+        const reach = first === "" ? "" : `, back to ${first.slice(0, 19)}Z`;
+        if (!stop.aborted) tell(`This is what the nodes have of pods that exist${reach}, as ${store}.`);
+        return code;
+    }
+    const kept = Date.now() - store.keepDays * 86_400_000;
+    if (period.since < kept) tell(`Logs are kept for ${store.keepDays} days (landfall:logs.keepDays): there are none before ${new Date(kept).toISOString().slice(0, 10)}.`);
+    const question = { ...period, namespace: namespace(stack.settings.environment.name), workloads, pod, grep };
+    const lines = await readStore(store, question, write, stop);
+    if (lines === 0 && !stop.aborted) tell(`Nothing was kept of ${part} that is like this.`);
+    return 0;
+}
+
+/** Prints what the kubelets have of the containers that exist. */
+async function printExisting(
+    connection: Connection, stack: Running, { part, period, pod = "", grep = "", following, previous }: Request, write: Write, stop: AbortSignal,
+): Promise<number> {
+    const which: Which = {
+        ...(period === undefined ? { tailLines: tail } : { sinceSeconds: Math.ceil((Date.now() - period.since) / 1000) }),
+        ...(previous && { previous }),
+    };
+    const end = period === undefined ? "" : new Date(period.until).toISOString();
+    let shown = 0;
+    const chosen: Write = async (name: string, line: Line) => {
+        if (!line.text.includes(grep) || (end !== "" && !following && line.time >= end)) return;
+        shown++;
+        await write(name, line);
+    };
+    const find = async (): Promise<Source[]> =>
+        (await findContainers(connection, stack, part, following || previous)).filter(source => source.pod.startsWith(pod));
+    const refused = ({ name }: Source, error: Error): void => tell(`${name}: ${clean(error.message)}`);
+    if (following) {
+        await follow(connection, find, which, chosen, stop, refused);
         return 0;
     }
     const found = await find();
-    const { lines, problems } = await readMerged(connection, found, kind, out, stop);
-    if (signal.aborted) throw new Interrupted("Stopped.");
-    const missing = problems.filter(({ error }) => !(flags.previous && isNothingBefore(error)));
-    for (const { source, error } of missing) tell(source, error);
-    if (lines === 0 && missing.length === 0 && !enough.signal.aborted) process.stderr.write(`${nothing(part, found, flags.previous === true)}\n`);
-    return missing.length > 0 && !enough.signal.aborted ? 1 : 0;
+    const { problems } = await readMerged(connection, found, which, chosen, stop);
+    const missing = problems.filter(({ error }) => !(previous && isNothingBefore(error)));
+    if (stop.aborted) return 0;
+    for (const { source, error } of missing) refused(source, error);
+    if (shown === 0 && missing.length === 0) tell(nothing(part, found, pod, previous));
+    return missing.length > 0 ? 1 : 0;
 }
 
-function secondsOf(since: string | undefined): number | undefined {
-    if (since === undefined) return undefined;
-    const [, amount, unit] = /^([1-9]\d{0,5})([smhd])$/.exec(since) ?? [];
-    if (amount === undefined) throw new UserError(`--since ${since}: give a number and a unit, for example 30s, 10m, 2h or 1d.`);
-    const seconds = Number(amount) * units[unit];
-    if (seconds > oldest) throw new UserError(`--since ${since}: no log is that old. Without --since come the last ${tail} lines of each container.`);
-    return seconds;
+function tell(line: string): void {
+    process.stderr.write(`${line}\n`);
 }
 
 /** The containers of a part; without any it says why, unless some may still come. */
@@ -121,7 +198,8 @@ function isNothingBefore(error: Error): boolean {
     return error instanceof KubernetesError && error.code === 400 && /previous terminated container/.test(error.message);
 }
 
-function nothing(part: string, found: Source[], previous: boolean): string {
+function nothing(part: string, found: Source[], pod: string, previous: boolean): string {
+    if (found.length === 0 && pod !== "") return `No pod of ${part} has a name that begins with ${pod}.`;
     if (previous) return `No container of ${part} has restarted, so there is nothing from before.`;
     return found.length === 0 ? `No container of ${part} has started yet.` : `The containers of ${part} have written nothing in that time.`;
 }

@@ -17,6 +17,7 @@ export type { EnvironmentSettings } from "./sections/environment";
 export type { PlainSettings } from "./schema";
 export { hostsOf } from "./sections/hosts";
 export type { Problem } from "./errors/problem";
+export { logsToKeep } from "./sections/logs";
 export { manifestsFor } from "./targets";
 export { isCloud, isLaptop } from "./sections/environment";
 export { SettingsError } from "./errors/problem";

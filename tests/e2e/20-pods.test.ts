@@ -13,7 +13,7 @@ import { until } from "./support/wait";
 /** Workloads whose pods speak to the Kubernetes API; no other pod may hold a token. */
 const withToken = [
     "cert-manager", "cert-manager-cainjector", "cert-manager-webhook", "contour", "contour-certgen",
-    "local-path-provisioner", "metrics-server",
+    "local-path-provisioner", "log-collector", "metrics-server",
 ];
 
 let cluster: Cluster;
@@ -37,11 +37,11 @@ describe("every pod of ours", () => {
     it("is there: each namespace has some", () => {
         const namespaces = [...new Set(pods.map(pod => pod.metadata?.namespace))].sort();
         expect(namespaces).toEqual(
-            ["development", "landfall-certificates", "landfall-gateway", "landfall-metrics", "landfall-storage"]);
+            ["development", "landfall-certificates", "landfall-gateway", "landfall-log-collector", "landfall-logs", "landfall-metrics", "landfall-storage"]);
         // Scheduled tasks begin with the minute, which may not be over yet.
         expect([...new Set([...pods.map(workloadOf), "scheduled-tasks"])].sort()).toEqual([
             "cert-manager", "cert-manager-cainjector", "cert-manager-webhook", "contour", "contour-certgen", "database",
-            "envoy", "local-path-provisioner", "metrics-server", "scheduled-tasks", "web",
+            "envoy", "local-path-provisioner", "log-collector", "log-store", "metrics-server", "scheduled-tasks", "web",
         ]);
         figure("pods of ours", pods.length);
     });
@@ -69,11 +69,14 @@ describe("every pod of ours", () => {
         expect(bad.map(describeContainer)).toEqual([]);
     });
 
-    it("has the runtime's seccomp profile, and nothing of its node", () => {
-        const bad = containers(pods).filter(({ pod: { spec }, container }) => {
+    it("has the runtime's seccomp profile, and nothing of its node but logs for their collector to read", () => {
+        const logs = ["/var/log/containers", "/var/log/pods"];
+        const bad = containers(pods).filter(({ pod, container }) => {
+            const { spec } = pod;
             const seccomp = container.securityContext?.seccompProfile ?? spec?.securityContext?.seccompProfile;
             return seccomp?.type !== "RuntimeDefault" || spec?.hostNetwork || spec?.hostPID || spec?.hostIPC
-                || spec?.volumes?.some(volume => volume.hostPath);
+                || spec?.volumes?.some(({ name, hostPath }) => hostPath && !(workloadOf(pod) === "log-collector" && logs.includes(hostPath.path)
+                    && container.volumeMounts?.every(mount => mount.name !== name || mount.readOnly)));
         });
         expect(bad.map(describeContainer)).toEqual([]);
     });
@@ -150,7 +153,7 @@ describe.each(["web", "database"])("inside the %s", workload => {
 });
 
 describe("the namespaces' fences", () => {
-    const fenced = ["development", "landfall-certificates", "landfall-gateway", "landfall-metrics"];
+    const fenced = ["development", "landfall-certificates", "landfall-gateway", "landfall-logs", "landfall-metrics"];
 
     it.each(fenced)("%s admits a restricted pod, and none that is more", async namespace => {
         await expect(dryRun(namespace, {})).resolves.toBeDefined();

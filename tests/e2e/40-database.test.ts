@@ -1,9 +1,11 @@
 import type * as k8s from "@kubernetes/client-node";
+import { isDeepStrictEqual } from "node:util";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { nodeContainers, onNode } from "./support/docker";
 import { Cluster, isReady, nameOf } from "./support/kubernetes";
 import { Load } from "./support/load";
 import { names } from "./support/names";
+import { npm } from "./support/npm";
 import { picture } from "./support/picture";
 import { ask, Editor, Item, pathOf } from "./support/site";
 import { adminPassword, ensureUp, figure } from "./support/stack";
@@ -72,13 +74,17 @@ describe("when the database is lost, the site answers again by itself with all t
 });
 
 describe("when a web pod is deleted", () => {
-    it("no visitor notices", async () => {
+    it("no visitor notices, and its last lines are kept", async () => {
         const pods = await cluster.settled();
         const [victim] = pods;
         const load = new Load("requests while a web pod was deleted and made again");
         await until("the first answers", async () => load.answered > 5, 120, 0.2);
         await cluster.core.deleteNamespacedPod({ name: nameOf(victim), namespace: names.environment });
+        const name = nameOf(victim);
+        let last = "";
         const gone = async (): Promise<boolean> => {
+            const log = await cluster.core.readNamespacedPodLog({ name, namespace: names.environment, tailLines: 1 }).catch(() => "");
+            last = log.trimEnd() || last;
             const { items } = await cluster.core.listNamespacedPod({ namespace: names.environment });
             return !items.some(pod => nameOf(pod) === nameOf(victim));
         };
@@ -90,8 +96,19 @@ describe("when a web pod is deleted", () => {
         } finally {
             expect(await load.end()).toEqual([]);
         }
+        expect(last).not.toBe("");
+        await until("the last line of the pod that is gone", async () => {
+            const { stdout } = await npm(["run", "--silent", "logs", "--", "web", "--pod", name, "--since", "10m", "--stack", names.stack], {}, false);
+            return stdout.split("\n").some(line => line.startsWith(`${name}  `) && isSameLine(line.slice(name.length + 2), last));
+        }, 60, 2);
     });
 });
+
+/** Whether they are the same; a kept line in JSON has its fields in another order. */
+function isSameLine(kept: string, written: string): boolean {
+    const fields = (line: string) => Object.entries(JSON.parse(line) as object).map(String).sort();
+    return kept === written || (kept.startsWith("{") && written.startsWith("{") && isDeepStrictEqual(fields(kept), fields(written)));
+}
 
 /** Kills the pod's process from its node: in its own container it is the first process, which ignores SIGKILL. */
 async function kill(pod: k8s.V1Pod, containerID: string): Promise<void> {

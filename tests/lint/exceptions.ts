@@ -110,8 +110,8 @@ export const exceptions: Record<Linter, Exception[]> = {
                 + "and would let no pod start while the registry is away.",
         },
         {
-            rule: "CKV_K8S_43", places: /landfall-gateway\.(contour|envoy)/,
-            reason: "Contour's isn't pinned yet: update-images has to be run where its registry can be reached.",
+            rule: "CKV_K8S_43", places: /landfall-gateway\.(contour|envoy)|landfall-log(s|-collector)\./,
+            reason: "Contour's and those of the logs aren't pinned yet: update-images has to be run where their registries can be reached.",
         },
         {
             rule: "CKV_K8S_43", places: /\.(web|database|scheduled-tasks)$/,
@@ -119,7 +119,7 @@ export const exceptions: Record<Linter, Exception[]> = {
                 + "laptops and machines the images are loaded, and never pulled.",
         },
         {
-            rule: "CKV_K8S_38", places: /\.landfall-(autoscaler|certificates|dns|gateway|metrics|storage)\.|kube-router$/,
+            rule: "CKV_K8S_38", places: /\.landfall-(autoscaler|certificates|dns|gateway|log-collector|metrics|storage)\.|kube-router$/,
             reason: "A controller, which speaks with the API server. Pods that don't have no token.",
         },
         {
@@ -213,6 +213,10 @@ export const exceptions: Record<Linter, Exception[]> = {
             reason: "It is the machine's network: it writes routes, firewall rules, kernel settings and its own tables.",
         })),
         {
+            rule: "container-security-context-user-group-id", places: /landfall-log-collector\/log-collector /,
+            reason: "Containers' logs belong to root, and are readable by its group: with another group it would have to be root.",
+        },
+        {
             rule: "pod-networkpolicy", places: kubeRouter,
             reason: "It shares the machine's network, to which policies don't apply.",
         },
@@ -236,6 +240,10 @@ export const exceptions: Record<Linter, Exception[]> = {
         {
             rule: "pod-probes-identical", places: /(cert-manager|cluster-autoscaler|external-dns)$/,
             reason: "A controller has one endpoint that tells of its health; no Service sends it requests.",
+        },
+        {
+            rule: "pod-probes-identical", places: /landfall-logs\/log-store$|landfall-log-collector\/log-collector$/,
+            reason: "It has one endpoint that tells of its health. The slower probe restarts it; the other one takes it out of DNS.",
         },
         {
             rule: "service-type", places: /^(dev|minikube): .*landfall-gateway\/envoy$/,

@@ -42,7 +42,7 @@ export function renderReference(): string {
     const targets = Object.entries(describeTargets(settings)).flatMap(([name, target]) => {
         return chapters(`landfall:cluster with target: ${name}`, ["cluster"], target);
     });
-    const others = ["environment", "app"].flatMap(section => {
+    const others = ["environment", "app", "logs"].flatMap(section => {
         return chapters(`landfall:${section}`, [section], settings.properties?.[section] ?? {});
     });
     return [

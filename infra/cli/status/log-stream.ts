@@ -22,13 +22,15 @@ export interface Which {
     previous?: boolean;
 }
 
-interface Line {
+/** A line of a log. */
+export interface Line {
     /** As the node's clock has it; nanoseconds, of one length, so that texts compare as times do. */
     time: string;
     text: string;
 }
 
-type Write = (line: string) => Promise<void>;
+/** Shows a line, with what is before it. */
+export type Write = (name: string, line: Line) => Promise<void>;
 
 /** How often new pods are looked for, and how long the start of an answer may take; milliseconds. */
 const pace = { look: 2000, answer: 20_000 };
@@ -54,7 +56,7 @@ export async function readMerged(
         const waiting = heads.filter(head => head.line !== undefined);
         if (waiting.length === 0 || signal.aborted) return { lines, problems };
         const first = waiting.reduce((a, b) => ((b.line as Line).time < (a.line as Line).time ? b : a));
-        await write(`${first.source.name}  ${(first.line as Line).text}`);
+        await write(first.source.name, first.line as Line);
         lines++;
         first.line = await next(first.source, first.lines);
     }
@@ -73,10 +75,10 @@ export async function follow(
         // Asked again where it ended, as after a restart of its container.
         const from = before === undefined ? which : { sinceTime: before };
         try {
-            for await (const { time, text } of linesOf(connection, source, from, signal, true)) {
-                if (before !== undefined && time <= before) continue;
-                await write(`${source.name}  ${text}`);
-                last.set(source.name, time);
+            for await (const line of linesOf(connection, source, from, signal, true)) {
+                if (before !== undefined && line.time <= before) continue;
+                await write(source.name, line);
+                last.set(source.name, line.time);
             }
         } catch (error) {
             // Otherwise the connection broke off, or the pod is gone: the next look tells.

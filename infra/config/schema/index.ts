@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { appSchema } from "../sections/app";
 import { environmentSchema } from "../sections/environment";
+import { logsSchema } from "../sections/logs";
 import { mailHasLogin } from "../sections/outside";
 import {
     completeQuota, databaseHoldsConnections, hasClasses, needsRegistry, needsSharedClass, quotaHoldsApp, wordPressHasOneAddress,
@@ -33,6 +34,7 @@ function makeSchema(context: Context) {
         // If it requires a host that is missing, only the host is reported.
         environment: environment.prefault({} as z.input<typeof environment>),
         app: appSchema(context.size).prefault({}),
+        logs: logsSchema(context).prefault({}),
         adminPassword: text("a secret of 12 to 4096 characters on one line, no space at its ends", given =>
             given.length >= 12 && lineVerdict(given, 4096) === true && given.trim() === given).optional().meta({
             description: "Password of the site's first user, as a Pulumi secret.", defaultText: "generated", secret: true,
@@ -46,7 +48,7 @@ function makeSchema(context: Context) {
     const named = rule(sections, ["environment", "app"], wordPressHasOneAddress);
     const hosted = rule(named, ["environment", "app"], quotaHoldsApp);
     const connected = rule(rule(hosted, ["app"], databaseHoldsConnections), ["app", "mailPassword"], mailHasLogin);
-    const classes = rule(rule(connected, ["cluster", "app"], needsSharedClass), ["cluster", "app"], hasClasses);
+    const classes = rule(rule(connected, ["cluster", "app"], needsSharedClass), ["cluster", "app", "logs"], hasClasses);
     return rule(classes, ["cluster", "app"], needsRegistry);
 }
 

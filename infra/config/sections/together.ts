@@ -6,6 +6,7 @@ import { Violation } from "../schema/rule";
 import type { BareMetalSettings, ClusterSettings } from "../targets";
 import type { AppSettings } from "./app";
 import type { EnvironmentSettings } from "./environment";
+import type { LogsSettings } from "./logs";
 
 type Quota = EnvironmentSettings["quota"];
 type Amounts = Record<keyof Quota, bigint>;
@@ -114,19 +115,22 @@ const laptopClasses: Record<string, { all: string[]; shared: string[] }> = {
 };
 
 /** A claim for a class that doesn't exist waits forever. */
-export function hasClasses({ cluster, app }: { cluster: ClusterSettings; app: AppSettings }): Violation | undefined {
+export function hasClasses(
+    { cluster, app, logs }: { cluster: ClusterSettings; app: AppSettings; logs: LogsSettings },
+): Violation | undefined {
     const classes = Object.hasOwn(laptopClasses, cluster.target) ? laptopClasses[cluster.target] : undefined;
     if (classes === undefined) return undefined;
     const { storageClass, accessMode } = app.web.uploads;
     const wrong = ([
         ["app.database.storageClass", app.database.storageClass, classes.all],
+        ["logs.storageClass", logs.storageClass, classes.all],
         ["app.web.uploads.storageClass", storageClass, accessMode === "ReadWriteMany" ? classes.shared : classes.all],
     ] as const).find(([, name, has]) => name !== undefined && !has.includes(name));
     return wrong && {
         keys: [wrong[0], "cluster.target"],
         problem: classes.all.includes(wrong[1] ?? "") ? "has no volumes that pods on many nodes write" : `is no class that a cluster of ${cluster.target} has`,
         allowed: `leave it out; or ${wrong[2].join(" or ")}`,
-        example: { app: { web: { replicas: { min: 1, max: 5 } } } },
+        example: wrong[0] === "logs.storageClass" ? { logs: { keepDays: 7 } } : { app: { web: { replicas: { min: 1, max: 5 } } } },
     };
 }
 

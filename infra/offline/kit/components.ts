@@ -23,6 +23,7 @@ export const debian = { image: "debian:13-slim", suite: "trixie" };
 
 const certManager = "github.com/cert-manager/cert-manager";
 const kubernetesProvider = "github.com/pulumi/pulumi-kubernetes/provider/v4";
+const victoriaLogs = "github.com/VictoriaMetrics/VictoriaLogs";
 const certManagerPrograms = ["controller", "webhook", "cainjector", "acmesolver"];
 
 export const goComponents: GoComponent[] = [
@@ -69,6 +70,13 @@ export const goComponents: GoComponent[] = [
         version: tag(images.contour),
         programs: { contour: "github.com/projectcontour/contour/cmd/contour" },
         values: { "github.com/projectcontour/contour/internal/build.Version": tag(images.contour) },
+    },
+    {
+        name: "victoria-logs",
+        module: victoriaLogs,
+        version: tag(images.logStore),
+        programs: { "victoria-logs": `${victoriaLogs}/app/victoria-logs`, "vlagent": `${victoriaLogs}/app/vlagent` },
+        values: { "github.com/VictoriaMetrics/VictoriaMetrics/lib/buildinfo.Version": `victoria-logs-${tag(images.logStore)}` },
     },
     {
         // Its commands are in separate modules, which no registry has.
@@ -206,6 +214,16 @@ export const imageComponents: ImageComponent[] = [
             entrypoint: [`/${program}`],
         };
     }),
+    {
+        image: images.logStore,
+        files: { "/victoria-logs-prod": "victoria-logs" },
+        entrypoint: ["/victoria-logs-prod"],
+    },
+    {
+        image: images.logCollector,
+        files: { "/vlagent-prod": "vlagent" },
+        entrypoint: ["/vlagent-prod"],
+    },
     {
         image: images.localPathProvisioner,
         files: { "/usr/local/bin/local-path-provisioner": "local-path-provisioner" },

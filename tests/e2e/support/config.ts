@@ -7,6 +7,7 @@ import { names, root } from "./names";
 export interface StackConfig {
     "landfall:cluster": Record<string, unknown>;
     "landfall:environment": Record<string, unknown>;
+    "landfall:logs": Record<string, unknown>;
     "landfall:app": {
         title?: string;
         web: { replicas: { min: number; max: number }; memory?: { request: string; limit: string } };
@@ -32,6 +33,7 @@ export function writeConfig(directory: string): void {
             target: "kind", nodes: 2, name: names.cluster, http, https, podSubnet, serviceSubnet,
         },
         "landfall:environment": { name: names.environment, host: names.host },
+        "landfall:logs": { keepDays: 7 },
     };
     config["landfall:app"].web.replicas = { min: 2, max: 5 };
     write(yaml.stringify({ config }));

@@ -108,11 +108,11 @@ export class Cluster {
     }
 
     /** Asks a pod by HTTP at one of its ports, also one that answers inside the pod alone; returns the body. */
-    get(pod: k8s.V1Pod, port: number, path: string): Promise<string> {
-        return patiently(() => this.getOnce(pod, port, path));
+    get(pod: k8s.V1Pod, port: number, path: string, request: RequestInit = {}): Promise<string> {
+        return patiently(() => this.getOnce(pod, port, path, request));
     }
 
-    private async getOnce(pod: k8s.V1Pod, port: number, path: string): Promise<string> {
+    private async getOnce(pod: k8s.V1Pod, port: number, path: string, request: RequestInit): Promise<string> {
         const forward = new k8s.PortForward(this.config);
         const server = net.createServer(socket => {
             socket.on("error", () => undefined);
@@ -122,7 +122,7 @@ export class Cluster {
         await new Promise<void>(resolve => server.listen(0, "127.0.0.1", resolve));
         try {
             const answer = await fetch(`http://127.0.0.1:${(server.address() as net.AddressInfo).port}${path}`, {
-                headers: { Connection: "close" },
+                ...request, headers: { ...request.headers, Connection: "close" },
             });
             if (!answer.ok) throw new Error(`${path} of ${nameOf(pod)}: ${answer.status}`);
             return await answer.text();

@@ -8,7 +8,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vites
 import { type Capabilities, createCluster } from "../../../components/cluster";
 import { Database, Environment, WebService } from "../../../components/workload";
 import { readEnvironment } from "../../../components/workload/standing";
-import { parseSettings } from "../../../infra/config";
+import { createLogs } from "../../../components/platform/logs";
+import { logsToKeep, parseSettings } from "../../../infra/config";
 import { runProgram } from "../../../infra/cli/capture/program";
 import { refuseChanges } from "../../../infra/config/errors/refuse";
 import { compared, compareWith } from "../../../infra/standing";
@@ -46,9 +47,9 @@ function put(at: string, kind: string, metadata: object, more: object = {}): voi
 interface Claim { size?: string; mode?: string; class?: string; capacity?: string; applied?: boolean; going?: boolean }
 
 /** The claim of a workload in a namespace. */
-function claim(owner: "database" | "web", given: Claim = {}, namespace = "shop"): void {
+function claim(owner: "database" | "web" | "log-store", given: Claim = {}, namespace = "shop"): void {
     const { size = "7Gi", mode = owner === "web" ? "ReadWriteMany" : "ReadWriteOnce", class: name = "fast", capacity = size, applied = true } = given;
-    put(`/api/v1/namespaces/${namespace}/persistentvolumeclaims/${owner === "web" ? "web-uploads" : "database-data"}`, "PersistentVolumeClaim", {
+    put(`/api/v1/namespaces/${namespace}/persistentvolumeclaims/${owner === "web" ? "web-uploads" : `${owner}-data`}`, "PersistentVolumeClaim", {
         namespace, labels: { "app.kubernetes.io/name": owner }, ...(given.going && { deletionTimestamp: "2026-11-29T00:00:00Z" }),
         managedFields: [
             { manager: "x", operation: "Apply", fieldsV1: { "f:spec": applied ? { "f:storageClassName": {} } : { "f:resources": {} } } },
@@ -65,14 +66,15 @@ function environment(namespace: string, stack = "landfall/prod"): void {
     put(`/api/v1/namespaces/${namespace}/resourcequotas/quota`, "ResourceQuota", { namespace, annotations: { "landfall.dev/stack": stack } });
 }
 
-interface Given { cluster?: object; environment?: object; app?: object }
+interface Given { cluster?: object; environment?: object; app?: object; logs?: object }
 
 /** Runs a program on the existing cluster; why not, and the provider if it was registered, without which nothing in the cluster is. */
-async function change({ cluster = {}, environment: env = {}, app = {} }: Given) {
+async function change({ cluster = {}, environment: env = {}, app = {}, logs = {} }: Given) {
     const settings = parseSettings({
         cluster: { target: "existing", kubeconfig: file, sharedStorageClass: "fast", storageClass: "fast", registry: "example.org/x", ...cluster },
         environment: { name: "shop", host: "www.example.org", quota: { storage: "1Ti" }, ...env },
         app: { database: { volume: "7Gi" }, web: { uploads: { size: "7Gi" } }, ...app },
+        logs,
     }, "prod");
     const registered: string[] = [];
     const message = await runProgram({
@@ -83,6 +85,8 @@ async function change({ cluster = {}, environment: env = {}, app = {} }: Given) 
             const { name, volumes } = settings.environment;
             const environment = new Environment("environment", { cluster, namespace: name, volumes });
             const { database, web } = settings.app;
+            const kept = logsToKeep(settings);
+            if (kept !== undefined) createLogs(cluster, [], kept, environment);
             new Database("database", { ...database, environment, image: "example.org/database:1", database: "shop" });
             new WebService("web", {
                 ...web, environment, image: "example.org/web:1", port: 8080, volumes: { "/uploads": { name: "uploads", ...web.uploads } },
@@ -143,6 +147,18 @@ describe("data that stands", () => {
         const { message } = await change({ ...classes, app: { database: { volume: "8Gi" }, web: { uploads: { size: "8Gi" } } } });
         expect(message).toMatch(/exists: 7Gi, and its class slow can't grow a volume\n/);
         expect(message).toMatch(/exists: 7Gi, and its class paths can't grow a volume; its volumes are directories, which may hold more/);
+    });
+
+    it("is the logs' volume too", async () => {
+        claim("log-store", { size: "12Gi" }, "landfall-logs");
+        expect(await change({ logs: { keepDays: 9, volume: "12Gi" } })).toEqual(accepted);
+        expect(await change({ logs: { keepDays: 400, volume: "13Gi" } })).toEqual(accepted);
+        const { message, registered } = await change({ logs: { keepDays: 9 } });
+        expect(message).toMatch(/landfall:logs\.volume can't be changed in place\n.*exists: 12Gi\n.*10Gi\n.*way: .*save the logs \(`npm run logs -- --since/);
+        expect(registered).toEqual([]);
+        expect((await change({ logs: { keepDays: 9, volume: "12Gi", storageClass: "slow" } })).message).toMatch(/logs\.storageClass .*\n.*fast\n.*slow\n/);
+        expect((await change({ logs: { keepDays: 9, volume: "12Gi", storageClass: "none" } })).message).toMatch(/logs\.storageClass is no class of the cluster/);
+        expect(await change({ logs: { keepDays: 0, volume: "1Gi" } })).toEqual(accepted);
     });
 
     it("is let alone by another stack's name and by a name whose data is to go", async () => {

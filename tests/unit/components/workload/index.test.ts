@@ -21,7 +21,9 @@ describe("a fresh start warns of nothing that is yet to come", () => {
         const urns = (found: Registered[]) => found.map(({ urn }) => urn);
 
         const claims = ofKind("PersistentVolumeClaim");
-        expect(claims.map(({ name }) => name).sort()).toEqual(["database-data", "web-uploads"]);
+        expect(claims.map(({ name }) => name).sort()).toEqual([
+            "database-data", ...["dev", "minikube"].includes(stack) ? [] : ["log-store-data"], "web-uploads",
+        ]);
         const classes = ofKind("StorageClass");
         expect(classes.length > 0).toBe(stack !== "minikube"); // which brings one
         for (const { name, dependsOn } of claims) expect(dependsOn, name).toEqual(expect.arrayContaining(urns(classes)));

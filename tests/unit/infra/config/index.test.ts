@@ -112,6 +112,7 @@ describe("parseSettings", () => {
                 },
                 tasks: { everyMinutes: 1 }, egress: {},
             },
+            logs: { keepDays: 0, volume: "10Gi" },
         });
         expect(parseSettings({ cluster: { target: "minikube" } }, "main").cluster).toEqual({
             target: "minikube", name: "landfall-main", nodes: 1, cpus: 2, memory: "4Gi", http: 8080, https: 8443,
