@@ -86,7 +86,7 @@ async function change({ cluster = {}, environment: env = {}, app = {}, logs = {}
             const environment = new Environment("environment", { cluster, namespace: name, volumes });
             const { database, web } = settings.app;
             const kept = logsToKeep(settings);
-            if (kept !== undefined) createLogs(cluster, [], kept, environment);
+            if (kept !== undefined) createLogs(cluster, { storageClasses: [], priorityClasses: [] }, kept, environment);
             new Database("database", { ...database, environment, image: "example.org/database:1", database: "shop" });
             new WebService("web", {
                 ...web, environment, image: "example.org/web:1", port: 8080, volumes: { "/uploads": { name: "uploads", ...web.uploads } },
