@@ -149,16 +149,22 @@ describe("data that stands", () => {
         expect(message).toMatch(/exists: 7Gi, and its class paths can't grow a volume; its volumes are directories, which may hold more/);
     });
 
-    it("is the logs' volume too", async () => {
+    it("is the logs' volume too, which may grow and may be given up", async () => {
         claim("log-store", { size: "12Gi" }, "landfall-logs");
-        expect(await change({ logs: { keepDays: 9, volume: "12Gi" } })).toEqual(accepted);
-        expect(await change({ logs: { keepDays: 400, volume: "13Gi" } })).toEqual(accepted);
-        const { message, registered } = await change({ logs: { keepDays: 9 } });
-        expect(message).toMatch(/landfall:logs\.volume can't be changed in place\n.*exists: 12Gi\n.*10Gi\n.*way: .*save the logs \(`npm run logs -- --since/);
+        for (const logs of [{ keepDays: 9, volume: "12Gi" }, { keepDays: 400, volume: "13Gi" }, { keepDays: 0, volume: "1Gi" }]) {
+            expect(await change({ logs })).toEqual(accepted);
+        }
+    });
+
+    it.each<[string, object, RegExp]>([
+        ["smaller", {}, /landfall:logs\.volume can't be changed in place\n.*exists: 12Gi\n.*10Gi\n.*way: .*save the logs \(`npm run logs -- --since/],
+        ["of another class", { volume: "12Gi", storageClass: "slow" }, /logs\.storageClass .*\n.*fast\n.*slow\n/],
+        ["of no class", { volume: "12Gi", storageClass: "none" }, /logs\.storageClass is no class of the cluster/],
+    ])("of logs can't be %s", async (_, logs, expected) => {
+        claim("log-store", { size: "12Gi" }, "landfall-logs");
+        const { message, registered } = await change({ logs: { keepDays: 9, ...logs } });
+        expect(message).toMatch(expected);
         expect(registered).toEqual([]);
-        expect((await change({ logs: { keepDays: 9, volume: "12Gi", storageClass: "slow" } })).message).toMatch(/logs\.storageClass .*\n.*fast\n.*slow\n/);
-        expect((await change({ logs: { keepDays: 9, volume: "12Gi", storageClass: "none" } })).message).toMatch(/logs\.storageClass is no class of the cluster/);
-        expect(await change({ logs: { keepDays: 0, volume: "1Gi" } })).toEqual(accepted);
     });
 
     it("is let alone by another stack's name and by a name whose data is to go", async () => {
