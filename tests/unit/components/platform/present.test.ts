@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import type { Capabilities, Present } from "../../../../components/cluster";
 import { inCluster } from "../../../../components/cluster/options";
 import { type Issuance, loadManifests, Platform } from "../../../../components/platform";
+import { certificateName } from "../../../../components/platform/cert-manager/names";
 import { captureProgram, type Registered } from "../../../../infra/cli/capture";
 import { runProgram } from "../../../../infra/cli/capture/program";
 import type { Manifest } from "../../support/program";
@@ -70,7 +71,7 @@ describe("a platform on a cluster where others installed", () => {
         expect(names.filter(name => /cert-manager|cainjector|webhook|metrics/i.test(name))).toEqual([]);
         for (const name of [
             "GatewayClass landfall", "Gateway landfall-gateway/gateway", "Deployment landfall-gateway/contour", "Deployment landfall-gateway/envoy",
-            "Namespace landfall-certificates", "Issuer landfall-certificates/ca", "Certificate landfall-certificates/gateway-tls",
+            "Namespace landfall-certificates", "Issuer landfall-certificates/ca", `Certificate landfall-certificates/${certificateName("www.example.com")}`,
             "ReferenceGrant landfall-certificates/gateway-tls",
         ]) expect(names).toContain(name);
         // Nothing is added either.

@@ -200,7 +200,7 @@ describe("a pool", () => {
         const resources = await runStack("aks", { cluster: { ...aksArgs, nodePools: { batchjobs: pool } } });
         const taint = { key: "kubernetes.azure.com/scalesetpriority", value: "spot", effect: "NoSchedule" };
         const bears = (registered: Registered[]) => pods(registered).flatMap(({ owner, spec: { tolerations = [] } }) =>
-            tolerations.filter(({ key }) => !key?.startsWith("node.kubernetes.io/")).map(toleration => [owner, toleration]));
+            tolerations.filter(({ key }) => key !== undefined && !key.startsWith("node.kubernetes.io/")).map(toleration => [owner, toleration]));
         const toleration = { operator: "Equal", ...taint };
         expect(bears(resources)).toEqual([["Deployment/web", toleration], ["CronJob/scheduled-tasks", toleration]]);
         expect(bears(await runStack("aks", { cluster: aksArgs }))).toEqual([]);
