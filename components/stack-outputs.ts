@@ -2,11 +2,12 @@ import * as pulumi from "@pulumi/pulumi";
 import { getMonitor } from "@pulumi/pulumi/runtime/settings";
 
 /**
- * The outputs of the stack's last successful run; empty if there was none. The engine is asked for them, because a program
- * can't read its own stack's state in any other way.
+ * The outputs of a stack's last successful run, secrets in plain text; empty if there was none. The engine is asked for them,
+ * because a program can't read its own stack's state in any other way.
+ * @param stack ORGANIZATION/PROJECT/STACK; by default the program's own
  */
-export async function readStackOutputs(): Promise<Record<string, unknown>> {
-    return ask("pulumi:pulumi:readStackOutputs", { name: qualifiedStackName() });
+export async function readStackOutputs(stack = qualifiedStackName()): Promise<Record<string, unknown>> {
+    return ask("pulumi:pulumi:readStackOutputs", { name: stack });
 }
 
 /** Each resource in the stack's state, by URN. Empty if no run has succeeded and left outputs. */
@@ -24,9 +25,10 @@ function ask(token: string, args: pulumi.Inputs): Promise<Record<string, unknown
     const engine = getMonitor() ?? {};
     const known = answers.get(engine) ?? new Map<string, Promise<Record<string, unknown>>>();
     answers.set(engine, known);
-    const answer = known.get(token) ?? (pulumi.runtime.invoke(token, args) as Promise<{ outputs?: Record<string, unknown> }>)
+    const question = `${token} ${JSON.stringify(args)}`;
+    const answer = known.get(question) ?? (pulumi.runtime.invoke(token, args) as Promise<{ outputs?: Record<string, unknown> }>)
         .then(({ outputs = {} }) => outputs);
-    known.set(token, answer);
+    known.set(question, answer);
     return answer;
 }
 

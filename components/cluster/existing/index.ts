@@ -3,10 +3,12 @@ import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import * as os from "node:os";
 import * as path from "node:path";
+import { Refusal } from "../../refusal";
+import { readStackOutputs } from "../../stack-outputs";
 import { type Transform, transformedBy } from "../../transform";
 import { Capabilities, Cluster, gatewayPorts, ImageDelivery, LoadBalancing, noticedAfter, serviceSeconds } from "../cluster";
 import type { Comparisons } from "../compare";
-import { rendering } from "../lookup";
+import { lookingAtNothing, rendering } from "../lookup";
 import { createProvider } from "../provider";
 import { defaultFiles, identify, parseKubeconfig, readFiles, scopeKubeconfig } from "./kubeconfig";
 
@@ -78,12 +80,40 @@ export class Existing extends pulumi.ComponentResource implements Cluster {
     }
 }
 
+/** Where the kubeconfig is found. */
+export type KubeconfigSource = Pick<ExistingArgs, "kubeconfig" | "context" | "stack" | "output">;
+
+/**
+ * Reads the kubeconfig at once, so that a program can look at the cluster before it registers anything. Undefined if the
+ * program is only rendered.
+ * @throws Refusal if there is none
+ */
+export async function readKubeconfig(source: KubeconfigSource): Promise<string | undefined> {
+    if (lookingAtNothing()) return undefined;
+    const { stack, output = "kubeconfig" } = source;
+    if (stack === undefined) return fromFiles(source);
+    const outputs = await readStackOutputs(stack).catch((error: Error) => {
+        throw new Refusal(`The stack ${stack}, whose cluster this stack uses, can't be read: ${error.message}`);
+    });
+    if (outputs[output] === undefined) {
+        throw new Refusal(`The stack ${stack}, whose cluster this stack uses, has no output "${output}". Bring it up first.`);
+    }
+    try {
+        return scopeOutput(outputs[output], stack, source);
+    } catch (error) {
+        throw new Refusal((error as Error).message);
+    }
+}
+
 function kubeconfigOf(name: string, args: ExistingArgs, parent: Existing): pulumi.Input<string> {
     if (rendering()) return renderedKubeconfig;
-    if (args.stack) return fromStack(name, args.stack, args, parent);
+    return args.stack ? fromStack(name, args.stack, args, parent) : fromFiles(args);
+}
+
+function fromFiles({ kubeconfig, context }: KubeconfigSource): string {
     try {
-        const files = args.kubeconfig ? [resolveFile(args.kubeconfig)] : defaultFiles();
-        return scopeKubeconfig(readFiles(files), args.context);
+        const files = kubeconfig ? [resolveFile(kubeconfig)] : defaultFiles();
+        return scopeKubeconfig(readFiles(files), context);
     } catch (error) {
         throw new pulumi.RunError((error as Error).message);
     }
@@ -92,10 +122,12 @@ function kubeconfigOf(name: string, args: ExistingArgs, parent: Existing): pulum
 function fromStack(name: string, stack: string, args: ExistingArgs, parent: Existing): pulumi.Output<string> {
     const output = args.output ?? "kubeconfig";
     const reference = new pulumi.StackReference(`${name}-stack`, { name: stack }, { parent });
-    return reference.requireOutput(output).apply((value: unknown) => {
-        const text = typeof value === "string" ? value : JSON.stringify(value);
-        return scopeKubeconfig(parseKubeconfig(text, `The output "${output}" of the stack ${stack}`), args.context);
-    });
+    return reference.requireOutput(output).apply((value: unknown) => scopeOutput(value, stack, args));
+}
+
+function scopeOutput(value: unknown, stack: string, { output = "kubeconfig", context }: KubeconfigSource): string {
+    const text = typeof value === "string" ? value : JSON.stringify(value);
+    return scopeKubeconfig(parseKubeconfig(text, `The output "${output}" of the stack ${stack}`), context);
 }
 
 function resolveFile(file: string): string {

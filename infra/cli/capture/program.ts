@@ -42,7 +42,7 @@ export interface Answers {
     /** Answers for a resource that the program only reads, such as another stack. */
     read(id: string): Outcome;
     /** What a function returns. @default every function is refused */
-    invoke?(token: string): Values;
+    invoke?(token: string, args: Values): Values;
 }
 
 type Callback = (error: Error | null, response?: unknown) => void;
@@ -118,7 +118,7 @@ async function mockMonitor(
         return { getUrn: () => urn, getProperties: () => struct(outputs), getResult: () => 0, getUnknown: () => false };
     }, callback);
     monitor.invoke = (request, callback) => void answering(() => {
-        const returned = struct(invoke(request.getTok()));
+        const returned = struct(invoke(request.getTok(), (request.getArgs()?.toJavaScript() ?? {}) as Values));
         return { getReturn: () => returned, getFailuresList: () => [] };
     }, callback);
     monitor.registerResourceOutputs = (request, callback) => {

@@ -6,9 +6,11 @@ import * as path from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import * as yaml from "yaml";
 import { Cluster, createCluster } from "../../../../../components/cluster";
-import type { ExistingArgs } from "../../../../../components/cluster/existing";
+import { type ExistingArgs, type KubeconfigSource, readKubeconfig } from "../../../../../components/cluster/existing";
 import { identify, parseKubeconfig, readFiles, scopeKubeconfig } from "../../../../../components/cluster/existing/kubeconfig";
 import { captureProgram } from "../../../../../infra/cli/capture";
+import { runProgram } from "../../../../../infra/cli/capture/program";
+import type { Values } from "../../../../../infra/values";
 
 let directory: string;
 beforeEach(() => {
@@ -141,6 +143,44 @@ describe("a kubeconfig from another stack", () => {
         const text = fs.readFileSync(write("k", ["a"], { cluster: { "certificate-authority": "ca.crt" } }), "utf8");
         expect(() => scopeKubeconfig(parseKubeconfig(text, "The output"))).toThrow(
             /The output names the file ca.crt, which is not on this computer/);
+    });
+});
+
+describe("a kubeconfig that is read at once", () => {
+    const outputs: Record<string, Values> = { "organization/landfall/dev": {}, "organization/landfall/empty": {} };
+
+    /** Reads it in a program whose engine knows these stacks. */
+    async function read(source: KubeconfigSource): Promise<string | undefined> {
+        let found: string | undefined;
+        vi.stubEnv("LANDFALL_PLACEHOLDERS", undefined);
+        await runProgram({ stack: "uat", config: {}, program: async () => { found = await readKubeconfig(source); } }, {
+            register: ({ name, inputs }) => ({ id: name, outputs: inputs }),
+            read: id => ({ id, outputs: {} }),
+            invoke: (_, { name }) => ({ outputs: outputs[name as string] }),
+        });
+        return found;
+    }
+
+    test("is the one that the provider gets, from a file and from another stack", async () => {
+        const kubeconfig = write("k", ["a", "b"]);
+        const { provider } = await run({ kubeconfig, context: "b" });
+        expect(await read({ kubeconfig, context: "b" })).toBe(provider.inputs.kubeconfig);
+        outputs["organization/landfall/dev"] = { kubeconfig: fs.readFileSync(kubeconfig, "utf8"), admin: yaml.parse(fs.readFileSync(kubeconfig, "utf8")) as Values };
+        const stack = "organization/landfall/dev";
+        expect(await read({ stack, context: "b" })).toBe(provider.inputs.kubeconfig);
+        expect(await read({ stack, context: "b", output: "admin" })).toBe(provider.inputs.kubeconfig);
+    });
+
+    test.each<[string, KubeconfigSource, RegExp]>([
+        ["its output", { stack: "organization/landfall/empty" }, /landfall\/empty.*has no output "kubeconfig". Bring it up first/],
+        ["the file", { kubeconfig: "/nowhere/config" }, /kubeconfig \/nowhere\/config can't be read/],
+    ])("says that %s is missing", async (_, source, message) => {
+        await expect(read(source)).rejects.toThrow(message);
+    });
+
+    test("isn't looked for when the program is only rendered", async () => {
+        vi.stubEnv("LANDFALL_RENDER", "1");
+        expect(await readKubeconfig({ kubeconfig: "/nowhere/config" })).toBeUndefined();
     });
 });
 
