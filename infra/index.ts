@@ -1,10 +1,11 @@
 import { createCluster } from "../components/cluster";
-import { loadManifests, Platform } from "../components/platform";
+import { loadManifests, Platform, SharedPlatform } from "../components/platform";
 import { useProxies } from "../components/proxy";
 import { checkRelease, stackRelease, version } from "../components/release";
 import { Environment } from "../components/workload";
 import { loadSettings, manifestsFor } from "./config";
 import { trafficOf } from "./limits";
+import { findSharedPlatform } from "./shared-platform";
 import { mendStackTraces } from "./stack-traces";
 import { compareWith } from "./standing";
 import { WordPress } from "./wordpress";
@@ -21,11 +22,14 @@ export = async () => {
     const settings = loadSettings();
     await checkRelease(stackRelease);
     const { host, name, quota, tls, volumes } = settings.environment;
-    const manifests = await loadManifests(manifestsFor(settings));
+    const found = await findSharedPlatform(settings.cluster);
+    const manifests = found ? undefined : await loadManifests(manifestsFor(settings));
 
-    const cluster = createCluster(settings.cluster, { volumes, comparisons: compareWith(settings) });
-    const traffic = trafficOf(settings.app);
-    const platform = new Platform("platform", { cluster, manifests, hosts: [host], tls, traffic });
+    const cluster = createCluster(settings.cluster, { volumes, comparisons: compareWith(settings), known: found?.capabilities });
+    const needs = { cluster, hosts: [host], tls, traffic: trafficOf(settings.app) };
+    const platform = found
+        ? new SharedPlatform("platform", { ...needs, found, environment: name })
+        : new Platform("platform", { ...needs, manifests });
     const environment = new Environment("environment", { cluster, platform, namespace: name, volumes, quota });
     const app = new WordPress("wordpress", { settings, environment, gateway: platform.gateway });
 

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import * as pulumi from "@pulumi/pulumi";
 import { type Capabilities, type Comparisons, type Stands, strandedVolumes, type VolumeProperty } from "../components/cluster";
+import { otherHolders } from "../components/platform/shared/hosts";
 import { Refusal } from "../components/refusal";
 import { readEnvironment, type StandingEnvironment } from "../components/workload/standing";
 import { classOf } from "../components/workload/volume";
@@ -21,9 +22,25 @@ export function compareWith(settings: Compared): Comparisons {
             refuseChanges(settings, ...compared(settings, standing, capabilities));
             const read = () => readEnvironment(kubeconfig, settings.environment.name, stack);
             await refuseMissingClasses(settings, standing, capabilities, read);
+            await refuseTakenHosts(settings.environment, kubeconfig);
         },
         describeVolume: (owner, property) => describeVolume(settings, owner, property),
     };
+}
+
+/** Two environments of a cluster can't answer at the same host. */
+async function refuseTakenHosts({ name, host }: Compared["environment"], kubeconfig: string): Promise<void> {
+    const taken = await otherHolders(kubeconfig, name, [host]);
+    if (taken.length === 0) return;
+    throw new Refusal([
+        "Another environment of the cluster already answers at the host. Nothing was changed.",
+        ...taken.map(holder => [
+            `${keyText(["environment.host"])} is taken`,
+            `    given:    ${holder.host}`,
+            `    taken by: the environment ${holder.environment}${holder.stack === undefined ? "" : `, of the stack ${holder.stack}`}`,
+            "    allowed:  a host that no other environment of the cluster has",
+        ].join("\n")),
+    ].join("\n\n"));
 }
 
 /** Seconds within which a new cluster gets its own StorageClasses. */

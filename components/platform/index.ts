@@ -11,6 +11,7 @@ import { Traffic } from "./gateway/limits";
 import { loadManifestsAtOnce, Manifests } from "./manifests";
 import { createMetalLb } from "./metallb";
 import { createMetricsServer } from "./metrics";
+import { describePlatform } from "./shared/description";
 import { createDirectoryClasses, createStorageClasses } from "./storage";
 
 export { loadManifests, Manifests } from "./manifests";
@@ -18,6 +19,8 @@ export { Gateway } from "./gateway";
 export { Issuance } from "./cert-manager/names";
 export { defaultTraffic, Traffic } from "./gateway/limits";
 export { DnsRecord } from "./dns";
+export { PlatformGateway, SharedPlatform, SharedPlatformArgs } from "./shared";
+export { findPlatform, FoundPlatform } from "./shared/description";
 export { Transform, Transformed } from "../transform";
 
 export interface PlatformArgs {
@@ -98,6 +101,10 @@ export class Platform extends pulumi.ComponentResource {
         }, { parent: this });
         this.caCertificate = certificates.caCertificate;
         this.dnsRecords = this.gateway.recordsFor(args.hosts);
+        const issuers: Issuance["issuer"][] = args.tls?.issuer === "acme" ? ["ca", "acme"] : ["ca"];
+        const { namespace, endpoint, limits } = this.gateway;
+        // Once it is there, the platform is complete.
+        describePlatform(capabilities, { namespace, endpoint, limits, issuers }, { ...options, dependsOn: [this.gateway, certificates] });
         this.registerOutputs({});
     }
 

@@ -10,6 +10,8 @@ export interface Gateway extends Peer {
     readonly gatewayName: pulumi.Input<string>;
     /** Public HTTPS port, for example 443. */
     readonly publishedHttps: number;
+    /** Name of the listener that has the certificate of a host. @default "https" for all hosts */
+    listenerOf?(host: string): string;
 }
 
 /** How a service gets requests from outside. */
@@ -34,7 +36,9 @@ const retries = [
 
 /** Creates the routes from the gateway to the service: one for HTTPS, and one that redirects HTTP to it. */
 export function createRoutes(metadata: Metadata, exposed: Exposed, options: pulumi.CustomResourceOptions): void {
-    createRoute(`${metadata.name}-route`, metadata, exposed, "https", {
+    const { gateway, host } = exposed;
+    const https = gateway.listenerOf === undefined ? "https" : pulumi.output(host).apply(name => gateway.listenerOf!(name));
+    createRoute(`${metadata.name}-route`, metadata, exposed, https, {
         filters: [
             { type: "RequestHeaderModifier", requestHeaderModifier: { set: retries } },
             {
@@ -47,7 +51,7 @@ export function createRoutes(metadata: Metadata, exposed: Exposed, options: pulu
         backendRefs: [{ name: metadata.name, port: 80 }],
         timeouts: { request: `${exposed.times.response}s` },
     }, options);
-    const { publishedHttps: port } = exposed.gateway;
+    const { publishedHttps: port } = gateway;
     // The route of an ACME challenge has an exact path, so it takes precedence.
     createRoute(`${metadata.name}-redirect`, { ...metadata, name: `${metadata.name}-redirect` }, exposed, "http", {
         filters: [{
@@ -59,7 +63,7 @@ export function createRoutes(metadata: Metadata, exposed: Exposed, options: pulu
 
 /** Creates a route with one rule for all paths, on one of the gateway's listeners. */
 function createRoute(
-    name: string, metadata: Metadata, { gateway, host }: Exposed, listener: "http" | "https", rule: object,
+    name: string, metadata: Metadata, { gateway, host }: Exposed, listener: pulumi.Input<string>, rule: object,
     options: pulumi.CustomResourceOptions,
 ): void {
     new kubernetes.apiextensions.CustomResource(name, {

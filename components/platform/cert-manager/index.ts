@@ -1,8 +1,5 @@
-import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { Cluster } from "../../cluster/cluster";
-import { connect, type Json, send } from "../../cluster/kubernetes-api";
-import { lookingAtNothing } from "../../cluster/lookup";
 import { inCluster } from "../../cluster/options";
 import { type Transform, transformedBy } from "../../transform";
 import { gatewayAccessLabel, selectorLabels } from "../../workload/labels";
@@ -13,7 +10,7 @@ import { KubernetesObject } from "../manifests";
 import { createCrds, createNamespace, toApiServer } from "../objects";
 import { createCainjector } from "./cainjector";
 import { createController } from "./controller";
-import { createAcmeIssuer, createAuthority, createCertificate, untilReady } from "./issuers";
+import { allowChallenges, grantToGateway, issueCertificate, readAuthority } from "./issuers";
 import { cainjectorName, certificateSecret, controllerName, Issuance, namespaceName, webhookName } from "./names";
 import { createWebhook, registerWebhook, untilAdmitting, webhookPort } from "./webhook";
 
@@ -47,25 +44,13 @@ export class Certificates extends pulumi.ComponentResource {
         const policies = createPolicies(namespace, cluster, options);
         const [controller, webhook] = createCertManager(namespace, args, { ...options, dependsOn: policies });
         const later = { ...options, dependsOn: untilAdmitting(cluster, webhook).apply(ready => [controller, ...ready]) };
-        const issuer = tls.issuer === "acme"
-            ? createAcmeIssuer(namespace, tls, gateway, later)
-            : createAuthority(namespace, hosts, later);
-        const certificate = createCertificate(certificateSecret, namespace, awaited(tls), {
-            dnsNames: hosts,
-            privateKey: { algorithm: "ECDSA", size: 256, rotationPolicy: "Always" },
-            usages: ["digital signature", "server auth"],
-            issuerRef: { kind: "Issuer", name: issuer.metadata.name },
-        }, later);
-        grantToGateway(name, namespace, gateway, { ...options, dependsOn: gateway });
+        if (tls.issuer === "acme") allowChallenges(namespace, tls, gateway, later);
+        const certificate = issueCertificate(certificateSecret, { namespace }, { hosts, tls, gateway }, later);
+        grantToGateway(name, certificateSecret, namespace, gateway.namespace, { ...options, dependsOn: gateway });
 
-        if (tls.issuer === "ca") this.caCertificate = readAuthority(cluster, certificate);
+        if (tls.issuer === "ca") this.caCertificate = readAuthority(cluster, certificateSecret, certificate);
         this.registerOutputs({ caCertificate: this.caCertificate });
     }
-}
-
-/** An ACME server issues the certificate once the host's name resolves here, which may be long after the first run. */
-function awaited(tls: Issuance): Record<string, string> {
-    return tls.issuer === "ca" ? untilReady : {};
 }
 
 /** Creates cert-manager. Returns what its objects depend on: the controller, and the webhook's registrations. */
@@ -100,38 +85,4 @@ function createPolicies(
         ingress: [{ ports: [{ port: webhookPort, protocol: "TCP" }] }],
     }, options);
     return [...toApi, fromApi];
-}
-
-/** Lets the gateway use the certificate's Secret, and no other, from its own namespace. */
-function grantToGateway(
-    name: string, namespace: pulumi.Output<string>, gateway: Gateway, options: pulumi.CustomResourceOptions,
-): void {
-    new kubernetes.apiextensions.CustomResource(`${name}-grant`, {
-        apiVersion: "gateway.networking.k8s.io/v1beta1",
-        kind: "ReferenceGrant",
-        metadata: { name: certificateSecret, namespace },
-        spec: {
-            from: [{ group: "gateway.networking.k8s.io", kind: "Gateway", namespace: gateway.namespace }],
-            to: [{ group: "", kind: "Secret", name: certificateSecret }],
-        },
-    }, options);
-}
-
-/**
- * Reads the CA from the Secret of the certificate that it signed, so it matches what is served. A Pulumi resource that
- * reads the Secret would keep the private key in the state, and every refresh would find it changed.
- */
-function readAuthority({ kubeconfig }: Cluster, certificate: kubernetes.apiextensions.CustomResource): pulumi.Output<string> {
-    const known = pulumi.all([kubeconfig, certificate.id]);
-    return pulumi.unsecret(known.apply(async ([text]) => {
-        if (lookingAtNothing()) return "";
-        const path = `/api/v1/namespaces/${namespaceName}/secrets/${certificateSecret}`;
-        const { data } = await connect(text).then(connection => send(connection, "GET", path)).catch((error: Error): Json => {
-            if (pulumi.runtime.isDryRun()) return { data: { "ca.crt": "" } }; // a preview continues; `up` reports the error
-            throw new Error(`The Secret ${namespaceName}/${certificateSecret} could not be read: ${error.message}`);
-        });
-        const { "ca.crt": authority } = (data ?? {}) as Record<string, string | undefined>;
-        if (authority === undefined) throw new Error(`The Secret ${namespaceName}/${certificateSecret} has no ca.crt.`);
-        return Buffer.from(authority, "base64").toString();
-    }));
 }

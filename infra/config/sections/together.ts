@@ -80,13 +80,14 @@ export function hasClasses({ cluster, app }: { cluster: ClusterSettings; app: Ap
     };
 }
 
-/** An existing cluster needs a way to get the images that the program builds. */
+/** An existing cluster needs a way to get the images that the program builds. A platform knows it, or refuses at its time. */
 export function needsRegistry(
     { cluster, app }: { cluster: ClusterSettings; app: AppSettings },
 ): Violation | undefined {
     const built = [["app.web.image", app.web.image], ["app.database.image", app.database.image]]
         .flatMap(([key, image]) => key !== undefined && image === undefined ? [key] : []);
-    return cluster.target !== "existing" || cluster.registry !== undefined || built.length === 0 ? undefined : {
+    const isKnown = cluster.target !== "existing" || cluster.registry !== undefined || cluster.sharedPlatform;
+    return isKnown || built.length === 0 ? undefined : {
         keys: ["cluster.registry", ...built],
         problem: "is missing: the images that the program builds have to be pushed where this cluster can pull them",
         allowed: `a registry such as ghcr.io/example, or ready images in ${built.map(key => `{${key}}`).join(" and ")}`,
@@ -101,7 +102,7 @@ export function needsSharedClass(
     const { accessMode, storageClass } = app.web.uploads;
     if (cluster.target === "baremetal") return needsSharedDirectory(cluster, app);
     if (cluster.target === "minikube" && cluster.nodes > 1) return needsOneNode(app);
-    const has = cluster.target !== "existing" || cluster.sharedStorageClass !== undefined;
+    const has = cluster.target !== "existing" || cluster.sharedStorageClass !== undefined || cluster.sharedPlatform;
     return has || accessMode !== "ReadWriteMany" || storageClass !== undefined ? undefined : {
         keys: ["cluster.sharedStorageClass", "app.web.uploads.accessMode"],
         problem: "is missing: the uploads are a volume that pods on many nodes write",
