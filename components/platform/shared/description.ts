@@ -11,8 +11,10 @@ import { namespaces } from "../namespaces";
 
 /** Changes with what the description's fields mean. A stack only uses a platform whose format it knows. */
 const format = 1;
-/** The ConfigMap in the gateway's namespace that holds the description. */
-const configMap = { name: "landfall-platform", key: "platform.json" };
+/** The ConfigMap in the gateway's namespace that holds the description: a key for each field, as JSON. */
+const configMap = "landfall-platform";
+/** What the keys of capabilities begin with. */
+const ofCluster = "cluster.";
 
 /** What an environment needs to know about the cluster. */
 export type SharedCapabilities = Pick<Capabilities,
@@ -49,11 +51,25 @@ export function describePlatform(
     },
     options: pulumi.CustomResourceOptions,
 ): void {
-    const description = { format, version, stack: stackName(), ...facts, capabilities: sharedOf(capabilities) };
-    new kubernetes.core.v1.ConfigMap(configMap.name, {
-        metadata: { name: configMap.name, namespace },
-        data: { [configMap.key]: pulumi.output(description).apply(known => JSON.stringify(known)) },
+    const below = Object.entries(sharedOf(capabilities)).map(([key, value]) => [`${ofCluster}${key}`, value] as const);
+    const fields = Object.entries({ format, version, stack: stackName(), ...facts, ...Object.fromEntries(below) });
+    new kubernetes.core.v1.ConfigMap(configMap, {
+        metadata: { name: configMap, namespace },
+        data: Object.fromEntries(fields.filter(([, value]) => value !== undefined)
+            .map(([key, value]) => [key, pulumi.output(value).apply(known => JSON.stringify(known))])),
     }, options);
+}
+
+/** The reverse; undefined if the ConfigMap is someone else's. */
+function readDescription(data: Record<string, string>): PlatformDescription | undefined {
+    try {
+        const fields = Object.entries(data).map(([key, text]) => [key, JSON.parse(text)] as const);
+        const [below, above] = [true, false].map(wanted => fields.filter(([key]) => key.startsWith(ofCluster) === wanted));
+        const capabilities = Object.fromEntries(below.map(([key, value]) => [key.slice(ofCluster.length), value]));
+        return { ...Object.fromEntries(above), capabilities } as PlatformDescription;
+    } catch {
+        return undefined;
+    }
 }
 
 function sharedOf(capabilities: Capabilities): object {
@@ -101,16 +117,16 @@ export async function findPlatform(kubeconfig: string): Promise<FoundPlatform> {
     const [stored, gateway] = await readBoth(connection).catch((error: Error) => {
         throw new Refusal(`The platform of the cluster ${server} could not be read: ${error.message}. Nothing was changed.`);
     });
-    const [text, uid] = [(stored?.data as Record<string, string> | undefined)?.[configMap.key], uidOf(gateway)];
-    if (text === undefined || uid === undefined) throw new Refusal(absence(server, uid !== undefined));
-    const description = JSON.parse(text) as FoundPlatform;
+    const description = stored && readDescription((stored.data ?? {}) as Record<string, string>);
+    const uid = uidOf(gateway);
+    if (description === undefined || uid === undefined) throw new Refusal(absence(server, uid !== undefined));
     if (description.format !== format) throw new Refusal(mismatch(server, description));
     return { ...description, gateway: uid };
 }
 
 function readBoth(connection: Connection): Promise<(Json | undefined)[]> {
     const paths = [
-        `/api/v1/namespaces/${namespaces.gateway}/configmaps/${configMap.name}`,
+        `/api/v1/namespaces/${namespaces.gateway}/configmaps/${configMap}`,
         `/apis/gateway.networking.k8s.io/v1/namespaces/${namespaces.gateway}/gateways/gateway`,
     ];
     return Promise.all(paths.map(path => read(connection, path, { patience: 20 })));

@@ -176,8 +176,8 @@ describe("a platform that is to be shared", () => {
     async function describeAs(stack: string, changes: object = {}): Promise<void> {
         const manifest = object<Manifest & { apiVersion: string; data: Record<string, string> }>(
             (await captureStack(stack)).resources, "ConfigMap", "landfall-platform");
-        const text = JSON.stringify({ ...JSON.parse(manifest.data["platform.json"]) as object, ...changes });
-        api.put({ ...manifest, data: { "platform.json": text } } as unknown as Parameters<typeof api.put>[0]);
+        const changed = Object.fromEntries(Object.entries(changes).map(([key, value]) => [key, JSON.stringify(value)]));
+        api.put({ ...manifest, data: { ...manifest.data, ...changed } } as unknown as Parameters<typeof api.put>[0]);
     }
 
     it.each(["dev", "minikube", "server", "prod", "eks", "gke", "aks"])("tells everything of the stack %s, and no secret", async stack => {
