@@ -51,7 +51,6 @@ export async function main(args: string[]): Promise<number> {
 async function start(context: Context): Promise<void> {
     const { stack, settings, terminal, signal } = context;
     const begin = Date.now();
-    const local = isLaptop(settings.cluster.target);
     const steps = new Steps(terminal, [
         "Check this computer", "Get what is missing", `Bring up the stack "${stack}"`, "Wait for the site to answer",
     ]);
@@ -63,10 +62,12 @@ async function start(context: Context): Promise<void> {
         terminal.line(`  ${describeChanges(applied.changes)}`);
         return applied;
     });
-    const { address, caCertificate: ca, dnsRecords = [] } = outputs;
+    const { address, endpoint, caCertificate: ca, dnsRecords = [] } = outputs;
     if (!address) throw new Error("The program has no output `address`.");
     keepFiles(stack, outputs);
     const { hostname } = new URL(address);
+    // On another stack's cluster, which may be on this computer.
+    const local = isLaptop(settings.cluster.target) || endpoint?.startsWith("127.0.0.1") === true;
     const leads = local ? "there" : await whereTo(hostname, dnsRecords);
     const next = `Total time: ${seconds(begin)}. Next: npm run down${stack === "dev" ? "" : ` -- --stack ${stack}`}`;
     if (leads === "nowhere" && dnsRecords.length > 0) {
