@@ -17,6 +17,7 @@ import { Interrupted, UserError } from "./terminal/errors";
 import { onInterrupt, orInterrupted } from "./terminal/interrupt";
 import { parseOptions, stackOption } from "./terminal/options";
 import { ensureClusterTool } from "./tools/cluster-tools";
+import { addClusterTools } from "./tools/programs";
 
 const usage = `Usage: npm start [-- OPTIONS]
 
@@ -128,7 +129,9 @@ async function prepare(context: Context, report: Report): Promise<() => Promise<
     };
     const kit = report.kit ? await orInterrupted(useKit(settings.cluster.target, log), signal, cutOff) : undefined;
     if (!report.kit) await orInterrupted(ensureClusterTool(settings.cluster.target, log), signal, cutOff);
-    await orInterrupted(ensureManifests(manifestsFor(settings), log), signal, cutOff);
+    const shares = settings.cluster.target === "existing" && settings.cluster.sharedPlatform;
+    if (shares) addClusterTools();
+    else await orInterrupted(ensureManifests(manifestsFor(settings), log), signal, cutOff);
     return async () => {
         writeRecord(stack, record);
         const opened = await PulumiEngine.create(stack, command, terminal, signal);

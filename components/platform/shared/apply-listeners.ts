@@ -1,7 +1,8 @@
 // Adds the environment's listeners to the Gateway of the cluster's platform.
 import type { Json } from "../../cluster/kubernetes-api";
 import { fail, main, setting } from "../../cluster/scripts/process";
-import { applyListeners, hasGateway, openCluster } from "./gateway-object";
+import { openCluster } from "./cluster-script";
+import { applyListeners, hasGateway } from "./gateway-object";
 
 void main(async () => {
     const connection = await openCluster();

@@ -1,6 +1,5 @@
-// What the scripts that change the Gateway's listeners have in common.
-import { connect, type Connection, type Json, KubernetesError, read, send } from "../../cluster/kubernetes-api";
-import { fail, setting } from "../../cluster/scripts/process";
+import { type Connection, type Json, KubernetesError, read, send } from "../../cluster/kubernetes-api";
+import { fail } from "../../cluster/scripts/process";
 import { gatewayName, namespaceName } from "../gateway/names";
 
 const path = `/apis/gateway.networking.k8s.io/v1/namespaces/${namespaceName}/gateways/${gatewayName}`;
@@ -8,11 +7,6 @@ const path = `/apis/gateway.networking.k8s.io/v1/namespaces/${namespaceName}/gat
 /** The field manager that has an environment's listeners. */
 export function managerOf(environment: string): string {
     return `landfall-${environment}`;
-}
-
-/** The cluster of the script's environment. If it doesn't answer, the script ends. */
-export async function openCluster(): Promise<Connection> {
-    return connect(setting("CLUSTER_KUBECONFIG"));
 }
 
 /** Whether the Gateway exists. */

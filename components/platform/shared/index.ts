@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Cluster } from "../../cluster/cluster";
 import { inCluster } from "../../cluster/options";
 import { Refusal } from "../../refusal";
+import { scriptCommand } from "../../script";
 import { type Transform, transformedBy } from "../../transform";
 import type { Foundation } from "../../workload/environment";
 import type { Gateway as RouteGateway } from "../../workload/route";
@@ -67,9 +68,14 @@ export class SharedPlatform extends pulumi.ComponentResource implements Foundati
         const place = { namespace: certificatesNamespace, prefix };
         const gateway = { gatewayName, namespace: gatewayNamespace };
 
-        if (tls.issuer === "acme") allowServer(place, tls, options);
-        const certificate = issueCertificate("tls", place, { hosts, tls, gateway }, options);
         const secret = `${prefix}tls`;
+        const secrets = [secret, `${prefix}${tls.issuer === "acme" ? "acme-account" : "ca"}`];
+        const cleanup = scriptCommand(`${name}-secrets`, {
+            delete: "components/platform/shared/remove-secrets.ts",
+            environment: { CLUSTER_KUBECONFIG: cluster.kubeconfig, SECRETS: JSON.stringify(secrets) },
+        }, { parent: this });
+        if (tls.issuer === "acme") allowServer(place, tls, options);
+        const certificate = issueCertificate("tls", place, { hosts, tls, gateway }, { ...options, dependsOn: cleanup });
         const grant = grantToGateway(name, secret, certificatesNamespace, gatewayNamespace, options);
         const listeners = addListeners(`${name}-listeners`, { cluster, environment, hosts, secret, gateway: found.gateway }, {
             parent: this, dependsOn: [certificate, grant],

@@ -112,6 +112,16 @@ describe("an environment on another stack's platform", () => {
         expect(resources.find(({ name }) => name === "web-route")?.dependsOn).toContain(urnOf("platform-listeners"));
     });
 
+    it("deletes the Secrets that cert-manager leaves once nothing can make them again", () => {
+        const cleanup = resources.find(({ name }) => name === "platform-secrets");
+        const { CLUSTER_KUBECONFIG: _, ...others } = cleanup?.inputs.environment as Record<string, string>;
+        expect(others).toEqual({ SECRETS: '["uat.tls","uat.ca"]' });
+        expect(cleanup?.secrets).toEqual(["environment.CLUSTER_KUBECONFIG"]);
+        for (const { name, dependsOn } of resources.filter(({ type }) => type.startsWith("kubernetes:cert-manager.io/"))) {
+            expect(dependsOn, name).toContain(cleanup?.urn);
+        }
+    });
+
     it("adds them again to a Gateway that was made anew", async () => {
         expect(command(await guest("uat", { found: { ...found, gateway: "another" } }))).not.toEqual(command(resources));
     });
