@@ -236,3 +236,14 @@ describe("a platform that is to be shared", () => {
         await expect(findPlatform(kubeconfig)).rejects.toThrow(message);
     });
 });
+
+describe("the example Pulumi.uat.yaml", () => {
+    it("is one more environment on the cluster of Pulumi.dev.yaml, of which nothing is registered again", async () => {
+        const [dev, uat] = [(await captureStack("dev")).resources, (await captureStack("uat")).resources];
+        const owned = new Set(kubernetes(dev).map(keyOf));
+        expect(kubernetes(uat).map(keyOf).filter(key => owned.has(key))).toEqual([]);
+        expect(objects(uat, "Namespace").map(({ metadata }) => metadata.name)).toEqual(["uat"]);
+        expect(uat.map(({ type }) => type)).not.toContain("landfall:platform:Platform");
+        expect((await captureStack("uat")).outputs).toMatchObject({ address: "https://uat.localhost", namespace: "uat" });
+    });
+});
