@@ -43,6 +43,7 @@ const placeholder: FoundPlatform = {
     issuers: ["ca", "acme"],
     endpoint: "",
     gateway: "",
+    certificates: "",
     limits: gatewayLimits({ times: requestTimes({ requestSeconds: 1e6, largestTransfer: 1e12 }), pods: Infinity, requests: Infinity }, 0),
     capabilities: {
         loadBalancing: { type: "LoadBalancer", drainSeconds: 0, seesClients: true },

@@ -7,6 +7,7 @@ import { Refusal } from "../../refusal";
 import { version } from "../../release";
 import type { Issuance } from "../cert-manager/names";
 import type { GatewayLimits } from "../gateway/limits";
+import { gatewayName } from "../gateway/names";
 import { namespaces } from "../namespaces";
 
 /** Changes with what the description's fields mean. A stack only uses a platform whose format it knows. */
@@ -41,6 +42,8 @@ export interface PlatformDescription {
 export interface FoundPlatform extends PlatformDescription {
     /** UID of its Gateway object: a new one has none of the listeners of the old one. */
     gateway: string;
+    /** UID of the namespace with the certificates: a new one has none of the Secrets of the old one. */
+    certificates: string;
 }
 
 /** Writes the description into the cluster, where it is found with nothing but a kubeconfig. */
@@ -114,20 +117,23 @@ function deliveryIfAny(capabilities: Capabilities): ImageDelivery | undefined {
 export async function findPlatform(kubeconfig: string): Promise<FoundPlatform> {
     const connection = await connect(kubeconfig);
     const server = connection.server.origin;
-    const [stored, gateway] = await readBoth(connection).catch((error: Error) => {
+    const [stored, ...places] = await readAll(connection).catch((error: Error) => {
         throw new Refusal(`The platform of the cluster ${server} could not be read: ${error.message}. Nothing was changed.`);
     });
     const description = stored && readDescription((stored.data ?? {}) as Record<string, string>);
-    const uid = uidOf(gateway);
-    if (description === undefined || uid === undefined) throw new Refusal(absence(server, uid !== undefined));
+    const [gateway, certificates] = places.map(uidOf);
+    if (description === undefined || gateway === undefined || certificates === undefined) {
+        throw new Refusal(absence(server, gateway !== undefined));
+    }
     if (description.format !== format) throw new Refusal(mismatch(server, description));
-    return { ...description, gateway: uid };
+    return { ...description, gateway, certificates };
 }
 
-function readBoth(connection: Connection): Promise<(Json | undefined)[]> {
+function readAll(connection: Connection): Promise<(Json | undefined)[]> {
     const paths = [
         `/api/v1/namespaces/${namespaces.gateway}/configmaps/${configMap}`,
-        `/apis/gateway.networking.k8s.io/v1/namespaces/${namespaces.gateway}/gateways/gateway`,
+        `/apis/gateway.networking.k8s.io/v1/namespaces/${namespaces.gateway}/gateways/${gatewayName}`,
+        `/api/v1/namespaces/${namespaces.certificates}`,
     ];
     return Promise.all(paths.map(path => read(connection, path, { patience: 20 })));
 }

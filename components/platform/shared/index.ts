@@ -73,6 +73,7 @@ export class SharedPlatform extends pulumi.ComponentResource implements Foundati
         const cleanup = scriptCommand(`${name}-secrets`, {
             delete: "components/platform/shared/remove-secrets.ts",
             environment: { CLUSTER_KUBECONFIG: cluster.kubeconfig, SECRETS: JSON.stringify(secrets) },
+            triggers: [found.certificates],
         }, { parent: this });
         if (tls.issuer === "acme") allowServer(place, tls, options);
         const certificate = issueCertificate("tls", place, { hosts, tls, gateway }, { ...options, dependsOn: cleanup });

@@ -34,8 +34,9 @@ export function addListeners(name: string, args: ListenersArgs, options: pulumi.
             CLUSTER_KUBECONFIG: args.cluster.kubeconfig,
             ENVIRONMENT: args.environment,
             LISTENERS: JSON.stringify(args.hosts.map(host => listener(host, args))),
-            GATEWAY: args.gateway,
         },
+        // On another cluster too, so that the old one is left without them.
+        triggers: [args.gateway],
     }, options);
 }
 

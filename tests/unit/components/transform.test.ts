@@ -46,7 +46,7 @@ const components: Record<string, (transform: Transform) => void> = {
     SharedPlatform: transform => void new SharedPlatform("it", {
         cluster: existing(), environment: "shop", hosts: ["shop.example.com"], transform,
         found: {
-            format: 1, version: "0.2.0", stack: "landfall/dev", issuers: ["ca"], endpoint: "", gateway: "uid",
+            format: 1, version: "0.2.0", stack: "landfall/dev", issuers: ["ca"], endpoint: "", gateway: "uid", certificates: "uid",
             limits: gatewayLimits(defaultTraffic, 5),
             capabilities: { loadBalancing: { type: "LoadBalancer", drainSeconds: 5, seesClients: true }, apiServerPorts: [], networkPolicy: "unknown" },
         },

@@ -42,6 +42,7 @@ const settingsOf = (cluster: object = {}, environment: object = {}): PlainSettin
 }, "uat");
 
 function putPlatform(): void {
+    api.put({ apiVersion: "v1", kind: "Namespace", metadata: { name: "landfall-certificates" } });
     api.put({ apiVersion: "gateway.networking.k8s.io/v1", kind: "Gateway", metadata: { name: "gateway", namespace: "landfall-gateway" } });
     api.put(description as unknown as Parameters<typeof api.put>[0]);
 }

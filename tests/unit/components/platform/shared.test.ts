@@ -14,7 +14,7 @@ import { captureStack, type Manifest, object, objects } from "../../support/prog
 
 const times = requestTimes();
 const found: FoundPlatform = {
-    format: 1, version, stack: "landfall/dev", issuers: ["ca", "acme"], endpoint: "127.0.0.1:8443", gateway: "uid",
+    format: 1, version, stack: "landfall/dev", issuers: ["ca", "acme"], endpoint: "127.0.0.1:8443", gateway: "uid", certificates: "uid",
     limits: gatewayLimits({ times, pods: 13, requests: 1664 }, 5),
     capabilities: {
         sharedStorageClass: "landfall-local", apiServerPorts: [6443], networkPolicy: "enforced",
@@ -122,8 +122,12 @@ describe("an environment on another stack's platform", () => {
         }
     });
 
-    it("adds them again to a Gateway that was made anew", async () => {
-        expect(command(await guest("uat", { found: { ...found, gateway: "another" } }))).not.toEqual(command(resources));
+    it("adds them again to a Gateway that was made anew, or is in another cluster, which the old one is rid of first", async () => {
+        const triggers = (from: Registered[], name: string) => from.find(resource => resource.name === name)?.inputs.triggers;
+        const moved = await guest("uat", { found: { ...found, gateway: "another" } });
+        expect(triggers(moved, "platform-listeners")).not.toEqual(triggers(resources, "platform-listeners"));
+        // Secrets only go with their namespace: with them, everybody's trust in the CA would.
+        expect(triggers(moved, "platform-secrets")).toEqual(triggers(resources, "platform-secrets"));
     });
 
     it("has a CA of its own that is valid for its hosts only", () => {
@@ -178,9 +182,12 @@ describe("a platform that is to be shared", () => {
         api.reset();
         api.kinds.set("/apis/gateway.networking.k8s.io/v1", [["gateways", "Gateway", true]]);
     });
-    const gateway = () => api.put({
-        apiVersion: "gateway.networking.k8s.io/v1", kind: "Gateway", metadata: { name: "gateway", namespace: "landfall-gateway" },
-    });
+    const gateway = () => {
+        api.put({ apiVersion: "v1", kind: "Namespace", metadata: { name: "landfall-certificates" } });
+        return api.put({
+            apiVersion: "gateway.networking.k8s.io/v1", kind: "Gateway", metadata: { name: "gateway", namespace: "landfall-gateway" },
+        });
+    };
 
     /** Puts a stack's description into the cluster, changed. */
     async function describeAs(stack: string, changes: object = {}): Promise<void> {
