@@ -4,10 +4,11 @@ import { EngineStack, type Result, type Settings } from "./support/engine";
 import { Cluster } from "./support/kubernetes";
 import { Load } from "./support/load";
 import { names } from "./support/names";
+import { npm } from "./support/npm";
 import { expectSamePods, type Objects, readObjects, readPods } from "./support/objects";
 import { pulumi } from "./support/pulumi";
 import { ask, type Site, suiteSite } from "./support/site";
-import { down, ensureUp, figure } from "./support/stack";
+import { ensureUp, figure } from "./support/stack";
 import { until } from "./support/wait";
 
 /** An environment that a stack of its own makes on the cluster of the suite's stack. */
@@ -132,7 +133,7 @@ describe("three environments on one cluster, by three stacks", () => {
     });
 
     it("keep the platform's own stack from being removed, which names them", async () => {
-        const { code, output } = await down("--yes");
+        const { code, output } = await npm(["run", "down", "--", "--stack", names.stack, "--yes"]);
         expect(code).toBe(1);
         expect(output).toMatch(/landfall\/second: second\.localhost\n +landfall\/third: third\.localhost\n/);
         await expectUntouched();
