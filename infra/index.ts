@@ -1,10 +1,11 @@
 import { createCluster, findPresent } from "../components/cluster";
-import { loadManifests, Platform } from "../components/platform";
+import { loadManifests, Platform, SharedPlatform } from "../components/platform";
 import { useProxies } from "../components/proxy";
 import { checkRelease, stackRelease, version } from "../components/release";
 import { Environment } from "../components/workload";
 import { hostsOf, loadSettings, logsToKeep, manifestsFor } from "./config";
 import { trafficOf } from "./limits";
+import { findSharedPlatform } from "./shared-platform";
 import { mendStackTraces } from "./stack-traces";
 import { compareWith } from "./standing";
 import { WordPress } from "./wordpress";
@@ -21,13 +22,17 @@ export = async () => {
     const settings = loadSettings();
     await checkRelease(stackRelease);
     const { name, priority, quota, tls, volumes } = settings.environment;
-    const manifests = await loadManifests(manifestsFor(settings));
-    const present = await findPresent(settings.cluster, tls);
+    const found = await findSharedPlatform(settings.cluster);
+    const [manifests, present] = found ? [] : await Promise.all([
+        loadManifests(manifestsFor(settings)), findPresent(settings.cluster, tls),
+    ]);
 
-    const cluster = createCluster(settings.cluster, { volumes, present, comparisons: compareWith(settings) });
-    const traffic = trafficOf(settings.app);
-    const [hosts, logs] = [hostsOf(settings), logsToKeep(settings)];
-    const platform = new Platform("platform", { cluster, manifests, hosts, tls, traffic, logs });
+    const known = found?.capabilities;
+    const cluster = createCluster(settings.cluster, { volumes, present, known, comparisons: compareWith(settings) });
+    const needs = { cluster, hosts: hostsOf(settings), tls, traffic: trafficOf(settings.app) };
+    const platform = found
+        ? new SharedPlatform("platform", { ...needs, found, environment: name })
+        : new Platform("platform", { ...needs, manifests, logs: logsToKeep(settings) });
     const environment = new Environment("environment", { cluster, platform, namespace: name, volumes, quota, priority });
     const app = new WordPress("wordpress", { settings, environment, gateway: platform.gateway });
 

@@ -3,10 +3,11 @@ import * as pulumi from "@pulumi/pulumi";
 import { type Capabilities, type Comparisons, type Stands, strandedVolumes, type VolumeProperty } from "../components/cluster";
 import { readLoadBalancerClass } from "../components/platform/gateway/load-balancer";
 import { storeName } from "../components/platform/logs/names";
+import { otherHolders } from "../components/platform/shared/hosts";
 import { Refusal } from "../components/refusal";
 import { readEnvironment, type StandingEnvironment } from "../components/workload/standing";
 import { classOf } from "../components/workload/volume";
-import type { Settings } from "./config";
+import { hostsOf, type Settings } from "./config";
 import { keyText } from "./config/errors";
 import { describeChange, refuseChanges, refuseClusterChanges } from "./config/errors/refuse";
 import { describeKey, describeSettings } from "./config/schema/describe";
@@ -21,12 +22,18 @@ export function compareWith(settings: Compared): Comparisons {
             const stack = `${pulumi.getProject()}/${pulumi.getStack()}`;
             const standing = await readEnvironment(kubeconfig, settings.environment.name, stack);
             refuseChanges(settings, ...compared(settings, standing, capabilities));
-            refuseChanges(settings, ...await comparedClass(kubeconfig, capabilities));
+            if (!sharesPlatform(settings)) refuseChanges(settings, ...await comparedClass(kubeconfig, capabilities));
             const read = () => readEnvironment(kubeconfig, settings.environment.name, stack);
             await refuseMissingClasses(settings, standing, capabilities, read);
+            await refuseTakenHosts(settings, kubeconfig);
         },
         describeVolume: (owner, property) => describeVolume(settings, owner, property),
     };
+}
+
+/** Whether the gateway's load balancer is another stack's. */
+function sharesPlatform({ cluster }: Compared): boolean {
+    return cluster.target === "existing" && cluster.sharedPlatform;
 }
 
 /** A load balancer keeps its class. If the cluster chose that, leaving the setting out changes nothing. */
@@ -38,6 +45,23 @@ async function comparedClass(
     if (found === undefined || (wanted === undefined && !found.chosen)) return [{}, {}];
     const key = "cluster.loadBalancerClass";
     return [{ [key]: { value: found.value } }, { [key]: wanted }];
+}
+
+/** Two environments of a cluster can't answer at the same host. */
+async function refuseTakenHosts(settings: Compared, kubeconfig: string): Promise<void> {
+    const { name, host, aliases } = settings.environment;
+    const taken = await otherHolders(kubeconfig, name, hostsOf(settings));
+    if (taken.length === 0) return;
+    const keyOf = (given: string): string => (given === host ? "host" : aliases.includes(given) ? "aliases" : "redirects");
+    throw new Refusal([
+        "Another environment of the cluster already answers at the host. Nothing was changed.",
+        ...taken.map(holder => [
+            `${keyText(["environment", keyOf(holder.host)])} is taken`,
+            `    given:    ${holder.host}`,
+            `    taken by: the environment ${holder.environment}${holder.stack === undefined ? "" : `, of the stack ${holder.stack}`}`,
+            "    allowed:  a host that no other environment of the cluster has",
+        ].join("\n")),
+    ].join("\n\n"));
 }
 
 /** Seconds within which a new cluster gets its own StorageClasses. */

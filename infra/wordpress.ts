@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import { Gateway } from "../components/platform";
+import { PlatformGateway } from "../components/platform";
 import { type Transform, transformedBy } from "../components/transform";
 import { ContainerImage, Database, databaseImageContext, Environment, Outside, ScheduledTask, WebService } from "../components/workload";
 import type { AppSettings, Settings } from "./config";
@@ -9,7 +9,7 @@ import { Limits, limitsOf } from "./limits";
 export interface WordPressArgs {
     settings: Pick<Settings, "app" | "adminPassword" | "mailPassword" | "environment">;
     environment: Environment;
-    gateway: Gateway;
+    gateway: PlatformGateway;
     /** Changes each resource's arguments last, for anything that isn't modelled here. */
     transform?: Transform;
 }

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Transform } from "../transform";
 import type { AksArgs } from "./aks";
 import type { BareMetalArgs } from "./baremetal";
-import type { Cluster, Present } from "./cluster";
+import type { Capabilities, Cluster, Present } from "./cluster";
 import type { Comparisons } from "./compare";
 import type { EksArgs } from "./eks";
 import type { ExistingArgs } from "./existing";
@@ -37,6 +37,11 @@ export interface ClusterContext {
     present?: Present;
     /** Refuses changes that can't be made in place. @default nothing is compared */
     comparisons?: Comparisons;
+    /**
+     * What is known of an existing cluster, such as from its platform. The settings come before it.
+     * @default what is usual, and the settings
+     */
+    known?: Partial<Capabilities>;
     /** Changes the arguments of each resource last, for anything that the settings don't cover. */
     transform?: Transform;
 }

@@ -19,6 +19,13 @@ export interface DnsRecord {
 const aliasNote = "An ALIAS or ANAME record; in Route 53 an A record with Alias, in Cloudflare a CNAME record, which it flattens. "
     + "With a provider that has none of these, redirect this name to another host there";
 
+/** The records that point hosts at the gateway's load balancer; undefined if there is none. */
+export function recordsFor(
+    hosts: string[], endpoint: pulumi.Output<string>, { loadBalancing }: Pick<Capabilities, "loadBalancing">,
+): pulumi.Output<DnsRecord[]> | undefined {
+    return loadBalancing.type === "LoadBalancer" ? endpoint.apply(balancer => dnsRecords(hosts, balancer)) : undefined;
+}
+
 /** The records that point hosts at a load balancer's host name or IPv4 address; none before it has one. */
 export function dnsRecords(hosts: string[], balancer: string): DnsRecord[] {
     if (balancer === "") return [];

@@ -13,6 +13,7 @@ import { loadManifestsAtOnce, Manifests } from "./manifests";
 import { createMetalLb } from "./metallb";
 import { createMetricsServer } from "./metrics";
 import { createPriorityClasses } from "./priorities";
+import { describePlatform } from "./shared/description";
 import { createDirectoryClasses, createStorageClasses } from "./storage";
 
 export { loadManifests, Manifests } from "./manifests";
@@ -21,6 +22,8 @@ export { Issuance } from "./cert-manager/names";
 export { defaultTraffic, Traffic } from "./gateway/limits";
 export { DnsRecord } from "./dns";
 export { LogsArgs } from "./logs";
+export { PlatformGateway, SharedPlatform, SharedPlatformArgs } from "./shared";
+export { findPlatform, FoundPlatform } from "./shared/description";
 export { Transform, Transformed } from "../transform";
 
 export interface PlatformArgs {
@@ -121,6 +124,10 @@ export class Platform extends pulumi.ComponentResource {
         setListeners(certificates.hosts);
         this.caCertificate = certificates.caCertificate;
         this.dnsRecords = this.gateway.recordsFor(hosts);
+        const issuers: Issuance["issuer"][] = args.tls?.issuer === "acme" ? ["ca", "acme"] : ["ca"];
+        const { namespace, endpoint, limits } = this.gateway;
+        // Once it is there, the platform is complete.
+        describePlatform(capabilities, { namespace, endpoint, limits, issuers }, { ...options, dependsOn: [this.gateway, certificates] });
         this.registerOutputs({});
     }
 

@@ -14,6 +14,8 @@ export interface Peer {
     /** Namespace of its pods. */
     readonly namespace: pulumi.Input<string>;
     readonly cluster: Cluster;
+    /** What the names of policies in its namespace begin with, if the namespace belongs to another stack. @example "uat." */
+    readonly policyPrefix?: string;
 }
 
 /** A workload that listens on one TCP port of its pods. */
@@ -61,11 +63,12 @@ export function networkPolicy(
  */
 export function allowConnection(parent: pulumi.Resource, from: Peer, to: Listener): pulumi.Resource[] {
     const ports = [{ port: to.port, protocol: "TCP" }];
-    const egress = networkPolicy(`${from.name}-to-${to.name}-egress`, from.namespace, {
+    const name = `${from.name}-to-${to.name}-egress`;
+    const egress = networkPolicy(name, from.namespace, {
         podSelector: { matchLabels: selectorLabels(from.name) },
         policyTypes: ["Egress"],
         egress: [{ to: [peer(to)], ports }],
-    }, inCluster(from.cluster, parent));
+    }, inCluster(from.cluster, parent), `${from.policyPrefix ?? ""}${name}`);
     const ingress = networkPolicy(`${from.name}-to-${to.name}-ingress`, to.namespace, {
         podSelector: { matchLabels: selectorLabels(to.name) },
         policyTypes: ["Ingress"],

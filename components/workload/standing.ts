@@ -69,12 +69,14 @@ export async function readEnvironment(
 ): Promise<StandingEnvironment> {
     const found = await readObjects(kubeconfig, namespace, patience).catch(() => undefined);
     if (found === undefined) return { volumes: [] };
-    const own = found.quotas.filter(({ metadata }) => metadata.annotations?.[madeBy] === stack)
-        .map(({ metadata }) => metadata.namespace);
+    const ownerOf = ({ metadata }: Quota): string | undefined => metadata.annotations?.[madeBy];
+    const own = found.quotas.filter(quota => ownerOf(quota) === stack).map(({ metadata }) => metadata.namespace);
+    // The namespace is refused as someone else's; its volumes say nothing about this stack.
+    const isOthers = found.quotas.some(quota => quota.metadata.namespace === namespace && ![undefined, stack].includes(ownerOf(quota)));
     return {
         // While one is being replaced, both may exist.
         namespace: own.includes(namespace) ? namespace : own[0],
-        volumes: found.claims.filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+        volumes: found.claims.filter(({ metadata }) => !isOthers && metadata.deletionTimestamp === undefined)
             .map(claim => describeVolume(claim, found)),
         classes: found.classes && Object.fromEntries(found.classes.map(({ metadata: { name, annotations } }) =>
             [name, annotations?.["storageclass.kubernetes.io/is-default-class"] === "true"])),

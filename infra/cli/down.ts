@@ -7,6 +7,7 @@ import { Needs, needsOf } from "./computer/needs";
 import { pulumiDownload } from "./computer/network";
 import { probes } from "./computer/probes";
 import { confirmRemoval } from "./down/confirm";
+import { refuseWhileShared } from "./down/others";
 import { tidy } from "./down/tidy";
 import { describeChanges } from "./engine/engine";
 import { backendDirectory, isInBackend } from "./engine/lock";
@@ -23,10 +24,12 @@ const usage = `Usage: npm run down [-- OPTIONS]
 
 Removes all that npm start has made of a stack, and nothing else. Asks first where the stack holds data.
 
-  --stack NAME   the stack (default: dev)
-  --keep-data    keep the volumes' data, for a later npm start
-  --yes          remove a stack that holds data without asking
-  --help         this text
+  --stack NAME      the stack (default: dev)
+  --keep-data       keep the volumes' data, for a later npm start
+  --yes             remove a stack that holds data without asking
+  --despite-others  remove a stack although other stacks have environments
+                    on its cluster, which then stop
+  --help            this text
 `;
 
 interface Context {
@@ -34,13 +37,15 @@ interface Context {
     keepData: boolean;
     /** Whether the user agreed to the loss of data on the command line. */
     yes: boolean;
+    /** Whether the user agreed to stop other stacks' environments on the command line. */
+    despiteOthers: boolean;
     terminal: Terminal;
     signal: AbortSignal;
 }
 
 /** The command `npm run down`. */
 export async function main(args: string[]): Promise<number> {
-    const values = parseOptions(args, ["stack"], ["keep-data", "yes"], usage);
+    const values = parseOptions(args, ["stack"], ["keep-data", "yes", "despite-others"], usage);
     const terminal = new Terminal();
     if (values.help) {
         terminal.line(usage.trimEnd());
@@ -48,7 +53,8 @@ export async function main(args: string[]): Promise<number> {
     }
     const stack = stackOption(values.stack);
     const [keepData, yes] = [values["keep-data"] === true, values.yes === true];
-    await down({ stack, keepData, yes, terminal, signal: onInterrupt(terminal.line) });
+    const despiteOthers = values["despite-others"] === true;
+    await down({ stack, keepData, yes, despiteOthers, terminal, signal: onInterrupt(terminal.line) });
     return 0;
 }
 
@@ -75,6 +81,9 @@ async function destroy(context: Context): Promise<Record<string, number> | undef
     const getting = ensurePulumi(settingsOf(stack)?.cluster.target, await probes.answers(pulumiDownload), log);
     const command = await orInterrupted(getting, signal, "Stopped. Nothing was removed.");
     const engine = await PulumiEngine.find(stack, command, terminal, signal);
+    if (engine && !context.despiteOthers && (await engine.makesPlatform())) {
+        await refuseWhileShared(stack, (await engine.outputs()).kubeconfig, terminal);
+    }
     const data = keepData || context.yes ? undefined : await engine?.data();
     if (data) await confirmRemoval(data, stack, settingsOf(stack)?.cluster.target !== "minikube", { terminal, signal });
     if (engine) terminal.line(`Removing the stack "${stack}"${keepData ? ", and keeping its data" : ""}`);

@@ -16,6 +16,7 @@ import { Interrupted, UserError } from "./terminal/errors";
 import { onInterrupt, orInterrupted } from "./terminal/interrupt";
 import { parseOptions, stackOption } from "./terminal/options";
 import { ensureClusterTool } from "./tools/cluster-tools";
+import { addClusterTools } from "./tools/programs";
 
 const usage = `Usage: npm start [-- OPTIONS]
 
@@ -50,7 +51,6 @@ export async function main(args: string[]): Promise<number> {
 async function start(context: Context): Promise<void> {
     const { stack, settings, terminal, signal } = context;
     const begin = Date.now();
-    const local = isLaptop(settings.cluster.target);
     const steps = new Steps(terminal, [
         "Check this computer", "Get what is missing", `Bring up the stack "${stack}"`, "Wait for the site to answer",
     ]);
@@ -62,10 +62,12 @@ async function start(context: Context): Promise<void> {
         terminal.line(`  ${describeChanges(applied.changes)}`);
         return applied;
     });
-    const { address, caCertificate: ca, dnsRecords = [] } = outputs;
+    const { address, endpoint, caCertificate: ca, dnsRecords = [] } = outputs;
     if (!address) throw new Error("The program has no output `address`.");
     keepFiles(stack, outputs);
     const { hostname } = new URL(address);
+    // On another stack's cluster, which may be on this computer.
+    const local = isLaptop(settings.cluster.target) || endpoint?.startsWith("127.0.0.1") === true;
     const leads = local ? "there" : await whereTo(hostname, dnsRecords);
     const others = local ? [] : hostsOf(settings).filter(host => host !== hostname);
     const astray = await Promise.all(others.map(async host => ({ host, leads: await whereTo(host, dnsRecords) })))
@@ -132,7 +134,9 @@ async function prepare(context: Context, report: Report): Promise<() => Promise<
     };
     const kit = report.kit ? await orInterrupted(useKit(settings.cluster.target, log), signal, cutOff) : undefined;
     if (!report.kit) await orInterrupted(ensureClusterTool(settings.cluster.target, log), signal, cutOff);
-    await orInterrupted(ensureManifests(manifestsFor(settings), log), signal, cutOff);
+    const shares = settings.cluster.target === "existing" && settings.cluster.sharedPlatform;
+    if (shares) addClusterTools();
+    else await orInterrupted(ensureManifests(manifestsFor(settings), log), signal, cutOff);
     return async () => {
         writeRecord(stack, record);
         const opened = await PulumiEngine.create(stack, command, terminal, signal);

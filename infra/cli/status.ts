@@ -1,9 +1,11 @@
 import { version as code } from "../../package.json";
 import { namespaces } from "../../components/platform/namespaces";
+import { hostsOf } from "../config";
 import { collect, type Seen, Unreachable } from "./status/collect";
 import { describeSilence, readArguments, type Running, runningStack } from "./status/command";
 import { duration, text } from "./status/fields";
 import { isDeleting, isLive, nameOf, type Observed } from "./status/objects";
+import { withoutOthers } from "./status/others";
 import type { Problem } from "./status/problem";
 import { problemsOf } from "./status/problems";
 import { screen } from "./status/screen";
@@ -60,7 +62,8 @@ export async function statusOf({ name, settings, kubeconfig, command }: Running)
         return { ...known, healthy: false, time: new Date().toISOString(), imageDates: [], nodes: [], parts: [], tasks: [], problems: [problem] };
     }
     const { now, skew } = clock(seen);
-    const judged = target === "existing" ? withUsedNodes(seen.observed) : seen.observed;
+    const own = withoutOthers(seen.observed, { stack: name, hosts: hostsOf(settings) });
+    const judged = target === "existing" ? withUsedNodes(own) : own;
     const found = problemsOf({
         observed: judged, now, environment, gateway: namespaces.gateway, command, apiCertificateEnds: seen.apiCertificateEnds,
     });

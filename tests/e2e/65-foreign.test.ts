@@ -8,7 +8,7 @@ import type { Ended } from "./support/npm";
 import { ensureUp } from "./support/stack";
 import { sleep, until } from "./support/wait";
 
-describe("a second stack on the cluster of the suite's, which it knows by a StackReference", () => {
+describe("a second stack on the cluster of the suite's, which would make a platform of its own", () => {
     let ended: Ended;
     let before: string[];
     let after: string[];
@@ -20,7 +20,7 @@ describe("a second stack on the cluster of the suite's, which it knows by a Stac
         const settings = {
             config: {
                 "landfall:cluster": {
-                    target: "existing", stack: `organization/landfall/${names.stack}`, loadBalancer: "NodePort",
+                    target: "existing", stack: `organization/landfall/${names.stack}`, sharedPlatform: false, loadBalancer: "NodePort",
                     registry: "registry.invalid", metrics: "install", storageClass: "landfall-local", sharedStorageClass: "landfall-local",
                 },
                 "landfall:environment": { name: "second", host: "second.localhost", tls: { issuer: "ca" } },
@@ -52,6 +52,7 @@ describe("a second stack on the cluster of the suite's, which it knows by a Stac
         /made by kubectl:\n +Namespace second\n/,
         /\n +ValidatingWebhookConfiguration cert-manager-webhook\n/,
         "Nothing was changed",
+        `The stack landfall/${names.stack} made this cluster's platform. To add an environment that shares it`,
     ])("is refused in the preview, which names %s", part => {
         expect(ended.code).not.toBe(0);
         expect(ended.output).toMatch(part);

@@ -55,6 +55,8 @@ export interface ExistingArgs extends LoadBalancerArgs {
     platform?: "linux/amd64" | "linux/arm64";
     /** Whether the kubelets' certificates are self-signed. @default false */
     kubeletInsecureTls?: boolean;
+    /** What is known of the cluster, such as from its platform. The settings above come before it. @default nothing */
+    known?: Partial<Capabilities>;
     /** Refuses changes that can't be made in place. @default nothing is compared */
     comparisons?: Comparisons;
     /** Changes the arguments of each resource last, for anything that these settings don't cover. */
@@ -149,22 +151,28 @@ const renderedKubeconfig = scopeKubeconfig(parseKubeconfig(JSON.stringify({
     users: [{ name: "existing", user: {} }],
 }), "The placeholder"), "existing");
 
-function capabilitiesOf(args: ExistingArgs): Capabilities {
+function capabilitiesOf({ known = {}, ...args }: ExistingArgs): Capabilities {
+    const { images, ...others } = known;
     return {
-        storageClass: args.storageClass,
-        sharedStorageClass: args.sharedStorageClass,
-        loadBalancing: loadBalancingOf(args),
-        present: args.present,
+        ...others,
+        storageClass: args.storageClass ?? known.storageClass,
+        sharedStorageClass: args.sharedStorageClass ?? known.sharedStorageClass,
+        loadBalancing: known.loadBalancing ?? loadBalancingOf(args),
+        present: args.present ?? known.present,
         metrics: args.metrics ?? (args.present !== undefined && args.present.metrics === undefined ? "install" : "builtin"),
         kubeletInsecureTls: args.kubeletInsecureTls ?? false,
         // In this order: kubeadm and most others; OpenShift and minikube; MicroK8s. Managed clusters use 443.
-        apiServerPorts: [6443, 8443, 16443],
-        networkPolicy: args.networkPolicy ?? "unknown",
+        apiServerPorts: known.apiServerPorts ?? [6443, 8443, 16443],
+        networkPolicy: knownPolicy(args.networkPolicy) ?? known.networkPolicy ?? "unknown",
         mayPreempt: false,
         get images(): ImageDelivery {
-            return imagesOf(args);
+            return args.registry === undefined && images !== undefined ? images : imagesOf(args);
         },
     };
+}
+
+function knownPolicy(given: ExistingArgs["networkPolicy"]): ExistingArgs["networkPolicy"] {
+    return given === "unknown" ? undefined : given;
 }
 
 /** The load balancer's kind isn't known, so this is the slowest of AWS's, Hetzner's and DigitalOcean's defaults. */

@@ -11,22 +11,34 @@ export function refusal(foreign: LiveObject[], stack: string, server: string): s
         "",
         ...lines,
         "",
-        "Nothing was changed: Landfall neither adopts nor deletes what others made, and a cluster can only hold one stack so far.",
-        "Choose another cluster in landfall:cluster. Or, if nobody needs these objects any more, remove them the way "
-            + "they were installed: a stack with its own `npm run down`.",
-        ...hintsOf(foreign),
+        "Nothing was changed: Landfall neither adopts nor deletes what others made.",
+        ...advice(foreign, stack),
         "If this stack made an object and its state was lost, hand the object over, then run the command again:",
         `  kubectl annotate KIND NAME ${keptFor}=${stack}`,
     ].join("\n");
 }
 
-/** What the program could have used. */
-function hintsOf(foreign: LiveObject[]): string[] {
+/** The Gateway's class, which only a platform of Landfall has. */
+const ofPlatform = { kind: "GatewayClass", name: "landfall" };
+
+function advice(foreign: LiveObject[], stack: string): string[] {
+    const others = foreign.filter(({ metadata: { annotations = {} } }) => annotations[madeBy] !== undefined && annotations[madeBy] !== stack);
+    const owner = others.find(({ kind, metadata: { name } }) => kind === ofPlatform.kind && name === ofPlatform.name);
+    const namespace = foreign.find(({ kind, metadata: { name } }) => kind === "Namespace" && !name.startsWith("landfall-"));
     const isThere = (product: string): boolean => foreign.some(object => productOf(object)?.startsWith(product));
-    const found = ["cert-manager", "Gateway API"].filter(isThere).join(" and ");
+    const usable = ["cert-manager", "Gateway API"].filter(isThere).join(" and ");
     return [
+        ...(owner === undefined ? [] : [
+            `The stack ${owner.metadata.annotations?.[madeBy]} made this cluster's platform. To add an environment that shares it, set `
+                + "landfall:cluster: { target: existing, sharedPlatform: true } with the cluster's kubeconfig or stack.",
+        ]),
+        ...(namespace === undefined ? [] : [
+            `The namespace ${namespace.metadata.name} is taken: choose another landfall:environment.name.`,
+        ]),
+        "Otherwise choose another cluster in landfall:cluster. Or, if nobody needs these objects any more, remove them the way "
+            + "they were installed: a stack with its own `npm run down`.",
         ...(isThere("metrics-server") ? ["metrics-server stays and is used, unless landfall:cluster.metrics is install."] : []),
-        ...(found ? [`${found}: a program with the library uses what findPresent finds, and passes that to createCluster.`] : []),
+        ...(usable ? [`${usable}: a program with the library uses what findPresent finds, and passes that to createCluster.`] : []),
     ];
 }
 

@@ -11,18 +11,16 @@ type PolicyRule = kubernetes.types.input.rbac.v1.PolicyRule;
 
 const healthPort = 9403;
 
-/** The control loops that issue a Certificate's certificate and renew it in time. */
+/** The control loops that issue a Certificate's certificate and renew it in time. Any environment may have its own CA. */
 const certificates = [
     "issuers",
     "certificates-trigger", "certificates-key-manager", "certificates-request-manager", "certificates-issuing",
     "certificates-readiness", "certificates-revision-manager", "certificaterequests-approver",
+    "certificaterequests-issuer-selfsigned", "certificaterequests-issuer-ca",
 ];
 
-/** The control loops of each issuer. */
-const signing: Record<Issuance["issuer"], string[]> = {
-    ca: ["certificaterequests-issuer-selfsigned", "certificaterequests-issuer-ca"],
-    acme: ["certificaterequests-issuer-acme", "orders", "challenges"],
-};
+/** The control loops of an ACME issuer. They need more permissions, so they only run if the platform's own issuer is one. */
+const acme = ["certificaterequests-issuer-acme", "orders", "challenges"];
 
 /** Creates cert-manager's controller: two replicas, one of them the leader, confined to its own namespace. */
 export function createController(
@@ -55,7 +53,7 @@ function configuration(issuer: Issuance["issuer"]): object {
         kind: "ControllerConfiguration",
         namespace: namespaceName,
         leaderElectionConfig: { namespace: namespaceName },
-        controllers: [...certificates, ...signing[issuer]],
+        controllers: [...certificates, ...(issuer === "acme" ? acme : [])],
         ...(issuer === "acme" ? {
             gatewayAPI: { enabled: true },
             acmeHTTP01Config: { solverImage: images.certManagerSolver },
@@ -108,10 +106,10 @@ function acmeRules(): PolicyRule[] {
     ];
 }
 
-/** Approval is checked as if signers were cluster-wide objects; these are the issuers of our namespace. */
+/**
+ * Approval is checked as if signers were cluster-wide objects. Environments bring issuers of their own, and a pattern can't
+ * name a namespace, but the controller sees requests in its own namespace only.
+ */
 const approverRules: PolicyRule[] = [{
-    apiGroups: ["cert-manager.io"],
-    resources: ["signers"],
-    resourceNames: ["selfsigned", "ca", "acme"].map(issuer => `issuers.cert-manager.io/${namespaceName}.${issuer}`),
-    verbs: ["approve"],
+    apiGroups: ["cert-manager.io"], resources: ["signers"], resourceNames: ["issuers.cert-manager.io/*"], verbs: ["approve"],
 }];

@@ -1,20 +1,18 @@
-import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { Cluster } from "../../cluster/cluster";
-import { connect, type Connection, type Json, send } from "../../cluster/kubernetes-api";
-import { lookingAtNothing } from "../../cluster/lookup";
 import { inCluster } from "../../cluster/options";
 import { type Transform, transformedBy } from "../../transform";
 import { gatewayAccessLabel, selectorLabels } from "../../workload/labels";
 import { networkPolicy } from "../../workload/network";
 import { restrictedNamespaceLabels } from "../../workload/security";
 import type { Gateway, HostCertificate } from "../gateway";
+import { gatewayName } from "../gateway/names";
 import { KubernetesObject } from "../manifests";
 import { createCrds, createNamespace, toApiServer } from "../objects";
 import { createCainjector } from "./cainjector";
 import { createController } from "./controller";
-import { createAcmeIssuer, createAuthority, createCertificate, untilReady } from "./issuers";
-import { cainjectorName, certificateName, controllerName, firstCertificate, Issuance, namespaceName, webhookName } from "./names";
+import { allowChallenges, grantToGateway, issueCertificates, readAuthority } from "./issuers";
+import { cainjectorName, controllerName, Issuance, namespaceName, webhookName } from "./names";
 import { createWebhook, registerWebhook, untilAdmitting, webhookPort } from "./webhook";
 
 export interface CertificatesArgs {
@@ -54,31 +52,15 @@ export class Certificates extends pulumi.ComponentResource {
         }, cluster.capabilities, { ...options, dependsOn: args.after });
         const { certManager: present } = cluster.capabilities.present ?? {};
         const later = { ...options, dependsOn: present === undefined ? createCertManager(namespace, args, options) : [] };
-        const issuer = tls.issuer === "acme"
-            ? createAcmeIssuer(namespace, { ...tls, present }, gateway, later)
-            : createAuthority(namespace, hosts, later);
-        const certificates = hosts.map((host, index) => createCertificate(certificateName(host), namespace, awaited(tls), {
-            dnsNames: [host],
-            privateKey: { algorithm: "ECDSA", size: 256, rotationPolicy: "Always" },
-            usages: ["digital signature", "server auth"],
-            issuerRef: { kind: "Issuer", name: issuer.metadata.name },
-        }, { ...later, ...(index === 0 && takesOver), ignoreChanges: keptNames }));
-        this.hosts = pulumi.all(certificates.map(({ metadata }) => metadata.name))
-            .apply(secrets => secrets.map((secret, index) => ({ host: hosts[index], secret })));
-        grantToGateway(name, namespace, this.hosts, gateway, { ...options, dependsOn: gateway.definitions });
+        if (tls.issuer === "acme") allowChallenges(namespace, tls, gateway, present, later);
+        const place = { namespace };
+        const issued = issueCertificates(place, { hosts, tls, gateway: { gatewayName, namespace: gateway.namespace }, present }, later);
+        this.hosts = issued.hosts;
+        grantToGateway(name, place, this.hosts, gateway, { ...options, dependsOn: gateway.definitions });
 
-        if (tls.issuer === "ca") this.caCertificate = readAuthority(cluster, issuer);
+        if (tls.issuer === "ca") this.caCertificate = readAuthority(cluster, place, issued);
         this.registerOutputs({ caCertificate: this.caCertificate });
     }
-}
-
-/** The first host takes over an older stack's only certificate, and keeps its name and that of its Secret from then on. */
-const takesOver: pulumi.CustomResourceOptions = { aliases: [{ name: `${firstCertificate}-certificate` }] };
-const keptNames = ["metadata.name", "spec.secretName"];
-
-/** An ACME server issues the certificate once the host's name resolves here, which may be long after the first run. */
-function awaited(tls: Issuance): Record<string, string> {
-    return tls.issuer === "ca" ? untilReady : {};
 }
 
 /** Creates cert-manager. Returns what its objects depend on: the controller, and the webhook's registrations once it answers. */
@@ -114,58 +96,4 @@ function createPolicies(
         ingress: [{ ports: [{ port: webhookPort, protocol: "TCP" }] }],
     }, options);
     return [...toApi, fromApi];
-}
-
-/** Lets the gateway use the certificates' Secrets, and no others, from its own namespace. */
-function grantToGateway(
-    name: string, namespace: pulumi.Output<string>, hosts: Certificates["hosts"], gateway: Gateway,
-    options: pulumi.CustomResourceOptions,
-): void {
-    new kubernetes.apiextensions.CustomResource(`${name}-grant`, {
-        apiVersion: "gateway.networking.k8s.io/v1beta1",
-        kind: "ReferenceGrant",
-        metadata: { name: firstCertificate, namespace },
-        spec: {
-            from: [{ group: "gateway.networking.k8s.io", kind: "Gateway", namespace: gateway.namespace }],
-            to: hosts.apply(all => all.map(({ secret }) => ({ group: "", kind: "Secret", name: secret }))),
-        },
-    }, options);
-}
-
-/** Seconds within which cert-manager has issued a CA again. */
-const patience = 60;
-
-/**
- * Reads the CA's certificate. A Pulumi resource that reads the Secret would keep the private key in the state, and every
- * refresh would find it changed.
- */
-function readAuthority({ kubeconfig }: Cluster, issuer: kubernetes.apiextensions.CustomResource): pulumi.Output<string> {
-    const known = pulumi.all([kubeconfig, issuer.id]);
-    return pulumi.unsecret(known.apply(async ([text]) => {
-        if (lookingAtNothing()) return "";
-        const { data } = await connect(text).then(readIssued).catch((error: Error): Json => {
-            if (pulumi.runtime.isDryRun()) return { data: { "tls.crt": "" } }; // a preview continues; `up` reports the error
-            throw new Error(`The Secret ${namespaceName}/ca could not be read: ${error.message}`);
-        });
-        const { "tls.crt": authority } = (data ?? {}) as Record<string, string | undefined>;
-        if (authority === undefined) throw new Error(`The Secret ${namespaceName}/ca has no tls.crt.`);
-        return Buffer.from(authority, "base64").toString();
-    }));
-}
-
-/** The CA's Secret, once it is the one that its Certificate asks for. */
-async function readIssued(connection: Connection): Promise<Json> {
-    const certificate = `/apis/cert-manager.io/v1/namespaces/${namespaceName}/certificates/ca`;
-    for (let left = pulumi.runtime.isDryRun() ? 0 : patience; left > 0 && !isIssued(await send(connection, "GET", certificate)); left--) {
-        await new Promise(resolve => setTimeout(resolve, 1000));
-    }
-    return send(connection, "GET", `/api/v1/namespaces/${namespaceName}/secrets/ca`);
-}
-
-/** Whether cert-manager has seen the Certificate as it is now, and finds it issued. */
-function isIssued({ metadata, status }: Json): boolean {
-    const { generation } = (metadata ?? {}) as { generation?: number };
-    const { conditions = [] } = (status ?? {}) as { conditions?: { type: string; status: string; observedGeneration?: number }[] };
-    return conditions.some(({ type, status, observedGeneration }) =>
-        type === "Ready" && status === "True" && observedGeneration === generation);
 }

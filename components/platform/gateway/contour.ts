@@ -7,14 +7,12 @@ import { objectLabels, selectorLabels } from "../../workload/labels";
 import { platformPriorityClass } from "../../workload/priority";
 import { containerSecurityContext, podSecurityContext } from "../../workload/security";
 import { createDeployment, patience } from "../deployment";
-import { namespaces } from "../namespaces";
 import { createServiceAccount } from "../objects";
 import { GatewayLimits } from "./limits";
+import { gatewayName, namespaceName } from "./names";
 
 /** The controller that turns routes into Envoy's configuration. Facts: contour v1.33.8, examples/contour. */
 export const contour = { name: "contour", xdsPort: 8001, healthPort: 8000 };
-/** Name of the Gateway object, in the gateway's namespace. */
-export const gatewayName = "gateway";
 
 /** Resources that Contour would watch but nothing here uses, so their CRDs aren't installed either. */
 const unused = ["extensionservices", "tlsroutes", "grpcroutes", "tcproutes", "backendtlspolicies"];
@@ -101,8 +99,6 @@ export function createContour(
         },
     }, options);
 }
-
-export const namespaceName = namespaces.gateway;
 
 /** The container's own namespace, which Contour's commands read from here. */
 export const namespaceVariable = {

@@ -7,12 +7,13 @@ import { gatewayAccessLabel, hostObjectName, selectorLabels } from "../../worklo
 import { allowConnection, networkPolicy } from "../../workload/network";
 import { restrictedNamespaceLabels } from "../../workload/security";
 import { namespaceName as certificatesNamespace } from "../cert-manager/names";
-import { DnsRecord, dnsRecords } from "../dns";
+import { DnsRecord, recordsFor } from "../dns";
 import { Manifests } from "../manifests";
 import { createCrds, createNamespace, toApiServer } from "../objects";
-import { contour, createCertificates, createContour, gatewayName, namespaceName } from "./contour";
+import { contour, createCertificates, createContour } from "./contour";
 import { createEnvoy, createEnvoyService, envoy } from "./envoy";
 import { defaultTraffic, GatewayLimits, gatewayLimits, Traffic } from "./limits";
+import { gatewayName, namespaceName } from "./names";
 
 export interface GatewayArgs {
     cluster: Cluster;
@@ -93,8 +94,7 @@ export class Gateway extends pulumi.ComponentResource {
 
     /** The DNS records that point these hosts at the load balancer; undefined if there is none. */
     recordsFor(hosts: string[]): pulumi.Output<DnsRecord[]> | undefined {
-        if (this.cluster.capabilities.loadBalancing.type !== "LoadBalancer") return undefined;
-        return this.endpoint.apply(balancer => dnsRecords(hosts, balancer));
+        return recordsFor(hosts, this.endpoint, this.cluster.capabilities);
     }
 }
 

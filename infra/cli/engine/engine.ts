@@ -11,6 +11,8 @@ export interface Applied {
 /** The outputs of infra/index.ts that the commands use. */
 export interface Outputs {
     address?: string;
+    /** Where the gateway answers HTTPS; without the port if that is 443. */
+    endpoint?: string;
     /** PEM; undefined if browsers trust the site's certificate anyway. */
     caCertificate?: string;
     /** DNS records that the site needs; undefined on a laptop. */

@@ -98,6 +98,11 @@ export class PulumiEngine {
         return heldData(resources, hasVolumes);
     }
 
+    /** Whether the stack made the platform of its cluster. */
+    async makesPlatform(): Promise<boolean> {
+        return ((await this.exportState()).deployment?.resources ?? []).some(({ type }) => type === "landfall:platform:Platform");
+    }
+
     private async operate<T>(operation: (options: Operation) => Promise<T>): Promise<T> {
         const report = new EventReport(this.terminal);
         const stop = this.terminal.watch(report.status);

@@ -61,3 +61,11 @@ export function addKitToPath(target = "kind"): boolean {
     if (newest) addToPath(path.join(kits, newest));
     return newest !== undefined;
 }
+
+/** Puts the programs on PATH that stacks with a cluster on this computer got: another stack's images are loaded by them too. */
+export function addClusterTools(): void {
+    for (const tool of ["kind", "minikube"].filter(name => !onPath(name))) {
+        if (fs.existsSync(path.join(binDirectory(), executable(tool)))) addToPath(binDirectory());
+        else addKitToPath(tool);
+    }
+}

@@ -4,7 +4,7 @@ import { environmentSchema } from "../sections/environment";
 import { logsSchema } from "../sections/logs";
 import { mailHasLogin } from "../sections/outside";
 import {
-    completeQuota, databaseHoldsConnections, hasClasses, needsRegistry, needsSharedClass, quotaHoldsApp, wordPressHasOneAddress,
+    completeQuota, databaseHoldsConnections, hasClasses, keepsOwnLogs, needsRegistry, needsSharedClass, quotaHoldsApp, wordPressHasOneAddress,
 } from "../sections/together";
 import { clusterSchema } from "../targets";
 import { Context } from "./defaults";
@@ -49,7 +49,7 @@ function makeSchema(context: Context) {
     const hosted = rule(named, ["environment", "app"], quotaHoldsApp);
     const connected = rule(rule(hosted, ["app"], databaseHoldsConnections), ["app", "mailPassword"], mailHasLogin);
     const classes = rule(rule(connected, ["cluster", "app"], needsSharedClass), ["cluster", "app", "logs"], hasClasses);
-    return rule(classes, ["cluster", "app"], needsRegistry);
+    return rule(rule(classes, ["cluster", "app"], needsRegistry), ["cluster", "logs"], keepsOwnLogs);
 }
 
 /** The settings as plain data, with all defaults. */

@@ -134,17 +134,28 @@ export function hasClasses(
     };
 }
 
-/** An existing cluster needs a way to get the images that the program builds. */
+/** An existing cluster needs a way to get the images that the program builds. A platform knows it, or refuses at its time. */
 export function needsRegistry(
     { cluster, app }: { cluster: ClusterSettings; app: AppSettings },
 ): Violation | undefined {
     const built = [["app.web.image", app.web.image], ["app.database.image", app.database.image]]
         .flatMap(([key, image]) => key !== undefined && image === undefined ? [key] : []);
-    return cluster.target !== "existing" || cluster.registry !== undefined || built.length === 0 ? undefined : {
+    const isKnown = cluster.target !== "existing" || cluster.registry !== undefined || cluster.sharedPlatform;
+    return isKnown || built.length === 0 ? undefined : {
         keys: ["cluster.registry", ...built],
         problem: "is missing: the images that the program builds have to be pushed where this cluster can pull them",
         allowed: `a registry such as ghcr.io/example, or ready images in ${built.map(key => `{${key}}`).join(" and ")}`,
         example: { cluster: { registry: "ghcr.io/example" } },
+    };
+}
+
+/** A cluster's logs are kept by its platform, which may be another stack's. */
+export function keepsOwnLogs({ cluster, logs }: { cluster: ClusterSettings; logs: LogsSettings }): Violation | undefined {
+    return cluster.target !== "existing" || !cluster.sharedPlatform || logs.keepDays === 0 ? undefined : {
+        keys: ["logs.keepDays", "cluster.sharedPlatform"],
+        problem: "has no effect: the platform keeps the logs of the whole cluster, and another stack made it",
+        allowed: "leave it out here, and set it in the stack that made the platform",
+        example: { cluster: { target: "existing", stack: "organization/landfall/dev" } },
     };
 }
 
@@ -155,7 +166,7 @@ export function needsSharedClass(
     const { accessMode, storageClass } = app.web.uploads;
     if (cluster.target === "baremetal") return needsSharedDirectory(cluster, app);
     if (cluster.target === "minikube" && cluster.nodes > 1) return needsOneNode(app);
-    const has = cluster.target !== "existing" || cluster.sharedStorageClass !== undefined;
+    const has = cluster.target !== "existing" || cluster.sharedStorageClass !== undefined || cluster.sharedPlatform;
     return has || accessMode !== "ReadWriteMany" || storageClass !== undefined ? undefined : {
         keys: ["cluster.sharedStorageClass", "app.web.uploads.accessMode"],
         problem: "is missing: the uploads are a volume that pods on many nodes write",

@@ -1,8 +1,9 @@
 import * as z from "zod";
 import { knownText } from "../../../components/known-versions";
 import { type Change, otherVolume } from "../schema/change";
+import type { Context } from "../schema/defaults";
 import { address, choice, flag, hostname, line, localPath, matching, objectName, platform, port, registry, target } from "../schema/fields";
-import { rule } from "../schema/rule";
+import { rule, type Violation } from "../schema/rule";
 import { loadBalancerKeys, needsLoadBalancer } from "./load-balancer";
 import { differentPorts } from "./networks";
 
@@ -10,7 +11,10 @@ const elsewhere: Change =
     "in place if the API keeps its address; otherwise replaces everything in the cluster, without moving the data";
 
 /** An existing cluster. */
-export function existing() {
+export function existing({ project }: Pick<Context, "project"> = {}) {
+    // A stack of Landfall's own program makes a platform, or shares one. Another program decides that by its components.
+    const shares = ({ sharedPlatform, stack }: { sharedPlatform?: boolean; stack?: string }): boolean =>
+        sharedPlatform ?? (project === undefined && stack?.split("/")[1] === "landfall");
     const keys = z.strictObject({
         target: target("existing", "Uses an existing cluster that someone else created."),
         kubeconfig: localPath("a file on this computer").optional().meta({
@@ -25,6 +29,14 @@ export function existing() {
             description: "Stack that created the cluster and exports its kubeconfig, instead of `kubeconfig` and `context`. " +
                 "With a local backend, the organization is `organization`.",
             example: "organization/clusters/prod", change: elsewhere,
+        }),
+        sharedPlatform: flag().optional().meta({
+            description: "Whether the stack is one more environment on a cluster whose platform another stack of Landfall made: the gateway, "
+                + "certificates, metrics and storage classes. It then uses them, and creates and deletes only what is its own. What the "
+                + "platform knows of the cluster is the default of the other settings.",
+            example: true,
+            defaultText: "true if `stack` is a stack of Landfall (`…/landfall/…`), otherwise false",
+            change: "in place before the first `up`. After that the preview refuses it: a platform stays with the stack that made it",
         }),
         output: matching("the name of an output: letters, digits, \"_\", \"-\" and \".\"", /^[\w.-]+$/)
             .default("kubeconfig")
@@ -88,11 +100,30 @@ export function existing() {
     const balanced = rule(checked, ["loadBalancer", "loadBalancerAnnotations", "loadBalancerClass"], given =>
         given.loadBalancer === "LoadBalancer" ? undefined
             : needsLoadBalancer(given, "loadBalancer", { kubeconfig: "~/.kube/config", loadBalancer: "LoadBalancer" }));
-    return rule(balanced, ["http", "https"], differentPorts).meta({
+    const shared = rule(balanced, ["sharedPlatform", "stack", ...ofPlatform], given => shares(given) ? othersSetting(given) : undefined);
+    return rule(shared, ["http", "https"], differentPorts).transform(given => ({ ...given, sharedPlatform: shares(given) })).meta({
         description: "An existing cluster, reached with a kubeconfig file or another stack's output. Landfall uses what others installed in "
             + `it: cert-manager ${knownText("certManager")}, the Gateway API ${knownText("gatewayApi")}, metrics-server `
             + `${knownText("metricsServer")}. It refuses other versions by name, and installs what is missing.`,
         example: { target: "existing", kubeconfig: "~/.kube/config", context: "production" },
         change: "in place",
     });
+}
+
+/** The defaults of settings that only matter to whoever makes the platform. */
+const usual = {
+    loadBalancer: "LoadBalancer", loadBalancerAnnotations: "{}", loadBalancerClass: undefined, host: "127.0.0.1", http: 30080, https: 30443,
+    metrics: undefined, kubeletInsecureTls: false,
+};
+const ofPlatform = Object.keys(usual) as (keyof typeof usual)[];
+
+function othersSetting(given: { [key in keyof typeof usual]?: unknown }): Violation | undefined {
+    const plain = (value: unknown) => (typeof value === "object" ? JSON.stringify(value) : value);
+    const keys = ofPlatform.filter(key => plain(given[key]) !== usual[key]);
+    return keys.length === 0 ? undefined : {
+        keys: [...keys, "sharedPlatform"],
+        problem: "has no effect: the gateway and metrics-server belong to the platform, which another stack made",
+        allowed: `leave ${keys.length === 1 ? "it" : "them"} out; or sharedPlatform: false, on a cluster without a platform`,
+        example: { target: "existing", stack: "organization/landfall/dev" },
+    };
 }

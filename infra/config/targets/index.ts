@@ -18,7 +18,7 @@ import { minikube } from "./minikube";
  */
 export function clusterSchema(context: Context) {
     return z.discriminatedUnion("target", [
-        kind(context), minikube(context), existing(), baremetal(context), eks(context), gke(context), aks(context),
+        kind(context), minikube(context), existing(context), baremetal(context), eks(context), gke(context), aks(context),
     ]);
 }
 

@@ -5,7 +5,8 @@ import { describe, expect, it } from "vitest";
 import { type ClusterArgs, createCluster } from "../../../components/cluster";
 import { loadManifestsAtOnce } from "../../../components/platform/manifests";
 import { Certificates } from "../../../components/platform/cert-manager";
-import { Gateway, Platform } from "../../../components/platform";
+import { defaultTraffic, Gateway, Platform, SharedPlatform } from "../../../components/platform";
+import { gatewayLimits } from "../../../components/platform/gateway/limits";
 import type { Transform } from "../../../components/transform";
 import { ContainerImage, Database, Environment, ScheduledTask, WebService } from "../../../components/workload";
 import { captureProgram, type Registered } from "../../../infra/cli/capture";
@@ -42,6 +43,14 @@ const components: Record<string, (transform: Transform) => void> = {
         const gateway = new Gateway("gateway", { cluster, manifests, certificates: [] });
         new Certificates("it", { cluster, gateway, definitions: manifests.certManager, hosts: ["shop.example.com"], tls: { issuer: "ca" }, transform });
     },
+    SharedPlatform: transform => void new SharedPlatform("it", {
+        cluster: existing(), environment: "shop", hosts: ["shop.example.com"], transform,
+        found: {
+            format: 1, version: "0.2.0", stack: "landfall/dev", issuers: ["ca"], endpoint: "", gateway: "uid", certificates: "uid",
+            limits: gatewayLimits(defaultTraffic, 5),
+            capabilities: { loadBalancing: { type: "LoadBalancer", drainSeconds: 5, seesClients: true }, apiServerPorts: [], networkPolicy: "unknown" },
+        },
+    }),
     Environment: transform => void new Environment("it", { cluster: existing(), namespace: "shop", transform }),
     Database: transform => void new Database("it", { environment: newEnvironment(), database: "shop", transform }),
     ContainerImage: transform => void new ContainerImage("it", { cluster: existing(), context: "infra/images/web", transform }),

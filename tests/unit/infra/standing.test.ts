@@ -177,6 +177,11 @@ describe("data that stands", () => {
         expect(await change({ environment: { name: "store" } })).toEqual(accepted);
     });
 
+    it("isn't compared if it is another stack's, whose namespace is refused as such", async () => {
+        environment("shop", "landfall/other");
+        expect(await change({ app: { database: { volume: "1Gi" } } })).toEqual(accepted);
+    });
+
     it("may ask for less than it never got, but not for less than it has", async () => {
         claim("database", { size: "1Ti", capacity: "7Gi" });
         expect(await change({ app: { database: { volume: "20Gi" } } })).toEqual(accepted);

@@ -109,6 +109,16 @@ describe("the refusal", () => {
         expect(text).toContain(`  ${line}`);
     });
 
+    it("says how to share the platform that another stack made, only where one did", () => {
+        const refused = (...foreign: LiveObject[]): string => refusal(foreign, "landfall/prod", "https://cluster.example.com");
+        const share = /stack landfall\/uat made this cluster's platform\..*sharedPlatform: true/;
+        expect(refused(live({ kind: "GatewayClass", name: "landfall", ...mark("landfall/uat") }))).toMatch(share);
+        expect(text).not.toMatch(/sharedPlatform/);
+        const taken = refused(live({ kind: "Namespace", name: "uat", ...mark("landfall/uat") }));
+        expect(taken).toMatch(/namespace uat is taken: choose another landfall:environment\.name/);
+        expect(taken).not.toMatch(/sharedPlatform/);
+    });
+
     it("says what to do, and no way to take over everything", () => {
         expect(text).toContain("stack landfall/prod would make");
         expect(text).toContain("Nothing was changed");

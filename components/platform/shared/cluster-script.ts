@@ -1,0 +1,23 @@
+// What the scripts that change the platform's namespaces have in common.
+import { connect, type Connection } from "../../cluster/kubernetes-api";
+import { fail, main, setting } from "../../cluster/scripts/process";
+
+/** The cluster of the script's environment. */
+export function openCluster(): Promise<Connection> {
+    return connect(setting("CLUSTER_KUBECONFIG"));
+}
+
+/** Runs a script that removes something of an environment. */
+export function removeFromCluster(what: string, work: (connection: Connection) => Promise<void>): Promise<void> {
+    return main(async () => {
+        try {
+            await work(await openCluster());
+        } catch (error) {
+            // The same variable as for all other objects in a cluster that is gone.
+            if (process.env.PULUMI_K8S_DELETE_UNREACHABLE === "true") return;
+            const { message, code } = error as NodeJS.ErrnoException;
+            fail(`The environment's ${what} could not be removed from the platform: ${message || code}\n`
+                + "If the cluster is gone, set PULUMI_K8S_DELETE_UNREACHABLE=true and run the command again.");
+        }
+    });
+}

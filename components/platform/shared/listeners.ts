@@ -1,0 +1,51 @@
+import type { local } from "@pulumi/command";
+import type * as pulumi from "@pulumi/pulumi";
+import type { Cluster } from "../../cluster/cluster";
+import { scriptCommand } from "../../script";
+import { namespaceName as certificatesNamespace } from "../cert-manager/names";
+import type { HostCertificate } from "../gateway";
+
+export interface ListenersArgs {
+    cluster: Cluster;
+    /** The environment's namespace. */
+    environment: string;
+    /** Its hosts, with their certificates. */
+    hosts: pulumi.Output<HostCertificate[]>;
+    /** UID of the Gateway object. */
+    gateway: string;
+}
+
+/**
+ * Adds the hosts' HTTPS listeners to the platform's Gateway by server-side apply, as a field manager of the environment's own,
+ * and removes exactly those on destroy. Not a CustomResourcePatch: it compares lists by position, so it would always find
+ * the platform's listeners in place of its own, and it can't be deleted once the Gateway is gone.
+ */
+export function addListeners(name: string, args: ListenersArgs, options: pulumi.CustomResourceOptions): local.Command {
+    const scripts = "components/platform/shared";
+    return scriptCommand(name, {
+        create: `${scripts}/apply-listeners.ts`,
+        delete: `${scripts}/remove-listeners.ts`,
+        environment: {
+            CLUSTER_KUBECONFIG: args.cluster.kubeconfig,
+            ENVIRONMENT: args.environment,
+            LISTENERS: args.hosts.apply(hosts => JSON.stringify(hosts.map(host => listener(host, args.environment)))),
+        },
+        // On another cluster too, so that the old one is left without them.
+        triggers: [args.gateway],
+    }, options);
+}
+
+function listener({ host, secret }: HostCertificate, environment: string): object {
+    return {
+        // The list is keyed by name, and no two environments have the same host.
+        name: `https.${host}`,
+        hostname: host,
+        protocol: "HTTPS",
+        port: 443,
+        tls: { mode: "Terminate", certificateRefs: [{ kind: "Secret", name: secret, namespace: certificatesNamespace }] },
+        // No other environment's route may use this certificate.
+        allowedRoutes: {
+            namespaces: { from: "Selector", selector: { matchLabels: { "kubernetes.io/metadata.name": environment } } },
+        },
+    };
+}

@@ -1,0 +1,30 @@
+import { madeBy } from "../../../components/cluster/ownership/marks";
+import { type Fields, list, text } from "./fields";
+import { condition, type Observed } from "./objects";
+
+/**
+ * What was observed without the certificates and listeners of other stacks' environments on the same platform, which are
+ * those stacks' concern.
+ */
+export function withoutOthers(observed: Observed, { stack, hosts }: { stack: string; hosts: string[] }): Observed {
+    const isOwn = (object: Fields): boolean => ["", `landfall/${stack}`].includes(text(object, "metadata", "annotations", madeBy));
+    const isOthers = (listener: Fields): boolean => /^https\./.test(text(listener, "name"))
+        && !hosts.some(host => text(listener, "name") === `https.${host}`);
+    return {
+        ...observed,
+        certificates: observed.certificates.filter(isOwn),
+        gateways: observed.gateways.map(gateway => withListeners(gateway, isOthers)),
+    };
+}
+
+/** A Gateway without these listeners, and without Contour's word that some listener isn't valid if it was one of them. */
+function withListeners(gateway: Fields, isOthers: (listener: Fields) => boolean): Fields {
+    const [others, listeners] = [true, false].map(wanted => list(gateway, "status", "listeners").filter(each => isOthers(each) === wanted));
+    if (others.length === 0) return gateway;
+    const isFine = (listener: Fields): boolean => list(listener, "conditions").every(each =>
+        text(each, "status") !== "False" || !["Accepted", "Programmed", "ResolvedRefs"].includes(text(each, "type")));
+    const excused = text(condition(gateway, "Programmed"), "reason") === "ListenersNotValid" && listeners.every(isFine);
+    const conditions = list(gateway, "status", "conditions").map(each =>
+        (excused && text(each, "type") === "Programmed" ? { ...each, status: "True" } : each));
+    return { ...gateway, status: { ...(gateway.status as object), listeners, conditions } };
+}

@@ -1,0 +1,157 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { stackFile } from "../../infra/cli/stack/home";
+import { EngineStack, type Result, type Settings } from "./support/engine";
+import { Cluster } from "./support/kubernetes";
+import { Load } from "./support/load";
+import { names } from "./support/names";
+import { npm } from "./support/npm";
+import { expectSamePods, type Objects, readObjects, readPods } from "./support/objects";
+import { pulumi } from "./support/pulumi";
+import { ask, type Site, suiteSite } from "./support/site";
+import { ensureUp, figure } from "./support/stack";
+import { until } from "./support/wait";
+
+/** An environment that a stack of its own makes on the cluster of the suite's stack. */
+interface Guest {
+    name: string;
+    stack: EngineStack;
+    settings: Settings;
+    site: Site;
+    result: Result;
+}
+
+/** What a guest runs: as little as answers. */
+const app = {
+    web: { replicas: { min: 1, max: 1 }, cpu: { request: "50m", limit: "1" } },
+    database: { volume: "1Gi", cpu: { request: "50m", limit: "1" } },
+};
+
+let cluster: Cluster;
+let guests: Guest[];
+/** The suite's stack with its platform, before any guest. */
+let before: { objects: Objects; pods: Awaited<ReturnType<typeof readPods>> };
+
+beforeAll(async () => {
+    await ensureUp();
+    cluster = await Cluster.connect();
+    await cluster.settled();
+    before = await standing();
+    const begin = Date.now();
+    guests = await Promise.all(["second", "third"].map(makeGuest));
+    figure("two environments by two stacks", `${Math.round((Date.now() - begin) / 1000)} s`);
+});
+
+afterAll(async () => {
+    await Promise.all((guests ?? []).map(remove));
+});
+
+async function makeGuest(name: string): Promise<Guest> {
+    const host = `${name}.localhost`;
+    const settings = {
+        config: {
+            "landfall:cluster": { target: "existing", stack: `organization/landfall/${names.stack}` },
+            "landfall:environment": { name, host, volumes: "delete" },
+            "landfall:app": { ...app, title: `The ${name} site` },
+        },
+    };
+    const stack = new EngineStack(name, "existing", line => process.stdout.write(line));
+    const result = await stack.up(settings);
+    const ca = String(result.outputs.caCertificate);
+    return { name, stack, settings, result, site: { host, https: names.https, http: names.http, address: `https://${host}:${names.https}`, ca: () => ca } };
+}
+
+async function remove({ stack, settings }: Guest): Promise<void> {
+    await stack.destroy(settings);
+    stack.end();
+    guests = guests.filter(guest => guest.stack !== stack);
+}
+
+/** The suite's stack and its platform without what guests have added, which bears their names. */
+async function standing(): Promise<typeof before> {
+    const objects = Object.entries(await readObjects(cluster)).filter(([key]) => !/ landfall-\w+\/(second|third)\./.test(key));
+    return { objects: Object.fromEntries(objects.map(([key, text]) => [key, withoutListeners(text)])), pods: await readPods(cluster) };
+}
+
+function withoutListeners(text: string): string {
+    const { own, shown } = JSON.parse(text) as { own: object; shown: string };
+    if (!shown.startsWith("{")) return text;
+    const content = JSON.parse(shown) as { spec: { listeners?: { name: string }[] } };
+    const listeners = content.spec?.listeners?.filter(({ name }) => !/^https\.(second|third)\./.test(name));
+    return JSON.stringify({ own, content: listeners ? { ...content, spec: { ...content.spec, listeners } } : content });
+}
+
+async function expectUntouched(): Promise<void> {
+    const now = await standing();
+    expect(now.objects).toEqual(before.objects);
+    expectSamePods(now.pods, before.pods);
+}
+
+async function listeners(): Promise<string[]> {
+    const { spec } = await cluster.objects.read<{ apiVersion: string; kind: string; metadata: object; spec: { listeners: { name: string }[] } }>({
+        apiVersion: "gateway.networking.k8s.io/v1", kind: "Gateway", metadata: { name: "gateway", namespace: "landfall-gateway" },
+    });
+    return spec.listeners.map(({ name }) => name);
+}
+
+describe("three environments on one cluster, by three stacks", () => {
+    it("answer at their hosts, each with its own certificate and its own content", async () => {
+        const sites = [suiteSite, ...guests.map(({ site }) => site)];
+        for (const { site, name } of guests) {
+            await until(`${site.host} to answer`, async () => (await ask({ path: "/" }, site)).status === 200, 60);
+            expect((await ask({ path: "/" }, site)).text).toContain(`<title>The ${name} site</title>`);
+            expect((await ask({ path: "/x", insecure: true }, site)).headers.location).toBe(`${site.address}/x`);
+        }
+        for (const site of sites) {
+            const { certificate, status } = await ask({ path: "/" }, site);
+            expect(status).toBe(200);
+            expect(certificate?.subjectaltname).toBe(`DNS:${site.host}`);
+            for (const other of sites.filter(one => one !== site)) {
+                await expect(ask({ path: "/", ca: other.ca() }, site)).rejects.toThrow(/certificate/);
+            }
+        }
+    });
+
+    it("leave the platform and the first environment as they were", async () => {
+        await expectUntouched();
+        expect((await listeners()).sort()).toEqual(["http", "https", "https.second.localhost", "https.third.localhost"]);
+    });
+
+    it.each([
+        ["refresh", ["refresh", "--yes", "--skip-preview", "--expect-no-changes"]],
+        ["up", ["up", "--yes", "--skip-preview", "--expect-no-changes"]],
+    ])("leave the platform's own stack nothing to do: %s", async (_, args) => {
+        const { code } = await pulumi(...args, "--config-file", stackFile(names.stack, "config.yaml"));
+        expect(code).toBe(0);
+        expect(await listeners()).toContain("https.second.localhost");
+        await expectUntouched();
+    });
+
+    it("have nothing to do themselves in a second run", async () => {
+        const [guest] = guests;
+        const { changes } = await guest.stack.up(guest.settings);
+        expect({ ...changes, same: 0 }).toEqual({ create: 0, update: 0, replace: 0, delete: 0, same: 0 });
+    });
+
+    it("keep the platform's own stack from being removed, which names them", async () => {
+        const { code, output } = await npm(["run", "down", "--", "--stack", names.stack, "--yes"]);
+        expect(code).toBe(1);
+        expect(output).toMatch(/landfall\/second: second\.localhost\n +landfall\/third: third\.localhost\n/);
+        await expectUntouched();
+    });
+
+    it("lose no request when one of them is removed", async () => {
+        const [second, third] = guests;
+        const loads = [new Load("on the platform's own environment", suiteSite), new Load("on another guest", third.site)];
+        await until("both to be under load", () => Promise.resolve(loads.every(load => load.answered > 5)));
+        const begin = Date.now();
+        await remove(second);
+        figure("one environment is removed", `${Math.round((Date.now() - begin) / 1000)} s`);
+        expect(await Promise.all(loads.map(load => load.end()))).toEqual([[], []]);
+
+        await expectUntouched();
+        expect((await listeners()).sort()).toEqual(["http", "https", "https.third.localhost"]);
+        expect((await ask({ path: "/" }, third.site)).status).toBe(200);
+        await expect(ask({ path: "/" }, second.site)).rejects.toThrow();
+        expect(Object.keys(await readObjects(cluster)).filter(key => key.includes("/second."))).toEqual([]);
+    });
+});
