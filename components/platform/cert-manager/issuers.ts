@@ -85,7 +85,7 @@ export function createAcmeIssuer(
                 http01: {
                     gatewayHTTPRoute: {
                         serviceType: "ClusterIP",
-                        parentRefs: [{ name: gatewayName, namespace: gateway.namespace, sectionName: "http" }],
+                        parentRefs: [{ name: gatewayName, namespace: gateway.namespace, port: 80 }],
                         podTemplate: {
                             metadata: { labels: objectLabels(solver.name) },
                             spec: {
