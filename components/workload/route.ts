@@ -93,14 +93,13 @@ function createRoute(
 ): void {
     const name = hostObjectName(`${metadata.name}-${scheme}`, host);
     const before = `${metadata.name}-${scheme === "https" ? "route" : "redirect"}`;
-    // The port means the listener that is for this host, whichever that is.
-    const listener = scheme === "https" ? { port: 443 } : { sectionName: "http" };
     new kubernetes.apiextensions.CustomResource(name, {
         apiVersion: "gateway.networking.k8s.io/v1",
         kind: "HTTPRoute",
         metadata: { ...metadata, name },
         spec: {
-            parentRefs: [{ name: gateway.gatewayName, namespace: gateway.namespace, ...listener }],
+            // The port means the listener that is for this host, whichever that is.
+            parentRefs: [{ name: gateway.gatewayName, namespace: gateway.namespace, port: scheme === "https" ? 443 : 80 }],
             hostnames: [host],
             rules: [rule],
         },

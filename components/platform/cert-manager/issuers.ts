@@ -148,7 +148,7 @@ function createAcmeIssuer(
                 http01: {
                     gatewayHTTPRoute: {
                         serviceType: "ClusterIP",
-                        parentRefs: [{ name: gateway.gatewayName, namespace: gateway.namespace, sectionName: "http" }],
+                        parentRefs: [{ name: gateway.gatewayName, namespace: gateway.namespace, port: 80 }],
                         podTemplate: {
                             metadata: { labels: objectLabels(solver.name) },
                             spec: {

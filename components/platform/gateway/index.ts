@@ -18,7 +18,7 @@ import { gatewayName, namespaceName } from "./names";
 export interface GatewayArgs {
     cluster: Cluster;
     manifests: Manifests;
-    /** Each host has a listener for HTTPS of its own. The first one's is called "https", the others' are called after them. */
+    /** Each host has listeners of its own. The first one's are called "http" and "https", the others' also after their hosts. */
     certificates: pulumi.Input<HostCertificate[]>;
     /** Traffic that it must handle. @default `defaultTraffic` */
     traffic?: Traffic;
@@ -99,8 +99,9 @@ export class Gateway extends pulumi.ComponentResource {
 }
 
 /**
- * A listener is valid only if its certificate exists, and takes only the requests for its host. So a host that has no
- * certificate yet takes nothing away from the others.
+ * A listener for HTTPS is valid only if its certificate exists, and takes only the requests for its host. So a host that has
+ * no certificate yet takes nothing away from the others. Contour 1.33 gives a listener without a host no route whose host any
+ * other listener names, even on another port: those for HTTP name theirs too.
  */
 function createGateway(
     name: string, namespace: pulumi.Output<string>, certificates: GatewayArgs["certificates"],
@@ -121,17 +122,14 @@ function createGateway(
         metadata: { name: gatewayName, namespace },
         spec: {
             gatewayClassName: gatewayClass.metadata.name,
-            listeners: pulumi.output(certificates).apply(hosts => [
-                { name: "http", protocol: "HTTP", port: 80, allowedRoutes },
-                ...hosts.map(({ host, secret }, index) => ({
-                    name: index === 0 ? "https" : hostObjectName("https", host),
-                    hostname: host,
-                    protocol: "HTTPS",
-                    port: 443,
-                    tls: { mode: "Terminate", certificateRefs: [certificateRef(secret)] },
-                    allowedRoutes,
-                })),
-            ]),
+            listeners: pulumi.output(certificates).apply(hosts => hosts.flatMap(({ host, secret }, index) => {
+                const name = (scheme: string) => index === 0 ? scheme : hostObjectName(scheme, host);
+                const tls = { mode: "Terminate", certificateRefs: [certificateRef(secret)] };
+                return [
+                    { name: name("http"), hostname: host, protocol: "HTTP", port: 80, allowedRoutes },
+                    { name: name("https"), hostname: host, protocol: "HTTPS", port: 443, tls, allowedRoutes },
+                ];
+            })),
         },
     }, options);
 }

@@ -16,7 +16,7 @@ export interface ListenersArgs {
 }
 
 /**
- * Adds the hosts' HTTPS listeners to the platform's Gateway by server-side apply, as a field manager of the environment's own,
+ * Adds the hosts' listeners to the platform's Gateway by server-side apply, as a field manager of the environment's own,
  * and removes exactly those on destroy. Not a CustomResourcePatch: it compares lists by position, so it would always find
  * the platform's listeners in place of its own, and it can't be deleted once the Gateway is gone.
  */
@@ -28,24 +28,29 @@ export function addListeners(name: string, args: ListenersArgs, options: pulumi.
         environment: {
             CLUSTER_KUBECONFIG: args.cluster.kubeconfig,
             ENVIRONMENT: args.environment,
-            LISTENERS: args.hosts.apply(hosts => JSON.stringify(hosts.map(host => listener(host, args.environment)))),
+            LISTENERS: args.hosts.apply(hosts => JSON.stringify(hosts.flatMap(host => listenersOf(host, args.environment)))),
         },
         // On another cluster too, so that the old one is left without them.
         triggers: [args.gateway],
     }, options);
 }
 
-function listener({ host, secret }: HostCertificate, environment: string): object {
-    return {
-        // The list is keyed by name, and no two environments have the same host.
-        name: `https.${host}`,
-        hostname: host,
-        protocol: "HTTPS",
-        port: 443,
-        tls: { mode: "Terminate", certificateRefs: [{ kind: "Secret", name: secret, namespace: certificatesNamespace }] },
+/** The host's listeners. Their list is keyed by name, and no two environments have the same host. */
+function listenersOf({ host, secret }: HostCertificate, environment: string): object[] {
+    const certificateRefs = [{ kind: "Secret", name: secret, namespace: certificatesNamespace }];
+    return [
+        // The answers to an ACME server's challenges are in the certificates' namespace.
+        { name: `http.${host}`, hostname: host, protocol: "HTTP", port: 80, allowedRoutes: from(environment, certificatesNamespace) },
         // No other environment's route may use this certificate.
-        allowedRoutes: {
-            namespaces: { from: "Selector", selector: { matchLabels: { "kubernetes.io/metadata.name": environment } } },
+        {
+            name: `https.${host}`, hostname: host, protocol: "HTTPS", port: 443, tls: { mode: "Terminate", certificateRefs },
+            allowedRoutes: from(environment),
         },
-    };
+    ];
+}
+
+/** Routes of these namespaces only. */
+function from(...values: string[]): object {
+    const matchExpressions = [{ key: "kubernetes.io/metadata.name", operator: "In", values }];
+    return { namespaces: { from: "Selector", selector: { matchExpressions } } };
 }

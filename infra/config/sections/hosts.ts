@@ -9,10 +9,10 @@ export interface Hosts {
 }
 
 /**
- * Hosts that an environment may have. Each has a certificate and a listener of its own: a Gateway has at most 64 listeners,
+ * Hosts that an environment may have. Each has two listeners and a certificate of its own: a Gateway has at most 64 listeners,
  * and Let's Encrypt signs 50 certificates a week for one domain.
  */
-const mostHosts = 50;
+const mostHosts = 30;
 
 const hostNames = "host names in lower case, without scheme, port, path or wildcard";
 

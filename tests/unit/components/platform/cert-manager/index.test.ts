@@ -54,7 +54,7 @@ describe("the routes", () => {
     const rule = (resources: Registered[], name: string) => {
         const { spec } = object(resources, "HTTPRoute", name);
         const [found] = spec.rules as { filters: Filter[]; matches?: object[] }[];
-        return { ...found, section: (spec.parentRefs as { sectionName: string }[])[0].sectionName };
+        return { ...found, port: (spec.parentRefs as { port: number }[])[0].port };
     };
 
     it("have browsers keep to HTTPS for at least half a year, and bind no name but the host", () => {
@@ -64,8 +64,8 @@ describe("the routes", () => {
     });
 
     it("send HTTP to where HTTPS is published, on a laptop and behind a load balancer", async () => {
-        const { section, filters } = rule(own, "web-http-wordpress.localhost");
-        expect(section).toBe("http");
+        const { port, filters } = rule(own, "web-http-wordpress.localhost");
+        expect(port).toBe(80);
         const redirect = (port?: number) => ({ scheme: "https", statusCode: 301, ...(port && { port }) });
         expect(filters).toEqual([{ type: "RequestRedirect", requestRedirect: redirect(8443) }]);
         expect(rule(await runStack("prod"), "web-http-www.example.com").filters[0].requestRedirect).toEqual(redirect());
@@ -75,7 +75,7 @@ describe("the routes", () => {
         expect(rule(acme, `web-http-${host}`).matches).toBeUndefined();
         const [{ http01 }] = acmeOf(acme).solvers;
         expect(http01.gatewayHTTPRoute.parentRefs).toEqual(
-            [{ name: "gateway", namespace: "landfall-gateway", sectionName: "http" }]);
+            [{ name: "gateway", namespace: "landfall-gateway", port: 80 }]);
         // Where the challenge's route is made may attach to that listener.
         const labels = object(acme, "Namespace", namespace).metadata.labels;
         expect(labels).toHaveProperty(["landfall.dev/gateway-access"]);
