@@ -6,7 +6,7 @@ import { BaseSequencer, TestSpecification } from "vitest/node";
 const minute = 60_000;
 
 /** Files with a cluster of their own, or none, the longest first. */
-const apart = ["80-baremetal", "71-render", "74-library", "70-policies", "72-minikube"];
+const apart = ["80-baremetal", "71-render", "74-library", "66-others", "70-policies", "72-minikube"];
 
 /**
  * The files of the end-to-end suite tell one story, in the order of their names, but for those that need nothing of it:

@@ -29,10 +29,10 @@ export async function findCertManager(reader: ClusterReader, issuer: Issuer): Pr
     const found = candidates.filter(one => isController(one) && reader.isForeign(one));
     // Not everyone labels it.
     const controllers = found.length > 0 || foreign.length === 0 ? found
-        : (await reader.deployments("/apis/apps/v1/deployments")).filter(one => isController(one) && reader.isForeign(one));
+        : (await reader.deployments("/apis/apps/v1/deployments")).filter(one => controllerContainer(one) !== undefined && reader.isForeign(one));
     if (controllers.length === 0) return foreign.length === 0 ? {} : { problems: [withoutController(foreign)] };
 
-    const [controller] = controllers;
+    const [controller] = controllers.sort((a, b) => replicasOf(b) - replicasOf(a));
     const version = versionOf(controller);
     const settings = await readSettings(reader, containerOf(controller), controller);
     const problems = [
@@ -65,6 +65,10 @@ function versionOf(controller: Deployment): string | undefined {
     return versionOfImage(containerOf(controller).image) ?? controller.metadata.labels?.["app.kubernetes.io/version"];
 }
 
+function replicasOf({ status }: Deployment): number {
+    return status?.availableReplicas ?? 0;
+}
+
 function titleOf(controller: Deployment): string {
     const version = versionOf(controller) ?? "of an unknown version";
     return `cert-manager ${version} (Deployment ${namesText([controller])}, ${madeByText(controller)})`;
@@ -88,7 +92,7 @@ function incomplete(controller: Deployment, crds: LiveObject[]): Problem[] {
             way: "complete its installation with the CRDs of the same version",
         }];
     }
-    if ((controller.status?.availableReplicas ?? 0) > 0) return [];
+    if (replicasOf(controller) > 0) return [];
     return [{
         problem: `${titleOf(controller)} isn't running: none of its pods is available`, passing: true,
         way: "start it again; its pods' logs say why they fail. With support for the Gateway API, it needs the Gateway API's CRDs to start",

@@ -110,6 +110,15 @@ describe("an existing cluster", () => {
         expect(pushing.capabilities.images).toEqual({ method: "push", registry: "ghcr.io/acme" });
     });
 
+    test("has metrics of its own, or gets them, by what is there and by what someone says", async () => {
+        const kubeconfig = write("k", ["a"]);
+        const metrics = async (args: ExistingArgs) => (await run({ kubeconfig, ...args })).cluster.capabilities.metrics;
+        expect(await metrics({ present: {} })).toBe("install");
+        expect(await metrics({ present: { metrics: {} } })).toBe("builtin");
+        expect(await metrics({ present: {}, metrics: "builtin" })).toBe("builtin");
+        expect(await metrics({ present: { metrics: {} }, metrics: "install" })).toBe("install");
+    });
+
     test("has a load balancer, or ports of its nodes", async () => {
         const kubeconfig = write("k", ["a"]);
         const how = async (args: ExistingArgs) =>

@@ -32,13 +32,15 @@ interface Given extends Needs {
     state?: Stored[];
     preview?: boolean;
     file?: string;
+    /** For how many seconds it waits. */
+    seconds?: number;
 }
 
 /** What a program finds that waits for nothing. */
-async function find({ state = [], preview = true, file = kubeconfig, ...needs }: Given = {}): Promise<Present> {
+async function find({ state = [], preview = true, file = kubeconfig, seconds = 0, ...needs }: Given = {}): Promise<Present> {
     let found: Present | undefined;
     await runProgram({
-        stack: "prod", config: {}, preview, program: async () => void (found = await findPresent({ kubeconfig: file }, needs, 0)),
+        stack: "prod", config: {}, preview, program: async () => void (found = await findPresent({ kubeconfig: file }, needs, seconds)),
     }, {
         register: ({ name, inputs }) => ({ id: name, outputs: inputs }),
         read: id => ({ id, outputs: {} }),
@@ -132,6 +134,13 @@ describe("what others installed", () => {
         expect(second.gatewayApi?.id).not.toBe(first.gatewayApi?.id);
         expect(second.certManager).toEqual(first.certManager);
         expect(await find()).toEqual(second);
+    });
+
+    it("is waited for while it starts, and used once it runs", async () => {
+        everything();
+        const controller = foreign.controller("v1.18.2", { available: 0 });
+        setTimeout(() => controller.status = { availableReplicas: 1 }, 500);
+        expect((await find({ seconds: 10 })).certManager).toMatchObject({ version: "v1.18.2" });
     });
 
     it("isn't asked for where only rendering is wanted", async () => {
