@@ -3,7 +3,10 @@ import * as kubernetes from "@pulumi/kubernetes";
 type PodSecurityContext = kubernetes.types.input.core.v1.PodSecurityContext;
 type SecurityContext = kubernetes.types.input.core.v1.SecurityContext;
 
-/** The strictest Pod Security Standard, enforced in all of our namespaces except the storage provisioner's and MetalLB's. */
+/**
+ * The strictest Pod Security Standard, enforced in all of our namespaces except the storage provisioner's, MetalLB's and the
+ * logs' collector's.
+ */
 export const restrictedNamespaceLabels = {
     "pod-security.kubernetes.io/enforce": "restricted",
     "pod-security.kubernetes.io/audit": "restricted",
