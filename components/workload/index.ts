@@ -5,5 +5,7 @@ export { Listener, Outside, Peer } from "./network";
 export { Probes, Resource } from "./pod";
 export { Gateway } from "./route";
 export { ScheduledTask, ScheduledTaskArgs } from "./scheduled-task";
+export { StatefulService, StatefulServiceArgs } from "./stateful-service";
 export { VolumeArgs } from "./volume";
 export { WebService, WebServiceArgs } from "./web-service";
+export { Worker, WorkerArgs } from "./worker";

@@ -13,11 +13,14 @@ export interface Gateway extends Peer {
 }
 
 /** How a service gets requests from outside. */
-interface Exposed {
+export interface Exposed {
     gateway: Gateway;
     host: pulumi.Input<string>;
-    times: RequestTimes;
+    /** Beginning of the paths that it serves. Longer ones of other services take precedence. @default all paths @example "/api" */
+    path?: string;
 }
+
+type Route = Exposed & { times: RequestTimes };
 
 /** A year of HTTPS only. No includeSubDomains or preload: both affect hosts that this service doesn't serve. */
 const strictTransportSecurity = "max-age=31536000";
@@ -33,7 +36,7 @@ const retries = [
 ];
 
 /** Creates the routes from the gateway to the service: one for HTTPS, and one that redirects HTTP to it. */
-export function createRoutes(metadata: Metadata, exposed: Exposed, options: pulumi.CustomResourceOptions): void {
+export function createRoutes(metadata: Metadata, exposed: Route, options: pulumi.CustomResourceOptions): void {
     createRoute(`${metadata.name}-route`, metadata, exposed, "https", {
         filters: [
             { type: "RequestHeaderModifier", requestHeaderModifier: { set: retries } },
@@ -57,9 +60,9 @@ export function createRoutes(metadata: Metadata, exposed: Exposed, options: pulu
     }, options);
 }
 
-/** Creates a route with one rule for all paths, on one of the gateway's listeners. */
+/** Creates a route with one rule, on one of the gateway's listeners. */
 function createRoute(
-    name: string, metadata: Metadata, { gateway, host }: Exposed, listener: "http" | "https", rule: object,
+    name: string, metadata: Metadata, { gateway, host, path }: Exposed, listener: "http" | "https", rule: object,
     options: pulumi.CustomResourceOptions,
 ): void {
     new kubernetes.apiextensions.CustomResource(name, {
@@ -69,7 +72,7 @@ function createRoute(
         spec: {
             parentRefs: [{ name: gateway.gatewayName, namespace: gateway.namespace, sectionName: listener }],
             hostnames: [host],
-            rules: [rule],
+            rules: [{ ...(path !== undefined && { matches: [{ path: { type: "PathPrefix", value: path } }] }), ...rule }],
         },
     }, options);
 }

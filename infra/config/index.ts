@@ -10,10 +10,11 @@ import { allKeys, describeKey, describeSettings, describeTargets, type Descripti
 import { type Configuration, refuseMisreadings, StackFileError } from "./stack-file";
 import { obstacleBefore } from "./targets";
 
-export type { AppSettings } from "./sections/app";
+export type { WordPressSettings } from "./sections/app";
+export type { ServiceSettings, ServicesSettings } from "./sections/services";
 export type { ClusterSettings, Target } from "./targets";
 export type { EnvironmentSettings } from "./sections/environment";
-export type { PlainSettings } from "./schema";
+export type { AppSettings, PlainSettings } from "./schema";
 export type { Problem } from "./errors/problem";
 export { manifestsFor } from "./targets";
 export { isCloud, isLaptop } from "./sections/environment";
@@ -23,7 +24,9 @@ const project = "landfall";
 const targetNames = Object.keys(describeTargets(describeSettings({ stack: "" })));
 
 /** The program's settings, complete and validated. Passwords are secret outputs. */
-export interface Settings extends Omit<PlainSettings, typeof passwords[number]> {
+export interface Settings extends Omit<PlainSettings, typeof passwords[number] | "secrets"> {
+    /** Secrets of the services, by name. */
+    secrets: Record<string, pulumi.Output<string>>;
     /** Password of the site's first user. @default generated */
     adminPassword?: pulumi.Output<string>;
     /** Password for the mail relay; undefined if it requires none. */
@@ -40,9 +43,10 @@ export function loadSettings(): Settings {
     try {
         refuseMisreadings(stack, config);
         const secretKeys = Object.keys(config).filter(isSecret);
-        const { adminPassword, mailPassword, ...settings } = parseConfiguration({ config, secretKeys }, stack);
+        const { adminPassword, mailPassword, secrets, ...settings } = parseConfiguration({ config, secretKeys }, stack);
         return {
             ...settings,
+            secrets: Object.fromEntries(Object.entries(secrets).map(([name, text]) => [name, pulumi.secret(text)])),
             ...(adminPassword !== undefined && { adminPassword: pulumi.secret(adminPassword) }),
             ...(mailPassword !== undefined && { mailPassword: pulumi.secret(mailPassword) }),
         };
@@ -68,7 +72,7 @@ export function parseConfiguration({ config, secretKeys }: Configuration, stack:
         return [name, passwords.some(password => password === name) ? value : fromJson(value)];
     }));
     const secrets = secretKeys.filter(key => key.startsWith(`${project}:`)).map(key => key.slice(project.length + 1));
-    const context = { stack, target: knownTarget(raw.cluster) };
+    const context = { stack, target: knownTarget(raw.cluster), app: knownApplication(raw.app) };
     const problems = [...plainSecrets(raw, context, secrets), ...ignoredKeys(config, context)];
     return parseSettings(raw, stack, { problems, secrets });
 }
@@ -95,7 +99,7 @@ export function parseSettings(
     raw: Record<string, unknown>, stack: string,
     { problems: found = [], secrets = [] }: { problems?: readonly Problem[]; secrets?: readonly string[] } = {},
 ): PlainSettings {
-    const context = contextOf(raw.cluster, stack);
+    const context = contextOf(raw, stack);
     const schema = settingsSchema(context);
     // An empty section is null in YAML, which is the same as leaving it out.
     const given = Object.fromEntries(Object.entries(raw).filter(([key, value]) => {
@@ -109,8 +113,8 @@ export function parseSettings(
     return result.data;
 }
 
-function contextOf(cluster: unknown, stack: string): Context {
-    const context = { stack, target: knownTarget(cluster) };
+function contextOf({ cluster, app }: Record<string, unknown>, stack: string): Context {
+    const context = { stack, target: knownTarget(cluster), app: knownApplication(app) };
     const checked = settingsSchema(context).shape.cluster.safeParse(cluster);
     return { ...context, obstacle: checked.success ? obstacleBefore(checked.data) : undefined };
 }
@@ -118,6 +122,11 @@ function contextOf(cluster: unknown, stack: string): Context {
 function knownTarget(cluster: unknown): string | undefined {
     const target = typeof cluster === "object" && cluster !== null && "target" in cluster ? cluster.target : undefined;
     return targetNames.find(known => known === target);
+}
+
+/** WordPress unless the settings say otherwise. */
+function knownApplication(app: unknown): Context["app"] {
+    return valueAt(app, ["type"]) === "services" ? "services" : undefined;
 }
 
 function fromJson(value: string): unknown {
@@ -134,7 +143,8 @@ function fromJson(value: string): unknown {
 /** A secret in plain text would be readable in the stack's file. */
 function plainSecrets(raw: Record<string, unknown>, context: Context, secrets: readonly string[]): Problem[] {
     const settings = describeSettings(context);
-    return secretKeys(settings, context.target).filter(([section, ...below]) =>
+    const named = Object.keys(typeof raw.secrets === "object" ? raw.secrets ?? {} : {}).map(name => ["secrets", name]);
+    return [...secretKeys(settings, context.target), ...named].filter(([section, ...below]) =>
         !secrets.includes(section) && valueAt(raw, [section, ...below]) !== undefined).map(keys => ({
         key: `${project}:${keys.join(".")}`,
         problem: "is not a secret",

@@ -22,6 +22,8 @@ declare module "zod" {
         change?: Change;
         /** Of an object: what an example of one of its keys also needs. */
         beside?: Record<string, unknown>;
+        /** Keys beside it that its example can't have. */
+        instead?: string[];
     }
 }
 

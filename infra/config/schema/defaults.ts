@@ -9,6 +9,8 @@ export interface Context {
     project?: string;
     /** The target, if it is valid. */
     target?: string;
+    /** The application's type. @default "wordpress" */
+    app?: "services";
     /** Why people elsewhere can't reach the gateway, if the cluster's settings show that. */
     obstacle?: string;
 }

@@ -18,6 +18,8 @@ export interface Description {
     change?: Change;
     /** Of an object: what an example of one of its keys also needs. */
     beside?: Record<string, unknown>;
+    /** Keys beside it that its example can't have. */
+    instead?: string[];
     enum?: string[];
     properties?: Record<string, Description>;
     required?: string[];

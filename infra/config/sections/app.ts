@@ -29,11 +29,11 @@ function resource(
 }
 
 type Defaults = Record<"cpu" | "memory", { request: string; limit: string }>;
-const cpu = (section: string, defaults: Defaults) => resource("CPU", "cpu", `${section}.cpu`, defaults.cpu, "100m");
-const memory = (section: string, defaults: Defaults) =>
+export const cpu = (section: string, defaults: Defaults) => resource("CPU", "cpu", `${section}.cpu`, defaults.cpu, "100m");
+export const memory = (section: string, defaults: Defaults) =>
     resource("Memory", "bytes", `${section}.memory`, defaults.memory, "16Mi");
 
-function storageClass(usual: string) {
+export function storageClass(usual: string) {
     return objectName().optional().meta({
         description: "StorageClass of the volume.", example: "fast", defaultText: usual, change: otherVolume,
     });
@@ -119,7 +119,7 @@ function memoryHoldsPage(
     };
 }
 
-function database() {
+export function database() {
     return z.strictObject({
         mode: choice("single").default("single").meta({ description: "One database server.", example: "single" }),
         image: image().optional().meta({
@@ -151,7 +151,7 @@ function tasks() {
     });
 }
 
-function images() {
+export function images() {
     return z.strictObject({
         date: day().default(imagesDate).meta({
             description: "Date of the images. A new date rebuilds them with Debian's current packages, and replaces "
@@ -166,9 +166,20 @@ function images() {
     }).prefault({}).meta({ description: "How the program builds the web and database images.", example: { date: "2026-11-29" } });
 }
 
-/** `landfall:app`: the application. */
+/** The key that chooses what the application is. */
+export function applicationType<const T extends string>(name: T) {
+    return z.enum([name]).meta({
+        description: "What the application is: WordPress with its database, or any services, described below or in a Compose file.",
+        // The other one has a schema of its own.
+        allowed: "wordpress or services", enum: ["wordpress", "services"], example: name,
+        change: "replaces the application. Its volumes are deleted or kept as `landfall:environment.volumes` says",
+    });
+}
+
+/** `landfall:app` with type: wordpress. */
 export function appSchema() {
     return z.strictObject({
+        type: applicationType("wordpress").default("wordpress"),
         title: line(200).default("Landfall").meta({ description: "Title of the site.", example: "My Company", change: installed }),
         admin: z.strictObject({
             user: matching(
@@ -195,4 +206,4 @@ export function appSchema() {
     });
 }
 
-export type AppSettings = z.output<ReturnType<typeof appSchema>>;
+export type WordPressSettings = z.output<ReturnType<typeof appSchema>>;

@@ -13,6 +13,7 @@ import { runProgram } from "../../../infra/cli/capture/program";
 import { refuseChanges } from "../../../infra/config/errors/refuse";
 import { compared, compareWith } from "../../../infra/standing";
 import { KubernetesApi, kubeconfigFor, type Stored } from "../fixtures/kubernetes-api";
+import { wordPress } from "../support/application";
 
 const api = new KubernetesApi();
 const directory = fs.mkdtempSync(path.join(os.tmpdir(), "landfall-standing-"));
@@ -82,7 +83,7 @@ async function change({ cluster = {}, environment: env = {}, app = {} }: Given) 
             const cluster = createCluster(settings.cluster, { comparisons: compareWith(settings) });
             const { name, volumes } = settings.environment;
             const environment = new Environment("environment", { cluster, namespace: name, volumes });
-            const { database, web } = settings.app;
+            const { database, web } = wordPress(settings);
             new Database("database", { ...database, environment, image: "example.org/database:1", database: "shop" });
             new WebService("web", {
                 ...web, environment, image: "example.org/web:1", port: 8080, volumes: { "/uploads": { name: "uploads", ...web.uploads } },
