@@ -40,6 +40,8 @@ export interface ContainerArgs {
     command?: string[];
     /** Arguments, instead of the image's. */
     args?: string[];
+    /** Directory in which the program starts. @default the image's */
+    workingDir?: string;
     /** Environment variables. A change replaces the pods. */
     env?: Record<string, pulumi.Input<string>>;
     /** Environment variables from a Secret, for programs that read no files. A change replaces the pods. */
@@ -121,6 +123,7 @@ function basis(args: ContainerArgs, sources: PodSources): { pod: Omit<PodSpec, "
         imagePullPolicy: "IfNotPresent",
         ...(args.command && { command: args.command }),
         ...(args.args && { args: args.args }),
+        ...(args.workingDir !== undefined && { workingDir: args.workingDir }),
         envFrom: [
             ...sources.configMap ? [{ configMapRef: { name: sources.configMap } }] : [],
             ...sources.secretEnv ? [{ secretRef: { name: sources.secretEnv } }] : [],

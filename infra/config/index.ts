@@ -1,11 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as runtimeConfig from "@pulumi/pulumi/runtime/config";
+import { readCompose, withOverrides } from "../compose";
 import { toProblems, valueAt } from "./errors";
 import { closest } from "./errors/closest";
 import { exampleOf } from "./errors/example";
 import { type Problem, SettingsError } from "./errors/problem";
 import { PlainSettings, settingsSchema } from "./schema";
 import { Context } from "./schema/defaults";
+import { absolutePath } from "./schema/fields";
 import { allKeys, describeKey, describeSettings, describeTargets, type Description } from "./schema/describe";
 import { type Configuration, refuseMisreadings, StackFileError } from "./stack-file";
 import { obstacleBefore } from "./targets";
@@ -43,7 +45,9 @@ export function loadSettings(): Settings {
     try {
         refuseMisreadings(stack, config);
         const secretKeys = Object.keys(config).filter(isSecret);
-        const { adminPassword, mailPassword, secrets, ...settings } = parseConfiguration({ config, secretKeys }, stack);
+        const { settings: parsed, warnings } = readConfiguration({ config, secretKeys }, stack);
+        const { adminPassword, mailPassword, secrets, ...settings } = parsed;
+        if (warnings.length > 0) void pulumi.log.warn(`Of the Compose files, not everything is carried over:\n${warnings.join("\n")}`);
         return {
             ...settings,
             secrets: Object.fromEntries(Object.entries(secrets).map(([name, text]) => [name, pulumi.secret(text)])),
@@ -65,7 +69,12 @@ function isSecret(key: string): boolean {
 }
 
 /** Validates a stack's configuration like parseSettings, from any reader. Refuses a secret in plain text. */
-export function parseConfiguration({ config, secretKeys }: Configuration, stack: string): PlainSettings {
+export function parseConfiguration(configuration: Configuration, stack: string): PlainSettings {
+    return readConfiguration(configuration, stack).settings;
+}
+
+/** The same, with what Compose files say that isn't carried over. */
+function readConfiguration({ config, secretKeys }: Configuration, stack: string): { settings: PlainSettings; warnings: string[] } {
     const own = Object.entries(config).filter(([key]) => key.startsWith(`${project}:`));
     const raw = Object.fromEntries(own.map(([key, value]) => {
         const name = key.slice(project.length + 1);
@@ -74,7 +83,21 @@ export function parseConfiguration({ config, secretKeys }: Configuration, stack:
     const secrets = secretKeys.filter(key => key.startsWith(`${project}:`)).map(key => key.slice(project.length + 1));
     const context = { stack, target: knownTarget(raw.cluster), app: knownApplication(raw.app) };
     const problems = [...plainSecrets(raw, context, secrets), ...ignoredKeys(config, context)];
-    return parseSettings(raw, stack, { problems, secrets });
+    const { warnings, ...composed } = withCompose(raw);
+    return { settings: parseSettings({ ...raw, ...composed }, stack, { problems, secrets: [...secrets, "secrets"] }), warnings };
+}
+
+/** The application and its secrets, with what its Compose files say. */
+function withCompose({ app, secrets }: Record<string, unknown>): { app?: unknown; secrets?: unknown; warnings: string[] } {
+    const files = [valueAt(app, ["compose"]) ?? []].flat();
+    if (knownApplication(app) === undefined || files.length === 0 || !files.every(file => typeof file === "string" && file.trim() !== "")) return { warnings: [] };
+    const { services = {}, replaceDatabase, ...others } = app as { services?: Record<string, Record<string, unknown>>; replaceDatabase?: string };
+    const known = typeof secrets === "object" && secrets !== null ? secrets : {};
+    const compose = readCompose(files.map(file => absolutePath(file as string)), { services, secrets: Object.keys(known), replaceDatabase });
+    return {
+        app: { ...others, ...(replaceDatabase !== undefined && { replaceDatabase }), services: withOverrides(compose.services, services) },
+        secrets: { ...compose.secrets, ...known }, warnings: compose.warnings,
+    };
 }
 
 /** Pulumi ignores keys of other projects, including a misspelt project name. */

@@ -112,6 +112,7 @@ function createService(
         image: surroundings.images[name],
         uid: service.uid, cpu: service.cpu, memory: service.memory, targetCpu: service.targetCpu,
         ...(service.command && { command: service.command }), ...(service.args && { args: service.args }),
+        ...(service.workingDir !== undefined && { workingDir: service.workingDir }),
         ...contentOf(service, surroundings),
         ephemeral: service.ephemeral,
         probes: probesOf(service.probes),

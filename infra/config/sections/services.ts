@@ -99,6 +99,7 @@ function keysOfService() {
         args: listOf("arguments", z.string().meta({ allowed: "text" }), 1).optional().meta({
             description: "Arguments, instead of the image's command.", example: ["--verbose"], defaultText: "the image's",
         }),
+        workingDir: matching("an absolute path", absolute).optional().meta({ description: "Directory in which the program starts.", example: "/srv/app", defaultText: "the image's" }),
         port: port().optional().meta({
             description: "TCP port on which the container listens. Other services reach it under the service's name and this port, or port 80.",
             example: 8080, defaultText: "none: nothing connects to it",
@@ -212,6 +213,11 @@ export function servicesSchema() {
         compose: z.union([localPath("a Compose file"), z.array(localPath("a Compose file")).min(1)]).optional().meta({
             allowed: "a path, or a list of them, of which later ones override earlier ones", example: "compose.yaml",
             description: "Compose file with the services. What it can't say, or what shall differ, is under `services`.", defaultText: "none",
+        }),
+        replaceDatabase: matching(serviceNames, serviceName).optional().meta({
+            description: "A service of the Compose file that is a MariaDB or MySQL server. The stack's own database replaces it: those that connect to it have "
+                + "`database: true`, and the own one's address, names and password wherever their environment has the service's.",
+            example: "db", defaultText: "none: it runs as the file says, in one pod",
         }),
         services: byName(serviceNames, serviceName, "web", service()).prefault({}).meta({
             description: "The services by name. With `compose`, each key here overrides the file's.",
