@@ -1,5 +1,6 @@
-import { namespaces } from "../../components/platform/namespaces";
 import { connect, KubernetesError, send } from "../../components/cluster/kubernetes-api";
+import { readSettings, stackConfigFile } from "./stack/config";
+import { partsOf, type StackPart } from "./stack/parts";
 import { onInterrupt } from "./terminal/interrupt";
 import { unreachable } from "./status/collect";
 import { explainSilence, readArguments, type Running, runningStack } from "./status/command";
@@ -7,13 +8,14 @@ import { clean, list, text } from "./status/fields";
 import { follow, readMerged, type Source } from "./status/log-stream";
 import { created, nameOf, ownerKind } from "./status/objects";
 import { Interrupted, UserError } from "./terminal/errors";
+import { stackOption } from "./terminal/options";
 
 const usage = `Usage: npm run logs -- [PART] [OPTIONS]
 
 Prints the logs of all pods of a part, each line with its pod's name before it, in the order of time. Kubernetes keeps the
 logs of a pod until it is deleted.
 
-  PART               web (default), database, gateway, or tasks: the scheduled ones
+  PART               web (default), database, gateway, or tasks: the scheduled ones; of a stack of services, a service's name
   --follow, -f       go on as lines are written, by new pods too; Ctrl-C ends it
   --since TIME       lines of the last 30s, 10m, 2h or 1d (default: the last 200 lines of each container)
   --previous         of containers that have crashed: what they wrote before their last restart
@@ -21,14 +23,6 @@ logs of a pod until it is deleted.
   --kubeconfig FILE  reach the cluster by this file
   --help             this text
 `;
-
-/** Each part: the workloads whose pods belong to it, and where those are. */
-const parts: Record<string, { workloads: string[]; namespace: (environment: string) => string }> = {
-    web: { workloads: ["web"], namespace: environment => environment },
-    database: { workloads: ["database"], namespace: environment => environment },
-    gateway: { workloads: ["envoy", "contour"], namespace: () => namespaces.gateway },
-    tasks: { workloads: ["scheduled-tasks"], namespace: environment => environment },
-};
 
 /** Lines that are shown of each container if nobody says since when. */
 const tail = 200;
@@ -39,11 +33,14 @@ const units: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400 };
 /** The command `npm run logs`. */
 export async function main(argv: string[]): Promise<number> {
     const args = argv.map(arg => (arg === "-f" ? "--follow" : arg));
-    const { texts, flags, positionals: [part = "web", ...more] } = readArguments(args, ["since"], ["follow", "previous"], usage);
+    const { texts, flags, positionals: [given, ...more] } = readArguments(args, ["since"], ["follow", "previous"], usage);
     if (flags.help) {
         process.stdout.write(usage);
         return 0;
     }
+    const name = stackOption(texts.stack);
+    const parts = partsOf(readSettings(name, stackConfigFile(name)));
+    const part = given ?? Object.keys(parts)[0];
     if (!Object.hasOwn(parts, part) || more.length > 0) {
         throw new UserError(`"${[part, ...more].join(" ")}" is no part of a stack; the parts are ${Object.keys(parts).join(", ")}.\n\n${usage}`);
     }
@@ -61,7 +58,7 @@ export async function main(argv: string[]): Promise<number> {
     const kind = { ...(seconds === undefined ? { tailLines: tail } : { sinceSeconds: seconds }), ...(flags.previous && { previous: true }) };
 
     const connection = await connect(stack.kubeconfig).catch((error: Error) => { throw explained(error, stack); });
-    const find = (): Promise<Source[]> => findContainers(connection, stack, part, flags.follow === true || flags.previous === true);
+    const find = (): Promise<Source[]> => findContainers(connection, stack, { part, ...parts[part] }, flags.follow === true || flags.previous === true);
     const tell = ({ name }: Source, error: Error): void => void process.stderr.write(`${name}: ${clean(error.message)}\n`);
     if (flags.follow) {
         await follow(connection, find, kind, out, stop, tell);
@@ -87,15 +84,13 @@ function secondsOf(since: string | undefined): number | undefined {
 
 /** The containers of a part; without any it says why, unless some may still come. */
 async function findContainers(
-    connection: Parameters<typeof send>[0], stack: Running, part: string, startedOnly: boolean,
+    connection: Parameters<typeof send>[0], stack: Running, { part, workloads, namespace, scheduled }: StackPart & { part: string }, startedOnly: boolean,
 ): Promise<Source[]> {
-    const { workloads, namespace: place } = parts[part];
-    const namespace = place(stack.settings.environment.name);
     const selector = encodeURIComponent(`app.kubernetes.io/name in (${workloads.join(",")})`);
     const { items } = await send(connection, "GET", `/api/v1/namespaces/${namespace}/pods?labelSelector=${selector}`, { seconds: 20 })
         .catch((error: Error) => { throw explained(error, stack); });
     const pods = list({ items }, "items").sort((a, b) => created(a) - created(b));
-    if (pods.length === 0 && !(startedOnly && part === "tasks")) {
+    if (pods.length === 0 && !(startedOnly && scheduled)) {
         throw new UserError(`There is no pod of ${part} in the namespace ${namespace}. What is the matter: ${stack.command("status")}`);
     }
     return pods.flatMap(pod => {

@@ -61,7 +61,7 @@ export async function statusOf({ name, settings, kubeconfig, command }: Running)
     }
     const { now, skew } = clock(seen);
     const judged = target === "existing" ? withUsedNodes(seen.observed) : seen.observed;
-    const found = problemsOf({ observed: judged, now, environment, gateway: namespaces.gateway, command });
+    const found = problemsOf({ observed: judged, now, environment, gateway: namespaces.gateway, command, ...(settings.app.type === "services" && { services: Object.keys(settings.app.services) }) });
     const problems = [...withoutGuesses(found, seen), ...unreadProblems(seen)];
     return {
         ...known, healthy: problems.length === 0, time: new Date(now).toISOString(),

@@ -43,6 +43,8 @@ export interface Situation {
     now: number;
     /** Namespace of the environment. */
     environment: string;
+    /** Names of the services, if the application consists of services. */
+    services?: string[];
     /** Namespace of the gateway. */
     gateway: string;
     /** Turns "npm run logs web" into the command for this stack. */
