@@ -3,7 +3,7 @@ import * as path from "node:path";
 
 /**
  * Which files of a build's context its .dockerignore excludes. The last matching line decides; one that begins with `!`
- * includes again. The Dockerfile and the .dockerignore itself always count.
+ * includes again. The Dockerfile and the .dockerignore itself always count, and Git's own directory never.
  */
 export function readIgnored(directory: string): (file: string) => boolean {
     const file = path.join(directory, ".dockerignore");
@@ -20,7 +20,8 @@ export function ignoredBy(text: string): (file: string) => boolean {
         return { includes, matches: new RegExp(`^${expression(pattern)}(?:/.*)?$`, "s") };
     });
     return name => name !== "Dockerfile" && name !== ".dockerignore"
-        && rules.reduce((ignored, { includes, matches }) => matches.test(name) ? !includes : ignored, false);
+        // Git's own files change with each of its commands.
+        && (name === ".git" || name.startsWith(".git/") || rules.reduce((ignored, { includes, matches }) => matches.test(name) ? !includes : ignored, false));
 }
 
 /** Go's filepath.Match, and `**` for any number of directories. */

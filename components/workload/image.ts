@@ -147,8 +147,13 @@ function suffixOf(platform: string | undefined): string {
 export function directoryDigest(directory: string): string {
     const ignored = readIgnored(directory);
     const files = fs.readdirSync(directory, { recursive: true, encoding: "utf8" }).sort();
-    return digest(...files.filter(file => !ignored(file.split(path.sep).join("/")) && fs.statSync(path.join(directory, file)).isFile())
+    return digest(...files.filter(file => !ignored(file.split(path.sep).join("/")) && isFile(path.join(directory, file)))
         .flatMap(file => [file.split(path.sep).join("/"), fs.readFileSync(path.join(directory, file))]));
+}
+
+/** A link that leads nowhere is none. */
+function isFile(file: string): boolean {
+    return fs.statSync(file, { throwIfNoEntry: false })?.isFile() === true;
 }
 
 function digest(...parts: (string | Buffer)[]): string {
