@@ -14,6 +14,7 @@ import { runProgram } from "../../../infra/cli/capture/program";
 import { refuseChanges } from "../../../infra/config/errors/refuse";
 import { compared, compareWith } from "../../../infra/standing";
 import { KubernetesApi, kubeconfigFor, type Stored } from "../fixtures/kubernetes-api";
+import { wordPress } from "../support/application";
 
 const api = new KubernetesApi();
 const directory = fs.mkdtempSync(path.join(os.tmpdir(), "landfall-standing-"));
@@ -84,7 +85,7 @@ async function change({ cluster = {}, environment: env = {}, app = {}, logs = {}
             const cluster = createCluster(settings.cluster, { comparisons: compareWith(settings) });
             const { name, volumes } = settings.environment;
             const environment = new Environment("environment", { cluster, namespace: name, volumes });
-            const { database, web } = settings.app;
+            const { database, web } = wordPress(settings);
             const kept = logsToKeep(settings);
             if (kept !== undefined) createLogs(cluster, { storageClasses: [], priorityClasses: [] }, kept, environment);
             new Database("database", { ...database, environment, image: "example.org/database:1", database: "shop" });
