@@ -2,8 +2,8 @@ import * as pulumi from "@pulumi/pulumi";
 
 type Variables = Record<string, pulumi.Input<string>>;
 
-/** What stands for something else in an environment variable. A second `$` before it makes it text. */
-export const placeholder = /\$?\$\{([^}]*)\}/g;
+/** What stands for something else in an environment variable, and `$${`, which is the text `${`. */
+export const placeholder = /\$\$\{|\$\{([^}]*)\}/g;
 
 /** The same text, in which nothing is a placeholder. */
 export function asText(value: string): string {

@@ -13,7 +13,7 @@ import { Manifest, object, objects } from "../support/program";
 const capabilities: Capabilities = {
     storageClass: "disks", sharedStorageClass: "files", metrics: "builtin", kubeletInsecureTls: false, apiServerPorts: [],
     loadBalancing: { type: "NodePort", drainSeconds: 5, seesClients: true, http: 30080, https: 30443, host: "127.0.0.1", publishedHttps: 8443 },
-    dnsAddresses: ["198.18.0.10/32"], networkPolicy: "enforced", images: { method: "none" },
+    dnsAddresses: ["198.18.0.10/32"], networkPolicy: "enforced", images: { method: "push", registry: "registry.invalid" },
 } as unknown as Capabilities;
 
 interface Hosts { host: string; aliases: string[]; redirects: string[] }

@@ -49,9 +49,11 @@ const keyOf = ({ kind, metadata: { namespace = "", name } }: Manifest): string =
 interface Listener {
     name: string;
     hostname: string;
-    tls: { certificateRefs: { name: string; namespace: string }[] };
-    allowedRoutes: { namespaces: { selector: { matchLabels: Record<string, string> } } };
+    tls?: { certificateRefs: { name: string; namespace: string }[] };
+    allowedRoutes: { namespaces: { selector: { matchExpressions: object[] } } };
 }
+
+const namespacesIn = (...values: string[]): object[] => [{ key: "kubernetes.io/metadata.name", operator: "In", values }];
 
 const command = (resources: Registered[]): Record<string, string> =>
     resources.find(({ name }) => name === "platform-listeners")?.inputs.environment as Record<string, string>;
@@ -66,9 +68,9 @@ describe("an environment on another stack's platform", () => {
     it("registers its namespace, what is in it, and what bears its name in the platform's: nothing of the platform", () => {
         const outside = kubernetes(resources).filter(({ metadata }) => metadata.namespace !== "uat").map(keyOf);
         expect(outside.sort()).toEqual([
-            "Certificate landfall-certificates/uat.ca", "Certificate landfall-certificates/uat.tls", "Issuer landfall-certificates/uat.ca",
-            "Issuer landfall-certificates/uat.selfsigned", "Namespace /uat", "NetworkPolicy landfall-gateway/uat.envoy-to-web-egress",
-            "ReferenceGrant landfall-certificates/uat.tls",
+            "Certificate landfall-certificates/uat.ca", "Certificate landfall-certificates/uat.gateway-uat.localhost",
+            "Issuer landfall-certificates/uat.ca", "Issuer landfall-certificates/uat.selfsigned", "Namespace /uat",
+            "NetworkPolicy landfall-gateway/uat.envoy-to-web-egress", "ReferenceGrant landfall-certificates/uat.gateway-tls",
         ]);
     });
 
@@ -87,35 +89,41 @@ describe("an environment on another stack's platform", () => {
 
     it("has a listener for each host with its own certificate, which no other environment's route may use", async () => {
         const two = await guest("uat", { hosts: ["uat.example.com", "www.uat.example.com"] });
-        const { spec, metadata } = object(two, "Certificate", "uat.tls");
-        expect(spec).toMatchObject({ dnsNames: ["uat.example.com", "www.uat.example.com"], issuerRef: { name: "uat.ca" } });
-        expect(listeners(two).map(({ name, hostname, tls, allowedRoutes }) => ({
-            name, hostname, secret: tls.certificateRefs, allowed: allowedRoutes.namespaces.selector.matchLabels,
-        }))).toEqual(["uat.example.com", "www.uat.example.com"].map(host => ({
-            name: `https.${host}`, hostname: host,
-            secret: [{ kind: "Secret", name: spec.secretName, namespace: metadata.namespace }],
-            allowed: { "kubernetes.io/metadata.name": "uat" },
-        })));
-        expect(object(two, "ReferenceGrant", "uat.tls").spec).toEqual({
-            from: [{ group: "gateway.networking.k8s.io", kind: "Gateway", namespace: "landfall-gateway" }],
-            to: [{ group: "", kind: "Secret", name: spec.secretName }],
+        const secrets = ["uat.example.com", "www.uat.example.com"].map(host => {
+            const { spec } = object(two, "Certificate", `uat.gateway-${host}`);
+            expect(spec).toMatchObject({ dnsNames: [host], issuerRef: { name: "uat.ca" } });
+            return spec.secretName as string;
         });
-        const [{ sectionName }] = object(two, "HTTPRoute", "web").spec.parentRefs as { sectionName: string }[];
-        expect(sectionName).toBe("https.uat.example.com");
+        expect(listeners(two).map(({ name, hostname, tls, allowedRoutes }) => ({
+            name, hostname, secret: tls?.certificateRefs, allowed: allowedRoutes.namespaces.selector.matchExpressions,
+        }))).toEqual(["uat.example.com", "www.uat.example.com"].flatMap((host, index) => [
+            // The answers to an ACME server's challenges are in the certificates' namespace.
+            { name: `http.${host}`, hostname: host, secret: undefined, allowed: namespacesIn("uat", "landfall-certificates") },
+            {
+                name: `https.${host}`, hostname: host,
+                secret: [{ kind: "Secret", name: secrets[index], namespace: "landfall-certificates" }], allowed: namespacesIn("uat"),
+            },
+        ]));
+        expect(object(two, "ReferenceGrant", "uat.gateway-tls").spec).toEqual({
+            from: [{ group: "gateway.networking.k8s.io", kind: "Gateway", namespace: "landfall-gateway" }],
+            to: secrets.map(name => ({ group: "", kind: "Secret", name })),
+        });
+        const parents = objects<Manifest>(two, "HTTPRoute").map(({ spec }) => spec.parentRefs as { port: number }[]);
+        expect(parents.map(([{ port }]) => port).sort()).toEqual([443, 80]);
     });
 
     it("adds its listeners once certificate and permission are there, and routes to them last", () => {
         const urnOf = (name: string): string => resources.find(resource => resource.name === name)?.urn ?? "";
         const added = resources.find(({ name }) => name === "platform-listeners");
-        expect(added?.dependsOn).toEqual(expect.arrayContaining([urnOf("tls-certificate"), urnOf("platform-grant")]));
+        expect(added?.dependsOn).toEqual(expect.arrayContaining([urnOf("gateway-uat.localhost-certificate"), urnOf("platform-grant")]));
         expect(added?.secrets).toEqual(["environment.CLUSTER_KUBECONFIG"]);
-        expect(resources.find(({ name }) => name === "web-route")?.dependsOn).toContain(urnOf("platform-listeners"));
+        expect(resources.find(({ name }) => name === "web-https-uat.localhost")?.dependsOn).toContain(urnOf("platform-listeners"));
     });
 
     it("deletes the Secrets that cert-manager leaves once nothing can make them again", () => {
         const cleanup = resources.find(({ name }) => name === "platform-secrets");
         const { CLUSTER_KUBECONFIG: _, ...others } = cleanup?.inputs.environment as Record<string, string>;
-        expect(others).toEqual({ SECRETS: '["uat.tls","uat.ca"]' });
+        expect(others).toEqual({ PREFIX: "uat." });
         expect(cleanup?.secrets).toEqual(["environment.CLUSTER_KUBECONFIG"]);
         for (const { name, dependsOn } of resources.filter(({ type }) => type.startsWith("kubernetes:cert-manager.io/"))) {
             expect(dependsOn, name).toContain(cleanup?.urn);
