@@ -148,7 +148,9 @@ function contentOf(
         if (file === undefined) secretEnv[place] = content[secret];
         else (secretFiles[directory] ??= {})[file] = content[secret];
     }
-    const usual = Object.entries({ ...uses.plain, ...uses.secret }).map(([key, value]) => [key.replace(".", "_").toUpperCase(), value] as const)
+    // A program that reads the password from a file needs no variable with it.
+    const hasFile = Object.entries(service.secrets).some(([place, secret]) => place.startsWith("/") && secret === "database.password");
+    const usual = Object.entries({ ...uses.plain, ...hasFile ? {} : uses.secret }).map(([key, value]) => [key.replace(".", "_").toUpperCase(), value] as const)
         .filter(([key]) => !Object.hasOwn(service.environment, key) && !Object.hasOwn(secretEnv, key));
     for (const [key, value] of usual) (key === "DATABASE_PASSWORD" ? secretEnv : env)[key] = value;
     return { env, secretEnv, secretFiles };

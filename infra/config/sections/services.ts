@@ -145,7 +145,7 @@ function keysOfService() {
             example: ["cache"], defaultText: "none",
         }),
         database: flag().default(false).meta({
-            description: "Whether it uses the stack's MariaDB. It gets DATABASE_HOST, DATABASE_PORT, DATABASE_NAME, DATABASE_USER and DATABASE_PASSWORD.",
+            description: "Whether it uses the stack's MariaDB. It gets DATABASE_HOST, DATABASE_PORT, DATABASE_NAME, DATABASE_USER and, unless a file in `secrets` has it, DATABASE_PASSWORD.",
             example: true,
         }),
         connections: whole(1, 1000).default(10).meta({ description: "Database connections that one pod may open.", example: 20 }),

@@ -77,7 +77,8 @@ describe("services", () => {
         expect(data).toEqual({ CACHE: "cache:6379", URL: "https://shop.localhost:8443/x", RAW: "${address}" });
         const secret = object<{ stringData: Record<string, string> }>(resources, "Secret", "web-environment");
         expect(secret.stringData).toEqual({ DSN: "redis://:hunter2-hunter2@cache" });
-        expect(Object.keys(object<{ stringData: object }>(resources, "Secret", "api-environment").stringData).sort()).toEqual(["API_KEY", "DATABASE_PASSWORD"]);
+        expect(Object.keys(object<{ stringData: object }>(resources, "Secret", "api-environment").stringData)).toEqual(["API_KEY"]);
+        expect(object<{ data: object }>(resources, "ConfigMap", "api-environment").data).toMatchObject({ DATABASE_PORT: "3306", DATABASE_USER: "app" });
         expect(object<{ stringData: object }>(resources, "Secret", "api-secrets").stringData).toEqual({ a: "hunter2-hunter2" });
         expect(Object.keys(object<{ stringData: object }>(resources, "Secret", "api-shop").stringData)).toEqual(["password"]);
         for (const { type, name, marked } of resources) {
