@@ -3,7 +3,7 @@ import * as runtimeConfig from "@pulumi/pulumi/runtime/config";
 import { readCompose, withOverrides } from "../compose";
 import { toProblems, valueAt } from "./errors";
 import { closest } from "./errors/closest";
-import { exampleOf } from "./errors/example";
+import { exampleOf, secretCommand } from "./errors/example";
 import { type Problem, SettingsError } from "./errors/problem";
 import { completeSettings, PlainSettings, settingsSchema } from "./schema";
 import { Context } from "./schema/defaults";
@@ -85,7 +85,7 @@ function readConfiguration({ config, secretKeys }: Configuration, stack: string)
     }));
     const secrets = secretKeys.filter(key => key.startsWith(`${project}:`)).map(key => key.slice(project.length + 1));
     const context = { stack, target: knownTarget(raw.cluster), app: knownApplication(raw.app) };
-    const problems = [...plainSecrets(raw, context, secrets), ...ignoredKeys(config, context)];
+    const problems = [...plainSecrets(raw, context, secrets), ...lostSecrets(context, secrets), ...ignoredKeys(config, context)];
     const { warnings, ...composed } = withCompose(raw);
     return { settings: parseSettings({ ...raw, ...composed }, stack, { problems, secrets: [...secrets, "secrets"] }), warnings };
 }
@@ -164,6 +164,15 @@ function fromJson(value: string): unknown {
     } catch {
         return value;
     }
+}
+
+/** Pulumi doesn't say which value below a key was encrypted, so an encrypted one among the services' settings would be readable in the cluster. */
+function lostSecrets({ app }: Context, secrets: readonly string[]): Problem[] {
+    return app !== "services" || !secrets.includes("app") ? [] : [{
+        key: `${project}:app`, problem: "holds an encrypted value, which would be plain text in the cluster",
+        given: "a secret", allowed: "secrets in landfall:secrets, and their names under `secrets` of a service",
+        example: secretCommand("secrets.apiKey"),
+    }];
 }
 
 /** A secret in plain text would be readable in the stack's file. */

@@ -19,7 +19,7 @@ export interface ServicesArgs {
     transform?: Transform;
 }
 
-/** Where services that use the database find the certificate of its authority. */
+/** Where services that use the database find the certificate of its authority, unless their settings name another file. */
 const authorityDirectory = "/etc/landfall/database";
 const authorityFile = "ca.crt";
 
@@ -142,7 +142,8 @@ function createService(
 function contentOf(
     service: ServiceSettings, { database, known, settings: { secrets } }: Surroundings,
 ): { env: Variables; secretEnv: Variables; secretFiles: Record<string, Variables> } {
-    const uses = service.database && database ? databaseOf(database) : { plain: {}, secret: {} };
+    const caFile = fileOf("database.authority", service);
+    const uses = service.database && database ? databaseOf(database, caFile ?? `${authorityDirectory}/${authorityFile}`) : { plain: {}, secret: {} };
     const { env, secretEnv } = resolveEnvironment(service.environment, {
         plain: { ...known.plain, ...uses.plain }, secret: { ...known.secret, ...uses.secret },
     });
@@ -153,18 +154,25 @@ function contentOf(
         if (file === undefined) secretEnv[place] = content[secret];
         else (secretFiles[directory] ??= {})[file] = content[secret];
     }
-    if (service.database && database) secretFiles[authorityDirectory] = { ...secretFiles[authorityDirectory], [authorityFile]: database.authority };
-    const usual = Object.entries({ ...uses.plain, ...uses.secret }).map(([key, value]) => [key.replace(".", "_").toUpperCase(), value] as const)
+    if (service.database && database && caFile === undefined) secretFiles[authorityDirectory] = { [authorityFile]: database.authority };
+    // A program that reads the password from a file needs no variable with it.
+    const hasFile = fileOf("database.password", service) !== undefined;
+    const usual = Object.entries({ ...uses.plain, ...hasFile ? {} : uses.secret }).map(([key, value]) => [key.replace(".", "_").toUpperCase(), value] as const)
         .filter(([key]) => !Object.hasOwn(service.environment, key) && !Object.hasOwn(secretEnv, key));
     for (const [key, value] of usual) (key === "DATABASE_PASSWORD" ? secretEnv : env)[key] = value;
     return { env, secretEnv, secretFiles };
 }
 
-function databaseOf({ host, port, database, user, password }: Database): Known {
+/** The file of a service that has a secret. */
+function fileOf(wanted: string, { secrets }: ServiceSettings): string | undefined {
+    return Object.entries(secrets).find(([place, secret]) => place.startsWith("/") && secret === wanted)?.[0];
+}
+
+function databaseOf({ host, port, database, user, password }: Database, caFile: string): Known {
     return {
         plain: {
             "database.host": host, "database.port": String(port), "database.name": database, "database.user": user,
-            "database.ca_file": `${authorityDirectory}/${authorityFile}`,
+            "database.ca_file": caFile,
         },
         secret: { "database.password": password },
     };

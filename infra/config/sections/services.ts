@@ -148,8 +148,9 @@ function keysOfService(size: Size) {
             example: ["cache"], defaultText: "none",
         }),
         database: flag().default(false).meta({
-            description: "Whether it uses the stack's MariaDB. It gets DATABASE_HOST, DATABASE_PORT, DATABASE_NAME, DATABASE_USER, DATABASE_PASSWORD and "
-                + "DATABASE_CA_FILE: a file with the certificate (PEM) of the authority by which it verifies the database's.",
+            description: "Whether it uses the stack's MariaDB. It gets DATABASE_HOST, DATABASE_PORT, DATABASE_NAME, DATABASE_USER and, unless a file in "
+                + "`secrets` has it, DATABASE_PASSWORD. DATABASE_CA_FILE is a file with the certificate (PEM) of the authority by which it verifies "
+                + "the database's.",
             example: true,
         }),
         connections: whole(1, 1000).default(10).meta({ description: "Database connections that one pod may open.", example: 20 }),

@@ -1,14 +1,15 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { captureProgram, type Registered } from "../../../../infra/cli/capture";
+import { mebibytes } from "../../../../components/quantity";
 import { secretPaths } from "../../../../infra/values";
 import { object, objects, pods } from "../../support/program";
 
 const shop = { image: "ghcr.io/example/shop:1.2", port: 8080 };
 
-async function run(services: object, secrets: Record<string, string> = {}): Promise<Registered[]> {
+async function run(services: object, secrets: Record<string, string> = {}, app: object = {}): Promise<Registered[]> {
     const config = {
-        "landfall:cluster": { target: "kind" }, "landfall:environment": { name: "shop", host: "shop.localhost", quota: { cpu: "32", memory: "32Gi" } },
-        "landfall:app": { type: "services", services }, "landfall:secrets": secrets,
+        "landfall:cluster": { target: "kind" }, "landfall:environment": { name: "shop", host: "shop.localhost", aliases: ["store.localhost"], redirects: ["old.localhost"] },
+        "landfall:app": { type: "services", services, ...app }, "landfall:secrets": secrets,
     };
     const texts = Object.fromEntries(Object.entries(config).map(([key, value]) => [key, JSON.stringify(value)]));
     return (await captureProgram({ stack: "dev", config: texts, secretKeys: ["landfall:secrets"] })).resources;
@@ -68,8 +69,46 @@ describe("services", () => {
     it("share the host by path", async () => {
         const routes = objects<{ metadata: { name: string }; spec: { hostnames: string[]; rules: { matches?: { path: { value: string } }[] }[] } }>(resources, "HTTPRoute");
         const paths = Object.fromEntries(routes.map(({ metadata, spec }) => [metadata.name, spec.rules[0].matches?.[0].path.value]));
-        expect(paths).toMatchObject({ "web": undefined, "api": "/api", "web-redirect": undefined, "api-redirect": "/api" });
-        expect(new Set(routes.flatMap(({ spec }) => spec.hostnames))).toEqual(new Set(["shop.localhost"]));
+        for (const host of ["shop.localhost", "store.localhost", "old.localhost"]) for (const scheme of ["http", "https"]) {
+            expect(paths).toMatchObject({ [`web-${scheme}-${host}`]: undefined, [`api-${scheme}-${host}`]: "/api" });
+        }
+    });
+
+    it("have the environment's priority; those with data come first, because nothing can take their place", () => {
+        const classes = Object.fromEntries(pods(resources).filter(({ owner }) => /\/(web|api|cache|mailer|low|database)$/.test(owner))
+            .map(({ owner, spec }) => [owner, spec.priorityClassName]));
+        expect(classes).toEqual({
+            "Deployment/web": "landfall-normal", "Deployment/api": "landfall-normal", "Deployment/mailer": "landfall-normal",
+            "Deployment/low": "landfall-normal", "StatefulSet/cache": "landfall-normal-database", "StatefulSet/database": "landfall-normal-database",
+        });
+    });
+
+    it("fit the quota that follows from them, with all that they may write to disks", () => {
+        const { spec: { hard } } = objects<{ metadata: { name: string }; spec: { hard: Record<string, string> } }>(resources, "ResourceQuota")
+            .find(({ spec }) => "limits.cpu" in spec.hard)!;
+        // Three services with up to four pods, one more in a rolling update; a worker and its successor; one pod with data; the database.
+        expect(hard.pods).toBe(String(3 * 5 + 2 + 1 + 1 + 4));
+        const [name] = Object.keys(hard).filter(key => key.endsWith("ephemeral-storage") && key.startsWith("limits"));
+        const disk = (owner: string) => mebibytes((container(resources, owner) as unknown as { resources: { limits: Record<string, string> } }).resources.limits["ephemeral-storage"]);
+        const needed = 5 * (disk("Deployment/web") + disk("Deployment/api") + disk("Deployment/low")) + 2 * disk("Deployment/mailer")
+            + disk("StatefulSet/cache") + disk("StatefulSet/database");
+        expect(mebibytes(hard[name])).toBe(needed + 4 * 512);
+    });
+
+    it("verify the database by the certificate of its authority, at a path that their environment has", async () => {
+        const caOf = async (more: object, replaced = {}) => {
+            const of = await run({ web: { ...shop, exposed: true, database: true, ...more } }, {}, replaced);
+            const { data } = object<{ data: Record<string, string> }>(of, "ConfigMap", "web-environment");
+            const mounts = (container(of, "Deployment/web") as unknown as { volumeMounts: { mountPath: string }[] }).volumeMounts.map(({ mountPath }) => mountPath);
+            expect(mounts).toContain(data.DATABASE_CA_FILE.replace(/\/[^/]*$/, ""));
+            const secret = object<{ stringData: Record<string, string> }>(of, "Secret", `web-${data.DATABASE_CA_FILE.split("/").at(-2)}`);
+            expect(Object.keys(secret.stringData)).toEqual([data.DATABASE_CA_FILE.split("/").at(-1)]);
+            return { data, tls: object<{ data: Record<string, string> }>(of, "ConfigMap", "database-environment").data.MARIADB_TLS };
+        };
+        const usual = await caOf({ environment: { URL: "mysql://x?ssl-ca=${database.ca_file}" } });
+        expect(usual).toMatchObject({ data: { DATABASE_CA_FILE: "/etc/landfall/database/ca.crt", URL: "mysql://x?ssl-ca=/etc/landfall/database/ca.crt" }, tls: "required" });
+        const own = await caOf({ secrets: { "/etc/shop/ca.pem": "database.authority" } }, { database: { tls: "offered" } });
+        expect(own).toMatchObject({ data: { DATABASE_CA_FILE: "/etc/shop/ca.pem" }, tls: "offered" });
     });
 
     it("get placeholders replaced, and what is secret from Secrets only", async () => {
@@ -77,7 +116,8 @@ describe("services", () => {
         expect(data).toEqual({ CACHE: "cache:6379", URL: "https://shop.localhost:8443/x", RAW: "${address}" });
         const secret = object<{ stringData: Record<string, string> }>(resources, "Secret", "web-environment");
         expect(secret.stringData).toEqual({ DSN: "redis://:hunter2-hunter2@cache" });
-        expect(Object.keys(object<{ stringData: object }>(resources, "Secret", "api-environment").stringData).sort()).toEqual(["API_KEY", "DATABASE_PASSWORD"]);
+        expect(Object.keys(object<{ stringData: object }>(resources, "Secret", "api-environment").stringData)).toEqual(["API_KEY"]);
+        expect(object<{ data: object }>(resources, "ConfigMap", "api-environment").data).toMatchObject({ DATABASE_PORT: "3306", DATABASE_USER: "app" });
         expect(object<{ stringData: object }>(resources, "Secret", "api-secrets").stringData).toEqual({ a: "hunter2-hunter2" });
         expect(Object.keys(object<{ stringData: object }>(resources, "Secret", "api-shop").stringData)).toEqual(["password"]);
         for (const { type, name, marked } of resources) {

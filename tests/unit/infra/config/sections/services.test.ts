@@ -88,6 +88,7 @@ describe("an application of services", () => {
         expect(read(["landfall:secrets"]).secrets).toEqual({ apiKey: "hunter2" });
         expect(() => read([])).toThrow(/landfall:secrets.apiKey is not a secret[^]*pulumi config set --secret --path landfall:secrets.apiKey/);
         expect(() => read([])).not.toThrow(/hunter2/);
+        expect(() => read(["landfall:secrets", "landfall:app"])).toThrow(/landfall:app holds an encrypted value[^]*pulumi config set --secret --path landfall:secrets.apiKey/);
     });
 
     it("refuses a volume that many nodes write where there is none, and images that can't be delivered", () => {
