@@ -150,7 +150,7 @@ const renderedKubeconfig = scopeKubeconfig(parseKubeconfig(JSON.stringify({
 }), "The placeholder"), "existing");
 
 function capabilitiesOf(args: ExistingArgs): Capabilities {
-    return {
+    const capabilities = {
         storageClass: args.storageClass,
         sharedStorageClass: args.sharedStorageClass,
         loadBalancing: loadBalancingOf(args),
@@ -160,10 +160,9 @@ function capabilitiesOf(args: ExistingArgs): Capabilities {
         // In this order: kubeadm and most others; OpenShift and minikube; MicroK8s. Managed clusters use 443.
         apiServerPorts: [6443, 8443, 16443],
         networkPolicy: args.networkPolicy ?? "unknown",
-        get images(): ImageDelivery {
-            return imagesOf(args);
-        },
-    };
+    } satisfies Omit<Capabilities, "images">;
+    // Pulumi's SDK reads all enumerable properties of whatever an output holds, such as a resource's parents and their cluster.
+    return Object.defineProperty(capabilities, "images", { get: () => imagesOf(args) }) as typeof capabilities & Pick<Capabilities, "images">;
 }
 
 /** The load balancer's kind isn't known, so this is the slowest of AWS's, Hetzner's and DigitalOcean's defaults. */
