@@ -10,9 +10,11 @@ export interface Gateway extends Peer {
     readonly gatewayName: pulumi.Input<string>;
     /** Public HTTPS port, for example 443. */
     readonly publishedHttps: number;
-    /** Name of the listener that has the certificate of a host. @default "https" for all hosts */
-    listenerOf?(host: string): string;
+    /** Name of a host's listener. @default the protocol, for all hosts */
+    listenerOf?(host: string, protocol: Protocol): string;
 }
+
+type Protocol = "http" | "https";
 
 /** How a service gets requests from outside. */
 interface Exposed {
@@ -36,9 +38,8 @@ const retries = [
 
 /** Creates the routes from the gateway to the service: one for HTTPS, and one that redirects HTTP to it. */
 export function createRoutes(metadata: Metadata, exposed: Exposed, options: pulumi.CustomResourceOptions): void {
-    const { gateway, host } = exposed;
-    const https = gateway.listenerOf === undefined ? "https" : pulumi.output(host).apply(name => gateway.listenerOf!(name));
-    createRoute(`${metadata.name}-route`, metadata, exposed, https, {
+    const { gateway } = exposed;
+    createRoute(`${metadata.name}-route`, metadata, exposed, "https", {
         filters: [
             { type: "RequestHeaderModifier", requestHeaderModifier: { set: retries } },
             {
@@ -63,9 +64,11 @@ export function createRoutes(metadata: Metadata, exposed: Exposed, options: pulu
 
 /** Creates a route with one rule for all paths, on one of the gateway's listeners. */
 function createRoute(
-    name: string, metadata: Metadata, { gateway, host }: Exposed, listener: pulumi.Input<string>, rule: object,
+    name: string, metadata: Metadata, { gateway, host }: Exposed, protocol: Protocol, rule: object,
     options: pulumi.CustomResourceOptions,
 ): void {
+    const listener = gateway.listenerOf === undefined ? protocol
+        : pulumi.output(host).apply(known => gateway.listenerOf!(known, protocol));
     new kubernetes.apiextensions.CustomResource(name, {
         apiVersion: "gateway.networking.k8s.io/v1",
         kind: "HTTPRoute",

@@ -131,6 +131,8 @@ type AcmeIssuance = Extract<Issuance, { issuer: "acme" }>;
 interface AttachedTo {
     gatewayName: pulumi.Input<string>;
     namespace: pulumi.Input<string>;
+    /** Its HTTP listeners for the hosts. @default "http" for all hosts */
+    listeners?: string[];
 }
 
 /** Creates the issuer that orders certificates from an ACME server. */
@@ -146,7 +148,8 @@ function createAcmeIssuer(
                 http01: {
                     gatewayHTTPRoute: {
                         serviceType: "ClusterIP",
-                        parentRefs: [{ name: gateway.gatewayName, namespace: gateway.namespace, sectionName: "http" }],
+                        parentRefs: (gateway.listeners ?? ["http"]).map(sectionName =>
+                            ({ name: gateway.gatewayName, namespace: gateway.namespace, sectionName })),
                         podTemplate: {
                             metadata: { labels: objectLabels(solver.name) },
                             spec: {

@@ -66,7 +66,7 @@ export class SharedPlatform extends pulumi.ComponentResource implements Foundati
         const options = inCluster(cluster, this);
         const prefix = `${environment}.`;
         const place = { namespace: certificatesNamespace, prefix };
-        const gateway = { gatewayName, namespace: gatewayNamespace };
+        const gateway = { gatewayName, namespace: gatewayNamespace, listeners: hosts.map(host => listenerOf(host, "http")) };
 
         const secret = `${prefix}tls`;
         const secrets = [secret, `${prefix}${tls.issuer === "acme" ? "acme-account" : "ca"}`];

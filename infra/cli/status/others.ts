@@ -8,8 +8,8 @@ import { condition, type Observed } from "./objects";
  */
 export function withoutOthers(observed: Observed, { stack, hosts }: { stack: string; hosts: string[] }): Observed {
     const isOwn = (object: Fields): boolean => ["", `landfall/${stack}`].includes(text(object, "metadata", "annotations", madeBy));
-    const isOthers = (listener: Fields): boolean => /^https\./.test(text(listener, "name"))
-        && !hosts.some(host => text(listener, "name") === `https.${host}`);
+    const isOthers = (listener: Fields): boolean => /^https?\./.test(text(listener, "name"))
+        && !hosts.some(host => [`http.${host}`, `https.${host}`].includes(text(listener, "name")));
     return {
         ...observed,
         certificates: observed.certificates.filter(isOwn),

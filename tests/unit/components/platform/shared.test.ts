@@ -49,8 +49,8 @@ const keyOf = ({ kind, metadata: { namespace = "", name } }: Manifest): string =
 interface Listener {
     name: string;
     hostname: string;
-    tls: { certificateRefs: { name: string; namespace: string }[] };
-    allowedRoutes: { namespaces: { selector: { matchLabels: Record<string, string> } } };
+    tls?: { certificateRefs: { name: string; namespace: string }[] };
+    allowedRoutes: { namespaces: { selector: { matchExpressions: { values: string[] }[] } } };
 }
 
 const command = (resources: Registered[]): Record<string, string> =>
@@ -90,18 +90,23 @@ describe("an environment on another stack's platform", () => {
         const { spec, metadata } = object(two, "Certificate", "uat.tls");
         expect(spec).toMatchObject({ dnsNames: ["uat.example.com", "www.uat.example.com"], issuerRef: { name: "uat.ca" } });
         expect(listeners(two).map(({ name, hostname, tls, allowedRoutes }) => ({
-            name, hostname, secret: tls.certificateRefs, allowed: allowedRoutes.namespaces.selector.matchLabels,
-        }))).toEqual(["uat.example.com", "www.uat.example.com"].map(host => ({
-            name: `https.${host}`, hostname: host,
-            secret: [{ kind: "Secret", name: spec.secretName, namespace: metadata.namespace }],
-            allowed: { "kubernetes.io/metadata.name": "uat" },
-        })));
+            name, hostname, secret: tls?.certificateRefs, allowed: allowedRoutes.namespaces.selector.matchExpressions[0].values,
+        }))).toEqual(["uat.example.com", "www.uat.example.com"].flatMap(host => [
+            { name: `http.${host}`, hostname: host, secret: undefined, allowed: ["uat", "landfall-certificates"] },
+            {
+                name: `https.${host}`, hostname: host, allowed: ["uat"],
+                secret: [{ kind: "Secret", name: spec.secretName, namespace: metadata.namespace }],
+            },
+        ]));
         expect(object(two, "ReferenceGrant", "uat.tls").spec).toEqual({
             from: [{ group: "gateway.networking.k8s.io", kind: "Gateway", namespace: "landfall-gateway" }],
             to: [{ group: "", kind: "Secret", name: spec.secretName }],
         });
         const [{ sectionName }] = object(two, "HTTPRoute", "web").spec.parentRefs as { sectionName: string }[];
         expect(sectionName).toBe("https.uat.example.com");
+        // Contour accepts no route to the listener for all hosts if another listener has the host.
+        const [redirect] = object(two, "HTTPRoute", "web-redirect").spec.parentRefs as { sectionName: string }[];
+        expect(redirect.sectionName).toBe("http.uat.example.com");
     });
 
     it("adds its listeners once certificate and permission are there, and routes to them last", () => {
