@@ -98,6 +98,19 @@ describe("an application of services", () => {
         expect(first({ web: { ...web, database: true } }, existing)).toMatch(/^landfall:cluster.registry is missing/);
         expect(first({ web }, existing)).toBe("");
     });
+
+    it("leaves both to the platform of another stack, which has its own logs", () => {
+        const guest = { cluster: { target: "existing", context: "a", sharedPlatform: true }, environment: { host: "a.example", aliases: ["b.example"] } };
+        const demanding = { ...web, image: undefined, build: { context: "." }, database: true, volumes: { "/d": { accessMode: "ReadWriteMany" } } };
+        expect(first({ web: demanding }, guest)).toBe("");
+        expect(first({ web: demanding }, { ...guest, logs: { keepDays: 3 } })).toMatch(/^landfall:logs.keepDays has no effect/);
+    });
+
+    it("lets programs of a Compose file use a database without TLS, and no others unless that is said", () => {
+        const tlsOf = (app: object) => services(parseSettings({ cluster: { target: "kind" }, app: { type: "services", services: { web }, ...app } }, "dev")).database.tls;
+        expect([tlsOf({}), tlsOf({ database: { tls: "offered" } }), tlsOf({ replaceDatabase: "db" }), tlsOf({ replaceDatabase: "db", database: { tls: "required" } })])
+            .toEqual(["required", "offered", "offered", "required"]);
+    });
 });
 
 const service = fc.record({
