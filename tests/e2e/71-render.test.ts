@@ -19,7 +19,7 @@ interface Report {
 }
 
 /** All but those of the files that run beside this one, which come and go. */
-const stacks = fs.readdirSync(root).flatMap(name => /^Pulumi\.(?!metal|second)(.+)\.yaml$/.exec(name)?.[1] ?? []).sort();
+const stacks = fs.readdirSync(root).flatMap(name => /^Pulumi\.(?!metal|second|compose)(.+)\.yaml$/.exec(name)?.[1] ?? []).sort();
 
 /** What the renderer puts in the place of a secret. */
 const placeholder = "[secret]";

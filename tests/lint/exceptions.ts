@@ -97,7 +97,7 @@ export const exceptions: Record<Linter, Exception[]> = {
             reason: "A machine of one's own has sudo, by which Landfall becomes root, and minikube on its node.",
         },
         {
-            rule: "CKV_DOCKER_7", places: /^(infra\/(images\/web|offline\/kit\/minikube|template\/app)|components\/workload\/images\/database)\/Dockerfile/,
+            rule: "CKV_DOCKER_7", places: /^(infra\/(images\/web|offline\/kit\/minikube|template\/app)|components\/workload\/images\/database|tests\/e2e\/fixtures\/\w+)\/Dockerfile/,
             reason: "The base is an argument: the program gives one with tag and digest, and the kit its own of this build.",
         },
         {
@@ -114,7 +114,7 @@ export const exceptions: Record<Linter, Exception[]> = {
             reason: "Contour's and those of the logs aren't pinned yet: update-images has to be run where their registries can be reached.",
         },
         {
-            rule: "CKV_K8S_43", places: /\.(web|database|scheduled-tasks)$/,
+            rule: "CKV_K8S_43", places: /\.(web|database|scheduled-tasks|counter)$/,
             reason: "Built by the program: its digest is known when it was pushed, not when the stack is rendered. On "
                 + "laptops and machines the images are loaded, and never pulled.",
         },
@@ -225,7 +225,7 @@ export const exceptions: Record<Linter, Exception[]> = {
             reason: "topologySpreadConstraints spread these pods over the nodes, revision by revision.",
         },
         {
-            rule: "deployment-replicas", places: /^(dev|server): .*metrics-server$/,
+            rule: "deployment-replicas", places: /^(dev|server|services): .*metrics-server$/,
             reason: "Without measurements for a minute the autoscaler leaves everything as it is; a second one costs "
                 + "memory on every small cluster.",
         },
@@ -246,7 +246,7 @@ export const exceptions: Record<Linter, Exception[]> = {
             reason: "It has one endpoint that tells of its health. The slower probe restarts it; the other one takes it out of DNS.",
         },
         {
-            rule: "service-type", places: /^(dev|minikube): .*landfall-gateway\/envoy$/,
+            rule: "service-type", places: /^(dev|minikube|services): .*landfall-gateway\/envoy$/,
             reason: "A laptop's nodes have no load balancer; the port is published on the laptop itself.",
         },
         {
