@@ -225,17 +225,21 @@ export const exceptions: Record<Linter, Exception[]> = {
             reason: "topologySpreadConstraints spread these pods over the nodes, revision by revision.",
         },
         {
-            rule: "deployment-replicas", places: /^(dev|server|services): .*metrics-server$/,
+            rule: "deployment-replicas", places: /^(dev|prod|server|services): .*metrics-server$/,
             reason: "Without measurements for a minute the autoscaler leaves everything as it is; a second one costs "
                 + "memory on every small cluster.",
         },
         {
-            rule: "horizontalpodautoscaler-replicas", places: /^minikube: .*development\/web$/,
-            reason: "The example is for one laptop and asks for one replica.",
+            rule: "horizontalpodautoscaler-replicas", places: /^(minikube|uat): .*\/web$/,
+            reason: "The examples are for one laptop and ask for one replica.",
         },
         {
             rule: "networkpolicy-targets-pod", places: /landfall-certificates\/envoy-to-acme-solver-ingress$/,
             reason: "Its pods are cert-manager's, and there only while an authority asks.",
+        },
+        {
+            rule: "networkpolicy-targets-pod", places: /^uat: .*landfall-gateway\/uat\.envoy-to-web-egress$/,
+            reason: "Its pods are the gateway's, which another stack made.",
         },
         {
             rule: "pod-probes-identical", places: /(cert-manager|cluster-autoscaler|external-dns)$/,
@@ -250,7 +254,7 @@ export const exceptions: Record<Linter, Exception[]> = {
             reason: "A laptop's nodes have no load balancer; the port is published on the laptop itself.",
         },
         {
-            rule: "statefulset-has-servicename", places: /(development|production)\/database$/,
+            rule: "statefulset-has-servicename", places: /(development|production|uat)\/database$/,
             reason: "The set has one pod, found by a Service with an address; a set that stands can't change the name.",
         },
     ],
