@@ -24,14 +24,16 @@ const unfenced = [dns, elsewhere, outside];
 
 /** Every port that a pod of ours listens on or is sent to. */
 const ports: Record<Traffic["protocol"], number[]> = {
-    TCP: [53, 80, 443, 3306, 6080, 6443, 8000, 8001, 8002, 8080, 8090, 8443, 9402, 9403, 10250],
+    TCP: [53, 80, 443, 3306, 6080, 6443, 8000, 8001, 8002, 8080, 8090, 8443, 9402, 9403, 9428, 10250],
     UDP: [53, 443, 8080],
 };
 
 const certManager = ["cert-manager", "cert-manager-cainjector", "cert-manager-webhook"];
-const platform = [...certManager, "contour", "contour-certgen", "envoy", "local-path-provisioner", "metrics-server"];
+const platform = [
+    ...certManager, "contour", "contour-certgen", "envoy", "local-path-provisioner", "log-collector", "log-store", "metrics-server",
+];
 /** Those that ask the API server, which no policy can name: its port is open to them wherever it is. */
-const clients = [...certManager, "contour", "contour-certgen", "local-path-provisioner", "metrics-server"];
+const clients = [...certManager, "contour", "contour-certgen", "local-path-provisioner", "log-collector", "metrics-server"];
 const open = unfenced.map(({ name }) => name);
 
 /** Stacks that share one platform. */
@@ -42,6 +44,7 @@ const ours = [...platform, ...environments.flatMap(environment => parts.map(part
 /** All that is allowed, where a pod of ours is on one side. */
 const allowed = [
     "envoy → contour TCP 8001",
+    "log-collector → log-store TCP 9428",
     ...environments.flatMap(environment => [
         `envoy → ${environment}/web TCP 8080`,
         `${environment}/web → ${environment}/database TCP 3306`,
