@@ -153,7 +153,7 @@ const renderedKubeconfig = scopeKubeconfig(parseKubeconfig(JSON.stringify({
 
 function capabilitiesOf({ known = {}, ...args }: ExistingArgs): Capabilities {
     const { images, ...others } = known;
-    return {
+    const capabilities = {
         ...others,
         storageClass: args.storageClass ?? known.storageClass,
         sharedStorageClass: args.sharedStorageClass ?? known.sharedStorageClass,
@@ -165,10 +165,10 @@ function capabilitiesOf({ known = {}, ...args }: ExistingArgs): Capabilities {
         apiServerPorts: known.apiServerPorts ?? [6443, 8443, 16443],
         networkPolicy: knownPolicy(args.networkPolicy) ?? known.networkPolicy ?? "unknown",
         mayPreempt: false,
-        get images(): ImageDelivery {
-            return args.registry === undefined && images !== undefined ? images : imagesOf(args);
-        },
-    };
+    } satisfies Omit<Capabilities, "images">;
+    const delivery = (): ImageDelivery => (args.registry === undefined && images !== undefined ? images : imagesOf(args));
+    // Pulumi's SDK reads all enumerable properties of whatever an output holds, such as a resource's parents and their cluster.
+    return Object.defineProperty(capabilities, "images", { get: delivery }) as typeof capabilities & Pick<Capabilities, "images">;
 }
 
 function knownPolicy(given: ExistingArgs["networkPolicy"]): ExistingArgs["networkPolicy"] {

@@ -7,6 +7,12 @@ export function openCluster(): Promise<Connection> {
     return connect(setting("CLUSTER_KUBECONFIG"));
 }
 
+/** What is the matter with a cluster that doesn't answer as it should. */
+export function reasonOf(error: unknown): string {
+    const { message, code } = error as NodeJS.ErrnoException;
+    return message || String(code);
+}
+
 /** Runs a script that removes something of an environment. */
 export function removeFromCluster(what: string, work: (connection: Connection) => Promise<void>): Promise<void> {
     return main(async () => {
@@ -15,8 +21,7 @@ export function removeFromCluster(what: string, work: (connection: Connection) =
         } catch (error) {
             // The same variable as for all other objects in a cluster that is gone.
             if (process.env.PULUMI_K8S_DELETE_UNREACHABLE === "true") return;
-            const { message, code } = error as NodeJS.ErrnoException;
-            fail(`The environment's ${what} could not be removed from the platform: ${message || code}\n`
+            fail(`The environment's ${what} could not be removed from the platform: ${reasonOf(error)}\n`
                 + "If the cluster is gone, set PULUMI_K8S_DELETE_UNREACHABLE=true and run the command again.");
         }
     });

@@ -11,7 +11,7 @@ export function managerOf(environment: string): string {
 
 /** Whether the Gateway exists. */
 export async function hasGateway(connection: Connection): Promise<boolean> {
-    return await read(connection, path, { patience: 30, seconds: 30 }) !== undefined;
+    return await read(connection, path, { patience: 5, seconds: 30 }) !== undefined;
 }
 
 /** Makes these listeners the environment's only ones; those of others stay. */

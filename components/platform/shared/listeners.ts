@@ -35,7 +35,10 @@ export function addListeners(name: string, args: ListenersArgs, options: pulumi.
     }, options);
 }
 
-/** The host's listeners. Their list is keyed by name, and no two environments have the same host. */
+/**
+ * The host's listeners. Their list is keyed by name, and no two environments have the same host. Contour accepts no route on a
+ * listener for all hosts if another listener, on whatever port, has the route's host: so HTTP has one for each host too.
+ */
 function listenersOf({ host, secret }: HostCertificate, environment: string): object[] {
     const certificateRefs = [{ kind: "Secret", name: secret, namespace: certificatesNamespace }];
     return [

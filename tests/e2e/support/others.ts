@@ -109,6 +109,14 @@ export class Others {
         await send(this.connection, "PUT", path, { body: { ...scale, spec: { replicas } } });
     }
 
+    /** Removes everything, CRDs with all objects of their kinds. */
+    async remove(): Promise<void> {
+        for (const object of this.installed.splice(0).reverse()) {
+            await send(this.connection, "DELETE", pathOf(object));
+            await until(`${pathOf(object)} to be gone`, async () => await this.find(pathOf(object)) === undefined);
+        }
+    }
+
     /** Each object: its identity and all that it declares; not its status, and not who wrote what. */
     async declared(): Promise<Record<string, unknown>> {
         const entries = await Promise.all(this.installed.map(async object => {

@@ -229,7 +229,8 @@ describe("a platform that is to be shared", () => {
                 config: {},
                 program: async () => {
                     const cluster = createCluster({ target: "existing", stack: "organization/landfall/dev", ...args }, { known });
-                    result = { ...cluster.capabilities };
+                    const { images } = cluster.capabilities;
+                    result = { ...cluster.capabilities, images };
                 },
             });
             return result;

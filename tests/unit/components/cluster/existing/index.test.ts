@@ -105,6 +105,7 @@ describe("an existing cluster", () => {
         const kubeconfig = write("k", ["a"]);
         const { cluster } = await run({ kubeconfig });
         expect(cluster.capabilities.metrics).toBe("builtin");
+        expect(() => JSON.stringify(cluster.capabilities)).not.toThrow();
         expect(() => cluster.capabilities.images).toThrow(/name a registry.*registry: ghcr.io\/example/);
         const pushing = (await run({ kubeconfig, registry: "ghcr.io/acme" })).cluster;
         expect(pushing.capabilities.images).toEqual({ method: "push", registry: "ghcr.io/acme" });
