@@ -1,7 +1,8 @@
 import * as fs from "node:fs";
+import * as os from "node:os";
 import * as path from "node:path";
 import { createRequire } from "node:module";
-import { beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { captureProgram, type Registered } from "../../infra/cli/capture";
 import { parseConfiguration } from "../../infra/config";
 import { configText, parseStackFile } from "../../infra/config/stack-file";
@@ -68,7 +69,7 @@ function sourceOf(name: string): string {
 function accept(block: string): void {
     const lines = block.replaceAll("SHA256:…", `SHA256:${"A".repeat(43)}`).split("\n").filter(line => line.trim() !== "");
     const least = Math.min(...lines.map(line => line.length - line.trimStart().length));
-    const text = lines.map(line => line.slice(least)).join("\n");
+    const text = lines.map(line => line.slice(least)).join("\n").replace("compose: compose.yaml", `compose: ${composeFile}`);
     const { entries, findings } = parseStackFile(text.startsWith("config:") ? text : `config:\n${text.replace(/^/gm, "    ")}`, "Pulumi.dev.yaml");
     expect(findings).toEqual({});
     const { "landfall:cluster": given = { target: "kind" }, ...others } = entries as Record<string, Record<string, unknown>>;
@@ -88,6 +89,11 @@ function accept(block: string): void {
 }
 
 const password = "correct-horse-battery";
+
+/** What a reader's own Compose file might be. */
+const composeFile = path.join(os.tmpdir(), `landfall-readme-${process.pid}.yaml`);
+beforeAll(() => fs.writeFileSync(composeFile, "services: { web: { image: \"registry.example.com/web:1\", ports: [\"8080\"] } }\n"));
+afterAll(() => fs.rmSync(composeFile));
 
 describe("the troubleshooting guide", () => {
     const guide = read("infra/guides/troubleshooting.md");
