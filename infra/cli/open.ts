@@ -61,7 +61,7 @@ async function hint(address: string, isHere: boolean, ca: string | undefined, te
     // Elsewhere a proxy may have found the name, and it isn't this computer's.
     const resolves = !isHere || hostname.endsWith(".localhost") || await dns.lookup(hostname).then(() => true, () => false);
     if (!resolves) terminal.line(`This computer doesn't know the name ${hostname}: add the line "127.0.0.1 ${hostname}" to its hosts file`);
-    if (ca !== undefined) terminal.line(`Browsers warn of its certificate until they trust ${ca} (README.md, "HTTPS")`);
+    if (ca !== undefined) terminal.line(`Browsers warn of its certificate until they trust ${ca} (infra/guides/laptop.md, "Trust the certificate")`);
 }
 
 /** What opens an address in this system's browser; undefined where there is none. */

@@ -18,7 +18,7 @@ export function showFiles(stack: string, { adminUser, adminPassword, caCertifica
     if (caCertificate) {
         terminal.line(
             `Browsers warn of its certificate until they trust the authority that signed it, ${stackFile(stack, "ca.crt")}\n` +
-                '(README.md, "HTTPS": one command on Windows, macOS and Linux)',
+                '(infra/guides/laptop.md, "Trust the certificate": one command on Windows, macOS and Linux)',
         );
     }
     if (adminUser && adminPassword) {
