@@ -9,7 +9,7 @@ import { allowConnection, networkPolicy } from "../../workload/network";
 import { platformPriorityClass } from "../../workload/priority";
 import { podSecurityContext } from "../../workload/security";
 import type { Gateway, HostCertificate } from "../gateway";
-import { certificateName, controllerName, firstCertificate, Issuance, letsEncrypt, namespaceName, solver } from "./names";
+import { accountName, certificateName, controllerName, firstCertificate, Issuance, letsEncrypt, namespaceName, solver } from "./names";
 
 const { CustomResource } = kubernetes.apiextensions;
 type CustomResource = kubernetes.apiextensions.CustomResource;
@@ -143,7 +143,7 @@ function createAcmeIssuer(
         acme: {
             server,
             ...(email && { email }),
-            privateKeySecretRef: { name: `${place.prefix ?? ""}acme-account` },
+            privateKeySecretRef: { name: `${place.prefix ?? ""}${accountName}` },
             solvers: [{
                 http01: {
                     gatewayHTTPRoute: {
