@@ -1,3 +1,4 @@
+import * as pulumi from "@pulumi/pulumi";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
@@ -122,6 +123,11 @@ describe("a host", () => {
         await expect(compare()).resolves.toBeUndefined();
         api.intercept = (_, at) => (at.endsWith("/httproutes") ? { code: 403, message: "no" } : undefined);
         route("development", ["uat.localhost"]);
+        await expect(compare()).resolves.toBeUndefined();
+    });
+
+    it("may stay with an environment of this stack that is to be renamed", async () => {
+        route("before", ["uat.localhost"], `${pulumi.getProject()}/${pulumi.getStack()}`);
         await expect(compare()).resolves.toBeUndefined();
     });
 

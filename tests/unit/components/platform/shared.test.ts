@@ -138,6 +138,11 @@ describe("an environment on another stack's platform", () => {
         expect(triggers(moved, "platform-secrets")).toEqual(triggers(resources, "platform-secrets"));
     });
 
+    it("has its listeners removed under the old name before it adds them under a new one, which couldn't take them over", async () => {
+        const triggers = (from: Registered[]) => from.find(({ name }) => name === "platform-listeners")?.inputs.triggers;
+        expect(triggers(await guest("test", { hosts: ["uat.localhost"] }))).not.toEqual(triggers(resources));
+    });
+
     it("has a CA of its own that is valid for its hosts only", () => {
         expect(object(resources, "Certificate", "uat.ca").spec).toMatchObject({
             isCA: true, secretName: "uat.ca", issuerRef: { name: "uat.selfsigned" },
