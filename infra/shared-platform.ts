@@ -48,7 +48,7 @@ const placeholder: FoundPlatform = {
     capabilities: {
         loadBalancing: { type: "LoadBalancer", drainSeconds: 0, seesClients: true },
         apiServerPorts: [6443],
-        networkPolicy: "unknown",
+        networkPolicy: "enforced",
         sharedStorageClass: "shared",
         images: { method: "push", registry: "registry.invalid" },
     },

@@ -11,6 +11,7 @@ import { Issuance, namespaceName as certificatesNamespace } from "../cert-manage
 import { DnsRecord, recordsFor } from "../dns";
 import { defaultTraffic, gatewayLimits, GatewayLimits, Traffic } from "../gateway/limits";
 import { gatewayName, namespaceName as gatewayNamespace, proxyName } from "../gateway/names";
+import { warnOfOpenNetwork } from "../open-network";
 import type { FoundPlatform } from "./description";
 import { addListeners } from "./listeners";
 
@@ -64,6 +65,7 @@ export class SharedPlatform extends pulumi.ComponentResource implements Foundati
         const { cluster, found, environment, hosts, tls = { issuer: "ca" }, traffic = defaultTraffic } = args;
         if (!found.issuers.includes(tls.issuer)) throw new Refusal(noIssuer(found));
         warnOfLimits(found, traffic, this);
+        warnOfOpenNetwork(cluster.capabilities, this);
         const options = inCluster(cluster, this);
         const prefix = `${environment}.`;
         const place = { namespace: certificatesNamespace, prefix };

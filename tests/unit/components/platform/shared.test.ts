@@ -1,6 +1,7 @@
 import "tsx/cjs"; // createCluster loads the target by `require`
+import * as pulumi from "@pulumi/pulumi";
 import fc from "fast-check";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { createCluster } from "../../../../components/cluster";
 import { findPlatform, type FoundPlatform, SharedPlatform, type SharedPlatformArgs, type Traffic } from "../../../../components/platform";
 import { gatewayLimits } from "../../../../components/platform/gateway/limits";
@@ -26,13 +27,13 @@ const found: FoundPlatform = {
 };
 
 /** What an environment with a web service registers on another stack's platform. */
-async function guest(environment: string, args: Partial<SharedPlatformArgs> = {}): Promise<Registered[]> {
+async function guest(environment: string, args: Partial<SharedPlatformArgs> = {}, known: object = {}): Promise<Registered[]> {
     const hosts = args.hosts ?? [`${environment}.localhost`];
     const { resources } = await captureProgram({
         stack: "uat",
         config: {},
         program: async () => {
-            const cluster = createCluster({ target: "existing", stack: "organization/landfall/dev" }, { known: found.capabilities });
+            const cluster = createCluster({ target: "existing", stack: "organization/landfall/dev" }, { known: { ...found.capabilities, ...known } });
             const platform = new SharedPlatform("platform", { cluster, found, environment, hosts, ...args });
             const place = new Environment("environment", { cluster, platform, namespace: environment });
             new WebService("web", { environment: place, image: "x:1", port: 8080, exposed: { gateway: platform.gateway, host: hosts[0] } });
@@ -158,6 +159,15 @@ describe("an environment on another stack's platform", () => {
         expect(object(made, "NetworkPolicy", "uat.cert-manager-to-acme-server").spec.egress).toEqual([{ ports: [{ port: 14000, protocol: "TCP" }] }]);
         const usual = await guest("uat", { tls: { issuer: "acme" } });
         expect(objects(usual, "NetworkPolicy").map(({ metadata }) => metadata.name)).not.toContain("uat.cert-manager-to-acme-server");
+    });
+
+    it("is warned of a network that lets other environments reach its pods", async () => {
+        const warn = vi.spyOn(pulumi.log, "warn").mockResolvedValue();
+        await guest("uat");
+        expect(warn.mock.calls.map(([message]) => message)).toEqual([]);
+        await guest("uat", {}, { networkPolicy: "unenforced" });
+        expect(warn.mock.calls.map(([message]) => message)).toEqual([expect.stringMatching(/doesn't enforce network policies/)]);
+        warn.mockRestore();
     });
 
     it("is refused ACME where the platform's own issuer isn't an ACME server", async () => {
