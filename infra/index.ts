@@ -3,12 +3,12 @@ import { loadManifests, Platform, SharedPlatform } from "../components/platform"
 import { useProxies } from "../components/proxy";
 import { checkRelease, stackRelease, version } from "../components/release";
 import { Environment } from "../components/workload";
+import { createApplication } from "./application";
 import { hostsOf, loadSettings, logsToKeep, manifestsFor } from "./config";
 import { trafficOf } from "./limits";
 import { findSharedPlatform } from "./shared-platform";
 import { mendStackTraces } from "./stack-traces";
 import { compareWith } from "./standing";
-import { WordPress } from "./wordpress";
 
 // If the engine is gone, for example killed, Pulumi's SDK would report forever that it can't report.
 if (process.env.PULUMI_NODEJS_ENGINE) {
@@ -34,7 +34,7 @@ export = async () => {
         ? new SharedPlatform("platform", { ...needs, found, environment: name })
         : new Platform("platform", { ...needs, manifests, logs: logsToKeep(settings) });
     const environment = new Environment("environment", { cluster, platform, namespace: name, volumes, quota, priority });
-    const app = new WordPress("wordpress", { settings, environment, gateway: platform.gateway });
+    const app = createApplication(settings, { environment, gateway: platform.gateway });
 
     const { kubeconfig } = cluster;
     return { ...app.outputs, ...platform.outputs, namespace: environment.namespace, kubeconfig, version };

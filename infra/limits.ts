@@ -8,6 +8,8 @@ import {
     databaseLimits, DatabaseLimits, leastDatabaseMemory, podsInRollout, RequestTimes, requestTimes, slowestRate,
 } from "../components/workload/limits";
 import type { Traffic } from "../components/platform";
+import type { AppSettings } from "./config";
+import { trafficOfServices } from "./services/limits";
 
 /** A pod's PHP processes for one kind of request, and how many such requests it accepts. */
 export interface Workers {
@@ -204,7 +206,8 @@ export function limitsOf(app: Given): Limits {
 }
 
 /** What the gateway must handle for an application with these settings. */
-export function trafficOf(app: Given): Traffic {
+export function trafficOf(app: AppSettings): Traffic {
+    if (app.type === "services") return trafficOfServices(app);
     const { web: { pods, threads }, time } = limitsOf(app);
     return { times: time, pods, requests: pods * threads };
 }

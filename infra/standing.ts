@@ -9,8 +9,10 @@ import { readEnvironment, type StandingEnvironment } from "../components/workloa
 import { classOf } from "../components/workload/volume";
 import { hostsOf, type Settings } from "./config";
 import { keyText } from "./config/errors";
-import { describeChange, refuseChanges, refuseClusterChanges } from "./config/errors/refuse";
+import { contextOf, describeChange, refuseChanges, refuseClusterChanges } from "./config/errors/refuse";
 import { describeKey, describeSettings } from "./config/schema/describe";
+import { volumeName } from "./config/sections/services";
+import { usesDatabase } from "./services/limits";
 
 type Compared = Pick<Settings, "cluster" | "environment" | "app" | "logs">;
 
@@ -27,7 +29,7 @@ export function compareWith(settings: Compared): Comparisons {
             await refuseMissingClasses(settings, standing, capabilities, read);
             await refuseTakenHosts(settings, kubeconfig, stack);
         },
-        describeVolume: (owner, property) => describeVolume(settings, owner, property),
+        describeVolume: (_, property, claim) => describeVolume(settings, claim, property),
     };
 }
 
@@ -86,7 +88,7 @@ function missingClasses(settings: Compared, { classes, volumes }: StandingEnviro
     if (classes === undefined) return undefined;
     const made = madeByPlatform(capabilities);
     const hasDefault = [...Object.values(classes), ...made.map(({ isDefault }) => isDefault)].includes(true);
-    const problems = partsOf(settings).filter(({ owner }) => !volumes.some(volume => volume.owner === owner)).flatMap(part => {
+    const problems = volumesOf(settings).filter(({ claim }) => !volumes.some(volume => volume.name === claim)).flatMap(part => {
         const name = classOf(capabilities, part.args);
         const there = name === undefined ? hasDefault : name in classes || made.some(one => one.name === name);
         return there ? [] : [[
@@ -106,20 +108,37 @@ function madeByPlatform(
     return [...onDirectories.filter(name => name !== undefined && name !== "").map(name => ({ name: name! })), ...storageClasses];
 }
 
-/** The parts of the application and of the platform that have a volume, with the keys of its properties. */
-function partsOf({ cluster, app, logs }: Compared) {
-    const described = describeSettings({ stack: pulumi.getStack(), target: cluster.target });
+/** A persistent volume, with the keys of its properties. */
+interface SettingsOfVolume {
+    claim: string;
+    args: { size: string; accessMode: "ReadWriteOnce" | "ReadWriteMany"; storageClass?: string };
+    keys: Record<VolumeProperty, string>;
+    /** What determines its class: its own key, or the cluster's. */
+    classKey: string;
+}
+
+/** The volumes of the application and of the platform. */
+function volumesOf({ cluster, app, logs }: Compared): SettingsOfVolume[] {
+    const described = describeSettings(contextOf({ cluster, app }));
     const isSetting = (key: string) => describeKey(described, key.split("."), cluster.target) !== undefined;
-    const { uploads } = app.web;
-    return ([
-        { owner: "database", key: "app.database", sizeKey: "volume", args: { ...app.database, size: app.database.volume, accessMode: "ReadWriteOnce" } },
-        { owner: "web", key: "app.web.uploads", sizeKey: "size", args: uploads },
-        ...logs.keepDays > 0 ? [{ owner: storeName, key: "logs", sizeKey: "volume", args: { ...logs, size: logs.volume, accessMode: "ReadWriteOnce" } }] as const : [],
-    ] as const).map(part => {
-        const clusterKey = part.args.accessMode === "ReadWriteMany" ? "cluster.sharedStorageClass" : "cluster.storageClass";
-        const classKey = part.args.storageClass === undefined && isSetting(clusterKey) ? clusterKey : `${part.key}.storageClass`;
-        return { ...part, classKey };
+    const one = <T extends { volume: string }>(given: T) => ({ ...given, size: given.volume, accessMode: "ReadWriteOnce" as const });
+    const database = volume("database-data", "app.database", one(app.database), "volume");
+    const volumes = app.type === "wordpress" ? [database, volume("web-uploads", "app.web.uploads", app.web.uploads)] : [
+        ...usesDatabase(app) ? [database] : [],
+        ...Object.entries(app.services).flatMap(([name, { volumes }]) => Object.entries(volumes).map(([path, args]) =>
+            volume(`${name}-${volumeName(path, args)}`, `app.services.${name}.volumes.${path}`, args))),
+    ];
+    const kept = logs.keepDays > 0 ? [volume(`${storeName}-data`, "logs", one(logs), "volume")] : [];
+    return [...volumes, ...kept].map(({ claim, args, keys }) => {
+        const clusterKey = args.accessMode === "ReadWriteMany" ? "cluster.sharedStorageClass" : "cluster.storageClass";
+        return { claim, args, keys, classKey: args.storageClass === undefined && isSetting(clusterKey) ? clusterKey : keys.storageClass };
     });
+}
+
+function volume(
+    claim: string, key: string, args: SettingsOfVolume["args"], size = "size",
+): Omit<SettingsOfVolume, "classKey"> {
+    return { claim, args, keys: { size: `${key}.${size}`, accessMode: `${key}.accessMode`, storageClass: `${key}.storageClass` } };
 }
 
 /** What exists and what is wanted, by the settings that determine it. The volumes' own properties are the components' concern. */
@@ -141,9 +160,9 @@ export function compared(
 }
 
 /** The setting of a volume's property, with what to do instead of an impossible change. */
-function describeVolume(settings: Compared, owner: string, property: VolumeProperty): { name: string; way: string } {
-    const part = partsOf(settings).find(one => one.owner === owner);
-    if (part === undefined) throw new Error(`No setting determines the volumes of ${owner}`);
-    const keys = { size: `${part.key}.${part.sizeKey}`, storageClass: part.classKey, accessMode: `${part.key}.accessMode` };
-    return describeChange(keys[property], settings.cluster.target);
+function describeVolume(settings: Compared, claim: string, property: VolumeProperty): { name: string; way: string } {
+    const found = volumesOf(settings).find(one => one.claim === claim);
+    if (found === undefined) throw new Error(`No setting determines the volume ${claim}`);
+    const key = property === "storageClass" ? found.classKey : found.keys[property];
+    return describeChange(key, contextOf(settings));
 }

@@ -3,11 +3,11 @@ import * as random from "@pulumi/random";
 import { PlatformGateway } from "../components/platform";
 import { type Transform, transformedBy } from "../components/transform";
 import { ContainerImage, Database, databaseImageContext, Environment, Outside, ScheduledTask, WebService } from "../components/workload";
-import type { AppSettings, Settings } from "./config";
+import type { Settings, WordPressSettings } from "./config";
 import { Limits, limitsOf } from "./limits";
 
 export interface WordPressArgs {
-    settings: Pick<Settings, "app" | "adminPassword" | "mailPassword" | "environment">;
+    settings: Pick<Settings, "adminPassword" | "mailPassword" | "environment"> & { app: WordPressSettings };
     environment: Environment;
     gateway: PlatformGateway;
     /** Changes each resource's arguments last, for anything that isn't modelled here. */
@@ -144,7 +144,7 @@ export class WordPress extends pulumi.ComponentResource {
 }
 
 /** What the site knows about the outside: its mail relay, and the hosts that it may call. */
-function outsideEnvironment({ mail, egress }: AppSettings, password: boolean): Record<string, string> {
+function outsideEnvironment({ mail, egress }: WordPressSettings, password: boolean): Record<string, string> {
     const hosts = [...new Set(Object.values(egress).flatMap(entry => entry.hosts))];
     return {
         ...(hosts.length > 0 && { WORDPRESS_ACCESSIBLE_HOSTS: hosts.join(",") }),
@@ -159,8 +159,8 @@ function outsideEnvironment({ mail, egress }: AppSettings, password: boolean): R
     };
 }
 
-/** The same for network policies, which don't match names. */
-function outsideOf({ mail, egress }: AppSettings): Outside[] {
+/** Places outside the cluster for network policies, which don't match names. */
+export function outsideOf({ mail, egress }: Pick<WordPressSettings, "mail" | "egress">): Outside[] {
     const places = Object.entries({
         ...Object.fromEntries(Object.entries(egress).map(([name, entry]) => [`egress-${name}`, entry])),
         ...(mail && { "mail-relay": { ...mail, hosts: [mail.host] } }),

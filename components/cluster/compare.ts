@@ -58,7 +58,7 @@ export interface Comparisons {
      * What messages call a property of a workload's volume, and what to do instead of an impossible change.
      * @default the property and the claim's name
      */
-    describeVolume?: (owner: string, property: VolumeProperty) => { name: string; way: string };
+    describeVolume?: (owner: string, property: VolumeProperty, claim: string) => { name: string; way: string };
 }
 
 /** A property of a volume that not every change reaches. */

@@ -12,7 +12,7 @@ import { databaseDefaults } from "./defaults";
 import { Environment } from "./environment";
 import { ContainerImage } from "./image";
 import { expiryAnnotation, Metadata, objectLabels, selectorLabels } from "./labels";
-import { databaseLimits, leastDatabaseMemory, requestTimes } from "./limits";
+import { databaseLimits, largestText, leastDatabaseMemory, requestTimes } from "./limits";
 import { Listener } from "./network";
 import { configChecksum, podSpec, Resource } from "./pod";
 import { createConfigMap, createSecrets } from "./sources";
@@ -180,7 +180,7 @@ function createStatefulSet(
     database: Database, args: SizedArgs, { claim, tls, metadata }: { claim: pulumi.Output<string>; tls: Tls; metadata: Metadata },
     options: pulumi.CustomResourceOptions,
 ): kubernetes.apps.v1.StatefulSet {
-    const limits = databaseLimits(mebibytes(args.memory.limit), args.largestText ?? 2 << 20);
+    const limits = databaseLimits(mebibytes(args.memory.limit), args.largestText ?? largestText);
     const times = requestTimes(args);
     const bytes = (size: number) => String(size * 2 ** 20);
     const env = {

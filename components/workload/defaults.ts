@@ -15,6 +15,15 @@ export const webDefaults = {
     memory: { request: "256Mi", limit: "1Gi" },
 };
 
+/** Replicas of each of an application's services: several at their largest fit the default quota. */
+export const serviceReplicas = { min: 2, max: 4 };
+
+/** Defaults of a worker: one, because two may do the same work. */
+export const workerDefaults = { replicas: { min: 1, max: 1 } };
+
+/** Seconds from SIGTERM until a pod without requests is killed: Kubernetes' default. */
+export const graceSeconds = 30;
+
 /** Defaults of a scheduled task. */
 export const taskDefaults = {
     deadlineSeconds: 600,

@@ -10,6 +10,7 @@ import { scriptCommand } from "../script";
 import { Transform, transformedBy } from "../transform";
 import { images, imagesDate, imageTags } from "../versions";
 import { dockerContext, hiddenDaemon } from "./docker-host";
+import { readIgnored } from "./docker-ignore";
 
 export interface ContainerImageArgs {
     cluster: Cluster;
@@ -27,6 +28,12 @@ export interface ContainerImageArgs {
      * @example "registry.example.com/debian:13-slim"
      */
     base?: string;
+    /** The Dockerfile, relative to the context. @default "Dockerfile" @example "docker/web.Dockerfile" */
+    dockerfile?: string;
+    /** Further build arguments. They are visible in the image's history, so they must not be secret. */
+    args?: Record<string, string>;
+    /** Stage of the Dockerfile to build. @default the last one */
+    target?: string;
     /** Changes each resource's arguments last, for anything that isn't modelled here. */
     transform?: Transform;
 }
@@ -39,6 +46,7 @@ export interface Build {
     dockerfile: string;
     platform?: string;
     args: Record<string, string>;
+    target?: string;
 }
 
 /** An image that is built from a Dockerfile and delivered to the cluster's nodes. */
@@ -53,11 +61,14 @@ export class ContainerImage extends pulumi.ComponentResource {
         const delivery = capabilities.images;
         const build: Build = {
             context,
-            dockerfile: `${context}/Dockerfile`,
+            dockerfile: `${context}/${args.dockerfile ?? "Dockerfile"}`,
             platform: delivery.platform,
-            args: buildArgs(date, base),
+            args: { ...args.args, ...buildArgs(date, base) },
+            ...(args.target !== undefined && { target: args.target }),
         };
-        const tag = `${date}-${digest(directoryDigest(context), base)}${suffixOf(delivery.platform)}`;
+        const { dockerfile, target } = args;
+        const own = [dockerfile, args.args, target].some(given => given !== undefined) ? [JSON.stringify([dockerfile, args.args, target])] : [];
+        const tag = `${date}-${digest(directoryDigest(context), base, ...own)}${suffixOf(delivery.platform)}`;
         this.reference = delivery.method === "push"
             ? this.push(name, tag, build, delivery)
             : this.load(name, tag, build, delivery, args.cluster);
@@ -129,11 +140,20 @@ function suffixOf(platform: string | undefined): string {
     return platform === undefined ? "" : `-${platform.split("/")[1]}`;
 }
 
-/** Twelve hexadecimal digits that change when any file in the directory changes, and are the same on every system. */
+/**
+ * Twelve hexadecimal digits that change when any file in the directory changes that its .dockerignore doesn't exclude, and
+ * are the same on every system.
+ */
 export function directoryDigest(directory: string): string {
+    const ignored = readIgnored(directory);
     const files = fs.readdirSync(directory, { recursive: true, encoding: "utf8" }).sort();
-    return digest(...files.filter(file => fs.statSync(path.join(directory, file)).isFile()).flatMap(file =>
-        [file.split(path.sep).join("/"), fs.readFileSync(path.join(directory, file))]));
+    return digest(...files.filter(file => !ignored(file.split(path.sep).join("/")) && isFile(path.join(directory, file)))
+        .flatMap(file => [file.split(path.sep).join("/"), fs.readFileSync(path.join(directory, file))]));
+}
+
+/** A link that leads nowhere is none. */
+function isFile(file: string): boolean {
+    return fs.statSync(file, { throwIfNoEntry: false })?.isFile() === true;
 }
 
 function digest(...parts: (string | Buffer)[]): string {

@@ -6,5 +6,7 @@ export { Probes, Resource } from "./pod";
 export { Priority } from "./priority";
 export { Exposure, Gateway } from "./route";
 export { ScheduledTask, ScheduledTaskArgs } from "./scheduled-task";
+export { StatefulService, StatefulServiceArgs } from "./stateful-service";
 export { VolumeArgs } from "./volume";
 export { WebService, WebServiceArgs } from "./web-service";
+export { Worker, WorkerArgs } from "./worker";

@@ -106,6 +106,9 @@ export function leastDatabaseMemory(connections: number): number {
     return Math.ceil(others / (1 - bufferPoolShare * bufferPoolOverhead - greedyShare));
 }
 
+/** Size of the largest text that one statement stores, unless the application says otherwise. */
+export const largestText = 2 << 20;
+
 /**
  * The configuration of a server with this memory limit, in mebibytes. It depends on nothing else, so no change of the
  * application restarts the database. `leastDatabaseMemory` says whether the limit is enough.

@@ -18,9 +18,11 @@ export interface Peer {
     readonly policyPrefix?: string;
 }
 
-/** A workload that listens on one TCP port of its pods. */
+/** A workload that listens on a TCP port of its pods. */
 export interface Listener extends Peer {
     readonly port: number;
+    /** Further TCP ports. */
+    readonly otherPorts?: readonly number[];
 }
 
 /** Denies all traffic to and from every pod of the namespace that no other policy allows. */
@@ -62,7 +64,7 @@ export function networkPolicy(
  * All other traffic stays denied by the namespaces' default policy.
  */
 export function allowConnection(parent: pulumi.Resource, from: Peer, to: Listener): pulumi.Resource[] {
-    const ports = [{ port: to.port, protocol: "TCP" }];
+    const ports = [to.port, ...to.otherPorts ?? []].map(port => ({ port, protocol: "TCP" }));
     const name = `${from.name}-to-${to.name}-egress`;
     const egress = networkPolicy(name, from.namespace, {
         podSelector: { matchLabels: selectorLabels(from.name) },

@@ -38,8 +38,16 @@ export interface ContainerArgs {
     priorityClassName: string | undefined;
     cpu: Resource;
     memory: Resource;
+    /** Program and arguments, instead of the image's entrypoint. Without a shell. @example ["serve", "--verbose"] */
+    command?: string[];
+    /** Arguments, instead of the image's. */
+    args?: string[];
+    /** Directory in which the program starts. @default the image's */
+    workingDir?: string;
     /** Environment variables. A change replaces the pods. */
     env?: Record<string, pulumi.Input<string>>;
+    /** Environment variables from a Secret, for programs that read no files. A change replaces the pods. */
+    secretEnv?: Record<string, pulumi.Input<string>>;
     /** Directory → files → content, mounted read-only from Secrets. A change replaces the pods. */
     secretFiles?: Record<string, Record<string, pulumi.Input<string>>>;
     /**
@@ -51,11 +59,11 @@ export interface ContainerArgs {
     persistent?: Record<string, pulumi.Input<string>>;
 }
 
-/** A pod that serves requests: a container with a port and probes, and commands that run before it. */
+/** A pod that stays: a container with probes, mostly a port, and commands that run before it. */
 export interface PodArgs extends ContainerArgs {
     /** TCP port on which the container listens; probes call it `main`. @example 8080 */
-    port: number;
-    probes: Probes;
+    port?: number;
+    probes: Partial<Probes>;
     /** Commands that run to completion, in order, before the container starts: name → arguments. */
     before?: Record<string, string[]>;
     /** Seconds that a terminating pod keeps serving, until endpoints no longer list it. */
@@ -65,7 +73,7 @@ export interface PodArgs extends ContainerArgs {
 }
 
 /** A pod that runs one command to completion. */
-export interface TaskPodArgs extends ContainerArgs {
+export interface TaskPodArgs extends Omit<ContainerArgs, "args"> {
     /** Program and arguments, without a shell. @example ["send-report", "--weekly"] */
     command: string[];
 }
@@ -73,6 +81,8 @@ export interface TaskPodArgs extends ContainerArgs {
 /** Names of the objects that a pod reads. The workload that owns the pod creates them. */
 export interface PodSources {
     configMap?: pulumi.Input<string>;
+    /** Secret with environment variables. */
+    secretEnv?: pulumi.Input<string>;
     /** Directory → Secret. */
     secrets: Record<string, pulumi.Input<string>>;
     /** Directory → ConfigMap, which may be created while the pod runs. */
@@ -85,18 +95,20 @@ const dnsConfig = { options: [{ name: "timeout", value: "1" }, { name: "attempts
 /** The spec of a pod that the Pod Security Standard `restricted` admits, without access to the API. */
 export function podSpec(name: string, args: PodArgs, sources: PodSources): PodSpec {
     const { pod, container } = basis(args, sources);
+    const { port, probes } = args;
     return {
         ...pod,
+        securityContext: podSecurityContext(args.uid, port),
         terminationGracePeriodSeconds: args.terminationGracePeriodSeconds,
         initContainers: Object.entries(args.before ?? {}).map(([step, command]) =>
             ({ ...container, name: step, command })),
         containers: [{
             ...container,
             name,
-            ports: [{ name: "main", containerPort: args.port }],
-            startupProbe: args.probes.startup,
-            readinessProbe: args.probes.readiness,
-            livenessProbe: args.probes.liveness,
+            ...(port !== undefined && { ports: [{ name: "main", containerPort: port }] }),
+            startupProbe: probes.startup,
+            readinessProbe: probes.readiness,
+            livenessProbe: probes.liveness,
             ...(args.drainSeconds ? { lifecycle: { preStop: { sleep: { seconds: args.drainSeconds } } } } : {}),
         }],
     };
@@ -113,7 +125,13 @@ function basis(args: ContainerArgs, sources: PodSources): { pod: Omit<PodSpec, "
     const container = {
         image: args.image,
         imagePullPolicy: "IfNotPresent",
-        envFrom: sources.configMap ? [{ configMapRef: { name: sources.configMap } }] : [],
+        ...(args.command && { command: args.command }),
+        ...(args.args && { args: args.args }),
+        ...(args.workingDir !== undefined && { workingDir: args.workingDir }),
+        envFrom: [
+            ...sources.configMap ? [{ configMapRef: { name: sources.configMap } }] : [],
+            ...sources.secretEnv ? [{ secretRef: { name: sources.secretEnv } }] : [],
+        ],
         volumeMounts: mounts,
         securityContext: containerSecurityContext,
         resources: withEphemeralStorage({
@@ -133,8 +151,10 @@ function basis(args: ContainerArgs, sources: PodSources): { pod: Omit<PodSpec, "
 }
 
 /** A digest of what the pod reads when it starts. As an annotation of the pod template, it replaces the pods on a change. */
-export function configChecksum(args: Pick<ContainerArgs, "env" | "secretFiles">): pulumi.Output<string> {
-    const digest = pulumi.output({ env: args.env, files: args.secretFiles })
+export function configChecksum(args: Pick<ContainerArgs, "env" | "secretEnv" | "secretFiles">): pulumi.Output<string> {
+    const { env, secretFiles: files, secretEnv } = args;
+    // Without the last one, the digest is that of earlier versions, so an upgrade replaces no pod.
+    const digest = pulumi.output({ env, files, ...(secretEnv && { secretEnv }) })
         .apply(content => createHash("sha256").update(JSON.stringify(content)).digest("hex"));
     // A digest of long random secrets reveals nothing about them; as a secret, it would hide the whole pod from previews.
     return pulumi.unsecret(digest);
@@ -144,7 +164,7 @@ function volumesOf(args: ContainerArgs, sources: PodSources): { volumes: Volume[
     const volumes: Volume[] = [];
     const mounts: VolumeMount[] = [];
     const add = (path: string, volume: Omit<Volume, "name">, readOnly: boolean): void => {
-        const name = path.replace(/^\//, "").replace(/[^a-z0-9]+/g, "-").slice(0, 63);
+        const name = volumeName(path, volumes.map(({ name: taken }) => taken));
         volumes.push({ name, ...volume });
         mounts.push({ name, mountPath: path, readOnly });
     };
@@ -162,4 +182,11 @@ function volumesOf(args: ContainerArgs, sources: PodSources): { volumes: Volume[
         add(path, { configMap: { name, optional: true } }, true);
     }
     return { volumes, mounts };
+}
+
+/** A DNS label for a directory. Two directories that differ only in other characters get different ones. */
+function volumeName(path: string, taken: pulumi.Input<string>[]): string {
+    const name = path.replace(/^\//, "").replace(/[^a-z0-9]+/g, "-").slice(0, 63);
+    const isPlain = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/.test(name) && !taken.includes(name);
+    return isPlain ? name : `directory-${createHash("sha256").update(path).digest("hex").slice(0, 12)}`;
 }

@@ -15,9 +15,9 @@ export const platformPriorityClass = "landfall-platform";
 
 /** PriorityClasses of an environment's pods. */
 export interface EnvironmentClasses {
-    /** Of web services and scheduled tasks. */
+    /** Of web services, workers and scheduled tasks. */
     usual: string;
-    /** Of databases: without its database, an environment's other pods are of no use. */
+    /** Of databases and other services with data, of which no other pod can take the place. */
     database: string;
 }
 

@@ -26,11 +26,12 @@ async function provideImage(image: string, build: Build, login?: RegistryLogin):
     return own[1];
 }
 
-function buildImage(image: string, { context, dockerfile, platform, args }: Build): void {
+function buildImage(image: string, { context, dockerfile, platform, args, target }: Build): void {
     // Docker's newer builder is a plugin that not every installation has.
     const newer = process.env.DOCKER_BUILDKIT !== "0" && attempt(["buildx", "version"]).status === 0;
     docker([
         "build", "--tag", image, "--file", dockerfile, ...(platform === undefined ? [] : ["--platform", platform]),
+        ...(target === undefined ? [] : ["--target", target]),
         ...Object.entries(args).flatMap(([key, value]) => ["--build-arg", `${key}=${value}`]),
         // Without a value, Docker reads it from the environment, so a proxy's login is on no command line.
         ...Object.keys(proxyVariables()).flatMap(key => ["--build-arg", key]), context,

@@ -21,6 +21,8 @@ export interface Exposure {
     aliases?: string[];
     /** Names that lead to `host`: requests get a permanent redirection to the same path and query there. @default [] */
     redirects?: string[];
+    /** Beginning of the paths that it serves. Longer ones of other services take precedence. @default all paths @example "/api" */
+    path?: string;
 }
 
 /** A year of HTTPS only. No includeSubDomains or preload: both affect hosts that this service doesn't serve. */
@@ -39,7 +41,8 @@ const retries = [
 /** What the service's routes come after. */
 interface After {
     service: pulumi.Resource;
-    deployment: pulumi.Resource;
+    /** Its Deployment or StatefulSet. */
+    workload: pulumi.Resource;
 }
 
 /**
@@ -48,9 +51,9 @@ interface After {
  * it, and the old one redirects to it once all pods do.
  */
 export function createRoutes(
-    metadata: Metadata, exposed: Exposure, times: RequestTimes, { service, deployment }: After, options: pulumi.CustomResourceOptions,
+    metadata: Metadata, exposed: Exposure, times: RequestTimes, { service, workload }: After, options: pulumi.CustomResourceOptions,
 ): void {
-    const { gateway, host, aliases = [], redirects = [] } = exposed;
+    const { gateway, host, aliases = [], redirects = [], path } = exposed;
     const { publishedHttps: port } = gateway;
     const secure = { scheme: "https", ...(port !== 443 && { port }), statusCode: 301 };
     const served = {
@@ -64,17 +67,17 @@ export function createRoutes(
     const redirected = (more: object) => ({ filters: [{ type: "RequestRedirect", requestRedirect: { ...secure, ...more } }] });
     for (const name of [host, ...aliases]) {
         const inOrder = { ...options, dependsOn: service };
-        createRoute("https", { metadata, gateway, host: name, isFirst: name === host, rule: served }, inOrder);
+        createRoute("https", { metadata, gateway, path, host: name, isFirst: name === host, rule: served }, inOrder);
         // The route of an ACME challenge has an exact path, so it takes precedence.
-        createRoute("http", { metadata, gateway, host: name, isFirst: name === host, rule: redirected({}) }, inOrder);
+        createRoute("http", { metadata, gateway, path, host: name, isFirst: name === host, rule: redirected({}) }, inOrder);
     }
     for (const name of redirects) {
-        const inOrder = { ...options, dependsOn: deployment };
+        const inOrder = { ...options, dependsOn: workload };
         const { filters } = redirected({ hostname: host });
         // Contour 1.33 ignores the header in a redirection; other versions may not.
         const lasting = { filters: [...filters, served.filters[1]] };
-        createRoute("https", { metadata, gateway, host: name, rule: lasting }, inOrder);
-        createRoute("http", { metadata, gateway, host: name, rule: { filters } }, inOrder);
+        createRoute("https", { metadata, gateway, path, host: name, rule: lasting }, inOrder);
+        createRoute("http", { metadata, gateway, path, host: name, rule: { filters } }, inOrder);
     }
 }
 
@@ -84,12 +87,14 @@ interface Route {
     host: string;
     /** Whether it takes over the routes of an older stack, whose service had a single host. They keep their names from then on. */
     isFirst?: boolean;
-    /** The rule for all paths. */
+    /** Beginning of the paths that it is for. @default all paths */
+    path?: string;
+    /** The rule for these paths. */
     rule: object;
 }
 
 function createRoute(
-    scheme: "http" | "https", { metadata, gateway, host, isFirst = false, rule }: Route, options: pulumi.CustomResourceOptions,
+    scheme: "http" | "https", { metadata, gateway, host, path, isFirst = false, rule }: Route, options: pulumi.CustomResourceOptions,
 ): void {
     const name = hostObjectName(`${metadata.name}-${scheme}`, host);
     const before = `${metadata.name}-${scheme === "https" ? "route" : "redirect"}`;
@@ -101,7 +106,7 @@ function createRoute(
             // The port means the listener that is for this host, whichever that is.
             parentRefs: [{ name: gateway.gatewayName, namespace: gateway.namespace, port: scheme === "https" ? 443 : 80 }],
             hostnames: [host],
-            rules: [rule],
+            rules: [{ ...(path !== undefined && { matches: [{ path: { type: "PathPrefix", value: path } }] }), ...rule }],
         },
     }, { ...options, ...(isFirst && { aliases: [{ name: before }] }), ignoreChanges: ["metadata.name"] });
 }

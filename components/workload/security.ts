@@ -13,9 +13,13 @@ export const restrictedNamespaceLabels = {
     "pod-security.kubernetes.io/warn": "restricted",
 };
 
-/** Security context of a pod that runs as one unprivileged user (`uid`), with volumes that belong to its group. */
-export function podSecurityContext(uid: number): PodSecurityContext {
+/**
+ * Security context of a pod that runs as one unprivileged user (`uid`), with volumes that belong to its group. On a port
+ * below 1024, only root may listen, unless the pod's own network is told otherwise.
+ */
+export function podSecurityContext(uid: number, port = 1024): PodSecurityContext {
     return {
+        ...(port < 1024 && { sysctls: [{ name: "net.ipv4.ip_unprivileged_port_start", value: String(port) }] }),
         runAsNonRoot: true,
         runAsUser: uid,
         runAsGroup: uid,

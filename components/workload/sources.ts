@@ -1,5 +1,6 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { createHash } from "node:crypto";
 import { inCluster } from "../cluster/options";
 import { Environment } from "./environment";
 import { objectLabels } from "./labels";
@@ -18,18 +19,35 @@ export function createConfigMap(
     }, inCluster(environment.cluster, parent)).metadata.name;
 }
 
+/** Creates the Secret with a workload's secret environment variables, if it has any. */
+export function createSecretEnv(
+    name: string, environment: Environment, env: Record<string, pulumi.Input<string>> | undefined,
+    parent: pulumi.Resource,
+): pulumi.Output<string> | undefined {
+    if (!env || Object.keys(env).length === 0) return undefined;
+    return createSecret(`${name}-environment`, name, environment, env, parent);
+}
+
 /** Creates a Secret for each directory of a workload's secret files. Returns directory → Secret name. */
 export function createSecrets(
     name: string, environment: Environment, files: Record<string, Record<string, pulumi.Input<string>>> | undefined,
     parent: pulumi.Resource,
 ): Record<string, pulumi.Output<string>> {
-    return Object.fromEntries(Object.entries(files ?? {}).map(([directory, content]) => {
-        const secretName = `${name}-${directory.split("/").pop()}`;
-        const secret = new kubernetes.core.v1.Secret(secretName, {
-            metadata: { name: secretName, namespace: environment.namespace, labels: objectLabels(name) },
-            stringData: Object.fromEntries(Object.entries(content).map(([file, value]) =>
-                [file, pulumi.secret(value)])),
-        }, inCluster(environment.cluster, parent));
-        return [directory, secret.metadata.name];
+    const endings = Object.keys(files ?? {}).map(directory => directory.split("/").pop());
+    return Object.fromEntries(Object.entries(files ?? {}).map(([directory, content], index) => {
+        const ending = endings[index] ?? "";
+        const isPlain = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/.test(ending) && endings.indexOf(ending) === index;
+        const secretName = `${name}-${isPlain ? ending : `files-${createHash("sha256").update(directory).digest("hex").slice(0, 8)}`}`;
+        return [directory, createSecret(secretName, name, environment, content, parent)];
     }));
+}
+
+function createSecret(
+    secretName: string, owner: string, environment: Environment, content: Record<string, pulumi.Input<string>>,
+    parent: pulumi.Resource,
+): pulumi.Output<string> {
+    return new kubernetes.core.v1.Secret(secretName, {
+        metadata: { name: secretName, namespace: environment.namespace, labels: objectLabels(owner) },
+        stringData: Object.fromEntries(Object.entries(content).map(([key, value]) => [key, pulumi.secret(value)])),
+    }, inCluster(environment.cluster, parent)).metadata.name;
 }

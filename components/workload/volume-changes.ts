@@ -55,11 +55,11 @@ async function readChanges(
     const isKept = compareQuantities(wanted.size, size) === 0;
     const least = !isKept && compareQuantities(capacity, size) < 0 ? capacity : size;
     return [
-        { ...describe(wanted.owner, "size"), stands: { value: least, fixed }, wanted: wanted.size, possible: "growth" },
-        { ...describe(wanted.owner, "storageClass"), stands: { value: found.storageClass }, wanted: wanted.storageClass },
+        { ...describe(wanted.owner, "size", wanted.name), stands: { value: least, fixed }, wanted: wanted.size, possible: "growth" },
+        { ...describe(wanted.owner, "storageClass", wanted.name), stands: { value: found.storageClass }, wanted: wanted.storageClass },
         // Not every workload has a setting for it.
         ...found.accessMode === wanted.accessMode ? []
-            : [{ ...describe(wanted.owner, "accessMode"), stands: { value: found.accessMode }, wanted: wanted.accessMode }],
+            : [{ ...describe(wanted.owner, "accessMode", wanted.name), stands: { value: found.accessMode }, wanted: wanted.accessMode }],
     ];
 }
 

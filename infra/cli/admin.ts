@@ -2,6 +2,7 @@ import { randomInt } from "node:crypto";
 import { parseArgs } from "node:util";
 import { execute, findPod, Pod } from "./site/pod";
 import { standingStack } from "./site/stack";
+import { wordPressOf } from "./stack/wordpress";
 import { stackFile, writePrivate } from "./stack/home";
 import { Terminal } from "./terminal";
 import { UserError } from "./terminal/errors";
@@ -57,12 +58,12 @@ export async function main(argv: string[]): Promise<number> {
         throw new UserError(`A new user needs a name and --email, for example:\n  npm run admin -- user jane --email jane@example.com`);
     }
     const stack = await standingStack(stackOption(values.stack), values.kubeconfig, terminal);
+    const { user: administrator } = wordPressOf(stack.settings, stack.name, "admin").admin;
     const pod = await findPod(stack.kubeconfig, stack.settings.environment.name, "web");
     if (action === "users") {
         terminal.line(table((await ask(pod, { action })).users ?? []));
         return 0;
     }
-    const { user: administrator } = stack.settings.app.admin;
     const user = name ?? administrator;
     const password = values.stdin ? await fromInput() : madeUp();
     // Checked before any change: a password that nobody can be given is useless.

@@ -1,10 +1,11 @@
 import { parseArgs } from "node:util";
 import { leastIdleSeconds } from "../../components/platform/gateway/limits";
 import { reservedConnections, surgePercent } from "../../components/workload/limits";
-import type { AppSettings } from "../config";
+import type { WordPressSettings } from "../config";
 import { connectionsOf, Limits, limitsOf } from "../limits";
 import { captureProgram, type Registered } from "./capture";
 import { readSettings, readStackConfig, stackConfigFile } from "./stack/config";
+import { wordPressOf } from "./stack/wordpress";
 import { UserError } from "./terminal/errors";
 
 const usage = `Usage: npm run limits -- <stack> [--json]
@@ -40,14 +41,15 @@ export async function main(argv: string[]): Promise<number> {
     process.env.LANDFALL_RENDER = "1";
     const [stack] = positionals;
     const file = stackConfigFile(stack);
+    const app = wordPressOf(readSettings(stack, file), stack, "limits");
     const { resources } = await captureProgram({ stack, ...readStackConfig(file, { standIns: true }) });
-    const rows = limitRows(readSettings(stack, file).app, resources);
+    const rows = limitRows(app, resources);
     process.stdout.write(values.json ? `${JSON.stringify(rows, undefined, 2)}\n` : table(rows));
     return 0;
 }
 
 /** All limits of an application with these settings and resources. */
-export function limitRows(app: AppSettings, resources: Registered[]): Row[] {
+export function limitRows(app: WordPressSettings, resources: Registered[]): Row[] {
     const limits = limitsOf(app);
     return [
         ...gatewayRows(limits, resources), ...podRows(app, limits), ...apacheRows(limits), ...phpRows(limits),
@@ -84,7 +86,7 @@ interface ContourConfiguration {
     timeouts: { "connection-idle-timeout": string };
 }
 
-function podRows({ web }: AppSettings, { web: { pods, scratch }, time }: Limits): Row[] {
+function podRows({ web }: WordPressSettings, { web: { pods, scratch }, time }: Limits): Row[] {
     return [
         row("pod", "replicas at most", pods, `app.web.replicas.max ${web.replicas.max} and ${surgePercent} % for a rolling update`),
         row("pod", "memory", web.memory.limit, "app.web.memory.limit: all processes of PHP at their limits, and one picture"),

@@ -1,7 +1,8 @@
-import { namespaces } from "../../components/platform/namespaces";
 import { connect, type Connection, KubernetesError, send } from "../../components/cluster/kubernetes-api";
 import { type Period, periodOf } from "./logs/period";
 import { findStore, readStore } from "./logs/store";
+import { readSettings, stackConfigFile } from "./stack/config";
+import { partsOf, type StackPart } from "./stack/parts";
 import { onInterrupt } from "./terminal/interrupt";
 import { unreachable } from "./status/collect";
 import { explainSilence, readArguments, type Running, runningStack } from "./status/command";
@@ -9,12 +10,13 @@ import { clean, list, text } from "./status/fields";
 import { follow, type Line, readMerged, type Source, type Which, type Write } from "./status/log-stream";
 import { created, nameOf, ownerKind } from "./status/objects";
 import { Interrupted, UserError } from "./terminal/errors";
+import { stackOption } from "./terminal/options";
 
 const usage = `Usage: npm run logs -- [PART] [OPTIONS]
 
 Prints the logs of all pods of a part, each line with its pod's name before it, in the order of time.
 
-  PART               web (default), database, gateway, or tasks: the scheduled ones
+  PART               web (default), database, gateway, or tasks: the scheduled ones; of a stack of services, a service's name
   --follow, -f       go on as lines are written, by new pods too; Ctrl-C ends it
   --previous         of containers that have crashed: what they wrote before their last restart
   --timestamps       the time of each line, in UTC, before it
@@ -32,14 +34,6 @@ kept (landfall:logs.keepDays), also those of pods that are gone; a line is kept 
   --grep TEXT        lines that contain this text; of kept lines in JSON, those with a value that contains it
 `;
 
-/** Each part: the workloads whose pods belong to it, and where those are. */
-const parts: Record<string, { workloads: string[]; namespace: (environment: string) => string }> = {
-    web: { workloads: ["web"], namespace: environment => environment },
-    database: { workloads: ["database"], namespace: environment => environment },
-    gateway: { workloads: ["envoy", "contour"], namespace: () => namespaces.gateway },
-    tasks: { workloads: ["scheduled-tasks"], namespace: environment => environment },
-};
-
 /** Lines that are shown of each container if nobody says which. */
 const tail = 200;
 /** Options that choose among all lines. */
@@ -47,7 +41,7 @@ const choices = ["since", "until", "pod", "grep"];
 
 /** What the arguments ask for. */
 interface Request {
-    part: string;
+    part: StackPart & { name: string };
     /** Undefined for the newest lines. */
     period?: Period;
     pod?: string;
@@ -64,7 +58,8 @@ export async function main(argv: string[]): Promise<number> {
         process.stdout.write(usage);
         return 0;
     }
-    const request = requestOf(texts, flags, positionals);
+    const name = stackOption(texts.stack);
+    const request = requestOf(texts, flags, positionals, partsOf(readSettings(name, stackConfigFile(name))));
     const stack = await runningStack(texts);
     const signal = onInterrupt(() => undefined);
     // A reader that has seen enough, as `head`. Each line that was on its way fails by itself.
@@ -82,8 +77,9 @@ export async function main(argv: string[]): Promise<number> {
 
 /** @throws UserError if the arguments contradict each other or the usage */
 function requestOf(
-    texts: Record<string, string | undefined>, flags: Record<string, boolean>, [part = "web", ...more]: string[],
+    texts: Record<string, string | undefined>, flags: Record<string, boolean>, [given, ...more]: string[], parts: Record<string, StackPart>,
 ): Request {
+    const part = given ?? Object.keys(parts)[0];
     if (!Object.hasOwn(parts, part) || more.length > 0) {
         throw new UserError(`"${[part, ...more].join(" ")}" is no part of a stack; the parts are ${Object.keys(parts).join(", ")}.\n\n${usage}`);
     }
@@ -97,16 +93,15 @@ function requestOf(
     const { pod, grep } = texts;
     const isChosen = texts.since !== undefined || (choices.some(name => texts[name] !== undefined) && !flags.follow && !flags.previous);
     return {
-        part, following: flags.follow === true, previous: flags.previous === true,
+        part: { name: part, ...parts[part] }, following: flags.follow === true, previous: flags.previous === true,
         ...(isChosen && { period: periodOf(texts, Date.now()) }), ...(pod !== undefined && { pod }), ...(grep !== undefined && { grep }),
     };
 }
 
 /** Prints the lines. Returns the command's exit code. */
 async function print(connection: Connection, stack: Running, request: Request, write: Write, stop: AbortSignal): Promise<number> {
-    const { part, period, pod, grep, following, previous } = request;
+    const { part: { name, workloads, namespace }, period, pod, grep, following, previous } = request;
     if (period === undefined || following || previous) return printExisting(connection, stack, request, write, stop);
-    const { workloads, namespace } = parts[part];
     const store = await findStore(connection, stack.kubeconfig).catch((error: Error) => { throw explained(error, stack); });
     if (typeof store === "string") {
         let first = "";
@@ -121,9 +116,8 @@ async function print(connection: Connection, stack: Running, request: Request, w
     }
     const kept = Date.now() - store.keepDays * 86_400_000;
     if (period.since < kept) tell(`Logs are kept for ${store.keepDays} days (landfall:logs.keepDays): there are none before ${new Date(kept).toISOString().slice(0, 10)}.`);
-    const question = { ...period, namespace: namespace(stack.settings.environment.name), workloads, pod, grep };
-    const lines = await readStore(store, question, write, stop);
-    if (lines === 0 && !stop.aborted) tell(`Nothing was kept of ${part} that is like this.`);
+    const lines = await readStore(store, { ...period, namespace, workloads, pod, grep }, write, stop);
+    if (lines === 0 && !stop.aborted) tell(`Nothing was kept of ${name} that is like this.`);
     return 0;
 }
 
@@ -154,7 +148,7 @@ async function printExisting(
     const missing = problems.filter(({ error }) => !(previous && isNothingBefore(error)));
     if (stop.aborted) return 0;
     for (const { source, error } of missing) refused(source, error);
-    if (shown === 0 && missing.length === 0) tell(nothing(part, found, pod, previous));
+    if (shown === 0 && missing.length === 0) tell(nothing(part.name, found, pod, previous));
     return missing.length > 0 ? 1 : 0;
 }
 
@@ -164,15 +158,13 @@ function tell(line: string): void {
 
 /** The containers of a part; without any it says why, unless some may still come. */
 async function findContainers(
-    connection: Parameters<typeof send>[0], stack: Running, part: string, startedOnly: boolean,
+    connection: Parameters<typeof send>[0], stack: Running, { name: part, workloads, namespace, scheduled }: Request["part"], startedOnly: boolean,
 ): Promise<Source[]> {
-    const { workloads, namespace: place } = parts[part];
-    const namespace = place(stack.settings.environment.name);
     const selector = encodeURIComponent(`app.kubernetes.io/name in (${workloads.join(",")})`);
     const { items } = await send(connection, "GET", `/api/v1/namespaces/${namespace}/pods?labelSelector=${selector}`, { seconds: 20 })
         .catch((error: Error) => { throw explained(error, stack); });
     const pods = list({ items }, "items").sort((a, b) => created(a) - created(b));
-    if (pods.length === 0 && !(startedOnly && part === "tasks")) {
+    if (pods.length === 0 && !(startedOnly && scheduled)) {
         throw new UserError(`There is no pod of ${part} in the namespace ${namespace}. What is the matter: ${stack.command("status")}`);
     }
     return pods.flatMap(pod => {

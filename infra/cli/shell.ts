@@ -4,13 +4,17 @@ import { unreachable } from "./status/collect";
 import { explainSilence, quoted, readArguments, type Running, runningStack } from "./status/command";
 import { clean, list, text } from "./status/fields";
 import { isDeleting, isReady, nameOf } from "./status/objects";
+import { kindOf } from "../services/limits";
+import { readSettings, stackConfigFile } from "./stack/config";
+import { partsOf } from "./stack/parts";
 import { UserError } from "./terminal/errors";
+import { stackOption } from "./terminal/options";
 
-const usage = `Usage: npm run shell [-- web | database] [OPTIONS]
+const usage = `Usage: npm run shell [-- PART] [OPTIONS]
 
 Opens a terminal in a running pod, to look around.
 
-  web                a shell in a web pod (default)
+  web                a shell in a web pod (default); of a stack of services, a service's name
   database           MariaDB's client in the database's pod, logged in as the administrator
   --stack NAME       the stack of Pulumi.NAME.yaml (default: dev)
   --kubeconfig FILE  reach the cluster by this file
@@ -22,13 +26,13 @@ interface Place {
     notice: string;
 }
 
+const shell = ["sh", "-c", "command -v bash >/dev/null && exec bash; exec sh"];
+const readOnly = "The image is read-only. What you write to /tmp is lost with the pod, and other pods don't see it.";
+
 /** What is started in each part's pod, and what its user has to know. */
 const places: Record<string, Place> = {
-    web: {
-        command: ["sh", "-c", "command -v bash >/dev/null && exec bash; exec sh"],
-        notice: "The image is read-only. What you write to /tmp is lost with the pod, and other pods don't see it.\n"
-            + "wp-content/uploads is the site's own volume, which all pods share: changes there stay.",
-    },
+    web: { command: shell, notice: `${readOnly}\nwp-content/uploads is the site's own volume, which all pods share: changes there stay.` },
+    service: { command: shell, notice: `${readOnly}\nChanges in its volumes, if it has any, stay.` },
     database: {
         // The server knows its own administrator over the socket, without a password. What is typed isn't kept in the pod.
         command: ["sh", "-c", "MYSQL_HISTFILE=/dev/null MARIADB_HISTFILE=/dev/null exec mariadb \"${MARIADB_DATABASE:-}\""],
@@ -45,27 +49,36 @@ export interface Tty {
 
 /** The command `npm run shell`. */
 export async function main(argv: string[], tty: Tty = { input: process.stdin, output: process.stdout }): Promise<number> {
-    const { texts, flags, positionals: [part = "web", ...more] } = readArguments(argv, [], [], usage);
+    const { texts, flags, positionals: [given, ...more] } = readArguments(argv, [], [], usage);
     if (flags.help) {
         process.stdout.write(usage);
         return 0;
     }
-    if (!Object.hasOwn(places, part) || more.length > 0) {
-        throw new UserError(`"${[part, ...more].join(" ")}" has no shell; there are ${Object.keys(places).join(" and ")}.\n\n${usage}`);
+    const name = stackOption(texts.stack);
+    const settings = readSettings(name, stackConfigFile(name));
+    const known = Object.entries(partsOf(settings)).filter(([, { scheduled, namespace }]) => !scheduled && namespace === settings.environment.name).map(([each]) => each);
+    const part = given ?? known[0];
+    if (!known.includes(part) || more.length > 0) {
+        throw new UserError(`"${[part, ...more].join(" ")}" has no shell; there are ${known.join(" and ")}.\n\n${usage}`);
     }
+    const place = places[part === "database" ? part : settings.app.type === "wordpress" ? "web" : "service"];
     const stack = await runningStack(texts);
     if (!tty.input.isTTY || !tty.output.isTTY) throw new UserError(withoutTerminal(stack, part));
     const namespace = stack.settings.environment.name;
     const pod = await readyPod(stack, namespace, part);
-    tty.output.write(`${pod} in ${namespace}. ${places[part].notice}\n`);
-    return runIn({ kubeconfig: stack.kubeconfig, namespace, pod, container: part }, places[part].command, tty);
+    tty.output.write(`${pod} in ${namespace}. ${place.notice}\n`);
+    return runIn({ kubeconfig: stack.kubeconfig, namespace, pod, container: part }, place.command, tty);
 }
 
 function withoutTerminal({ command, file, settings }: Running, part: string): string {
-    const target = part === "database" ? "statefulset/database -- mariadb --execute 'SHOW TABLES' wordpress" : "deployment/web -- COMMAND";
+    const { app } = settings;
+    const isStateful = app.type === "services" && part in app.services && kindOf(app.services[part]) === "stateful";
+    const target = part === "database" ? `statefulset/database -- mariadb --execute 'SHOW TABLES' ${app.type === "wordpress" ? "wordpress" : "app"}`
+        : `${isStateful ? "statefulset" : "deployment"}/${part} -- COMMAND`;
+    const more = app.type === "wordpress" ? `For accounts: ${command("admin")}; for a dump: ${command("site", "export", "DIRECTORY")}; for` : "For";
     return "A shell needs a terminal, and there is none: standard input or output is a file or a pipe.\n"
         + `For scripts: kubectl --kubeconfig ${quoted(file ?? "FILE")} -n ${settings.environment.name} exec -i ${target}\n`
-        + `For accounts: ${command("admin")}; for a dump: ${command("site", "export", "DIRECTORY")}; for logs: ${command("logs", part)}`;
+        + `${more} logs: ${command("logs", part)}`;
 }
 
 /** The name of a pod that gets requests and is about to stay. */

@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 import { exported, exportSite } from "./site/export";
 import { importSite } from "./site/import";
 import { standingStack } from "./site/stack";
+import { wordPressOf } from "./stack/wordpress";
 import { seconds, Terminal } from "./terminal";
 import { UserError } from "./terminal/errors";
 import { onInterrupt } from "./terminal/interrupt";
@@ -41,6 +42,7 @@ export async function main(argv: string[]): Promise<number> {
     const begin = Date.now();
     const name = stackOption(values.stack);
     const stack = await standingStack(name, values.kubeconfig, terminal);
+    wordPressOf(stack.settings, name, "site");
     const signal = onInterrupt(terminal.line);
     if (action === "export") {
         await exportSite(stack, directory, terminal, signal);

@@ -66,6 +66,7 @@ export async function statusOf({ name, settings, kubeconfig, command }: Running)
     const judged = target === "existing" ? withUsedNodes(own) : own;
     const found = problemsOf({
         observed: judged, now, environment, gateway: namespaces.gateway, command, apiCertificateEnds: seen.apiCertificateEnds,
+        ...(settings.app.type === "services" && { services: Object.keys(settings.app.services) }),
     });
     const problems = [...withoutGuesses(found, seen), ...unreadProblems(seen)];
     return {

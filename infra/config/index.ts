@@ -1,21 +1,24 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as runtimeConfig from "@pulumi/pulumi/runtime/config";
+import { readCompose, withOverrides } from "../compose";
 import { toProblems, valueAt } from "./errors";
 import { closest } from "./errors/closest";
-import { exampleOf } from "./errors/example";
+import { exampleOf, secretCommand } from "./errors/example";
 import { type Problem, SettingsError } from "./errors/problem";
 import { completeSettings, PlainSettings, settingsSchema } from "./schema";
 import { Context } from "./schema/defaults";
+import { absolutePath } from "./schema/fields";
 import { allKeys, describeKey, describeSettings, describeTargets, type Description } from "./schema/describe";
 import { sizeOf } from "./sections/sizes";
 import { type Configuration, refuseMisreadings, StackFileError } from "./stack-file";
 import { obstacleBefore } from "./targets";
 
-export type { AppSettings } from "./sections/app";
+export type { WordPressSettings } from "./sections/app";
+export type { ServiceSettings, ServicesSettings } from "./sections/services";
 export type { ClusterSettings, Target } from "./targets";
 export type { EnvironmentSettings } from "./sections/environment";
-export type { PlainSettings } from "./schema";
 export { hostsOf } from "./sections/hosts";
+export type { AppSettings, PlainSettings } from "./schema";
 export type { Problem } from "./errors/problem";
 export { logsToKeep } from "./sections/logs";
 export { manifestsFor } from "./targets";
@@ -26,7 +29,9 @@ const project = "landfall";
 const targetNames = Object.keys(describeTargets(describeSettings({ stack: "" })));
 
 /** The program's settings, complete and validated. Passwords are secret outputs. */
-export interface Settings extends Omit<PlainSettings, typeof passwords[number]> {
+export interface Settings extends Omit<PlainSettings, typeof passwords[number] | "secrets"> {
+    /** Secrets of the services, by name. */
+    secrets: Record<string, pulumi.Output<string>>;
     /** Password of the site's first user. @default generated */
     adminPassword?: pulumi.Output<string>;
     /** Password for the mail relay; undefined if it requires none. */
@@ -43,9 +48,12 @@ export function loadSettings(): Settings {
     try {
         refuseMisreadings(stack, config);
         const secretKeys = Object.keys(config).filter(isSecret);
-        const { adminPassword, mailPassword, ...settings } = parseConfiguration({ config, secretKeys }, stack);
+        const { settings: parsed, warnings } = readConfiguration({ config, secretKeys }, stack);
+        const { adminPassword, mailPassword, secrets, ...settings } = parsed;
+        if (warnings.length > 0) void pulumi.log.warn(`Of the Compose files, not everything is carried over:\n${warnings.join("\n")}`);
         return {
             ...settings,
+            secrets: Object.fromEntries(Object.entries(secrets).map(([name, text]) => [name, pulumi.secret(text)])),
             ...(adminPassword !== undefined && { adminPassword: pulumi.secret(adminPassword) }),
             ...(mailPassword !== undefined && { mailPassword: pulumi.secret(mailPassword) }),
         };
@@ -64,16 +72,35 @@ function isSecret(key: string): boolean {
 }
 
 /** Validates a stack's configuration like parseSettings, from any reader. Refuses a secret in plain text. */
-export function parseConfiguration({ config, secretKeys }: Configuration, stack: string): PlainSettings {
+export function parseConfiguration(configuration: Configuration, stack: string): PlainSettings {
+    return readConfiguration(configuration, stack).settings;
+}
+
+/** The same, with what Compose files say that isn't carried over. */
+function readConfiguration({ config, secretKeys }: Configuration, stack: string): { settings: PlainSettings; warnings: string[] } {
     const own = Object.entries(config).filter(([key]) => key.startsWith(`${project}:`));
     const raw = Object.fromEntries(own.map(([key, value]) => {
         const name = key.slice(project.length + 1);
         return [name, passwords.some(password => password === name) ? value : fromJson(value)];
     }));
     const secrets = secretKeys.filter(key => key.startsWith(`${project}:`)).map(key => key.slice(project.length + 1));
-    const context = { stack, target: knownTarget(raw.cluster) };
-    const problems = [...plainSecrets(raw, context, secrets), ...ignoredKeys(config, context)];
-    return parseSettings(raw, stack, { problems, secrets });
+    const context = { stack, target: knownTarget(raw.cluster), app: knownApplication(raw.app) };
+    const problems = [...plainSecrets(raw, context, secrets), ...lostSecrets(context, secrets), ...ignoredKeys(config, context)];
+    const { warnings, ...composed } = withCompose(raw);
+    return { settings: parseSettings({ ...raw, ...composed }, stack, { problems, secrets: [...secrets, "secrets"] }), warnings };
+}
+
+/** The application and its secrets, with what its Compose files say. */
+function withCompose({ app, secrets }: Record<string, unknown>): { app?: unknown; secrets?: unknown; warnings: string[] } {
+    const files = [valueAt(app, ["compose"]) ?? []].flat();
+    if (knownApplication(app) === undefined || files.length === 0 || !files.every(file => typeof file === "string" && file.trim() !== "")) return { warnings: [] };
+    const { services = {}, replaceDatabase, ...others } = app as { services?: Record<string, Record<string, unknown>>; replaceDatabase?: string };
+    const known = typeof secrets === "object" && secrets !== null ? secrets : {};
+    const compose = readCompose(files.map(file => absolutePath(file as string)), { services, secrets: Object.keys(known), replaceDatabase });
+    return {
+        app: { ...others, ...(replaceDatabase !== undefined && { replaceDatabase }), services: withOverrides(compose.services, services) },
+        secrets: { ...compose.secrets, ...known }, warnings: compose.warnings,
+    };
 }
 
 /** Pulumi ignores keys of other projects, including a misspelt project name. */
@@ -112,8 +139,8 @@ export function parseSettings(
     return completeSettings(result.data);
 }
 
-function contextOf({ cluster, environment }: Record<string, unknown>, stack: string): Context {
-    const context = { stack, target: knownTarget(cluster), size: sizeOf(environment) };
+function contextOf({ cluster, environment, app }: Record<string, unknown>, stack: string): Context {
+    const context = { stack, target: knownTarget(cluster), size: sizeOf(environment), app: knownApplication(app) };
     const checked = settingsSchema(context).shape.cluster.safeParse(cluster);
     return { ...context, obstacle: checked.success ? obstacleBefore(checked.data) : undefined };
 }
@@ -121,6 +148,11 @@ function contextOf({ cluster, environment }: Record<string, unknown>, stack: str
 function knownTarget(cluster: unknown): string | undefined {
     const target = typeof cluster === "object" && cluster !== null && "target" in cluster ? cluster.target : undefined;
     return targetNames.find(known => known === target);
+}
+
+/** WordPress unless the settings say otherwise. */
+function knownApplication(app: unknown): Context["app"] {
+    return valueAt(app, ["type"]) === "services" ? "services" : undefined;
 }
 
 function fromJson(value: string): unknown {
@@ -134,10 +166,20 @@ function fromJson(value: string): unknown {
     }
 }
 
+/** Pulumi doesn't say which value below a key was encrypted, so an encrypted one among the services' settings would be readable in the cluster. */
+function lostSecrets({ app }: Context, secrets: readonly string[]): Problem[] {
+    return app !== "services" || !secrets.includes("app") ? [] : [{
+        key: `${project}:app`, problem: "holds an encrypted value, which would be plain text in the cluster",
+        given: "a secret", allowed: "secrets in landfall:secrets, and their names under `secrets` of a service",
+        example: secretCommand("secrets.apiKey"),
+    }];
+}
+
 /** A secret in plain text would be readable in the stack's file. */
 function plainSecrets(raw: Record<string, unknown>, context: Context, secrets: readonly string[]): Problem[] {
     const settings = describeSettings(context);
-    return secretKeys(settings, context.target).filter(([section, ...below]) =>
+    const named = Object.keys(typeof raw.secrets === "object" ? raw.secrets ?? {} : {}).map(name => ["secrets", name]);
+    return [...secretKeys(settings, context.target), ...named].filter(([section, ...below]) =>
         !secrets.includes(section) && valueAt(raw, [section, ...below]) !== undefined).map(keys => ({
         key: `${project}:${keys.join(".")}`,
         problem: "is not a secret",

@@ -97,7 +97,7 @@ export const exceptions: Record<Linter, Exception[]> = {
             reason: "A machine of one's own has sudo, by which Landfall becomes root, and minikube on its node.",
         },
         {
-            rule: "CKV_DOCKER_7", places: /^(infra\/(images\/web|offline\/kit\/minikube|template\/app)|components\/workload\/images\/database)\/Dockerfile/,
+            rule: "CKV_DOCKER_7", places: /^(infra\/(images\/web|offline\/kit\/minikube|template\/app)|components\/workload\/images\/database|tests\/e2e\/fixtures\/\w+)\/Dockerfile/,
             reason: "The base is an argument: the program gives one with tag and digest, and the kit its own of this build.",
         },
         {
@@ -114,7 +114,7 @@ export const exceptions: Record<Linter, Exception[]> = {
             reason: "Contour's and those of the logs aren't pinned yet: update-images has to be run where their registries can be reached.",
         },
         {
-            rule: "CKV_K8S_43", places: /\.(web|database|scheduled-tasks)$/,
+            rule: "CKV_K8S_43", places: /\.(web|database|scheduled-tasks|counter)$/,
             reason: "Built by the program: its digest is known when it was pushed, not when the stack is rendered. On "
                 + "laptops and machines the images are loaded, and never pulled.",
         },
@@ -225,17 +225,21 @@ export const exceptions: Record<Linter, Exception[]> = {
             reason: "topologySpreadConstraints spread these pods over the nodes, revision by revision.",
         },
         {
-            rule: "deployment-replicas", places: /^(dev|server): .*metrics-server$/,
+            rule: "deployment-replicas", places: /^(dev|prod|server|services): .*metrics-server$/,
             reason: "Without measurements for a minute the autoscaler leaves everything as it is; a second one costs "
                 + "memory on every small cluster.",
         },
         {
-            rule: "horizontalpodautoscaler-replicas", places: /^minikube: .*development\/web$/,
-            reason: "The example is for one laptop and asks for one replica.",
+            rule: "horizontalpodautoscaler-replicas", places: /^(minikube|uat): .*\/web$/,
+            reason: "The examples are for one laptop and ask for one replica.",
         },
         {
             rule: "networkpolicy-targets-pod", places: /landfall-certificates\/envoy-to-acme-solver-ingress$/,
             reason: "Its pods are cert-manager's, and there only while an authority asks.",
+        },
+        {
+            rule: "networkpolicy-targets-pod", places: /^uat: .*landfall-gateway\/uat\.envoy-to-web-egress$/,
+            reason: "Its pods are the gateway's, which another stack made.",
         },
         {
             rule: "pod-probes-identical", places: /(cert-manager|cluster-autoscaler|external-dns)$/,
@@ -246,11 +250,11 @@ export const exceptions: Record<Linter, Exception[]> = {
             reason: "It has one endpoint that tells of its health. The slower probe restarts it; the other one takes it out of DNS.",
         },
         {
-            rule: "service-type", places: /^(dev|minikube): .*landfall-gateway\/envoy$/,
+            rule: "service-type", places: /^(dev|minikube|services): .*landfall-gateway\/envoy$/,
             reason: "A laptop's nodes have no load balancer; the port is published on the laptop itself.",
         },
         {
-            rule: "statefulset-has-servicename", places: /(development|production)\/database$/,
+            rule: "statefulset-has-servicename", places: /(development|production|uat)\/database$/,
             reason: "The set has one pod, found by a Service with an address; a set that stands can't change the name.",
         },
     ],

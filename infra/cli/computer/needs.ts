@@ -1,5 +1,6 @@
 import { images } from "../../../components/versions";
 import type { PlainSettings, Target } from "../../config";
+import { usesDatabase } from "../../services/limits";
 
 /** What a stack needs from the computer. */
 export interface Needs {
@@ -19,7 +20,9 @@ export interface Needs {
 
 /** What this stack needs. On an existing cluster, with images that are already built, that is almost nothing. */
 export function needsOf({ cluster, app }: PlainSettings): Needs {
-    const builds = !app.web.image || !app.database.image;
+    const given = app.type === "wordpress" ? [app.web.image, app.database.image]
+        : [...Object.values(app.services).map(({ image }) => image), ...usesDatabase(app) ? [app.database.image] : []];
+    const builds = given.includes(undefined);
     const local = cluster.target === "kind" || cluster.target === "minikube"; // narrows the type
     const driver = cluster.target === "minikube" ? (cluster.driver ?? "docker") : undefined;
     const inDocker = cluster.target === "kind" || driver === "docker";

@@ -25,6 +25,17 @@ export const wholeExamples: Record<string, Record<string, unknown>> = {
             database: { volume: "20Gi", memory: { limit: "2Gi" } },
         },
     },
+    "Any containers, on a laptop": {
+        cluster: { target: "kind" },
+        environment: { name: "development", host: "shop.localhost" },
+        app: {
+            type: "services",
+            services: {
+                web: { image: "ghcr.io/example/shop:1.2", port: 8080, exposed: true, talksTo: ["cache"], database: true },
+                cache: { image: "docker.io/library/redis:8", port: 6379, uid: 999, replicas: { max: 1 } },
+            },
+        },
+    },
 };
 
 /** A section of the reference: an object of the settings, with its description in the schema. */
@@ -42,9 +53,13 @@ export function renderReference(): string {
     const targets = Object.entries(describeTargets(settings)).flatMap(([name, target]) => {
         return chapters(`landfall:cluster with target: ${name}`, ["cluster"], target);
     });
-    const others = ["environment", "app", "logs"].flatMap(section => {
-        return chapters(`landfall:${section}`, [section], settings.properties?.[section] ?? {});
-    });
+    const services = describeSettings({ stack: "<stack>", app: "services" });
+    const others = [
+        ...chapters("landfall:environment", ["environment"], settings.properties?.environment ?? {}),
+        ...chapters("landfall:app", ["app"], settings.properties?.app ?? {}),
+        ...chapters("landfall:app with type: services", ["app"], services.properties?.app ?? {}),
+        ...chapters("landfall:logs", ["logs"], settings.properties?.logs ?? {}),
+    ];
     return [
         "# Configuration",
         "`npm run reference` writes this file from the schema in this directory. Change it there.",

@@ -58,7 +58,8 @@ export function isEncrypted(value: unknown): value is { secure: string } {
 /** A value under `landfall:<key>` without its encrypted parts: they are left out if optional, otherwise replaced. */
 export function withStandIns(key: string, value: unknown): unknown {
     const target = isMapping(value) && typeof value.target === "string" ? value.target : undefined;
-    return replace(value, [key], keys => describeKey(describeSettings({ stack: "", target }), keys, target));
+    const app = key === "app" && isMapping(value) && value.type === "services" ? "services" : undefined;
+    return replace(value, [key], keys => describeKey(describeSettings({ stack: "", target, app }), keys, target));
 }
 
 function replace(value: unknown, keys: string[], describe: (keys: string[]) => Description | undefined): unknown {

@@ -43,6 +43,8 @@ export interface Situation {
     now: number;
     /** Namespace of the environment. */
     environment: string;
+    /** Names of the services, if the application consists of services. */
+    services?: string[];
     /** Namespace of the gateway. */
     gateway: string;
     /** When the API server's own certificate ends; undefined if that isn't known. */

@@ -43,10 +43,16 @@ function nestInEntries(
     return keys.reduceRight<unknown>((inner, key, index) => {
         const above = describeKey(settings, [section, ...keys.slice(0, index)], context.target);
         const entry = above && entriesOf(above)?.example;
-        const part = isFragment(entry) && isFragment(inner) ? merge(entry, inner) : inner;
+        const entries = above && entriesOf(above);
+        const instead = isFragment(inner) ? Object.keys(inner).flatMap(name => entries?.properties?.[name]?.instead ?? []) : [];
+        const part = isFragment(entry) && isFragment(inner) ? merge(without(entry, instead), inner) : inner;
         const own = describeKey(settings, [section, ...keys.slice(0, index + 1)], context.target);
         return { ...above?.beside, ...(own?.properties === undefined && own?.beside), ...(index > 0 && required(above)), [key]: part };
     }, value);
+}
+
+function without(fragment: Fragment, names: string[]): Fragment {
+    return Object.fromEntries(Object.entries(fragment).filter(([name]) => !names.includes(name)));
 }
 
 /** The required keys of an object's example, except secrets, which a command sets. */
@@ -63,7 +69,7 @@ export function exampleAround(settings: Description, section: string, wanted: un
     if (!isFragment(wanted) || !isFragment(usual)) {
         return wanted;
     }
-    const alone = section === "cluster" ? { target: usual.target, ...wanted } : wanted;
+    const alone = section === "cluster" ? { target: usual.target, ...wanted } : "type" in usual ? { type: usual.type, ...wanted } : wanted;
     const schema = settingsSchema(context).shape[section as "app"];
     return schema.safeParse(alone).success ? alone : merge(usual, wanted);
 }

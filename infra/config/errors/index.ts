@@ -144,8 +144,11 @@ function unknownKey(subject: Subject, keys: string[]): Problem {
     const elsewhere = allKeys(settings).filter(path => path[path.length - 1] === key).map(path => keyText(path));
     const owners = Object.entries(describeTargets(settings)).filter(([, target]) => Object.hasOwn(target.properties ?? {}, key));
     const [section] = key.split(".");
+    const ofServices = above.join(".") === "app" && context.app === undefined
+        && Object.hasOwn(describeSettings({ ...context, app: "services" }).properties?.app.properties ?? {}, key);
     const dotted = keys.length === 1 && section !== key && known.includes(section);
     const hint = dotted ? `write it below ${keyText([section])}, or use pulumi config set --path`
+        : ofServices ? "it belongs to landfall:app with type: services"
         : meant ? `did you mean ${meant}?`
         : above[0] === "cluster" && owners.length > 0
             ? `it belongs to the target ${owners.map(([name]) => name).join(" or ")}`
@@ -172,7 +175,7 @@ function brokenRule(subject: Subject, keys: string[], params: RuleParams): Probl
             (used !== undefined && valueAt(raw, path) === undefined ? " (the default)" : "");
         return index === 0 ? text : `${keyText(path)} is ${used === undefined ? "not given" : text}`;
     });
-    const named = (text: string) => text.replace(/\{([a-z][\w.]*)\}/gi, (_, key: string) => keyText([key]));
+    const named = (text: string) => text.replace(/(?<!\$)\{([a-z][\w.<>-]*)\}/gi, (_, key: string) => keyText([key]));
     const example = above.length > 0 ? nest(above, violation.example) : violation.example as Record<string, unknown>;
     const section = Object.keys(example)[0];
     return {

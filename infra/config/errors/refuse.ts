@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Stands } from "../../../components/cluster";
 import { refuseChanges as refuseImpossible } from "../../../components/cluster/changes";
 import { wayOf } from "../schema/change";
+import type { Context } from "../schema/defaults";
 import { changeOf, describeSettings } from "../schema/describe";
 import { keyText, valueAt } from ".";
 
@@ -20,22 +21,33 @@ export function refuseClusterChanges(
  * @throws Refusal
  */
 export function refuseChanges(
-    settings: { cluster: { target: string } }, standing: Record<string, Stands>, wanted: Record<string, unknown>,
+    settings: Described, standing: Record<string, Stands>, wanted: Record<string, unknown>,
 ): void {
-    const { target } = settings.cluster;
+    const context = contextOf(settings);
     refuseImpossible(Object.entries(standing).map(([key, stands]) => {
         const given = valueAt(settings, key.split("."));
         return {
-            ...describeChange(key, target), stands, wanted: wanted[key],
+            ...describeChange(key, context), stands, wanted: wanted[key],
             ...(given === undefined && { origin: "which follows from other settings" }),
         };
     }));
 }
 
+/** What the descriptions of settings depend on. */
+interface Described {
+    cluster: { target: string };
+    app?: { type: string };
+}
+
+export function contextOf({ cluster: { target }, app }: Described): Context {
+    return { stack: pulumi.getStack(), target, app: app?.type === "services" ? "services" : undefined };
+}
+
 /** What the schema says about changing a key: its name in messages, the possible changes, and what to do instead. */
-export function describeChange(key: string, target: string): { name: string; way: string; possible?: "growth" | "upgrade" } {
-    const keys = key.split(".");
-    const change = changeOf(describeSettings({ stack: pulumi.getStack(), target }), keys, target);
+export function describeChange(key: string, context: Context): { name: string; way: string; possible?: "growth" | "upgrade" } {
+    // A path, which may have dots, is one key.
+    const keys = key.match(/[^./]+|\/.*(?=\.)/g) ?? [];
+    const change = changeOf(describeSettings(context), keys, context.target);
     const way = wayOf(change);
     if (way === undefined) throw new Error(`${key} is compared with what exists, but the schema never refuses its change`);
     const possible = change?.startsWith("grows:") ? "growth" : change?.startsWith("upgrades:") ? "upgrade" : undefined;

@@ -12,6 +12,8 @@ export interface Context {
     target?: string;
     /** The environment's size. @default "medium" */
     size?: Size;
+    /** The application's type. @default "wordpress" */
+    app?: "services";
     /** Why people elsewhere can't reach the gateway, if the cluster's settings show that. */
     obstacle?: string;
 }

@@ -18,6 +18,8 @@ export interface Description {
     change?: Change;
     /** What an example of the key also needs; of an object, what one of any of its keys needs. */
     beside?: Record<string, unknown>;
+    /** Keys beside it that its example can't have. */
+    instead?: string[];
     enum?: string[];
     properties?: Record<string, Description>;
     required?: string[];

@@ -1,5 +1,7 @@
 import * as z from "zod";
-import { appSchema } from "../sections/app";
+import { appSchema, type WordPressSettings } from "../sections/app";
+import { secretName, servicesSchema, type ServicesSettings } from "../sections/services";
+import { areConsistent, exposesOne, hasServices } from "../sections/services-together";
 import { environmentSchema } from "../sections/environment";
 import { logsSchema } from "../sections/logs";
 import { mailHasLogin } from "../sections/outside";
@@ -8,7 +10,7 @@ import {
 } from "../sections/together";
 import { clusterSchema } from "../targets";
 import { Context } from "./defaults";
-import { text } from "./fields";
+import { byName, text } from "./fields";
 import { rule } from "./rule";
 import { lineVerdict } from "./verdicts";
 
@@ -19,7 +21,7 @@ const made = new Map<string, ReturnType<typeof makeSchema>>();
 
 /** Everything under `landfall:`. All defaults, limits and texts about a key are in its schema and nowhere else. */
 export function settingsSchema(context: Context) {
-    const key = JSON.stringify([context.stack, context.project, context.target, context.size, context.obstacle]);
+    const key = JSON.stringify([context.stack, context.project, context.target, context.app, context.size, context.obstacle]);
     const schema = made.get(key) ?? makeSchema(context);
     made.set(key, schema);
     return schema;
@@ -33,7 +35,7 @@ function makeSchema(context: Context) {
         }),
         // If it requires a host that is missing, only the host is reported.
         environment: environment.prefault({} as z.input<typeof environment>),
-        app: appSchema(context.size).prefault({}),
+        app: context.app === "services" ? servicesSchema(context.size) : appSchema(context.size).prefault({}),
         logs: logsSchema(context).prefault({}),
         adminPassword: text("a secret of 12 to 4096 characters on one line, no space at its ends", given =>
             given.length >= 12 && lineVerdict(given, 4096) === true && given.trim() === given).optional().meta({
@@ -44,13 +46,23 @@ function makeSchema(context: Context) {
             given !== "" && lineVerdict(given, 4096) === true).optional().meta({
             description: "Password of `landfall:app.mail.user` at the relay, as a Pulumi secret.", secret: true, change: "in place",
         }),
+        secrets: byName("1 to 100 letters, digits, \"_\" and \"-\", beginning with a letter", secretName, "apiKey", z.string().min(1).meta({
+            description: "A secret of the services.", allowed: "a secret text, not empty", secret: true, change: "in place",
+        })).prefault({}).meta({
+            description: "Secrets of `landfall:app.services`, by name, as Pulumi secrets.", example: {}, defaultText: "none", change: "in place",
+        }),
     });
     const named = rule(sections, ["environment", "app"], wordPressHasOneAddress);
     const hosted = rule(named, ["environment", "app"], quotaHoldsApp);
-    const connected = rule(rule(hosted, ["app"], databaseHoldsConnections), ["app", "mailPassword"], mailHasLogin);
+    const connected = rule(rule(hosted, ["app"], databaseHoldsConnections), ["app", "mailPassword"], given => mailHasLogin({ ...given, app: given.app.type === "wordpress" ? given.app : {} }));
     const classes = rule(rule(connected, ["cluster", "app"], needsSharedClass), ["cluster", "app", "logs"], hasClasses);
-    return rule(rule(classes, ["cluster", "app"], needsRegistry), ["cluster", "logs"], keepsOwnLogs);
+    const delivered = rule(rule(classes, ["cluster", "app"], needsRegistry), ["cluster", "logs"], keepsOwnLogs);
+    const exposing = rule(rule(delivered, ["app"], hasServices), ["app"], exposesOne);
+    return rule(exposing, ["app", "secrets"], areConsistent);
 }
+
+/** The settings of either type of application. */
+export type AppSettings = WordPressSettings | ServicesSettings;
 
 /** The settings as plain data, with all defaults. */
 export interface PlainSettings extends Omit<Parsed, "environment"> {

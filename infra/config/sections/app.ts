@@ -9,8 +9,11 @@ import { rule, type Violation } from "../schema/rule";
 import { egress, mail } from "./outside";
 import { bySize, presets, type Size } from "./sizes";
 
-/** Requests and limits of one resource of a part of the application; a request above its limit is refused. */
-function resource(part: "web" | "database", what: "CPU" | "Memory", size: Size) {
+/**
+ * Requests and limits of one resource, with the defaults of a part of WordPress. A request above its limit is refused.
+ * @param section its key, if it is another's than that part's
+ */
+export function resource(part: "web" | "database", what: "CPU" | "Memory", size: Size, section = `app.${part}`) {
     const [name, kind, leastRequest, least] = what === "CPU"
         ? ["cpu", "cpu", "1m", "100m"] as const : ["memory", "bytes", "16Mi", "16Mi"] as const;
     const defaults = presets[size][part][name];
@@ -26,13 +29,13 @@ function resource(part: "web" | "database", what: "CPU" | "Memory", size: Size) 
     });
     return rule(keys, ["request", "limit"], ({ request, limit }) => {
         return compareQuantities(request, limit) <= 0 ? undefined : {
-            keys: ["request", "limit"], problem: `is more than {app.${part}.${name}.limit}`,
+            keys: ["request", "limit"], problem: `is more than {${section}.${name}.limit}`,
             allowed: "a request of at most the limit", example: { request: limit, limit },
         };
     }).prefault({}).meta({ description: `${what} of each pod.`, example: defaults });
 }
 
-function storageClass(usual: string) {
+export function storageClass(usual: string) {
     return objectName().optional().meta({
         description: "StorageClass of the volume.", example: "fast", defaultText: usual, change: otherVolume,
     });
@@ -120,8 +123,8 @@ function memoryHoldsPage(
     };
 }
 
-function database(size: Size) {
-    return z.strictObject({
+export function databaseKeys(size: Size) {
+    return {
         mode: choice("single").default("single").meta({ description: "One database server.", example: "single" }),
         image: image().optional().meta({
             description: "Image of MariaDB.", example: "ghcr.io/example/mariadb:11.8",
@@ -133,10 +136,12 @@ function database(size: Size) {
         cpu: resource("database", "CPU", size),
         memory: resource("database", "Memory", size),
         storageClass: storageClass("the target's class"),
-    }).prefault({}).meta({
-        description: "The database: one server with a persistent volume.", example: { mode: "single", volume: "5Gi" },
-    });
+    };
 }
+
+export const databaseMeta = {
+    description: "The database: one server with a persistent volume.", example: { mode: "single", volume: "5Gi" },
+};
 
 const mostMinutes = 60;
 
@@ -152,7 +157,7 @@ function tasks() {
     });
 }
 
-function images() {
+export function images() {
     return z.strictObject({
         date: day().default(imagesDate).meta({
             description: "Date of the images. A new date rebuilds them with Debian's current packages, and replaces "
@@ -167,9 +172,20 @@ function images() {
     }).prefault({}).meta({ description: "How the program builds the web and database images.", example: { date: "2026-11-29" } });
 }
 
-/** `landfall:app`: the application, with the defaults of a size. */
+/** The key that chooses what the application is. */
+export function applicationType<const T extends string>(name: T) {
+    return z.enum([name]).meta({
+        description: "What the application is: WordPress with its database, or any services, described below or in a Compose file.",
+        // The other one has a schema of its own.
+        allowed: "wordpress or services", enum: ["wordpress", "services"], example: name,
+        change: "replaces the application. Its volumes are deleted or kept as `landfall:environment.volumes` says",
+    });
+}
+
+/** `landfall:app` with type: wordpress, with the defaults of a size. */
 export function appSchema(size: Size = "medium") {
     return z.strictObject({
+        type: applicationType("wordpress").default("wordpress"),
         title: line(200).default("Landfall").meta({ description: "Title of the site.", example: "My Company", change: installed }),
         admin: z.strictObject({
             user: matching(
@@ -186,7 +202,7 @@ export function appSchema(size: Size = "medium") {
         }),
         images: images(),
         web: web(size),
-        database: database(size),
+        database: z.strictObject(databaseKeys(size)).prefault({}).meta(databaseMeta),
         tasks: tasks(),
         mail: mail(),
         egress: egress(),
@@ -196,4 +212,4 @@ export function appSchema(size: Size = "medium") {
     });
 }
 
-export type AppSettings = z.output<ReturnType<typeof appSchema>>;
+export type WordPressSettings = z.output<ReturnType<typeof appSchema>>;

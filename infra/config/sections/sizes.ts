@@ -1,4 +1,4 @@
-import { databaseDefaults, webDefaults } from "../../../components/workload/defaults";
+import { databaseDefaults, serviceReplicas, webDefaults } from "../../../components/workload/defaults";
 
 /** How much traffic an environment is for. */
 export const sizes = ["small", "medium", "large"] as const;
@@ -6,8 +6,15 @@ export type Size = typeof sizes[number];
 
 type Resources = Record<"cpu" | "memory", { request: string; limit: string }>;
 
+interface Replicas {
+    min: number;
+    max: number;
+}
+
 interface Preset {
-    web: Resources & { replicas: { min: number; max: number } };
+    web: Resources & { replicas: Replicas };
+    /** Of each service with a port, if the application consists of services. Its CPU and memory are those of `web`. */
+    service: { replicas: Replicas };
     database: Resources;
 }
 
@@ -21,13 +28,15 @@ export const presets: Record<Size, Preset> = {
         web: {
             replicas: { min: 1, max: 3 }, cpu: { request: "100m", limit: "1" }, memory: { request: "256Mi", limit: "768Mi" },
         },
+        service: { replicas: { min: 1, max: 2 } },
         database: { cpu: { request: "100m", limit: "1" }, memory: { request: "256Mi", limit: "512Mi" } },
     },
-    medium: { web: webDefaults, database: databaseDefaults },
+    medium: { web: webDefaults, service: { replicas: serviceReplicas }, database: databaseDefaults },
     large: {
         web: {
             replicas: { min: 3, max: 30 }, cpu: { request: "500m", limit: "2" }, memory: { request: "512Mi", limit: "2Gi" },
         },
+        service: { replicas: { min: 3, max: 12 } },
         database: { cpu: { request: "1", limit: "4" }, memory: { request: "4Gi", limit: "8Gi" } },
     },
 };

@@ -9,7 +9,7 @@ import { refuse, serve, show, versionOf } from "./serve";
 
 const image = "docker:index/image:Image";
 const supported = { [image]: ["imageName", "build", "skipPush", "buildOnPreview"] };
-const supportedBuild = { [image]: ["context", "dockerfile", "platform", "args"] };
+const supportedBuild = { [image]: ["context", "dockerfile", "platform", "args", "target"] };
 
 /**
  * `docker:index/image:Image` with `skipPush`, by the Docker CLI. Like Pulumi's provider it builds again when an input or
@@ -60,12 +60,13 @@ function digestOf(context: string, dockerfile: string): string {
 /** Builds the image. Returns the resource's outputs. */
 async function make(urn: string, inputs: Values): Promise<Values> {
     const { args, ...build } = asObject(inputs.build);
-    const { context, dockerfile, platform } = build as Record<string, string>;
+    const { context, dockerfile, platform, target } = build as Record<string, string | undefined> & Record<"context" | "dockerfile" | "platform", string>;
     const imageName = asString(inputs.imageName) as string;
     const values = asObject(args) as Record<string, string>;
     // Without a value, Docker reads it from the environment, so none is on the command line.
     const buildArgs = Object.keys(values).flatMap(name => ["--build-arg", name]);
-    await call(urn, ["build", "--tag", imageName, "--file", dockerfile, "--platform", platform, ...buildArgs, context], {
+    await call(urn, ["build", "--tag", imageName, "--file", dockerfile, "--platform", platform, ...buildArgs,
+        ...(target === undefined ? [] : ["--target", target]), context], {
         ...values, DOCKER_BUILDKIT: (await hasBuildKit()) ? "1" : "0",
     });
     const repoDigest = await call(urn, ["image", "inspect", "--format", "{{.Id}}", imageName]);

@@ -6,12 +6,9 @@ import { sleep } from "./wait";
 
 /** A page, which PHP and the database make, among four files: enough to notice a gap, and light on a small computer. */
 const paths = ["/", ...Array<string>(4).fill("/wp-includes/images/w-logo-blue.png")];
-const perSecond = 5;
+const usual = { paths, perSecond: 5 };
 
-/** How many requests are under way at once at most: a computer that is too slow for five a second gets fewer. */
-const most = 10;
-
-/** Light, bounded load: at most five requests a second, each over a connection of its own. */
+/** Bounded load: at most so many requests a second, each over a connection of its own. A computer that is too slow gets fewer. */
 export class Load {
     private readonly failures: string[] = [];
     private readonly underWay = new Set<Promise<void>>();
@@ -21,11 +18,12 @@ export class Load {
 
     /**
      * `site`: another one than the suite's; `longest`: seconds after which no more is asked, also where nobody ends it;
-     * `isGood`: what counts as answered.
+     * `isGood`: what counts as answered; `asked`: other paths, and how many requests a second.
      */
     constructor(
         private readonly name: string, private readonly site: Site = suiteSite, private readonly longest = 1200,
         private readonly isGood = ({ status }: Answer): boolean => status === 200,
+        private readonly asked: { paths: string[]; perSecond: number } = usual,
     ) {
         onTestFinished(() => { this.stopped = true; }); // also where it fails before the end
         this.loop = this.run();
@@ -47,11 +45,12 @@ export class Load {
 
     private async run(): Promise<void> {
         const begin = Date.now();
+        const { paths, perSecond } = this.asked;
         for (let i = 0; !this.stopped && Date.now() - begin < this.longest * 1000; i++) {
             const request = this.one(paths[i % paths.length]).finally(() => this.underWay.delete(request));
             this.underWay.add(request);
             await sleep(1000 / perSecond);
-            while (this.underWay.size >= most) await Promise.race(this.underWay);
+            while (this.underWay.size >= 2 * perSecond) await Promise.race(this.underWay);
         }
     }
 

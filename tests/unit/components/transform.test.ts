@@ -8,11 +8,13 @@ import { Certificates } from "../../../components/platform/cert-manager";
 import { defaultTraffic, Gateway, Platform, SharedPlatform } from "../../../components/platform";
 import { gatewayLimits } from "../../../components/platform/gateway/limits";
 import type { Transform } from "../../../components/transform";
-import { ContainerImage, Database, Environment, ScheduledTask, WebService } from "../../../components/workload";
+import { ContainerImage, Database, Environment, ScheduledTask, StatefulService, WebService, Worker } from "../../../components/workload";
 import { captureProgram, type Registered } from "../../../infra/cli/capture";
 import { readStackConfig } from "../../../infra/cli/stack/config";
-import { parseConfiguration } from "../../../infra/config";
+import { parseConfiguration, parseSettings } from "../../../infra/config";
+import { Services } from "../../../infra/services";
 import { WordPress } from "../../../infra/wordpress";
+import { services, wordPress } from "../support/application";
 
 const root = path.resolve(__dirname, "../../..");
 
@@ -65,12 +67,27 @@ const components: Record<string, (transform: Transform) => void> = {
     ScheduledTask: transform => void new ScheduledTask("it", {
         environment: newEnvironment(), image, command: ["true"], schedule: "5 4 * * 0", env: { COLOUR: "green" }, transform,
     }),
+    Worker: transform => void new Worker("it", {
+        environment: newEnvironment(), image, env: { COLOUR: "green" }, secretEnv: { TOKEN: "t" }, transform,
+    }),
+    StatefulService: transform => void new StatefulService("it", {
+        environment: newEnvironment(), image, port: 6379, volumes: { "/data": { name: "data", size: "1Gi" } }, transform,
+    }),
+    Services: transform => {
+        const settings = parseSettings({
+            cluster: { target: "kind" }, app: { type: "services", services: { web: { image, port: 8080, exposed: true, database: true } } },
+        }, "dev");
+        const cluster = createCluster(settings.cluster);
+        const environment = new Environment("around", { cluster, namespace: "shop" });
+        const gateway = new Gateway("gateway", { cluster, manifests: loadManifestsAtOnce({ metallb: false }), certificates: [] });
+        new Services("it", { settings: { ...settings, app: services(settings), secrets: {} }, environment, gateway, transform });
+    },
     WordPress: transform => {
         const settings = settingsOf("dev");
         const cluster = createCluster(settings.cluster);
         const environment = new Environment("around", { cluster, namespace: "shop" });
         const gateway = new Gateway("gateway", { cluster, manifests: loadManifestsAtOnce({ metallb: false }), certificates: [] });
-        new WordPress("it", { settings: { ...settings, adminPassword: undefined, mailPassword: undefined }, environment, gateway, transform });
+        new WordPress("it", { settings: { ...settings, app: wordPress(settings), adminPassword: undefined, mailPassword: undefined }, environment, gateway, transform });
     },
 };
 

@@ -1,8 +1,9 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { parseSettings, SettingsError } from "../../../infra/config";
+import { parseSettings, SettingsError, type WordPressSettings } from "../../../infra/config";
 import { leastMemoryOfDatabase, leastWebMemory, Limits, limitsOf } from "../../../infra/limits";
 import { mebibytes } from "../../../components/quantity";
+import { wordPress } from "../support/application";
 
 const mebibyte = 1 << 20;
 const memory = fc.integer({ min: 16, max: 32_768 }).map(size => `${size}Mi`);
@@ -21,12 +22,12 @@ const app = fc.record({
 });
 const quota = { cpu: "100000", memory: "1Pi", pods: 100_000 };
 
-type App = ReturnType<typeof parseSettings>["app"];
+type App = WordPressSettings;
 
 /** The application's settings where the schema accepts them. */
 function accepted(given: object): App | undefined {
     try {
-        return parseSettings({ cluster: { target: "kind" }, environment: { quota }, app: given }, "dev").app;
+        return wordPress(parseSettings({ cluster: { target: "kind" }, environment: { quota }, app: given }, "dev"));
     } catch (error) {
         if (error instanceof SettingsError) return undefined;
         throw error;
@@ -166,9 +167,9 @@ describe("what can't fit is refused by name", () => {
     it("a database without room for the pods' connections, to the mebibyte", () => {
         fc.assert(fc.property(fc.integer({ min: 1, max: 1000 }), max => {
             const web = { replicas: { min: 1, max } };
-            const least = leastMemoryOfDatabase(parseSettings(
+            const least = leastMemoryOfDatabase(wordPress(parseSettings(
                 { cluster: { target: "kind" }, environment: { quota }, app: { web, database: { memory: { limit: "1Ti" } } } },
-                "dev").app);
+                "dev")));
             const limit = (size: number) => ({ web, database: { memory: { request: "16Mi", limit: `${size}Mi` } } });
             expect(keysRefused(limit(least))).toEqual([]);
             expect(keysRefused(limit(least - 1))).toEqual(["landfall:app.database.memory.limit"]);

@@ -8,12 +8,15 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vites
 import { type Capabilities, createCluster } from "../../../components/cluster";
 import { Database, Environment, WebService } from "../../../components/workload";
 import { readEnvironment } from "../../../components/workload/standing";
+import type { PlatformGateway } from "../../../components/platform";
 import { createLogs } from "../../../components/platform/logs";
 import { logsToKeep, parseSettings } from "../../../infra/config";
 import { runProgram } from "../../../infra/cli/capture/program";
 import { refuseChanges } from "../../../infra/config/errors/refuse";
+import { Services } from "../../../infra/services";
 import { compared, compareWith } from "../../../infra/standing";
 import { KubernetesApi, kubeconfigFor, type Stored } from "../fixtures/kubernetes-api";
+import { wordPress } from "../support/application";
 
 const api = new KubernetesApi();
 const directory = fs.mkdtempSync(path.join(os.tmpdir(), "landfall-standing-"));
@@ -47,7 +50,7 @@ function put(at: string, kind: string, metadata: object, more: object = {}): voi
 interface Claim { size?: string; mode?: string; class?: string; capacity?: string; applied?: boolean; going?: boolean }
 
 /** The claim of a workload in a namespace. */
-function claim(owner: "database" | "web" | "log-store", given: Claim = {}, namespace = "shop"): void {
+function claim(owner: "database" | "web" | "log-store" | "cache", given: Claim = {}, namespace = "shop"): void {
     const { size = "7Gi", mode = owner === "web" ? "ReadWriteMany" : "ReadWriteOnce", class: name = "fast", capacity = size, applied = true } = given;
     put(`/api/v1/namespaces/${namespace}/persistentvolumeclaims/${owner === "web" ? "web-uploads" : `${owner}-data`}`, "PersistentVolumeClaim", {
         namespace, labels: { "app.kubernetes.io/name": owner }, ...(given.going && { deletionTimestamp: "2026-11-29T00:00:00Z" }),
@@ -73,7 +76,7 @@ async function change({ cluster = {}, environment: env = {}, app = {}, logs = {}
     const settings = parseSettings({
         cluster: { target: "existing", kubeconfig: file, sharedStorageClass: "fast", storageClass: "fast", registry: "example.org/x", ...cluster },
         environment: { name: "shop", host: "www.example.org", quota: { storage: "1Ti" }, ...env },
-        app: { database: { volume: "7Gi" }, web: { uploads: { size: "7Gi" } }, ...app },
+        app: "type" in app ? app : { database: { volume: "7Gi" }, web: { uploads: { size: "7Gi" } }, ...app },
         logs,
     }, "prod");
     const registered: string[] = [];
@@ -84,9 +87,16 @@ async function change({ cluster = {}, environment: env = {}, app = {}, logs = {}
             const cluster = createCluster(settings.cluster, { comparisons: compareWith(settings) });
             const { name, volumes } = settings.environment;
             const environment = new Environment("environment", { cluster, namespace: name, volumes });
-            const { database, web } = settings.app;
             const kept = logsToKeep(settings);
             if (kept !== undefined) createLogs(cluster, { storageClasses: [], priorityClasses: [] }, kept, environment);
+            if (settings.app.type === "services") {
+                const { app, ...others } = settings;
+                const gateway: PlatformGateway = {
+                    name: "envoy", namespace: "landfall-gateway", cluster, gatewayName: "gateway", publishedHttps: 443, portSuffix: "", seesClients: true,
+                };
+                return void new Services("services", { settings: { ...others, app, secrets: {} }, environment, gateway });
+            }
+            const { database, web } = wordPress(settings);
             new Database("database", { ...database, environment, image: "example.org/database:1", database: "shop" });
             new WebService("web", {
                 ...web, environment, image: "example.org/web:1", port: 8080, volumes: { "/uploads": { name: "uploads", ...web.uploads } },
@@ -166,6 +176,21 @@ describe("data that stands", () => {
         const { message, registered } = await change({ logs: { keepDays: 9, ...logs } });
         expect(message).toMatch(expected);
         expect(registered).toEqual([]);
+    });
+
+    it.each<[string, object, string, RegExp | undefined]>([
+        ["as it is", { size: "7Gi" }, "10Gi", undefined],
+        ["larger", { size: "9Gi" }, "10Gi", undefined],
+        ["smaller", { size: "6Gi" }, "10Gi", /app\.services\.cache\.volumes\.\/data\.size .*\n.*exists: 7Gi\n.*6Gi\n/],
+        ["of another class", { size: "7Gi", storageClass: "slow" }, "10Gi", /app\.services\.cache\.volumes\.\/data\.storageClass .*\n.*fast\n.*slow\n/],
+        ["beside smaller logs", { size: "7Gi" }, "9Gi", /landfall:logs\.volume can't be changed in place/],
+    ])("of a service: %s", async (_, data, volume, expected) => {
+        claim("cache");
+        claim("log-store", { size: "10Gi" }, "landfall-logs");
+        const cache = { image: "example.org/cache:1", port: 6379, exposed: true, volumes: { "/data": data } };
+        const { message } = await change({ app: { type: "services", services: { cache } }, logs: { keepDays: 9, volume } });
+        if (expected === undefined) expect(message).toBeUndefined();
+        else expect(message).toMatch(expected);
     });
 
     it("is let alone by another stack's name and by a name whose data is to go", async () => {

@@ -96,14 +96,15 @@ const stillStarting: PodRule = (pod, { now, observed }) => {
     return finding(pod, "failing", `has not started${waiting && ` (${waiting})`}${reason && `: ${reason}`}`, since, kubectl("describe", "pod", pod));
 };
 
-const notReady: PodRule = (pod, { now, command }) => {
+const notReady: PodRule = (pod, situation) => {
+    const { now } = situation;
     const ready = condition(pod, "Ready");
     const since = heldSince(pod, ready);
     if (!isLive(pod) || text(pod, "status", "phase") !== "Running" || ownerKind(pod) === "Job") return undefined;
     if (isTrue(ready) || now - since < patience.ready) return undefined;
     const names = list(pod, "status", "containerStatuses").filter(status => status.ready !== true).map(status => text(status, "name"));
     return finding(pod, "failing", `runs but isn't ready, so it gets no requests${names.length > 0 ? ` (${names.join(", ")})` : ""}`,
-        since, logsAdvice(pod, command));
+        since, logsAdvice(pod, situation));
 };
 
 const stuckDeleting: PodRule = (pod, { now }) => {
@@ -188,19 +189,23 @@ function describeEnd(end: Fields): string {
     return code === undefined ? reason : `${reason}, exit code ${code}`;
 }
 
-function crashAdvice(pod: Fields, last: Fields, { command, environment }: Situation): string {
+function crashAdvice(pod: Fields, last: Fields, situation: Situation): string {
+    const { command, environment, services } = situation;
     const workload = workloadOf(pod);
-    if (text(last, "reason") === "OOMKilled" && namespaceOf(pod) === environment && ["web", "database"].includes(workload)) {
-        return `Raise landfall:app.${workload}.memory.limit, then: ${command("start")}`;
+    const key = services?.includes(workload) ? `services.${workload}` : ["web", "database"].includes(workload) ? workload : undefined;
+    if (text(last, "reason") === "OOMKilled" && namespaceOf(pod) === environment && key !== undefined) {
+        return `Raise landfall:app.${key}.memory.limit, then: ${command("start")}`;
     }
-    return logsAdvice(pod, command, true);
+    return logsAdvice(pod, situation, true);
 }
 
 /** The parts that `npm run logs` knows, by their pods' workload. */
 const parts: Record<string, string> = { web: "web", database: "database", envoy: "gateway", contour: "gateway", "scheduled-tasks": "tasks" };
 
-function logsAdvice(pod: Fields, command: Situation["command"], previous = false): string {
-    const part = Object.hasOwn(parts, workloadOf(pod)) ? parts[workloadOf(pod)] : undefined;
+function logsAdvice(pod: Fields, { command, environment, services }: Situation, previous = false): string {
+    const workload = workloadOf(pod);
+    const isService = namespaceOf(pod) === environment && services?.includes(workload);
+    const part = isService ? workload : Object.hasOwn(parts, workload) ? parts[workload] : undefined;
     if (part) return `Read why: ${command("logs", part, ...(previous ? ["--previous"] : []))}`;
     return `Read why: kubectl -n ${namespaceOf(pod)} logs ${nameOf(pod)} --all-containers${previous ? " --previous" : ""}`;
 }

@@ -82,6 +82,16 @@ describe("npm run logs with kept logs", () => {
         });
     });
 
+    it("knows the services of a stack by their names, and shows the one that is exposed if none is named", async () => {
+        store.lines = [
+            { time: ago(60), pod: "counter-a", text: "hello", workload: "counter" }, { time: ago(60), pod: "web-a", text: "none of its services" },
+            { time: ago(50), pod: "database-0", text: "ready", workload: "database" },
+        ];
+        expect((await run("--since", "1h", "--stack", "services")).output).toEqual(["counter-a  hello"]);
+        expect((await run("database", "--since", "1h", "--stack", "services")).output).toEqual(["database-0  ready"]);
+        await expect(run("web", "--since", "1h", "--stack", "services")).rejects.toThrow('"web" is no part of a stack; the parts are counter, database, gateway.');
+    });
+
     it("chooses by the end, the pod and the text, each taken literally", async () => {
         store.lines = [
             { time: ago(50), pod: "web-a1", text: "POST /wp-login.php? 302" },

@@ -6,6 +6,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import * as yaml from "yaml";
 import { loadSettings, parseSettings } from "../../../../infra/config";
 import { images, imagesDate } from "../../../../components/versions";
+import { wordPress } from "../../support/application";
 
 function configure(config: Record<string, string>, secretKeys: string[] = []): void {
     pulumi.runtime.setAllConfig(config, secretKeys);
@@ -98,7 +99,7 @@ describe("parseSettings", () => {
                 quota: { cpu: "16500m", memory: "15616Mi", storage: "20Gi", ephemeralStorage: "14252Mi", pods: 19 },
             },
             app: {
-                title: "Landfall", admin: { user: "admin", email: "admin@example.com" },
+                type: "wordpress", title: "Landfall", admin: { user: "admin", email: "admin@example.com" },
                 images: { date: imagesDate },
                 web: {
                     replicas: { min: 2, max: 10 }, targetCpu: 70,
@@ -113,6 +114,7 @@ describe("parseSettings", () => {
                 tasks: { everyMinutes: 1 }, egress: {},
             },
             logs: { keepDays: 0, volume: "10Gi" },
+            secrets: {},
         });
         expect(parseSettings({ cluster: { target: "minikube" } }, "main").cluster).toEqual({
             target: "minikube", name: "landfall-main", nodes: 1, cpus: 2, memory: "4Gi", http: 8080, https: 8443,
@@ -159,7 +161,7 @@ describe("parseSettings", () => {
         };
         const app = { web: { cpu: { limit: 0.5 } } };
         const settings = parseSettings({ cluster, environment: { host: "a.b" }, app }, "prod");
-        expect(settings.app.web.cpu.limit).toBe("0.5");
+        expect(wordPress(settings).web.cpu.limit).toBe("0.5");
         expect(settings.cluster).toMatchObject({ kubeconfig: path.join(os.homedir(), "k"), output: "kubeconfig" });
         const beside = parseSettings({ cluster: { target: "kind", data: "volumes" } }, "dev").cluster;
         expect(beside).toMatchObject({ data: "volumes" });

@@ -5,8 +5,17 @@ import { parseSettings } from "../../../../infra/config";
 import { presets, sizes } from "../../../../infra/config/sections/sizes";
 import { quotaHoldsApp } from "../../../../infra/config/sections/together";
 import { webDefaults } from "../../../../components/workload/defaults";
+import { services, wordPress } from "../../support/application";
 
-const parse = (environment: object, app: object = {}) => parseSettings({ cluster: { target: "kind" }, environment, app }, "dev");
+const parse = (environment: object, app: object = {}) => {
+    const settings = parseSettings({ cluster: { target: "kind" }, environment, app }, "dev");
+    return { ...settings, app: wordPress(settings) };
+};
+const parseServices = (environment: object, more: object = {}) => {
+    const web = { image: "ghcr.io/example/shop:1.2", port: 8080, exposed: true, ...more };
+    const settings = parseSettings({ cluster: { target: "kind" }, environment, app: { type: "services", services: { web } } }, "dev");
+    return { ...settings, app: services(settings) };
+};
 
 describe("an environment's size", () => {
     it.each(sizes)("%s has defaults that fit together", size => {
@@ -32,6 +41,22 @@ describe("an environment's size", () => {
             expect(compareQuantities(less.environment.quota.memory, more.environment.quota.memory)).toBeLessThan(0);
             expect([more.app.database.volume, more.app.web.uploads.size]).toEqual([less.app.database.volume, less.app.web.uploads.size]);
         }
+    });
+
+    it("is that of services too: of each one's replicas, CPU and memory, of their database, and of the quota", () => {
+        const [small, medium, large] = sizes.map(size => parseServices({ size }, { database: true }));
+        for (const [{ app, environment }, size] of [[small, "small"], [medium, "medium"], [large, "large"]] as const) {
+            const { web: { cpu, memory }, service: { replicas }, database } = presets[size];
+            expect(app.services.web).toMatchObject({ replicas, cpu, memory });
+            expect(app.database).toMatchObject(database);
+            expect(quotaHoldsApp({ environment, app })).toBeUndefined();
+        }
+        expect(small.environment.quota.pods).toBeLessThan(large.environment.quota.pods);
+        expect(parseServices({}, { database: true })).toEqual(medium);
+    });
+
+    it("leaves a service alone that must run once", () => {
+        expect(parseServices({ size: "large" }, { volumes: { "/data": {} } }).app.services.web.replicas).toEqual({ min: 1, max: 1 });
     });
 
     it("sets defaults only: what is written counts", () => {

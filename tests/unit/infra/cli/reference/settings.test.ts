@@ -3,6 +3,7 @@ import * as path from "node:path";
 import { describe, expect, it } from "vitest";
 import { parseSettings } from "../../../../../infra/config";
 import { allKeys, allowedText, describeKey, describeSettings, describeTargets } from "../../../../../infra/config/schema/describe";
+import type { Context } from "../../../../../infra/config/schema/defaults";
 import { exampleValue } from "../../../../../infra/config/errors/example";
 import { renderReference, wholeExamples } from "../../../../../infra/cli/reference/settings";
 import { settingsSchema } from "../../../../../infra/config/schema";
@@ -10,13 +11,17 @@ import { settingsSchema } from "../../../../../infra/config/schema";
 const file = path.resolve(__dirname, "../../../../../infra/config/REFERENCE.md");
 const settings = describeSettings({ stack: "dev" });
 
-/** Every key of every target, below the section that it is in. */
-const keys = Object.keys(describeTargets(settings)).flatMap(target => {
-    const context = { stack: "dev", target };
+const contexts: Context[] = [
+    ...Object.keys(describeTargets(settings)).map(target => ({ stack: "dev", target })), { stack: "dev", target: "kind", app: "services" },
+];
+
+/** Every key of every target and type of application, below the section that it is in. */
+const keys = contexts.flatMap(context => {
+    const { target = "", app = "" } = context;
     const described = describeSettings(context);
     return allKeys(described)
         .filter(key => describeKey(described, key, target) !== undefined)
-        .map(key => ({ name: `${target}: ${key.join(".")}`, key, context, described }));
+        .map(key => ({ name: `${target} ${app}: ${key.join(".")}`, key, context, described }));
 });
 
 describe("the reference", () => {
@@ -57,7 +62,7 @@ describe("every key", () => {
             !describeKey(described, [key[0], ...at.map(String)], context.target)?.secret);
         expect(issues).toEqual([]);
         const at = key.slice(1).reduce<unknown>((inner, name) => (inner as Record<string, unknown>)[name], example);
-        const own = description?.oneOf ? describeTargets(described)[context.target] : description;
+        const own = description?.oneOf ? describeTargets(described)[context.target ?? ""] : description;
         expect({ at }).toMatchObject({ at: own?.example });
     });
 });

@@ -177,7 +177,10 @@ describe("npm run status", () => {
         const bad = [conditionOf("Ready", "Unknown", 9000)];
         const running = {
             name: "shop", kubeconfig: fs.readFileSync(path.join(directory, "kubeconfig"), "utf8"), command: commandFor("shop"),
-            settings: { cluster: { target: "existing" }, environment: { name: "development", host: "shop.localhost", aliases: [], redirects: [] } },
+            settings: {
+                cluster: { target: "existing" }, app: { type: "wordpress" },
+                environment: { name: "development", host: "shop.localhost", aliases: [], redirects: [] },
+            },
         } as unknown as Running;
         api.objects.nodes.push(node("someone-elses", { status: { conditions: bad } }));
         expect((await statusOf(running)).problems).toEqual([]);

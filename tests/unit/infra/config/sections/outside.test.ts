@@ -6,6 +6,7 @@ import { captureProgram, type Registered } from "../../../../../infra/cli/captur
 import { readSettings } from "../../../../../infra/cli/stack/config";
 import { parseSettings, SettingsError } from "../../../../../infra/config";
 import { Manifest, object, objects, pods } from "../../../support/program";
+import { wordPress } from "../../../support/application";
 
 const relay = { host: "smtp.example.com", user: "site@example.com", from: "blog@example.com" };
 
@@ -74,13 +75,13 @@ describe("a mail relay", () => {
         fs.writeFileSync(file, JSON.stringify({ config: {
             "landfall:cluster": { target: "kind" }, "landfall:app": { mail: relay }, "landfall:mailPassword": { secure: "v1:abc" },
         } }));
-        expect(readSettings("dev", file).app.mail).toMatchObject({ host: "smtp.example.com", user: "site@example.com" });
+        expect(wordPress(readSettings("dev", file)).mail).toMatchObject({ host: "smtp.example.com", user: "site@example.com" });
         fs.rmSync(directory, { recursive: true });
     });
 
     it.each([[465, "tls"], [587, "starttls"], [2525, "starttls"]])("at port %s is spoken to by %s", (port, tls) => {
         const settings = parseSettings({ cluster: { target: "kind" }, app: { mail: { host: "a.example", from: "a@b.example", port } } }, "dev");
-        expect(settings.app.mail?.tls).toBe(tls);
+        expect(wordPress(settings).mail?.tls).toBe(tls);
     });
 });
 

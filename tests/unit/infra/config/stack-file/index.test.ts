@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { readSettings, readStackConfig } from "../../../../../infra/cli/stack/config";
 import { configText, parseStackFile, readStackFile, refuseFindings, refuseMisreadings } from "../../../../../infra/config/stack-file";
 import recorded from "./stack-files.json";
+import { wordPress } from "../../../support/application";
 
 /** What `pulumi config --json` (3.276.0) said of a file; a secret by itself, for it shows none. */
 interface Recording {
@@ -114,7 +115,9 @@ describe("a stack's file", () => {
     it("gives npm start what it gives the program", () => {
         const file = write("base: &web { replicas: { min: 1, max: 3 } }\nconfig:\n  cluster: { target: kind, nodes: 0x2 }\n"
             + "  landfall:environment:\n  landfall:config:app: { web: *web, title: yes }\n  kubernetes:context: x\n");
-        const { cluster, app } = readSettings("dev", file);
+        const settings = readSettings("dev", file);
+        const { cluster } = settings;
+        const app = wordPress(settings);
         expect([cluster.target === "kind" && cluster.nodes, app.web.replicas, app.title]).toEqual([2, { min: 1, max: 3 }, "yes"]);
         expect(Object.keys(readStackConfig(file).config))
             .toEqual(["landfall:cluster", "landfall:environment", "landfall:app", "kubernetes:context"]);

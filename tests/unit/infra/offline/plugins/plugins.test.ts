@@ -260,8 +260,8 @@ describe("docker:index/image:Image", () => {
 
     it("refuses what it doesn't do, and a Dockerfile that isn't there", async () => {
         const image = { imageName: "a", skipPush: true };
-        expect(await refused(check({ ...image, build: { context, target: "x", cacheFrom: {} }, buildOnPreview: true })))
-            .toEqual(["target", "cacheFrom", "buildOnPreview"]);
+        expect(await refused(check({ ...image, build: { context, network: "x", cacheFrom: {} }, buildOnPreview: true })))
+            .toEqual(["network", "cacheFrom", "buildOnPreview"]);
         expect(await refused(check({ imageName: "a", build: { context }, registry: {} }))).toEqual(["registry", "skipPush: false"]);
         expect(await refused(check({ ...image, build: { context: directory } }))).toEqual(["build.dockerfile"]);
         expect(await refused(provider(docker, "docker:index/container:Container").check({}))).toContain("docker:index/container:Container");

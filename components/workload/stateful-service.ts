@@ -1,0 +1,113 @@
+import * as kubernetes from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { Cluster } from "../cluster/cluster";
+import { inCluster } from "../cluster/options";
+import { transformedBy } from "../transform";
+import { refuseNumbers } from "./checks";
+import { defaultUid, graceSeconds, webDefaults } from "./defaults";
+import { Metadata, objectLabels, selectorLabels } from "./labels";
+import { requestTimes } from "./limits";
+import { allowConnection, allowOutside, Listener } from "./network";
+import { configChecksum, podSpec } from "./pod";
+import { defaultProbes } from "./probes";
+import { createDisruptionBudget, type Pod } from "./replicas";
+import { createRoutes } from "./route";
+import { createService } from "./service";
+import { createConfigMap, createSecretEnv, createSecrets } from "./sources";
+import { createVolume, VolumeArgs } from "./volume";
+import type { WebServiceArgs } from "./web-service";
+
+export interface StatefulServiceArgs extends Omit<WebServiceArgs, "port" | "volumes" | "replicas" | "targetCpu"> {
+    /** TCP port on which the container listens; probes call it `main`. @default none: nothing connects to it */
+    port?: number;
+    /** Directory → persistent volume, which only this pod uses. */
+    volumes: Record<string, Omit<VolumeArgs, "group" | "accessMode"> & { name: string }>;
+    /** Seconds from SIGTERM until the pod is killed. @default what the longest request takes if it is exposed, otherwise 30 */
+    graceSeconds?: number;
+}
+
+/**
+ * A container with volumes of its own, in exactly one pod: two would write to the same files. So an update, or a drain of its
+ * node, stops it before the next pod starts, and interrupts its users for that long.
+ *
+ * @example
+ * new StatefulService("queue", { environment, image, port: 5672, tcpPorts: [5672], volumes: { "/data": { name: "data", size: "5Gi" } } });
+ */
+export class StatefulService extends pulumi.ComponentResource implements Listener {
+    readonly name: string;
+    readonly namespace: pulumi.Output<string>;
+    readonly cluster: Cluster;
+    /** 0 if it has none. */
+    readonly port: number;
+    readonly otherPorts: readonly number[];
+    readonly statefulSet: kubernetes.apps.v1.StatefulSet;
+
+    constructor(name: string, args: StatefulServiceArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("landfall:workload:StatefulService", name, {}, transformedBy(args.transform, opts));
+        const { environment, uid = defaultUid, port, tcpPorts = [] } = args;
+        refuseNumbers(`stateful service "${name}"`, { ports: [...port === undefined ? [] : [port], ...tcpPorts], uid });
+        this.name = name;
+        this.namespace = environment.namespace;
+        this.cluster = environment.cluster;
+        this.port = port ?? 0;
+        this.otherPorts = tcpPorts.filter(other => other !== port);
+        const options = inCluster(this.cluster, this);
+        const metadata = { name, namespace: this.namespace, labels: objectLabels(name) };
+
+        const connections = [
+            ...(args.talksTo ?? []).flatMap(listener => allowConnection(this, this, listener)),
+            ...allowOutside(this, this, args.reaches ?? []),
+        ];
+        const pod = normalisePod(this, { ...args, uid });
+        const service = port === undefined ? undefined : createService(metadata, { port, tcpPorts }, options);
+        this.statefulSet = createStatefulSet(metadata, pod, { ...options, dependsOn: connections });
+        createDisruptionBudget(metadata, options);
+        if (args.exposed && service) {
+            allowConnection(this, args.exposed.gateway, this);
+            createRoutes(metadata, args.exposed, requestTimes(args), { service, workload: this.statefulSet }, options);
+        }
+        this.registerOutputs({ namespace: this.namespace });
+    }
+}
+
+function normalisePod(service: StatefulService, args: StatefulServiceArgs & { uid: number }): Pod {
+    const { name } = service;
+    const { environment, exposed, port, cpu = webDefaults.cpu, memory = webDefaults.memory } = args;
+    const drainSeconds = exposed ? args.drainSeconds ?? 5 : undefined;
+    const grace = args.graceSeconds ?? (exposed ? requestTimes(args).drain + 5 : graceSeconds);
+    const spec = podSpec(name, {
+        ...args, cpu, memory, drainSeconds,
+        priorityClassName: environment.priorityClasses?.database,
+        probes: { ...port !== undefined && defaultProbes, ...args.probes },
+        persistent: createVolumes(service, args),
+        terminationGracePeriodSeconds: (drainSeconds ?? 0) + grace,
+    }, {
+        configMap: createConfigMap(name, environment, args.env, service),
+        secretEnv: createSecretEnv(name, environment, args.secretEnv, service),
+        secrets: createSecrets(name, environment, args.secretFiles, service),
+    });
+    return { spec, checksum: configChecksum(args) };
+}
+
+function createVolumes(service: StatefulService, args: StatefulServiceArgs & { uid: number }): Record<string, pulumi.Output<string>> {
+    const { name } = service;
+    return Object.fromEntries(Object.entries(args.volumes).map(([path, volume]) => [path, createVolume(
+        `${name}-${volume.name}`, name, args.environment, { ...volume, accessMode: "ReadWriteOnce", group: args.uid }, service,
+    ).metadata.name]));
+}
+
+/** A StatefulSet never runs two pods of one name, not even while one is replaced or its node is lost. */
+function createStatefulSet(metadata: Metadata, pod: Pod, options: pulumi.CustomResourceOptions): kubernetes.apps.v1.StatefulSet {
+    return new kubernetes.apps.v1.StatefulSet(metadata.name, {
+        metadata,
+        spec: {
+            serviceName: metadata.name,
+            replicas: 1,
+            selector: { matchLabels: selectorLabels(metadata.name) },
+            template: {
+                metadata: { labels: metadata.labels, annotations: { "landfall.dev/config": pod.checksum } },
+                spec: pod.spec,
+            },
+        },
+    }, options);
+}

@@ -1,0 +1,26 @@
+import { namespaces } from "../../../components/platform/namespaces";
+import type { PlainSettings } from "../../config";
+import { usesDatabase } from "../../services/limits";
+
+/** A part of a stack: the workloads whose pods belong to it, and where those are. */
+export interface StackPart {
+    workloads: string[];
+    namespace: string;
+    /** Whether it consists of scheduled runs, of which there may be none. */
+    scheduled?: boolean;
+}
+
+/** The parts by the names that people use for them. The first one is the usual one: what the host's requests go to. */
+export function partsOf({ app, environment: { name: namespace } }: Pick<PlainSettings, "app" | "environment">): Record<string, StackPart> {
+    const own = (workload: string): StackPart => ({ workloads: [workload], namespace });
+    const gateway = { workloads: ["envoy", "contour"], namespace: namespaces.gateway };
+    if (app.type === "wordpress") {
+        return { web: own("web"), database: own("database"), gateway, tasks: { ...own("scheduled-tasks"), scheduled: true } };
+    }
+    const exposed = (name: string) => app.services[name].exposed ? 0 : 1;
+    const names = Object.keys(app.services).sort((a, b) => exposed(a) - exposed(b) || app.services[a].path.length - app.services[b].path.length);
+    return {
+        ...Object.fromEntries(names.map(name => [name, own(name)])),
+        ...usesDatabase(app) && { database: own("database") }, gateway,
+    };
+}

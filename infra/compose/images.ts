@@ -1,0 +1,45 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+
+/** What a Compose file doesn't say of an image, because Docker needs no answer. */
+export interface KnownImage {
+    /** The port on which it listens. */
+    port?: number;
+    /** The user for which its files are made. */
+    uid?: number;
+    /** Where it writes, besides its volumes. */
+    ephemeral?: string[];
+    isDatabase?: boolean;
+}
+
+const database = { uid: 999, isDatabase: true };
+
+/** Docker's official images, as their own documentation describes them. */
+const official: Record<string, KnownImage> = {
+    mariadb: { ...database, port: 3306, ephemeral: ["/run/mysqld"] },
+    mysql: { ...database, port: 3306, ephemeral: ["/var/run/mysqld"] },
+    postgres: { ...database, port: 5432, ephemeral: ["/var/run/postgresql"] },
+    mongo: { ...database, port: 27017 },
+    redis: { port: 6379, uid: 999 }, valkey: { port: 6379, uid: 999 },
+    memcached: { port: 11211, uid: 11211 },
+    rabbitmq: { port: 5672, uid: 999 },
+    nginx: { port: 80, uid: 101, ephemeral: ["/var/cache/nginx", "/run"] },
+    httpd: { port: 80, uid: 33, ephemeral: ["/usr/local/apache2/logs"] },
+};
+
+/** What is known of an image by its name. */
+export function knownImage(reference: string): KnownImage {
+    const [, name = "", tag = ""] = /^(?:(?:docker\.io\/)?(?:library\/)?|valkey\/)([a-z]+)(?::([^@]*))?(?:@.*)?$/.exec(reference) ?? [];
+    const known = Object.hasOwn(official, name) ? official[name] : {};
+    // Alpine's packages have other users.
+    return name === "postgres" && tag.includes("alpine") ? { ...known, uid: 70 } : known;
+}
+
+/** The TCP ports that the last stage of a Dockerfile declares. */
+export function exposedPorts(context: string, dockerfile: string): number[] {
+    const file = path.join(context, dockerfile);
+    if (!fs.existsSync(file)) return [];
+    const stages = fs.readFileSync(file, "utf8").split(/^\s*FROM\s/im);
+    return [...stages[stages.length - 1].matchAll(/^\s*EXPOSE\s+(.+)$/gim)].flatMap(([, ports]) => ports.trim().split(/\s+/))
+        .flatMap(port => /^(\d+)(\/tcp)?$/i.exec(port) ? [Number.parseInt(port, 10)] : []);
+}

@@ -1,0 +1,179 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { StackFileError } from "../config/stack-file/reader";
+import { findingText, listOf, type Node, objectOf, textOf } from "./node";
+import { loadFiles, type Loaded } from "./load";
+import { replaceDatabase } from "./replace-database";
+import { Report } from "./report";
+import { type Converted, convertService, type Project } from "./service";
+
+/** A Compose file has something that Landfall can't carry over, or that the specification doesn't know. */
+export class ComposeError extends StackFileError {}
+
+type Values = Record<string, unknown>;
+
+/** Compose files in the form of the configuration. */
+export interface Compose {
+    /** As under `landfall:app.services`. */
+    services: Record<string, Values>;
+    /** As under `landfall:secrets`. */
+    secrets: Record<string, string>;
+    warnings: string[];
+}
+
+/** What the stack's own settings say, which the files needn't. */
+export interface Given {
+    /** `landfall:app.services`: overrides, by service. */
+    services?: Record<string, Values>;
+    /** Names in `landfall:secrets`. */
+    secrets?: string[];
+    /** `landfall:app.replaceDatabase`. */
+    replaceDatabase?: string;
+}
+
+/**
+ * Reads Compose files as the Compose specification has it.
+ * @throws ComposeError with everything that can't be carried over, each with its file, line and reason
+ */
+export function readCompose(files: string[], given: Given = {}, environment: NodeJS.ProcessEnv = process.env): Compose {
+    const report = new Report();
+    const loaded = loadFiles(files, environment, report);
+    const secrets: Record<string, string> = {};
+    const project = projectOf(loaded, secrets, given.secrets ?? [], report);
+    const converted: Record<string, Converted> = {};
+    for (const [name, node] of Object.entries(active(loaded, report))) {
+        const service = convertService(name, node, project);
+        if (service) converted[name] = service;
+    }
+    if (Object.keys(converted).length === 0 && report.refused.length === 0) report.refuse({ file: files[0], line: 1 }, "the files have no services");
+    checkVolumes(loaded, converted, report);
+    connect(converted, given, report);
+    expose(converted, given, report);
+    if (given.replaceDatabase !== undefined) replaceDatabase(given.replaceDatabase, converted, secrets, report);
+    if (report.refused.length > 0) {
+        const count = report.refused.length === 1 ? "1 problem" : `${report.refused.length} problems`;
+        throw new ComposeError([`The Compose files have ${count}. Nothing was changed.`, ...report.refused.map(findingText)].join("\n"));
+    }
+    return {
+        services: Object.fromEntries(Object.entries(converted).map(([name, { settings }]) => [name, settings])),
+        secrets, warnings: [...new Set(report.warnings)],
+    };
+}
+
+/** Services with a profile only run if somebody asks for the profile. */
+function active({ services }: Loaded, report: Report): { [key: string]: Node } {
+    return Object.fromEntries(Object.entries(services).filter(([name, node]) => {
+        const profiles = objectOf(node)?.profiles;
+        if (profiles === undefined || listOf(profiles)?.length === 0) return true;
+        report.warn(profiles, `services.${name} is left out: it has a profile. A file without its profiles brings it back.`);
+        return false;
+    }));
+}
+
+function projectOf(loaded: Loaded, secrets: Record<string, string>, known: string[], report: Report): Project {
+    const addSecret = (name: string, content: string): string => {
+        const key = name.replace(/[^A-Za-z0-9_-]/g, "-").replace(/^([^A-Za-z])/, "s$1").slice(0, 100);
+        if (!known.includes(key)) secrets[key] = content;
+        return key;
+    };
+    const secretNamed = (name: string, at: Node): string | undefined => {
+        const key = name.replace(/[^A-Za-z0-9_-]/g, "-").replace(/^([^A-Za-z])/, "s$1").slice(0, 100);
+        if (known.includes(key)) return key;
+        const entries = objectOf(loaded.secrets[name]);
+        const way = `Set it: pulumi config set --secret --path landfall:secrets.${key}`;
+        if (entries === undefined) return void report.refuse(at, `secrets.${name} isn't listed at the top of the file. List it, or leave it out`);
+        const [file, variable] = [textOf(entries.file), textOf(entries.environment)];
+        if (variable !== undefined) {
+            const content = loaded.variables[variable];
+            return content ? addSecret(name, content) : void report.refuse(entries.environment, `secrets.${name} needs the variable ${variable}, which isn't set. ${way}`);
+        }
+        const full = file && path.resolve(loaded.directory, file);
+        if (!full || !fs.existsSync(full)) return void report.refuse(entries.file ?? at, `secrets.${name} has no file that can be read. ${way}`);
+        return addSecret(name, fs.readFileSync(full, "utf8"));
+    };
+    return { directory: loaded.directory, variables: loaded.variables, volumes: loaded.volumes, report, addSecret, secretNamed };
+}
+
+/** A volume that several services write is refused, and so is one that somebody else made. */
+function checkVolumes({ volumes }: Loaded, converted: Record<string, Converted>, report: Report): void {
+    for (const [name, node] of Object.entries(volumes)) {
+        const { external, driver, driver_opts: options } = objectOf(node) ?? {};
+        if (external?.value === true) report.refuse(external, `volumes.${name} is external: its data must be moved into a volume of this stack. Leave \`external\` out.`);
+        if ((textOf(driver) ?? "local") !== "local") report.refuse(driver, `volumes.${name}.driver can't be carried over: set landfall:app.services.<name>.volumes.<path>.storageClass.`);
+        if (options) report.refuse(options, `volumes.${name}.driver_opts can't be carried over: the StorageClass determines them.`);
+        const users = Object.entries(converted).filter(([, { node: service }]) => (listOf(objectOf(service)?.volumes) ?? [])
+            .some(mount => (textOf(objectOf(mount)?.source) ?? textOf(mount)?.split(":")[0]) === name)).map(([user]) => user);
+        if (users.length > 1) {
+            report.refuse(node, `volumes.${name} is used by ${users.join(" and ")}, and a volume belongs to one service here. Put the programs into one image, or let one serve the files to the other.`);
+        }
+    }
+}
+
+/** Services of one network may connect to each other. The settings can say it more strictly. */
+function connect(converted: Record<string, Converted>, { services = {} }: Given, report: Report): void {
+    const hasPort = (name: string) => converted[name].settings.port !== undefined || services[name]?.port !== undefined;
+    for (const [name, { settings, networks, node }] of Object.entries(converted)) {
+        settings.talksTo = Object.keys(converted).filter(other => other !== name && hasPort(other)
+            && converted[other].networks.some(network => networks.includes(network)));
+        const after = settings.after as string[];
+        const strange = after.filter(other => !Object.hasOwn(converted, other));
+        if (strange.length > 0) {
+            const [place] = [objectOf(node)?.depends_on ?? node];
+            const optional = strange.every(other => objectOf(objectOf(objectOf(node)?.depends_on)?.[other])?.required?.value === false);
+            if (!optional) report.refuse(place, `services.${name}.depends_on names ${strange.join(", ")}, which isn't among the services`);
+        }
+        settings.after = after.filter(other => !strange.includes(other));
+    }
+}
+
+/** Who publishes a port is meant for people. If there are several, they have to be told apart. */
+function expose(converted: Record<string, Converted>, { services = {} }: Given, report: Report): void {
+    const published = Object.entries(converted).filter(([, { ports }]) => ports.some(port => port.published !== undefined));
+    const places = (node: Node) => objectOf(node)?.ports ?? node;
+    if (Object.values(services).some(({ exposed }) => exposed !== undefined)) return;
+    const candidates = published.filter(([, { known }]) => !known.isDatabase);
+    for (const [name, { known, node }] of published) {
+        if (known.isDatabase) report.warn(places(node), `services.${name}.ports isn't published: only services of this stack reach a database.`);
+    }
+    if (candidates.length > 1) {
+        const names = candidates.map(([name]) => name);
+        report.refuse(places(candidates[1][1].node), `${names.join(" and ")} publish ports, and there is one host. Say which gets its requests: `
+            + `landfall:app.services.${names[0]}.exposed: true; others may have a path of their own.`);
+        return;
+    }
+    if (candidates.length === 0) return;
+    const [name, { settings, node, ports }] = candidates[0];
+    settings.exposed = true;
+    const fixed = ports.filter(port => port.published);
+    if (fixed.length > 0) {
+        report.warn(places(node), `services.${name}.ports ${fixed.map(port => `${port.published}:${port.target}`).join(", ")}: people reach port ${String(settings.port)} `
+            + "over HTTPS at landfall:environment.host, not at a port of a machine.");
+    }
+}
+
+/** The settings of services, with those of the stack's file over those of the Compose files. */
+export function withOverrides(base: Record<string, Values>, over: Record<string, Values>): Record<string, Values> {
+    const names = [...new Set([...Object.keys(base), ...Object.keys(over)])];
+    return Object.fromEntries(names.map(name => {
+        const service = { ...base[name] };
+        if (over[name]?.image !== undefined) delete service.build;
+        if (over[name]?.build !== undefined) delete service.image;
+        for (const key of Object.keys(isMapping(over[name]?.secrets) ? over[name].secrets : {})) {
+            if (isMapping(service.environment)) service.environment = Object.fromEntries(Object.entries(service.environment).filter(([each]) => each !== key));
+        }
+        for (const key of Object.keys(isMapping(over[name]?.environment) ? over[name].environment : {})) {
+            if (isMapping(service.secrets)) service.secrets = Object.fromEntries(Object.entries(service.secrets).filter(([each]) => each !== key));
+        }
+        return [name, merged(service, over[name])];
+    }));
+}
+
+function merged(base: Values, over: unknown): Values {
+    if (!isMapping(over)) return over === undefined ? base : over as Values;
+    return Object.fromEntries([...new Set([...Object.keys(base), ...Object.keys(over)])].map(key =>
+        [key, !Object.hasOwn(over, key) ? base[key] : isMapping(base[key]) && isMapping(over[key]) ? merged(base[key], over[key]) : over[key]]));
+}
+
+function isMapping(value: unknown): value is Values {
+    return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,66 @@
+/** What becomes of a key that has no counterpart: it stops the program, or is left out with a warning, or is without effect anyway. */
+export interface Uncarried {
+    refused: boolean;
+    /** Why, and what to do instead. */
+    reason: string;
+}
+
+const refuse = (reason: string): Uncarried => ({ refused: true, reason });
+const warn = (reason: string): Uncarried => ({ refused: false, reason });
+
+const shared = "every pod has namespaces of its own, and sees nothing of its node";
+const restricted = "the Pod Security Standard `restricted` forbids it";
+
+/** Keys of a service that are read. */
+export const carried = [
+    "image", "build", "command", "entrypoint", "working_dir", "environment", "env_file", "expose", "ports", "volumes", "tmpfs", "depends_on", "healthcheck",
+    "secrets", "deploy", "cpus", "mem_limit", "mem_reservation", "scale", "user", "stop_grace_period", "networks", "network_mode", "restart", "profiles",
+    "extends", "privileged", "read_only", "cap_drop", "security_opt", "stop_signal", "links",
+];
+
+/** Keys of a service that aren't. */
+export const uncarried: Record<string, Uncarried> = {
+    cap_add: refuse(`${restricted}. Leave it out; listening below port 1024 works without`),
+    device_cgroup_rules: refuse(restricted),
+    devices: refuse(`${restricted}: pods have no devices of their node`),
+    gpus: refuse("Landfall requests no devices. Run this service by a program with the library, with `transform`"),
+    pid: refuse(shared), ipc: refuse(shared), uts: refuse(shared), userns_mode: refuse(shared), cgroup: refuse(shared), cgroup_parent: refuse(shared),
+    runtime: refuse("the nodes have one runtime"), isolation: refuse("the nodes run Linux"), credential_spec: refuse("the nodes run Linux"),
+    sysctls: refuse(`${restricted}, but for a few. Leave it out`),
+    configs: refuse("files come from the image or from secrets. Copy it in a Dockerfile (`build`), or make it a secret"),
+    volumes_from: refuse("a volume belongs to one service. Name it under `volumes` of the service that needs it"),
+    external_links: refuse("other projects' containers aren't in this environment. Allow a host outside by landfall:app.services.<name>.egress"),
+    extra_hosts: refuse("names come from the cluster's DNS. Use the address itself, or a name that DNS knows"),
+    dns: refuse("names come from the cluster's DNS"), dns_search: refuse("names come from the cluster's DNS"), dns_opt: refuse("names come from the cluster's DNS"),
+    group_add: refuse("a container has one group, that of its user. Set landfall:app.services.<name>.uid"),
+    mac_address: refuse("the cluster's network assigns addresses"),
+    post_start: refuse("Landfall runs no hooks. Do it in the image's entrypoint"), pre_stop: refuse("Landfall drains each pod by itself. Do the rest on SIGTERM"),
+    provider: refuse("Landfall starts containers only"), models: refuse("Landfall starts containers only"), use_api_socket: refuse("pods reach no container engine"),
+    storage_opt: refuse("the nodes' runtime determines it"),
+    container_name: warn("pods have names of their own. Others find them under the service's name"),
+    hostname: warn("a pod's host name is its own name"), domainname: warn("a pod's host name is its own name"),
+    labels: warn("labels for other programs, such as a proxy's, have no effect here"), label_file: warn("labels have no effect here"),
+    annotations: warn("annotations have no effect here"),
+    logging: warn("the cluster keeps the logs: npm run logs"), log_driver: warn("the cluster keeps the logs: npm run logs"), log_opt: warn("the cluster keeps the logs: npm run logs"),
+    init: warn("there is no init process. If the program starts others or ignores SIGTERM, put one, such as tini, into the image"),
+    pull_policy: warn("a node pulls an image that it doesn't have"),
+    platform: warn("landfall:cluster.platform determines for which processor images are built"),
+    stdin_open: warn("pods have no terminal: npm run shell opens one"), tty: warn("pods have no terminal: npm run shell opens one"),
+    attach: warn("npm run logs shows the logs"), develop: warn("the image is built by npm start, after each change"),
+    ulimits: warn("the nodes' runtime sets them"), shm_size: warn("set landfall:app.services.<name>.ephemeral { /dev/shm: SIZE }"),
+    oom_kill_disable: warn("a container that exceeds its memory limit is restarted"), oom_score_adj: warn("Kubernetes sets it by requests and limits"),
+    mem_swappiness: warn("nodes have no swap"), memswap_limit: warn("nodes have no swap"),
+    pids_limit: warn("the nodes limit processes"), blkio_config: warn("Kubernetes doesn't limit a disk's speed"),
+    cpu_count: warn("use deploy.resources"), cpu_percent: warn("use deploy.resources"), cpu_shares: warn("use deploy.resources"), cpu_period: warn("use deploy.resources"),
+    cpu_quota: warn("use deploy.resources"), cpu_rt_period: warn("use deploy.resources"), cpu_rt_runtime: warn("use deploy.resources"), cpuset: warn("use deploy.resources"),
+};
+
+/** Keys of `deploy` that aren't read. */
+export const uncarriedDeploy: Record<string, Uncarried> = {
+    placement: warn("pods are spread over zones and nodes"), labels: warn("labels have no effect here"),
+    update_config: warn("an update always starts new pods before it stops old ones"), rollback_config: warn("restore the earlier settings instead"),
+    restart_policy: warn("Kubernetes always restarts a container that ends"), endpoint_mode: warn("a Service has one address"),
+};
+
+/** Keys at the top of a file. */
+export const top = ["version", "name", "services", "networks", "volumes", "secrets", "configs", "include", "models"];

@@ -1,0 +1,260 @@
+import * as z from "zod";
+import { defaultUid, graceSeconds, webDefaults, workerDefaults } from "../../../components/workload/defaults";
+import { largerVolume, otherVolume } from "../schema/change";
+import { byName, choice, dnsLabel, flag, image, listOf, localPath, matching, port, portablePath, quantity, whole } from "../schema/fields";
+import { rule, type Violation } from "../schema/rule";
+import { applicationType, databaseKeys, databaseMeta, images, resource, storageClass } from "./app";
+import { kindOf } from "../../services/limits";
+import { egress } from "./outside";
+import { bySize, presets, type Size } from "./sizes";
+
+const section = "app.services.<name>";
+const absolute = /^\/[^\s:,]*[^\s:,/]$/;
+const variable = /^[A-Za-z_][A-Za-z0-9_.-]*$/;
+export const secretName = /^[A-Za-z][A-Za-z0-9_-]{0,99}$/;
+/** The first part of the pods' label, of the Service's name, and of other objects' names. */
+const serviceName = /^[a-z]([a-z0-9-]{0,28}[a-z0-9])?$/;
+export const serviceNames = 'lower-case letters, digits and "-", at most 30, beginning with a letter';
+
+function build() {
+    return z.strictObject({
+        context: portablePath("a directory on this computer").meta({ description: "Directory with the Dockerfile and what it copies.", example: "app" }),
+        dockerfile: matching("a path below the context", /^[^/\s]\S*$/).default("Dockerfile").meta({
+            description: "The Dockerfile, relative to the context.", example: "docker/web.Dockerfile",
+        }),
+        args: byName("letters, digits and \"_\"", /^[A-Za-z_]\w*$/, "VERSION", z.string().meta({ allowed: "text" })).prefault({}).meta({
+            description: "Build arguments. They are visible in the image, so they must not be secret.", example: { VERSION: "1.2" }, defaultText: "none",
+        }),
+        target: matching("the name of a stage", /^[a-z][\w.-]*$/).optional().meta({
+            description: "Stage of the Dockerfile to build.", example: "production", defaultText: "the last one",
+        }),
+    }).optional().meta({ description: "Instead of an image: how to build one on this computer.", example: { context: "app" }, defaultText: "none", instead: ["image"] });
+}
+
+function replicas(size: Size) {
+    const least = presets[size].service.replicas.min;
+    const keys = z.strictObject({
+        min: whole(1, 1000).optional().meta({ description: "Smallest number of pods.", example: 2, defaultText: `${bySize(preset => preset.service.replicas.min)}, or max if that is less` }),
+        max: whole(1, 1000).meta({ description: "Largest number of pods.", example: 20 }),
+    });
+    return rule(keys, ["min", "max"], ({ min = 1, max }) => min <= max ? undefined : {
+        keys: ["min", "max"], problem: `is more than {${section}.replicas.max}`, allowed: "min of at most max", example: { min, max: min },
+    }).transform(({ min, max }) => ({ min: min ?? Math.min(least, max), max }))
+        .optional().meta({
+            description: "Range in which the autoscaler chooses the number of pods.", example: { min: 2, max: 10 },
+            defaultText: `min: ${bySize(preset => preset.service.replicas.min)}, max: ${bySize(preset => preset.service.replicas.max)}; `
+                + "with a ReadWriteOnce volume, or without a port, one pod",
+        });
+}
+
+function probe(what: string, periodSeconds: number, failureThreshold: number, example: object) {
+    return z.strictObject({
+        path: matching("a path beginning with /", /^\/\S*$/).optional().meta({
+            description: "Path that must answer a GET with success or a redirection.", example: "/healthz", defaultText: "none",
+        }),
+        command: listOf("arguments", z.string().meta({ allowed: "text" }), 1).optional().meta({
+            description: "Instead of a path: a command in the container that must succeed.", example: ["pg_isready"], defaultText: "none: the port must accept a connection",
+        }),
+        periodSeconds: whole(1, 3600).default(periodSeconds).meta({ description: "Seconds between two checks.", example: periodSeconds }),
+        timeoutSeconds: whole(1, 3600).default(1).meta({ description: "Seconds after which a check has failed.", example: 5 }),
+        failureThreshold: whole(1, 10_000).default(failureThreshold).meta({ description: "Failures in a row that count.", example: failureThreshold }),
+    }).optional().meta({ description: what, example, defaultText: "the port accepts a connection" });
+}
+
+function probes() {
+    return z.strictObject({
+        startup: probe("Whether the container has started. The other probes wait for it. If it fails, the container is restarted.", 1, 60, { path: "/healthz" }),
+        readiness: probe("Whether a pod can serve requests. It gets none while this fails.", 5, 3, { path: "/readyz" }),
+        liveness: probe("Whether the container is alive. If it fails, the container is restarted.", 10, 6, { path: "/healthz" }),
+    }).prefault({}).meta({
+        description: "How Kubernetes checks a pod. Without a port, only probes with a command.", example: { readiness: { path: "/readyz" } },
+    });
+}
+
+function volumes() {
+    const volume = z.strictObject({
+        name: dnsLabel(30).optional().meta({
+            description: "Ending of the claim's name. Another name is another, empty volume.", example: "data",
+            defaultText: "the directory's last part", change: otherVolume,
+        }),
+        size: quantity("bytes", "1Mi").prefault("5Gi").meta({ description: "Size of the volume.", example: "20Gi", change: largerVolume }),
+        accessMode: choice("ReadWriteOnce", "ReadWriteMany").default("ReadWriteOnce").meta({
+            description: "`ReadWriteOnce`: for one pod, which an update stops before the next one starts. `ReadWriteMany`: all pods share it.",
+            example: "ReadWriteMany", change: otherVolume,
+        }),
+        storageClass: storageClass("the target's class for that access mode"),
+    }).meta({ description: "A persistent volume.", example: { size: "5Gi" } });
+    return byName("absolute paths of directories", absolute, "/data", volume).prefault({}).meta({
+        description: "Persistent volumes, by the directories at which the container sees them.", example: { "/data": { size: "5Gi" } }, defaultText: "none",
+    });
+}
+
+function keysOfService(size: Size) {
+    return z.strictObject({
+        image: image().optional().meta({
+            description: "Image. It must run as any user, with a read-only root file system, and stop on SIGTERM.",
+            example: "ghcr.io/example/shop:1.2", defaultText: "none",
+        }),
+        build: build(),
+        command: listOf("arguments", z.string().meta({ allowed: "text" }), 1).optional().meta({
+            description: "Program and arguments, instead of the image's entrypoint.", example: ["serve", "--verbose"], defaultText: "the image's",
+        }),
+        args: listOf("arguments", z.string().meta({ allowed: "text" }), 1).optional().meta({
+            description: "Arguments, instead of the image's command.", example: ["--verbose"], defaultText: "the image's",
+        }),
+        workingDir: matching("an absolute path", absolute).optional().meta({ description: "Directory in which the program starts.", example: "/srv/app", defaultText: "the image's" }),
+        port: port().optional().meta({
+            description: "TCP port on which the container listens. Other services reach it under the service's name and this port, or port 80.",
+            example: 8080, defaultText: "none: nothing connects to it",
+        }),
+        tcpPorts: listOf("ports", port()).default([]).meta({ description: "Further TCP ports that other services connect to.", example: [9090], defaultText: "none" }),
+        exposed: flag().default(false).meta({
+            description: "Whether the gateway sends it the requests for `landfall:environment.host`. It must speak HTTP.", example: true,
+        }),
+        path: matching("a path beginning with /, without one at its end", /^\/([^\s?#]*[^\s?#/])?$/).default("/").meta({
+            description: "If it is exposed: the beginning of the paths that it gets. The longest match of all services wins.", example: "/api",
+        }),
+        replicas: replicas(size),
+        targetCpu: whole(10, 95).default(webDefaults.targetCpu).meta({
+            description: "Percentage of the requested CPU above which the autoscaler adds pods.", example: 60,
+        }),
+        cpu: resource("web", "CPU", size, section),
+        memory: resource("web", "Memory", size, section),
+        uid: whole(1, 2 ** 31 - 1).default(defaultUid).meta({ description: "User and group that the container runs as, whatever the image says.", example: 999 }),
+        environment: byName("names of environment variables", variable, "LOG_LEVEL", z.union([z.string(), z.number(), z.boolean()]).transform(String).meta({ allowed: "text" }))
+            .prefault({}).meta({
+                description: "Environment variables. `${address}` and `${host}` are the application's; with `database`, there are also "
+                    + "`${database.host}`, `.port`, `.name`, `.user`, `.password` and `.ca_file`; `${secrets.NAME}` is a secret.",
+                example: { LOG_LEVEL: "info", BASE_URL: "${address}" }, defaultText: "none",
+            }),
+        secrets: byName("names of environment variables, or absolute paths of files", /^(\/[^\s:,]*[^\s:,/]|[A-Za-z_][A-Za-z0-9_.-]*)$/, "API_KEY",
+            matching("a name in landfall:secrets, database.password or database.authority", new RegExp(`${secretName.source}|^database\\.(password|authority)$`))).prefault({}).meta({
+            description: "Environment variables or files, and the name in `landfall:secrets` of each one's content. With `database`, there are also "
+                + "`database.password` and `database.authority`, the certificate of DATABASE_CA_FILE.",
+            example: { API_KEY: "apiKey", "/run/secrets/api-key": "apiKey" }, defaultText: "none",
+        }),
+        volumes: volumes(),
+        ephemeral: byName("absolute paths of directories", absolute, "/tmp", quantity("bytes", "1Mi")).prefault({}).meta({
+            description: "Directories that the container may write to, by size. They are empty in every new pod. Everything else is read-only.",
+            example: { "/tmp": "64Mi", "/var/cache": "256Mi" }, defaultText: "{ /tmp: 64Mi }",
+        }).transform(given => ({ "/tmp": "64Mi", ...given })),
+        probes: probes(),
+        talksTo: listOf("names of services", matching(serviceNames, serviceName)).default([]).meta({
+            description: "Services that it connects to. It can't reach others.", example: ["cache"], defaultText: "none",
+        }),
+        after: listOf("names of services", matching(serviceNames, serviceName)).default([]).meta({
+            description: "Services that must be ready before it is created. After that, it must wait for them by itself, because Kubernetes restarts "
+                + "pods in any order.",
+            example: ["cache"], defaultText: "none",
+        }),
+        database: flag().default(false).meta({
+            description: "Whether it uses the stack's MariaDB. It gets DATABASE_HOST, DATABASE_PORT, DATABASE_NAME, DATABASE_USER and, unless a file in "
+                + "`secrets` has it, DATABASE_PASSWORD. DATABASE_CA_FILE is a file with the certificate (PEM) of the authority by which it verifies "
+                + "the database's.",
+            example: true,
+        }),
+        connections: whole(1, 1000).default(10).meta({ description: "Database connections that one pod may open.", example: 20 }),
+        egress: egress(),
+        requestSeconds: whole(10, 230).default(60).meta({ description: "Seconds that a request may take to answer. All timeouts follow from it.", example: 120 }),
+        largestTransfer: quantity("bytes", "1Ki", "512Mi").prefault("16Mi").meta({
+            description: "Largest request body or answer that a slow client may take its time for. It determines how long a pod drains.", example: "64Mi",
+        }),
+        requests: whole(1, 100_000).default(256).meta({ description: "Requests that one pod can have in progress or waiting.", example: 1000 }),
+        graceSeconds: whole(1, 3600).default(graceSeconds).meta({
+            description: "If it isn't exposed: seconds from SIGTERM until a pod is killed.", example: 120,
+        }),
+    });
+}
+
+type Keys = z.output<ReturnType<typeof keysOfService>>;
+
+function hasOneImage({ image, build }: Pick<Keys, "image" | "build">): Violation | undefined {
+    if ((image === undefined) !== (build === undefined)) return undefined;
+    return image === undefined
+        ? { keys: ["image", "build"], problem: "is missing", allowed: "an image, or build with a directory that has a Dockerfile", example: { image: "ghcr.io/example/shop:1.2", port: 8080 } }
+        : { keys: ["image", "build"], problem: "is one too many: {app.services.<name>.build} makes another", allowed: "one of the two", example: { image, build: undefined } };
+}
+
+function hasPort({ port, exposed, tcpPorts, probes }: Pick<Keys, "port" | "exposed" | "tcpPorts" | "probes">): Violation | undefined {
+    if (port !== undefined) return undefined;
+    const needs = exposed ? "exposed" : tcpPorts.length > 0 ? "tcpPorts"
+        : (["startup", "readiness", "liveness"] as const).map(key => probes[key] && probes[key].command === undefined ? `probes.${key}` : undefined).find(Boolean);
+    return needs === undefined ? undefined : {
+        keys: ["port", needs], problem: "is missing", allowed: `the port on which the container listens; or leave out {${section}.${needs}}`, example: { port: 8080 },
+    };
+}
+
+function runsOnce({ port, volumes, replicas }: Pick<Keys, "port" | "volumes" | "replicas">): Violation | undefined {
+    if (replicas === undefined || replicas.max === 1 || kindOf({ port, volumes }) !== "stateful") return undefined;
+    return {
+        keys: ["replicas.max", "volumes"], problem: "is more than the one pod that can use a volume with accessMode ReadWriteOnce, or that has volumes but no port",
+        allowed: "1; or accessMode ReadWriteMany, if the program can share its files", example: { replicas: { min: 1, max: 1 } },
+    };
+}
+
+function isMeantOnce({ secrets, environment, volumes, ephemeral }: Pick<Keys, "secrets" | "environment" | "volumes" | "ephemeral">): Violation | undefined {
+    const twice = Object.keys(secrets).find(key => Object.hasOwn(environment, key));
+    if (twice !== undefined) {
+        return { keys: ["secrets", "environment"], problem: `and environment both say what ${twice} is`, allowed: "each variable in one of them", example: {} };
+    }
+    const path = Object.keys(volumes).find(directory => Object.hasOwn(ephemeral, directory));
+    return path === undefined ? undefined
+        : { keys: ["volumes", "ephemeral"], problem: `and ephemeral both are at ${path}`, allowed: "each directory in one of them", example: {} };
+}
+
+function service(size: Size) {
+    const whole = rule(rule(keysOfService(size), ["image", "build"], hasOneImage), ["port", "exposed", "tcpPorts", "probes"], hasPort);
+    const once = rule(whole, ["port", "volumes", "replicas"], runsOnce);
+    return rule(once, ["secrets", "environment", "volumes", "ephemeral"], isMeantOnce).transform(given => {
+        const usual = kindOf(given) === "web" ? presets[size].service.replicas : workerDefaults.replicas;
+        return { ...given, replicas: given.replicas ?? usual };
+    }).meta({ description: "A service: one container, as often as needed.", example: { image: "ghcr.io/example/shop:1.2", port: 8080, exposed: true } });
+}
+
+/** A program that a Compose file brings to a server of its own knows nothing of certificates. */
+function databaseTls() {
+    return choice("required", "offered").optional().meta({
+        description: "`required`: the database refuses unencrypted connections. `offered`: it accepts them, for a program that can't use TLS; "
+            + "network policies are then the only protection.",
+        example: "offered", defaultText: "required; with `replaceDatabase`, offered", change: "in place; the database restarts",
+    });
+}
+
+/** `landfall:app` with type: services, with the defaults of a size. */
+export function servicesSchema(size: Size = "medium") {
+    return z.strictObject({
+        type: applicationType("services"),
+        compose: z.union([localPath("a Compose file"), z.array(localPath("a Compose file")).min(1)]).optional().meta({
+            allowed: "a path, or a list of them, of which later ones override earlier ones", example: "compose.yaml",
+            description: "Compose file with the services. What it can't say, or what shall differ, is under `services`.", defaultText: "none",
+        }),
+        replaceDatabase: matching(serviceNames, serviceName).optional().meta({
+            description: "A service of the Compose file that is a MariaDB or MySQL server. The stack's own database replaces it: those that connect to it have "
+                + "`database: true`, and the own one's address, names and password wherever their environment has the service's.",
+            example: "db", defaultText: "none: it runs as the file says, in one pod",
+        }),
+        services: byName(serviceNames, serviceName, "web", service(size)).prefault({}).meta({
+            description: "The services by name. With `compose`, each key here overrides the file's.",
+            example: { web: { image: "ghcr.io/example/shop:1.2", port: 8080, exposed: true } }, defaultText: "those of the Compose file",
+        }),
+        images: images(),
+        database: z.strictObject({ ...databaseKeys(size), tls: databaseTls() }).prefault({}).meta(databaseMeta),
+    }).transform(given => {
+        const { tls = given.replaceDatabase === undefined ? "required" : "offered", ...database } = given.database;
+        return { ...given, database: { ...database, tls } };
+    }).meta({
+        description: "An application of any containers, which needs no code.",
+        example: { type: "services", services: { web: { image: "ghcr.io/example/shop:1.2", port: 8080, exposed: true } } }, change: "in place",
+    });
+}
+
+export type ServicesSettings = z.output<ReturnType<typeof servicesSchema>>;
+export type ServiceSettings = ServicesSettings["services"][string];
+export type ServiceVolume = ServiceSettings["volumes"][string];
+
+/** Ending of a volume's claim: `data` of `/var/lib/data`. */
+export function volumeName(path: string, { name }: Pick<ServiceVolume, "name">): string {
+    const last = path.split("/").pop()!.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-+|-+$/g, "").slice(0, 30);
+    return name ?? (last.replace(/-+$/, "") || "volume");
+}
+

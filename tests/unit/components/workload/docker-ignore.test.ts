@@ -1,0 +1,40 @@
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import { describe, expect, it } from "vitest";
+import { ignoredBy } from "../../../../components/workload/docker-ignore";
+import { directoryDigest } from "../../../../components/workload/image";
+
+describe(".dockerignore", () => {
+    it.each<[string, string[], string[]]>([
+        ["", [], ["a", "b/c"]],
+        ["# no\n\nnode_modules\n", ["node_modules", "node_modules/a/b"], ["a/node_modules/b", "# no"]],
+        ["*\n!src\n!a.txt", ["b", "c/d"], ["src/x", "a.txt", "Dockerfile", ".dockerignore"]],
+        ["**/*.log", ["a.log", "b/c/d.log"], ["a.logs", "log"]],
+        ["*.md\n!README.md", ["CHANGES.md"], ["README.md", "a/b.md"]],
+        ["/temp?\nfoo/*/bar", ["tempa", "tempb/x", "foo/a/bar", "foo/a/bar/b"], ["temp", "tempab", "foo/bar", "foo/a/b/bar"]],
+        ["docs/**\n!docs/keep", ["docs/a", "docs/b/c"], ["docs/keep"]],
+        ["[a-c].txt\na\\*b", ["b.txt", "a*b"], ["d.txt", "axb"]],
+        ["./build/", ["build/x"], ["other/build/x"]],
+        ["!.git", [".git/HEAD"], [".github/x", ".gitignore"]],
+    ])("%j excludes what Docker excludes", (text, excluded, included) => {
+        const ignored = ignoredBy(text);
+        expect(excluded.filter(file => !ignored(file))).toEqual([]);
+        expect(included.filter(file => ignored(file))).toEqual([]);
+    });
+
+    it("keeps an image's name as it is when an excluded file changes, and no other", () => {
+        const directory = fs.mkdtempSync(path.join(os.tmpdir(), "landfall-context-"));
+        const write = (name: string, text: string): string => {
+            fs.mkdirSync(path.dirname(path.join(directory, name)), { recursive: true });
+            fs.writeFileSync(path.join(directory, name), text);
+            return directoryDigest(directory);
+        };
+        write(".dockerignore", "node_modules\n");
+        const first = write("app.js", "1");
+        fs.symlinkSync("nowhere", path.join(directory, "broken"));
+        expect([write("node_modules/x.js", "1"), write(".git/HEAD", "1")]).toEqual([first, first]);
+        expect(write("app.js", "2")).not.toBe(first);
+        fs.rmSync(directory, { recursive: true });
+    });
+});

@@ -1,0 +1,267 @@
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ComposeError, type Given, readCompose, withOverrides } from "../../../../infra/compose";
+import { parseConfiguration } from "../../../../infra/config";
+import { services } from "../../support/application";
+
+const directory = fs.mkdtempSync(path.join(os.tmpdir(), "landfall-compose-"));
+afterAll(() => fs.rmSync(directory, { recursive: true }));
+
+function write(files: Record<string, string>): string[] {
+    return Object.entries(files).map(([name, text]) => {
+        const file = path.join(directory, name);
+        fs.mkdirSync(path.dirname(file), { recursive: true });
+        fs.writeFileSync(file, text);
+        return file;
+    });
+}
+
+function read(text: string, given: Given = {}, environment: NodeJS.ProcessEnv = {}) {
+    const { services: found, ...others } = readCompose(write({ "compose.yaml": text }), given, environment);
+    return { ...others, services: found as Record<string, Record<string, any>> };
+}
+
+/** A service with these keys, at line 3 and below. */
+const service = (keys: string) => `services:\n  web:\n    image: example/shop:1\n    ports: ["80"]\n${keys.replace(/^/gm, "    ")}\n`;
+const web = (keys: string, environment: NodeJS.ProcessEnv = {}) => read(service(keys), {}, environment).services.web;
+
+/** What is refused or left out, without the file's directory. */
+function told(text: string, given: Given = {}): { refused: string[]; warned: string[] } {
+    const own = (line: string) => line.replace(/^\S*compose\.yaml/, "compose.yaml");
+    try {
+        return { refused: [], warned: read(text, given).warnings.map(own) };
+    } catch (error) {
+        if (!(error instanceof ComposeError)) throw error;
+        return { refused: error.message.split("\n").slice(1).map(own), warned: [] };
+    }
+}
+
+beforeAll(() => void write({ "token.txt": "t0ken\n", "web.env": "FROM_FILE=1\nBOTH=file\nFILE_TOKEN=abc\n", "app/Dockerfile": "FROM a AS b\nEXPOSE 1\nFROM b\nEXPOSE 4000 4001/udp 4002\n" }));
+
+describe("a Compose file", () => {
+    it("that people have on a laptop becomes services with the same meaning", () => {
+        const { services: found, secrets } = read(`
+x-env: &env { LOG: "\${LOG:-info}" }
+services:
+  web:
+    build: { context: app, args: [VERSION=1.2], target: prod }
+    ports: ["8080:4000"]
+    environment: { <<: *env, CACHE: "redis:6379", DB_PASSWORD: s3cret }
+    env_file: web.env
+    depends_on: { db: { condition: service_healthy }, redis: { condition: service_started } }
+    healthcheck: { test: ["CMD", "check"], interval: 1m, timeout: 5s, retries: 4, start_period: 90s }
+    secrets: [token]
+    deploy: { resources: { limits: { cpus: "0.5", memory: 256M }, reservations: { memory: 64m } } }
+  redis: { image: "redis:8" }
+  db:
+    image: postgres:17-alpine
+    environment: [POSTGRES_PASSWORD=s3cret]
+    volumes: ["db_data:/var/lib/postgresql/data"]
+volumes: { db_data: }
+secrets: { token: { file: token.txt } }
+`);
+        expect(found.web).toMatchObject({
+            build: { args: { VERSION: "1.2" }, target: "prod" }, port: 4000, tcpPorts: [4002], exposed: true, after: ["db", "redis"], talksTo: ["redis", "db"],
+            environment: { LOG: "info", CACHE: "redis:6379", FROM_FILE: "1", BOTH: "file" },
+            secrets: { DB_PASSWORD: "web-DB_PASSWORD", FILE_TOKEN: "web-FILE_TOKEN", "/run/secrets/token": "token" },
+            cpu: { request: "250m", limit: "500m" }, memory: { request: "64Mi", limit: "256Mi" },
+            probes: { readiness: { command: ["check"], periodSeconds: 60, timeoutSeconds: 5, failureThreshold: 4 } },
+        });
+        const { startup } = found.web.probes;
+        expect(startup.periodSeconds * startup.failureThreshold).toBeGreaterThanOrEqual(90 + 4 * 60);
+        expect(found.redis).toMatchObject({ port: 6379, uid: 999, replicas: { min: 1, max: 1 } });
+        expect(found.db).toMatchObject({
+            port: 5432, uid: 70, volumes: { "/var/lib/postgresql/data": { name: "db-data" } }, environment: { PGDATA: "/var/lib/postgresql/data/pgdata" },
+        });
+        expect(secrets).toEqual({ "web-DB_PASSWORD": "s3cret", "web-FILE_TOKEN": "abc", "db-POSTGRES_PASSWORD": "s3cret", "token": "t0ken\n" });
+    });
+
+    it.each<[string, string, string]>([
+        ["environment", "environment: [A=1, B=x=y, C]", "environment: { A: 1, B: x=y, C: }"],
+        ["build", "build: app", "build: { context: app }"],
+        ["depends_on", "depends_on: [web2]", "depends_on: { web2: { condition: service_started } }"],
+        ["ports", "ports: [\"8080:80\", \"81\"]", "ports: [{ target: 80, published: \"8080\" }, { target: 81 }]"],
+        ["volumes", "volumes: [\"data:/d\"]", "volumes: [{ type: volume, source: data, target: /d }]"],
+        ["tmpfs", "tmpfs: [\"/run:size=64m\"]", "volumes: [{ type: tmpfs, target: /run, tmpfs: { size: 67108864 } }]"],
+        ["healthcheck", "healthcheck: { test: \"check a\" }", "healthcheck: { test: [CMD-SHELL, \"check a\"] }"],
+        ["command", "command: run 'a b'", "command: [run, a b]"],
+        ["secrets", "secrets: [token]", "secrets: [{ source: token, target: /run/secrets/token }]"],
+        ["networks", "networks: [front]", "networks: { front: { aliases: [] } }"],
+        ["env_file", "env_file: web.env", "env_file: [{ path: web.env, required: true }]"],
+        ["resources", "mem_limit: 64m\ncpus: 1", "deploy: { resources: { limits: { memory: 64m, cpus: \"1\" } } }"],
+    ])("means the same by both syntaxes of %s", (_, short, long) => {
+        const around = (keys: string) => `services:\n  web:\n    ${/build|ports/.test(keys) ? "" : "ports: [\"80\"]"}\n    ${keys.includes("build") ? "" : "image: a/b:1"}\n${keys.replace(/^/gm, "    ")}\n`
+            + "  web2: { image: \"a/c:1\", expose: [\"90\"], networks: [default, front] }\nvolumes: { data: }\nnetworks: { front: }\nsecrets: { token: { file: token.txt } }\n";
+        expect(read(around(long), {}, { C: "3" }).services).toEqual(read(around(short), {}, { C: "3" }).services);
+    });
+
+    it("lets services of one network connect, and no others", () => {
+        const { services: found } = read(`services:
+  web: { image: "a/b:1", ports: ["80"], networks: [front] }
+  api: { image: "a/b:1", expose: ["90"], networks: [front, back] }
+  db: { image: "postgres:17", networks: [back] }
+  alone: { image: "a/b:1", expose: ["1"], network_mode: none }
+networks: { front: , back: }
+`);
+        expect(Object.fromEntries(Object.entries(found).map(([name, { talksTo }]) => [name, talksTo])))
+            .toEqual({ web: ["api"], api: ["web", "db"], db: ["api"], alone: [] });
+    });
+
+    it("runs one container where it doesn't say that more are possible", () => {
+        const { services: found } = read(`services:
+  web: { image: "a/b:1", ports: ["80"] }
+  fixed: { image: "a/b:1", expose: ["90"], deploy: { replicas: 3 } }
+  worker: { image: "a/b:1" }
+  cache: { image: "redis:8" }
+`);
+        expect([found.web.replicas, found.fixed.replicas, found.worker.replicas, found.cache.replicas])
+            .toEqual([undefined, { min: 3, max: 3 }, { min: 1, max: 1 }, { min: 1, max: 1 }]);
+        expect(web("deploy: { replicas: 1 }").replicas).toEqual({ min: 1, max: 1 });
+        expect(web("scale: 3").replicas).toEqual({ min: 3, max: 4 });
+    });
+
+    it("takes variables from the environment before .env, and tells of those that nobody sets", () => {
+        const [file] = write({ "env/compose.yaml": "services: { web: { image: \"a/b:${TAG}\", ports: [\"80\"], environment: { A: \"$OWN\", B: \"$NONE\", C: \"$$x ${Y:-$${z}}\" } } }\n", "env/.env": "TAG=1\nOWN=file\n" });
+        const { services: found, warnings } = readCompose([file], {}, { OWN: "shell" });
+        expect(found.web).toMatchObject({ image: "a/b:1", environment: { A: "shell", B: "" } });
+        expect(warnings.join()).toContain("the variable NONE is not set");
+    });
+
+    it("is overridden by later files as the specification says", () => {
+        const files = write({
+            "a.yaml": "services:\n  web:\n    image: a/b:1\n    command: [old, one]\n    ports: [\"80\", \"81\"]\n    environment: { A: 1, B: 2 }\n    volumes: [\"data:/d\"]\n    tmpfs: [/x]\nvolumes: { data: , other: }\n",
+            "b.yaml": "services:\n  web:\n    command: [new]\n    ports: !override [\"90\"]\n    environment: [B=3, C=4]\n    volumes: [\"other:/d\"]\n    tmpfs: !reset []\n",
+        });
+        const { web: found } = readCompose(files, {}, {}).services;
+        expect(found).toMatchObject({ args: ["new"], port: 90, environment: { A: "1", B: "3", C: "4" }, volumes: { "/d": { name: "other" } }, ephemeral: {} });
+        expect(found).not.toHaveProperty("tcpPorts");
+    });
+
+    it("extends other services, but not what they depend on", () => {
+        const { services: found } = read("services:\n  base: { image: \"a/b:1\", environment: { A: 1, B: 1 }, depends_on: [other] }\n"
+            + "  web: { extends: { service: base }, ports: [\"80\"], environment: { B: 2 } }\n  other: { image: \"a/b:1\" }\n");
+        expect(found.web).toMatchObject({ image: "a/b:1", environment: { A: "1", B: "2" }, after: [] });
+    });
+
+    it("gives an entrypoint and a command the meaning that they have in Docker", () => {
+        expect(web("entrypoint: /go --now\ncommand: [a, b]")).toMatchObject({ command: ["/go", "--now"], args: ["a", "b"] });
+        expect(web("entrypoint: []\ncommand: sh -c x")).toMatchObject({ command: ["sh", "-c", "x"] });
+        expect(web("command: \"\"")).not.toHaveProperty("args");
+    });
+
+    it("keeps no password in plain text, but the paths of files", () => {
+        const { environment, secrets } = web("environment: { DB_PASSWORD: a, API_TOKEN: b, DB_PASSWORD_FILE: /run/secrets/x, MONKEY: c, KEYBOARD: d, SECRET_KEY_BASE: e, EMPTY_PASSWORD: \"\" }");
+        expect(environment).toEqual({ DB_PASSWORD_FILE: "/run/secrets/x", MONKEY: "c", KEYBOARD: "d", EMPTY_PASSWORD: "" });
+        expect(Object.keys(secrets)).toEqual(["DB_PASSWORD", "API_TOKEN", "SECRET_KEY_BASE"]);
+    });
+
+    it("doesn't need a secret's file if Pulumi has the secret", () => {
+        const text = `${service("secrets: [missing]")}secrets: { missing: { file: none.txt } }\n`;
+        expect(told(text).refused).toEqual(["compose.yaml:6: secrets.missing has no file that can be read. Set it: pulumi config set --secret --path landfall:secrets.missing"]);
+        expect(read(text, { secrets: ["missing"] }).services.web.secrets).toEqual({ "/run/secrets/missing": "missing" });
+    });
+});
+
+describe("what can't be carried over", () => {
+    it.each<[string, string]>([
+        ["privileged: true", "privileged can't be carried over: the Pod Security Standard `restricted` forbids it"],
+        ["network_mode: host", "network_mode host can't be carried over: a pod has a network of its own"],
+        ["volumes: [\"/var/run/docker.sock:/var/run/docker.sock\"]", "volumes /var/run/docker.sock:/var/run/docker.sock can't be carried over: a container that reaches the engine controls its node"],
+        ["volumes: [\"./nginx.conf:/etc/nginx/nginx.conf:ro\"]", "volumes ./nginx.conf:/etc/nginx/nginx.conf can't be carried over: the nodes don't have this computer's files"],
+        ["volumes: [/data]", "volumes /data has no name"], ["volumes: [\"data:/d\"]", "volumes data:/d isn't listed under the file's volumes"],
+        ["devices: [/dev/snd]", "devices can't be carried over"], ["cap_add: [NET_ADMIN]", "cap_add can't be carried over"], ["pid: host", "pid can't be carried over"],
+        ["configs: [a]", "configs can't be carried over"], ["extra_hosts: [\"a:1.2.3.4\"]", "extra_hosts can't be carried over"], ["links: [\"db:mysql\"]", "links calls db mysql"],
+        ["security_opt: [\"apparmor:unconfined\"]", "security_opt apparmor:unconfined can't be carried over"], ["deploy: { mode: global }", "deploy.mode global can't be carried over"],
+        ["depends_on: { web: { condition: service_completed_successfully } }", "depends_on.web waits for its end"], ["depends_on: [nobody]", "depends_on names nobody"],
+        ["expose: [\"53/udp\"]\nports: [\"53:53/udp\"]", "ports has udp, and connections here are over TCP"], ["imagee: x", "imagee is no key of the Compose specification"],
+        ["mem_limit: lots", "deploy.resources.limits.memory is \"lots\", and has to be a byte value"], ["healthcheck: { test: [a] }", "healthcheck.test is [\"a\"], and has to be"],
+        ["env_file: none.env", "env_file none.env doesn't exist"], ["environment: { A: \"${B:?say which}\" }", "needs the variable B: say which"],
+    ])("%s stops the program, with its line and the reason", (keys, reason) => {
+        const { refused } = told(keys.includes("ports:") ? service(keys).replace("    ports: [\"80\"]\n", "    #\n") : service(keys));
+        expect(refused.find(line => line.includes(reason)), refused.join("\n")).toMatch(/^compose\.yaml:[5-6]: /);
+    });
+
+    it.each<[string, string]>([
+        ["container_name: x", "container_name is left out: pods have names of their own"], ["labels: [a=b]", "labels is left out"], ["restart: on-failure", "restart on-failure is left out"],
+        ["user: root", "user root is left out: no container runs as root"], ["user: node", "user node is left out: Kubernetes needs the user's number"],
+        ["deploy: { placement: { constraints: [] } }", "deploy.placement is left out"], ["stop_signal: SIGQUIT", "stop_signal SIGQUIT is left out"], ["tty: true", "tty is left out"],
+    ])("%s is left out, and told", (keys, reason) => {
+        const { refused, warned } = told(service(keys));
+        expect(refused).toEqual([]);
+        expect(warned.find(line => line.includes(reason)), warned.join("\n")).toMatch(/^compose\.yaml:5: /);
+    });
+
+    it("is told all at once, and nothing is said of what has an effect", () => {
+        const { refused } = told(service("privileged: true\ncap_add: [X]\ndevices: [a]"));
+        expect(refused).toHaveLength(3);
+        expect(told(service("read_only: true\ncap_drop: [ALL]\nrestart: always\nsecurity_opt: [\"no-new-privileges:true\"]\nx-own: 1")).warned).toEqual([]);
+    });
+
+    it("includes two services for one host, two services with one volume, and names that DNS doesn't know", () => {
+        const two = "services:\n  a: { image: \"a/b:1\", ports: [\"80\"] }\n  b: { image: \"a/b:1\", ports: [\"81\"] }\n";
+        expect(told(two).refused).toEqual(["compose.yaml:3: a and b publish ports, and there is one host. Say which gets its requests: "
+            + "landfall:app.services.a.exposed: true; others may have a path of their own."]);
+        expect(told(two, { services: { b: { exposed: true } } }).refused).toEqual([]);
+        expect(told("services:\n  a: { image: \"a/b:1\", ports: [\"80\"], volumes: [\"d:/d\"] }\n  b: { image: \"a/b:1\", volumes: [\"d:/d\"] }\nvolumes:\n  d:\n").refused)
+            .toEqual([expect.stringMatching(/^compose\.yaml:5: volumes\.d is used by a and b/)]);
+        expect(told("services:\n  my_web: { image: \"a/b:1\", ports: [\"80\"] }\n").refused).toEqual([expect.stringContaining("services.my_web can't be a name in Kubernetes' DNS")]);
+    });
+
+    it("is a directory of source code only where the image has it too", () => {
+        const built = (volume: string) => told(`services:\n  web:\n    build: app\n    ports: ["80"]\n    volumes: ["${volume}"]\n`);
+        expect(built("./app:/srv").warned).toContainEqual(expect.stringMatching(/^compose\.yaml:5: services\.web\.volumes \.\/app:\/srv is left out: the image's own files are used/));
+        expect(built("./other:/srv").refused).toHaveLength(1);
+    });
+});
+
+describe("the stack's own database", () => {
+    const text = `services:
+  web: { image: "a/b:1", ports: ["80"], depends_on: [db], environment: { HOST: db, USER: shop, NAME: wiki, DB_PASSWORD: s3cret, OTHER: x, DATABASE_URL: "mysql://shop:s3cret@db:3306/wiki?a=b" } }
+  db: { image: "mariadb:11", environment: { MARIADB_USER: shop, MARIADB_PASSWORD: s3cret, MARIADB_DATABASE: wiki }, volumes: ["data:/var/lib/mysql"] }
+volumes: { data: }
+`;
+
+    it("replaces a service if the settings say so, in everybody's environment", () => {
+        const { services: found } = read(text, { replaceDatabase: "db" });
+        expect(Object.keys(found)).toEqual(["web"]);
+        expect(found.web).toMatchObject({
+            database: true, after: [], talksTo: [], secrets: { DB_PASSWORD: "database.password" },
+            environment: {
+                HOST: "${database.host}", USER: "${database.user}", NAME: "${database.name}", OTHER: "x",
+                DATABASE_URL: "mysql://${database.user}:${database.password}@${database.host}:${database.port}/${database.name}?a=b",
+            },
+        });
+    });
+
+    it("replaces nothing that isn't one", () => {
+        expect(told(text, { replaceDatabase: "web" }).refused).toEqual([expect.stringContaining("landfall:app.replaceDatabase is web, which is no service with MariaDB or MySQL")]);
+    });
+});
+
+describe("the settings of a stack with a Compose file", () => {
+    const config = (app: object) => ({ "landfall:cluster": "{\"target\":\"kind\"}", "landfall:app": JSON.stringify({ type: "services", ...app }) });
+
+    it("are the file's, and the stack's own over them", () => {
+        const [compose] = write({ "own/compose.yaml": "services: { web: { image: \"a/b:1\", ports: [\"80\"], environment: { A: 1, B: 2, DB_PASSWORD: s3cret } } }\n" });
+        const settings = parseConfiguration({ config: config({ compose, services: { web: { replicas: { max: 3 }, environment: { B: "own" } }, job: { image: "a/b:1" } } }), secretKeys: [] }, "dev");
+        const { web: found, job } = services(settings).services;
+        expect(found).toMatchObject({ image: "a/b:1", port: 80, exposed: true, replicas: { min: 2, max: 3 }, environment: { A: "1", B: "own" } });
+        expect(job).toBeDefined();
+        expect(settings.secrets).toEqual({ "web-DB_PASSWORD": "s3cret" });
+    });
+
+    it("never show what the file keeps secret", () => {
+        const [compose] = write({ "bad/compose.yaml": "services: { web: { image: \"a/b:1\", ports: [\"80\"], environment: { DB_PASSWORD: hunter2 } } }\n" });
+        const reading = () => parseConfiguration({ config: config({ compose, services: { web: { secrets: { X: "none" } } } }), secretKeys: [] }, "dev");
+        expect(reading).toThrow(/landfall:app\.services\.web\.secrets names none/);
+        expect(reading).not.toThrow(/hunter2/);
+    });
+
+    it("replace an image by a build, and one variable's kind by another", () => {
+        const base = { web: { image: "a:1", environment: { A: "1", B: "2" }, secrets: { C: "c" } } };
+        expect(withOverrides(base, { web: { build: { context: "." }, secrets: { A: "a" }, environment: { C: "3" } } }))
+            .toEqual({ web: { build: { context: "." }, environment: { B: "2", C: "3" }, secrets: { A: "a" } } });
+    });
+});
