@@ -259,7 +259,7 @@ describe("a platform that is to be shared", () => {
 
     it.each<[string, () => unknown, RegExp]>([
         ["isn't there", () => undefined, /no platform.*sharedPlatform[^]*Bring up the stack that makes the platform first[^]*sharedPlatform: false/],
-        ["is of a version that didn't describe it", () => gateway(), /an older version of Landfall made.*\nBring the stack that made it up with Landfall \d/],
+        ["is of a version that didn't describe it", () => gateway(), /made by an older version of Landfall.*\nBring the stack that made it up with Landfall \d/],
         ["is newer", async () => { gateway(); await describeAs("dev", { format: 2, version: "9.9.9" }); }, /Landfall 9\.9\.9 last applied.*\nUse 9\.9\.9 or newer for this stack/],
         ["is older", async () => { gateway(); await describeAs("dev", { format: 0, version: "0.1.0" }); }, /Landfall 0\.1\.0 last applied.*\nFirst bring up the stack landfall\/dev with \d/],
     ])("is refused if it %s, with the way", async (_, prepare, message) => {
