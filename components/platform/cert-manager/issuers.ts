@@ -199,7 +199,7 @@ function serverPorts(tls: Issuance): number[] {
     return port === 443 || port === 80 ? [] : [port];
 }
 
-/** Lets cert-manager reach another ACME server than the platform's own, if it listens on an unusual port. */
+/** Lets cert-manager, if it is ours, reach another ACME server than the platform's own, if it listens on an unusual port. */
 export function allowServer({ namespace, prefix = "" }: Place, tls: Issuance, options: pulumi.CustomResourceOptions): void {
     const ports = serverPorts(tls).map(port => ({ port, protocol: "TCP" }));
     if (ports.length === 0) return;

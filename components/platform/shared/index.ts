@@ -76,8 +76,8 @@ export class SharedPlatform extends pulumi.ComponentResource implements Foundati
             environment: { CLUSTER_KUBECONFIG: cluster.kubeconfig, PREFIX: prefix },
             triggers: [found.certificates],
         }, { parent: this });
-        if (tls.issuer === "acme") allowServer(place, tls, options);
         const { certManager: present } = cluster.capabilities.present ?? {};
+        if (tls.issuer === "acme" && present === undefined) allowServer(place, tls, options);
         const issued = issueCertificates(place, { hosts, tls, gateway, present }, { ...options, dependsOn: cleanup });
         const grant = grantToGateway(name, place, issued.hosts, gateway, options);
         const listeners = addListeners(`${name}-listeners`, { cluster, environment, hosts: issued.hosts, gateway: found.gateway }, {

@@ -157,6 +157,9 @@ describe("an environment on another stack's platform", () => {
         const { acme } = object(made, "Issuer", "uat.acme").spec as { acme: { server: string; privateKeySecretRef: object } };
         expect(acme).toMatchObject({ server: "https://acme.corp.internal:14000/dir", privateKeySecretRef: { name: "uat.acme-account" } });
         expect(object(made, "NetworkPolicy", "uat.cert-manager-to-acme-server").spec.egress).toEqual([{ ports: [{ port: 14000, protocol: "TCP" }] }]);
+        const elsewhere = { present: { certManager: { version: "v1.18.0", id: "x", solverResources: false } } };
+        const ofOthers = await guest("uat", { tls: { issuer: "acme", server: "https://acme.corp.internal:14000/dir" } }, elsewhere);
+        expect(objects(ofOthers, "NetworkPolicy").map(({ metadata }) => metadata.name)).not.toContain("uat.cert-manager-to-acme-server");
         const usual = await guest("uat", { tls: { issuer: "acme" } });
         expect(objects(usual, "NetworkPolicy").map(({ metadata }) => metadata.name)).not.toContain("uat.cert-manager-to-acme-server");
     });
