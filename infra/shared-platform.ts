@@ -20,9 +20,9 @@ export async function findSharedPlatform(cluster: ClusterSettings): Promise<Foun
     await refuseOwnPlatform();
     const found = await findPlatform(kubeconfig);
     if (found.stack === stackName()) {
-        throw new Refusal(`The cluster's platform belongs to a stack with this one's name, ${found.stack}: to itself, before its state was `
-            + "lost, or to another one of the same name.\nSet landfall:cluster: { sharedPlatform: false } if it is its own; otherwise choose "
-            + "another name for this stack. Nothing was changed.");
+        throw new Refusal(`The cluster's platform belongs to a stack with this one's name, ${found.stack}. Either this stack made it and has `
+            + "lost its state, or another stack has the same name.\nSet landfall:cluster: { sharedPlatform: false } if this stack made it; "
+            + "otherwise choose another name for this stack. Nothing was changed.");
     }
     return found;
 }
@@ -48,7 +48,7 @@ const placeholder: FoundPlatform = {
     capabilities: {
         loadBalancing: { type: "LoadBalancer", drainSeconds: 0, seesClients: true },
         apiServerPorts: [6443],
-        networkPolicy: "unknown",
+        networkPolicy: "enforced",
         sharedStorageClass: "shared",
         images: { method: "push", registry: "registry.invalid" },
     },

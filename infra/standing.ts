@@ -27,7 +27,7 @@ export function compareWith(settings: Compared): Comparisons {
             if (!sharesPlatform(settings)) refuseChanges(settings, ...await comparedClass(kubeconfig, capabilities));
             const read = () => readEnvironment(kubeconfig, settings.environment.name, stack);
             await refuseMissingClasses(settings, standing, capabilities, read);
-            await refuseTakenHosts(settings, kubeconfig);
+            await refuseTakenHosts(settings, kubeconfig, stack);
         },
         describeVolume: (_, property, claim) => describeVolume(settings, claim, property),
     };
@@ -49,10 +49,10 @@ async function comparedClass(
     return [{ [key]: { value: found.value } }, { [key]: wanted }];
 }
 
-/** Two environments of a cluster can't answer at the same host. */
-async function refuseTakenHosts(settings: Compared, kubeconfig: string): Promise<void> {
+/** Two environments of a cluster can't answer at the same host. The stack's own may be about to get another name. */
+async function refuseTakenHosts(settings: Compared, kubeconfig: string, stack: string): Promise<void> {
     const { name, host, aliases } = settings.environment;
-    const taken = await otherHolders(kubeconfig, name, hostsOf(settings));
+    const taken = (await otherHolders(kubeconfig, name, hostsOf(settings))).filter(holder => holder.stack !== stack);
     if (taken.length === 0) return;
     const keyOf = (given: string): string => (given === host ? "host" : aliases.includes(given) ? "aliases" : "redirects");
     throw new Refusal([

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { Capabilities, Cluster } from "../cluster/cluster";
+import { Cluster } from "../cluster/cluster";
 import { inCluster } from "../cluster/options";
 import { Transform, transformedBy } from "../transform";
 import { Certificates } from "./cert-manager";
@@ -12,6 +12,7 @@ import { createLogs, LogsArgs } from "./logs";
 import { loadManifestsAtOnce, Manifests } from "./manifests";
 import { createMetalLb } from "./metallb";
 import { createMetricsServer } from "./metrics";
+import { warnOfOpenNetwork } from "./open-network";
 import { createPriorityClasses } from "./priorities";
 import { describePlatform } from "./shared/description";
 import { createDirectoryClasses, createStorageClasses } from "./storage";
@@ -136,12 +137,4 @@ export class Platform extends pulumi.ComponentResource {
         const { gateway: { endpoint }, caCertificate, dnsRecords } = this;
         return { endpoint, ...(caCertificate && { caCertificate }), ...(dnsRecords && { dnsRecords }) };
     }
-}
-
-/** The policies are created in any case: a network that is installed later may enforce them. */
-function warnOfOpenNetwork({ networkPolicy }: Capabilities, parent: pulumi.Resource): void {
-    if (networkPolicy === "enforced") return;
-    const so = networkPolicy === "unenforced" ? "The cluster's network doesn't enforce network policies"
-        : "Whether the cluster's network enforces network policies isn't known";
-    void pulumi.log.warn(`${so}. Without that any pod reaches any other, the database too, and everything outside.`, parent);
 }

@@ -62,7 +62,8 @@ export async function statusOf({ name, settings, kubeconfig, command }: Running)
         return { ...known, healthy: false, time: new Date().toISOString(), imageDates: [], nodes: [], parts: [], tasks: [], problems: [problem] };
     }
     const { now, skew } = clock(seen);
-    const own = withoutOthers(seen.observed, { stack: name, hosts: hostsOf(settings) });
+    const shares = settings.cluster.target === "existing" && settings.cluster.sharedPlatform;
+    const own = withoutOthers(seen.observed, { stack: name, hosts: hostsOf(settings), shares });
     const judged = target === "existing" ? withUsedNodes(own) : own;
     const found = problemsOf({
         observed: judged, now, environment, gateway: namespaces.gateway, command, apiCertificateEnds: seen.apiCertificateEnds,

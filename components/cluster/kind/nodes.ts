@@ -89,7 +89,8 @@ export function deleteOwnCluster(cluster: string, owner: string): void {
     if (record && record.owner !== owner) return;
     const nodes = listNodes(cluster);
     if (nodes.length > 0 && nodes.length === listOwnNodes(cluster).length) deleteNodes(cluster);
-    removeKey(cluster);
+    // Nodes that were left alone can't read their Secrets without it.
+    if (listNodes(cluster).length === 0) removeKey(cluster);
     removeRecord(cluster);
 }
 

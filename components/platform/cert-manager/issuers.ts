@@ -9,7 +9,7 @@ import { allowConnection, networkPolicy } from "../../workload/network";
 import { platformPriorityClass } from "../../workload/priority";
 import { podSecurityContext } from "../../workload/security";
 import type { Gateway, HostCertificate } from "../gateway";
-import { certificateName, controllerName, firstCertificate, Issuance, letsEncrypt, namespaceName, solver } from "./names";
+import { accountName, certificateName, controllerName, firstCertificate, Issuance, letsEncrypt, namespaceName, solver } from "./names";
 
 const { CustomResource } = kubernetes.apiextensions;
 type CustomResource = kubernetes.apiextensions.CustomResource;
@@ -143,7 +143,7 @@ function createAcmeIssuer(
         acme: {
             server,
             ...(email && { email }),
-            privateKeySecretRef: { name: `${place.prefix ?? ""}acme-account` },
+            privateKeySecretRef: { name: `${place.prefix ?? ""}${accountName}` },
             solvers: [{
                 http01: {
                     gatewayHTTPRoute: {
@@ -199,7 +199,7 @@ function serverPorts(tls: Issuance): number[] {
     return port === 443 || port === 80 ? [] : [port];
 }
 
-/** Lets cert-manager reach another ACME server than the platform's own, if it listens on an unusual port. */
+/** Lets cert-manager, if it is ours, reach another ACME server than the platform's own, if it listens on an unusual port. */
 export function allowServer({ namespace, prefix = "" }: Place, tls: Issuance, options: pulumi.CustomResourceOptions): void {
     const ports = serverPorts(tls).map(port => ({ port, protocol: "TCP" }));
     if (ports.length === 0) return;

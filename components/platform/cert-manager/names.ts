@@ -21,6 +21,9 @@ export const cainjectorName = "cert-manager-cainjector";
 /** The pods that answer an ACME server's challenges. cert-manager creates one for each challenge, and removes it. */
 export const solver = { name: "acme-solver", port: 8089 };
 
+/** The Secret with the key of an account at an ACME server. */
+export const accountName = "acme-account";
+
 /** Directory URL of Let's Encrypt. */
 export const letsEncrypt = "https://acme-v02.api.letsencrypt.org/directory";
 

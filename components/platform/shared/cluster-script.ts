@@ -13,7 +13,7 @@ export function reasonOf(error: unknown): string {
     return message || String(code);
 }
 
-/** Runs a script that removes something of an environment. */
+/** Runs a script that removes something of an environment. @param what it is, for a message */
 export function removeFromCluster(what: string, work: (connection: Connection) => Promise<void>): Promise<void> {
     return main(async () => {
         try {
@@ -21,7 +21,7 @@ export function removeFromCluster(what: string, work: (connection: Connection) =
         } catch (error) {
             // The same variable as for all other objects in a cluster that is gone.
             if (process.env.PULUMI_K8S_DELETE_UNREACHABLE === "true") return;
-            fail(`The environment's ${what} could not be removed from the platform: ${reasonOf(error)}\n`
+            fail(`The ${what} could not be removed from the platform: ${reasonOf(error)}\n`
                 + "If the cluster is gone, set PULUMI_K8S_DELETE_UNREACHABLE=true and run the command again.");
         }
     });

@@ -145,7 +145,7 @@ function uidOf(object: Json | undefined): string | undefined {
 function absence(server: string, hasGateway: boolean): string {
     const first = `The cluster ${server} has no platform that this stack could share`;
     return hasGateway
-        ? `${first}: an older version of Landfall made the one that is there, or hasn't completed it.\n`
+        ? `${first}: the one that is there was made by an older version of Landfall, or isn't complete.\n`
             + `Bring the stack that made it up with Landfall ${version} or newer, then run the command again. Nothing was changed.`
         : `${first} (landfall:cluster.sharedPlatform).\n`
             + "Bring up the stack that makes the platform first. Or, if this stack is to make it, set "

@@ -14,6 +14,9 @@ export async function hasGateway(connection: Connection): Promise<boolean> {
     return await read(connection, path, { patience: 5, seconds: 30 }) !== undefined;
 }
 
+const noRoom = "The cluster's Gateway has no room for these hosts: it can have at most 64 listeners, two for each host of all environments. "
+    + "Remove hosts (landfall:environment.redirects) or environments that nobody needs, or use another cluster.";
+
 /** Makes these listeners the environment's only ones; those of others stay. */
 export async function applyListeners(connection: Connection, environment: string, listeners: Json[]): Promise<void> {
     const body = {
@@ -21,7 +24,9 @@ export async function applyListeners(connection: Connection, environment: string
         ...(listeners.length > 0 && { spec: { listeners } }),
     };
     await send(connection, "PATCH", `${path}?fieldManager=${encodeURIComponent(managerOf(environment))}`, { body }).catch((error: Error) => {
-        if (!(error instanceof KubernetesError && error.code === 409)) throw error;
+        const code = error instanceof KubernetesError ? error.code : undefined;
+        if (code === 422 && /listeners: Too many/.test(error.message)) fail(`${noRoom}\n${error.message}`);
+        if (code !== 409) throw error;
         const others = [...error.message.matchAll(/conflicts? with "landfall-([^"]+)"/g)].map(([, other]) => other);
         const who = others.length > 0 ? `the environment ${[...new Set(others)].join(", ")}` : "someone else";
         fail(`Another environment already answers at one of these hosts: ${who}. Choose another landfall:environment.host.\n${error.message}`);

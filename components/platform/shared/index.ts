@@ -11,6 +11,7 @@ import { Issuance, namespaceName as certificatesNamespace } from "../cert-manage
 import { DnsRecord, recordsFor } from "../dns";
 import { defaultTraffic, gatewayLimits, GatewayLimits, Traffic } from "../gateway/limits";
 import { gatewayName, namespaceName as gatewayNamespace, proxyName } from "../gateway/names";
+import { warnOfOpenNetwork } from "../open-network";
 import type { FoundPlatform } from "./description";
 import { addListeners } from "./listeners";
 
@@ -64,6 +65,7 @@ export class SharedPlatform extends pulumi.ComponentResource implements Foundati
         const { cluster, found, environment, hosts, tls = { issuer: "ca" }, traffic = defaultTraffic } = args;
         if (!found.issuers.includes(tls.issuer)) throw new Refusal(noIssuer(found));
         warnOfLimits(found, traffic, this);
+        warnOfOpenNetwork(cluster.capabilities, this);
         const options = inCluster(cluster, this);
         const prefix = `${environment}.`;
         const place = { namespace: certificatesNamespace, prefix };
@@ -74,8 +76,8 @@ export class SharedPlatform extends pulumi.ComponentResource implements Foundati
             environment: { CLUSTER_KUBECONFIG: cluster.kubeconfig, PREFIX: prefix },
             triggers: [found.certificates],
         }, { parent: this });
-        if (tls.issuer === "acme") allowServer(place, tls, options);
         const { certManager: present } = cluster.capabilities.present ?? {};
+        if (tls.issuer === "acme" && present === undefined) allowServer(place, tls, options);
         const issued = issueCertificates(place, { hosts, tls, gateway, present }, { ...options, dependsOn: cleanup });
         const grant = grantToGateway(name, place, issued.hosts, gateway, options);
         const listeners = addListeners(`${name}-listeners`, { cluster, environment, hosts: issued.hosts, gateway: found.gateway }, {

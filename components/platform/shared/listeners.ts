@@ -30,8 +30,8 @@ export function addListeners(name: string, args: ListenersArgs, options: pulumi.
             ENVIRONMENT: args.environment,
             LISTENERS: args.hosts.apply(hosts => JSON.stringify(hosts.flatMap(host => listenersOf(host, args.environment)))),
         },
-        // On another cluster too, so that the old one is left without them.
-        triggers: [args.gateway],
+        // Also on another cluster or under another name, so that the old ones are removed first.
+        triggers: [args.gateway, args.environment],
     }, options);
 }
 

@@ -3,6 +3,6 @@ import { setting } from "../../cluster/scripts/process";
 import { removeFromCluster } from "./cluster-script";
 import { applyListeners, hasGateway } from "./gateway-object";
 
-void removeFromCluster("listeners", async connection => {
+void removeFromCluster("environment's listeners", async connection => {
     if (await hasGateway(connection)) await applyListeners(connection, setting("ENVIRONMENT"), []);
 });

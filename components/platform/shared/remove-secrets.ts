@@ -1,16 +1,29 @@
 // Deletes the environment's Secrets, which cert-manager leaves behind when their certificates are deleted.
 import { type Connection, KubernetesError, send } from "../../cluster/kubernetes-api";
 import { setting } from "../../cluster/scripts/process";
+import { accountName } from "../cert-manager/names";
 import { namespaces } from "../namespaces";
 import { removeFromCluster } from "./cluster-script";
 
 const secrets = `/api/v1/namespaces/${namespaces.certificates}/secrets`;
 
-void removeFromCluster("certificates' Secrets", async connection => {
-    const { items } = await send(connection, "GET", secrets) as { items: { metadata: { name: string } }[] };
-    const own = items.map(({ metadata: { name } }) => name).filter(name => name.startsWith(setting("PREFIX")));
-    for (const name of own) await remove(connection, name);
+interface Secret {
+    metadata: { name: string; annotations?: Record<string, string> };
+}
+
+void removeFromCluster("Secrets of the environment's certificates", async connection => {
+    const prefix = setting("PREFIX");
+    const { items } = await send(connection, "GET", secrets) as { items: Secret[] | null };
+    for (const { metadata: { name } } of (items ?? []).filter(secret => isOf(prefix, secret))) await remove(connection, name);
 });
+
+/**
+ * The name of its issuer tells whose a certificate's Secret is. Its own name doesn't: the platform's gateway-www.example.com begins
+ * like those of an environment gateway-www.
+ */
+function isOf(prefix: string, { metadata: { name, annotations = {} } }: Secret): boolean {
+    return name === `${prefix}${accountName}` || (annotations["cert-manager.io/issuer-name"] ?? "").startsWith(prefix);
+}
 
 async function remove(connection: Connection, name: string): Promise<void> {
     await send(connection, "DELETE", `${secrets}/${name}`).catch((error: Error) => {

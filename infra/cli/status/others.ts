@@ -2,14 +2,24 @@ import { madeBy } from "../../../components/cluster/ownership/marks";
 import { type Fields, list, text } from "./fields";
 import { condition, type Observed } from "./objects";
 
+/** The stack whose status it is. */
+interface Owner {
+    stack: string;
+    hosts: string[];
+    /** Whether the platform is another stack's. */
+    shares: boolean;
+}
+
 /**
  * What was observed without the certificates and listeners of other stacks' environments on the same platform, which are
  * those stacks' concern.
  */
-export function withoutOthers(observed: Observed, { stack, hosts }: { stack: string; hosts: string[] }): Observed {
+export function withoutOthers(observed: Observed, { stack, hosts, shares }: Owner): Observed {
     const isOwn = (object: Fields): boolean => ["", `landfall/${stack}`].includes(text(object, "metadata", "annotations", madeBy));
-    const isOthers = (listener: Fields): boolean => /^https?\./.test(text(listener, "name"))
-        && !hosts.some(host => [`http.${host}`, `https.${host}`].includes(text(listener, "name")));
+    const own = hosts.flatMap(host => [`http.${host}`, `https.${host}`]);
+    // The platform's own are called "https" and "https-www.example.com".
+    const isOthers = (listener: Fields): boolean =>
+        !own.includes(text(listener, "name")) && (shares || /^https?\./.test(text(listener, "name")));
     return {
         ...observed,
         certificates: observed.certificates.filter(isOwn),

@@ -1,9 +1,12 @@
+import { storeName } from "../../../../components/platform/logs/names";
 import { duration, type Fields, list, number, text } from "../fields";
 import { nameOf, namespaceOf } from "../objects";
 import { day, type Finding, kubectl, type Rule, type Situation } from "../problem";
 
 /** Shares of a volume or disk beyond which it counts as nearly full, and as full: the database can't write any more. */
 const shares = { nearly: 0.85, full: 0.97 };
+/** The logs' store drops the oldest day by itself before its volume is full. */
+const logsClaim = `${storeName}-data`;
 /** How early the end of the API server's certificate is a problem. */
 const certificateDays = 14;
 
@@ -21,7 +24,7 @@ function volumes(stats: Fields, { observed, command }: Situation): Finding[] {
         const claim = observed.claims.find(each => nameOf(each) === name && namespaceOf(each) === namespace);
         const [used, inodes] = [share(volume, "usedBytes", "availableBytes"), share(volume, "inodesUsed", "inodesFree")];
         const most = Math.max(used ?? 0, inodes ?? 0);
-        if (!claim || most < shares.nearly || isWholeDisk(volume, stats)) return [];
+        if (!claim || most < (name === logsClaim ? shares.full : shares.nearly) || isWholeDisk(volume, stats)) return [];
         const what = (inodes ?? 0) > (used ?? 0) ? "number of files" : "space";
         return [{
             severity: most >= shares.full ? "failing" : "risk", kind: "PersistentVolumeClaim", object: claim,
@@ -32,7 +35,9 @@ function volumes(stats: Fields, { observed, command }: Situation): Finding[] {
 }
 
 function sizeKey(claim: string): string {
-    const keys: Record<string, string> = { "database-data": "landfall:app.database.volume", "web-uploads": "landfall:app.web.uploads.size" };
+    const keys: Record<string, string> = {
+        "database-data": "landfall:app.database.volume", "web-uploads": "landfall:app.web.uploads.size", [logsClaim]: "landfall:logs.volume",
+    };
     return Object.hasOwn(keys, claim) ? keys[claim] : "its size";
 }
 

@@ -1,6 +1,7 @@
 import "tsx/cjs"; // createCluster loads the target by `require`
+import * as pulumi from "@pulumi/pulumi";
 import fc from "fast-check";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { createCluster } from "../../../../components/cluster";
 import { findPlatform, type FoundPlatform, SharedPlatform, type SharedPlatformArgs, type Traffic } from "../../../../components/platform";
 import { gatewayLimits } from "../../../../components/platform/gateway/limits";
@@ -26,13 +27,13 @@ const found: FoundPlatform = {
 };
 
 /** What an environment with a web service registers on another stack's platform. */
-async function guest(environment: string, args: Partial<SharedPlatformArgs> = {}): Promise<Registered[]> {
+async function guest(environment: string, args: Partial<SharedPlatformArgs> = {}, known: object = {}): Promise<Registered[]> {
     const hosts = args.hosts ?? [`${environment}.localhost`];
     const { resources } = await captureProgram({
         stack: "uat",
         config: {},
         program: async () => {
-            const cluster = createCluster({ target: "existing", stack: "organization/landfall/dev" }, { known: found.capabilities });
+            const cluster = createCluster({ target: "existing", stack: "organization/landfall/dev" }, { known: { ...found.capabilities, ...known } });
             const platform = new SharedPlatform("platform", { cluster, found, environment, hosts, ...args });
             const place = new Environment("environment", { cluster, platform, namespace: environment });
             new WebService("web", { environment: place, image: "x:1", port: 8080, exposed: { gateway: platform.gateway, host: hosts[0] } });
@@ -138,6 +139,11 @@ describe("an environment on another stack's platform", () => {
         expect(triggers(moved, "platform-secrets")).toEqual(triggers(resources, "platform-secrets"));
     });
 
+    it("has its listeners removed under the old name before it adds them under a new one, which couldn't take them over", async () => {
+        const triggers = (from: Registered[]) => from.find(({ name }) => name === "platform-listeners")?.inputs.triggers;
+        expect(triggers(await guest("test", { hosts: ["uat.localhost"] }))).not.toEqual(triggers(resources));
+    });
+
     it("has a CA of its own that is valid for its hosts only", () => {
         expect(object(resources, "Certificate", "uat.ca").spec).toMatchObject({
             isCA: true, secretName: "uat.ca", issuerRef: { name: "uat.selfsigned" },
@@ -151,8 +157,20 @@ describe("an environment on another stack's platform", () => {
         const { acme } = object(made, "Issuer", "uat.acme").spec as { acme: { server: string; privateKeySecretRef: object } };
         expect(acme).toMatchObject({ server: "https://acme.corp.internal:14000/dir", privateKeySecretRef: { name: "uat.acme-account" } });
         expect(object(made, "NetworkPolicy", "uat.cert-manager-to-acme-server").spec.egress).toEqual([{ ports: [{ port: 14000, protocol: "TCP" }] }]);
+        const elsewhere = { present: { certManager: { version: "v1.18.0", id: "x", solverResources: false } } };
+        const ofOthers = await guest("uat", { tls: { issuer: "acme", server: "https://acme.corp.internal:14000/dir" } }, elsewhere);
+        expect(objects(ofOthers, "NetworkPolicy").map(({ metadata }) => metadata.name)).not.toContain("uat.cert-manager-to-acme-server");
         const usual = await guest("uat", { tls: { issuer: "acme" } });
         expect(objects(usual, "NetworkPolicy").map(({ metadata }) => metadata.name)).not.toContain("uat.cert-manager-to-acme-server");
+    });
+
+    it("is warned of a network that lets other environments reach its pods", async () => {
+        const warn = vi.spyOn(pulumi.log, "warn").mockResolvedValue();
+        await guest("uat");
+        expect(warn.mock.calls.map(([message]) => message)).toEqual([]);
+        await guest("uat", {}, { networkPolicy: "unenforced" });
+        expect(warn.mock.calls.map(([message]) => message)).toEqual([expect.stringMatching(/doesn't enforce network policies/)]);
+        warn.mockRestore();
     });
 
     it("is refused ACME where the platform's own issuer isn't an ACME server", async () => {
@@ -244,7 +262,7 @@ describe("a platform that is to be shared", () => {
 
     it.each<[string, () => unknown, RegExp]>([
         ["isn't there", () => undefined, /no platform.*sharedPlatform[^]*Bring up the stack that makes the platform first[^]*sharedPlatform: false/],
-        ["is of a version that didn't describe it", () => gateway(), /an older version of Landfall made.*\nBring the stack that made it up with Landfall \d/],
+        ["is of a version that didn't describe it", () => gateway(), /made by an older version of Landfall.*\nBring the stack that made it up with Landfall \d/],
         ["is newer", async () => { gateway(); await describeAs("dev", { format: 2, version: "9.9.9" }); }, /Landfall 9\.9\.9 last applied.*\nUse 9\.9\.9 or newer for this stack/],
         ["is older", async () => { gateway(); await describeAs("dev", { format: 0, version: "0.1.0" }); }, /Landfall 0\.1\.0 last applied.*\nFirst bring up the stack landfall\/dev with \d/],
     ])("is refused if it %s, with the way", async (_, prepare, message) => {

@@ -4,8 +4,8 @@ import { withoutOthers } from "../../../../../infra/cli/status/others";
 import { problemsOf } from "../../../../../infra/cli/status/problems";
 import { certificate, conditionOf, gateway, now } from "../../../fixtures/stack-objects";
 
-const stack = { stack: "dev", hosts: ["wordpress.localhost"] };
-const rules = (seen: Observed): string[] => problemsOf({
+const owner = { stack: "dev", hosts: ["wordpress.localhost"], shares: false };
+const rules = (seen: Observed, stack = owner): string[] => problemsOf({
     observed: withoutOthers(seen, stack), now, environment: "development", gateway: "landfall-gateway",
     command: (...words: string[]) => words.join(" "),
 }).map(({ rule }) => rule).filter(rule => ["gateway", "certificate"].includes(rule));
@@ -24,6 +24,12 @@ describe("a problem of the platform", () => {
     it("isn't this stack's if it is about another stack's listener or certificate", () => {
         expect(rules(gatewayWith(listener("https", true), listener("https.uat.localhost", false)))).toEqual([]);
         expect(rules(expired("landfall/uat"))).toEqual([]);
+    });
+
+    it("isn't an environment's if it is about the platform's own listener", () => {
+        const guest = { stack: "uat", hosts: ["uat.localhost"], shares: true };
+        expect(rules(gatewayWith(listener("https", true), listener("https-example.com", false), listener("https.uat.localhost", true)), guest)).toEqual([]);
+        expect(rules(gatewayWith(listener("https", true), listener("https.uat.localhost", false)), guest)).toEqual(["gateway"]);
     });
 
     it("is this stack's if it is about its own, or about one that says nothing", () => {

@@ -20,6 +20,9 @@ const judge = (objects: Observed, stack = "dev"): Problem[] => problemsOf({
 const judgeWith = (changed: Partial<Observed>): Problem[] => judge({ ...wellStack(), ...changed });
 const withPod = (...pods: Fields[]): Problem[] => judgeWith({ pods: [...wellStack().pods, ...pods] });
 
+const logClaim = claim({ metadata: { name: "log-store-data", namespace: "landfall-logs" } });
+const logStats = (used: number): Fields => nodeStats(0.5, used, { pvcRef: { name: "log-store-data", namespace: "landfall-logs" } });
+
 const scheduled = conditionOf("PodScheduled", "True", 600);
 const waiting = (name: string, reason: string, message = "", more: Fields = {}): Fields =>
     container(name, { ready: false, state: { waiting: { reason, message } }, ...more });
@@ -167,6 +170,9 @@ const alarms: [what: string, changed: Partial<Observed> | Fields, expected: { ru
     ["a volume with no room for another file", { nodeStats: [nodeStats(0.5, 0.2, { inodesUsed: 95, inodesFree: 5 })] }, {
         rule: "volume-full", severity: "risk", object: "PersistentVolumeClaim development/database-data", says: /^95 % of its number of files/, action: /Delete/,
     }],
+    ["a logs' volume that the store couldn't keep free", { claims: [logClaim], nodeStats: [logStats(0.98)] }, {
+        rule: "volume-full", severity: "failing", object: "PersistentVolumeClaim landfall-logs/log-store-data", says: /^98 % of its space/, action: /landfall:logs\.volume/,
+    }],
     ["a node whose disk fills up, which a directory on it shows too", { nodeStats: [nodeStats(0.9, 0.9, { capacityBytes: 100 * 2 ** 30 })] }, {
         rule: "node-disk", severity: "risk", object: "Node landfall-dev-worker", says: /^90 % of its disk is used/, action: /describe node landfall-dev-worker/,
     }],
@@ -277,6 +283,10 @@ describe("a stack", () => {
             ...(expected.since && { since: new Date(expected.since).toISOString() }),
         });
         expect(JSON.stringify(problems)).not.toContain("hunter2");
+    });
+
+    it("may have a logs' volume that is nearly full, of which its store drops the oldest day", () => {
+        expect(judgeWith({ claims: [...wellStack().claims, logClaim], nodeStats: [logStats(0.92)] })).toEqual([]);
     });
 
     it("has no rule that nothing tries", () => {

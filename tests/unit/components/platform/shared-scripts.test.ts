@@ -1,0 +1,74 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import * as path from "node:path";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { nodeArguments } from "../../../../components/project";
+import { KubernetesApi, kubeconfigFor } from "../../fixtures/kubernetes-api";
+
+const root = path.resolve(__dirname, "../../../..");
+const api = new KubernetesApi();
+let server: string;
+beforeAll(async () => {
+    server = await api.start();
+});
+afterAll(() => api.stop());
+beforeEach(() => {
+    api.reset();
+    api.kinds.set("/apis/gateway.networking.k8s.io/v1", [["gateways", "Gateway", true]]);
+});
+
+/** Runs a script of an environment on another stack's platform. */
+async function run(script: string, environment: Record<string, string>): Promise<{ code: number; stderr: string }> {
+    const file = `components/platform/shared/${script}.ts`;
+    const child = spawn(process.execPath, [...nodeArguments(file), file], {
+        cwd: root, env: { ...process.env, CLUSTER_KUBECONFIG: kubeconfigFor(server), ...environment },
+    });
+    let stderr = "";
+    child.stderr.on("data", chunk => (stderr += String(chunk)));
+    const [code] = (await once(child, "close")) as [number];
+    return { code, stderr };
+}
+
+describe("removing an environment's Secrets", () => {
+    /** A Secret as cert-manager writes it; an account's has no annotations. */
+    const secret = (name: string, issuer?: string) => api.put({
+        apiVersion: "v1", kind: "Secret", metadata: {
+            name, namespace: "landfall-certificates", ...(issuer && { annotations: { "cert-manager.io/issuer-name": issuer } }),
+        },
+    });
+    const left = (): string[] => api.find("Secret").map(({ metadata }) => metadata.name).sort();
+
+    it("leaves the platform's and other environments', however they are called", async () => {
+        secret("ca", "selfsigned");
+        secret("acme-account");
+        secret("gateway-tls", "ca");
+        // Of the platform's host www.example.com, not of an environment gateway-www.
+        secret("gateway-www.example.com", "ca");
+        secret("uat.gateway-uat.example.com", "uat.ca");
+        secret("gateway-www.ca", "gateway-www.selfsigned");
+        secret("gateway-www.acme-account");
+        secret("gateway-www.gateway-shop.example.com", "gateway-www.ca");
+        expect(await run("remove-secrets", { PREFIX: "gateway-www." })).toEqual({ code: 0, stderr: "" });
+        expect(left()).toEqual(["acme-account", "ca", "gateway-tls", "gateway-www.example.com", "uat.gateway-uat.example.com"]);
+    }, 30_000);
+
+    it("succeeds if there are none", async () => {
+        expect(await run("remove-secrets", { PREFIX: "uat." })).toEqual({ code: 0, stderr: "" });
+    }, 30_000);
+});
+
+describe("adding an environment's listeners", () => {
+    it.each([
+        ["that another has", { code: 409, message: 'Apply failed with 1 conflict: conflict with "landfall-shop": .spec.listeners[name="https.a"].tls' },
+            /Another environment already answers.*the environment shop\. Choose another/],
+        ["for which the Gateway has no room", { code: 422, message: "Gateway is invalid: spec.listeners: Too many: 66: must have at most 64 items" },
+            /at most 64 listeners, two for each host of all environments.*redirects/],
+    ])("fails for hosts %s, and says what to do", async (_, answer, message) => {
+        api.put({ apiVersion: "gateway.networking.k8s.io/v1", kind: "Gateway", metadata: { name: "gateway", namespace: "landfall-gateway" } });
+        api.intercept = method => (method === "PATCH" ? answer : undefined);
+        const { code, stderr } = await run("apply-listeners", { ENVIRONMENT: "uat", LISTENERS: "[]" });
+        expect(code).toBe(1);
+        expect(stderr).toMatch(message);
+        expect(stderr).not.toContain("    at ");
+    }, 30_000);
+});
