@@ -88,9 +88,10 @@ export function deleteOwnCluster(cluster: string, owner: string): void {
     const record = readRecord(cluster);
     if (record && record.owner !== owner) return;
     const nodes = listNodes(cluster);
-    if (nodes.length > 0 && nodes.length === listOwnNodes(cluster).length) deleteNodes(cluster);
-    // Nodes that were left alone can't read their Secrets without it.
-    if (listNodes(cluster).length === 0) removeKey(cluster);
+    const areOthers = nodes.length > 0 && nodes.length !== listOwnNodes(cluster).length;
+    if (nodes.length > 0 && !areOthers) deleteNodes(cluster);
+    // Nodes that are left alone can't read their Secrets without it.
+    if (!areOthers) removeKey(cluster);
     removeRecord(cluster);
 }
 
