@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { stackFile } from "../../infra/cli/stack/home";
+import { run } from "../../infra/offline/kit/run";
 import { EngineStack, type Result, type Settings } from "./support/engine";
 import { Cluster } from "./support/kubernetes";
 import { Load } from "./support/load";
@@ -20,38 +21,44 @@ interface Guest {
     result: Result;
 }
 
-/** What a guest runs: as little as answers. */
-const app = {
-    web: { replicas: { min: 1, max: 1 }, cpu: { request: "50m", limit: "1" } },
-    database: { volume: "1Gi", cpu: { request: "50m", limit: "1" } },
-};
+/** What a guest runs: a program that nobody here wrote, from the Compose file that somebody has for it. */
+function appOf(replicas: { min: number; max: number }, more: object = {}): object {
+    return {
+        type: "services", compose: "tests/e2e/fixtures/httpbin/compose.yaml",
+        services: { httpbin: { replicas, cpu: { request: "50m", limit: "1" }, ...more } },
+    };
+}
 
 let cluster: Cluster;
 let guests: Guest[];
 /** The suite's stack with its platform, before any guest. */
 let before: { objects: Objects; pods: Awaited<ReturnType<typeof readPods>> };
+let ownListeners: string[];
 
 beforeAll(async () => {
     await ensureUp();
     cluster = await Cluster.connect();
     await cluster.settled();
     before = await standing();
+    ownListeners = await listeners();
     const begin = Date.now();
-    guests = await Promise.all(["second", "third"].map(makeGuest));
+    guests = await Promise.all([makeGuest("second", { min: 1, max: 1 }), makeGuest("third", { min: 2, max: 4 })]);
     figure("two environments by two stacks", `${Math.round((Date.now() - begin) / 1000)} s`);
 });
 
 afterAll(async () => {
     await Promise.all((guests ?? []).map(remove));
+    const built = await run("docker", ["images", "--filter", "reference=landfall.local/httpbin", "--format", "{{.Repository}}:{{.Tag}}"]);
+    if (built !== "") await run("docker", ["rmi", ...built.split("\n")]);
 });
 
-async function makeGuest(name: string): Promise<Guest> {
+async function makeGuest(name: string, replicas: { min: number; max: number }): Promise<Guest> {
     const host = `${name}.localhost`;
     const settings = {
         config: {
             "landfall:cluster": { target: "existing", stack: `organization/landfall/${names.stack}` },
             "landfall:environment": { name, host, volumes: "delete" },
-            "landfall:app": { ...app, title: `The ${name} site` },
+            "landfall:app": appOf(replicas),
         },
     };
     const stack = new EngineStack(name, "existing", line => process.stdout.write(line));
@@ -96,28 +103,27 @@ async function listeners(): Promise<string[]> {
 describe("three environments on one cluster, by three stacks", () => {
     it("answer at their hosts, each with its own certificate and its own content", async () => {
         const sites = [suiteSite, ...guests.map(({ site }) => site)];
-        for (const { site, name } of guests) {
-            await until(`${site.host} to answer`, async () => (await ask({ path: "/" }, site)).status === 200, 60);
-            expect((await ask({ path: "/" }, site)).text).toContain(`<title>The ${name} site</title>`);
+        for (const { site } of guests) {
+            await until(`${site.host} to answer`, async () => (await ask({ path: "/get" }, site)).status === 200, 60);
+            expect(JSON.parse((await ask({ path: "/get" }, site)).text)).toMatchObject({ url: `${site.address}/get` });
             // The proxies learn of each route by itself.
             const location = await until(`${site.host} to redirect HTTP`, async () => (await ask({ path: "/x", insecure: true }, site)).headers.location, 60);
             expect(location).toBe(`${site.address}/x`);
         }
         for (const site of sites) {
-            const { certificate, status } = await ask({ path: "/" }, site);
+            const { certificate, status } = await ask({ path: "/robots.txt" }, site);
             expect(status).toBe(200);
             expect(certificate?.subjectaltname).toBe(`DNS:${site.host}`);
             for (const other of sites.filter(one => one !== site)) {
-                await expect(ask({ path: "/", ca: other.ca() }, site)).rejects.toThrow(/certificate/);
+                await expect(ask({ path: "/robots.txt", ca: other.ca() }, site)).rejects.toThrow(/certificate/);
             }
         }
     });
 
     it("leave the platform and the first environment as they were", async () => {
         await expectUntouched();
-        expect((await listeners()).sort()).toEqual([
-            "http", "http.second.localhost", "http.third.localhost", "https", "https.second.localhost", "https.third.localhost",
-        ]);
+        expect(await listeners()).toEqual(expect.arrayContaining(["http.second.localhost", "https.third.localhost"]));
+        expect((await listeners()).filter(name => !/\.(second|third)\./.test(name))).toEqual(ownListeners);
     });
 
     it.each([
@@ -143,9 +149,29 @@ describe("three environments on one cluster, by three stacks", () => {
         await expectUntouched();
     });
 
+    it("lose no request while one of them is updated, or gets a crowd of visitors and more pods", async () => {
+        const { stack, settings, site, name } = guests[1];
+        const load = new Load("an application from a Compose file, updated", site, 300, undefined, { paths: ["/get", "/bytes/20000"], perSecond: 5 });
+        const updated = { config: { ...settings.config, "landfall:app": appOf({ min: 2, max: 4 }, { environment: { REVISION: "2" } }) } };
+        expect((await stack.up(updated)).changes).toMatchObject({ create: 0, replace: 0, delete: 0 });
+        expect(await load.end()).toEqual([]);
+
+        const spike = new Load("the same in a spike", site, 300, undefined, { paths: ["/bytes/50000", "/headers"], perSecond: 60 });
+        const begin = Date.now();
+        await until("more pods in a spike", async () => {
+            const { status } = await cluster.apps.readNamespacedDeployment({ namespace: name, name: "httpbin" });
+            return (status?.readyReplicas ?? 0) > 2;
+        }, 180);
+        figure("a third pod in a spike", `${Math.round((Date.now() - begin) / 1000)} s`);
+        expect(await spike.end()).toEqual([]);
+    });
+
     it("lose no request when one of them is removed", async () => {
         const [second, third] = guests;
-        const loads = [new Load("on the platform's own environment", suiteSite), new Load("on another guest", third.site)];
+        const quiet = { paths: ["/get"], perSecond: 5 };
+        const loads = [
+            new Load("on the platform's own environment", suiteSite), new Load("on another guest", third.site, 1200, undefined, quiet),
+        ];
         await until("both to be under load", () => Promise.resolve(loads.every(load => load.answered > 5)));
         const begin = Date.now();
         await remove(second);
@@ -153,9 +179,9 @@ describe("three environments on one cluster, by three stacks", () => {
         expect(await Promise.all(loads.map(load => load.end()))).toEqual([[], []]);
 
         await expectUntouched();
-        expect((await listeners()).sort()).toEqual(["http", "http.third.localhost", "https", "https.third.localhost"]);
-        expect((await ask({ path: "/" }, third.site)).status).toBe(200);
-        await expect(ask({ path: "/" }, second.site)).rejects.toThrow();
+        expect((await listeners()).sort()).toEqual([...ownListeners, "http.third.localhost", "https.third.localhost"].sort());
+        expect((await ask({ path: "/get" }, third.site)).status).toBe(200);
+        await expect(ask({ path: "/get" }, second.site)).rejects.toThrow();
         expect(Object.keys(await readObjects(cluster)).filter(key => key.includes("/second."))).toEqual([]);
     });
 });
