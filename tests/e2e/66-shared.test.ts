@@ -22,10 +22,10 @@ interface Guest {
 }
 
 /** What a guest runs: a program that nobody here wrote, from the Compose file that somebody has for it. */
-function appOf(replicas: { min: number; max: number }, more: object = {}): object {
+function appOf(replicas: { min: number; max: number }, revision = 1): object {
     return {
         type: "services", compose: "tests/e2e/fixtures/httpbin/compose.yaml",
-        services: { httpbin: { replicas, cpu: { request: "50m", limit: "1" }, ...more } },
+        services: { httpbin: { replicas, cpu: { request: "50m", limit: "1" }, environment: { REVISION: String(revision) } } },
     };
 }
 
@@ -152,7 +152,7 @@ describe("three environments on one cluster, by three stacks", () => {
     it("lose no request while one of them is updated, or gets a crowd of visitors and more pods", async () => {
         const { stack, settings, site, name } = guests[1];
         const load = new Load("an application from a Compose file, updated", site, 300, undefined, { paths: ["/get", "/bytes/20000"], perSecond: 5 });
-        const updated = { config: { ...settings.config, "landfall:app": appOf({ min: 2, max: 4 }, { environment: { REVISION: "2" } }) } };
+        const updated = { config: { ...settings.config, "landfall:app": appOf({ min: 2, max: 4 }, 2) } };
         expect((await stack.up(updated)).changes).toMatchObject({ create: 0, replace: 0, delete: 0 });
         expect(await load.end()).toEqual([]);
 
