@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import * as pulumi from "@pulumi/pulumi";
 import { getMonitor } from "@pulumi/pulumi/runtime/settings";
 
@@ -26,10 +27,26 @@ function ask(token: string, args: pulumi.Inputs): Promise<Record<string, unknown
     const known = answers.get(engine) ?? new Map<string, Promise<Record<string, unknown>>>();
     answers.set(engine, known);
     const question = `${token} ${JSON.stringify(args)}`;
-    const answer = known.get(question) ?? (pulumi.runtime.invoke(token, args) as Promise<{ outputs?: Record<string, unknown> }>)
-        .then(({ outputs = {} }) => outputs);
+    const invoke = () => pulumi.runtime.invoke(token, args) as Promise<{ outputs?: Record<string, unknown> }>;
+    const answer = known.get(question) ?? onceSaved(invoke).then(({ outputs = {} }) => outputs);
     known.set(question, answer);
     return answer;
+}
+
+/** The engine saves the state of a run that goes on. If it reads a file of a local backend at that moment, it finds it empty. */
+const beingSaved = /failed to load checkpoint: EOF/;
+/** Times to ask again, in milliseconds. Longer than that, the file is empty for another reason, such as a kill. */
+const pauses = [50, 100, 200, 400, 800, 1600];
+
+/** Reads from the state, again if the engine is saving it. */
+export async function onceSaved<T>(read: () => Promise<T>, tried = 0): Promise<T> {
+    try {
+        return await read();
+    } catch (error) {
+        if (tried === pauses.length || !beingSaved.test((error as Error).message)) throw error;
+        await sleep(pauses[tried]);
+        return onceSaved(read, tried + 1);
+    }
 }
 
 /** The stack's name in its backend. Without organisations, that is just its name. */

@@ -57,7 +57,7 @@ function judgeBind(name: string, node: Node, { source = "", target }: Mount, con
     }
     const full = path.resolve(directory, source);
     const isInside = context !== undefined && !path.relative(path.resolve(context), full).startsWith("..") && !/^[/~]/.test(source);
-    if (isInside) return report.warn(node, `${key} is left out: the image's own files are used. npm start builds them anew after a change.`);
+    if (isInside) return report.warn(node, `${key} is left out: the image's own files are used. npm start builds them again after a change.`);
     report.refuse(node, `${key} can't be carried over: the nodes don't have this computer's files. `
         + "Copy them into the image (`build`), make a file a secret, or use a named volume for what the program writes.");
 }

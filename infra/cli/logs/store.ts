@@ -62,7 +62,7 @@ export async function readStore(
     store: LogStore, question: Question, write: (name: string, line: Line) => Promise<void>, signal: AbortSignal,
 ): Promise<number> {
     let [lines, since, limit] = [0, rfc3339(question.since), pageSize];
-    // What was written at the time with which the next page begins. A collector that starts anew may have sent a line twice.
+    // What was written at the time with which the next page begins. A restarted collector may have sent a line twice.
     let [last, seen] = ["", new Set<string>()];
     for (;;) {
         let [rows, before] = [0, lines];

@@ -131,7 +131,7 @@ describe("an environment on another stack's platform", () => {
         }
     });
 
-    it("adds them again to a Gateway that was made anew, or is in another cluster, which the old one is rid of first", async () => {
+    it("adds them again to a new Gateway, also in another cluster, and first removes them from the old one", async () => {
         const triggers = (from: Registered[], name: string) => from.find(resource => resource.name === name)?.inputs.triggers;
         const moved = await guest("uat", { found: { ...found, gateway: "another" } });
         expect(triggers(moved, "platform-listeners")).not.toEqual(triggers(resources, "platform-listeners"));
