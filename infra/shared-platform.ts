@@ -7,14 +7,14 @@ import { Refusal } from "../components/refusal";
 import { version } from "../components/release";
 import { readStackResources } from "../components/stack-outputs";
 import { requestTimes } from "../components/workload/limits";
-import type { ClusterSettings } from "./config";
+import { type ClusterSettings, sharesPlatform } from "./config";
 
 /**
  * The platform that another stack made, if the settings say to share it.
  * @throws Refusal if there is none, or if it is this stack's own
  */
 export async function findSharedPlatform(cluster: ClusterSettings): Promise<FoundPlatform | undefined> {
-    if (cluster.target !== "existing" || !cluster.sharedPlatform) return undefined;
+    if (!sharesPlatform(cluster)) return undefined;
     const kubeconfig = await readKubeconfig(cluster);
     if (lookingAtNothing() || kubeconfig === undefined) return placeholder;
     await refuseOwnPlatform();

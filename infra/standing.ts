@@ -7,7 +7,7 @@ import { otherHolders } from "../components/platform/shared/hosts";
 import { Refusal } from "../components/refusal";
 import { readEnvironment, type StandingEnvironment } from "../components/workload/standing";
 import { classOf } from "../components/workload/volume";
-import { hostsOf, type Settings } from "./config";
+import { hostsOf, type Settings, sharesPlatform } from "./config";
 import { keyText } from "./config/errors";
 import { contextOf, describeChange, refuseChanges, refuseClusterChanges } from "./config/errors/refuse";
 import { describeKey, describeSettings } from "./config/schema/describe";
@@ -24,18 +24,13 @@ export function compareWith(settings: Compared): Comparisons {
             const stack = `${pulumi.getProject()}/${pulumi.getStack()}`;
             const standing = await readEnvironment(kubeconfig, settings.environment.name, stack);
             refuseChanges(settings, ...compared(settings, standing, capabilities));
-            if (!sharesPlatform(settings)) refuseChanges(settings, ...await comparedClass(kubeconfig, capabilities));
+            if (!sharesPlatform(settings.cluster)) refuseChanges(settings, ...await comparedClass(kubeconfig, capabilities));
             const read = () => readEnvironment(kubeconfig, settings.environment.name, stack);
             await refuseMissingClasses(settings, standing, capabilities, read);
             await refuseTakenHosts(settings, kubeconfig, stack);
         },
         describeVolume: (_, property, claim) => describeVolume(settings, claim, property),
     };
-}
-
-/** Whether the gateway's load balancer is another stack's. */
-function sharesPlatform({ cluster }: Compared): boolean {
-    return cluster.target === "existing" && cluster.sharedPlatform;
 }
 
 /** A load balancer keeps its class. If the cluster chose that, leaving the setting out changes nothing. */

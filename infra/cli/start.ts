@@ -1,4 +1,4 @@
-import { hostsOf, isLaptop, manifestsFor, type PlainSettings, type Target } from "../config";
+import { hostsOf, isLaptop, manifestsFor, type PlainSettings, sharesPlatform, type Target } from "../config";
 import { buildKit, ensureDocker, type Kit } from "../offline/kit";
 import { checkComputer, Report } from "./computer/check";
 import { builtImagesHere, hasKindNetwork } from "./computer/docker";
@@ -134,8 +134,7 @@ async function prepare(context: Context, report: Report): Promise<() => Promise<
     };
     const kit = report.kit ? await orInterrupted(useKit(settings.cluster.target, log), signal, cutOff) : undefined;
     if (!report.kit) await orInterrupted(ensureClusterTool(settings.cluster.target, log), signal, cutOff);
-    const shares = settings.cluster.target === "existing" && settings.cluster.sharedPlatform;
-    if (shares) addClusterTools();
+    if (sharesPlatform(settings.cluster)) addClusterTools();
     else await orInterrupted(ensureManifests(manifestsFor(settings), log), signal, cutOff);
     return async () => {
         writeRecord(stack, record);

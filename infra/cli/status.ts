@@ -1,6 +1,6 @@
 import { version as code } from "../../package.json";
 import { namespaces } from "../../components/platform/namespaces";
-import { hostsOf } from "../config";
+import { hostsOf, sharesPlatform } from "../config";
 import { collect, type Seen, Unreachable } from "./status/collect";
 import { describeSilence, readArguments, type Running, runningStack } from "./status/command";
 import { duration, text } from "./status/fields";
@@ -62,7 +62,7 @@ export async function statusOf({ name, settings, kubeconfig, command }: Running)
         return { ...known, healthy: false, time: new Date().toISOString(), imageDates: [], nodes: [], parts: [], tasks: [], problems: [problem] };
     }
     const { now, skew } = clock(seen);
-    const shares = settings.cluster.target === "existing" && settings.cluster.sharedPlatform;
+    const shares = sharesPlatform(settings.cluster);
     const own = withoutOthers(seen.observed, { stack: name, hosts: hostsOf(settings), shares });
     const judged = target === "existing" ? withUsedNodes(own) : own;
     const found = problemsOf({

@@ -21,7 +21,7 @@ export { hostsOf } from "./sections/hosts";
 export type { AppSettings, PlainSettings } from "./schema";
 export type { Problem } from "./errors/problem";
 export { logsToKeep } from "./sections/logs";
-export { manifestsFor } from "./targets";
+export { manifestsFor, sharesPlatform } from "./targets";
 export { isCloud, isLaptop } from "./sections/environment";
 export { SettingsError } from "./errors/problem";
 

@@ -3,7 +3,7 @@ import { ephemeralStorage } from "../../../components/scratch";
 import { containerDefaults } from "../../../components/workload/defaults";
 import { connectionsOf, leastMemoryOfDatabase, leastWebMemory, limitsOf } from "../../limits";
 import { Violation } from "../schema/rule";
-import type { BareMetalSettings, ClusterSettings } from "../targets";
+import { type BareMetalSettings, type ClusterSettings, sharesPlatform } from "../targets";
 import { usesDatabase } from "../../services/limits";
 import type { AppSettings } from "../schema";
 import type { WordPressSettings } from "./app";
@@ -171,7 +171,7 @@ export function needsRegistry(
         : Object.entries(app.services).map(([name, { image }]) => [`app.services.${name}.image`, image]);
     const database: [string, string | undefined][] = app.type === "wordpress" || usesDatabase(app) ? [["app.database.image", app.database.image]] : [];
     const built = [...images, ...database].flatMap(([key, image]) => image === undefined ? [key] : []);
-    const isKnown = cluster.target !== "existing" || cluster.registry !== undefined || cluster.sharedPlatform;
+    const isKnown = cluster.target !== "existing" || cluster.registry !== undefined || sharesPlatform(cluster);
     return isKnown || built.length === 0 ? undefined : {
         keys: ["cluster.registry", ...built],
         problem: "is missing: the images that the program builds have to be pushed where this cluster can pull them",
@@ -182,7 +182,7 @@ export function needsRegistry(
 
 /** A cluster's logs are kept by its platform, which may be another stack's. */
 export function keepsOwnLogs({ cluster, logs }: { cluster: ClusterSettings; logs: LogsSettings }): Violation | undefined {
-    return cluster.target !== "existing" || !cluster.sharedPlatform || logs.keepDays === 0 ? undefined : {
+    return !sharesPlatform(cluster) || logs.keepDays === 0 ? undefined : {
         keys: ["logs.keepDays", "cluster.sharedPlatform"],
         problem: "has no effect: the platform keeps the logs of the whole cluster, and another stack made it",
         allowed: "leave it out here, and set it in the stack that made the platform",
@@ -200,7 +200,7 @@ export function needsSharedClass(
     const key = app.type === "services" ? shared.key : `${shared.key}.accessMode`;
     const what = app.type === "services" ? "a service's volume is one" : "the uploads are a volume";
     if (cluster.target === "baremetal") return needsSharedDirectory(cluster, key, what, app);
-    const has = cluster.target !== "existing" || cluster.sharedStorageClass !== undefined || cluster.sharedPlatform;
+    const has = cluster.target !== "existing" || cluster.sharedStorageClass !== undefined || sharesPlatform(cluster);
     return has ? undefined : {
         keys: ["cluster.sharedStorageClass", key],
         problem: `is missing: ${what} that pods on many nodes write`,

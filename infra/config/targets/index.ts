@@ -24,6 +24,11 @@ export function clusterSchema(context: Context) {
 
 export type ClusterSettings = z.output<ReturnType<typeof clusterSchema>>;
 export type Target = ClusterSettings["target"];
+/** Whether another stack made the cluster's platform. */
+export function sharesPlatform(cluster: ClusterSettings): cluster is ExistingSettings {
+    return cluster.target === "existing" && cluster.sharedPlatform;
+}
+
 export type KindSettings = Extract<ClusterSettings, { target: "kind" }>;
 export type MinikubeSettings = Extract<ClusterSettings, { target: "minikube" }>;
 export type ExistingSettings = Extract<ClusterSettings, { target: "existing" }>;
