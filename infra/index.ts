@@ -32,7 +32,7 @@ export = async () => {
     const needs = { cluster, hosts: hostsOf(settings), tls, traffic: trafficOf(settings.app) };
     const platform = found
         ? new SharedPlatform("platform", { ...needs, found, environment: name })
-        : new Platform("platform", { ...needs, manifests, logs: logsToKeep(settings) });
+        : new Platform("platform", { ...needs, ...settings.gateway, manifests, logs: logsToKeep(settings) });
     const environment = new Environment("environment", { cluster, platform, namespace: name, volumes, quota, priority });
     const app = createApplication(settings, { environment, gateway: platform.gateway });
 

@@ -52,6 +52,12 @@ export interface PlatformArgs {
      */
     traffic?: Traffic;
     /**
+     * Connections that one client address may have to each of the gateway's proxies, by HTTP and as many by HTTPS. Further ones
+     * are closed at once.
+     * @default an eighth of what a proxy can hold; all of it where the gateway doesn't see the clients' addresses
+     */
+    clientConnections?: number;
+    /**
      * Keeps the logs of all pods for a time.
      * @default what the nodes keep: some files of each container, until its pod is deleted
      */
@@ -108,7 +114,8 @@ export class Platform extends pulumi.ComponentResource {
         // The listeners come after their certificates: an existing host moves to another listener without an interval.
         const [listeners, setListeners] = pulumi.deferredOutput<HostCertificate[]>();
         this.gateway = new Gateway(`${name}-gateway`, {
-            cluster, manifests, certificates: listeners, traffic: args.traffic, metrics: this.metrics, after: this.priorityClasses,
+            cluster, manifests, certificates: listeners, traffic: args.traffic, clientConnections: args.clientConnections,
+            metrics: this.metrics, after: this.priorityClasses,
         }, { parent: this });
         if (capabilities.externalDns !== undefined) {
             // It watches routes, whose CRDs the gateway installs.

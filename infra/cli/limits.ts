@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { leastIdleSeconds } from "../../components/platform/gateway/limits";
+import { controllerName } from "../../components/platform/gateway/names";
 import { reservedConnections, surgePercent } from "../../components/workload/limits";
 import type { WordPressSettings } from "../config";
 import { connectionsOf, Limits, limitsOf } from "../limits";
@@ -61,14 +62,17 @@ export function limitRows(app: WordPressSettings, resources: Registered[]): Row[
 function gatewayRows({ web, time }: Limits, resources: Registered[]): Row[] {
     const inputsOf = <T>(kind: string, name: string): T =>
         resources.find(({ type, name: found }) => type.endsWith(`:${kind}`) && found === name)?.inputs as T;
-    const { data } = inputsOf<{ data: Record<string, string> }>("ConfigMap", "contour");
+    const { data } = inputsOf<{ data: Record<string, string> }>("ConfigMap", controllerName);
     const { cluster, listener, timeouts } = JSON.parse(data["contour.yaml"]) as ContourConfiguration;
+    const [, ofClient] = /\bmax_connections: (\d+)/.exec(inputsOf<{ data: Record<string, string> }>("ConfigMap", "envoy").data["envoy.yaml"]) ?? [];
     const { spec: { template } } = inputsOf<{ spec: { template: { spec: { terminationGracePeriodSeconds: number } } } }>("Deployment", "envoy");
     const { spec: { minReplicas, maxReplicas } } = inputsOf<{ spec: { minReplicas: number; maxReplicas: number } }>(
         "HorizontalPodAutoscaler", "envoy");
     return [
         row("gateway", "proxies", `${minReplicas} to ${maxReplicas}`, `one for every two of ${web.pods} web pods at the most`),
         row("gateway", "max_connections", listener["max-connections-per-listener"], "what a proxy's memory holds; more are closed at once"),
+        row("gateway", "max_connections of a client", Number(ofClient),
+            "an eighth of them, or landfall:gateway.clientConnections; all where the gateway can't see addresses"),
         row("gateway", "connection idle timeout", `${timeouts["connection-idle-timeout"]}, ${leastIdleSeconds}s where it is full`,
             "what a client only keeps open is closed the sooner the more of its memory a proxy uses"),
         row("gateway", "request_timeout", `${time.reception}s`, "the largest upload on the slowest connection, and half a minute"),

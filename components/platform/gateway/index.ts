@@ -12,7 +12,7 @@ import { Manifests } from "../manifests";
 import { createCrds, createNamespace, toApiServer } from "../objects";
 import { contour, createCertificates, createContour } from "./contour";
 import { createEnvoy, createEnvoyService, envoy } from "./envoy";
-import { defaultTraffic, GatewayLimits, gatewayLimits, Traffic } from "./limits";
+import { defaultTraffic, GatewayLimits, gatewayLimits, mostConnections, Traffic } from "./limits";
 import { gatewayName, namespaceName } from "./names";
 
 export interface GatewayArgs {
@@ -22,6 +22,11 @@ export interface GatewayArgs {
     certificates: pulumi.Input<HostCertificate[]>;
     /** Traffic that it must handle. @default `defaultTraffic` */
     traffic?: Traffic;
+    /**
+     * Connections that one client address may have to each port of a proxy.
+     * @default an eighth of all; all where the gateway doesn't see the clients' addresses
+     */
+    clientConnections?: number;
     /** The source of the proxies' metrics for its autoscaler, if the cluster doesn't include one. @default [] */
     metrics?: pulumi.Resource[];
     /** What must exist before its pods, such as their PriorityClass. @default [] */
@@ -74,7 +79,8 @@ export class Gateway extends pulumi.ComponentResource {
         const certificates = createCertificates(this.namespace, options);
         const nodes = loadBalancing.type === "NodePort" ? loadBalancing.nodes : undefined;
         this.seesClients = loadBalancing.seesClients;
-        this.limits = gatewayLimits(args.traffic ?? defaultTraffic, loadBalancing.drainSeconds, nodes?.count);
+        const clientConnections = args.clientConnections ?? (this.seesClients ? undefined : mostConnections);
+        this.limits = gatewayLimits(args.traffic ?? defaultTraffic, loadBalancing.drainSeconds, nodes?.count, clientConnections);
         const controller = createContour(this.namespace, this.limits, { ...options, dependsOn: [...this.definitions, certificates] });
         createEnvoy(this.namespace, { limits: this.limits, nodes, metrics: args.metrics }, { ...options, dependsOn: controller });
         const service = createEnvoyService(this.namespace, loadBalancing, { ...options, dependsOn: controller });

@@ -1,3 +1,4 @@
+import { controllerName, proxyName } from "../../../components/platform/gateway/names";
 import { namespaces } from "../../../components/platform/namespaces";
 import type { PlainSettings } from "../../config";
 import { usesDatabase } from "../../services/limits";
@@ -13,7 +14,7 @@ export interface StackPart {
 /** The parts by the names that people use for them. The first one is the usual one: what the host's requests go to. */
 export function partsOf({ app, environment: { name: namespace } }: Pick<PlainSettings, "app" | "environment">): Record<string, StackPart> {
     const own = (workload: string): StackPart => ({ workloads: [workload], namespace });
-    const gateway = { workloads: ["envoy", "contour"], namespace: namespaces.gateway };
+    const gateway = { workloads: [proxyName, controllerName], namespace: namespaces.gateway };
     if (app.type === "wordpress") {
         return { web: own("web"), database: own("database"), gateway, tasks: { ...own("scheduled-tasks"), scheduled: true } };
     }

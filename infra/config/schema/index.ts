@@ -3,10 +3,11 @@ import { appSchema, type WordPressSettings } from "../sections/app";
 import { secretName, servicesSchema, type ServicesSettings } from "../sections/services";
 import { areConsistent, exposesOne, hasServices } from "../sections/services-together";
 import { environmentSchema } from "../sections/environment";
+import { gatewaySchema } from "../sections/gateway";
 import { logsSchema } from "../sections/logs";
 import { mailHasLogin } from "../sections/outside";
 import {
-    completeQuota, databaseHoldsConnections, hasClasses, keepsOwnLogs, needsRegistry, needsSharedClass, quotaHoldsApp, wordPressHasOneAddress,
+    completeQuota, databaseHoldsConnections, hasClasses, hasOwnPlatform, needsRegistry, needsSharedClass, quotaHoldsApp, wordPressHasOneAddress,
 } from "../sections/together";
 import { clusterSchema } from "../targets";
 import { Context } from "./defaults";
@@ -37,6 +38,7 @@ function makeSchema(context: Context) {
         environment: environment.prefault({} as z.input<typeof environment>),
         app: context.app === "services" ? servicesSchema(context.size) : appSchema(context.size).prefault({}),
         logs: logsSchema(context).prefault({}),
+        gateway: gatewaySchema().prefault({}),
         adminPassword: text("a secret of 12 to 4096 characters on one line, no space at its ends", given =>
             given.length >= 12 && lineVerdict(given, 4096) === true && given.trim() === given).optional().meta({
             description: "Password of the site's first user, as a Pulumi secret.", defaultText: "generated", secret: true,
@@ -56,7 +58,7 @@ function makeSchema(context: Context) {
     const hosted = rule(named, ["environment", "app"], quotaHoldsApp);
     const connected = rule(rule(hosted, ["app"], databaseHoldsConnections), ["app", "mailPassword"], given => mailHasLogin({ ...given, app: given.app.type === "wordpress" ? given.app : {} }));
     const classes = rule(rule(connected, ["cluster", "app"], needsSharedClass), ["cluster", "app", "logs"], hasClasses);
-    const delivered = rule(rule(classes, ["cluster", "app"], needsRegistry), ["cluster", "logs"], keepsOwnLogs);
+    const delivered = rule(rule(classes, ["cluster", "app"], needsRegistry), ["cluster", "logs", "gateway"], hasOwnPlatform);
     const exposing = rule(rule(delivered, ["app"], hasServices), ["app"], exposesOne);
     return rule(exposing, ["app", "secrets"], areConsistent);
 }

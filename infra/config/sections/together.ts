@@ -8,6 +8,7 @@ import { usesDatabase } from "../../services/limits";
 import type { AppSettings } from "../schema";
 import type { WordPressSettings } from "./app";
 import type { EnvironmentSettings } from "./environment";
+import type { GatewaySettings } from "./gateway";
 import type { LogsSettings } from "./logs";
 import { databaseHoldsServices, needsOfServices } from "./services-together";
 
@@ -180,14 +181,20 @@ export function needsRegistry(
     };
 }
 
-/** A cluster's logs are kept by its platform, which may be another stack's. */
-export function keepsOwnLogs({ cluster, logs }: { cluster: ClusterSettings; logs: LogsSettings }): Violation | undefined {
-    return !sharesPlatform(cluster) || logs.keepDays === 0 ? undefined : {
-        keys: ["logs.keepDays", "cluster.sharedPlatform"],
-        problem: "has no effect: the platform keeps the logs of the whole cluster, and another stack made it",
+/** A cluster's logs and its gateway belong to its platform, which may be another stack's. */
+export function hasOwnPlatform({ cluster, logs, gateway }: {
+    cluster: ClusterSettings; logs: LogsSettings; gateway: GatewaySettings;
+}): Violation | undefined {
+    if (!sharesPlatform(cluster)) return undefined;
+    const violation = (key: string, why: string): Violation => ({
+        keys: [key, "cluster.sharedPlatform"],
+        problem: `has no effect: ${why}, and another stack made it`,
         allowed: "leave it out here, and set it in the stack that made the platform",
         example: { cluster: { target: "existing", stack: "organization/landfall/dev" } },
-    };
+    });
+    if (logs.keepDays > 0) return violation("logs.keepDays", "the platform keeps the logs of the whole cluster");
+    return gateway.clientConnections === undefined ? undefined
+        : violation("gateway.clientConnections", "the gateway belongs to the platform");
 }
 
 /** A volume that many nodes write needs a class for that. Otherwise its claim waits forever. */

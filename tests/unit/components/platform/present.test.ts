@@ -70,7 +70,7 @@ describe("a platform on a cluster where others installed", () => {
         expect(definitions(resources).filter(name => !name.endsWith(".projectcontour.io"))).toEqual([]);
         expect(names.filter(name => /cert-manager|cainjector|webhook|metrics/i.test(name))).toEqual([]);
         for (const name of [
-            "GatewayClass landfall", "Gateway landfall-gateway/gateway", "Deployment landfall-gateway/contour", "Deployment landfall-gateway/envoy",
+            "GatewayClass landfall", "Gateway landfall-gateway/gateway", "Deployment landfall-gateway/contour-2", "Deployment landfall-gateway/envoy",
             "Namespace landfall-certificates", "Issuer landfall-certificates/ca", `Certificate landfall-certificates/${certificateName("www.example.com")}`,
             "ReferenceGrant landfall-certificates/gateway-tls",
         ]) expect(names).toContain(name);

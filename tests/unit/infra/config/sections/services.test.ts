@@ -104,6 +104,8 @@ describe("an application of services", () => {
         const demanding = { ...web, image: undefined, build: { context: "." }, database: true, volumes: { "/d": { accessMode: "ReadWriteMany" } } };
         expect(first({ web: demanding }, guest)).toBe("");
         expect(first({ web: demanding }, { ...guest, logs: { keepDays: 3 } })).toMatch(/^landfall:logs.keepDays has no effect/);
+        expect(first({ web: demanding }, { ...guest, gateway: { clientConnections: 300 } }))
+            .toMatch(/^landfall:gateway.clientConnections has no effect/);
     });
 
     it("lets programs of a Compose file use a database without TLS, and no others unless that is said", () => {
