@@ -113,6 +113,7 @@ describe("parseSettings", () => {
                 },
                 tasks: { everyMinutes: 1 }, egress: {},
             },
+            gateway: {},
             logs: { keepDays: 0, volume: "10Gi" },
             secrets: {},
         });
