@@ -1,9 +1,20 @@
-import { beforeAll, expect, inject } from "vitest";
+import { afterAll, beforeAll, expect, inject } from "vitest";
 import * as path from "node:path";
 import { isOver, type Order, readFirstStart, type Suite } from "./suite";
 import { until } from "./wait";
 
-beforeAll(() => takeTurn(inject("suite"), inject("order"), expect.getState().testPath as string));
+const opened = Date.now();
+let turn: number;
+
+beforeAll(async () => {
+    await takeTurn(inject("suite"), inject("order"), expect.getState().testPath as string);
+    turn = Date.now();
+});
+
+afterAll(() => {
+    const [waited, took] = [turn - opened, Date.now() - turn].map(time => Math.round(time / 1000));
+    process.stdout.write(`    figure: ${path.basename(expect.getState().testPath as string)}: took ${took} s after a wait of ${waited} s\n`);
+});
 
 /**
  * Waits for this file's turn. One that runs beside the others begins when their first start is over, for both need what
