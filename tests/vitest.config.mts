@@ -8,6 +8,9 @@ const minute = 60_000;
 /** Files with a cluster of their own, or none, the longest first. */
 const apart = ["80-baremetal", "71-render", "74-library", "66-others", "70-policies", "72-minikube"];
 
+/** A file that takes its time and disturbs nothing: those after it don't wait for it, but for the first that makes pods anew. */
+const meanwhile = { file: "18-meanwhile", until: "36-site" };
+
 /**
  * The files of the end-to-end suite tell one story, in the order of their names, but for those that need nothing of it:
  * they run beside the others (tests/e2e/support/turn.ts). Workers take them as they stand here, one by one. So that one
@@ -20,7 +23,9 @@ class ByName extends BaseSequencer {
         const inTurn = sorted.filter(file => place(file) < 0);
         const beside = sorted.filter(file => place(file) >= 0).sort((a, b) => place(a) - place(b));
         const paths = (some: TestSpecification[]): string[] => some.map(({ moduleId }) => moduleId);
-        for (const { project } of files) project.provide("order", { inTurn: paths(inTurn), beside: paths(beside) });
+        const named = (name: string): string | undefined => paths(inTurn).find(file => path.basename(file, ".test.ts") === name);
+        const order = { inTurn: paths(inTurn), beside: paths(beside), meanwhile: named(meanwhile.file), until: named(meanwhile.until) };
+        for (const { project } of files) project.provide("order", order);
         const [first, second, ...others] = inTurn;
         const [longest, next, ...short] = beside;
         return [first, longest, second, next, ...others.slice(0, 4), ...short, ...others.slice(4)].filter(file => file !== undefined);
@@ -61,7 +66,7 @@ export default defineConfig({
                 },
             },
             // Those of the night take longer than a build may.
-            ...([["e2e", "test", 20, 3], ["nightly", "nightly", 40, 1]] as const).map(([name, suffix, minutes, workers], place) => ({
+            ...([["e2e", "test", 20, 4], ["nightly", "nightly", 40, 1]] as const).map(([name, suffix, minutes, workers], place) => ({
                 test: {
                     name,
                     include: [`tests/e2e/**/*.${suffix}.ts`],

@@ -14,21 +14,12 @@ import { timed, until } from "./support/wait";
 
 let cluster: Cluster;
 let directory: string;
-/** Waits while other things are tried. */
-let scheduled: { post: Item; due: Date; text: string };
 
 beforeAll(async () => {
     await ensureUp();
     cluster = await Cluster.connect();
     await cluster.settled();
     directory = fs.mkdtempSync(path.join(os.tmpdir(), "landfall-e2e-site-"));
-    const text = `Written ahead of ${new Date().toISOString()}`;
-    const editor = await Editor.logIn(adminPassword());
-    // WordPress publishes what is due within the minute at once.
-    const due = new Date(Date.now() + 90_000);
-    const post = await editor.schedule("Later", text, due);
-    expect(await statusOf(post)).toBe("future");
-    scheduled = { post, due, text };
 });
 afterAll(() => fs.rmSync(directory, { recursive: true, force: true }));
 
@@ -51,8 +42,6 @@ async function sql(query: string): Promise<string> {
     if (code !== 0) throw new Error(stderr);
     return stdout.trim();
 }
-
-const statusOf = ({ id }: Item): Promise<string> => sql(`SELECT post_status FROM wp_posts WHERE ID = ${id}`);
 
 describe("npm run admin", () => {
     const password = (file: string) => fs.readFileSync(file, "utf8").trim();
@@ -86,22 +75,13 @@ describe("npm run admin", () => {
     });
 });
 
-describe("a scheduled post", () => {
-    it("is published on time, although nobody visits the site", async () => {
-        const { post, due, text } = scheduled;
-        await until("the post to be published", async () => await statusOf(post) === "publish", 900);
-        figure("a scheduled post was published after its time by", `${Math.round((Date.now() - due.getTime()) / 1000)} s at most`);
-        expect(Date.now()).toBeGreaterThan(due.getTime());
-        expect((await ask({ path: `/?p=${post.id}` })).status).toBe(301);
-        expect((await ask({ path: pathOf((await ask({ path: `/?p=${post.id}` })).headers.location ?? "") })).text).toContain(text);
-    });
-
-    it("is no visitor's to publish: the address that began tasks does nothing", async () => {
+describe("scheduled tasks", () => {
+    it("are no visitor's to begin: the address that did so does nothing", async () => {
         const { status, text: page } = await ask({ path: "/wp-cron.php?doing_wp_cron" });
         expect({ status, page }).toEqual({ status: 200, page: "" });
     });
 
-    it("and those before leave no more than a few finished pods behind, which say what they ran alone", async () => {
+    it("leave no more than a few finished pods behind, which say what they ran alone", async () => {
         const pods = await until("no more than a few pods", async () => {
             const { items } = await cluster.core.listNamespacedPod({
                 namespace: names.environment, labelSelector: "app.kubernetes.io/name=scheduled-tasks",

@@ -20,11 +20,13 @@ afterAll(() => {
  * Waits for this file's turn. One that runs beside the others begins when their first start is over, for both need what
  * that builds on a closed network; the last, which takes the stack down, waits for it.
  */
-async function takeTurn(suite: Suite, { inTurn, beside }: Order, file: string): Promise<void> {
+async function takeTurn(suite: Suite, { inTurn, beside, meanwhile, until: end }: Order, file: string): Promise<void> {
     const areOver = (files: string[]): boolean => files.every(other => isOver(suite, other));
     const isReady = (): boolean => {
         if (beside.includes(file)) return areOver(inTurn) || (readFirstStart(suite)?.seconds ?? 0) > 0;
-        return areOver(inTurn.slice(0, inTurn.indexOf(file))) && (file !== inTurn.at(-1) || areOver(beside));
+        const before = inTurn.slice(0, inTurn.indexOf(file));
+        const waitsForAll = end === undefined || file === end || before.includes(end);
+        return areOver(before.filter(other => waitsForAll || other !== meanwhile)) && (file !== inTurn.at(-1) || areOver(beside));
     };
     await until(`the turn of ${path.basename(file)}`, async () => isReady(), 39 * 60);
 }
