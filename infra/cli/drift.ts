@@ -30,7 +30,7 @@ export async function main(args: string[]): Promise<number> {
         log(`… Looking at the stack "${stack}"`);
         plans.push(await planStack(stack, "refresh", log, signal));
     }
-    process.stdout.write(renderComments(plans, limits.gitlab, "drift").join("\n"));
+    process.stdout.write(renderComments(plans, limits.github, "drift").join("\n"));
     return plans.some(({ changes, errors }) => changes.length + errors.length > 0) ? 1 : 0;
 }
 
