@@ -42,8 +42,13 @@ export async function main(args: string[]): Promise<number> {
     }
     const log = (line: string): void => void process.stderr.write(`${line}\n`);
     const signal = onInterrupt(log);
-    const stacks = await wanted((given ?? (base === undefined ? ["dev"] : stacksHere())).map(stackOption), base, log);
-    const plans: Plan[] = [];
+    const candidates = [...new Set((given ?? (base === undefined ? ["dev"] : stacksHere())).map(stackOption))];
+    const files = base === undefined ? undefined : await changedFiles(base);
+    if (base !== undefined && files === undefined) {
+        log(`git can't tell what has changed since ${base}, so every stack is previewed. CI must fetch the history.`);
+    }
+    const stacks = files === undefined ? candidates : affectedStacks(files, candidates.filter(stack => !isDeleted(stack, files)).map(candidateOf));
+    const plans = (files ?? []).flatMap(file => deletedBy(file, given));
     for (const stack of stacks) {
         log(`… Previewing the stack "${stack}"`);
         plans.push(await planStack(stack, "preview", log, signal));
@@ -64,14 +69,17 @@ export function verdictOf(plans: readonly Plan[]): keyof typeof codes {
     return plans.some(losesData) ? "losesData" : "fine";
 }
 
-async function wanted(stacks: string[], base: string | undefined, log: (line: string) => void): Promise<string[]> {
-    if (base === undefined) return [...new Set(stacks)];
-    const files = await changedFiles(base);
-    if (files === undefined) {
-        log(`git can't tell what has changed since ${base}, so every stack is previewed. CI must fetch the whole history.`);
-        return [...new Set(stacks)];
-    }
-    return affectedStacks(files, [...new Set(stacks)].map(candidateOf));
+/** Whether the change deletes the stack's file. */
+function isDeleted(stack: string, files: readonly string[]): boolean {
+    return files.includes(`Pulumi.${stack}.yaml`) && !stacksHere().includes(stack);
+}
+
+/** What is said of a stack whose file the change deletes: nothing of it is deleted. */
+function deletedBy(file: string, given: readonly string[] | undefined): Plan[] {
+    const [, stack] = /^Pulumi\.([^/]+)\.yaml$/.exec(file) ?? [];
+    if (stack === undefined || stacksHere().includes(stack) || (given && !given.includes(stack))) return [];
+    const notes = [`The change deletes the stack's file. The stack stays until \`npm run down\` removes it, which needs the file: do that first.`];
+    return [{ stack, counts: { create: 0, update: 0, replace: 0, delete: 0, same: 0 }, changes: [], warnings: [], errors: [], notes }];
 }
 
 function parse(args: string[]) {

@@ -61,7 +61,8 @@ export class EventReport {
         const begun = this.active.get(urn);
         if (!begun) return;
         this.active.delete(urn);
-        if (op === "read" || op === "refresh") return;
+        // A refresh ends with what it has found.
+        if (!words[op] || op === "read" || op === "refresh") return;
         const done = mark === "✓" ? words[op][1] : `${words[op][0]} failed`;
         this.terminal.line(`  ${mark} ${describe(urn)} ${done} (${seconds(begun.start)})`);
     }

@@ -12,7 +12,7 @@ import { readSettings, stackConfigFile } from "../stack/config";
 import { configFile, readRecord, root } from "../stack/home";
 import { ensureManifests, withKitSettings } from "../start/kit";
 import { Terminal } from "../terminal";
-import { UserError } from "../terminal/errors";
+import { Interrupted } from "../terminal/errors";
 import { stackOption } from "../terminal/options";
 import type { Candidate } from "./affected";
 import { type Plan, planOf } from "./plan";
@@ -53,7 +53,7 @@ export async function planStack(
         });
         return planned(notes);
     } catch (error) {
-        if (!(error instanceof UserError)) throw error;
+        if (!(error instanceof Error) || error instanceof Interrupted) throw error;
         return planned([], error.message);
     }
 }

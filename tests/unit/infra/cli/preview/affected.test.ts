@@ -3,11 +3,13 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { describe, expect, it } from "vitest";
+import { EventReport } from "../../../../../infra/cli/engine/events";
 import { affectedStacks, changedFiles } from "../../../../../infra/cli/preview/affected";
 import { dataIn, isListed } from "../../../../../infra/cli/preview/data";
 import { planOf } from "../../../../../infra/cli/preview/plan";
 import { environmentSecrets, withoutSecrets } from "../../../../../infra/cli/preview/secrets";
 import { candidateOf, stacksHere } from "../../../../../infra/cli/preview/stacks";
+import { Terminal } from "../../../../../infra/cli/terminal";
 import { clusterTypes } from "../../../support/types";
 
 const root = path.resolve(__dirname, "../../../../..");
@@ -152,5 +154,9 @@ describe("a plan", () => {
         ] as unknown as Parameters<typeof planOf>[1];
         expect(planOf("dev", events, "refresh").changes).toMatchObject([{ operation: "update", properties: [{ path: "data.a" }] }]);
         expect(planOf("dev", events, "refresh").counts).toMatchObject({ update: 1, same: 0 });
+        const report = new EventReport(new Terminal({ write: () => undefined }, {}));
+        for (const op of ["update", "same"]) {
+            expect(() => [events[0], { sequence: 2, timestamp: 1, resOutputsEvent: { metadata: step(op) } }].forEach(event => report.onEvent(event as never))).not.toThrow();
+        }
     });
 });

@@ -1,6 +1,10 @@
+import * as fs from "node:fs";
 import * as http from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import * as os from "node:os";
+import * as path from "node:path";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { main } from "../../../../../infra/cli/comment";
 import { pullRequestOf } from "../../../../../infra/cli/comment/hosts";
 import { putComments } from "../../../../../infra/cli/comment/put";
 
@@ -204,6 +208,52 @@ describe.each(["github", "gitlab"] as const)("the comment on %s", host => {
         expect(() => request(1, { GITHUB_TOKEN: "", GITLAB_TOKEN: "" })).toThrow(/TOKEN isn't set/);
         expect(() => request(1, { PULL_REQUEST: "7/../8", CI_MERGE_REQUEST_IID: "7/../8" })).toThrow(/must be the number/);
         expect(() => pullRequestOf({})).toThrow(/GITHUB_REPOSITORY[^]*CI_API_V4_URL/);
+    });
+});
+
+describe("npm run comment", () => {
+    const directory = fs.mkdtempSync(path.join(os.tmpdir(), "landfall comment "));
+    let api: Standin;
+    beforeEach(async () => {
+        api = new Standin("github");
+        vi.spyOn(process.stdout, "write").mockReturnValue(true);
+        vi.spyOn(process.stderr, "write").mockReturnValue(true);
+        const environment = { GITHUB_API_URL: await api.start(), GITHUB_REPOSITORY: "owner/name", PULL_REQUEST: "7", GITHUB_TOKEN: "t", CI_MERGE_REQUEST_IID: "", GITHUB_RUN_ID: "" };
+        for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
+    });
+    afterEach(() => {
+        api.stop();
+        vi.unstubAllEnvs();
+        vi.restoreAllMocks();
+    });
+    const judge = (verdict: string): Promise<number> => {
+        fs.writeFileSync(path.join(directory, "preview.json"), JSON.stringify({ verdict, comments: { github: [body("## Preview\n\ntext")], gitlab: ["other"] } }));
+        return main(["--from", directory, "--address", "https://branch.example.com"]);
+    };
+
+    it("blocks what loses data until the label is set, and again without it", async () => {
+        expect(await judge("losesData")).toBe(3);
+        api.labels = ["another", "data-loss-accepted"];
+        expect(await judge("losesData")).toBe(0);
+        api.labels = ["data-loss-accepted-not"];
+        expect(await judge("losesData")).toBe(3);
+        expect(api.notes).toHaveLength(1);
+        expect(api.notes[0].body).toContain("The branch's environment: https://branch.example.com/");
+    });
+
+    it("asks for no label where nothing is lost, and accepts no failure by one", async () => {
+        expect(await judge("fine")).toBe(0);
+        expect(api.log.some(line => line.endsWith("/labels"))).toBe(false);
+        api.labels = ["data-loss-accepted"];
+        expect(await judge("failed")).toBe(1);
+    });
+
+    it("changes nothing without a preview", async () => {
+        fs.writeFileSync(path.join(directory, "preview.json"), '{"verdict":"toString"}');
+        await expect(main(["--from", directory])).rejects.toThrow(/preview\.json can't be read[^]*npm run preview -- --out[^]*Nothing was changed/);
+        await expect(main(["--from", path.join(directory, "none")])).rejects.toThrow("can't be read");
+        await expect(main([])).rejects.toThrow("--from is missing");
+        expect(api.log).toEqual([]);
     });
 });
 
