@@ -1,9 +1,18 @@
+import * as fs from "node:fs";
 import { availableParallelism } from "node:os";
 import * as path from "node:path";
 import { defineConfig } from "vitest/config";
 import { BaseSequencer, TestSpecification } from "vitest/node";
+import { skipped } from "./unit/support/posix.mjs";
 
 const minute = 60_000;
+
+/** Test files that can't run on this system, each with its reason in the output. */
+const notHere = fs.readdirSync(path.resolve("tests/unit"), { recursive: true, encoding: "utf8" }).flatMap(file => {
+    const reason = file.endsWith(".test.ts") ? skipped(file) : undefined;
+    if (reason) console.log(`Skipped on ${process.platform}: tests/unit/${file}: ${reason}`);
+    return reason ? [`tests/unit/${file.split(path.sep).join("/")}`] : [];
+});
 
 /** Files with a cluster of their own, or none, the longest first. */
 const apart = ["80-baremetal", "71-render", "74-library", "66-others", "70-policies", "72-minikube"];
@@ -40,6 +49,7 @@ export default defineConfig({
                 test: {
                     name: "unit",
                     include: ["tests/unit/**/*.test.ts"],
+                    exclude: notHere,
                     globalSetup: ["tests/unit/setup.ts"],
                     setupFiles: ["tests/unit/support/environment.ts"],
                     isolate: false,

@@ -8,6 +8,9 @@ type Command = (args: string[]) => Promise<number>;
 const commands: Record<string, () => Promise<{ main: Command }>> = {
     start: () => import("./start"),
     down: () => import("./down"),
+    preview: () => import("./preview"),
+    comment: () => import("./comment"),
+    drift: () => import("./drift"),
     render: () => import("./render"),
     bench: () => import("./bench"),
     cost: () => import("./cost"),
@@ -23,7 +26,7 @@ const commands: Record<string, () => Promise<{ main: Command }>> = {
 };
 
 /** The commands whose output other programs read. */
-const piped = ["render", "bench", "cost", "limits", "status", "logs"];
+const piped = ["preview", "drift", "render", "bench", "cost", "limits", "status", "logs"];
 
 /** npm prints a header to standard output before our code runs, unless it is silenced. */
 function noticeHeader(name: string, args: string[], { npm_lifecycle_event, npm_config_loglevel }: NodeJS.ProcessEnv): void {

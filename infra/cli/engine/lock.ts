@@ -16,8 +16,17 @@ export interface Lock {
 /** The directory of a local file backend (`file://~`, `file:///var/state`, `file://./state`); undefined for others. */
 export function backendDirectory(url = process.env.PULUMI_BACKEND_URL || projectBackend()): string | undefined {
     if (!url?.startsWith("file://")) return undefined;
-    const name = url.slice("file://".length).replace(/^~(?=$|[\\/])/, () => os.homedir());
+    // Pulumi decodes the path, as of any address: a space may be there as such or as %20.
+    const name = decoded(url.slice("file://".length).replace(/\?.*$/, "")).replace(/^~(?=$|[\\/])/, () => os.homedir());
     return path.resolve(root, name.replace(/^\/(?=[A-Za-z]:)/, ""), ".pulumi");
+}
+
+function decoded(text: string): string {
+    try {
+        return decodeURIComponent(text);
+    } catch {
+        return text;
+    }
 }
 
 function projectBackend(): string | undefined {
