@@ -63,7 +63,7 @@ export class SharedPlatform extends pulumi.ComponentResource implements Foundati
     constructor(name: string, args: SharedPlatformArgs, opts?: pulumi.ComponentResourceOptions) {
         super("landfall:platform:SharedPlatform", name, {}, transformedBy(args.transform, opts));
         const { cluster, found, environment, hosts, tls = { issuer: "ca" }, traffic = defaultTraffic } = args;
-        if (!found.issuers.includes(tls.issuer)) throw new Refusal(noIssuer(found));
+        if (!found.issuers.includes(tls.issuer)) throw new Refusal(noIssuer(found, tls.issuer));
         warnOfLimits(found, traffic, this);
         warnOfOpenNetwork(cluster.capabilities, this);
         const options = inCluster(cluster, this);
@@ -114,7 +114,12 @@ function gatewayOf(cluster: Cluster, policyPrefix: string, listeners: pulumi.Out
     };
 }
 
-function noIssuer({ stack, issuers }: FoundPlatform): string {
+function noIssuer({ stack, issuers }: FoundPlatform, wanted: Issuance["issuer"]): string {
+    if (wanted === "ca") {
+        return "The cluster's cert-manager runs with the feature gate NameConstraints off, so the environment's own CA would be valid for any "
+            + "host.\nSet landfall:environment: { tls: { issuer: acme } } here, or leave that feature gate on, as it is by default, and bring the "
+            + `stack ${stack} up. Nothing was changed.`;
+    }
     return `The cluster's platform can't get certificates from an ACME server: its stack ${stack} has landfall:environment.tls.issuer `
         + `${issuers.join(", ")}.\nSet landfall:environment: { tls: { issuer: ca } } here, or acme in the stack ${stack}, and bring that up `
         + "first. Nothing was changed.";

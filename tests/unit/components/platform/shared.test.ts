@@ -177,6 +177,10 @@ describe("an environment on another stack's platform", () => {
         await expect(guest("uat", { found: { ...found, issuers: ["ca"] }, tls: { issuer: "acme" } })).rejects.toThrow(
             /stack landfall\/dev has landfall:environment\.tls\.issuer ca\.\n.*issuer: ca/);
     });
+
+    it("is refused a CA of its own where that would be valid for any host", async () => {
+        await expect(guest("uat", { found: { ...found, issuers: ["acme"] } })).rejects.toThrow(/NameConstraints off.*\n.*issuer: acme/);
+    });
 });
 
 describe("the gateway's limits", () => {
