@@ -145,5 +145,6 @@ function warnOfLimits(found: FoundPlatform, traffic: Traffic, parent: pulumi.Res
     const low = lowLimits(found, traffic);
     if (low.length === 0) return;
     void pulumi.log.warn(`The gateway of the cluster has limits for the traffic of the stack ${found.stack}, which are lower than this `
-        + `environment needs at its largest (${low.join("; ")}). Raise these settings there, or lower them here.`, parent);
+        + `environment needs at its largest (${low.join("; ")}). Raise these settings there (landfall:gateway, if that stack has no `
+        + "environment), or lower them here.", parent);
 }

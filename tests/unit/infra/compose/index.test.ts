@@ -3,7 +3,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ComposeError, type Given, readCompose, withOverrides } from "../../../../infra/compose";
-import { parseConfiguration } from "../../../../infra/config";
+import { parseConfiguration, type PlainSettings } from "../../../../infra/config";
 import { services } from "../../support/application";
 
 const directory = fs.mkdtempSync(path.join(os.tmpdir(), "landfall-compose-"));
@@ -245,7 +245,7 @@ describe("the settings of a stack with a Compose file", () => {
 
     it("are the file's, and the stack's own over them", () => {
         const [compose] = write({ "own/compose.yaml": "services: { web: { image: \"a/b:1\", ports: [\"80\"], environment: { A: 1, B: 2, DB_PASSWORD: s3cret } } }\n" });
-        const settings = parseConfiguration({ config: config({ compose, services: { web: { replicas: { max: 3 }, environment: { B: "own" } }, job: { image: "a/b:1" } } }), secretKeys: [] }, "dev");
+        const settings = parseConfiguration({ config: config({ compose, services: { web: { replicas: { max: 3 }, environment: { B: "own" } }, job: { image: "a/b:1" } } }), secretKeys: [] }, "dev") as PlainSettings;
         const { web: found, job } = services(settings).services;
         expect(found).toMatchObject({ image: "a/b:1", port: 80, exposed: true, replicas: { min: 2, max: 3 }, environment: { A: "1", B: "own" } });
         expect(job).toBeDefined();
