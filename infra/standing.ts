@@ -4,7 +4,7 @@ import { type Capabilities, type Comparisons, type Stands, strandedVolumes, type
 import { readLoadBalancerClass } from "../components/platform/gateway/load-balancer";
 import { storeName } from "../components/platform/logs/names";
 import { namespaces } from "../components/platform/namespaces";
-import { otherHolders } from "../components/platform/shared/hosts";
+import { hostsOfOthers, mostHosts, otherHolders } from "../components/platform/shared/hosts";
 import { Refusal } from "../components/refusal";
 import { readEnvironment, type StandingEnvironment } from "../components/workload/standing";
 import { classOf } from "../components/workload/volume";
@@ -29,7 +29,9 @@ export function compareWith(settings: Compared): Comparisons {
             if (hasEnvironment(settings)) refuseChanges(settings, ...compared(settings, standing, capabilities));
             if (!sharesPlatform(settings.cluster)) refuseChanges(settings, ...await comparedClass(kubeconfig, capabilities));
             await refuseMissingClasses(settings, standing, capabilities, read);
-            if (hasEnvironment(settings)) await refuseTakenHosts(settings, kubeconfig, stack);
+            if (!hasEnvironment(settings)) return;
+            await refuseTakenHosts(settings, kubeconfig, stack);
+            await refuseCrowdedGateway(settings, kubeconfig);
         },
         describeVolume: (_, property, claim) => describeVolume(settings, claim, property),
     };
@@ -75,6 +77,25 @@ async function refuseTakenHosts(settings: WithEnvironment, kubeconfig: string, s
             `    taken by: the environment ${holder.environment}${holder.stack === undefined ? "" : `, of the stack ${holder.stack}`}`,
             "    allowed:  a host that no other environment of the cluster has",
         ].join("\n")),
+    ].join("\n\n"));
+}
+
+/** All environments of a cluster share one gateway, which has room for a number of hosts. */
+async function refuseCrowdedGateway(settings: WithEnvironment, kubeconfig: string): Promise<void> {
+    const { name, host, aliases, redirects } = settings.environment;
+    const hosts = hostsOf(settings);
+    const others = await hostsOfOthers(kubeconfig, sharesPlatform(settings.cluster) ? name : undefined, hosts);
+    if (others + hosts.length <= mostHosts) return;
+    const key = hosts.length === 1 ? "host" : redirects.length >= aliases.length ? "redirects" : "aliases";
+    const left = Math.max(0, mostHosts - others);
+    throw new Refusal([
+        "The cluster's gateway has no room for the hosts. Nothing was changed.",
+        [
+            `${keyText(["environment", key])} ${hosts.length === 1 ? "is a host" : "makes hosts"} too many`,
+            `    given:   ${hosts.length === 1 ? host : `${hosts.length} hosts`}`,
+            `    allowed: ${left === 0 ? "none" : `at most ${left}`}: a gateway can have ${mostHosts} hosts, and the cluster's other environments have ${others}. `
+                + "Remove hosts or environments that nobody needs, or use another cluster",
+        ].join("\n"),
     ].join("\n\n"));
 }
 
