@@ -71,11 +71,12 @@ export class SharedPlatform extends pulumi.ComponentResource implements Foundati
         const place = { namespace: certificatesNamespace, prefix };
         const gateway = { gatewayName, namespace: gatewayNamespace };
 
-        const cleanup = scriptCommand(`${name}-secrets`, {
+        // Under another name it is another one, so that the Secrets of the old name are removed.
+        const cleanup = scriptCommand(`${name}-secrets-${environment}`, {
             delete: "components/platform/shared/remove-secrets.ts",
             environment: { CLUSTER_KUBECONFIG: cluster.kubeconfig, PREFIX: prefix },
             triggers: [found.certificates],
-        }, { parent: this });
+        }, { parent: this, aliases: [{ name: `${name}-secrets` }] });
         const { certManager: present } = cluster.capabilities.present ?? {};
         if (tls.issuer === "acme" && present === undefined) allowServer(place, tls, options);
         const issued = issueCertificates(place, { hosts, tls, gateway, present }, { ...options, dependsOn: cleanup });
