@@ -53,6 +53,8 @@ export function loadSettings(): Settings | PlatformSettings {
         refuseMisreadings(stack, config);
         const secretKeys = Object.keys(config).filter(isSecret);
         const { settings: parsed, warnings } = readConfiguration({ config, secretKeys }, stack);
+        const idle = idleKeys(config, parsed);
+        if (idle.length > 0) void pulumi.log.warn(`${idle.join(" and ")} ${idle.length > 1 ? "have" : "has"} no effect: with ${project}:logs.keepDays 0, no logs are kept.`);
         if (!hasEnvironment(parsed)) return parsed;
         const { adminPassword, mailPassword, secrets, ...settings } = parsed;
         if (warnings.length > 0) void pulumi.log.warn(`Of the Compose files, not everything is carried over:\n${warnings.join("\n")}`);
@@ -68,6 +70,12 @@ export function loadSettings(): Settings | PlatformSettings {
         }
         throw error;
     }
+}
+
+/** Keys of the logs' volume where there is none. They may stay in the file while logs are off, so they are no mistake. */
+function idleKeys(config: Record<string, string>, { logs }: { logs: { keepDays: number } }): string[] {
+    const given = fromJson(config[`${project}:logs`] ?? "");
+    return logs.keepDays > 0 ? [] : ["volume", "storageClass"].filter(key => valueAt(given, [key]) !== undefined).map(key => `${project}:logs.${key}`);
 }
 
 /** Pulumi knows which values are encrypted in the stack's file, but its types don't declare that. */

@@ -2,7 +2,7 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import * as yaml from "yaml";
 import { hasEnvironment, loadSettings, parseSettings, type Settings } from "../../../../infra/config";
 import { images, imagesDate } from "../../../../components/versions";
@@ -27,6 +27,19 @@ describe("loadSettings", () => {
         const { cluster, environment, adminPassword } = loadSettings() as Settings;
         expect([cluster.target, environment.name, environment.volumes, adminPassword])
             .toEqual(["kind", "dev", "delete", undefined]);
+    });
+
+    it.each<[object, string | undefined]>([
+        [{ volume: "20Gi" }, "landfall:logs.volume has no effect: with landfall:logs.keepDays 0, no logs are kept."],
+        [{ volume: "20Gi", storageClass: "standard", keepDays: 0 }, "landfall:logs.volume and landfall:logs.storageClass have no effect"],
+        [{ volume: "20Gi", keepDays: 3 }, undefined], [{}, undefined],
+    ])("warns of a volume for logs that nobody keeps: %o", (logs, expected) => {
+        const warn = vi.spyOn(pulumi.log, "warn").mockResolvedValue(undefined);
+        configure({ "landfall:cluster": JSON.stringify({ target: "minikube" }), "landfall:logs": JSON.stringify(logs) });
+        loadSettings();
+        const messages = warn.mock.calls.map(([message]) => message);
+        warn.mockRestore();
+        expect(messages).toEqual(expected === undefined ? [] : [expect.stringContaining(expected)]);
     });
 
     it("reads a stack that is only a cluster with its platform", () => {
