@@ -1,5 +1,5 @@
 import * as path from "node:path";
-import { serviceReplicas, webDefaults } from "../../components/workload/defaults";
+import { webDefaults } from "../../components/workload/defaults";
 import { compareQuantities } from "../../components/quantity";
 import { asText } from "../services/environment";
 import { exposedPorts, type KnownImage, knownImage } from "./images";
@@ -257,7 +257,8 @@ function replicasOf(name: string, entries: { [key: string]: Node }, hasVolume: b
     if (node === undefined) return hasVolume || isServed ? {} : { replicas: { min: 1, max: 1 } };
     const count = Number(textOf(node));
     if (!Number.isInteger(count) || count < 1) return report.wrong(node, `services.${name}.deploy.replicas`, "a whole number from 1") ?? {};
-    return { replicas: { min: count, max: count === 1 || !isServed ? count : Math.max(count, serviceReplicas.max) } };
+    // The environment's size determines the most.
+    return { replicas: { min: count, ...((count === 1 || !isServed) && { max: count }) } };
 }
 
 function secretFilesOf(name: string, { secrets }: { [key: string]: Node }, project: Project): Record<string, string> {

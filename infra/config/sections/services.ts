@@ -32,14 +32,16 @@ function build() {
 }
 
 function replicas(size: Size) {
-    const least = presets[size].service.replicas.min;
+    const { min: least, max: most } = presets[size].service.replicas;
     const keys = z.strictObject({
         min: whole(1, 1000).optional().meta({ description: "Smallest number of pods.", example: 2, defaultText: `${bySize(preset => preset.service.replicas.min)}, or max if that is less` }),
-        max: whole(1, 1000).meta({ description: "Largest number of pods.", example: 20 }),
+        max: whole(1, 1000).optional().meta({
+            description: "Largest number of pods.", example: 20, defaultText: `${bySize(preset => preset.service.replicas.max)}, or min if that is more`,
+        }),
     });
-    return rule(keys, ["min", "max"], ({ min = 1, max }) => min <= max ? undefined : {
+    return rule(keys, ["min", "max"], ({ min = 1, max = min }) => min <= max ? undefined : {
         keys: ["min", "max"], problem: `is more than {${section}.replicas.max}`, allowed: "min of at most max", example: { min, max: min },
-    }).transform(({ min, max }) => ({ min: min ?? Math.min(least, max), max }))
+    }).transform(({ min, max = Math.max(most, min ?? 1) }) => ({ min: min ?? Math.min(least, max), max }))
         .optional().meta({
             description: "Range in which the autoscaler chooses the number of pods.", example: { min: 2, max: 10 },
             defaultText: `min: ${bySize(preset => preset.service.replicas.min)}, max: ${bySize(preset => preset.service.replicas.max)}; `

@@ -3,7 +3,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ComposeError, type Given, readCompose, withOverrides } from "../../../../infra/compose";
-import { parseConfiguration, type PlainSettings } from "../../../../infra/config";
+import { parseConfiguration, parseSettings, type PlainSettings } from "../../../../infra/config";
 import { services } from "../../support/application";
 
 const directory = fs.mkdtempSync(path.join(os.tmpdir(), "landfall-compose-"));
@@ -119,7 +119,14 @@ networks: { front: , back: }
         expect([found.web.replicas, found.fixed.replicas, found.worker.replicas, found.cache.replicas])
             .toEqual([undefined, { min: 3, max: 3 }, { min: 1, max: 1 }, { min: 1, max: 1 }]);
         expect(web("deploy: { replicas: 1 }").replicas).toEqual({ min: 1, max: 1 });
-        expect(web("scale: 3").replicas).toEqual({ min: 3, max: 4 });
+    });
+
+    it.each([["small", 3, 3], ["medium", 3, 4], ["large", 3, 12], ["small", 20, 20]])("in a %s environment, %d replicas may become %d", (size, count, most) => {
+        const settings = parseSettings({
+            cluster: { target: "kind" }, environment: { size, quota: { cpu: "1k", memory: "1Ti", ephemeralStorage: "1Ti" } },
+            app: { type: "services", services: { web: { image: "a/b:1", port: 80, exposed: true, replicas: web(`scale: ${count}`).replicas } } },
+        }, "dev");
+        expect(services(settings).services.web.replicas).toEqual({ min: count, max: most });
     });
 
     it("takes variables from the environment before .env, and tells of those that nobody sets", () => {
