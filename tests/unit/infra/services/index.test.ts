@@ -111,6 +111,20 @@ describe("services", () => {
         expect(own).toMatchObject({ data: { DATABASE_CA_FILE: "/etc/shop/ca.pem" }, tls: "offered" });
     });
 
+    it("may require TLS of a database that offered it: only the database restarts, and nothing is made anew", async () => {
+        const [offered, required] = await Promise.all((["offered", "required"] as const).map(tls =>
+            run({ web: { ...shop, exposed: true, database: true } }, {}, { database: { tls } })));
+        const inputsOf = (of: typeof offered) => Object.fromEntries(of.map(({ urn, inputs }) => [urn, JSON.stringify(inputs)]));
+        const [before, after] = [inputsOf(offered), inputsOf(required)];
+        expect(Object.keys(after).sort()).toEqual(Object.keys(before).sort());
+        const changed = Object.keys(after).filter(urn => after[urn] !== before[urn]).map(urn => urn.split("::").slice(-1)[0]);
+        expect(changed.sort()).toEqual(["database", "database-environment"]);
+        const dataOf = (of: typeof offered) => object<{ data: Record<string, string> }>(of, "ConfigMap", "database-environment").data;
+        expect(dataOf(required)).toEqual({ ...dataOf(offered), MARIADB_TLS: "required" });
+        const claims = (of: typeof offered) => objects(of, "PersistentVolumeClaim");
+        expect(claims(required)).toEqual(claims(offered));
+    });
+
     it("get placeholders replaced, and what is secret from Secrets only", async () => {
         const { data } = object<{ data: Record<string, string> }>(resources, "ConfigMap", "web-environment");
         expect(data).toEqual({ CACHE: "cache:6379", URL: "https://shop.localhost:8443/x", RAW: "${address}" });
