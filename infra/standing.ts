@@ -12,7 +12,7 @@ import { type AppSettings, hasEnvironment, hostsOf, type PlatformSettings, type 
 import { keyText } from "./config/errors";
 import { contextOf, describeChange, refuseChanges, refuseClusterChanges } from "./config/errors/refuse";
 import { describeKey, describeSettings } from "./config/schema/describe";
-import { volumeName } from "./config/sections/services";
+import { volumeName } from "./config/sections/service-files";
 import { usesDatabase } from "./services/limits";
 
 type WithEnvironment = Pick<Settings, "cluster" | "environment" | "app" | "logs">;
