@@ -4,8 +4,9 @@ import { useProxies } from "../components/proxy";
 import { checkRelease, stackRelease, version } from "../components/release";
 import { Environment } from "../components/workload";
 import { createApplication } from "./application";
-import { hostsOf, loadSettings, logsToKeep, manifestsFor } from "./config";
+import { hasEnvironment, hostsOf, loadSettings, logsToKeep, manifestsFor } from "./config";
 import { trafficOf } from "./limits";
+import { createPlatform } from "./platform";
 import { findSharedPlatform } from "./shared-platform";
 import { mendStackTraces } from "./stack-traces";
 import { compareWith } from "./standing";
@@ -21,6 +22,7 @@ useProxies();
 export = async () => {
     const settings = loadSettings();
     await checkRelease(stackRelease);
+    if (!hasEnvironment(settings)) return createPlatform(settings);
     const { name, priority, quota, tls, volumes } = settings.environment;
     const found = await findSharedPlatform(settings.cluster);
     const [manifests, present] = found ? [] : await Promise.all([

@@ -158,6 +158,8 @@ export interface Present {
     certManager?: PresentSoftware & {
         /** Whether the pods that answer challenges may have resources of their own. */
         solverResources: boolean;
+        /** Who can sign certificates with the features that it runs with. */
+        issuers: ("ca" | "acme")[];
     };
     metrics?: {
         /** Undefined if it isn't metrics-server, or its version can't be read. */

@@ -13,7 +13,7 @@ import { defaultProbes } from "./probes";
 import { createDisruptionBudget, type Pod } from "./replicas";
 import { createRoutes } from "./route";
 import { createService } from "./service";
-import { createConfigMap, createSecretEnv, createSecrets } from "./sources";
+import { createConfigMap, createFiles, createSecretEnv, createSecrets } from "./sources";
 import { createVolume, VolumeArgs } from "./volume";
 import type { WebServiceArgs } from "./web-service";
 
@@ -85,6 +85,7 @@ function normalisePod(service: StatefulService, args: StatefulServiceArgs & { ui
         configMap: createConfigMap(name, environment, args.env, service),
         secretEnv: createSecretEnv(name, environment, args.secretEnv, service),
         secrets: createSecrets(name, environment, args.secretFiles, service),
+        files: createFiles(name, environment, args.files, service),
     });
     return { spec, checksum: configChecksum(args) };
 }

@@ -14,7 +14,7 @@ import { defaultProbes } from "./probes";
 import { createAutoscaler, createDeployment, createDisruptionBudget, type Pod, spread } from "./replicas";
 import { createRoutes, type Exposure } from "./route";
 import { createService } from "./service";
-import { createConfigMap, createSecretEnv, createSecrets } from "./sources";
+import { createConfigMap, createFiles, createSecretEnv, createSecrets } from "./sources";
 import { expendableTolerations } from "./tolerations";
 import { createVolume, VolumeArgs } from "./volume";
 
@@ -147,6 +147,7 @@ function normalisePod(service: WebService, args: SizedArgs): Pod {
         configMap: createConfigMap(name, args.environment, args.env, service),
         secretEnv: createSecretEnv(name, args.environment, args.secretEnv, service),
         secrets: createSecrets(name, args.environment, args.secretFiles, service),
+        files: createFiles(name, args.environment, args.files, service),
     });
     const tolerations = expendableTolerations(service.cluster.capabilities);
     return { spec: { ...spec, ...spread(name), tolerations }, checksum: configChecksum(args) };

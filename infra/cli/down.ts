@@ -1,7 +1,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { cacheDirectory } from "../../components/cache";
-import { isLaptop, type PlainSettings } from "../config";
+import { isLaptop, type PlainSettings, type PlatformSettings } from "../config";
 import { ensureDocker } from "../offline/kit";
 import { Needs, needsOf } from "./computer/needs";
 import { pulumiDownload } from "./computer/network";
@@ -11,7 +11,7 @@ import { refuseWhileShared } from "./down/others";
 import { tidy } from "./down/tidy";
 import { describeChanges } from "./engine/engine";
 import { backendDirectory, isInBackend } from "./engine/lock";
-import { readSettings } from "./stack/config";
+import { readStack } from "./stack/config";
 import { configFile, localPath, readRecord, refuseOfflineState, rememberImages } from "./stack/home";
 import { seconds, Terminal } from "./terminal";
 import { UserError } from "./terminal/errors";
@@ -116,9 +116,9 @@ function needsOfStack(stack: string): Needs | undefined {
     return settings && needsOf(settings);
 }
 
-function settingsOf(stack: string): PlainSettings | undefined {
+function settingsOf(stack: string): PlainSettings | PlatformSettings | undefined {
     try {
-        return readSettings(stack, configFile(stack));
+        return readStack(stack, configFile(stack));
     } catch {
         return undefined;
     }

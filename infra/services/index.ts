@@ -5,7 +5,7 @@ import {
     ContainerImage, Database, databaseImageContext, Environment, Listener, StatefulService, WebService, Worker,
 } from "../../components/workload";
 import type { ServiceSettings, ServicesSettings, Settings } from "../config";
-import { volumeName } from "../config/sections/services";
+import { volumeName } from "../config/sections/service-files";
 import { outsideOf } from "../wordpress";
 import { type Known, resolveEnvironment } from "./environment";
 import { kindOf, largestTransferOf, usesDatabase } from "./limits";
@@ -119,7 +119,7 @@ function createService(
         ...(service.command && { command: service.command }), ...(service.args && { args: service.args }),
         ...(service.workingDir !== undefined && { workingDir: service.workingDir }),
         ...contentOf(service, surroundings),
-        ephemeral: service.ephemeral,
+        ephemeral: service.ephemeral, files: service.files,
         probes: probesOf(service.probes),
         talksTo: [...service.talksTo.map(other => listeners[other]), ...service.database && database ? [database] : []],
         reaches: outsideOf(service),

@@ -49,8 +49,8 @@ export interface Status {
 }
 
 /** What runs, the environment first. */
-export function partsOf({ observed }: Seen, environment: string): Part[] {
-    const own = [environment, ...Object.values(namespaces)];
+export function partsOf({ observed }: Seen, environment?: string): Part[] {
+    const own = [environment ?? "", ...Object.values(namespaces)];
     const workloads = [...observed.deployments, ...observed.statefulSets].filter(object => own.includes(namespaceOf(object)));
     const place = (object: Fields): string => `${own.indexOf(namespaceOf(object)) === 0 ? 0 : 1} ${namespaceOf(object)} ${nameOf(object)}`;
     return workloads.sort((a, b) => (place(a) < place(b) ? -1 : 1)).map(workload => {
@@ -72,7 +72,8 @@ export function partsOf({ observed }: Seen, environment: string): Part[] {
     });
 }
 
-export function tasksOf({ observed }: Seen, environment: string): Task[] {
+export function tasksOf({ observed }: Seen, environment?: string): Task[] {
+    if (environment === undefined) return [];
     return observed.cronJobs.filter(task => namespaceOf(task) === environment).map(task => {
         const own = observed.jobs.filter(job => ownerName(job) === nameOf(task) && namespaceOf(job) === environment);
         const ends = own.filter(job => isTrue(condition(job, "Complete")))
@@ -92,7 +93,7 @@ export function nodesOf({ observed }: Seen): Status["nodes"] {
 }
 
 /** Dates of Landfall's own images, as the environment's pods run them. */
-export function imageDatesOf({ observed }: Seen, environment: string): string[] {
+export function imageDatesOf({ observed }: Seen, environment?: string): string[] {
     const images = observed.pods.filter(pod => isLive(pod) && namespaceOf(pod) === environment)
         .flatMap(pod => list(pod, "spec", "containers").map(container => imageDate(text(container, "image"))));
     return [...new Set(images.filter(date => date !== undefined))].sort();

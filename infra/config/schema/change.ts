@@ -22,6 +22,8 @@ declare module "zod" {
         change?: Change;
         /** What an example of the key also needs; of an object, what one of any of its keys needs. */
         beside?: Record<string, unknown>;
+        /** A word that may stand in place of an object. */
+        word?: string;
         /** Keys beside it that its example can't have. */
         instead?: string[];
     }

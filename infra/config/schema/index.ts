@@ -11,6 +11,7 @@ import {
 import { clusterSchema } from "../targets";
 import { Context } from "./defaults";
 import { byName, text } from "./fields";
+import { platformSchema } from "./platform";
 import { rule } from "./rule";
 import { lineVerdict } from "./verdicts";
 
@@ -19,7 +20,12 @@ export { environmentSchema } from "../sections/environment";
 
 const made = new Map<string, ReturnType<typeof makeSchema>>();
 
-/** Everything under `landfall:`. All defaults, limits and texts about a key are in its schema and nowhere else. */
+/** Everything under `landfall:`, with an environment or without. */
+export function schemaOf(context: Context): z.ZodObject {
+    return context.environment === undefined ? settingsSchema(context) : platformSchema(context);
+}
+
+/** Everything under `landfall:` in a stack with an environment. All defaults, limits and texts about a key are in its schema and nowhere else. */
 export function settingsSchema(context: Context) {
     const key = JSON.stringify([context.stack, context.project, context.target, context.app, context.size, context.obstacle]);
     const schema = made.get(key) ?? makeSchema(context);

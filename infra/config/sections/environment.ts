@@ -119,8 +119,10 @@ export function environmentSchema(context: Context) {
             priority: priority ?? usualPriority(environment.name),
         };
     }).meta({
-        description: "The namespace, with its security, quota and limits: production, UAT, development, or one per git branch.",
-        example: { name: "production", host: "www.example.com" },
+        description: "The namespace, with its security, quota and limits: production, UAT, development, or one per git branch. With the word "
+            + "`none` instead of these keys, the stack is only a cluster with its platform, for the environments of other stacks; see "
+            + "`landfall:gateway`.",
+        example: { name: "production", host: "www.example.com" }, word: "none",
         change: "in place",
     });
 }

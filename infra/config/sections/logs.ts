@@ -40,9 +40,9 @@ export function logsSchema(context: Context) {
 
 export type LogsSettings = z.output<ReturnType<typeof logsSchema>>;
 
-/** What the platform needs to keep logs; undefined if it keeps none. The volume outlives the stack if the site's do. */
-export function logsToKeep({ logs, environment: { volumes } }: {
-    logs: LogsSettings; environment: { volumes: "delete" | "retain" };
+/** What the platform needs to keep logs; undefined if it keeps none. The volume outlives the stack if the site's do, or if it has none. */
+export function logsToKeep({ logs, environment }: {
+    logs: LogsSettings; environment?: { volumes: "delete" | "retain" };
 }): LogsArgs | undefined {
-    return logs.keepDays === 0 ? undefined : { ...logs, volumes };
+    return logs.keepDays === 0 ? undefined : { ...logs, volumes: environment?.volumes ?? "retain" };
 }

@@ -5,7 +5,8 @@ import { connectionsOfServices, needsOf, podsOf, usesDatabase } from "../../serv
 import type { AppSettings } from "../schema";
 import type { Violation } from "../schema/rule";
 import type { Needs } from "./together";
-import { type ServiceSettings, type ServicesSettings, volumeName } from "./services";
+import type { ServiceSettings, ServicesSettings } from "./services";
+import { volumeName } from "./service-files";
 
 const example = { app: { type: "services", services: { web: { image: "ghcr.io/example/shop:1.2", port: 8080, exposed: true } } } };
 

@@ -132,11 +132,11 @@ const laptopClasses: Record<string, { all: string[]; shared: string[] }> = {
 
 /** A claim for a class that doesn't exist waits forever. */
 export function hasClasses(
-    { cluster, app, logs }: { cluster: ClusterSettings; app: AppSettings; logs: LogsSettings },
+    { cluster, app, logs }: { cluster: ClusterSettings; app?: AppSettings; logs: LogsSettings },
 ): Violation | undefined {
     const classes = Object.hasOwn(laptopClasses, cluster.target) ? laptopClasses[cluster.target] : undefined;
     if (classes === undefined) return undefined;
-    const volumes = [...volumesOf(app), { key: "logs", accessMode: "ReadWriteOnce", storageClass: logs.storageClass }];
+    const volumes = [...app ? volumesOf(app) : [], { key: "logs", accessMode: "ReadWriteOnce", storageClass: logs.storageClass }];
     const wrong = volumes.map(({ key, storageClass, accessMode }) =>
         [`${key}.storageClass`, storageClass, accessMode === "ReadWriteMany" ? classes.shared : classes.all] as const)
         .find(([, name, has]) => name !== undefined && !has.includes(name));
@@ -145,7 +145,7 @@ export function hasClasses(
         problem: classes.all.includes(wrong[1] ?? "") ? "has no volumes that pods on many nodes write" : `is no class that a cluster of ${cluster.target} has`,
         allowed: `leave it out; or ${wrong[2].join(" or ")}`,
         example: wrong[0] === "logs.storageClass" ? { logs: { keepDays: 7 } }
-            : { app: app.type === "services" ? { type: app.type } : { web: { replicas: { min: 1, max: 5 } } } },
+            : { app: app?.type === "services" ? { type: app.type } : { web: { replicas: { min: 1, max: 5 } } } },
     };
 }
 

@@ -11,7 +11,7 @@ import type { Transform } from "../../../components/transform";
 import { ContainerImage, Database, Environment, ScheduledTask, StatefulService, WebService, Worker } from "../../../components/workload";
 import { captureProgram, type Registered } from "../../../infra/cli/capture";
 import { readStackConfig } from "../../../infra/cli/stack/config";
-import { parseConfiguration, parseSettings } from "../../../infra/config";
+import { parseConfiguration, parseSettings, type PlainSettings } from "../../../infra/config";
 import { Services } from "../../../infra/services";
 import { WordPress } from "../../../infra/wordpress";
 import { services, wordPress } from "../support/application";
@@ -20,7 +20,7 @@ const root = path.resolve(__dirname, "../../..");
 
 /** Settings of one of the committed stacks. */
 function settingsOf(stack: string) {
-    return parseConfiguration(readStackConfig(path.join(root, `Pulumi.${stack}.yaml`)), stack);
+    return parseConfiguration(readStackConfig(path.join(root, `Pulumi.${stack}.yaml`)), stack) as PlainSettings;
 }
 
 const existing = () => createCluster({ target: "existing", storageClass: "fast", registry: "example.org/shop" });

@@ -170,12 +170,19 @@ describe("data that stands", () => {
     it.each<[string, object, RegExp]>([
         ["smaller", {}, /landfall:logs\.volume can't be changed in place\n.*exists: 12Gi\n.*10Gi\n.*way: .*save the logs \(`npm run logs -- --since/],
         ["of another class", { volume: "12Gi", storageClass: "slow" }, /logs\.storageClass .*\n.*fast\n.*slow\n/],
-        ["of no class", { volume: "12Gi", storageClass: "none" }, /logs\.storageClass is no class of the cluster/],
+        ["of one that the cluster lacks", { volume: "12Gi", storageClass: "none" }, /logs\.storageClass can't be changed in place\n.*fast\n.*none\n/],
     ])("of logs can't be %s", async (_, logs, expected) => {
         claim("log-store", { size: "12Gi" }, "landfall-logs");
         const { message, registered } = await change({ logs: { keepDays: 9, ...logs } });
         expect(message).toMatch(expected);
         expect(registered).toEqual([]);
+    });
+
+    it("of logs needs a class of the cluster until it exists", async () => {
+        const logs = { keepDays: 9, volume: "12Gi", storageClass: "gone" };
+        expect((await change({ logs })).message).toMatch(/logs\.storageClass is no class of the cluster/);
+        claim("log-store", { size: "12Gi", class: "gone" }, "landfall-logs");
+        expect(await change({ logs })).toEqual(accepted);
     });
 
     it.each<[string, object, string, RegExp | undefined]>([

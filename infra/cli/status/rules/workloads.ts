@@ -22,6 +22,7 @@ export const workloadRules: Record<string, Rule> = {
 };
 
 function nothingRuns({ observed, environment, command }: Situation): Finding[] {
+    if (environment === undefined) return [];
     const here = [...observed.deployments, ...observed.statefulSets].some(object => namespaceOf(object) === environment);
     if (here) return [];
     return [{
@@ -109,11 +110,12 @@ function atMaximum(scaler: Fields, { command, environment, gateway }: Situation)
     const aim = number(list(scaler, "spec", "metrics")[0], "resource", "target", "averageUtilization");
     const busy = wantsMore && use !== undefined && aim !== undefined ? `: its pods use ${use} % of the CPU they request, and should use ${aim} %` : "";
     // The gateway's maximum follows from the web pods'.
+    const setting = environment === undefined ? "gateway.pods" : "app.web.replicas.max";
     const isOurs = [`${environment}/web`, `${gateway}/envoy`].includes(`${namespaceOf(scaler)}/${nameOf(scaler)}`);
     return {
         severity: "risk", kind: "HorizontalPodAutoscaler", object: scaler, since: wantsMore ? heldSince(scaler, limited) : undefined,
         matter: `is at its maximum of ${most ?? "?"} replicas${wantsMore ? `, and the load asks for more${busy}` : ""}`,
-        action: isOurs ? `Raise landfall:app.web.replicas.max, then: ${command("start")}` : kubectl("describe", "hpa", scaler),
+        action: isOurs ? `Raise landfall:${setting}, then: ${command("start")}` : kubectl("describe", "hpa", scaler),
     };
 }
 
