@@ -31,6 +31,8 @@ interface Context {
     settings: PlainSettings;
     terminal: Terminal;
     signal: AbortSignal;
+    /** The command that removes the stack again. @default `npm run down` */
+    undo?: string;
 }
 
 /** The command `npm start`. */
@@ -44,12 +46,13 @@ export async function main(args: string[]): Promise<number> {
     const stack = stackOption(values.stack);
     const settings = readSettings(stack, stackConfigFile(stack));
     refuseOfflineState(stack);
-    await start({ stack, settings, terminal, signal: onInterrupt(terminal.line) });
+    await bringUp({ stack, settings, terminal, signal: onInterrupt(terminal.line) });
     return 0;
 }
 
-async function start(context: Context): Promise<void> {
-    const { stack, settings, terminal, signal } = context;
+/** Brings a stack up, and waits until its site answers. Returns its address. */
+export async function bringUp(context: Context): Promise<string> {
+    const { stack, settings, terminal, signal, undo = `npm run down${stack === "dev" ? "" : ` -- --stack ${stack}`}` } = context;
     const begin = Date.now();
     const steps = new Steps(terminal, [
         "Check this computer", "Get what is missing", `Bring up the stack "${stack}"`, "Wait for the site to answer",
@@ -73,14 +76,15 @@ async function start(context: Context): Promise<void> {
     const astray = await Promise.all(others.map(async host => ({ host, leads: await whereTo(host, dnsRecords) })))
         .then(found => found.filter(({ leads }) => leads !== "there"));
     const recordsOf = (hosts: string[]) => dnsRecords.filter(({ name }) => hosts.includes(name));
-    const next = `Total time: ${seconds(begin)}. Next: npm run down${stack === "dev" ? "" : ` -- --stack ${stack}`}`;
+    const next = `Total time: ${seconds(begin)}. Next: ${undo}`;
     if (leads === "nowhere" && dnsRecords.length > 0) {
         const missing = recordsOf([hostname, ...astray.map(({ host }) => host)]);
         terminal.line(
             `\nThe stack is up, but ${missing.map(({ name }) => name).join(", ")} ${missing.length > 1 ? "don't" : "doesn't"} resolve to it yet. ` +
                 `With dnsZone, ${missing.length > 1 ? "they" : "it"} soon will. Without, create in DNS: ${describeRecords(missing)}`,
         );
-        return terminal.line(next);
+        terminal.line(next);
+        return address;
     }
     const answer = await steps.next(() => waitForAnswer(address, { local, ca }, signal));
     if (signal.aborted) throw new Interrupted("Stopped.");
@@ -89,7 +93,7 @@ async function start(context: Context): Promise<void> {
         throw new UserError(
             `The stack is up, but ${address} doesn't answer with a page: ${answer.last}. ${records}` +
                 `Look at its pods: kubectl --kubeconfig ${stackFile(stack, "kubeconfig")} get pods --all-namespaces. ` +
-                'Or run the command again. "npm run down" removes everything.',
+                `Or run the command again. "${undo}" removes everything.`,
         );
     }
     terminal.line(`\nThe site answers at ${address}`);
@@ -106,6 +110,7 @@ async function start(context: Context): Promise<void> {
     }
     showFiles(stack, outputs, terminal);
     terminal.line(next);
+    return address;
 }
 
 async function check({ stack, settings, terminal }: Context): Promise<Report> {
