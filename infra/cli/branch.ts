@@ -29,6 +29,7 @@ An environment for a git branch: a stack, a namespace and a host of its own on t
 
   BRANCH         the git branch (default: the one that is checked out)
   --remote NAME  the remote, or its address, that has the branches (default: origin)
+  --template F   the file with the settings of all (default: Pulumi.branch.yaml)
   --unused DAYS  gc: days without use after which an environment goes; 0 for never (default: 7)
   --dry-run      gc: only say what would be removed
   --yes          remove without asking
@@ -58,7 +59,7 @@ export async function main(argv: string[]): Promise<number> {
 
 async function run(action: Action, given: string | undefined, values: Values, terminal: Terminal): Promise<number> {
     const unused = days(values.unused);
-    const template = readTemplate();
+    const template = readTemplate(values.template);
     if (action === "list") {
         const environments = await listEnvironments((await openPlace(template, terminal)).connection);
         return print(values, environments, table(environments));
@@ -109,6 +110,7 @@ function days(given = "7"): number {
 
 interface Values {
     remote?: string;
+    template?: string;
     unused?: string;
     "dry-run"?: boolean;
     yes?: boolean;
@@ -122,7 +124,7 @@ function parseArguments(args: string[]): { values: Values; positionals: string[]
     try {
         return parseArgs({
             args, allowPositionals: true,
-            options: { remote: text, unused: text, "dry-run": flag, yes: flag, json: flag, help: { ...flag, short: "h" } },
+            options: { remote: text, template: text, unused: text, "dry-run": flag, yes: flag, json: flag, help: { ...flag, short: "h" } },
         });
     } catch (error) {
         throw new UserError(`${(error as Error).message}\n\n${usage}`);

@@ -18,12 +18,12 @@ export interface Repository {
 
 /** Finds the repository of a directory: that of its remote, named or by its address, or without any remote the directory's own. */
 export async function findRepository(directory: string, remote = "origin"): Promise<Repository> {
+    if (/[/\\:]/.test(remote)) return { directory, remote, identity: identify(remote, directory) };
     const own = await git(directory, "rev-parse", "--path-format=absolute", "--git-common-dir").catch((error: Error) => {
         throw new UserError(`${directory} is no git repository, whose branches could have environments: ${error.message}. Nothing was changed.`);
     });
     const url = await git(directory, "config", "--get", `remote.${remote}.url`).catch(() => "");
     if (url !== "") return { directory, remote, identity: identify(url, directory) };
-    if (/[/\\:]/.test(remote)) return { directory, remote, identity: identify(remote, directory) };
     const remotes = await git(directory, "remote");
     if (remotes === "") return { directory, remote: own, identity: identify(own, directory) };
     throw new UserError(`The repository has no remote "${remote}". Name one by --remote: ${remotes.split("\n").join(", ")}. Nothing was changed.`);

@@ -29,13 +29,13 @@ export interface Owner {
 }
 
 /** Reads the template. @throws UserError if it can't be used for several branches */
-export function readTemplate(directory = root): Template {
-    const file = path.join(directory, templateName);
+export function readTemplate(given = templateName): Template {
+    const file = path.resolve(root, given);
     if (!fs.existsSync(file)) throw new UserError(`${file} does not exist: it has the settings of all branches' environments. Nothing was changed.`);
     const settings = readSettings("branch", file);
     const { cluster, environment } = settings;
     environmentName("main", environment.name);
-    const refuse = (problem: string): never => { throw new UserError(`${templateName}: ${problem} Nothing was changed.`); };
+    const refuse = (problem: string): never => { throw new UserError(`${file}: ${problem} Nothing was changed.`); };
     if (cluster.target !== "existing" || !cluster.sharedPlatform) {
         refuse("landfall:cluster must lead to another stack's platform, for example { target: existing, stack: organization/landfall/dev }: "
             + "a branch has an environment on that cluster.");

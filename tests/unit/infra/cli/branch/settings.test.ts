@@ -18,14 +18,14 @@ afterEach(() => fs.rmSync(directory, { recursive: true }));
 const read = (): Record<string, unknown> => yaml.parse(fs.readFileSync(settingsFile(name, directory), "utf8")) as Record<string, unknown>;
 const templateOf = (change: (text: string) => string): ReturnType<typeof readTemplate> => {
     fs.writeFileSync(path.join(directory, "Pulumi.branch.yaml"), change(fs.readFileSync(path.join(root, "Pulumi.branch.yaml"), "utf8")));
-    return readTemplate(directory);
+    return readTemplate(path.join(directory, "Pulumi.branch.yaml"));
 };
 
 describe("the settings of a branch's environment", () => {
     it("are the template's, with its own name and host, and data that goes with it", () => {
         writeSettings(templateOf(text => text.replace("volumes: delete, ", "")), name, owner, directory);
         const settings = readSettings(name, settingsFile(name, directory));
-        const { environment, ...others } = readTemplate(directory).settings;
+        const { environment, ...others } = readTemplate(path.join(directory, "Pulumi.branch.yaml")).settings;
         expect(settings.environment).toMatchObject({ name, host: `${name}.localhost`, volumes: "delete", size: "small", priority: "low" });
         expect(environment.name).toBe("branch");
         expect(settings).toMatchObject({ cluster: others.cluster, app: others.app });
@@ -73,7 +73,7 @@ describe("the template", () => {
         expect(() => templateOf(change)).toThrow(/Nothing was changed/);
     });
 
-    it("is missed", () => expect(() => readTemplate(directory)).toThrow(/does not exist.*Nothing was changed/));
+    it("is missed", () => expect(() => readTemplate(path.join(directory, "Pulumi.x.yaml"))).toThrow(/does not exist.*Nothing was changed/));
 
     it("gives no host that is too long to be one", () => {
         const template = templateOf(text => text.replace("host: localhost", `host: ${`${"h".repeat(60)}.`.repeat(3)}${"i".repeat(30)}.example.com`));
