@@ -30,6 +30,7 @@ An environment for a git branch: a stack, a namespace and a host of its own on t
   BRANCH         the git branch (default: the one that is checked out)
   --remote NAME  the remote, or its address, that has the branches (default: origin)
   --template F   the file with the settings of all (default: Pulumi.branch.yaml)
+  --seed DIR     up: load this seed (npm run site -- seed) into a WordPress site that is still empty
   --unused DAYS  gc: days without use after which an environment goes; 0 for never (default: 7)
   --dry-run      gc: only say what would be removed
   --yes          remove without asking
@@ -69,7 +70,7 @@ async function run(action: Action, given: string | undefined, values: Values, te
     if (action !== "gc") await checkBranch(root, branch);
     const signal = onInterrupt(terminal.line);
     const place = await openPlace(template, terminal);
-    const context = { place, template, repository, terminal, signal };
+    const context = { place, template, repository, terminal, signal, seed: values.seed };
     if (action === "up") {
         const begin = Date.now();
         const environment = await upBranch(branch, context);
@@ -111,6 +112,7 @@ function days(given = "7"): number {
 interface Values {
     remote?: string;
     template?: string;
+    seed?: string;
     unused?: string;
     "dry-run"?: boolean;
     yes?: boolean;
@@ -124,7 +126,7 @@ function parseArguments(args: string[]): { values: Values; positionals: string[]
     try {
         return parseArgs({
             args, allowPositionals: true,
-            options: { remote: text, template: text, unused: text, "dry-run": flag, yes: flag, json: flag, help: { ...flag, short: "h" } },
+            options: { remote: text, template: text, seed: text, unused: text, "dry-run": flag, yes: flag, json: flag, help: { ...flag, short: "h" } },
         });
     } catch (error) {
         throw new UserError(`${(error as Error).message}\n\n${usage}`);

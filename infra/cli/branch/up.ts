@@ -1,7 +1,12 @@
+import * as path from "node:path";
 import { succeeds } from "../../offline/kit/run";
+import { exported } from "../site/export";
+import { hasContent, importSite } from "../site/import";
+import type { StandingStack } from "../site/stack";
 import { bringUp } from "../start";
 import { readSettings } from "../stack/config";
 import { root } from "../stack/home";
+import { wordPressOf } from "../stack/wordpress";
 import { quoted } from "../status/command";
 import type { Terminal } from "../terminal";
 import { UserError } from "../terminal/errors";
@@ -19,6 +24,8 @@ export interface UpContext {
     repository: Repository;
     terminal: Terminal;
     signal: AbortSignal;
+    /** Directory of a seed, for a site that is still empty. */
+    seed?: string;
 }
 
 /** What a branch's environment is called, and where it answers. */
@@ -30,7 +37,7 @@ export interface Environment {
 }
 
 /** Brings the environment of a branch up, by the same way as `npm start`. */
-export async function upBranch(branch: string, { place, template, repository, terminal, signal }: UpContext): Promise<Environment> {
+export async function upBranch(branch: string, { place, template, repository, terminal, signal, seed }: UpContext): Promise<Environment> {
     const name = environmentName(branch, template.settings.environment.name);
     const owner = { branch, repository: repository.identity };
     hostOf(template, name);
@@ -47,10 +54,21 @@ export async function upBranch(branch: string, { place, template, repository, te
         }
         const settings = readSettings(name, settingsFile(name));
         const found = await bringUp({ stack: name, settings, terminal, signal, undo: `npm run branch -- down ${quoted(branch)}` });
+        if (seed !== undefined) await sow(seed, { name, settings, kubeconfig: place.kubeconfig }, terminal, signal);
         await update({ address: found, used: new Date(), pushed: record.pushed || await onRemote });
         return found;
     });
     return { branch, stack: name, namespace: name, address: address! };
+}
+
+/** Loads a seed into a site that is still empty. */
+async function sow(directory: string, stack: StandingStack, terminal: Terminal, signal: AbortSignal): Promise<void> {
+    wordPressOf(stack.settings, stack.name, "site");
+    if (await hasContent(stack, terminal, signal)) return terminal.line("The site has content already, so the seed is left out.");
+    const files = { database: path.join(directory, exported.database), uploads: path.join(directory, exported.uploads) };
+    await importSite(stack, { ...files, from: [], yes: true }, terminal, signal);
+    terminal.line(`The site has the content of ${directory}. Nobody can log in yet. To add somebody: `
+        + `npm run admin -- user NAME --email ADDRESS --role administrator --stack ${stack.name}`);
 }
 
 /** The record of an environment that is brought up now. */
