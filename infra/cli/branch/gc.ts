@@ -4,6 +4,7 @@ import { UserError } from "../terminal/errors";
 import { branchesOf, type Repository } from "./git";
 import { type BranchRecord, readRecords, writeRecord } from "./records";
 import { removeEnvironment, type RemoveContext } from "./remove";
+import { readUsage } from "./usage";
 
 const day = 24 * 3600 * 1000;
 
@@ -32,7 +33,10 @@ export async function collectGarbage(repository: Repository, { unused, dryRun, y
     const records = await readRecords(connection);
     const own = records.filter(record => record.repository === repository.identity);
     const branches = own.length > 0 ? await branchesOf(repository) : new Set<string>();
-    const judged = own.map((record): Judged => ({ record, reason: reasonFor(record, branches, unused) }));
+    const judged = await Promise.all(own.map(async (record): Promise<Judged> => {
+        const { used } = await readUsage(connection, record);
+        return { record, reason: reasonFor({ ...record, used }, branches, unused) };
+    }));
     const doomed = judged.filter(({ record, reason }) => reason !== undefined && record.heldBy === undefined);
     for (const { record, reason } of judged) terminal.line(`  ${describe(record, reason)}`);
     if (records.length > own.length) terminal.line(`  Environments of other repositories, which stay: ${records.length - own.length}`);

@@ -1,8 +1,7 @@
-import { type Connection, send } from "../../../components/cluster/kubernetes-api";
-import { duration, clean, list, number } from "../status/fields";
+import type { Connection } from "../../../components/cluster/kubernetes-api";
+import { clean, duration } from "../status/fields";
 import { type BranchRecord, readRecords } from "./records";
-
-type State = "awake" | "asleep" | "incomplete" | "being brought up" | "being removed" | "removal interrupted" | "unknown";
+import { readUsage, type State } from "./usage";
 
 /** An environment as `list` shows it. */
 export interface Listed extends Pick<BranchRecord, "branch" | "repository" | "address" | "by"> {
@@ -16,23 +15,14 @@ export interface Listed extends Pick<BranchRecord, "branch" | "repository" | "ad
 /** All branches' environments of the cluster. */
 export async function listEnvironments(connection: Connection): Promise<Listed[]> {
     const records = await readRecords(connection);
-    return Promise.all(records.map(async record => ({
-        branch: clean(record.branch), stack: record.name, repository: clean(record.repository),
-        ...(record.address && { address: clean(record.address) }),
-        created: record.created.toISOString(), lastUse: record.used.toISOString(), by: clean(record.by),
-        state: await stateOf(connection, record),
-    })));
-}
-
-/** An autoscaler keeps at least one pod, so a Deployment without any was sent to sleep. */
-async function stateOf(connection: Connection, { name, heldBy, removing }: BranchRecord): Promise<State> {
-    if (heldBy !== undefined) return removing ? "being removed" : "being brought up";
-    if (removing) return "removal interrupted";
-    const found = await send(connection, "GET", `/apis/apps/v1/namespaces/${name}/deployments`, { seconds: 20 }).catch(() => undefined);
-    if (found === undefined) return "unknown";
-    const replicas = list(found, "items").map(deployment => number(deployment, "spec", "replicas") ?? 1);
-    if (replicas.length === 0) return "incomplete";
-    return replicas.includes(0) ? "asleep" : "awake";
+    return Promise.all(records.map(async record => {
+        const { state, used } = await readUsage(connection, record);
+        return {
+            branch: clean(record.branch), stack: record.name, repository: clean(record.repository),
+            ...(record.address && { address: clean(record.address) }),
+            created: record.created.toISOString(), lastUse: used.toISOString(), by: clean(record.by), state,
+        };
+    }));
 }
 
 /** The environments as a table for people. */

@@ -116,6 +116,26 @@ describe("gc", () => {
         expect(removed).toEqual(["branch-gone"]);
     });
 
+    it("counts requests as use where they wake the environment, and what can't be read as used", async () => {
+        const deployment = (branch: string, name: string, replicas: number, managedFields?: object[]): void => {
+            const { metadata } = api.put({ apiVersion: "apps/v1", kind: "Deployment", metadata: { name, namespace: environmentName(branch) }, spec: { replicas } });
+            if (managedFields) Object.assign(metadata, { managedFields });
+        };
+        const slept = (days: number): object[] => [{ manager: "pulumi-kubernetes", time: ago(0) }, { manager: "landfall-activator", time: ago(days) }];
+        for (const branch of ["awake", "asleep", "long-asleep", "never-sleeps"]) await environment(branch, { pushed: false, used: ago(30) });
+        for (const branch of ["awake", "asleep", "long-asleep"]) deployment(branch, "activator", 1);
+        deployment("awake", "web", 2);
+        deployment("asleep", "web", 0, slept(6));
+        deployment("long-asleep", "web", 0, slept(8));
+        deployment("never-sleeps", "web", 1);
+        api.intercept = (_, path) => (path.endsWith("/deployments") ? { code: 500, message: "busy" } : undefined);
+        await gc();
+        expect(removed).toEqual([]);
+        api.intercept = () => undefined;
+        await gc();
+        expect(removed.sort()).toEqual(["branch-long-asleep", "branch-never-sleeps"]);
+    });
+
     it("never removes for lack of use with --unused 0", async () => {
         await environment("old", { used: ago(400) });
         await gc({ unused: 0 });
