@@ -2,6 +2,7 @@ import * as fs from "node:fs";
 import { readKubeconfig } from "../../../components/cluster/existing";
 import { parseKubeconfig, scopeKubeconfig } from "../../../components/cluster/existing/kubeconfig";
 import { connect, type Connection, type Json, read } from "../../../components/cluster/kubernetes-api";
+import { namespaces } from "../../../components/platform/namespaces";
 import { pulumiDownload } from "../computer/network";
 import { probes } from "../computer/probes";
 import { stackFile } from "../stack/home";
@@ -21,7 +22,16 @@ export async function openPlace({ settings: { cluster } }: Template, terminal: T
     const kubeconfig = cluster.stack === undefined ? await readKubeconfig(cluster)
         : scopeKubeconfig(await ofStack(cluster.stack, cluster.output, terminal), cluster.context);
     if (kubeconfig === undefined) throw new Error("The cluster isn't to be looked at.");
-    return { kubeconfig, connection: await connect(kubeconfig) };
+    const connection = await connect(kubeconfig);
+    const platform = await findNamespace(connection, namespaces.gateway).catch((error: Error) => {
+        throw new UserError(`The cluster of the branches' environments can't be asked: ${error.message}. Is it up, and is its kubeconfig of today? `
+            + "Nothing was changed.");
+    });
+    if (platform === undefined) {
+        throw new UserError(`The cluster ${connection.server.origin} has no platform of Landfall, which the branches' environments share. `
+            + "Bring up the stack that makes it first. Nothing was changed.");
+    }
+    return { kubeconfig, connection };
 }
 
 /** The kubeconfig that `npm start` saved for the stack, else the stack's output. */

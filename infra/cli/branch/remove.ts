@@ -6,7 +6,7 @@ import { UserError } from "../terminal/errors";
 import { holding } from "./hold";
 import { findNamespace, type Place } from "./platform";
 import type { BranchRecord, Written } from "./records";
-import { type Owner, ownerOf, removeSettings } from "./settings";
+import { type Owner, ownerOf, removeSettings, type Template, writeSettings } from "./settings";
 import { begun, refuseOthers } from "./up";
 import { unloadImages } from "./unload";
 
@@ -21,6 +21,8 @@ export interface RemoveContext {
     place: Place;
     terminal: Terminal;
     signal: AbortSignal;
+    /** From which the settings are written again where they are missing, as in a fresh clone: they say what the removal needs. */
+    template?: Template;
     /** Removes the stack. */
     remove?: typeof takeDown;
     /** For how many seconds the namespace may take to go. */
@@ -38,6 +40,7 @@ export async function removeEnvironment(doomed: Doomed, context: RemoveContext):
     const { place, terminal, signal, remove = takeDown } = context;
     const { name, branch } = doomed;
     const done = await holding(place.connection, name, found => chosen(doomed, found, context), async ({ update, forget }) => {
+        if (context.template && ownerOf(name) === undefined) writeSettings(context.template, name, doomed);
         const removed = await remove({ stack: name, keepData: false, yes: true, despiteOthers: false, terminal, signal });
         if (!await isGone(place, name, removed === undefined ? 0 : context.patience ?? 120)) {
             if (removed === undefined) await update({ removing: false });
@@ -45,7 +48,7 @@ export async function removeEnvironment(doomed: Doomed, context: RemoveContext):
                 : `The namespace ${name} doesn't go: kubectl describe namespace ${name} says why. The next run of the command continues.`);
         }
         await unloadImages(place, removed?.images ?? [], name, terminal);
-        removeSettings(name);
+        if (ownerOf(name) !== "someone") removeSettings(name);
         await forget();
         return true;
     });

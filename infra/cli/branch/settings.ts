@@ -69,8 +69,9 @@ export function settingsFile(name: string, directory = root): string {
  * Writes the settings of a branch's environment from the template. What Pulumi keeps in the file stays.
  * @throws UserError if the file is someone's own, or another branch's
  */
-export function writeSettings(template: Template, name: string, owner: Owner, directory = root): void {
+export function writeSettings(template: Template, name: string, { branch, repository }: Owner, directory = root): void {
     const file = settingsFile(name, directory);
+    const owner = { branch, repository };
     refuseForeign(name, owner, directory);
     const document = yaml.parseDocument(template.text);
     document.commentBefore = null;
