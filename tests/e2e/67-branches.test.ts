@@ -55,7 +55,7 @@ async function everything(): Promise<string[]> {
     const objects = Object.entries(await readObjects(cluster)).map(([key, text]) => `${key} ${text}`);
     const images = (await Promise.all((await nodeContainers()).map(async node =>
         (await onNode(node, "ctr", "--namespace", "k8s.io", "images", "list", "--quiet")).split("\n").map(image => `${node} ${image}`)))).flat();
-    const built = await run("docker", ["images", "--filter", "reference=landfall.local/*", "--format", "{{.Repository}}:{{.Tag}}"]);
+    const built = await run("docker", ["images", "--filter", "reference=landfall.local/httpbin", "--format", "{{.Repository}}:{{.Tag}}"]);
     const stacks = path.join(directory, "backend", ".pulumi", "stacks", "landfall");
     return [
         ...items.map(({ metadata }) => `Namespace ${metadata?.name}`), ...wide.flat(), ...leases.map(({ metadata }) => `Lease ${metadata?.name}`),

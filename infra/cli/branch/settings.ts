@@ -73,14 +73,12 @@ export function writeSettings(template: Template, name: string, { branch, reposi
     const file = settingsFile(name, directory);
     const owner = { branch, repository };
     refuseForeign(name, owner, directory);
-    const document = yaml.parseDocument(template.text);
-    document.commentBefore = null;
+    const document = yaml.parseDocument(template.text.replace(/^(#.*\r?\n)+/, ""));
     // What belongs to the branch goes with it.
     const own = { name, host: hostOf(template, name), volumes: "delete" };
     for (const [key, value] of Object.entries(own)) document.setIn(["config", environmentKey, key], value);
     const before = fs.existsSync(file) ? yaml.parse(fs.readFileSync(file, "utf8")) as Record<string, unknown> | null : null;
     for (const key of ofPulumi) if (before?.[key] !== undefined) document.set(key, before[key]);
-    if (document.contents instanceof yaml.YAMLMap) document.contents.commentBefore = null;
     fs.writeFileSync(file, `${mark}${JSON.stringify(owner)}\n${document.toString({ lineWidth: 0 })}`);
 }
 

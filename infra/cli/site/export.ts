@@ -33,7 +33,7 @@ export async function exportSeed(stack: StandingStack, directory: string, termin
     const names = attachedFiles(files, attachments).map(name => `./${name}\0`).join("");
     await save(database, ["bash", "-c", seedProgram()], [0], path.join(directory, exported.database), terminal, signal);
     // Not every cluster signals the end of the input.
-    const pack = `head --bytes=${Buffer.byteLength(names)} | tar --create --gzip --file=- --null --verbatim-files-from --files-from=- --directory=${uploads}`;
+    const pack = `head --bytes=${Buffer.byteLength(names)} | tar --create --gzip --file=- --directory=${uploads} --null --verbatim-files-from --files-from=-`;
     await save(web, ["bash", "-c", pack], [0, 1], path.join(directory, exported.uploads), terminal, signal, [Buffer.from(names)]);
 }
 
