@@ -56,11 +56,11 @@ async function everything(): Promise<string[]> {
     const images = (await Promise.all((await nodeContainers()).map(async node =>
         (await onNode(node, "ctr", "--namespace", "k8s.io", "images", "list", "--quiet")).split("\n").map(image => `${node} ${image}`)))).flat();
     const built = await run("docker", ["images", "--filter", "reference=landfall.local/httpbin", "--format", "{{.Repository}}:{{.Tag}}"]);
-    const stacks = path.join(directory, "backend", ".pulumi", "stacks", "landfall");
+    const state = fs.readdirSync(path.join(directory, "backend", ".pulumi"), { recursive: true, encoding: "utf8" });
     return [
         ...items.map(({ metadata }) => `Namespace ${metadata?.name}`), ...wide.flat(), ...leases.map(({ metadata }) => `Lease ${metadata?.name}`),
         ...objects, ...images, ...built.split("\n"), ...fs.readdirSync(home), ...fs.readdirSync(root),
-        ...fs.readdirSync(stacks).filter(name => name.endsWith(".json")),
+        ...state.filter(name => name.includes("branch-")),
     ].sort();
 }
 
@@ -87,6 +87,8 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
+    const { items } = await cluster.core.listNamespace();
+    if (!items.some(({ metadata }) => metadata?.name?.startsWith("branch-"))) return;
     for (const name of Object.values(branches)) await branch("down", name, "--yes");
 });
 
@@ -113,7 +115,6 @@ describe("two branches of a repository", () => {
         expect(failed.code).toBe(1);
         expect(failed.output).toContain("Nothing was removed.");
         fs.renameSync(`${remote}.away`, remote);
-        expect((await branch("gc", "--dry-run")).output).toMatch(/fix-login: goes, its branch is gone/);
         expect((await ask({ path: "/get" }, siteOf(up.first))).status).toBe(200);
 
         const { code, seconds } = await branch("gc", "--yes");

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { takeDown } from "../down";
-import { isInBackend } from "../engine/lock";
+import { isInBackend, removeBackups } from "../engine/lock";
 import type { Terminal } from "../terminal";
 import { UserError } from "../terminal/errors";
 import { holding } from "./hold";
@@ -48,6 +48,7 @@ export async function removeEnvironment(doomed: Doomed, context: RemoveContext):
                 : `The namespace ${name} doesn't go: kubectl describe namespace ${name} says why. The next run of the command continues.`);
         }
         await unloadImages(place, removed?.images ?? [], name, terminal);
+        removeBackups(name);
         if (ownerOf(name) !== "someone") removeSettings(name);
         await forget();
         return true;
