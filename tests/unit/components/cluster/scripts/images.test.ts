@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { referencesTo } from "../../../../../components/cluster/scripts/images";
 
-const line = (name: string, digest: string): string => `${name.padEnd(28)}application/vnd.oci.image.manifest.v1+json sha256:${digest} 10.0 MiB linux/amd64 -`;
+const line = (name: string, digest: string): string => `${name.padEnd(40)}application/vnd.oci.image.manifest.v1+json sha256:${digest} 10.0 MiB linux/amd64 -`;
 const listed = [
     "REF TYPE DIGEST SIZE PLATFORMS LABELS", line("docker.io/library/php:8", "aaa"), line("landfall.local/web:1", "bbb"), line("landfall.local/web:2", "ccc"),
     line("landfall.local/web:same", "ccc"), line("sha256:b1", "bbb"), line("import-2026-11-29@sha256:bbb", "bbb"), line("sha256:c1", "ccc"), "",
