@@ -33,6 +33,8 @@ interface Context {
     settings: PlainSettings | PlatformSettings;
     terminal: Terminal;
     signal: AbortSignal;
+    /** The command that removes the stack again. @default `npm run down` */
+    undo?: string;
 }
 
 /** The command `npm start`. */
@@ -46,12 +48,13 @@ export async function main(args: string[]): Promise<number> {
     const stack = stackOption(values.stack);
     const settings = readStack(stack, stackConfigFile(stack));
     refuseOfflineState(stack);
-    await start({ stack, settings, terminal, signal: onInterrupt(terminal.line) });
+    await bringUp({ stack, settings, terminal, signal: onInterrupt(terminal.line) });
     return 0;
 }
 
-async function start(context: Context): Promise<void> {
-    const { stack, settings, terminal, signal } = context;
+/** Brings a stack up, and waits until its site answers. Returns its address, if it has an environment. */
+export async function bringUp(context: Context): Promise<string | undefined> {
+    const { stack, settings, terminal, signal, undo = `npm run down${stack === "dev" ? "" : ` -- --stack ${stack}`}` } = context;
     const begin = Date.now();
     const steps = new Steps(terminal, [
         "Check this computer", "Get what is missing", `Bring up the stack "${stack}"`,
@@ -66,12 +69,13 @@ async function start(context: Context): Promise<void> {
         return applied;
     });
     const { address, endpoint, caCertificate: ca, dnsRecords = [] } = outputs;
-    const next = `Total time: ${seconds(begin)}. Next: npm run down${stack === "dev" ? "" : ` -- --stack ${stack}`}`;
+    const next = `Total time: ${seconds(begin)}. Next: ${undo}`;
     if (!hasEnvironment(settings)) {
         keepFiles(stack, outputs);
         terminal.line(describePlatform(stack, endpoint));
         showFiles(stack, outputs, terminal);
-        return terminal.line(next);
+        terminal.line(next);
+        return undefined;
     }
     if (!address) throw new Error("The program has no output `address`.");
     keepFiles(stack, outputs);
@@ -89,7 +93,8 @@ async function start(context: Context): Promise<void> {
             `\nThe stack is up, but ${missing.map(({ name }) => name).join(", ")} ${missing.length > 1 ? "don't" : "doesn't"} resolve to it yet. ` +
                 `With dnsZone, ${missing.length > 1 ? "they" : "it"} soon will. Without, create in DNS: ${describeRecords(missing)}`,
         );
-        return terminal.line(next);
+        terminal.line(next);
+        return address;
     }
     const answer = await steps.next(() => waitForAnswer(address, { local, ca }, signal));
     if (signal.aborted) throw new Interrupted("Stopped.");
@@ -98,7 +103,7 @@ async function start(context: Context): Promise<void> {
         throw new UserError(
             `The stack is up, but ${address} doesn't answer with a page: ${answer.last}. ${records}` +
                 `Look at its pods: kubectl --kubeconfig ${stackFile(stack, "kubeconfig")} get pods --all-namespaces. ` +
-                'Or run the command again. "npm run down" removes everything.',
+                `Or run the command again. "${undo}" removes everything.`,
         );
     }
     terminal.line(`\nThe site answers at ${address}`);
@@ -115,6 +120,7 @@ async function start(context: Context): Promise<void> {
     }
     showFiles(stack, outputs, terminal);
     terminal.line(next);
+    return address;
 }
 
 /** What there is without an environment, and how one gets there. */
