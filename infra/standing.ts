@@ -5,7 +5,7 @@ import { readLoadBalancerClass } from "../components/platform/gateway/load-balan
 import { storeName } from "../components/platform/logs/names";
 import { otherHolders } from "../components/platform/shared/hosts";
 import { Refusal } from "../components/refusal";
-import { readEnvironment, type StandingEnvironment } from "../components/workload/standing";
+import { readAsleep, readEnvironment, type StandingEnvironment } from "../components/workload/standing";
 import { classOf } from "../components/workload/volume";
 import { hostsOf, type Settings, sharesPlatform } from "./config";
 import { keyText } from "./config/errors";
@@ -28,9 +28,20 @@ export function compareWith(settings: Compared): Comparisons {
             const read = () => readEnvironment(kubeconfig, settings.environment.name, stack);
             await refuseMissingClasses(settings, standing, capabilities, read);
             await refuseTakenHosts(settings, kubeconfig, stack);
+            await refuseAsleep(settings, kubeconfig);
         },
         describeVolume: (_, property, claim) => describeVolume(settings, claim, property),
     };
+}
+
+/** Without its activator, nothing would wake what sleeps, and the cluster refuses other numbers of pods than the activator's. */
+async function refuseAsleep({ environment: { name, host, sleepAfter } }: Compared, kubeconfig: string): Promise<void> {
+    if (sleepAfter !== undefined || !await readAsleep(kubeconfig, name)) return;
+    throw new Refusal([
+        "The environment sleeps, so sleepAfter can't be turned off now. Nothing was changed.",
+        `${keyText(["environment", "sleepAfter"])} is left out, and the environment ${name} sleeps`,
+        `    to do:    open ${host} in a browser, or request it with curl; once the page is there, run this again`,
+    ].join("\n\n"));
 }
 
 /** A load balancer keeps its class. If the cluster chose that, leaving the setting out changes nothing. */

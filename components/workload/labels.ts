@@ -30,5 +30,8 @@ export const gatewayAccessLabel = { "landfall.dev/gateway-access": "allowed" };
 /** The label of a claim that names the group of its pods: on a node's disk, the directory's group is set only once. */
 export const groupLabel = "landfall.dev/group";
 
+/** The field manager as which an activator scales workloads: cluster.mjs in its image has it too. */
+export const activatorManager = "landfall-activator";
+
 /** The annotation of a server's workload that says when its certificate ends, as an ISO date. */
 export const expiryAnnotation = "landfall.dev/certificate-expires";

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { connect, type Connection, KubernetesError, read } from "../cluster/kubernetes-api";
 import { madeBy } from "../cluster/ownership/marks";
+import { activatorManager } from "./labels";
 
 /** A persistent volume, as its claim describes it. */
 export interface StandingVolume {
@@ -53,8 +54,14 @@ interface StorageClass {
 }
 
 interface ManagedFields {
+    manager: string;
     operation: string;
     fieldsV1?: { "f:spec"?: Record<string, unknown> };
+}
+
+interface Scaled {
+    metadata: { managedFields?: ManagedFields[] };
+    spec: { replicas?: number };
 }
 
 /** Seconds for which an update waits for a cluster that doesn't answer at once: it would be changed as soon as it does. */
@@ -81,6 +88,15 @@ export async function readEnvironment(
         classes: found.classes && Object.fromEntries(found.classes.map(({ metadata: { name, annotations } }) =>
             [name, annotations?.["storageclass.kubernetes.io/is-default-class"] === "true"])),
     };
+}
+
+/** Whether an activator keeps a workload of the environment stopped. A cluster that doesn't answer or tell has none. */
+export async function readAsleep(kubeconfig: string, namespace: string): Promise<boolean> {
+    const patience = pulumi.runtime.isDryRun() ? 0 : updatePatience;
+    const found = await connect(kubeconfig).then(connection => Promise.all(["deployments", "statefulsets"].map(kind =>
+        listOf<Scaled>(connection, `/apis/apps/v1/namespaces/${namespace}/${kind}`, patience)))).catch(() => []);
+    return found.flat().some(({ metadata, spec }) => spec.replicas === 0 && metadata.managedFields?.some(({ manager, fieldsV1 }) =>
+        manager === activatorManager && fieldsV1?.["f:spec"]?.["f:replicas"] !== undefined));
 }
 
 async function readObjects(kubeconfig: string, namespace: string, patience: number) {

@@ -319,6 +319,31 @@ describe("a cluster", () => {
     });
 });
 
+describe("an environment that sleeps", () => {
+    const scaled = (kind: "StatefulSet" | "Deployment", manager: string, replicas: number) =>
+        put(`/apis/apps/v1/namespaces/shop/${kind.toLowerCase()}s/web`, kind, { namespace: "shop", managedFields: [
+            { manager, operation: "Update", subresource: "scale", fieldsV1: { "f:spec": { "f:replicas": {} } } },
+        ] }, { spec: { replicas } });
+    beforeEach(() => {
+        storageClass("fast", "example.org/csi", true);
+        environment("shop");
+    });
+
+    it.each(["StatefulSet", "Deployment"] as const)("doesn't lose what wakes its %s", async kind => {
+        scaled(kind, "landfall-activator", 0);
+        const { message, registered } = await change({});
+        expect(message).toMatch(/sleepAfter is left out, and the environment shop sleeps[^]*open www\.example\.org/);
+        expect(registered).toEqual([]);
+        expect(await change({ environment: { sleepAfter: 60 } })).toEqual(accepted);
+    });
+
+    it("may stay awake for ever once it is, or if somebody else stopped it", async () => {
+        scaled("Deployment", "landfall-activator", 1);
+        scaled("StatefulSet", "kubectl", 0);
+        expect(await change({})).toEqual(accepted);
+    });
+});
+
 describe("the gateway's load balancer", () => {
     const stands = (loadBalancerClass: string | undefined, manager = "pulumi-kubernetes-1", type = "LoadBalancer") => {
         put("/api/v1/namespaces/landfall-gateway/services/envoy", "Service", {
