@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { PlatformGateway } from "../components/platform";
 import { Activator, activatorImageContext, ContainerImage, type Environment } from "../components/workload";
+import { activatorName } from "../components/workload/labels";
 import type { Settings } from "./config";
 import { trafficOf } from "./limits";
 import { Services } from "./services";
@@ -20,8 +21,8 @@ export function createApplication(settings: Settings, place: { environment: Envi
         : new WordPress("wordpress", { ...place, settings: { ...others, app } });
     const { environment } = place;
     if (environment.sleep === undefined) return application;
-    const { reference } = new ContainerImage("activator", { cluster: environment.cluster, context: activatorImageContext, ...app.images });
-    new Activator("activator", { environment, image: reference, requests: trafficOf(app).requests });
+    const { reference } = new ContainerImage(activatorName, { cluster: environment.cluster, context: activatorImageContext, ...app.images });
+    new Activator(activatorName, { environment, image: reference, requests: trafficOf(app).requests });
     const { images, ...outputs } = application.outputs;
     return { outputs: { ...outputs, images: pulumi.all([images, reference]).apply(([own, activator]) => [...own, activator]) } };
 }

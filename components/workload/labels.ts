@@ -30,7 +30,10 @@ export const gatewayAccessLabel = { "landfall.dev/gateway-access": "allowed" };
 /** The label of a claim that names the group of its pods: on a node's disk, the directory's group is set only once. */
 export const groupLabel = "landfall.dev/group";
 
-/** The field manager as which an activator scales workloads: cluster.mjs in its image has it too. */
+/** Name of the activator of a stack's environment, if that sleeps. */
+export const activatorName = "activator";
+
+/** The field manager as which an activator changes objects: cluster.mjs in its image has it too. Scaling leaves no trace of it. */
 export const activatorManager = "landfall-activator";
 
 /** The annotation of a server's workload that says when its certificate ends, as an ISO date. */

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { connect, type Connection, KubernetesError, read } from "../cluster/kubernetes-api";
 import { madeBy } from "../cluster/ownership/marks";
-import { activatorManager } from "./labels";
+import { activatorName } from "./labels";
 
 /** A persistent volume, as its claim describes it. */
 export interface StandingVolume {
@@ -54,13 +54,12 @@ interface StorageClass {
 }
 
 interface ManagedFields {
-    manager: string;
     operation: string;
     fieldsV1?: { "f:spec"?: Record<string, unknown> };
 }
 
 interface Scaled {
-    metadata: { managedFields?: ManagedFields[] };
+    metadata: { name: string; labels?: Record<string, string> };
     spec: { replicas?: number };
 }
 
@@ -90,13 +89,14 @@ export async function readEnvironment(
     };
 }
 
-/** Whether an activator keeps a workload of the environment stopped. A cluster that doesn't answer or tell has none. */
+/** Whether the environment sleeps: it has an activator, and all else is scaled to 0. A cluster that doesn't answer or tell has none. */
 export async function readAsleep(kubeconfig: string, namespace: string): Promise<boolean> {
     const patience = pulumi.runtime.isDryRun() ? 0 : updatePatience;
     const found = await connect(kubeconfig).then(connection => Promise.all(["deployments", "statefulsets"].map(kind =>
         listOf<Scaled>(connection, `/apis/apps/v1/namespaces/${namespace}/${kind}`, patience)))).catch(() => []);
-    return found.flat().some(({ metadata, spec }) => spec.replicas === 0 && metadata.managedFields?.some(({ manager, fieldsV1 }) =>
-        manager === activatorManager && fieldsV1?.["f:spec"]?.["f:replicas"] !== undefined));
+    const own = found.flat().filter(({ metadata }) => metadata.labels?.["app.kubernetes.io/part-of"] === "landfall");
+    const workloads = own.filter(({ metadata }) => metadata.name !== activatorName);
+    return own.length > workloads.length && workloads.length > 0 && workloads.every(({ spec }) => spec.replicas === 0);
 }
 
 async function readObjects(kubeconfig: string, namespace: string, patience: number) {

@@ -1,5 +1,5 @@
 import { namespaces } from "../../../components/platform/namespaces";
-import { asleepSince } from "./asleep";
+import { asleepIn } from "./asleep";
 import type { Seen } from "./collect";
 import { type Fields, list, number, text, time } from "./fields";
 import { condition, created, imageDate, isLive, isReady, isTrue, nameOf, namespaceOf, ownerKind, ownerName, workloadOf } from "./objects";
@@ -56,6 +56,7 @@ export interface Status {
 /** What runs, the environment first. */
 export function partsOf({ observed }: Seen, environment: string): Part[] {
     const own = [environment, ...Object.values(namespaces)];
+    const asleep = asleepIn(observed, environment);
     const workloads = [...observed.deployments, ...observed.statefulSets].filter(object => own.includes(namespaceOf(object)));
     const place = (object: Fields): string => `${own.indexOf(namespaceOf(object)) === 0 ? 0 : 1} ${namespaceOf(object)} ${nameOf(object)}`;
     return workloads.sort((a, b) => (place(a) < place(b) ? -1 : 1)).map(workload => {
@@ -65,12 +66,11 @@ export function partsOf({ observed }: Seen, environment: string): Part[] {
         const scaler = observed.autoscalers.find(each => namespaceOf(each) === namespaceOf(workload)
             && text(each, "spec", "scaleTargetRef", "name") === nameOf(workload));
         const [least, most] = [number(scaler, "spec", "minReplicas") ?? 1, number(scaler, "spec", "maxReplicas")];
-        const asleep = asleepSince(workload);
         const starts = pods.flatMap(pod => time(pod, "status", "startTime") ?? []);
         return {
             namespace: namespaceOf(workload), name: nameOf(workload),
             ready: pods.filter(isReady).length, wanted: number(workload, "spec", "replicas") ?? 1,
-            ...(asleep !== undefined && { asleep: new Date(asleep).toISOString() }),
+            ...(asleep?.workloads.includes(workload) && { asleep: new Date(asleep.since).toISOString() }),
             ...(most !== undefined && { between: [least, most] as [number, number] }),
             ...(starts.length > 0 && { since: new Date(Math.min(...starts)).toISOString() }),
             images: [...new Set(pods.map(pod => shortImage(text(list(pod, "spec", "containers")[0], "image"))).filter(Boolean))].sort(),

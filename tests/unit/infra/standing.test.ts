@@ -320,26 +320,31 @@ describe("a cluster", () => {
 });
 
 describe("an environment that sleeps", () => {
-    const scaled = (kind: "StatefulSet" | "Deployment", manager: string, replicas: number) =>
-        put(`/apis/apps/v1/namespaces/shop/${kind.toLowerCase()}s/web`, kind, { namespace: "shop", managedFields: [
-            { manager, operation: "Update", subresource: "scale", fieldsV1: { "f:spec": { "f:replicas": {} } } },
-        ] }, { spec: { replicas } });
+    const scaled = (kind: "StatefulSet" | "Deployment", name: string, replicas: number) =>
+        put(`/apis/apps/v1/namespaces/shop/${kind.toLowerCase()}s/${name}`, kind, {
+            namespace: "shop", labels: { "app.kubernetes.io/part-of": "landfall" },
+        }, { spec: { replicas } });
     beforeEach(() => {
         storageClass("fast", "example.org/csi", true);
         environment("shop");
     });
 
     it.each(["StatefulSet", "Deployment"] as const)("doesn't lose what wakes its %s", async kind => {
-        scaled(kind, "landfall-activator", 0);
+        scaled("Deployment", "activator", 1);
+        scaled(kind, "web", 0);
         const { message, registered } = await change({});
         expect(message).toMatch(/sleepAfter is left out, and the environment shop sleeps[^]*open www\.example\.org/);
         expect(registered).toEqual([]);
         expect(await change({ environment: { sleepAfter: 60 } })).toEqual(accepted);
     });
 
-    it("may stay awake for ever once it is, or if somebody else stopped it", async () => {
-        scaled("Deployment", "landfall-activator", 1);
-        scaled("StatefulSet", "kubectl", 0);
+    it("may stay awake for ever once it is, or if it has nothing that wakes it", async () => {
+        scaled("Deployment", "web", 1);
+        scaled("StatefulSet", "database", 0);
+        scaled("Deployment", "activator", 1);
+        expect(await change({})).toEqual(accepted);
+        scaled("Deployment", "web", 0);
+        api.objects.delete("/apis/apps/v1/namespaces/shop/deployments/activator");
         expect(await change({})).toEqual(accepted);
     });
 });

@@ -1,4 +1,4 @@
-import { activatedAt, asleepSince } from "../asleep";
+import { activatedAt, rests } from "../asleep";
 import { duration, type Fields, flag, list, number, text, time } from "../fields";
 import { condition, created, isDeleting, isTrue, nameOf, namespaceOf, ownerKind, ownerName } from "../objects";
 import { type Finding, hour, kubectl, minute, type Rule, type Situation } from "../problem";
@@ -48,7 +48,7 @@ function tooLate(task: Fields, { now, observed }: Situation): Finding | undefine
     const begun = last === undefined ? undefined : Math.max(last, activatedAt(task) ?? 0);
     const zone = text(task, "spec", "timeZone");
     if (isDeleting(task) || begun === undefined || !["", "UTC", "Etc/UTC"].includes(zone)) return undefined;
-    if (asleepSince(task) !== undefined) return undefined;
+    if (rests(task)) return undefined;
     if (flag(task, "spec", "suspend")) {
         return {
             severity: severityOf(task), kind: "CronJob", object: task, since: begun, matter: "is suspended: it doesn't run any more",

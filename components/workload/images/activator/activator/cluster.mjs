@@ -3,7 +3,7 @@ import * as fs from "node:fs";
 import * as http from "node:http";
 import * as https from "node:https";
 
-/** The field manager, by which others tell who scaled a workload: components/workload/labels.ts has it too. */
+/** The field manager, by which others tell who suspended a task: components/workload/labels.ts has it too. */
 const manager = "landfall-activator";
 /** Milliseconds that one question to the API server may take. */
 const patience = 5000;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { asleepSince, environmentAsleepSince } from "../../../../../infra/cli/status/asleep";
+import { asleepIn } from "../../../../../infra/cli/status/asleep";
 import { commandFor } from "../../../../../infra/cli/status/command";
 import type { Fields } from "../../../../../infra/cli/status/fields";
 import { nameOf, type Observed } from "../../../../../infra/cli/status/objects";
@@ -8,15 +8,21 @@ import { screen } from "../../../../../infra/cli/status/screen";
 import { partsOf } from "../../../../../infra/cli/status/summary";
 import { ago, cronJob, deployment, merged, now, statefulSet, wellStack } from "../../../fixtures/stack-objects";
 
-/** As somebody has set it, so many seconds ago. */
-const set = (object: Fields, spec: Fields, seconds: number, manager = "landfall-activator"): Fields => merged(object, {
-    metadata: { managedFields: [
-        { manager: "pulumi-kubernetes", fieldsV1: { "f:spec": { "f:template": {} } }, time: ago(9e5) },
-        { manager, subresource: "scale", time: ago(seconds), fieldsV1: { "f:spec": Object.fromEntries(Object.keys(spec).map(key => [`f:${key}`, {}])) } },
+const labels = { "app.kubernetes.io/part-of": "landfall" };
+/** A workload as an API server has it after it was scaled to 0: it records no manager of the scale. */
+const stopped = (object: Fields): Fields => merged(object, {
+    metadata: { labels, managedFields: [
+        { manager: "pulumi-kubernetes-580f7145", operation: "Apply", fieldsV1: { "f:spec": { "f:template": {} } }, time: ago(9e5) },
+        { manager: "kube-controller-manager", operation: "Update", subresource: "status", fieldsV1: { "f:status": {} }, time: ago(600) },
     ] },
-    spec,
+    spec: { replicas: 0 },
 });
-const stopped = (object: Fields, manager?: string) => set(object, { replicas: 0 }, 600, manager);
+/** A task as somebody has suspended or resumed it, so many seconds ago. */
+const task = (object: Fields, suspend: boolean, seconds: number, manager = "landfall-activator"): Fields => merged(object, {
+    metadata: { managedFields: [{ manager, operation: "Update", time: ago(seconds), fieldsV1: { "f:spec": { "f:suspend": {} } } }] },
+    spec: { suspend },
+});
+const activator = merged(deployment("activator"), { metadata: { labels } });
 /** The stack with its environment's workloads as these, and no pod of theirs. */
 const withWorkloads = (changes: Partial<Observed>): Observed => {
     const well = wellStack();
@@ -27,7 +33,7 @@ const withWorkloads = (changes: Partial<Observed>): Observed => {
     };
 };
 const asleep = (): Observed => withWorkloads({
-    deployments: [stopped(deployment("web"))], statefulSets: [stopped(statefulSet())], cronJobs: [set(cronJob(), { suspend: true }, 630)],
+    deployments: [activator, stopped(deployment("web"))], statefulSets: [stopped(statefulSet())], cronJobs: [task(cronJob(), true, 630)],
 });
 const judge = (observed: Observed) => problemsOf({
     observed, now, environment: "development", gateway: "landfall-gateway", command: commandFor("dev"),
@@ -40,7 +46,7 @@ describe("the status of an environment that sleeps", () => {
 
     it("says since when it sleeps, and what wakes it", () => {
         const observed = asleep();
-        expect(environmentAsleepSince(observed, "development")).toBe(now - 600_000);
+        expect(asleepIn(observed, "development")?.since).toBe(now - 600_000);
         const text = screen({
             stack: "dev", target: "kind", healthy: true, time: new Date(now).toISOString(), asleep: ago(600),
             versions: { code: "1" }, imageDates: [], nodes: [], tasks: [], problems: [], notes: [],
@@ -51,23 +57,25 @@ describe("the status of an environment that sleeps", () => {
         expect(text).toMatch(/^ {2}web +asleep +10 min/m);
     });
 
-    it("still counts it as a problem if somebody else stopped a workload or a task", () => {
+    it("still counts it as a problem without an activator, which would wake it, and a task that somebody else suspended", () => {
         const observed = withWorkloads({
-            deployments: [stopped(deployment("web"), "kubectl")], statefulSets: [stopped(statefulSet(), "kubectl")],
-            cronJobs: [set(cronJob(), { suspend: true }, 630, "kubectl-patch")],
+            deployments: [stopped(deployment("web"))], statefulSets: [stopped(statefulSet())], cronJobs: [task(cronJob(), true, 630, "kubectl-patch")],
         });
         expect(judge(observed).map(({ rule }) => rule).sort()).toEqual(["deployment", "stateful-set", "task-late"]);
-        expect(environmentAsleepSince(observed, "development")).toBeUndefined();
+        expect(asleepIn(observed, "development")).toBeUndefined();
+    });
+
+    it("still counts it as a problem if only a part is stopped", () => {
+        const running = merged(statefulSet(), { metadata: { labels } });
+        const observed = withWorkloads({ deployments: [activator, stopped(deployment("web"))], statefulSets: [running] });
+        expect(judge(observed).map(({ rule }) => rule)).toContain("deployment");
+        expect(asleepIn(observed, "development")).toBeUndefined();
     });
 
     it("doesn't count a task as late for the time in which it slept", () => {
         const daily = merged(cronJob(), { spec: { schedule: "0 3 * * *" }, status: { lastScheduleTime: ago(3 * 86_400) } });
         const late = (task: Fields) => judge({ ...wellStack(), cronJobs: [task] }).filter(({ rule }) => rule === "task-late");
         expect(late(daily)).toHaveLength(1);
-        expect(late(set(daily, { suspend: false }, 3600))).toEqual([]);
-    });
-
-    it("is awake once its workloads have pods", () => {
-        expect(asleepSince(set(deployment("web"), { replicas: 2 }, 60))).toBeUndefined();
+        expect(late(task(daily, false, 3600))).toEqual([]);
     });
 });
