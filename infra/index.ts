@@ -23,7 +23,7 @@ export = async () => {
     const settings = loadSettings();
     await checkRelease(stackRelease);
     if (!hasEnvironment(settings)) return createPlatform(settings);
-    const { name, priority, quota, tls, volumes } = settings.environment;
+    const { name, priority, quota, sleepAfter, tls, volumes } = settings.environment;
     const found = await findSharedPlatform(settings.cluster);
     const [manifests, present] = found ? [] : await Promise.all([
         loadManifests(manifestsFor(settings)), findPresent(settings.cluster, tls),
@@ -35,7 +35,7 @@ export = async () => {
     const platform = found
         ? new SharedPlatform("platform", { ...needs, found, environment: name })
         : new Platform("platform", { ...needs, manifests, logs: logsToKeep(settings) });
-    const environment = new Environment("environment", { cluster, platform, namespace: name, volumes, quota, priority });
+    const environment = new Environment("environment", { cluster, platform, namespace: name, volumes, quota, priority, sleepAfter });
     const app = createApplication(settings, { environment, gateway: platform.gateway });
 
     const { kubeconfig } = cluster;

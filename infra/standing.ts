@@ -6,7 +6,7 @@ import { storeName } from "../components/platform/logs/names";
 import { namespaces } from "../components/platform/namespaces";
 import { hostsOfOthers, mostHosts, otherHolders } from "../components/platform/shared/hosts";
 import { Refusal } from "../components/refusal";
-import { readEnvironment, type StandingEnvironment } from "../components/workload/standing";
+import { readAsleep, readEnvironment, type StandingEnvironment } from "../components/workload/standing";
 import { classOf } from "../components/workload/volume";
 import { type AppSettings, hasEnvironment, hostsOf, type PlatformSettings, type Settings, sharesPlatform } from "./config";
 import { keyText } from "./config/errors";
@@ -32,6 +32,7 @@ export function compareWith(settings: Compared): Comparisons {
             if (!hasEnvironment(settings)) return;
             await refuseTakenHosts(settings, kubeconfig, stack);
             await refuseCrowdedGateway(settings, kubeconfig);
+            await refuseAsleep(settings, kubeconfig);
         },
         describeVolume: (_, property, claim) => describeVolume(settings, claim, property),
     };
@@ -50,6 +51,16 @@ async function readStanding({ cluster, environment, logs }: Compared, kubeconfig
     ]);
     const all = [own, ofLogs].flatMap(found => found?.volumes ?? []);
     return { volumes: [], ...(own ?? { classes: ofLogs?.classes }), claims: all.map(({ name }) => name) };
+}
+
+/** Without its activator, nothing would wake what sleeps, and the cluster refuses other numbers of pods than the activator's. */
+async function refuseAsleep({ environment: { name, host, sleepAfter } }: WithEnvironment, kubeconfig: string): Promise<void> {
+    if (sleepAfter !== undefined || !await readAsleep(kubeconfig, name)) return;
+    throw new Refusal([
+        "The environment sleeps, so sleepAfter can't be turned off now. Nothing was changed.",
+        `${keyText(["environment", "sleepAfter"])} is left out, and the environment ${name} sleeps`,
+        `    to do:    open ${host} in a browser, or request it with curl; once the page is there, run this again`,
+    ].join("\n\n"));
 }
 
 /** A load balancer keeps its class. If the cluster chose that, leaving the setting out changes nothing. */

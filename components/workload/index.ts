@@ -1,3 +1,4 @@
+export { Activator, ActivatorArgs, activatorImageContext } from "./activator";
 export { Database, DatabaseArgs, databaseImageContext } from "./database";
 export { Environment, EnvironmentArgs, Quota } from "./environment";
 export { ContainerImage, ContainerImageArgs } from "./image";

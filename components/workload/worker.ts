@@ -60,6 +60,7 @@ export class Worker extends pulumi.ComponentResource implements Peer {
         });
         const tolerations = expendableTolerations(this.cluster.capabilities);
         const pod = { spec: { ...spec, ...spread(name), tolerations }, checksum: configChecksum(args) };
+        environment.sleep?.workloads.push({ kind: "Deployment", name, replicas: replicas.min });
         this.deployment = createDeployment(metadata, pod, { ...options, dependsOn: connections });
         createAutoscaler(metadata, { replicas, targetCpu }, { ...options, dependsOn: environment.platform.metrics });
         createDisruptionBudget(metadata, options);

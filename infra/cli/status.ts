@@ -1,6 +1,7 @@
 import { version as code } from "../../package.json";
 import { namespaces } from "../../components/platform/namespaces";
 import { hasEnvironment, hostsOf, sharesPlatform } from "../config";
+import { asleepIn } from "./status/asleep";
 import { collect, type Seen, Unreachable } from "./status/collect";
 import { type AnyRunning, anyRunningStack, describeSilence, readArguments } from "./status/command";
 import { duration, text } from "./status/fields";
@@ -69,11 +70,13 @@ export async function statusOf({ name, settings, kubeconfig, command }: AnyRunni
         observed: judged, now, environment, gateway: namespaces.gateway, command, apiCertificateEnds: seen.apiCertificateEnds,
         ...(settings.app?.type === "services" && { services: Object.keys(settings.app.services) }),
     });
+    const asleep = asleepIn(seen.observed, environment);
     const problems = [...withoutGuesses(found, seen), ...unreadProblems(seen)];
     return {
         ...known, healthy: problems.length === 0, time: new Date(now).toISOString(),
         notes: [...notes, ...(skew ? [skew] : [])],
         ...(seen.address && { address: seen.address }),
+        ...(asleep !== undefined && { asleep: new Date(asleep.since).toISOString() }),
         versions: { ...known.versions, kubernetes: seen.version },
         imageDates: imageDatesOf(seen, environment),
         nodes: nodesOf(seen), parts: partsOf(seen, environment), tasks: tasksOf(seen, environment), problems,

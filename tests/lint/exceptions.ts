@@ -102,7 +102,7 @@ export const exceptions: Record<Linter, Exception[]> = {
             reason: "A machine of one's own has sudo, by which Landfall becomes root, and minikube on its node.",
         },
         {
-            rule: "CKV_DOCKER_7", places: /^(infra\/(images\/web|offline\/kit\/minikube|template\/app)|components\/workload\/images\/database|tests\/e2e\/fixtures\/\w+)\/Dockerfile/,
+            rule: "CKV_DOCKER_7", places: /^(infra\/(images\/web|offline\/kit\/minikube|template\/app)|components\/workload\/images\/(activator|database)|tests\/e2e\/fixtures\/\w+)\/Dockerfile/,
             reason: "The base is an argument: the program gives one with tag and digest, and the kit its own of this build.",
         },
         {

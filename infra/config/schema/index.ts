@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { appSchema, type WordPressSettings } from "../sections/app";
 import { secretName, servicesSchema, type ServicesSettings } from "../sections/services";
-import { areConsistent, exposesOne, hasServices } from "../sections/services-together";
+import { activatorHasItsName, areConsistent, exposesOne, hasServices } from "../sections/services-together";
 import { environmentSchema } from "../sections/environment";
 import { logsSchema } from "../sections/logs";
 import { mailHasLogin } from "../sections/outside";
@@ -62,9 +62,10 @@ function makeSchema(context: Context) {
     const hosted = rule(named, ["environment", "app"], quotaHoldsApp);
     const connected = rule(rule(hosted, ["app"], databaseHoldsConnections), ["app", "mailPassword"], given => mailHasLogin({ ...given, app: given.app.type === "wordpress" ? given.app : {} }));
     const classes = rule(rule(connected, ["cluster", "app"], needsSharedClass), ["cluster", "app", "logs"], hasClasses);
-    const delivered = rule(rule(classes, ["cluster", "app"], needsRegistry), ["cluster", "logs"], keepsOwnLogs);
+    const delivered = rule(rule(classes, ["cluster", "app", "environment"], needsRegistry), ["cluster", "logs"], keepsOwnLogs);
     const exposing = rule(rule(delivered, ["app"], hasServices), ["app"], exposesOne);
-    return rule(exposing, ["app", "secrets"], areConsistent);
+    const distinct = rule(exposing, ["app", "environment"], activatorHasItsName);
+    return rule(distinct, ["app", "secrets"], areConsistent);
 }
 
 /** The settings of either type of application. */
@@ -80,5 +81,5 @@ type Parsed = z.output<ReturnType<typeof settingsSchema>>;
 /** Adds the defaults that follow from other sections. */
 export function completeSettings(parsed: Parsed): PlainSettings {
     const { environment, app } = parsed;
-    return { ...parsed, environment: { ...environment, quota: completeQuota(environment.quota, app) } };
+    return { ...parsed, environment: { ...environment, quota: completeQuota(environment.quota, app, environment.sleepAfter !== undefined) } };
 }

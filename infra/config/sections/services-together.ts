@@ -27,6 +27,17 @@ export function hasServices({ app }: { app: AppSettings }): Violation | undefine
     };
 }
 
+/** In an environment that sleeps, one part more has a name. */
+export function activatorHasItsName(
+    { app, environment }: { app: AppSettings; environment: { sleepAfter?: number } },
+): Violation | undefined {
+    if (app.type !== "services" || environment.sleepAfter === undefined || !Object.hasOwn(app.services, "activator")) return undefined;
+    return {
+        keys: ["app.services.activator", "environment.sleepAfter"],
+        problem: "can't be called activator: that is what wakes an environment with {environment.sleepAfter}", allowed: "another name", example,
+    };
+}
+
 /** The stack ends with an address, so something must answer at it. */
 export function exposesOne({ app }: { app: AppSettings }): Violation | undefined {
     if (app.type !== "services" || Object.keys(app.services).length === 0) return undefined;

@@ -8,7 +8,7 @@ import { Certificates } from "../../../components/platform/cert-manager";
 import { defaultTraffic, Gateway, Platform, SharedPlatform } from "../../../components/platform";
 import { gatewayLimits } from "../../../components/platform/gateway/limits";
 import type { Transform } from "../../../components/transform";
-import { ContainerImage, Database, Environment, ScheduledTask, StatefulService, WebService, Worker } from "../../../components/workload";
+import { Activator, ContainerImage, Database, Environment, ScheduledTask, StatefulService, WebService, Worker } from "../../../components/workload";
 import { captureProgram, type Registered } from "../../../infra/cli/capture";
 import { readStackConfig } from "../../../infra/cli/stack/config";
 import { parseConfiguration, parseSettings, type PlainSettings } from "../../../infra/config";
@@ -73,6 +73,13 @@ const components: Record<string, (transform: Transform) => void> = {
     StatefulService: transform => void new StatefulService("it", {
         environment: newEnvironment(), image, port: 6379, volumes: { "/data": { name: "data", size: "1Gi" } }, transform,
     }),
+    Activator: transform => {
+        const cluster = existing();
+        const environment = new Environment("around", { cluster, namespace: "around", sleepAfter: 60 });
+        const gateway = new Gateway("gateway", { cluster, manifests: loadManifestsAtOnce({ metallb: false }), certificates: [] });
+        new WebService("web", { environment, image, port: 3000, exposed: { gateway, host: "shop.example.com" } });
+        new Activator("it", { environment, transform });
+    },
     Services: transform => {
         const settings = parseSettings({
             cluster: { target: "kind" }, app: { type: "services", services: { web: { image, port: 8080, exposed: true, database: true } } },

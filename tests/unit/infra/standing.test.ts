@@ -326,6 +326,36 @@ describe("a cluster", () => {
     });
 });
 
+describe("an environment that sleeps", () => {
+    const scaled = (kind: "StatefulSet" | "Deployment", name: string, replicas: number) =>
+        put(`/apis/apps/v1/namespaces/shop/${kind.toLowerCase()}s/${name}`, kind, {
+            namespace: "shop", labels: { "app.kubernetes.io/part-of": "landfall" },
+        }, { spec: { replicas } });
+    beforeEach(() => {
+        storageClass("fast", "example.org/csi", true);
+        environment("shop");
+    });
+
+    it.each(["StatefulSet", "Deployment"] as const)("doesn't lose what wakes its %s", async kind => {
+        scaled("Deployment", "activator", 1);
+        scaled(kind, "web", 0);
+        const { message, registered } = await change({});
+        expect(message).toMatch(/sleepAfter is left out, and the environment shop sleeps[^]*open www\.example\.org/);
+        expect(registered).toEqual([]);
+        expect(await change({ environment: { sleepAfter: 60 } })).toEqual(accepted);
+    });
+
+    it("may stay awake for ever once it is, or if it has nothing that wakes it", async () => {
+        scaled("Deployment", "web", 1);
+        scaled("StatefulSet", "database", 0);
+        scaled("Deployment", "activator", 1);
+        expect(await change({})).toEqual(accepted);
+        scaled("Deployment", "web", 0);
+        api.objects.delete("/apis/apps/v1/namespaces/shop/deployments/activator");
+        expect(await change({})).toEqual(accepted);
+    });
+});
+
 describe("the gateway's load balancer", () => {
     const stands = (loadBalancerClass: string | undefined, manager = "pulumi-kubernetes-1", type = "LoadBalancer") => {
         put("/api/v1/namespaces/landfall-gateway/services/envoy", "Service", {

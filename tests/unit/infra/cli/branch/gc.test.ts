@@ -118,10 +118,15 @@ describe("gc", () => {
 
     it("counts requests as use where they wake the environment, and what can't be read as used", async () => {
         const deployment = (branch: string, name: string, replicas: number, managedFields?: object[]): void => {
-            const { metadata } = api.put({ apiVersion: "apps/v1", kind: "Deployment", metadata: { name, namespace: environmentName(branch) }, spec: { replicas } });
+            const labels = { "app.kubernetes.io/part-of": "landfall" };
+            const { metadata } = api.put({
+                apiVersion: "apps/v1", kind: "Deployment", metadata: { name, namespace: environmentName(branch), labels }, spec: { replicas },
+            });
             if (managedFields) Object.assign(metadata, { managedFields });
         };
-        const slept = (days: number): object[] => [{ manager: "pulumi-kubernetes", time: ago(0) }, { manager: "landfall-activator", time: ago(days) }];
+        const slept = (days: number): object[] => [
+            { manager: "pulumi-kubernetes", time: ago(0) }, { manager: "kube-controller-manager", subresource: "status", time: ago(days) },
+        ];
         for (const branch of ["awake", "asleep", "long-asleep", "never-sleeps"]) await environment(branch, { pushed: false, used: ago(30) });
         for (const branch of ["awake", "asleep", "long-asleep"]) deployment(branch, "activator", 1);
         deployment("awake", "web", 2);
