@@ -19,6 +19,7 @@ export type { ClusterSettings, Target } from "./targets";
 export type { EnvironmentSettings } from "./sections/environment";
 export { hostsOf } from "./sections/hosts";
 export type { AppSettings, PlainSettings } from "./schema";
+export type { Promotion } from "./sections/promotion";
 export type { Problem } from "./errors/problem";
 export { logsToKeep } from "./sections/logs";
 export { manifestsFor, sharesPlatform } from "./targets";

@@ -23,6 +23,14 @@ export interface Outputs {
     images?: string[];
 }
 
+/** A change that applying a stack would make. */
+export interface PlannedChange {
+    /** Pulumi's word for it, such as `update` or `delete`. */
+    op: string;
+    urn: string;
+    type: string;
+}
+
 /** Names of the images that a state's resources have built on this computer. */
 export function builtImages(resources: readonly { type: string; inputs?: Record<string, unknown> }[]): string[] {
     const images = resources.filter(({ type }) => type === "docker:index/image:Image");

@@ -1,12 +1,14 @@
 import { CommandError, LocalWorkspace, PulumiCommand, Stack, StackNotFoundError } from "@pulumi/pulumi/automation";
 import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
 import { run } from "../../offline/kit/run";
 import { dockerEnvironment } from "../computer/docker";
 import { configFile, hasVolumes, root, stackFile, writePrivate } from "../stack/home";
 import { hasSalt, hasSecrets, keepLayout, passphraseEnvironment } from "../stack/passphrase";
 import type { Terminal } from "../terminal";
 import { Interrupted, UserError } from "../terminal/errors";
-import { Applied, builtImages, Outputs } from "./engine";
+import { Applied, builtImages, Outputs, PlannedChange } from "./engine";
 import { describe, EventReport } from "./events";
 import { HeldData, heldData, refuseProtected, resourcesToKeep } from "./keep";
 import { isStale, locksOf, removeCutOff } from "./lock";
@@ -65,6 +67,27 @@ export class PulumiEngine {
         const options = rewrite ? { configFile: this.rewriteConfig(rewrite) } : {};
         const { summary, outputs } = await this.operate(operation => this.stack.up({ ...operation, ...options }));
         return { changes: countChanges(summary.resourceChanges), outputs: plain(outputs) };
+    }
+
+    /** What `up` would change, in a preview of the engine, which changes nothing. Components aren't in the list. */
+    async planned(rewrite?: (configuration: string) => string): Promise<PlannedChange[]> {
+        const found = new Map<string, PlannedChange>();
+        const directory = fs.mkdtempSync(path.join(os.tmpdir(), "landfall-preview-"));
+        try {
+            const file = path.join(directory, path.basename(configFile(this.stack.name)));
+            if (rewrite) fs.writeFileSync(file, rewrite(fs.readFileSync(configFile(this.stack.name), "utf8")), { mode: 0o600 });
+            await this.operate(operation => this.stack.preview({
+                ...operation, ...(rewrite && { configFile: file }),
+                onEvent: event => {
+                    const { op, urn, type } = event.resourcePreEvent?.metadata ?? {};
+                    if (op !== undefined && !["same", "read", "refresh"].includes(op) && !/^(pulumi:|landfall:)/.test(type!)) found.set(`${op} ${urn}`, { op, urn: urn!, type: type! });
+                    if (event.diagnosticEvent) operation.onEvent?.(event);
+                },
+            }));
+            return [...found.values()];
+        } finally {
+            fs.rmSync(directory, { recursive: true, force: true });
+        }
     }
 
     /**

@@ -121,7 +121,7 @@ export function environmentSchema(context: Context) {
     }).meta({
         description: "The namespace, with its security, quota and limits: production, UAT, development, or one per git branch.",
         example: { name: "production", host: "www.example.com" },
-        change: "in place",
+        change: "in place", shared: false,
     });
 }
 
