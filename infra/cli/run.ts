@@ -14,6 +14,7 @@ const commands: Record<string, () => Promise<{ main: Command }>> = {
     limits: () => import("./limits"),
     admin: () => import("./admin"),
     site: () => import("./site"),
+    promote: () => import("./promote"),
     status: () => import("./status"),
     logs: () => import("./logs"),
     shell: () => import("./shell"),
