@@ -77,7 +77,7 @@ describe("a promotion from kind to a server", () => {
         expect(code).toBe(0);
         expect(output).toContain("A dry run: nothing was changed.");
         expect(metal.resources()).toEqual(before);
-        expect(await metal.kubectl(machine, "get", "configmaps", "--namespace", "production", "--selector", "landfall.dev/promotion", "--output", "name")).toBe("");
+        expect(await metal.kubectl(machine, "get", "configmaps", "--namespace", "production", "--selector", "landfall.dev/promotions", "--output", "name")).toBe("");
         expect(fs.existsSync(path.join(home, target, "config.yaml"))).toBe(false);
     });
 

@@ -1,7 +1,6 @@
-import { connect, type Connection, type Json, KubernetesError, send } from "../../../components/cluster/kubernetes-api";
+import { connect, type Connection, KubernetesError, send } from "../../../components/cluster/kubernetes-api";
 import { objectLabels } from "../../../components/workload/labels";
 import { list, text } from "../status/fields";
-import { nameOf } from "../status/objects";
 import { UserError } from "../terminal/errors";
 import type { Bundle } from "./bundle";
 
@@ -40,45 +39,62 @@ export interface Entry {
     differ?: string[];
 }
 
-const label = "landfall.dev/promotion";
-const namePrefix = "promotion-";
+const label = "landfall.dev/promotions";
+/** Events in one ConfigMap: far below its limit of 1 MiB, and few objects for the namespace's quota. */
+const pageSize = 100;
+
+interface Page {
+    metadata: { name: string; resourceVersion?: string; labels?: Record<string, string> };
+    data?: Record<string, string>;
+    immutable?: boolean;
+}
 
 /**
- * The promotions to a stack: one immutable ConfigMap for each event, numbered, in the environment's namespace. Nothing is changed
- * or deleted there, and of two that write at the same time, only one gets the number. It needs no backend and no account.
+ * The promotions to a stack, in ConfigMaps of the environment's namespace: each event under a number of its own. Events are only
+ * added. A full ConfigMap is immutable, and of two that write at the same time, one is refused. It needs no backend and no account.
  */
 export class History {
-    private constructor(private readonly connection: Connection, private readonly namespace: string, readonly entries: Entry[]) {}
+    private constructor(private readonly connection: Connection, private readonly namespace: string, private readonly pages: Page[]) {}
 
     static async read(kubeconfig: string, namespace: string): Promise<History> {
         const connection = await connect(kubeconfig);
-        const found = await send(connection, "GET", `/api/v1/namespaces/${namespace}/configmaps?labelSelector=${encodeURIComponent(label)}`, { seconds: 20 })
+        const found = await send(connection, "GET", `${pathOf(namespace)}?labelSelector=${encodeURIComponent(label)}`, { seconds: 20 })
             .catch((error: Error) => { throw explain(error, namespace, "list ConfigMaps"); });
-        const entries = list(found, "items").flatMap(item => {
-            const number = Number(nameOf(item).slice(namePrefix.length));
-            return nameOf(item).startsWith(namePrefix) && Number.isInteger(number) ? [{ ...JSON.parse(textOf(item)) as Entry, number }] : [];
-        });
-        return new History(connection, namespace, entries.sort((a, b) => a.number - b.number));
+        const pages = list(found, "items") as unknown as Page[];
+        return new History(connection, namespace, pages.sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1)));
+    }
+
+    /** All events, the first one first. */
+    get entries(): Entry[] {
+        const all = this.pages.flatMap(({ data = {} }) => Object.entries(data).map(([number, text]) => ({ ...JSON.parse(text) as Entry, number: Number(number) })));
+        return all.sort((a, b) => a.number - b.number);
     }
 
     /** Adds an event. @throws UserError if someone else has added one meanwhile */
     async add(entry: Omit<Entry, "number" | "time">): Promise<void> {
         const number = (this.entries.at(-1)?.number ?? 0) + 1;
-        const complete: Entry = { number, time: new Date().toISOString(), ...entry };
-        const body: Json = {
-            apiVersion: "v1", kind: "ConfigMap", immutable: true,
-            metadata: { name: `${namePrefix}${String(number).padStart(5, "0")}`, labels: { ...objectLabels("promotion"), [label]: entry.event } },
-            data: { entry: JSON.stringify(complete) },
-        };
-        await send(this.connection, "POST", `/api/v1/namespaces/${this.namespace}/configmaps`, { body, seconds: 20 })
-            .catch((error: Error) => { throw explain(error, this.namespace, "create ConfigMaps"); });
-        this.entries.push(complete);
+        const data = { [numbered(number)]: JSON.stringify({ number, time: new Date().toISOString(), ...entry }) };
+        const last = this.pages.at(-1);
+        const isNew = last === undefined || last.immutable === true;
+        const page: Page = isNew
+            ? { metadata: { name: `promotions-${numbered(number)}`, labels: { ...objectLabels("promotions"), [label]: "history" } }, data }
+            : { ...last, data: { ...last.data, ...data } };
+        if (Object.keys(page.data ?? {}).length >= pageSize) page.immutable = true;
+        const body = { apiVersion: "v1", kind: "ConfigMap", ...page };
+        const written = await (isNew ? send(this.connection, "POST", pathOf(this.namespace), { body, seconds: 20 })
+            : send(this.connection, "PUT", `${pathOf(this.namespace)}/${page.metadata.name}`, { body, seconds: 20 }))
+            .catch((error: Error) => { throw explain(error, this.namespace, "create and update ConfigMaps"); });
+        if (!isNew) this.pages.pop();
+        this.pages.push(written as unknown as Page);
     }
 }
 
-function textOf(item: Json): string {
-    const { entry } = (item.data ?? {}) as { entry?: string };
-    return entry ?? "{}";
+function pathOf(namespace: string): string {
+    return `/api/v1/namespaces/${namespace}/configmaps`;
+}
+
+function numbered(number: number): string {
+    return String(number).padStart(6, "0");
 }
 
 function explain(error: Error, namespace: string, right: string): Error {

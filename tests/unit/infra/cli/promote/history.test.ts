@@ -60,7 +60,9 @@ describe("an unfinished promotion", () => {
 });
 
 describe("the history in a cluster", () => {
-    let objects: { metadata: { name: string; labels: Record<string, string> }; data: { entry: string }; immutable?: boolean }[] = [];
+    interface Stored { metadata: { name: string; resourceVersion?: string }; data: Record<string, string>; immutable?: boolean }
+    let objects: Stored[] = [];
+    let version = 0;
     const asked: string[] = [];
     let kubeconfig: string;
     const server = http.createServer((request, response) => {
@@ -69,10 +71,13 @@ describe("the history in a cluster", () => {
         const answer = (code: number, value: unknown) => void response.writeHead(code, { "content-type": "application/json" }).end(JSON.stringify(value));
         request.on("data", piece => (text += piece)).on("end", () => {
             if (request.method === "GET") return answer(200, { items: objects });
-            const object = JSON.parse(text) as (typeof objects)[number];
-            if (objects.some(({ metadata }) => metadata.name === object.metadata.name)) return answer(409, { message: "already exists" });
-            objects.push(object);
-            return answer(201, object);
+            const given = JSON.parse(text) as Stored;
+            const before = objects.find(({ metadata }) => metadata.name === given.metadata.name);
+            if (request.method === "POST" ? before !== undefined : before?.metadata.resourceVersion !== given.metadata.resourceVersion) return answer(409, { message: "conflict" });
+            if (before?.immutable) return answer(422, { message: "immutable" });
+            const stored = { ...given, metadata: { ...given.metadata, resourceVersion: String(++version) } };
+            objects = [...objects.filter(each => each !== before), stored];
+            return answer(request.method === "POST" ? 201 : 200, stored);
         });
     });
     beforeAll(async () => {
@@ -90,29 +95,34 @@ describe("the history in a cluster", () => {
     });
     const read = () => History.read(kubeconfig, "production");
 
-    it("keeps every event as it was, in its order, in objects that can't be changed", async () => {
+    it("keeps every event as it was, in its order, and changes none", async () => {
         const history = await read();
         await history.add(started);
+        const first = Object.entries(objects[0].data);
         for (const event of ["applied", "succeeded"] as const) await history.add({ event, who, note: "12 requests" });
-        objects.reverse();
         const { entries } = await read();
         expect(entries.map(({ number, event }) => [number, event])).toEqual([[1, "started"], [2, "applied"], [3, "succeeded"]]);
         expect(entries[0]).toMatchObject(started);
-        expect(objects.map(({ immutable }) => immutable)).toEqual([true, true, true]);
-        expect(asked.filter(line => !/^(GET|POST) \/api\/v1\/namespaces\/production\/configmaps/.test(line))).toEqual([]);
+        expect(Object.entries(objects[0].data)).toEqual(expect.arrayContaining(first));
+        expect(asked.filter(line => !/^(GET|POST|PUT) \/api\/v1\/namespaces\/production\/configmaps/.test(line))).toEqual([]);
     });
 
-    it("lets only one of two promotions begin", async () => {
+    it("lets only one of two promotions begin, the first one and every later one", async () => {
         const [one, other] = [await read(), await read()];
         await one.add(started);
         await expect(other.add(started)).rejects.toThrow(/Someone else has just promoted to the namespace production/);
-        expect(objects).toHaveLength(1);
+        const [third, fourth] = [await read(), await read()];
+        await third.add({ event: "applied", who });
+        await expect(fourth.add({ event: "applied", who })).rejects.toThrow(/Someone else/);
+        expect((await read()).entries).toHaveLength(2);
     });
 
-    it("goes on behind the ninth and the ten-thousandth event", async () => {
+    it("goes on in another object when one is full, which nobody can change any more", async () => {
         const history = await read();
-        for (let index = 0; index < 11; index++) await history.add({ event: "released", who });
-        expect((await read()).entries.at(-1)?.number).toBe(11);
+        for (let index = 0; index < 205; index++) await history.add({ event: "released", who });
+        const { entries } = await read();
+        expect(entries.map(({ number }) => number)).toEqual(Array.from({ length: 205 }, (_, index) => index + 1));
+        expect(objects.map(({ immutable, data }) => [Object.keys(data).length, immutable === true])).toEqual([[100, true], [100, true], [5, false]]);
     });
 
     it("is shown with who, what, when and the result", async () => {
