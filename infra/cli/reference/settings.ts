@@ -59,6 +59,7 @@ export function renderReference(): string {
         ...chapters("landfall:app", ["app"], settings.properties?.app ?? {}),
         ...chapters("landfall:app with type: services", ["app"], services.properties?.app ?? {}),
         ...chapters("landfall:logs", ["logs"], settings.properties?.logs ?? {}),
+        ...chapters("landfall:promotion", ["promotion"], settings.properties?.promotion ?? {}),
     ];
     return [
         "# Configuration",
