@@ -3,10 +3,11 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import { bundleName, short } from "./promote/bundle";
 import { checkPair, checkTarget, describeBundle, testedBundle } from "./promote/checks";
+import { deployedImages, runningImages } from "./promote/images";
 import { History, remedyFor, standingOf } from "./promote/history";
 import { showHistory } from "./promote/history-screen";
 import { usual } from "./promote/judge";
-import { driverOf, type Place, placeOf } from "./promote/place";
+import { driverOf, type Place, placeOf, podsOf } from "./promote/place";
 import { describePlan, endangersData } from "./promote/preview";
 import { pushedCommit } from "./promote/repository";
 import { goBack, promote, type Promoting } from "./promote/steps";
@@ -85,7 +86,7 @@ async function run({ from: source, to: target, options, chosen, terminal, signal
     checkPair(from, to, differ);
     const history = await History.read(to.kubeconfig, to.namespace);
     const standing = standingOf(history.entries);
-    const { bundle, running } = await testedBundle(from, await driverOf(from, terminal, signal), repository, terminal);
+    const { bundle, running: tested } = await testedBundle(from, await driverOf(from, terminal, signal), repository, terminal);
     checkTarget(to, standing, bundle, repository, chosen.downgrade === true);
     const name = bundleName(bundle);
     terminal.line(describeBundle(bundle));
@@ -95,8 +96,10 @@ async function run({ from: source, to: target, options, chosen, terminal, signal
     const { address } = await driver.engine.outputs();
     if (!address) throw new UserError(`The stack "${target}" isn't up. Bring it up once: ${to.command("start")}\nNothing was changed.`);
     const paths = options.page !== undefined ? [options.page] : to.settings.app.type === "wordpress" ? ["/", "/wp-login.php"] : ["/"];
+    const current = runningImages(await podsOf(to), to.namespace, to.parts, target);
+    const images = deployedImages(bundle.images, tested, current);
     const promoting: Promoting = {
-        from, to, driver, history, bundle, name, who, terminal, signal, differ, running, watch: { limits, minutes, paths, expected: options.expect, address },
+        from, to, driver, history, bundle, name, who, terminal, signal, differ, tested, current, images, watch: { limits, minutes, paths, expected: options.expect, address },
     };
     const { unfinished } = standing;
     if (unfinished) {
@@ -112,7 +115,7 @@ async function run({ from: source, to: target, options, chosen, terminal, signal
         return remedy === "back" ? goBack(promoting, started.previous ?? {}, last.note ?? "it was interrupted while it went back") : promote(promoting, started);
     }
 
-    const plan = await driver.engine.planned(driver.rewrite({ images: bundle.images, bundle: name, commit: bundle.commit, from: source }));
+    const plan = await driver.engine.planned(driver.rewrite({ images, bundle: name, commit: bundle.commit, from: source }));
     terminal.line(plan.length === 0 ? `\nNothing would change: "${target}" runs it already.` : `\nIn the stack "${target}":\n${describePlan(plan).map(line => `  ${line}`).join("\n")}`);
     if (plan.some(endangersData)) {
         throw new UserError(`That replaces or deletes what holds data, which is more than new images.\nApply it on its own first, if it is meant: ${to.command("start")}\nNothing was changed.`);

@@ -66,13 +66,27 @@ function isSame({ content, manifests }: Identity, digest: string, reference: str
     return digest === content || manifests.includes(digest) || reference.endsWith(`@${digest}`);
 }
 
+/**
+ * What the target has to deploy for a bundle's images. What runs there already, with the same content under another name, keeps
+ * its name: the same bytes under a new one would restart it, and the database is one server.
+ */
+export function deployedImages(
+    images: Record<string, string>, tested: Record<string, RunningImage>, target: Record<string, RunningImage>,
+): Record<string, string> {
+    return Object.fromEntries(Object.entries(images).map(([part, wanted]) => {
+        const { reference, digest } = target[part];
+        const isSame = loaded.test(reference) && (digest === wanted || digest === tested[part].digest);
+        return [part, isSame && reference !== existingImage(part, wanted) ? reference : wanted];
+    }));
+}
+
 /** The parts that don't run what the bundle says, and what they run. */
 export async function strangers(
     running: Record<string, RunningImage>, images: Record<string, string>, identify: (reference: string) => Promise<Identity | undefined> = identityOf,
 ): Promise<string[]> {
     const checked = await Promise.all(Object.entries(images).map(async ([part, wanted]) => {
         const { reference, digest } = running[part];
-        if (!wanted.startsWith("sha256:")) return wanted.endsWith(digest) ? [] : [`${part} runs ${reference} (${digest}) instead of ${wanted}`];
+        if (!wanted.startsWith("sha256:")) return wanted === reference || wanted.endsWith(`@${digest}`) ? [] : [`${part} runs ${reference} (${digest}) instead of ${wanted}`];
         const identity = await identify(existingImage(part, wanted));
         const tag = wanted.replace(":", "-");
         // A registry has its own manifest. It got the content under this tag, and pods name the manifest by its digest.

@@ -25,7 +25,11 @@ export interface Promoting extends Going {
     /** The bundle's name. */
     name: string;
     /** What runs in `from`. */
-    running: Record<string, RunningImage>;
+    tested: Record<string, RunningImage>;
+    /** What runs in `to` before. */
+    current: Record<string, RunningImage>;
+    /** What `to` has to deploy, by part. */
+    images: Record<string, string>;
     watch: Watch;
     differ: string[];
     signal: AbortSignal;
@@ -40,9 +44,8 @@ const patience = 60 * 60_000;
  * @returns the command's exit code
  */
 export async function promote(promoting: Promoting, begun: Entry | undefined): Promise<number> {
-    const { from, to, driver, history, bundle, name, who, terminal, signal, watch, differ } = promoting;
-    const previous = begun?.previous ?? Object.fromEntries(
-        Object.entries(runningImages(await podsOf(to), to.namespace, to.parts, to.name)).map(([part, { reference }]) => [part, reference]));
+    const { from, to, driver, history, bundle, name, images, current, who, terminal, signal, watch, differ } = promoting;
+    const previous = begun?.previous ?? Object.fromEntries(Object.entries(current).map(([part, { reference }]) => [part, reference]));
     await checkCounting(to);
     const until = new Date(Date.now() + patience + watch.minutes * 60_000).toISOString();
     if (!begun) await history.add({ event: "started", who, from: from.name, bundle, name, previous, until, ...(differ.length > 0 && { differ }) });
@@ -50,9 +53,9 @@ export async function promote(promoting: Promoting, begun: Entry | undefined): P
 
     const begin = Date.now();
     try {
-        rememberImages(to.name, await nameImages(promoting.running, bundle.images));
+        rememberImages(to.name, await nameImages(promoting.tested, images));
         const counted = await count(to);
-        const promotion: Promotion = { images: bundle.images, bundle: name, commit: bundle.commit, from: from.name };
+        const promotion: Promotion = { images, bundle: name, commit: bundle.commit, from: from.name };
         const counts = await driver.engine.up(driver.rewrite(promotion)).then(() => undefined, (error: Error) => error)
             .then(async error => {
                 const during = await counted();
@@ -60,7 +63,7 @@ export async function promote(promoting: Promoting, begun: Entry | undefined): P
                 if (error) throw error;
                 return during;
             });
-        const wrong = await strangers(runningImages(await podsOf(to), to.namespace, to.parts, to.name), bundle.images);
+        const wrong = await strangers(runningImages(await podsOf(to), to.namespace, to.parts, to.name), images);
         if (wrong.length > 0) throw new Error(wrong.join("; "));
         await history.add({ event: "applied", who, note: describeCounts(counts) });
     } catch (error) {

@@ -6,7 +6,7 @@ import * as path from "node:path";
 import { Readable } from "node:stream";
 import { afterAll, describe, expect, it } from "vitest";
 import { identityIn } from "../../../../../infra/cli/promote/archive";
-import { bundledImages, runningImages, strangers } from "../../../../../infra/cli/promote/images";
+import { bundledImages, deployedImages, runningImages, strangers } from "../../../../../infra/cli/promote/images";
 import { container, pod } from "../../../fixtures/stack-objects";
 
 const digest = (letter: string) => `sha256:${letter.repeat(64)}`;
@@ -62,6 +62,19 @@ describe("a bundle's image", () => {
     });
 });
 
+describe("the target deploys", () => {
+    const tagged = `landfall.local/web:sha256-${"c".repeat(64)}`;
+    const deployed = (target: { reference: string; digest: string }) => deployedImages({ web: digest("c") }, { web: { reference, digest: digest("b") } }, { web: target }).web;
+
+    it("the content, or what it runs already if that is the same: a new name would restart the database", () => {
+        expect(deployed({ reference, digest: digest("a") })).toBe(digest("c"));
+        expect(deployed({ reference, digest: digest("b") })).toBe(reference);
+        expect(deployed({ reference, digest: digest("c") })).toBe(reference);
+        expect(deployed({ reference: tagged, digest: digest("b") })).toBe(digest("c"));
+        expect(deployed({ reference: `registry.example.com/web:1@${digest("b")}`, digest: digest("b") })).toBe(digest("c"));
+    });
+});
+
 describe("after a promotion", () => {
     const content = digest("c");
     const tagged = `landfall.local/web:sha256-${"c".repeat(64)}`;
@@ -72,6 +85,7 @@ describe("after a promotion", () => {
         for (const found of [{ reference: tagged, digest: content }, { reference: tagged, digest: digest("b") },
             { reference: `registry.example.com/web:sha256-${"c".repeat(64)}@${digest("e")}`, digest: digest("e") }]) expect(await wrong(found)).toEqual([]);
         expect(await wrong({ reference: "shop@x", digest: digest("d") }, `shop@${digest("d")}`)).toEqual([]);
+        expect(await wrong({ reference, digest: digest("b") }, reference)).toEqual([]);
     });
 
     it("anything else is told", async () => {

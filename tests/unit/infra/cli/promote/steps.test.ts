@@ -42,7 +42,7 @@ function promoting(): Promoting {
     return {
         from: { ...place, name: "uat" }, to: place, history, terminal, who, driver: { engine, rewrite: (promotion: object) => promotion },
         bundle: { application: "wordpress", commit: "c".repeat(40), images: { web: content }, settings: "sha256:5" }, name: `sha256:${"b".repeat(64)}`,
-        running: {}, differ: [], signal: abort.signal, watch: { limits: usual, minutes: 10, paths: ["/"], address: "https://www.example.com" },
+        tested: {}, current: { web: { reference: before, digest: content } }, images: { web: content }, differ: [], signal: abort.signal, watch: { limits: usual, minutes: 10, paths: ["/"], address: "https://www.example.com" },
     } as unknown as Promoting;
 }
 const verdict = (result: "good" | "bad" | "unknown", ...reasons: string[]) =>
