@@ -101,7 +101,9 @@ describe("an archive of Docker", () => {
         const place = fs.mkdtempSync(path.join(directory, "a-"));
         for (const [name, content] of Object.entries(files)) {
             fs.mkdirSync(path.dirname(path.join(place, name)), { recursive: true });
-            fs.writeFileSync(path.join(place, name), content);
+            const [, target] = /^-> (.*)/.exec(String(content)) ?? [];
+            if (target) fs.symlinkSync(target, path.join(place, name));
+            else fs.writeFileSync(path.join(place, name), content);
         }
         return execFileSync("tar", ["--create", "--file", "-", "--directory", place, ...Object.keys(files)], { maxBuffer: 64 << 20 });
     }
@@ -120,9 +122,18 @@ describe("an archive of Docker", () => {
         expect(await identityIn(pieces(content, size))).toEqual({ content: `sha256:${config}`, manifests: [digest("b")] });
     });
 
-    it("of an older Docker has no manifest by which nodes could know it", async () => {
-        const content = archive({ [`${config}.json`]: "{}", "x/layer.tar": layer, "manifest.json": JSON.stringify([{ Config: `${config}.json` }]) });
-        expect(await identityIn(pieces(content, 4096))).toEqual({ content: `sha256:${config}`, manifests: [] });
+    it("of an older Docker gets the manifest that containerd writes for it, whose layers may be links", async () => {
+        const settings = JSON.stringify({ rootfs: { diff_ids: [digest("1"), digest("2"), digest("1")] } });
+        const content = archive({
+            [`${config}.json`]: settings, "x/layer.tar": layer, "y/layer.tar": Buffer.alloc(7), "z/layer.tar": "-> ../x/layer.tar",
+            "manifest.json": JSON.stringify([{ Config: `${config}.json`, Layers: ["x/layer.tar", "y/layer.tar", "z/layer.tar"] }]),
+        });
+        const described = (letter: string, size: number) => `{"mediaType":"application/vnd.docker.image.rootfs.diff.tar","digest":"${digest(letter)}","size":${size}}`;
+        const manifest = `{"schemaVersion":2,"mediaType":"application/vnd.docker.distribution.manifest.v2+json","config":{"mediaType":`
+            + `"application/vnd.docker.container.image.v1+json","digest":"sha256:${config}","size":${settings.length}},`
+            + `"layers":[${described("1", layer.length)},${described("2", 7)},${described("1", layer.length)}]}`;
+        const written = `sha256:${createHash("sha256").update(manifest).digest("hex")}`;
+        expect(await identityIn(pieces(content, 4096))).toEqual({ content: `sha256:${config}`, manifests: [written] });
     });
 
     it("that is something else is refused", async () => {
