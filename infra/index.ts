@@ -7,6 +7,7 @@ import { createApplication } from "./application";
 import { hasEnvironment, hostsOf, loadSettings, logsToKeep, manifestsFor } from "./config";
 import { trafficOf } from "./limits";
 import { createPlatform } from "./platform";
+import { promotionOf } from "./promotion";
 import { findSharedPlatform } from "./shared-platform";
 import { mendStackTraces } from "./stack-traces";
 import { compareWith } from "./standing";
@@ -25,6 +26,7 @@ export = async () => {
     if (!hasEnvironment(settings)) return createPlatform(settings);
     const { name, priority, quota, sleepAfter, tls, volumes } = settings.environment;
     const found = await findSharedPlatform(settings.cluster);
+    const promotion = await promotionOf(settings.promotion);
     const [manifests, present] = found ? [] : await Promise.all([
         loadManifests(manifestsFor(settings)), findPresent(settings.cluster, tls),
     ]);
@@ -36,8 +38,8 @@ export = async () => {
         ? new SharedPlatform("platform", { ...needs, found, environment: name })
         : new Platform("platform", { ...needs, manifests, logs: logsToKeep(settings) });
     const environment = new Environment("environment", { cluster, platform, namespace: name, volumes, quota, priority, sleepAfter });
-    const app = createApplication(settings, { environment, gateway: platform.gateway });
+    const app = createApplication({ ...settings, promotion }, { environment, gateway: platform.gateway });
 
     const { kubeconfig } = cluster;
-    return { ...app.outputs, ...platform.outputs, namespace: environment.namespace, kubeconfig, version };
+    return { ...app.outputs, ...platform.outputs, namespace: environment.namespace, kubeconfig, version, ...promotion && { promotion } };
 };

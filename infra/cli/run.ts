@@ -18,6 +18,7 @@ const commands: Record<string, () => Promise<{ main: Command }>> = {
     admin: () => import("./admin"),
     site: () => import("./site"),
     branch: () => import("./branch"),
+    promote: () => import("./promote"),
     status: () => import("./status"),
     logs: () => import("./logs"),
     shell: () => import("./shell"),

@@ -23,6 +23,7 @@ export { hostsOf } from "./sections/hosts";
 export type { AppSettings, PlainSettings } from "./schema";
 export type { PlatformSettings } from "./schema/platform";
 export { type GatewaySettings, trafficOfGateway } from "./sections/gateway";
+export type { Promotion } from "./sections/promotion";
 export type { Problem } from "./errors/problem";
 export { logsToKeep } from "./sections/logs";
 export { manifestsFor, sharesPlatform } from "./targets";

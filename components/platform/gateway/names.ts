@@ -5,3 +5,5 @@ export const gatewayName = "gateway";
 export const namespaceName = namespaces.gateway;
 /** Name of the proxies, in labels and policies. */
 export const proxyName = "envoy";
+/** Ports of the proxies' containers: for requests, and for health and statistics. */
+export const proxyPorts = { http: 8080, https: 8443, health: 8002 };

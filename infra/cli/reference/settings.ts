@@ -61,6 +61,7 @@ export function renderReference(): string {
         ...chapters("landfall:app with type: services", ["app"], services.properties?.app ?? {}),
         ...chapters("landfall:gateway", ["gateway"], alone.properties?.gateway ?? {}),
         ...chapters("landfall:logs", ["logs"], settings.properties?.logs ?? {}),
+        ...chapters("landfall:promotion", ["promotion"], settings.properties?.promotion ?? {}),
     ];
     return [
         "# Configuration",

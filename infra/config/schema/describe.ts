@@ -16,6 +16,8 @@ export interface Description {
     secret?: boolean;
     /** What a change of this key, or of those below it, does to an existing stack. */
     change?: Change;
+    /** False if two stacks may differ in it, and in what is below it, and still run the same application. */
+    shared?: boolean;
     /** What an example of the key also needs; of an object, what one of any of its keys needs. */
     beside?: Record<string, unknown>;
     /** Keys beside it that its example can't have. */

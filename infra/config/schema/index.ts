@@ -5,6 +5,7 @@ import { activatorHasItsName, areConsistent, exposesOne, hasServices } from "../
 import { environmentSchema } from "../sections/environment";
 import { logsSchema } from "../sections/logs";
 import { mailHasLogin } from "../sections/outside";
+import { promotionSchema } from "../sections/promotion";
 import {
     completeQuota, databaseHoldsConnections, hasClasses, keepsOwnLogs, needsRegistry, needsSharedClass, quotaHoldsApp, wordPressHasOneAddress,
 } from "../sections/together";
@@ -37,25 +38,28 @@ function makeSchema(context: Context) {
     const environment = environmentSchema(context);
     const sections = z.strictObject({
         cluster: clusterSchema(context).meta({
-            description: "Where the cluster comes from.", example: { target: "kind", nodes: 2 },
+            description: "Where the cluster comes from.", example: { target: "kind", nodes: 2 }, shared: false,
         }),
         // If it requires a host that is missing, only the host is reported.
         environment: environment.prefault({} as z.input<typeof environment>),
         app: context.app === "services" ? servicesSchema(context.size) : appSchema(context.size).prefault({}),
         logs: logsSchema(context).prefault({}),
+        promotion: promotionSchema(),
         adminPassword: text("a secret of 12 to 4096 characters on one line, no space at its ends", given =>
             given.length >= 12 && lineVerdict(given, 4096) === true && given.trim() === given).optional().meta({
             description: "Password of the site's first user, as a Pulumi secret.", defaultText: "generated", secret: true,
-            change: "in place",
+            change: "in place", shared: false,
         }),
         mailPassword: text("a secret of 1 to 4096 characters on one line", given =>
             given !== "" && lineVerdict(given, 4096) === true).optional().meta({
             description: "Password of `landfall:app.mail.user` at the relay, as a Pulumi secret.", secret: true, change: "in place",
+            shared: false,
         }),
         secrets: byName("1 to 100 letters, digits, \"_\" and \"-\", beginning with a letter", secretName, "apiKey", z.string().min(1).meta({
             description: "A secret of the services.", allowed: "a secret text, not empty", secret: true, change: "in place",
         })).prefault({}).meta({
             description: "Secrets of `landfall:app.services`, by name, as Pulumi secrets.", example: {}, defaultText: "none", change: "in place",
+            shared: false,
         }),
     });
     const named = rule(sections, ["environment", "app"], wordPressHasOneAddress);

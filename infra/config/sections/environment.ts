@@ -149,7 +149,7 @@ export function environmentSchema(context: Context) {
             + "`none` instead of these keys, the stack is only a cluster with its platform, for the environments of other stacks; see "
             + "`landfall:gateway`.",
         example: { name: "production", host: "www.example.com" }, word: "none",
-        change: "in place",
+        change: "in place", shared: false,
     });
 }
 

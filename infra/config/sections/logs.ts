@@ -34,7 +34,7 @@ export function logsSchema(context: Context) {
         }),
     }).meta({
         description: "How long logs are kept, for everything in the cluster.", example: { keepDays: 90, volume: "50Gi" },
-        change: "in place",
+        change: "in place", shared: false,
     });
 }
 

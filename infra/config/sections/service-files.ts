@@ -14,10 +14,10 @@ export function volumes() {
             description: "Ending of the claim's name. Another name is another, empty volume.", example: "data",
             defaultText: "the directory's last part", change: otherVolume,
         }),
-        size: quantity("bytes", "1Mi").prefault("5Gi").meta({ description: "Size of the volume.", example: "20Gi", change: largerVolume }),
+        size: quantity("bytes", "1Mi").prefault("5Gi").meta({ description: "Size of the volume.", example: "20Gi", change: largerVolume, shared: false }),
         accessMode: choice("ReadWriteOnce", "ReadWriteMany").default("ReadWriteOnce").meta({
             description: "`ReadWriteOnce`: for one pod, which an update stops before the next one starts. `ReadWriteMany`: all pods share it.",
-            example: "ReadWriteMany", change: otherVolume,
+            example: "ReadWriteMany", change: otherVolume, shared: false,
         }),
         storageClass: storageClass("the target's class for that access mode"),
     }).meta({ description: "A persistent volume.", example: { size: "5Gi" } });

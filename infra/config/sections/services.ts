@@ -27,7 +27,7 @@ function build() {
         target: matching("the name of a stage", /^[a-z][\w.-]*$/).optional().meta({
             description: "Stage of the Dockerfile to build.", example: "production", defaultText: "the last one",
         }),
-    }).optional().meta({ description: "Instead of an image: how to build one on this computer.", example: { context: "app" }, defaultText: "none", instead: ["image"] });
+    }).optional().meta({ description: "Instead of an image: how to build one on this computer.", example: { context: "app" }, defaultText: "none", instead: ["image"], shared: false });
 }
 
 function replicas(size: Size) {
@@ -45,6 +45,7 @@ function replicas(size: Size) {
             description: "Range in which the autoscaler chooses the number of pods.", example: { min: 2, max: 10 },
             defaultText: `min: ${bySize(preset => preset.service.replicas.min)}, max: ${bySize(preset => preset.service.replicas.max)}; `
                 + "with a ReadWriteOnce volume, or without a port, one pod",
+            shared: false,
         });
 }
 
@@ -76,7 +77,7 @@ function keysOfService(size: Size) {
     return z.strictObject({
         image: image().optional().meta({
             description: "Image. It must run as any user, with a read-only root file system, and stop on SIGTERM.",
-            example: "ghcr.io/example/shop:1.2", defaultText: "none",
+            example: "ghcr.io/example/shop:1.2", defaultText: "none", shared: false,
         }),
         build: build(),
         command: listOf("arguments", z.string().meta({ allowed: "text" }), 1).optional().meta({
@@ -99,7 +100,7 @@ function keysOfService(size: Size) {
         }),
         replicas: replicas(size),
         targetCpu: whole(10, 95).default(webDefaults.targetCpu).meta({
-            description: "Percentage of the requested CPU above which the autoscaler adds pods.", example: 60,
+            description: "Percentage of the requested CPU above which the autoscaler adds pods.", example: 60, shared: false,
         }),
         cpu: resource("web", "CPU", size, section),
         memory: resource("web", "Memory", size, section),
@@ -212,7 +213,7 @@ export function servicesSchema(size: Size = "medium") {
         type: applicationType("services"),
         compose: z.union([localPath("a Compose file"), z.array(localPath("a Compose file")).min(1)]).optional().meta({
             allowed: "a path, or a list of them, of which later ones override earlier ones", example: "compose.yaml",
-            description: "Compose file with the services. What it can't say, or what shall differ, is under `services`.", defaultText: "none",
+            description: "Compose file with the services. What it can't say, or what shall differ, is under `services`.", defaultText: "none", shared: false,
         }),
         replaceDatabase: matching(serviceNames, serviceName).optional().meta({
             description: "A service of the Compose file that is a MariaDB or MySQL server. The stack's own database replaces it: those that connect to it have "

@@ -309,11 +309,12 @@ describe("the lock", () => {
 
 describe("list", () => {
     it("tells address, age, last use, and who is awake, asleep or incomplete, also to programs", async () => {
-        const replicas = (name: string, count: number): void => void api.put({
-            apiVersion: "apps/v1", kind: "Deployment", metadata: { name: "web", namespace: name }, spec: { replicas: count },
+        const deployment = (name: string, namespace: string, replicas: number): void => void api.put({
+            apiVersion: "apps/v1", kind: "Deployment", metadata: { name, namespace, labels: { "app.kubernetes.io/part-of": "landfall" } }, spec: { replicas },
         });
-        replicas(await environment("kept", { used: ago(2) }), 1);
-        replicas(await environment("old"), 0);
+        deployment("web", await environment("kept", { used: ago(2) }), 1);
+        deployment("web", await environment("old"), 0);
+        deployment("activator", environmentName("old"), 1);
         await environment("gone");
         const listed = await listEnvironments(place.connection);
         expect(listed.map(({ branch, state }) => [branch, state])).toEqual([["gone", "incomplete"], ["kept", "awake"], ["old", "asleep"]]);
