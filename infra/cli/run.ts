@@ -8,12 +8,17 @@ type Command = (args: string[]) => Promise<number>;
 const commands: Record<string, () => Promise<{ main: Command }>> = {
     start: () => import("./start"),
     down: () => import("./down"),
+    preview: () => import("./preview"),
+    comment: () => import("./comment"),
+    drift: () => import("./drift"),
     render: () => import("./render"),
     bench: () => import("./bench"),
     cost: () => import("./cost"),
     limits: () => import("./limits"),
     admin: () => import("./admin"),
     site: () => import("./site"),
+    branch: () => import("./branch"),
+    promote: () => import("./promote"),
     status: () => import("./status"),
     logs: () => import("./logs"),
     shell: () => import("./shell"),
@@ -23,12 +28,12 @@ const commands: Record<string, () => Promise<{ main: Command }>> = {
 };
 
 /** The commands whose output other programs read. */
-const piped = ["render", "bench", "cost", "limits", "status", "logs"];
+const piped = ["preview", "drift", "render", "bench", "cost", "limits", "status", "logs"];
 
 /** npm prints a header to standard output before our code runs, unless it is silenced. */
 function noticeHeader(name: string, args: string[], { npm_lifecycle_event, npm_config_loglevel }: NodeJS.ProcessEnv): void {
     const header = npm_lifecycle_event !== undefined && npm_config_loglevel !== "silent";
-    if (!header || process.stdout.isTTY || !piped.includes(name)) return;
+    if (!header || process.stdout.isTTY || !(piped.includes(name) || args.includes("--json"))) return;
     const command = ["npm run -s", name, ...(args.length > 0 ? ["--", ...args] : [])].join(" ");
     process.stderr.write(`Note: npm's header is in this output. Without it: ${command}\n`);
 }

@@ -7,7 +7,6 @@ import { address, isOurs, names } from "./support/names";
 import type { Ended } from "./support/npm";
 import { ask, Editor, pathOf } from "./support/site";
 import { adminPassword, ensureUp, figure, home } from "./support/stack";
-import { until } from "./support/wait";
 
 describe("a start on a fresh computer", () => {
     let first: Ended;
@@ -80,19 +79,5 @@ describe("a start on a fresh computer", () => {
     it("answers to its own name only", async () => {
         expect((await ask({ path: "/", headers: { Host: "other.localhost" } })).status).toBe(421);
         expect((await ask({ path: "/", headers: { Host: "other.localhost" }, insecure: true })).status).toBe(404);
-    });
-
-    it("gives the autoscaler the pods' use of CPU", async () => {
-        const cluster = await Cluster.connect();
-        const use = await until("the autoscaler's metrics", async () => {
-            const { status } = await cluster.autoscaling.readNamespacedHorizontalPodAutoscaler({
-                name: "web", namespace: names.environment,
-            });
-            const active = status?.conditions?.find(({ type }) => type === "ScalingActive");
-            return active?.status === "True" ? status?.currentMetrics?.[0]?.resource : undefined;
-        }, 600);
-        expect(use.name).toBe("cpu");
-        expect(use.current.averageUtilization).toEqual(expect.any(Number));
-        figure("CPU use that the autoscaler sees", `${use.current.averageUtilization} %`);
     });
 });

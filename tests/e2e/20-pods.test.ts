@@ -237,11 +237,15 @@ describe("npm run status and logs", () => {
 
     it("say that all is well, then what is wrong, then that all is well again", async () => {
         // Autoscalers come down from what the start has taken.
+        const begin = Date.now();
+        const seen = new Set<string>();
         const well = await until("the stack to be well", async () => {
             const { code, found } = await status();
-            if (code !== 0) throw new Error(JSON.stringify(found.problems));
-            return found;
+            if (code === 0) return found;
+            for (const { object, matter } of found.problems) seen.add(`${object}: ${matter}`);
+            throw new Error(JSON.stringify(found.problems));
         }, 480, 5);
+        figure("the stack was well after", `${Math.round((Date.now() - begin) / 1000)} s ${[...seen].join("; ")}`);
         expect(well).toMatchObject({ healthy: true, address, problems: [], versions: { applied: version } });
         expect(well.parts.filter(({ namespace }) => namespace === names.environment)).toMatchObject([
             { name: "database", ready: 1, images: well.imageDates }, { name: "web", images: well.imageDates },

@@ -4,48 +4,22 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { Cluster, isReady, isTask, nameOf } from "./support/kubernetes";
 import { address, names } from "./support/names";
 import { picture } from "./support/picture";
-import { ask, Editor, Item, pathOf } from "./support/site";
-import { askSlowly, Transfer } from "./support/slow";
+import { ask, Editor, Item } from "./support/site";
 import { adminPassword, ensureUp, figure } from "./support/stack";
 import { stoodStillSince } from "./support/stalls";
 import { sleep, until } from "./support/wait";
 
 const image = "/wp-includes/images/w-logo-blue.png";
-const mebibyte = 1 << 20;
 
 let cluster: Cluster;
 let editor: Editor;
-/** Begun first and awaited last: it takes longer than any limit on the way once was. */
-let upload: Promise<Transfer>;
-const slowFile = "slow.txt";
 
 beforeAll(async () => {
     await ensureUp();
     cluster = await Cluster.connect();
     await cluster.settled();
     editor = await Editor.logIn(adminPassword());
-    upload = uploadSlowly();
-    upload.catch(() => undefined); // awaited below
 });
-
-/** Once more where this process stood still meanwhile, and so was a client that stalls. */
-async function uploadSlowly(): Promise<Transfer> {
-    const begin = Date.now();
-    const sent = () => askSlowly({
-        method: "POST", path: "/wp-json/wp/v2/media", rate: 96 * 1024, seconds: 900, ...file(slowFile, 12 * mebibyte),
-    });
-    const first = await sent().catch((error: Error) => error);
-    if (!(first instanceof Error) && first.status === 201) return first;
-    if (await stoodStillSince(begin)) return sent();
-    if (first instanceof Error) throw first;
-    return first;
-}
-
-/** A file of random bytes, as the media library sends it. */
-function file(name: string, bytes: number): { headers: Record<string, string>; body: Buffer } {
-    const headers = { ...editor.credentials, "Content-Type": "text/plain", "Content-Disposition": `attachment; filename="${name}"` };
-    return { headers, body: Buffer.from(randomBytes(bytes / 2).toString("hex")) };
-}
 
 /** All pods of the environment but scheduled tasks', also those that have failed. */
 async function everyPod(): Promise<k8s.V1Pod[]> {
@@ -148,9 +122,9 @@ describe("a table that is locked for 40 seconds", () => {
 });
 
 describe("twelve bodies of 64 MB at once", () => {
-    /** But the slow one, which may arrive meanwhile. */
+    /** But the slow one, which may arrive meanwhile (18-meanwhile). */
     const media = async () => (JSON.parse((await ask({ path: "/wp-json/wp/v2/media?per_page=100" })).text) as Item[])
-        .filter(({ source_url: url }) => !url.includes(slowFile.replace(".txt", ""))).map(({ id }) => id);
+        .filter(({ source_url: url }) => !url.includes("/slow")).map(({ id }) => id);
     const body = Buffer.alloc(64_000_000, "x");
     const twelve = (path: string, headers: Record<string, string>) => Promise.all(Array.from({ length: 12 }, () =>
         ask({ method: "POST", path, body, headers, seconds: 300 }).then(({ status }) => status, () => 0)));
@@ -231,24 +205,5 @@ describe("addresses", () => {
             });
             expect(logs.includes(secret), workload).toBe(false);
         }
-    });
-});
-
-describe("a slow but moving transfer", () => {
-    let item: Item;
-
-    it("of two minutes up arrives", async () => {
-        const { status, text, seconds } = await upload;
-        figure("upload of 12 MiB at 0.8 Mbit/s", `${status} after ${seconds.toFixed(0)} s`);
-        expect(status, text.slice(0, 300)).toBe(201);
-        expect(seconds).toBeGreaterThan(120);
-        item = JSON.parse(text) as Item;
-    });
-
-    it("of half a minute down arrives whole", async () => {
-        const { status, received, seconds } = await askSlowly({ path: pathOf(item.source_url), rate: 400 * 1024, seconds: 600 });
-        figure("download of 12 MiB at 3.3 Mbit/s", `${status} after ${seconds.toFixed(0)} s`);
-        expect({ status, received }).toEqual({ status: 200, received: 12 * mebibyte });
-        expect(seconds).toBeGreaterThan(25);
     });
 });

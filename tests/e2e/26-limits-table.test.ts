@@ -1,6 +1,6 @@
 import type * as k8s from "@kubernetes/client-node";
 import { beforeAll, describe, expect, it } from "vitest";
-import type { Row } from "../../infra/cli/limits";
+import type { Row } from "../../infra/cli/limits/rows";
 import { mebibytes } from "../../components/quantity";
 import { Cluster } from "./support/kubernetes";
 import { names } from "./support/names";

@@ -14,21 +14,12 @@ import { timed, until } from "./support/wait";
 
 let cluster: Cluster;
 let directory: string;
-/** Waits while other things are tried. */
-let scheduled: { post: Item; due: Date; text: string };
 
 beforeAll(async () => {
     await ensureUp();
     cluster = await Cluster.connect();
     await cluster.settled();
     directory = fs.mkdtempSync(path.join(os.tmpdir(), "landfall-e2e-site-"));
-    const text = `Written ahead of ${new Date().toISOString()}`;
-    const editor = await Editor.logIn(adminPassword());
-    // WordPress publishes what is due within the minute at once.
-    const due = new Date(Date.now() + 90_000);
-    const post = await editor.schedule("Later", text, due);
-    expect(await statusOf(post)).toBe("future");
-    scheduled = { post, due, text };
 });
 afterAll(() => fs.rmSync(directory, { recursive: true, force: true }));
 
@@ -51,8 +42,6 @@ async function sql(query: string): Promise<string> {
     if (code !== 0) throw new Error(stderr);
     return stdout.trim();
 }
-
-const statusOf = ({ id }: Item): Promise<string> => sql(`SELECT post_status FROM wp_posts WHERE ID = ${id}`);
 
 describe("npm run admin", () => {
     const password = (file: string) => fs.readFileSync(file, "utf8").trim();
@@ -86,22 +75,13 @@ describe("npm run admin", () => {
     });
 });
 
-describe("a scheduled post", () => {
-    it("is published on time, although nobody visits the site", async () => {
-        const { post, due, text } = scheduled;
-        await until("the post to be published", async () => await statusOf(post) === "publish", 900);
-        figure("a scheduled post was published after its time by", `${Math.round((Date.now() - due.getTime()) / 1000)} s at most`);
-        expect(Date.now()).toBeGreaterThan(due.getTime());
-        expect((await ask({ path: `/?p=${post.id}` })).status).toBe(301);
-        expect((await ask({ path: pathOf((await ask({ path: `/?p=${post.id}` })).headers.location ?? "") })).text).toContain(text);
-    });
-
-    it("is no visitor's to publish: the address that began tasks does nothing", async () => {
+describe("scheduled tasks", () => {
+    it("are no visitor's to begin: the address that did so does nothing", async () => {
         const { status, text: page } = await ask({ path: "/wp-cron.php?doing_wp_cron" });
         expect({ status, page }).toEqual({ status: 200, page: "" });
     });
 
-    it("and those before leave no more than a few finished pods behind, which say what they ran alone", async () => {
+    it("leave no more than a few finished pods behind, which say what they ran alone", async () => {
         const pods = await until("no more than a few pods", async () => {
             const { items } = await cluster.core.listNamespacedPod({
                 namespace: names.environment, labelSelector: "app.kubernetes.io/name=scheduled-tasks",
@@ -187,5 +167,46 @@ describe("a site that moves", () => {
         expect(await sql("SHOW DATABASES LIKE 'wordpress\\_%'")).toBe("");
         const pod = await cluster.readyPod("web");
         expect((await cluster.exec(pod, "ls", "-A", "/var/www/html/wp-content/uploads")).stdout).not.toContain(".landfall");
+    });
+});
+
+describe("a seed", () => {
+    // Each is somebody's or secret. In the database they are in more tables than WordPress's own.
+    const secrets = ["Carla Private", "carla@example.net", "203.0.113.77", "PrivateBrowser/1.0", "s3cret-key", "7 Home Street", "jane@example.com", "Still a draft"];
+    const made = [
+        "CREATE TABLE wp_e2e_orders (address text); INSERT INTO wp_e2e_orders VALUES ('7 Home Street')",
+        "INSERT INTO wp_options (option_name, option_value, autoload) VALUES ('e2e_key', 's3cret-key', 'off')",
+        "INSERT INTO wp_posts (post_title, post_content, post_excerpt, post_status, to_ping, pinged, post_content_filtered) VALUES ('Still a draft', '', '', 'draft', '', '', '')",
+    ];
+
+    afterAll(async () => {
+        await sql("DROP TABLE IF EXISTS wp_e2e_orders; DELETE FROM wp_options WHERE option_name = 'e2e_key';"
+            + " DELETE FROM wp_comments WHERE comment_author = 'Carla Private'; DELETE FROM wp_posts WHERE post_title = 'Still a draft'");
+    });
+
+    it("has what was published, with its pictures and comments, and nothing of anybody's", async () => {
+        const editor = await Editor.logIn(adminPassword());
+        const upload = await editor.upload("seed.png", "image/png", picture("seed"));
+        const post = await editor.publish("For the seed", `Read by all <img src="${upload.source_url}">`);
+        for (const statement of made) await sql(statement);
+        await sql("INSERT INTO wp_comments (comment_post_ID, comment_author, comment_author_email, comment_author_IP, comment_agent, comment_content)"
+            + ` VALUES (${post.id}, 'Carla Private', 'carla@example.net', '203.0.113.77', 'PrivateBrowser/1.0', 'Well said')`);
+        const pod = await cluster.readyPod("web");
+        await cluster.exec(pod, "sh", "-c", "echo private > /var/www/html/wp-content/uploads/form.txt");
+
+        const file = (name: string): string => path.join(directory, "seed", name);
+        figure("a seed", `${await timed(() => succeeds(["site", "seed", path.join(directory, "seed")]))} s`);
+        const dump = gunzipSync(fs.readFileSync(file("database.sql.gz"))).toString();
+        for (const text of ["-- Dump completed", "For the seed", "Read by all", "Well said", "@example.invalid"]) expect(dump).toContain(text);
+        const passwords = (await sql("SELECT user_pass FROM wp_users")).split("\n");
+        const logins = (await sql("SELECT CONCAT('''', user_login, '''') FROM wp_users")).split("\n");
+        expect([...secrets, ...passwords, ...logins, "session_tokens", "e2e_orders"].filter(secret => dump.includes(secret))).toEqual([]);
+        const uploads = gunzipSync(fs.readFileSync(file("uploads.tar.gz"))).toString("latin1");
+        expect(uploads).toContain(path.basename(new URL(upload.source_url).pathname));
+        expect(uploads).not.toContain("form.txt");
+        await cluster.exec(pod, "rm", "/var/www/html/wp-content/uploads/form.txt");
+        // It was only read.
+        expect(await sql("SHOW DATABASES LIKE 'wordpress\\_%'")).toBe("");
+        expect(await sql(`SELECT comment_author FROM wp_comments WHERE comment_post_ID = ${post.id}`)).toBe("Carla Private");
     });
 });

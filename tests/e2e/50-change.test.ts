@@ -6,7 +6,7 @@ import type { Ended } from "./support/npm";
 import { expectSamePods, readObjects, readPods } from "./support/objects";
 import { names } from "./support/names";
 import { ask, Editor, type Site, suiteSite } from "./support/site";
-import { adminPassword, beginStart, ensureUp, figure, start } from "./support/stack";
+import { adminPassword, beginStart, ensureUp, figure, preview, start } from "./support/stack";
 import { until } from "./support/wait";
 
 /** Annotation of the web's pods that follows their configuration. */
@@ -36,6 +36,26 @@ describe("a second start", () => {
         expect(output).not.toMatch(/\b[1-9]\d* (created|updated|replaced|deleted)\b/);
         expect(await readObjects(cluster)).toEqual(objects);
         expectSamePods(await readPods(cluster), pods);
+    });
+});
+
+describe("a preview of a change that replaces the cluster", () => {
+    it("names what holds data on top, says so by its exit code, and changes nothing", async () => {
+        const objects = await readObjects(cluster);
+        const undo = changeConfig(config => {
+            config["landfall:cluster"].nodes = 3;
+        });
+        try {
+            const { code, stdout, output, seconds } = await preview();
+            figure("npm run preview of another number of nodes", `${seconds} s`);
+            expect(code).toBe(3);
+            const [top] = stdout.split("<details");
+            expect(top).toContain("replaces `Command cluster-nodes`: the cluster and all that runs in it");
+            expect(output).not.toContain(adminPassword());
+            expect(await readObjects(cluster)).toEqual(objects);
+        } finally {
+            undo();
+        }
     });
 });
 

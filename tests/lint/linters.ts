@@ -4,7 +4,7 @@ import * as path from "node:path";
 import { libraryRoot } from "../../components/project";
 import type { Linter } from "./exceptions";
 import { scripts as machineScripts } from "../unit/support/operations";
-import { dockerfiles, podScripts, scripts, Stack, workflows } from "./subjects";
+import { actions, dockerfiles, podScripts, scripts, Stack, workflows } from "./subjects";
 import { terraformPlan } from "./terraform";
 import { goTool, pythonPackage, shellcheck } from "./tools";
 
@@ -53,7 +53,7 @@ export const linters: Record<Linter, (subjects: Subjects) => Promise<Result>> = 
     },
 
     async zizmor({ files, scratch }) {
-        const found = workflows(files);
+        const found = [...workflows(files), ...actions(files)];
         const program = path.join(await pythonPackage("zizmor"), "bin/zizmor");
         const options = ["--offline", "--no-progress", "--quiet", "--persona=pedantic", "--format=json-v1"];
         const printed = await output(program, [...options, ...found, mistakenWorkflow(scratch)]);
@@ -67,7 +67,7 @@ export const linters: Record<Linter, (subjects: Subjects) => Promise<Result>> = 
             const line = concrete.location.start_point.row + 1;
             return { rule: ident, place: placeOf(symbolic.key.Local.verbatim_path, line), message: desc };
         });
-        return { looked: `${found.length} workflows`, findings };
+        return { looked: `${found.length} workflows and actions`, findings };
     },
 
     async shellcheck({ files, stacks, scratch }) {

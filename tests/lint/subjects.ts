@@ -17,6 +17,11 @@ export function workflows(files: string[]): string[] {
     return files.filter(file => /^\.github\/workflows\/.*\.ya?ml$/.test(file));
 }
 
+/** The repository's own actions. */
+export function actions(files: string[]): string[] {
+    return files.filter(file => /^\.github\/actions\/.*\/action\.ya?ml$/.test(file));
+}
+
 export function dockerfiles(files: string[]): string[] {
     return files.filter(file => path.basename(file) === "Dockerfile");
 }

@@ -10,10 +10,10 @@ import { clientConnections } from "./client-connections";
 import { checksum, contour, namespaceVariable } from "./contour";
 import { createDeployment, patience } from "../deployment";
 import { GatewayLimits, leastIdleSeconds, proxySize } from "./limits";
-import { proxyName } from "./names";
+import { proxyName, proxyPorts } from "./names";
 
 /** The proxy for all requests. Source: contour v1.33.8, examples/contour/03-envoy.yaml. */
-export const envoy = { name: proxyName, httpPort: 8080, httpsPort: 8443, healthPort: 8002 };
+export const envoy = { name: proxyName, httpPort: proxyPorts.http, httpsPort: proxyPorts.https, healthPort: proxyPorts.health };
 
 type Container = kubernetes.types.input.core.v1.Container;
 

@@ -18,7 +18,10 @@ import { gatewayName, namespaceName } from "./names";
 export interface GatewayArgs {
     cluster: Cluster;
     manifests: Manifests;
-    /** Each host has listeners of its own. The first one's are called "http" and "https", the others' also after their hosts. */
+    /**
+     * Each host has listeners of its own. The first one's are called "http" and "https", the others' also after their hosts.
+     * Without any, the Gateway only carries the hosts that other stacks add.
+     */
     certificates: pulumi.Input<HostCertificate[]>;
     /** Traffic that it must handle. @default `defaultTraffic` */
     traffic?: Traffic;
@@ -128,7 +131,7 @@ function createGateway(
         metadata: { name: gatewayName, namespace },
         spec: {
             gatewayClassName: gatewayClass.metadata.name,
-            listeners: pulumi.output(certificates).apply(hosts => hosts.flatMap(({ host, secret }, index) => {
+            listeners: pulumi.output(certificates).apply(hosts => hosts.length === 0 ? [unused] : hosts.flatMap(({ host, secret }, index) => {
                 const name = (scheme: string) => index === 0 ? scheme : hostObjectName(scheme, host);
                 const tls = { mode: "Terminate", certificateRefs: [certificateRef(secret)] };
                 return [
@@ -139,6 +142,11 @@ function createGateway(
         },
     }, options);
 }
+
+/** A Gateway must have a listener. No client resolves this name, and no route is allowed on it. */
+const unused = {
+    name: "http", hostname: "unused.invalid", protocol: "HTTP", port: 80, allowedRoutes: { namespaces: { from: "Same" } },
+};
 
 function createPolicies(gateway: Gateway, options: pulumi.CustomResourceOptions): void {
     const inside = { namespace: gateway.namespace, cluster: gateway.cluster };

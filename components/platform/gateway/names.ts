@@ -11,3 +11,5 @@ export const proxyName = "envoy";
  * until new proxies have replaced them.
  */
 export const controllerName = "contour-2";
+/** Ports of the proxies' containers: for requests, and for health and statistics. */
+export const proxyPorts = { http: 8080, https: 8443, health: 8002 };

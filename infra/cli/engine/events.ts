@@ -17,9 +17,14 @@ const words: Record<string, [doing: string, done: string]> = {
 const silent = /^(pulumi:|landfall:)/;
 const colours = /<\{%[^}]*%\}>/g;
 /** Whether a warning is about a plugin that the kit built: the user already knows. */
-const isOfOurPlugins = (warning: string): boolean =>
+export const isOfOurPlugins = (warning: string): boolean =>
     warning.startsWith("resource plugin kubernetes is expected to have version") ||
     /^using pulumi-resource-\w+ from \$PATH at (.*)/.exec(warning)?.[1].startsWith(cacheDirectory()) === true;
+
+/** A message of Pulumi without its marks for colours. */
+export function withoutColours(message: string): string {
+    return message.replace(colours, "").trim();
+}
 
 /** Turns Pulumi's events into readable lines. Keeps the errors for the end. */
 export class EventReport {
@@ -56,7 +61,8 @@ export class EventReport {
         const begun = this.active.get(urn);
         if (!begun) return;
         this.active.delete(urn);
-        if (op === "read" || op === "refresh") return;
+        // A refresh ends with what it has found.
+        if (!words[op] || op === "read" || op === "refresh") return;
         const done = mark === "✓" ? words[op][1] : `${words[op][0]} failed`;
         this.terminal.line(`  ${mark} ${describe(urn)} ${done} (${seconds(begun.start)})`);
     }
@@ -64,11 +70,11 @@ export class EventReport {
     /** A resource's latest message while it is in progress, for example what it waits for. */
     private waits({ urn, message }: DiagnosticEvent): void {
         const begun = urn === undefined ? undefined : this.active.get(urn);
-        if (begun) begun.waits = message.replace(colours, "").trim();
+        if (begun) begun.waits = withoutColours(message);
     }
 
     private said(severity: string, message: string): void {
-        const text = message.replace(colours, "").trim();
+        const text = withoutColours(message);
         if (severity === "error") this.errors.push(text);
         if (severity === "warning" && !isOfOurPlugins(text)) this.terminal.line(`  ! ${text}`);
     }

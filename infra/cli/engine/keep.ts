@@ -1,7 +1,8 @@
 import { UserError } from "../terminal/errors";
 import { describe } from "./events";
 
-const claimType = "kubernetes:core/v1:PersistentVolumeClaim";
+/** Type of a claim to a volume. */
+export const claimType = "kubernetes:core/v1:PersistentVolumeClaim";
 
 /** The parts of a resource in the state that show whether it holds data. */
 export interface StoredResource {
@@ -67,7 +68,8 @@ function holdsData(resource: StoredResource): boolean {
     return resource.type === claimType ? !resource.deletedWith : isVolumesDirectory(resource);
 }
 
-function isVolumesDirectory({ type, inputs }: StoredResource): boolean {
+/** Whether the resource makes the directory of the volumes on this computer, and deletes it with all that is in it. */
+export function isVolumesDirectory({ type, inputs }: Pick<StoredResource, "type" | "inputs">): boolean {
     return type === "command:local:Command" && /\/delete-volumes\.[a-z]+$/.test(String(inputs?.delete));
 }
 

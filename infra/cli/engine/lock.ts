@@ -16,8 +16,17 @@ export interface Lock {
 /** The directory of a local file backend (`file://~`, `file:///var/state`, `file://./state`); undefined for others. */
 export function backendDirectory(url = process.env.PULUMI_BACKEND_URL || projectBackend()): string | undefined {
     if (!url?.startsWith("file://")) return undefined;
-    const name = url.slice("file://".length).replace(/^~(?=$|[\\/])/, () => os.homedir());
+    // Pulumi decodes the path, as of any address: a space may be there as such or as %20.
+    const name = decoded(url.slice("file://".length).replace(/\?.*$/, "")).replace(/^~(?=$|[\\/])/, () => os.homedir());
     return path.resolve(root, name.replace(/^\/(?=[A-Za-z]:)/, ""), ".pulumi");
+}
+
+function decoded(text: string): string {
+    try {
+        return decodeURIComponent(text);
+    } catch {
+        return text;
+    }
 }
 
 function projectBackend(): string | undefined {
@@ -41,6 +50,15 @@ export function removeCutOff(stack: string, directory = backendDirectory()): voi
     for (const name of fs.readdirSync(stacks)) {
         const file = path.join(stacks, name);
         if (name.startsWith(`${stack}.json`) && name.endsWith(".attrs") && !isJson(fs.readFileSync(file, "utf8"))) fs.rmSync(file);
+    }
+}
+
+/** Removes the backups that Pulumi keeps of a stack which it has removed from a local backend. */
+export function removeBackups(stack: string, directory = backendDirectory()): void {
+    if (!directory || isInBackend(stack, directory)) return;
+    const files = [".json.bak", ".json.bak.attrs", ".json.gz.bak", ".json.gz.bak.attrs"].map(end => ["stacks", project, `${stack}${end}`]);
+    for (const place of [...files, ["backups", project, stack], ["history", project, stack], ["locks", "organization", project, stack]]) {
+        fs.rmSync(path.join(directory, ...place), { recursive: true, force: true });
     }
 }
 

@@ -1,4 +1,5 @@
 import { CommandError, LocalWorkspace, PulumiCommand, Stack, StackNotFoundError } from "@pulumi/pulumi/automation";
+import type { EngineEvent } from "@pulumi/pulumi/automation/events";
 import * as fs from "node:fs";
 import { run } from "../../offline/kit/run";
 import { dockerEnvironment } from "../computer/docker";
@@ -59,12 +60,36 @@ export class PulumiEngine {
         }
     }
 
+    /** An output of any stack of the backend, secret or not. @throws if the stack or the output doesn't exist */
+    static output(command: PulumiCommand, stack: string, name: string): Promise<string> {
+        const args = ["stack", "output", name, "--show-secrets", "--stack", stack, "--non-interactive"];
+        return run(command.command, args, { cwd: root, env: pulumiEnvironment() });
+    }
+
     /** Applies the program; with `rewrite`, to the configuration that it returns. */
     async up(rewrite?: (configuration: string) => string): Promise<Applied> {
         await this.recover();
         const options = rewrite ? { configFile: this.rewriteConfig(rewrite) } : {};
         const { summary, outputs } = await this.operate(operation => this.stack.up({ ...operation, ...options }));
         return { changes: countChanges(summary.resourceChanges), outputs: plain(outputs) };
+    }
+
+    /** Tells `observe` what `up` would change, or for a refresh how the cluster differs from the state. Changes nothing. */
+    async preview(
+        kind: "preview" | "refresh", observe: (event: EngineEvent) => void, rewrite?: (configuration: string) => string,
+    ): Promise<void> {
+        const options = rewrite ? { configFile: this.rewriteConfig(rewrite) } : {};
+        await this.operate(operation => {
+            const observed = { ...operation, ...options, onEvent: (event: EngineEvent) => { observe(event); operation.onEvent?.(event); } };
+            return kind === "refresh" ? this.stack.previewRefresh(observed) : this.stack.preview(observed);
+        });
+    }
+
+    /** The secrets in the stack's outputs and settings, in plain text. */
+    async secrets(): Promise<string[]> {
+        const [outputs, config] = [await this.stack.outputs(), await this.stack.getAllConfig()];
+        return [...Object.values(outputs), ...Object.values(config)].filter(({ secret }) => secret)
+            .map(({ value }: { value: unknown }) => (typeof value === "string" ? value : JSON.stringify(value)));
     }
 
     /**

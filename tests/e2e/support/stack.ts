@@ -76,6 +76,11 @@ export function down(...options: string[]): Promise<Ended> {
     return npm(["run", "down", "--", "--stack", names.stack, ...options], environment);
 }
 
+/** `npm run preview` of the suite's stack. */
+export function preview(): Promise<Ended> {
+    return npm(["run", "--silent", "preview", "--", "--stack", names.stack], environment);
+}
+
 /** Forgets the first start, for the stack is no more. */
 export function forgetStart(): void {
     forgetFirstStart(suite);

@@ -15,6 +15,9 @@ export interface Suite {
 export interface Order {
     inTurn: string[];
     beside: string[];
+    /** One of the first whose end the others wait for only from `until` on. */
+    meanwhile?: string;
+    until?: string;
 }
 
 /** Environment of the commands: nothing of the user's own home or Pulumi state is touched. */

@@ -1,19 +1,32 @@
-import { beforeAll, expect, inject } from "vitest";
+import { afterAll, beforeAll, expect, inject } from "vitest";
 import * as path from "node:path";
 import { isOver, type Order, readFirstStart, type Suite } from "./suite";
 import { until } from "./wait";
 
-beforeAll(() => takeTurn(inject("suite"), inject("order"), expect.getState().testPath as string));
+const opened = Date.now();
+let turn: number;
+
+beforeAll(async () => {
+    await takeTurn(inject("suite"), inject("order"), expect.getState().testPath as string);
+    turn = Date.now();
+});
+
+afterAll(() => {
+    const [waited, took] = [turn - opened, Date.now() - turn].map(time => Math.round(time / 1000));
+    process.stdout.write(`    figure: ${path.basename(expect.getState().testPath as string)}: took ${took} s after a wait of ${waited} s\n`);
+});
 
 /**
  * Waits for this file's turn. One that runs beside the others begins when their first start is over, for both need what
  * that builds on a closed network; the last, which takes the stack down, waits for it.
  */
-async function takeTurn(suite: Suite, { inTurn, beside }: Order, file: string): Promise<void> {
+async function takeTurn(suite: Suite, { inTurn, beside, meanwhile, until: end }: Order, file: string): Promise<void> {
     const areOver = (files: string[]): boolean => files.every(other => isOver(suite, other));
     const isReady = (): boolean => {
         if (beside.includes(file)) return areOver(inTurn) || (readFirstStart(suite)?.seconds ?? 0) > 0;
-        return areOver(inTurn.slice(0, inTurn.indexOf(file))) && (file !== inTurn.at(-1) || areOver(beside));
+        const before = inTurn.slice(0, inTurn.indexOf(file));
+        const waitsForAll = end === undefined || file === end || before.includes(end);
+        return areOver(before.filter(other => waitsForAll || other !== meanwhile)) && (file !== inTurn.at(-1) || areOver(beside));
     };
     await until(`the turn of ${path.basename(file)}`, async () => isReady(), 39 * 60);
 }

@@ -1,6 +1,9 @@
+import { resetOptions } from "@pulumi/pulumi/runtime/settings";
 import { afterAll, vi } from "vitest";
 
-// Files share a process, so that what they load is loaded once: each leaves the environment as it found it.
+// Files share a process, so that what they load is loaded once: each leaves the environment as it found it, and begins
+// without the mocks of another file, whose stack would be that of its own tests.
+resetOptions("landfall", "stack", -1, "", "", false, "organization");
 const before = { ...process.env };
 
 // The program is only looked at: it must not ask this computer for its clusters.

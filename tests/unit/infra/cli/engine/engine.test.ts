@@ -66,6 +66,8 @@ describe("what is on this computer of a stack", () => {
     it("finds local backends, and no others", () => {
         expect(backendDirectory("file://~")).toBe(path.join(os.homedir(), ".pulumi"));
         expect(backendDirectory("file://~/state")).toBe(path.join(os.homedir(), "state", ".pulumi"));
+        expect(backendDirectory("file:///a%20user/%C3%BC?no_tmp_dir=true")).toBe(path.resolve("/a user/ü/.pulumi"));
+        expect(backendDirectory("file:///a user/100%")).toBe(path.resolve("/a user/100%/.pulumi"));
         expect(backendDirectory("s3://bucket")).toBeUndefined();
         expect(isInBackend("dev", undefined)).toBe(false);
     });
