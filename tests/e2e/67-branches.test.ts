@@ -78,7 +78,7 @@ beforeAll(async () => {
     const httpbin = { replicas: { min: 1, max: 1 }, cpu: { request: "50m", limit: "1" } };
     fs.writeFileSync(template, yaml.stringify({ config: {
         "landfall:cluster": { target: "existing", stack: `organization/landfall/${names.stack}` },
-        "landfall:environment": { name: "branch", host: "localhost", priority: "low" },
+        "landfall:environment": { name: "branch", host: "localhost", priority: "low", sleepAfter: 0.25 },
         "landfall:app": { type: "services", compose: path.join(root, "tests/e2e/fixtures/httpbin/compose.yaml"), services: { httpbin } },
     } }));
     const [first, second] = await Promise.all([succeed<Environment>("up", branches.first), succeed<Environment>("up", branches.second)]);
@@ -104,8 +104,20 @@ describe("two branches of a repository", () => {
     it("are listed, and say what they belong to", async () => {
         const listed = await succeed<(Environment & { state: string; repository: string })[]>("list");
         expect(listed.map(({ branch, stack, address, state }) => ({ branch, stack, address, state }))).toEqual(
-            [up.second, up.first].map(({ branch, stack, address }) => ({ branch, stack, address, state: "awake" })));
+            [up.second, up.first].map(({ branch, stack, address }) => ({ branch, stack, address, state: expect.stringMatching(/^(awake|asleep)$/) })));
         expect(listed[0].repository).toBe(remote.replace(/\.git$/, ""));
+    });
+
+    it("sleep when nobody asks for them, and the first requests get their pages", async () => {
+        const states = async (): Promise<string[]> => (await succeed<{ state: string }[]>("list")).map(({ state }) => state);
+        await until("both to be asleep", async () => (await states()).every(state => state === "asleep"), 120, 2);
+        expect((await cluster.pods("httpbin", up.second.stack)).filter(({ metadata }) => !metadata?.deletionTimestamp)).toEqual([]);
+        const begin = Date.now();
+        const answers = await Promise.all([1, 2, 3].map(() => ask({ path: "/get" }, siteOf(up.second))));
+        const seconds = (Date.now() - begin) / 1000;
+        figure("three first requests to a sleeping branch", `${answers.map(({ status }) => status).join(", ")} after ${seconds.toFixed(1)} s`);
+        expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
+        expect(seconds).toBeLessThan(10);
     });
 
     it("are removed by gc when the branch is gone, and only then", async () => {

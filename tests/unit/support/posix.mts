@@ -8,6 +8,7 @@ export const posixOnly: readonly { files: RegExp; reason: string }[] = [
     { files: /^infra\/images\//, reason: "they run the images' scripts with bash" },
     { files: /^infra\/offline\//, reason: "closed networks are supported on Linux and macOS only" },
     { files: /^infra\/library\/pack\.test/, reason: "it unpacks with tar and runs npm by its shell script" },
+    { files: /^infra\/cli\/promote\/(gateway|images)\.test/, reason: "they need openssl or tar" },
     { files: /^e2e\//, reason: "the end-to-end suite runs on Linux" },
     { files: /^infra\/cli\/(admin|site|logs|bootstrap)\.test|^infra\/cli\/(status\/commands|engine\/engine)\.test/, reason: "they send POSIX signals or start stand-ins with #!" },
 ];

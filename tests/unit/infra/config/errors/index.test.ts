@@ -175,13 +175,13 @@ const exact: [string, Record<string, unknown>, string[]][] = [
     ["a key in the wrong place", { cluster: kind, replicas: { min: 1 } }, [
         "landfall:replicas is an unknown key; did you mean landfall:app.web.replicas?",
         "given: {\"min\":1}",
-        "allowed: cluster, environment, app, logs, adminPassword, mailPassword, secrets",
+        "allowed: cluster, environment, app, logs, gateway, promotion, adminPassword, mailPassword, secrets",
         "example: landfall:app: { web: { replicas: { min: 1, max: 5 } }, database: { mode: single, volume: 5Gi } }",
     ]],
     ["a section with a slip", { cluster: kind, enviroment: { name: "x" } }, [
         "landfall:enviroment is an unknown key; did you mean environment?",
         "given: {\"name\":\"x\"}",
-        "allowed: cluster, environment, app, logs, adminPassword, mailPassword, secrets",
+        "allowed: cluster, environment, app, logs, gateway, promotion, adminPassword, mailPassword, secrets",
         "example: landfall:environment: { name: production, host: www.example.com }",
     ]],
     ["a key like nothing", { cluster: kind, app: { xyzzy: 1 } }, [
