@@ -11,6 +11,7 @@ import { Context } from "./schema/defaults";
 import { absolutePath } from "./schema/fields";
 import { allKeys, describeKey, describeSettings, describeTargets, type Description } from "./schema/describe";
 import { noEnvironment, type PlatformSettings } from "./schema/platform";
+import { gatewaySchema, platformGatewaySchema } from "./sections/gateway";
 import { sizeOf } from "./sections/sizes";
 import { type Configuration, refuseMisreadings, StackFileError } from "./stack-file";
 import { obstacleBefore } from "./targets";
@@ -108,17 +109,22 @@ function readConfiguration(
     if (raw.environment === noEnvironment) return { settings: parsePlatform(raw, stack, ignoredKeys(config, contextOf(raw, stack))), warnings: [] };
     const context = { stack, target: knownTarget(raw.cluster), app: knownApplication(raw.app) };
     const { gateway, ...others } = raw;
-    const problems = [...idleGateway(gateway), ...plainSecrets(raw, context, secrets), ...lostSecrets(context, secrets), ...ignoredKeys(config, context)];
+    const [needed, idle] = splitGateway(gateway);
+    const problems = [...idle, ...plainSecrets(raw, context, secrets), ...lostSecrets(context, secrets), ...ignoredKeys(config, context)];
     const { warnings, ...composed } = withCompose(raw);
-    return { settings: parseSettings({ ...others, ...composed }, stack, { problems, secrets: [...secrets, "secrets"] }), warnings };
+    return { settings: parseSettings({ ...others, ...(needed !== undefined && { gateway: needed }), ...composed }, stack, { problems, secrets: [...secrets, "secrets"] }), warnings };
 }
 
-/** With an environment, the gateway's limits follow from its application. */
-function idleGateway(gateway: unknown): Problem[] {
-    return gateway === undefined || gateway === null ? [] : [{
-        key: `${project}:gateway`, problem: `has no effect: it follows from the application in ${project}:app`, given: JSON.stringify(gateway),
+/** With an environment, what the gateway is ready for follows from its application: the other keys, and those that have no effect. */
+function splitGateway(gateway: unknown): [unknown, Problem[]] {
+    if (typeof gateway !== "object" || gateway === null || Array.isArray(gateway)) return [gateway ?? undefined, []];
+    const [own, alone] = [gatewaySchema().shape, platformGatewaySchema().shape];
+    const isIdle = (key: string): boolean => key in alone && !(key in own);
+    const entries = Object.entries(gateway);
+    return [Object.fromEntries(entries.filter(([key]) => !isIdle(key))), entries.filter(([key]) => isIdle(key)).map(([key, value]) => ({
+        key: `${project}:gateway.${key}`, problem: `has no effect: it follows from the application in ${project}:app`, given: JSON.stringify(value),
         allowed: "leave it out; or no environment in this stack", example: `${project}:environment: ${noEnvironment}`,
-    }];
+    }))];
 }
 
 /** The application and its secrets, with what its Compose files say. */

@@ -73,7 +73,14 @@ describe("loadSettings", () => {
 
     it("needs an environment for what the gateway is ready for to follow from it", () => {
         configure({ "landfall:cluster": kind, "landfall:gateway": JSON.stringify({ pods: 40 }) });
-        expect(thrown(loadSettings).message).toMatch(/landfall:gateway has no effect: it follows from the application.*\n.*\n.*\n.*environment: none/);
+        expect(thrown(loadSettings).message).toMatch(/landfall:gateway\.pods has no effect: it follows from the application.*\n.*\n.*\n.*environment: none/);
+    });
+
+    it("bounds the connections of a client with an environment and without", () => {
+        for (const environment of ['{"name": "x"}', "none"]) {
+            configure({ "landfall:cluster": kind, "landfall:environment": environment, "landfall:gateway": JSON.stringify({ clientConnections: 300 }) });
+            expect(loadSettings().gateway.clientConnections).toBe(300);
+        }
     });
 
     it("keeps the password a secret", async () => {
