@@ -45,6 +45,8 @@ const seenAs: Record<string, Operation | undefined> = {
     replace: "replace", "create-replacement": "replace", "delete-replaced": "replace", "import-replacement": "replace",
     "read-replacement": "replace", "discard-replaced": "replace",
 };
+/** Operations on what the stack only reads: forgetting it deletes nothing. */
+const isRead = /^(discard|read-)/;
 /** What Pulumi writes for a value that it will only know later. */
 const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 /** Resources whose values aren't shown at all. */
@@ -97,9 +99,10 @@ function note(changes: Map<string, Change>, step: StepEventMetadata): void {
     const { urn, type, old } = step;
     const before = changes.get(urn);
     const found: Change = before ?? { operation, urn, type, properties: [] };
-    if (operation === "replace") found.operation = operation;
+    // A copy that an interrupted replacement left is deleted beside what happens to the new one.
+    if (operation === "replace" || (operation === "delete" && found.operation !== "delete")) found.operation = "replace";
     if (found.properties.length === 0) found.properties = propertiesOf(step);
-    if (found.operation === "replace" || found.operation === "delete") {
+    if ((found.operation === "replace" || found.operation === "delete") && !isRead.test(step.op)) {
         found.data ??= dataIn({ type, inputs: old?.inputs });
         if (old?.retainOnDelete) found.retained = true;
     }
