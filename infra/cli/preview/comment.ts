@@ -92,7 +92,8 @@ function rank(plan: Plan): number {
 
 function notesOf(plans: readonly Plan[]): string[] {
     const notes = plans.flatMap(({ stack, notes }) => notes.map(note => `- ${inlineCode(stack, 100)}: ${inlineText(note)}`));
-    return notes.length > 0 ? ["", ...notes.slice(0, rows)] : [];
+    const shown = notes.slice(0, Math.min(rows, fitting(notes, 15_000)));
+    return shown.length > 0 ? ["", ...shown, ...shown.length < notes.length ? [`- ${notes.length - shown.length} more notes aren't shown.`] : []] : [];
 }
 
 /** A sentence of ours with names in backticks; what else is in it is plain. */
@@ -109,7 +110,7 @@ function dataLine(stack: string, { operation, urn, data, retained, properties }:
     const causes = properties.filter(({ replaces }) => replaces).slice(0, 2).map(({ path }) => inlineCode(path, 100));
     const because = operation === "replace" && causes.length > 0 ? `, because of ${causes.join(" and ")}` : "";
     const kept = retained ? ". What it holds stays where it is, but nothing uses it any more" : "";
-    return `- ${inlineCode(stack, 100)} ${verb} ${inlineCode(describe(urn))}: ${data}${because}${kept}`;
+    return `- ${inlineCode(stack, 100)} ${verb} ${inlineCode(describe(urn))}: ${escaped(data ?? "")}${because}${kept}`;
 }
 
 /** What may be cut: failures, then the changes and warnings of each stack. */

@@ -7,6 +7,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { main } from "../../../../../infra/cli/comment";
 import { pullRequestOf } from "../../../../../infra/cli/comment/hosts";
 import { putComments } from "../../../../../infra/cli/comment/put";
+import type { Change, Plan } from "../../../../../infra/cli/preview/plan";
+import { writePlans } from "../../../../../infra/cli/preview/written";
 
 interface Note { id: number; author: string; body: string }
 type Host = "github" | "gitlab";
@@ -226,8 +228,14 @@ describe("npm run comment", () => {
         vi.unstubAllEnvs();
         vi.restoreAllMocks();
     });
-    const judge = (verdict: string): Promise<number> => {
-        fs.writeFileSync(path.join(directory, "preview.json"), JSON.stringify({ verdict, comments: { github: [body("## Preview\n\ntext")], gitlab: ["other"] } }));
+    const change: Change = {
+        operation: "delete", urn: "urn:pulumi:p::landfall::kubernetes:core/v1:PersistentVolumeClaim::a", type: "kubernetes:core/v1:PersistentVolumeClaim", properties: [],
+    };
+    const plan: Plan = { stack: "prod", counts: { create: 0, update: 0, replace: 0, delete: 1, same: 0 }, changes: [change], warnings: [], errors: [], notes: [] };
+    const verdicts = { fine: plan, losesData: { ...plan, changes: [{ ...change, data: "a volume" }] }, failed: { ...plan, errors: ["no"] } };
+    const write = (written: unknown): void => fs.writeFileSync(path.join(directory, "preview.json"), JSON.stringify(written));
+    const judge = (verdict: keyof typeof verdicts): Promise<number> => {
+        writePlans(directory, [verdicts[verdict]]);
         return main(["--from", directory, "--address", "https://branch.example.com"]);
     };
 
@@ -248,8 +256,35 @@ describe("npm run comment", () => {
         expect(await judge("failed")).toBe(1);
     });
 
+    it("judges the plans itself, and makes harmless what the pull request's code wrote into them", async () => {
+        const text = "</details>\n\n@everyone ![](http://x/y.png) <img src=x>";
+        write({ verdict: "fine", plans: [{ ...plan, changes: [{ ...change, data: text }], notes: [text], warnings: [text] }] });
+        expect(await main(["--from", directory])).toBe(3);
+        const [top, ...collapsed] = api.notes[0].body.split("<details>");
+        expect(top).toContain("&#64;everyone");
+        expect(top).not.toMatch(/<(?!!--)|(?<!&#64;)@everyone|!\[/);
+        expect(collapsed.join("").match(/^<\/details>$/gm)).toHaveLength(2);
+    });
+
+    it.each([
+        [[]], [null], [{}], [{ plans: "x" }], [{ plans: [null] }], [{ plans: [{ ...plan, errors: undefined }] }], [{ plans: [{ ...plan, counts: {} }] }],
+        [{ plans: [{ ...plan, counts: { ...plan.counts, create: "<img>" } }] }], [{ plans: [{ ...plan, changes: [{ ...change, operation: "none" }] }] }],
+        [{ plans: [{ ...plan, changes: [{ ...change, properties: [{ path: 1 }] }] }] }], [{ plans: [{ ...plan, changes: [{ ...change, data: {} }] }] }],
+    ])("refuses what has another form: %j", async written => {
+        write(written);
+        await expect(main(["--from", directory])).rejects.toThrow(/it has another form[^]*Nothing was changed/);
+        expect(api.log).toEqual([]);
+    });
+
+    it("fails rather than write more comments than anybody reads", async () => {
+        const lost = { ...change, data: "x".repeat(400) };
+        writePlans(directory, [{ ...plan, changes: Array.from({ length: 4000 }, () => lost) }]);
+        await expect(main(["--from", directory])).rejects.toThrow(/fills \d+ comments[^]*npm run preview/);
+        expect(api.log).toEqual([]);
+    });
+
     it("changes nothing without a preview", async () => {
-        fs.writeFileSync(path.join(directory, "preview.json"), '{"verdict":"toString"}');
+        fs.writeFileSync(path.join(directory, "preview.json"), "no JSON");
         await expect(main(["--from", directory])).rejects.toThrow(/preview\.json can't be read[^]*npm run preview -- --out[^]*Nothing was changed/);
         await expect(main(["--from", path.join(directory, "none")])).rejects.toThrow("can't be read");
         await expect(main([])).rejects.toThrow("--from is missing");
