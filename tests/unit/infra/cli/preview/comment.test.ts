@@ -126,6 +126,14 @@ describe("a comment", () => {
         expect(renderComments([big(1, () => ({ operation: "delete", data: "x" }))], limits.github)[0]).toContain(`\`${label}\``);
     });
 
+    it("about drift says what is missing, and how to see the rest", () => {
+        const lost = big(400, index => ({ operation: "delete", ...index === 0 && { data: "a volume with its files" } }));
+        const [comment] = renderComments([{ ...lost, errors: ["no"] }], 6_000, "drift");
+        expect(comment).toContain("- `prod` has lost `Deployment web-0`: a volume with its files");
+        expect(comment).toContain("`npm run drift -- --stack prod` shows them");
+        expect(comment).not.toMatch(/preview|would|loses/);
+    });
+
     it("is judged: a failure before a loss, because it hides losses", () => {
         const lost = big(1, () => ({ data: "x" }));
         expect(verdictOf([])).toBe("fine");

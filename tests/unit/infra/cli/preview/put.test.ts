@@ -19,7 +19,7 @@ class Standin {
     labels: string[] = [];
     self = "landfall-bot";
     /** Answers to the next requests that match, each once. */
-    readonly failures: { match: RegExp; status: number; headers?: Record<string, string>; after?: boolean }[] = [];
+    readonly failures: { match: RegExp; status: number; headers?: Record<string, string>; after?: boolean; breaks?: boolean }[] = [];
     readonly log: string[] = [];
     /** Called before a list is answered. */
     beforeList: (count: number) => void = () => undefined;
@@ -62,6 +62,11 @@ class Standin {
         const text = sent ? (JSON.parse(sent) as { body: string }).body : "";
         // A host may have done what it doesn't answer.
         if (failure?.after && request.method === "POST") this.add(this.self, text);
+        if (failure?.breaks) {
+            response.writeHead(200, { "content-length": "1000" });
+            response.write("[", () => response.destroy());
+            return;
+        }
         if (failure) return send(failure.status, { message: "Not now" }, failure.headers);
         const size = Number(searchParams.get("per_page") ?? 20);
         const page = <T>(list: T[]) => list.slice((Number(searchParams.get("page") ?? 1) - 1) * size).slice(0, size);
@@ -182,6 +187,17 @@ describe.each(["github", "gitlab"] as const)("the comment on %s", host => {
         api.failures.push({ match: /^POST/, status: 504, after: true });
         await put("one");
         expect(own()).toHaveLength(1);
+    });
+
+    it("is put although an answer breaks off", async () => {
+        api.failures.push({ match: /^GET .*(comments|notes)$/, status: 200, breaks: true });
+        await put("one");
+        expect(own()).toHaveLength(1);
+    });
+
+    it("isn't said to be in place where the repository has moved", async () => {
+        api.failures.push({ match: /^POST/, status: 301, headers: { location: "/api/elsewhere" } });
+        await expect(put("one")).rejects.toThrow(/POST .* leads elsewhere \(301\)/);
     });
 
     it("isn't tried for ever", async () => {
