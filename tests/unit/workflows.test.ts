@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { describe, expect, test } from "vitest";
@@ -70,6 +71,21 @@ describe.each(files)("the workflow %s", file => {
     });
 });
 
+describe("a step that has the state's address", () => {
+    test.each(files.filter(file => file !== "live.yml"))("fails without it, rather than take every stack for a new one: %s", file => {
+        for (const { run = "", env } of Object.values(read(file).jobs).flatMap(({ steps }) => steps)) {
+            if (env?.PULUMI_BACKEND_URL) expect(run).toMatch(/^: "\$\{PULUMI_BACKEND_URL:\?/);
+        }
+    });
+
+    test.skipIf(process.platform === "win32")("is stopped by what stands there", () => {
+        const { run = "" } = read("promotion.yml").jobs.apply.steps.find(({ env }) => env?.PULUMI_BACKEND_URL) ?? {};
+        const { status, stdout, stderr } = spawnSync("bash", ["-e", "-c", run.replace(/npm .*/, "echo started")], { env: { ...process.env, PULUMI_BACKEND_URL: "" }, encoding: "utf8" });
+        expect([status === 0, stdout]).toEqual([false, ""]);
+        expect(stderr).toContain("infra/guides/team.md");
+    });
+});
+
 describe("a live run", () => {
     const { live } = read("live.yml").jobs;
     const minutes = Number(live["timeout-minutes"]);
@@ -107,11 +123,11 @@ describe("the pull request's workflow", () => {
     });
 
     test("removes on close what it made", () => {
-        expect(branch.if).toContain("github.event.action != 'closed'");
-        expect(remove.if).toContain("github.event.action == 'closed'");
-        expect(preview.if).toContain("github.event.action != 'closed'");
+        // A label can be set after the end: only the state says that it has ended.
+        for (const job of [preview, branch]) expect(job.if).toContain("github.event.pull_request.state == 'open' &&");
+        expect(remove.if).toContain("github.event.pull_request.state == 'closed' &&");
         const types = (read("pull-request.yml").on.pull_request as { types: string[] }).types;
-        expect(types).toEqual(expect.arrayContaining(["opened", "synchronize", "reopened", "labeled", "unlabeled", "closed"]));
+        expect(types).toEqual(expect.arrayContaining(["opened", "synchronize", "reopened", "edited", "labeled", "unlabeled", "closed"]));
     });
 
     test("installs before it has credentials", () => {
@@ -175,8 +191,13 @@ describe("GitLab's pipeline", () => {
         }
     });
 
+    test("limits what has credentials to an environment, and stops without the state's address", () => {
+        for (const [name, job] of jobs.filter(([, job]) => job.extends === ".clouds")) expect(job.environment, name).toBeDefined();
+        expect(all[".clouds"].before_script?.[0]).toMatch(/^: "\$\{PULUMI_BACKEND_URL:\?/);
+    });
+
     test("comments with the code that the change is merged into", () => {
         const { before_script } = all.comment;
-        expect(before_script?.join("\n")).toMatch(/fetch origin "\$CI_MERGE_REQUEST_TARGET_BRANCH_NAME"\ngit checkout --force --detach FETCH_HEAD\nnpm ci/);
+        expect(before_script?.join("\n")).toMatch(/fetch origin "\$CI_MERGE_REQUEST_TARGET_BRANCH_NAME"\ngit checkout --force --detach FETCH_HEAD\ngit clean .*\nnpm ci/);
     });
 });

@@ -10,6 +10,13 @@ export interface Api {
     sleep?: (milliseconds: number) => Promise<void>;
 }
 
+/** The host refused a request, and would again. */
+export class Refused extends UserError {
+    constructor(message: string, readonly status: number) {
+        super(message);
+    }
+}
+
 interface Answer {
     status: number;
     body: unknown;
@@ -38,7 +45,7 @@ export async function request(api: Api, method: string, path: string, body?: obj
         const { response, text } = answer;
         if (response.ok || response.status === 404) return { status: response.status, body: parsed(text) };
         const wait = waitOf(response, attempt);
-        if (wait === undefined) throw new UserError(refusal(api, what, response.status, text));
+        if (wait === undefined) throw new Refused(refusal(api, what, response.status, text), response.status);
         if (last || wait > patience.seconds) {
             throw new UserError(`${what} was answered with ${response.status}, ${attempt} times. The host is overloaded or limits `
                 + `the rate${wait > patience.seconds ? ` for ${Math.ceil(wait / 60)} more minutes` : ""}. Run the command again later.`);

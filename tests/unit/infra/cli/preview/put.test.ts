@@ -189,6 +189,13 @@ describe.each(["github", "gitlab"] as const)("the comment on %s", host => {
         expect(own()).toHaveLength(1);
     });
 
+    it("isn't created again where the host doesn't say whose the token is", async () => {
+        await put("one");
+        for (let index = 0; index < 5; index++) api.failures.push({ match: /^GET .*\/user$/, status: 503 });
+        await expect(put("two")).rejects.toThrow("503");
+        expect(own()).toHaveLength(1);
+    });
+
     it("is put although an answer breaks off", async () => {
         api.failures.push({ match: /^GET .*(comments|notes)$/, status: 200, breaks: true });
         await put("one");
