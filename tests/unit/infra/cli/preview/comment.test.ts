@@ -4,7 +4,7 @@ import { withAddress } from "../../../../../infra/cli/comment";
 import { verdictOf } from "../../../../../infra/cli/preview";
 import { label, limits, renderComments } from "../../../../../infra/cli/preview/comment";
 import type { Change, Plan } from "../../../../../infra/cli/preview/plan";
-import { lengthOf } from "../../../../../infra/cli/preview/text";
+import { lengthOf, readable } from "../../../../../infra/cli/preview/text";
 
 /** What could end a block, a row, a tag or a span, have an effect, or be cut in two. */
 const hostile = [
@@ -120,6 +120,10 @@ describe("a comment", () => {
             expectSound(withAddress(comment, wrong), limits.github + 1000);
         }
         expect(withAddress(comment, "javascript:alert(1)")).toBe(comment);
+    });
+
+    it.each(["\u3164", "\u2800", "\u034f", "\ufe0f", "\u{e0041}", "\u2066", "\u00ad"])("has nothing that a reader can't see: %j", unseen => {
+        expect(readable(`web${unseen}-1`)).toBe("web-1");
     });
 
     it("says which label accepts the loss", () => {
