@@ -151,6 +151,19 @@ describe("a plan", () => {
             .toEqual(["1", "2", "3", "4"]);
     });
 
+    it("of a refresh names what differs and how, also where the engine doesn't say it", () => {
+        const secret = { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", value: "s3cr3t" };
+        const [inputs, same] = [{ spec: { replicas: 1 } }, { password: secret, list: [1] }];
+        const metadata = {
+            op: "update", urn: "urn:pulumi:d::landfall::kubernetes:apps/v1:Deployment::a", type: "kubernetes:apps/v1:Deployment", provider: "", detailedDiff: null,
+            old: { inputs, outputs: { ...same, spec: { replicas: 1 }, "a.b": "x" } }, new: { inputs, outputs: { ...same, password: "other", list: [2], spec: { replicas: 5 }, "a.b": "x" } },
+        };
+        const [{ properties }] = planOf("dev", [{ sequence: 1, timestamp: 1, resOutputsEvent: { metadata } }] as unknown as Parameters<typeof planOf>[1], "refresh").changes;
+        expect(properties).toEqual([
+            { path: "password", replaces: false, from: "[secret]", to: "[secret]" }, { path: "list", replaces: false }, { path: "spec.replicas", replaces: false, from: "1", to: "5" },
+        ]);
+    });
+
     it("has none of the short secrets in an object or an address", () => {
         const secrets = [
             '{"user":"administrator","nested":[{"password":"hunter22"}]}', "users:\n- user: {username: default-user, password: hunter33}\n",
