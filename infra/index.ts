@@ -4,8 +4,10 @@ import { useProxies } from "../components/proxy";
 import { checkRelease, stackRelease, version } from "../components/release";
 import { Environment } from "../components/workload";
 import { createApplication } from "./application";
-import { hostsOf, loadSettings, logsToKeep, manifestsFor } from "./config";
+import { hasEnvironment, hostsOf, loadSettings, logsToKeep, manifestsFor } from "./config";
 import { trafficOf } from "./limits";
+import { createPlatform } from "./platform";
+import { promotionOf } from "./promotion";
 import { findSharedPlatform } from "./shared-platform";
 import { mendStackTraces } from "./stack-traces";
 import { compareWith } from "./standing";
@@ -21,8 +23,10 @@ useProxies();
 export = async () => {
     const settings = loadSettings();
     await checkRelease(stackRelease);
-    const { name, priority, quota, tls, volumes } = settings.environment;
+    if (!hasEnvironment(settings)) return createPlatform(settings);
+    const { name, priority, quota, sleepAfter, tls, volumes } = settings.environment;
     const found = await findSharedPlatform(settings.cluster);
+    const promotion = await promotionOf(settings.promotion);
     const [manifests, present] = found ? [] : await Promise.all([
         loadManifests(manifestsFor(settings)), findPresent(settings.cluster, tls),
     ]);
@@ -32,10 +36,10 @@ export = async () => {
     const needs = { cluster, hosts: hostsOf(settings), tls, traffic: trafficOf(settings.app) };
     const platform = found
         ? new SharedPlatform("platform", { ...needs, found, environment: name })
-        : new Platform("platform", { ...needs, manifests, logs: logsToKeep(settings) });
-    const environment = new Environment("environment", { cluster, platform, namespace: name, volumes, quota, priority });
-    const app = createApplication(settings, { environment, gateway: platform.gateway });
+        : new Platform("platform", { ...needs, ...settings.gateway, manifests, logs: logsToKeep(settings) });
+    const environment = new Environment("environment", { cluster, platform, namespace: name, volumes, quota, priority, sleepAfter });
+    const app = createApplication({ ...settings, promotion }, { environment, gateway: platform.gateway });
 
     const { kubeconfig } = cluster;
-    return { ...app.outputs, ...platform.outputs, namespace: environment.namespace, kubeconfig, version };
+    return { ...app.outputs, ...platform.outputs, namespace: environment.namespace, kubeconfig, version, ...promotion && { promotion } };
 };

@@ -3,18 +3,20 @@ import * as pulumi from "@pulumi/pulumi";
 import { type Capabilities, type Comparisons, type Stands, strandedVolumes, type VolumeProperty } from "../components/cluster";
 import { readLoadBalancerClass } from "../components/platform/gateway/load-balancer";
 import { storeName } from "../components/platform/logs/names";
-import { otherHolders } from "../components/platform/shared/hosts";
+import { namespaces } from "../components/platform/namespaces";
+import { hostsOfOthers, mostHosts, otherHolders } from "../components/platform/shared/hosts";
 import { Refusal } from "../components/refusal";
-import { readEnvironment, type StandingEnvironment } from "../components/workload/standing";
+import { readAsleep, readEnvironment, type StandingEnvironment } from "../components/workload/standing";
 import { classOf } from "../components/workload/volume";
-import { hostsOf, type Settings, sharesPlatform } from "./config";
+import { type AppSettings, hasEnvironment, hostsOf, type PlatformSettings, type Settings, sharesPlatform } from "./config";
 import { keyText } from "./config/errors";
 import { contextOf, describeChange, refuseChanges, refuseClusterChanges } from "./config/errors/refuse";
 import { describeKey, describeSettings } from "./config/schema/describe";
-import { volumeName } from "./config/sections/services";
+import { volumeName } from "./config/sections/service-files";
 import { usesDatabase } from "./services/limits";
 
-type Compared = Pick<Settings, "cluster" | "environment" | "app" | "logs">;
+type WithEnvironment = Pick<Settings, "cluster" | "environment" | "app" | "logs">;
+type Compared = WithEnvironment | Pick<PlatformSettings, "cluster" | "environment" | "app" | "logs">;
 
 /** Refuses, in a preview too, changes that the existing cluster or its data can't make. */
 export function compareWith(settings: Compared): Comparisons {
@@ -22,15 +24,43 @@ export function compareWith(settings: Compared): Comparisons {
         cluster: (standing, wanted) => refuseClusterChanges(settings.cluster, standing, wanted),
         async objects(kubeconfig, capabilities) {
             const stack = `${pulumi.getProject()}/${pulumi.getStack()}`;
-            const standing = await readEnvironment(kubeconfig, settings.environment.name, stack);
-            refuseChanges(settings, ...compared(settings, standing, capabilities));
+            const read = () => readStanding(settings, kubeconfig, stack);
+            const standing = await read();
+            if (hasEnvironment(settings)) refuseChanges(settings, ...compared(settings, standing, capabilities));
             if (!sharesPlatform(settings.cluster)) refuseChanges(settings, ...await comparedClass(kubeconfig, capabilities));
-            const read = () => readEnvironment(kubeconfig, settings.environment.name, stack);
             await refuseMissingClasses(settings, standing, capabilities, read);
+            if (!hasEnvironment(settings)) return;
             await refuseTakenHosts(settings, kubeconfig, stack);
+            await refuseCrowdedGateway(settings, kubeconfig);
+            await refuseAsleep(settings, kubeconfig);
         },
         describeVolume: (_, property, claim) => describeVolume(settings, claim, property),
     };
+}
+
+/** The environment, and the claims beside it: the logs' is in a namespace of its own. */
+interface Standing extends StandingEnvironment {
+    claims: string[];
+}
+
+async function readStanding({ cluster, environment, logs }: Compared, kubeconfig: string, stack: string): Promise<Standing> {
+    const keepsLogs = logs.keepDays > 0 && !sharesPlatform(cluster);
+    const [own, ofLogs] = await Promise.all([
+        environment && readEnvironment(kubeconfig, environment.name, stack),
+        keepsLogs || !environment ? readEnvironment(kubeconfig, namespaces.logs, stack) : undefined,
+    ]);
+    const all = [own, ofLogs].flatMap(found => found?.volumes ?? []);
+    return { volumes: [], ...(own ?? { classes: ofLogs?.classes }), claims: all.map(({ name }) => name) };
+}
+
+/** Without its activator, nothing would wake what sleeps, and the cluster refuses other numbers of pods than the activator's. */
+async function refuseAsleep({ environment: { name, host, sleepAfter } }: WithEnvironment, kubeconfig: string): Promise<void> {
+    if (sleepAfter !== undefined || !await readAsleep(kubeconfig, name)) return;
+    throw new Refusal([
+        "The environment sleeps, so sleepAfter can't be turned off now. Nothing was changed.",
+        `${keyText(["environment", "sleepAfter"])} is left out, and the environment ${name} sleeps`,
+        `    to do:    open ${host} in a browser, or request it with curl; once the page is there, run this again`,
+    ].join("\n\n"));
 }
 
 /** A load balancer keeps its class. If the cluster chose that, leaving the setting out changes nothing. */
@@ -45,7 +75,7 @@ async function comparedClass(
 }
 
 /** Two environments of a cluster can't answer at the same host. The stack's own may be about to get another name. */
-async function refuseTakenHosts(settings: Compared, kubeconfig: string, stack: string): Promise<void> {
+async function refuseTakenHosts(settings: WithEnvironment, kubeconfig: string, stack: string): Promise<void> {
     const { name, host, aliases } = settings.environment;
     const taken = (await otherHolders(kubeconfig, name, hostsOf(settings))).filter(holder => holder.stack !== stack);
     if (taken.length === 0) return;
@@ -61,12 +91,31 @@ async function refuseTakenHosts(settings: Compared, kubeconfig: string, stack: s
     ].join("\n\n"));
 }
 
+/** All environments of a cluster share one gateway, which has room for a number of hosts. */
+async function refuseCrowdedGateway(settings: WithEnvironment, kubeconfig: string): Promise<void> {
+    const { name, host, aliases, redirects } = settings.environment;
+    const hosts = hostsOf(settings);
+    const others = await hostsOfOthers(kubeconfig, sharesPlatform(settings.cluster) ? name : undefined, hosts);
+    if (others + hosts.length <= mostHosts) return;
+    const key = hosts.length === 1 ? "host" : redirects.length >= aliases.length ? "redirects" : "aliases";
+    const left = Math.max(0, mostHosts - others);
+    throw new Refusal([
+        "The cluster's gateway has no room for the hosts. Nothing was changed.",
+        [
+            `${keyText(["environment", key])} ${hosts.length === 1 ? "is a host" : "makes hosts"} too many`,
+            `    given:   ${hosts.length === 1 ? host : `${hosts.length} hosts`}`,
+            `    allowed: ${left === 0 ? "none" : `at most ${left}`}: a gateway can have ${mostHosts} hosts, and the cluster's other environments have ${others}. `
+                + "Remove hosts or environments that nobody needs, or use another cluster",
+        ].join("\n"),
+    ].join("\n\n"));
+}
+
 /** Seconds within which a new cluster gets its own StorageClasses. */
 const settling = 60;
 
 /** Refuses a StorageClass that doesn't exist: its claim would wait forever. */
 async function refuseMissingClasses(
-    settings: Compared, standing: StandingEnvironment, capabilities: Capabilities, readAgain: () => Promise<StandingEnvironment>,
+    settings: Compared, standing: Standing, capabilities: Capabilities, readAgain: () => Promise<Standing>,
 ): Promise<void> {
     const mayBeNew = settings.cluster.target !== "existing" && !pulumi.runtime.isDryRun();
     const end = Date.now() + (mayBeNew ? settling * 1000 : 0);
@@ -79,11 +128,11 @@ async function refuseMissingClasses(
 }
 
 /** An existing volume needs no class. */
-function missingClasses(settings: Compared, { classes, volumes }: StandingEnvironment, capabilities: Capabilities): string | undefined {
+function missingClasses(settings: Compared, { classes, claims }: Standing, capabilities: Capabilities): string | undefined {
     if (classes === undefined) return undefined;
     const made = madeByPlatform(capabilities);
     const hasDefault = [...Object.values(classes), ...made.map(({ isDefault }) => isDefault)].includes(true);
-    const problems = volumesOf(settings).filter(({ claim }) => !volumes.some(volume => volume.name === claim)).flatMap(part => {
+    const problems = volumesOf(settings).filter(({ claim }) => !claims.includes(claim)).flatMap(part => {
         const name = classOf(capabilities, part.args);
         const there = name === undefined ? hasDefault : name in classes || made.some(one => one.name === name);
         return there ? [] : [[
@@ -116,18 +165,24 @@ interface SettingsOfVolume {
 function volumesOf({ cluster, app, logs }: Compared): SettingsOfVolume[] {
     const described = describeSettings(contextOf({ cluster, app }));
     const isSetting = (key: string) => describeKey(described, key.split("."), cluster.target) !== undefined;
-    const one = <T extends { volume: string }>(given: T) => ({ ...given, size: given.volume, accessMode: "ReadWriteOnce" as const });
+    const kept = logs.keepDays > 0 ? [volume(`${storeName}-data`, "logs", one(logs), "volume")] : [];
+    return [...app ? volumesOfApp(app) : [], ...kept].map(({ claim, args, keys }) => {
+        const clusterKey = args.accessMode === "ReadWriteMany" ? "cluster.sharedStorageClass" : "cluster.storageClass";
+        return { claim, args, keys, classKey: args.storageClass === undefined && isSetting(clusterKey) ? clusterKey : keys.storageClass };
+    });
+}
+
+function volumesOfApp(app: AppSettings): Omit<SettingsOfVolume, "classKey">[] {
     const database = volume("database-data", "app.database", one(app.database), "volume");
-    const volumes = app.type === "wordpress" ? [database, volume("web-uploads", "app.web.uploads", app.web.uploads)] : [
+    return app.type === "wordpress" ? [database, volume("web-uploads", "app.web.uploads", app.web.uploads)] : [
         ...usesDatabase(app) ? [database] : [],
         ...Object.entries(app.services).flatMap(([name, { volumes }]) => Object.entries(volumes).map(([path, args]) =>
             volume(`${name}-${volumeName(path, args)}`, `app.services.${name}.volumes.${path}`, args))),
     ];
-    const kept = logs.keepDays > 0 ? [volume(`${storeName}-data`, "logs", one(logs), "volume")] : [];
-    return [...volumes, ...kept].map(({ claim, args, keys }) => {
-        const clusterKey = args.accessMode === "ReadWriteMany" ? "cluster.sharedStorageClass" : "cluster.storageClass";
-        return { claim, args, keys, classKey: args.storageClass === undefined && isSetting(clusterKey) ? clusterKey : keys.storageClass };
-    });
+}
+
+function one<T extends { volume: string }>(given: T) {
+    return { ...given, size: given.volume, accessMode: "ReadWriteOnce" as const };
 }
 
 function volume(
@@ -138,7 +193,7 @@ function volume(
 
 /** What exists and what is wanted, by the settings that determine it. The volumes' own properties are the components' concern. */
 export function compared(
-    { environment }: Compared, { namespace, volumes }: StandingEnvironment, capabilities: Capabilities,
+    { environment }: WithEnvironment, { namespace, volumes }: StandingEnvironment, capabilities: Capabilities,
 ): [Record<string, Stands>, Record<string, unknown>] {
     const standing: Record<string, Stands> = {};
     const wanted: Record<string, unknown> = {};

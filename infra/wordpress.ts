@@ -5,9 +5,10 @@ import { type Transform, transformedBy } from "../components/transform";
 import { ContainerImage, Database, databaseImageContext, Environment, Outside, ScheduledTask, WebService } from "../components/workload";
 import type { Settings, WordPressSettings } from "./config";
 import { Limits, limitsOf } from "./limits";
+import { promotedImage } from "./promotion";
 
 export interface WordPressArgs {
-    settings: Pick<Settings, "adminPassword" | "mailPassword" | "environment"> & { app: WordPressSettings };
+    settings: Pick<Settings, "adminPassword" | "mailPassword" | "environment" | "promotion"> & { app: WordPressSettings };
     environment: Environment;
     gateway: PlatformGateway;
     /** Changes each resource's arguments last, for anything that isn't modelled here. */
@@ -39,7 +40,7 @@ export class WordPress extends pulumi.ComponentResource {
         this.adminPassword = args.settings.adminPassword ?? createPassword("admin-password", 24, this);
         const address = `https://${host}${gateway.portSuffix}`;
 
-        const image = (part: string, context: string, given?: string): pulumi.Input<string> => given
+        const image = (part: string, context: string, given?: string): pulumi.Input<string> => promotedImage(part, args.settings.promotion, environment.cluster, this) ?? given
             ?? new ContainerImage(part, {
                 cluster: environment.cluster, context, ...app.images,
             }, { parent: this }).reference;

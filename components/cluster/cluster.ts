@@ -93,8 +93,11 @@ export type ImageDelivery = {
     /** Platform of the nodes, if it isn't this computer's. @example "linux/amd64" */
     platform?: string;
 } & (
-    /** A Node script of the library loads it. It gets IMAGE and these values in its environment. */
-    | { method: "load"; script: string; environment: Record<string, pulumi.Input<string>> }
+    /**
+     * A Node script of the library loads it. It gets IMAGE and these values in its environment. Another, `unload`, removes
+     * images that nothing uses any more: it gets IMAGES, a JSON list, instead.
+     */
+    | { method: "load"; script: string; unload?: string; environment: Record<string, pulumi.Input<string>> }
     /**
      * It is pushed to this registry, for example `ghcr.io/example`, and pulled by digest. Its name becomes a repository in
      * the registry. With `naming: "tag"` the registry is a single repository, and tags begin with the image's name.
@@ -158,6 +161,8 @@ export interface Present {
     certManager?: PresentSoftware & {
         /** Whether the pods that answer challenges may have resources of their own. */
         solverResources: boolean;
+        /** Who can sign certificates with the features that it runs with. */
+        issuers: ("ca" | "acme")[];
     };
     metrics?: {
         /** Undefined if it isn't metrics-server, or its version can't be read. */

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { Cluster } from "../cluster/cluster";
+import { Cluster, type Present } from "../cluster/cluster";
 import { inCluster } from "../cluster/options";
 import { Transform, transformedBy } from "../transform";
 import { Certificates } from "./cert-manager";
@@ -37,13 +37,13 @@ export interface PlatformArgs {
     manifests?: Manifests;
     /**
      * All host names that the gateway answers for, those of redirects too; each gets a certificate of its own. The first
-     * should be the one that people know.
+     * should be the one that people know. Empty if only the environments of other stacks have hosts.
      * @example `["www.example.com", "example.com"]`
      */
     hosts: string[];
     /**
-     * Who signs the certificates.
-     * @default `{ issuer: "ca" }`
+     * Who signs the certificates. With `acme`, environments of other stacks may choose it too.
+     * @default `{ issuer: "ca" }`; without hosts, whatever other stacks choose
      */
     tls?: Issuance;
     /**
@@ -51,6 +51,12 @@ export interface PlatformArgs {
      * @default `defaultTraffic`
      */
     traffic?: Traffic;
+    /**
+     * Connections that one client address may have to each of the gateway's proxies, by HTTP and as many by HTTPS. Further ones
+     * are closed at once.
+     * @default an eighth of what a proxy can hold; all of it where the gateway doesn't see the clients' addresses
+     */
+    clientConnections?: number;
     /**
      * Keeps the logs of all pods for a time.
      * @default what the nodes keep: some files of each container, until its pod is deleted
@@ -105,10 +111,12 @@ export class Platform extends pulumi.ComponentResource {
             createMetalLb({ addresses, definitions: manifests.metallb, loadBalancerClass, capabilities }, options);
         }
         const hosts = [...new Set(args.hosts)];
+        const tls = args.tls ?? { issuer: hosts.length === 0 ? "acme" : "ca" };
         // The listeners come after their certificates: an existing host moves to another listener without an interval.
         const [listeners, setListeners] = pulumi.deferredOutput<HostCertificate[]>();
         this.gateway = new Gateway(`${name}-gateway`, {
-            cluster, manifests, certificates: listeners, traffic: args.traffic, metrics: this.metrics, after: this.priorityClasses,
+            cluster, manifests, certificates: listeners, traffic: args.traffic, clientConnections: args.clientConnections,
+            metrics: this.metrics, after: this.priorityClasses,
         }, { parent: this });
         if (capabilities.externalDns !== undefined) {
             // It watches routes, whose CRDs the gateway installs.
@@ -119,14 +127,14 @@ export class Platform extends pulumi.ComponentResource {
             definitions: manifests.certManager,
             gateway: this.gateway,
             hosts,
-            tls: args.tls ?? { issuer: "ca" },
+            tls,
             after: this.priorityClasses,
         }, { parent: this });
         setListeners(certificates.hosts);
         this.caCertificate = certificates.caCertificate;
         this.dnsRecords = this.gateway.recordsFor(hosts);
-        const issuers: Issuance["issuer"][] = args.tls?.issuer === "acme" ? ["ca", "acme"] : ["ca"];
         const { namespace, endpoint, limits } = this.gateway;
+        const issuers = issuersFor(tls, capabilities.present?.certManager);
         // Once it is there, the platform is complete.
         describePlatform(capabilities, { namespace, endpoint, limits, issuers }, { ...options, dependsOn: [this.gateway, certificates] });
         this.registerOutputs({});
@@ -137,4 +145,10 @@ export class Platform extends pulumi.ComponentResource {
         const { gateway: { endpoint }, caCertificate, dnsRecords } = this;
         return { endpoint, ...(caCertificate && { caCertificate }), ...(dnsRecords && { dnsRecords }) };
     }
+}
+
+/** The issuers that environments of other stacks may choose. Someone else's cert-manager may run without what one of them needs. */
+function issuersFor({ issuer }: Issuance, present: Present["certManager"]): Issuance["issuer"][] {
+    const prepared: Issuance["issuer"][] = issuer === "acme" ? ["ca", "acme"] : ["ca"];
+    return prepared.filter(each => present?.issuers.includes(each) ?? true);
 }

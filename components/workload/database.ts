@@ -121,6 +121,7 @@ export class Database extends pulumi.ComponentResource implements Listener {
         this.host = service.spec.clusterIP;
         const tls = serverTls(this, createPassword(`${name}-tls-seed`, this));
         this.authority = tls.authority;
+        environment.sleep?.workloads.push({ kind: "StatefulSet", name, replicas: 1 });
         this.statefulSet = createStatefulSet(this, sized, { claim: claim.metadata.name, tls, metadata }, options);
         createDisruptionBudget(metadata, options);
 
@@ -230,7 +231,8 @@ function createStatefulSet(
         metadata: { ...metadata, annotations: { [expiryAnnotation]: tls.expires } },
         spec: {
             serviceName: metadata.name,
-            replicas: 1,
+            // One by default. In an environment that sleeps, the activator sets them.
+            ...(args.environment.sleep === undefined && { replicas: 1 }),
             selector: { matchLabels: selectorLabels(metadata.name) },
             template: {
                 metadata: {

@@ -8,6 +8,7 @@ import { gatewayAccessLabel } from "./labels";
 import { allowDns, denyAll, networkPolicy } from "./network";
 import { classesOf, classesOfOthers, EnvironmentClasses, Priority } from "./priority";
 import { restrictedNamespaceLabels } from "./security";
+import type { Sleep } from "./sleep";
 
 /** What the pods of an environment may use together. */
 export interface Quota {
@@ -66,6 +67,11 @@ export interface EnvironmentArgs {
      * @default "normal"
      */
     priority?: Priority;
+    /**
+     * Minutes without a request after which its workloads stop, until the next request. An Activator, created after all of
+     * them, does both. @default never
+     */
+    sleepAfter?: number;
     /** Changes each resource's arguments last, for anything that isn't modelled here. */
     transform?: Transform;
 }
@@ -86,6 +92,8 @@ export class Environment extends pulumi.ComponentResource {
     readonly volumes: "delete" | "retain";
     /** PriorityClasses of its pods; undefined without a platform. */
     readonly priorityClasses?: EnvironmentClasses;
+    /** What sleeps in it; undefined if it never does. */
+    readonly sleep?: Sleep;
 
     constructor(name: string, args: EnvironmentArgs, opts?: pulumi.ComponentResourceOptions) {
         super("landfall:workload:Environment", name, {}, transformedBy(args.transform, opts));
@@ -93,6 +101,7 @@ export class Environment extends pulumi.ComponentResource {
         this.platform = args.platform ?? { storageClasses: [], metrics: [], priorityClasses: [] };
         this.volumes = args.volumes ?? "retain";
         this.namespaceName = args.namespace;
+        this.sleep = args.sleepAfter === undefined ? undefined : { after: args.sleepAfter, workloads: [], services: [] };
         const priority = normalisePriority(args);
         this.priorityClasses = args.platform && classesOf(priority);
         const options = inCluster(args.cluster, this);

@@ -11,6 +11,7 @@ import { Transform, transformedBy } from "../transform";
 import { images, imagesDate, imageTags } from "../versions";
 import { dockerContext, hiddenDaemon } from "./docker-host";
 import { readIgnored } from "./docker-ignore";
+import { existingImage, localName } from "./image-names";
 
 export interface ContainerImageArgs {
     cluster: Cluster;
@@ -38,6 +39,12 @@ export interface ContainerImageArgs {
     transform?: Transform;
 }
 
+/** An image that exists already: nothing is built. */
+export interface ExistingImageArgs extends Pick<ContainerImageArgs, "cluster" | "transform"> {
+    /** Digest of its configuration, which names all of its content. This computer's Docker has it under `existingImage(name, content)`. */
+    content: string;
+}
+
 type Delivery<Method> = Extract<ImageDelivery, { method: Method }>;
 
 /** What the script push-image.ts needs to know about the build. */
@@ -49,13 +56,18 @@ export interface Build {
     target?: string;
 }
 
-/** An image that is built from a Dockerfile and delivered to the cluster's nodes. */
+/** An image that is built from a Dockerfile, or that exists already, and is delivered to the cluster's nodes. */
 export class ContainerImage extends pulumi.ComponentResource {
-    /** Reference for pods: by digest from a registry, otherwise by a tag that names the date and the sources. */
+    /** Reference for pods: by digest from a registry, otherwise by a tag that names the date and the sources, or the content. */
     readonly reference: pulumi.Output<string>;
 
-    constructor(name: string, args: ContainerImageArgs, opts?: pulumi.ComponentResourceOptions) {
+    constructor(name: string, args: ContainerImageArgs | ExistingImageArgs, opts?: pulumi.ComponentResourceOptions) {
         super("landfall:workload:ContainerImage", name, {}, transformedBy(args.transform, opts));
+        this.reference = "content" in args ? this.provide(name, args) : this.build(name, args);
+        this.registerOutputs({ reference: this.reference });
+    }
+
+    private build(name: string, args: ContainerImageArgs): pulumi.Output<string> {
         const { capabilities } = args.cluster;
         const { context, date = imagesDate, base = capabilities.imagesByTag ? imageTags.base : images.base } = args;
         const delivery = capabilities.images;
@@ -69,25 +81,28 @@ export class ContainerImage extends pulumi.ComponentResource {
         const { dockerfile, target } = args;
         const own = [dockerfile, args.args, target].some(given => given !== undefined) ? [JSON.stringify([dockerfile, args.args, target])] : [];
         const tag = `${date}-${digest(directoryDigest(context), base, ...own)}${suffixOf(delivery.platform)}`;
-        this.reference = delivery.method === "push"
-            ? this.push(name, tag, build, delivery)
-            : this.load(name, tag, build, delivery, args.cluster);
-        this.registerOutputs({ reference: this.reference });
-    }
-
-    private load(
-        name: string, tag: string, build: Build, delivery: Delivery<"load">, cluster: Cluster,
-    ): pulumi.Output<string> {
+        if (delivery.method === "push") return this.push(name, tag, { BUILD: JSON.stringify(build) }, delivery);
         warnOfContext();
-        // No public registry serves this name: a node without the image must fail, not pull a stranger's.
-        const imageName = `landfall.local/${name}:${tag}`;
+        const imageName = `${localName(name)}:${tag}`;
         const image = new docker.Image(`${name}-image`, {
             imageName, build: { ...build, args: { ...build.args, ...proxyArgs() } }, skipPush: true,
         }, { parent: this });
+        return this.load(name, imageName, delivery, [image, args.cluster.provider]);
+    }
+
+    private provide(name: string, { cluster, content }: ExistingImageArgs): pulumi.Output<string> {
+        const delivery = cluster.capabilities.images;
+        const imageName = existingImage(name, content);
+        return delivery.method === "push"
+            ? this.push(name, content.replace(":", "-"), { SOURCE: imageName }, delivery)
+            : this.load(name, imageName, delivery, [cluster.provider]);
+    }
+
+    private load(name: string, imageName: string, delivery: Delivery<"load">, dependsOn: pulumi.Resource[]): pulumi.Output<string> {
         const loaded = scriptCommand(`${name}-load`, {
             create: delivery.script,
             environment: { ...delivery.environment, IMAGE: imageName },
-        }, { parent: this, dependsOn: [image, cluster.provider] });
+        }, { parent: this, dependsOn });
         return loaded.id.apply(() => imageName);
     }
 
@@ -95,7 +110,7 @@ export class ContainerImage extends pulumi.ComponentResource {
      * The image's name covers everything that goes into it. Anything else that differs between runs or computers, such as a
      * login, must not push it again: a registry with immutable tags would refuse.
      */
-    private push(name: string, tag: string, build: Build, delivery: Delivery<"push">): pulumi.Output<string> {
+    private push(name: string, tag: string, origin: { BUILD: string } | { SOURCE: string }, delivery: Delivery<"push">): pulumi.Output<string> {
         const { registry, naming, credentials } = delivery;
         const imageName = naming === "tag"
             ? pulumi.interpolate`${registry}:${name}-${tag}` : pulumi.interpolate`${registry}/${name}:${tag}`;
@@ -103,7 +118,7 @@ export class ContainerImage extends pulumi.ComponentResource {
             create: "components/workload/push-image.ts",
             environment: {
                 IMAGE: imageName,
-                BUILD: JSON.stringify(build),
+                ...origin,
                 ...(credentials && { REGISTRY_USER: credentials.username, REGISTRY_PASSWORD: credentials.password }),
             },
             triggers: [imageName],

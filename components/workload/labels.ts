@@ -30,5 +30,11 @@ export const gatewayAccessLabel = { "landfall.dev/gateway-access": "allowed" };
 /** The label of a claim that names the group of its pods: on a node's disk, the directory's group is set only once. */
 export const groupLabel = "landfall.dev/group";
 
+/** Name of the activator of a stack's environment, if that sleeps. */
+export const activatorName = "activator";
+
+/** The field manager as which an activator changes objects: cluster.mjs in its image has it too. Scaling leaves no trace of it. */
+export const activatorManager = "landfall-activator";
+
 /** The annotation of a server's workload that says when its certificate ends, as an ISO date. */
 export const expiryAnnotation = "landfall.dev/certificate-expires";

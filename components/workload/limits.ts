@@ -129,3 +129,24 @@ export function databaseLimits(memory: number, largestText: number): DatabaseLim
         packet: 2 * largestText + (1 << 20),
     };
 }
+
+/** Seconds for which the activator of a sleeping environment holds a request. A pod that has just started has no queue. */
+export const holdSeconds = queueSeconds;
+
+/** What the activator of an environment that sleeps may use. */
+export interface ActivatorLimits {
+    /** Connections at once, which are at least the requests of the services behind it. */
+    connections: number;
+    cpu: { request: string; limit: string };
+    memory: { request: string; limit: string };
+}
+
+/** Measured: mebibytes that Node uses, and kibibytes for a connection that stalls in both directions. */
+const activatorMemory = { base: 64, connection: 104 };
+
+/** @param requests that the services behind it handle or queue at once */
+export function activatorLimits(requests: number): ActivatorLimits {
+    const connections = Math.max(1024, requests);
+    const memory = activatorMemory.base + Math.ceil(connections * activatorMemory.connection / 1024);
+    return { connections, cpu: { request: "10m", limit: "500m" }, memory: { request: "48Mi", limit: `${memory}Mi` } };
+}

@@ -47,6 +47,11 @@ export function allowDns({ dnsAddresses = [] }: Pick<Capabilities, "dnsAddresses
     };
 }
 
+/** Egress to the API server. Its address differs between clusters, and it isn't a pod that a policy could select. */
+export function toApiServer({ apiServerPorts }: Capabilities): { ports: { port: number; protocol: string }[] } {
+    return { ports: [443, ...apiServerPorts].map(port => ({ port, protocol: "TCP" })) };
+}
+
 /** Creates a NetworkPolicy `name` in `namespace`. */
 export function networkPolicy(
     name: string,

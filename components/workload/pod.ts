@@ -50,6 +50,8 @@ export interface ContainerArgs {
     secretEnv?: Record<string, pulumi.Input<string>>;
     /** Directory → files → content, mounted read-only from Secrets. A change replaces the pods. */
     secretFiles?: Record<string, Record<string, pulumi.Input<string>>>;
+    /** File → content, which isn't secret, mounted read-only beside the image's own files. At most 1 MiB together. A change replaces the pods. */
+    files?: Record<string, string>;
     /**
      * Directory → size limit: writable, and empty in every new pod. With `memory`, it never reaches a disk, and counts
      * towards the container's memory limit. @example `{ "/tmp": "64Mi", "/run": { memory: "1Mi" } }`
@@ -85,6 +87,8 @@ export interface PodSources {
     secretEnv?: pulumi.Input<string>;
     /** Directory → Secret. */
     secrets: Record<string, pulumi.Input<string>>;
+    /** ConfigMap with the files. */
+    files?: pulumi.Input<string>;
     /** Directory → ConfigMap, which may be created while the pod runs. */
     later?: Record<string, pulumi.Input<string>>;
 }
@@ -151,10 +155,11 @@ function basis(args: ContainerArgs, sources: PodSources): { pod: Omit<PodSpec, "
 }
 
 /** A digest of what the pod reads when it starts. As an annotation of the pod template, it replaces the pods on a change. */
-export function configChecksum(args: Pick<ContainerArgs, "env" | "secretEnv" | "secretFiles">): pulumi.Output<string> {
+export function configChecksum(args: Pick<ContainerArgs, "env" | "secretEnv" | "secretFiles" | "files">): pulumi.Output<string> {
     const { env, secretFiles: files, secretEnv } = args;
-    // Without the last one, the digest is that of earlier versions, so an upgrade replaces no pod.
-    const digest = pulumi.output({ env, files, ...(secretEnv && { secretEnv }) })
+    // Without the last ones, the digest is that of earlier versions, so an upgrade replaces no pod.
+    const plainFiles = Object.keys(args.files ?? {}).length > 0 ? args.files : undefined;
+    const digest = pulumi.output({ env, files, ...(secretEnv && { secretEnv }), ...(plainFiles && { plainFiles }) })
         .apply(content => createHash("sha256").update(JSON.stringify(content)).digest("hex"));
     // A digest of long random secrets reveals nothing about them; as a secret, it would hide the whole pod from previews.
     return pulumi.unsecret(digest);
@@ -178,10 +183,22 @@ function volumesOf(args: ContainerArgs, sources: PodSources): { volumes: Volume[
     for (const [path, secretName] of Object.entries(sources.secrets)) {
         add(path, { secret: { secretName, defaultMode: 0o440 } }, true);
     }
+    if (sources.files !== undefined) {
+        const name = volumeName("/landfall-files", volumes.map(({ name: taken }) => taken));
+        volumes.push({ name, configMap: { name: sources.files } });
+        // One by one: a whole directory would hide the image's own files in it.
+        mounts.push(...Object.keys(args.files ?? {}).map(path => ({ name, mountPath: path, subPath: fileKey(path), readOnly: true })));
+    }
     for (const [path, name] of Object.entries(sources.later ?? {})) {
         add(path, { configMap: { name, optional: true } }, true);
     }
     return { volumes, mounts };
+}
+
+/** The key of a file in its ConfigMap. Files of the same name in two directories get different ones. */
+export function fileKey(path: string): string {
+    const name = path.slice(path.lastIndexOf("/") + 1).replace(/[^\w.-]/g, "-").slice(0, 200);
+    return `${createHash("sha256").update(path).digest("hex").slice(0, 8)}-${name}`;
 }
 
 /** A DNS label for a directory. Two directories that differ only in other characters get different ones. */

@@ -1,4 +1,4 @@
-// Builds an image and pushes it, unless the registry has its tag already: a registry with immutable tags accepts each tag
+// Builds an image, or takes one that exists, and pushes it, unless the registry has its tag already: a registry with immutable tags accepts each tag
 // once, and a killed run may have pushed it. Prints the digest that the registry has for the tag.
 import { spawnSync, SpawnSyncReturns } from "node:child_process";
 import * as fs from "node:fs";
@@ -8,14 +8,21 @@ import { proxyVariables, useProxies } from "../proxy";
 import { digestOf, RegistryLogin } from "../registry";
 import type { Build } from "./image";
 
-async function provideImage(image: string, build: Build, login?: RegistryLogin): Promise<string> {
+/** What to build, or the name of an image that this computer's Docker has. */
+interface Origin {
+    build: Build;
+    source?: string;
+}
+
+async function provideImage(image: string, { build, source }: Origin, login?: RegistryLogin): Promise<string> {
     const found = await digestOf(image, login).catch((error: Error) => {
         // Docker may have its own certificate or proxy for the registry.
         process.stderr.write(`Whether the tag is there already isn't known: ${error.message}\n`);
         return undefined;
     });
     if (found !== undefined) return found;
-    buildImage(image, build);
+    if (source !== undefined) docker(["image", "tag", source, image]);
+    else buildImage(image, build);
     pushImage(image, login);
     const digests = JSON.parse(docker(["image", "inspect", "--format", "{{json .RepoDigests}}", image])) as string[];
     // The registry has it now. Another stack's build may still use it.
@@ -77,8 +84,8 @@ function readLogin(): RegistryLogin | undefined {
 }
 
 useProxies();
-const { IMAGE = "", BUILD = "{}" } = process.env;
-provideImage(IMAGE, JSON.parse(BUILD) as Build, readLogin()).then(
+const { IMAGE = "", BUILD = "{}", SOURCE } = process.env;
+provideImage(IMAGE, { build: JSON.parse(BUILD) as Build, source: SOURCE }, readLogin()).then(
     digest => process.stdout.write(digest),
     (error: Error) => {
         process.stderr.write(`${error.message}\n`);

@@ -38,11 +38,20 @@ const retries = [
     { name: "x-envoy-max-retries", value: "32" },
 ];
 
+/** A port of a Service. */
+export interface Backend {
+    name: string;
+    port: number;
+}
+
 /** What the service's routes come after. */
-interface After {
-    service: pulumi.Resource;
+export interface After {
+    service: kubernetes.core.v1.Service;
     /** Its Deployment or StatefulSet. */
     workload: pulumi.Resource;
+    /** Where the requests go instead of the service itself, and what that needs. */
+    backend?: Backend;
+    before?: pulumi.Resource[];
 }
 
 /**
@@ -51,9 +60,10 @@ interface After {
  * it, and the old one redirects to it once all pods do.
  */
 export function createRoutes(
-    metadata: Metadata, exposed: Exposure, times: RequestTimes, { service, workload }: After, options: pulumi.CustomResourceOptions,
+    metadata: Metadata, exposed: Exposure, times: RequestTimes, after: After, options: pulumi.CustomResourceOptions,
 ): void {
     const { gateway, host, aliases = [], redirects = [], path } = exposed;
+    const { service, workload, backend = { name: metadata.name, port: 80 }, before = [] } = after;
     const { publishedHttps: port } = gateway;
     const secure = { scheme: "https", ...(port !== 443 && { port }), statusCode: 301 };
     const served = {
@@ -61,12 +71,12 @@ export function createRoutes(
             { type: "RequestHeaderModifier", requestHeaderModifier: { set: retries } },
             { type: "ResponseHeaderModifier", responseHeaderModifier: { set: strictTransportSecurity } },
         ],
-        backendRefs: [{ name: metadata.name, port: 80 }],
+        backendRefs: [backend],
         timeouts: { request: `${times.response}s` },
     };
     const redirected = (more: object) => ({ filters: [{ type: "RequestRedirect", requestRedirect: { ...secure, ...more } }] });
     for (const name of [host, ...aliases]) {
-        const inOrder = { ...options, dependsOn: service };
+        const inOrder = { ...options, dependsOn: [service, ...before] };
         createRoute("https", { metadata, gateway, path, host: name, isFirst: name === host, rule: served }, inOrder);
         // The route of an ACME challenge has an exact path, so it takes precedence.
         createRoute("http", { metadata, gateway, path, host: name, isFirst: name === host, rule: redirected({}) }, inOrder);

@@ -73,6 +73,7 @@ export class ScheduledTask extends pulumi.ComponentResource implements Peer {
             configMap: createConfigMap(name, args.environment, args.env, this),
             secrets: createSecrets(name, args.environment, args.secretFiles, this),
         });
+        args.environment.sleep?.workloads.push({ kind: "CronJob", name, replicas: 0 });
         this.cronJob = createCronJob(metadata, {
             ...spec,
             ...(args.beside && { affinity: besideOf(args.beside) }),

@@ -8,15 +8,17 @@ interface Ports {
     port: number;
     /** Ports that the Service has under the container's own numbers. */
     tcpPorts?: number[];
+    /** Whether its environment sleeps: then it has no pods at times, and Pulumi must not wait for one. @default false */
+    sleeps?: boolean;
 }
 
 /** Creates the Service, in front of the ready pods. */
 export function createService(
-    metadata: Metadata, { port, tcpPorts = [] }: Ports, options: pulumi.CustomResourceOptions,
+    metadata: Metadata, { port, tcpPorts = [], sleeps = false }: Ports, options: pulumi.CustomResourceOptions,
 ): kubernetes.core.v1.Service {
     const others = [...new Set(tcpPorts)].filter(other => other !== 80);
     return new kubernetes.core.v1.Service(metadata.name, {
-        metadata,
+        metadata: { ...metadata, ...(sleeps && { annotations: { "pulumi.com/skipAwait": "true" } }) },
         spec: {
             selector: selectorLabels(metadata.name),
             ports: [

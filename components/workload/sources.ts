@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { inCluster } from "../cluster/options";
 import { Environment } from "./environment";
 import { objectLabels } from "./labels";
+import { fileKey } from "./pod";
 
 /** Creates the ConfigMap with a workload's environment variables, if it has any. */
 export function createConfigMap(
@@ -16,6 +17,18 @@ export function createConfigMap(
     return new kubernetes.core.v1.ConfigMap(`${name}-environment`, {
         metadata: { name: `${name}-environment`, namespace: environment.namespace, labels: objectLabels(name) },
         data: env,
+    }, inCluster(environment.cluster, parent)).metadata.name;
+}
+
+/** Creates the ConfigMap with a workload's files that aren't secret, if it has any. */
+export function createFiles(
+    name: string, environment: Environment, files: Record<string, string> | undefined, parent: pulumi.Resource,
+): pulumi.Output<string> | undefined {
+    const entries = Object.entries(files ?? {});
+    if (entries.length === 0) return undefined;
+    return new kubernetes.core.v1.ConfigMap(`${name}-files`, {
+        metadata: { name: `${name}-files`, namespace: environment.namespace, labels: objectLabels(name) },
+        data: Object.fromEntries(entries.map(([path, content]) => [fileKey(path), content])),
     }, inCluster(environment.cluster, parent)).metadata.name;
 }
 

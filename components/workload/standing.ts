@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { connect, type Connection, KubernetesError, read } from "../cluster/kubernetes-api";
 import { madeBy } from "../cluster/ownership/marks";
+import { activatorName } from "./labels";
 
 /** A persistent volume, as its claim describes it. */
 export interface StandingVolume {
@@ -57,6 +58,11 @@ interface ManagedFields {
     fieldsV1?: { "f:spec"?: Record<string, unknown> };
 }
 
+interface Scaled {
+    metadata: { name: string; labels?: Record<string, string> };
+    spec: { replicas?: number };
+}
+
 /** Seconds for which an update waits for a cluster that doesn't answer at once: it would be changed as soon as it does. */
 const updatePatience = 60;
 
@@ -81,6 +87,16 @@ export async function readEnvironment(
         classes: found.classes && Object.fromEntries(found.classes.map(({ metadata: { name, annotations } }) =>
             [name, annotations?.["storageclass.kubernetes.io/is-default-class"] === "true"])),
     };
+}
+
+/** Whether the environment sleeps: it has an activator, and all else is scaled to 0. A cluster that doesn't answer or tell has none. */
+export async function readAsleep(kubeconfig: string, namespace: string): Promise<boolean> {
+    const patience = pulumi.runtime.isDryRun() ? 0 : updatePatience;
+    const found = await connect(kubeconfig).then(connection => Promise.all(["deployments", "statefulsets"].map(kind =>
+        listOf<Scaled>(connection, `/apis/apps/v1/namespaces/${namespace}/${kind}`, patience)))).catch(() => []);
+    const own = found.flat().filter(({ metadata }) => metadata.labels?.["app.kubernetes.io/part-of"] === "landfall");
+    const workloads = own.filter(({ metadata }) => metadata.name !== activatorName);
+    return own.length > workloads.length && workloads.length > 0 && workloads.every(({ spec }) => spec.replicas === 0);
 }
 
 async function readObjects(kubeconfig: string, namespace: string, patience: number) {

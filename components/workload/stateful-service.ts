@@ -11,9 +11,9 @@ import { allowConnection, allowOutside, Listener } from "./network";
 import { configChecksum, podSpec } from "./pod";
 import { defaultProbes } from "./probes";
 import { createDisruptionBudget, type Pod } from "./replicas";
-import { createRoutes } from "./route";
 import { createService } from "./service";
-import { createConfigMap, createSecretEnv, createSecrets } from "./sources";
+import { expose } from "./sleep";
+import { createConfigMap, createFiles, createSecretEnv, createSecrets } from "./sources";
 import { createVolume, VolumeArgs } from "./volume";
 import type { WebServiceArgs } from "./web-service";
 
@@ -59,12 +59,13 @@ export class StatefulService extends pulumi.ComponentResource implements Listene
             ...allowOutside(this, this, args.reaches ?? []),
         ];
         const pod = normalisePod(this, { ...args, uid });
-        const service = port === undefined ? undefined : createService(metadata, { port, tcpPorts }, options);
-        this.statefulSet = createStatefulSet(metadata, pod, { ...options, dependsOn: connections });
+        const sleeps = environment.sleep !== undefined;
+        environment.sleep?.workloads.push({ kind: "StatefulSet", name, replicas: 1 });
+        const service = port === undefined ? undefined : createService(metadata, { port, tcpPorts, sleeps }, options);
+        this.statefulSet = createStatefulSet(metadata, { ...pod, sleeps }, { ...options, dependsOn: connections });
         createDisruptionBudget(metadata, options);
         if (args.exposed && service) {
-            allowConnection(this, args.exposed.gateway, this);
-            createRoutes(metadata, args.exposed, requestTimes(args), { service, workload: this.statefulSet }, options);
+            expose(this, environment, metadata, args.exposed, requestTimes(args), { service, workload: this.statefulSet }, options);
         }
         this.registerOutputs({ namespace: this.namespace });
     }
@@ -85,6 +86,7 @@ function normalisePod(service: StatefulService, args: StatefulServiceArgs & { ui
         configMap: createConfigMap(name, environment, args.env, service),
         secretEnv: createSecretEnv(name, environment, args.secretEnv, service),
         secrets: createSecrets(name, environment, args.secretFiles, service),
+        files: createFiles(name, environment, args.files, service),
     });
     return { spec, checksum: configChecksum(args) };
 }
@@ -97,12 +99,15 @@ function createVolumes(service: StatefulService, args: StatefulServiceArgs & { u
 }
 
 /** A StatefulSet never runs two pods of one name, not even while one is replaced or its node is lost. */
-function createStatefulSet(metadata: Metadata, pod: Pod, options: pulumi.CustomResourceOptions): kubernetes.apps.v1.StatefulSet {
+function createStatefulSet(
+    metadata: Metadata, pod: Pod & { sleeps: boolean }, options: pulumi.CustomResourceOptions,
+): kubernetes.apps.v1.StatefulSet {
     return new kubernetes.apps.v1.StatefulSet(metadata.name, {
         metadata,
         spec: {
             serviceName: metadata.name,
-            replicas: 1,
+            // One by default. In an environment that sleeps, the activator sets them.
+            ...(!pod.sleeps && { replicas: 1 }),
             selector: { matchLabels: selectorLabels(metadata.name) },
             template: {
                 metadata: { labels: metadata.labels, annotations: { "landfall.dev/config": pod.checksum } },

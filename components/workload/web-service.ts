@@ -12,9 +12,10 @@ import { allowConnection, allowOutside, Listener, Outside } from "./network";
 import { configChecksum, PodArgs, podSpec, Probes, Resource } from "./pod";
 import { defaultProbes } from "./probes";
 import { createAutoscaler, createDeployment, createDisruptionBudget, type Pod, spread } from "./replicas";
-import { createRoutes, type Exposure } from "./route";
+import type { Exposure } from "./route";
 import { createService } from "./service";
-import { createConfigMap, createSecretEnv, createSecrets } from "./sources";
+import { expose } from "./sleep";
+import { createConfigMap, createFiles, createSecretEnv, createSecrets } from "./sources";
 import { expendableTolerations } from "./tolerations";
 import { createVolume, VolumeArgs } from "./volume";
 
@@ -101,15 +102,16 @@ export class WebService extends pulumi.ComponentResource implements Listener {
         ];
         this.claims = createVolumes(this, sized);
         const pod = normalisePod(this, sized);
-        const service = createService(metadata, { port: this.port, tcpPorts: args.tcpPorts }, options);
+        const { sleep } = args.environment;
+        sleep?.workloads.push({ kind: "Deployment", name, replicas: sized.replicas.min });
+        const service = createService(metadata, { port: this.port, tcpPorts: args.tcpPorts, sleeps: sleep !== undefined }, options);
         this.deployment = createDeployment(metadata, pod, { ...options, dependsOn: connections });
         // Doesn't wait for the Deployment: the autoscaler first acts 15 s after its creation, and only it sets the replicas.
         const together = pulumi.output(pod).apply(() => [...connections, ...args.environment.platform.metrics]);
         createAutoscaler(metadata, sized, { ...options, dependsOn: together });
         createDisruptionBudget(metadata, options);
         if (args.exposed) {
-            allowConnection(this, args.exposed.gateway, this);
-            createRoutes(metadata, args.exposed, requestTimes(args), { service, workload: this.deployment }, options);
+            expose(this, args.environment, metadata, args.exposed, requestTimes(args), { service, workload: this.deployment }, options);
         }
         this.registerOutputs({ namespace: this.namespace, port: this.port });
     }
@@ -147,6 +149,7 @@ function normalisePod(service: WebService, args: SizedArgs): Pod {
         configMap: createConfigMap(name, args.environment, args.env, service),
         secretEnv: createSecretEnv(name, args.environment, args.secretEnv, service),
         secrets: createSecrets(name, args.environment, args.secretFiles, service),
+        files: createFiles(name, args.environment, args.files, service),
     });
     const tolerations = expendableTolerations(service.cluster.capabilities);
     return { spec: { ...spec, ...spread(name), tolerations }, checksum: configChecksum(args) };

@@ -9,7 +9,7 @@ import { objectLabels } from "./labels";
 import { allowConnection, allowOutside, Peer } from "./network";
 import { configChecksum, podSpec } from "./pod";
 import { createAutoscaler, createDeployment, createDisruptionBudget, spread } from "./replicas";
-import { createConfigMap, createSecretEnv, createSecrets } from "./sources";
+import { createConfigMap, createFiles, createSecretEnv, createSecrets } from "./sources";
 import { expendableTolerations } from "./tolerations";
 import type { WebServiceArgs } from "./web-service";
 
@@ -56,9 +56,11 @@ export class Worker extends pulumi.ComponentResource implements Peer {
             configMap: createConfigMap(name, environment, args.env, this),
             secretEnv: createSecretEnv(name, environment, args.secretEnv, this),
             secrets: createSecrets(name, environment, args.secretFiles, this),
+            files: createFiles(name, environment, args.files, this),
         });
         const tolerations = expendableTolerations(this.cluster.capabilities);
         const pod = { spec: { ...spec, ...spread(name), tolerations }, checksum: configChecksum(args) };
+        environment.sleep?.workloads.push({ kind: "Deployment", name, replicas: replicas.min });
         this.deployment = createDeployment(metadata, pod, { ...options, dependsOn: connections });
         createAutoscaler(metadata, { replicas, targetCpu }, { ...options, dependsOn: environment.platform.metrics });
         createDisruptionBudget(metadata, options);

@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
 const commands = [
     "start", "down", "status", "logs", "shell", "open", "preview", "comment", "drift", "render", "bench", "cost", "limits", "admin", "site",
-    "test", "update-images",
+    "branch", "promote", "test", "update-images",
 ];
 
 /** What is wrong with this version of Node, given `engines.node` (">=20.19"); undefined if it is new enough. */

@@ -1,7 +1,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { cacheDirectory } from "../../components/cache";
-import { isLaptop, type PlainSettings } from "../config";
+import { isLaptop, type PlainSettings, type PlatformSettings } from "../config";
 import { ensureDocker } from "../offline/kit";
 import { Needs, needsOf } from "./computer/needs";
 import { pulumiDownload } from "./computer/network";
@@ -11,7 +11,7 @@ import { refuseWhileShared } from "./down/others";
 import { tidy } from "./down/tidy";
 import { describeChanges } from "./engine/engine";
 import { backendDirectory, isInBackend } from "./engine/lock";
-import { readSettings } from "./stack/config";
+import { readStack } from "./stack/config";
 import { configFile, localPath, readRecord, refuseOfflineState, rememberImages } from "./stack/home";
 import { seconds, Terminal } from "./terminal";
 import { UserError } from "./terminal/errors";
@@ -54,26 +54,36 @@ export async function main(args: string[]): Promise<number> {
     const stack = stackOption(values.stack);
     const [keepData, yes] = [values["keep-data"] === true, values.yes === true];
     const despiteOthers = values["despite-others"] === true;
-    await down({ stack, keepData, yes, despiteOthers, terminal, signal: onInterrupt(terminal.line) });
+    const context = { stack, keepData, yes, despiteOthers, terminal, signal: onInterrupt(terminal.line) };
+    refuseOfflineState(stack);
+    await takeDown(context);
+    sayWhatIsLeft(context, settingsOf(stack)?.cluster);
     return 0;
 }
 
-async function down(context: Context): Promise<void> {
-    const { stack, keepData, terminal } = context;
-    const begin = Date.now();
-    refuseOfflineState(stack);
-    // Only a local backend can be looked at without Pulumi.
-    const mayExist = isInBackend(stack) || backendDirectory() === undefined;
-    const changes = mayExist ? await destroy(context) : undefined;
-    terminal.line(changes
-        ? `The stack "${stack}" is ${keepData ? "down" : "gone"}: ${describeChanges(changes)} (${seconds(begin)}).`
-        : `There is no stack "${stack}".`);
-    const cluster = settingsOf(stack)?.cluster;
-    await tidy(stack, cluster, keepData && changes !== undefined, terminal);
-    sayWhatIsLeft(context, cluster);
+/** What was removed. */
+interface Removed {
+    /** How many resources were deleted, and so on. */
+    changes: Record<string, number>;
+    /** The images that the stack had built on this computer. */
+    images: string[];
 }
 
-async function destroy(context: Context): Promise<Record<string, number> | undefined> {
+/** Removes a stack and what `npm start` created besides. Returns undefined if there was no stack. */
+export async function takeDown(context: Context): Promise<Removed | undefined> {
+    const { stack, keepData, terminal } = context;
+    const begin = Date.now();
+    // Only a local backend can be looked at without Pulumi.
+    const mayExist = isInBackend(stack) || backendDirectory() === undefined;
+    const removed = mayExist ? await destroy(context) : undefined;
+    terminal.line(removed
+        ? `The stack "${stack}" is ${keepData ? "down" : "gone"}: ${describeChanges(removed.changes)} (${seconds(begin)}).`
+        : `There is no stack "${stack}".`);
+    await tidy(stack, settingsOf(stack)?.cluster, keepData && removed !== undefined, terminal);
+    return removed;
+}
+
+async function destroy(context: Context): Promise<Removed | undefined> {
     const { stack, keepData, terminal, signal } = context;
     if (keepData) refuseIfLost(stack);
     const [{ PulumiEngine }, { ensurePulumi }] = await Promise.all([import("./engine/pulumi"), import("./tools/pulumi")]);
@@ -89,8 +99,10 @@ async function destroy(context: Context): Promise<Record<string, number> | undef
     if (engine) terminal.line(`Removing the stack "${stack}"${keepData ? ", and keeping its data" : ""}`);
     await prepare(context);
     if (!engine) return undefined;
-    rememberImages(stack, await engine.images()); // an interrupted start may not have recorded them
-    return engine.destroy(keepData);
+    const built = await engine.images();
+    rememberImages(stack, built); // an interrupted start may not have recorded them
+    const images = [...new Set([...built, ...readRecord(stack)?.images ?? []])];
+    return { changes: await engine.destroy(keepData), images };
 }
 
 /** Gets what removing the cluster needs. */
@@ -116,9 +128,9 @@ function needsOfStack(stack: string): Needs | undefined {
     return settings && needsOf(settings);
 }
 
-function settingsOf(stack: string): PlainSettings | undefined {
+function settingsOf(stack: string): PlainSettings | PlatformSettings | undefined {
     try {
-        return readSettings(stack, configFile(stack));
+        return readStack(stack, configFile(stack));
     } catch {
         return undefined;
     }

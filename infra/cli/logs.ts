@@ -1,11 +1,11 @@
 import { connect, type Connection, KubernetesError, send } from "../../components/cluster/kubernetes-api";
 import { type Period, periodOf } from "./logs/period";
 import { findStore, readStore } from "./logs/store";
-import { readSettings, stackConfigFile } from "./stack/config";
+import { readStack, stackConfigFile } from "./stack/config";
 import { partsOf, type StackPart } from "./stack/parts";
 import { onInterrupt } from "./terminal/interrupt";
 import { unreachable } from "./status/collect";
-import { explainSilence, readArguments, type Running, runningStack } from "./status/command";
+import { type AnyRunning, anyRunningStack, explainSilence, readArguments } from "./status/command";
 import { clean, list, text } from "./status/fields";
 import { follow, type Line, readMerged, type Source, type Which, type Write } from "./status/log-stream";
 import { created, nameOf, ownerKind } from "./status/objects";
@@ -59,8 +59,8 @@ export async function main(argv: string[]): Promise<number> {
         return 0;
     }
     const name = stackOption(texts.stack);
-    const request = requestOf(texts, flags, positionals, partsOf(readSettings(name, stackConfigFile(name))));
-    const stack = await runningStack(texts);
+    const request = requestOf(texts, flags, positionals, partsOf(readStack(name, stackConfigFile(name))));
+    const stack = await anyRunningStack(texts);
     const signal = onInterrupt(() => undefined);
     // A reader that has seen enough, as `head`. Each line that was on its way fails by itself.
     const enough = new AbortController();
@@ -99,7 +99,7 @@ function requestOf(
 }
 
 /** Prints the lines. Returns the command's exit code. */
-async function print(connection: Connection, stack: Running, request: Request, write: Write, stop: AbortSignal): Promise<number> {
+async function print(connection: Connection, stack: AnyRunning, request: Request, write: Write, stop: AbortSignal): Promise<number> {
     const { part: { name, workloads, namespace }, period, pod, grep, following, previous } = request;
     if (period === undefined || following || previous) return printExisting(connection, stack, request, write, stop);
     const store = await findStore(connection, stack.kubeconfig).catch((error: Error) => { throw explained(error, stack); });
@@ -123,7 +123,7 @@ async function print(connection: Connection, stack: Running, request: Request, w
 
 /** Prints what the kubelets have of the containers that exist. */
 async function printExisting(
-    connection: Connection, stack: Running, { part, period, pod = "", grep = "", following, previous }: Request, write: Write, stop: AbortSignal,
+    connection: Connection, stack: AnyRunning, { part, period, pod = "", grep = "", following, previous }: Request, write: Write, stop: AbortSignal,
 ): Promise<number> {
     const which: Which = {
         ...(period === undefined ? { tailLines: tail } : { sinceSeconds: Math.ceil((Date.now() - period.since) / 1000) }),
@@ -158,7 +158,7 @@ function tell(line: string): void {
 
 /** The containers of a part; without any it says why, unless some may still come. */
 async function findContainers(
-    connection: Parameters<typeof send>[0], stack: Running, { name: part, workloads, namespace, scheduled }: Request["part"], startedOnly: boolean,
+    connection: Parameters<typeof send>[0], stack: AnyRunning, { name: part, workloads, namespace, scheduled }: Request["part"], startedOnly: boolean,
 ): Promise<Source[]> {
     const selector = encodeURIComponent(`app.kubernetes.io/name in (${workloads.join(",")})`);
     const { items } = await send(connection, "GET", `/api/v1/namespaces/${namespace}/pods?labelSelector=${selector}`, { seconds: 20 })
@@ -182,7 +182,7 @@ async function findContainers(
     });
 }
 
-function explained(error: Error, stack: Running): UserError {
+function explained(error: Error, stack: AnyRunning): UserError {
     return explainSilence(unreachable(error), stack, "list pods and to get pods/log");
 }
 

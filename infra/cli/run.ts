@@ -17,6 +17,8 @@ const commands: Record<string, () => Promise<{ main: Command }>> = {
     limits: () => import("./limits"),
     admin: () => import("./admin"),
     site: () => import("./site"),
+    branch: () => import("./branch"),
+    promote: () => import("./promote"),
     status: () => import("./status"),
     logs: () => import("./logs"),
     shell: () => import("./shell"),
@@ -31,7 +33,7 @@ const piped = ["preview", "drift", "render", "bench", "cost", "limits", "status"
 /** npm prints a header to standard output before our code runs, unless it is silenced. */
 function noticeHeader(name: string, args: string[], { npm_lifecycle_event, npm_config_loglevel }: NodeJS.ProcessEnv): void {
     const header = npm_lifecycle_event !== undefined && npm_config_loglevel !== "silent";
-    if (!header || process.stdout.isTTY || !piped.includes(name)) return;
+    if (!header || process.stdout.isTTY || !(piped.includes(name) || args.includes("--json"))) return;
     const command = ["npm run -s", name, ...(args.length > 0 ? ["--", ...args] : [])].join(" ");
     process.stderr.write(`Note: npm's header is in this output. Without it: ${command}\n`);
 }

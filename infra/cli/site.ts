@@ -1,6 +1,6 @@
 import * as path from "node:path";
 import { parseArgs } from "node:util";
-import { exported, exportSite } from "./site/export";
+import { exported, exportSeed, exportSite } from "./site/export";
 import { importSite } from "./site/import";
 import { standingStack } from "./site/stack";
 import { wordPressOf } from "./stack/wordpress";
@@ -10,10 +10,12 @@ import { onInterrupt } from "./terminal/interrupt";
 import { stackOption } from "./terminal/options";
 
 const usage = `Usage: npm run site -- export DIRECTORY
+       npm run site -- seed DIRECTORY
        npm run site -- import DIRECTORY
        npm run site -- import [--database FILE] [--uploads FILE|DIRECTORY]
 
-Moves a site out of a stack, or into one: database and uploads, with the old address replaced by the stack's.
+Moves a site out of a stack, or into one: database and uploads, with the old address replaced by the stack's. A seed is an
+export of what anybody can read on the site, without people's names, addresses and passwords, and without the site's secrets.
 
   DIRECTORY          what an export writes: ${exported.database} and ${exported.uploads}
   --database FILE    a dump of a WordPress database by mysqldump, mariadb-dump or phpMyAdmin: SQL, with gzip or without
@@ -34,9 +36,9 @@ export async function main(argv: string[]): Promise<number> {
         return values.help ? 0 : 1;
     }
     const given = values.database !== undefined || values.uploads !== undefined;
-    if (more.length > 0 || (action !== "import" && action !== "export") || (action === "export" && (given || directory === undefined))
+    if (more.length > 0 || !["import", "export", "seed"].includes(action) || (action !== "import" && (given || directory === undefined))
         || (action === "import" && given === (directory !== undefined))) {
-        throw new UserError(`Name export or import, and what to write or read.\n\n${usage}`);
+        throw new UserError(`Name export, seed or import, and what to write or read.\n\n${usage}`);
     }
     const from = (values.from ?? []).map(address => addressOf(address));
     const begin = Date.now();
@@ -47,6 +49,9 @@ export async function main(argv: string[]): Promise<number> {
     if (action === "export") {
         await exportSite(stack, directory, terminal, signal);
         terminal.line(`The site is in ${directory} (${seconds(begin)}). Keep it private: it has e-mail addresses and passwords' hashes in it.`);
+    } else if (action === "seed") {
+        await exportSeed(stack, directory, terminal, signal);
+        terminal.line(`The seed is in ${directory} (${seconds(begin)}). Texts and pictures are as they were published: look whether they name anybody.`);
     } else {
         const files = given ? { database: values.database, uploads: values.uploads }
             : { database: path.join(directory, exported.database), uploads: path.join(directory, exported.uploads) };

@@ -1,4 +1,6 @@
-import { hostsOf, isLaptop, manifestsFor, type PlainSettings, sharesPlatform, type Target } from "../config";
+import {
+    hasEnvironment, hostsOf, isLaptop, manifestsFor, type PlainSettings, type PlatformSettings, sharesPlatform, type Target,
+} from "../config";
 import { buildKit, ensureDocker, type Kit } from "../offline/kit";
 import { checkComputer, Report } from "./computer/check";
 import { builtImagesHere, hasKindNetwork } from "./computer/docker";
@@ -6,7 +8,7 @@ import { needsOf } from "./computer/needs";
 import { probes } from "./computer/probes";
 import { showReport } from "./computer/report";
 import { Applied, describeChanges } from "./engine/engine";
-import { readSettings, stackConfigFile } from "./stack/config";
+import { readStack, stackConfigFile } from "./stack/config";
 import { readRecord, refuseOfflineState, rememberImages, stackFile, writeRecord } from "./stack/home";
 import { describeRecords, waitForAnswer, whereTo } from "./start/answer";
 import { keepFiles, showFiles } from "./start/files";
@@ -28,9 +30,11 @@ Brings up the application on the stack's cluster, and prints its address.
 
 interface Context {
     stack: string;
-    settings: PlainSettings;
+    settings: PlainSettings | PlatformSettings;
     terminal: Terminal;
     signal: AbortSignal;
+    /** The command that removes the stack again. @default `npm run down` */
+    undo?: string;
 }
 
 /** The command `npm start`. */
@@ -42,17 +46,19 @@ export async function main(args: string[]): Promise<number> {
         return 0;
     }
     const stack = stackOption(values.stack);
-    const settings = readSettings(stack, stackConfigFile(stack));
+    const settings = readStack(stack, stackConfigFile(stack));
     refuseOfflineState(stack);
-    await start({ stack, settings, terminal, signal: onInterrupt(terminal.line) });
+    await bringUp({ stack, settings, terminal, signal: onInterrupt(terminal.line) });
     return 0;
 }
 
-async function start(context: Context): Promise<void> {
-    const { stack, settings, terminal, signal } = context;
+/** Brings a stack up, and waits until its site answers. Returns its address, if it has an environment. */
+export async function bringUp(context: Context): Promise<string | undefined> {
+    const { stack, settings, terminal, signal, undo = `npm run down${stack === "dev" ? "" : ` -- --stack ${stack}`}` } = context;
     const begin = Date.now();
     const steps = new Steps(terminal, [
-        "Check this computer", "Get what is missing", `Bring up the stack "${stack}"`, "Wait for the site to answer",
+        "Check this computer", "Get what is missing", `Bring up the stack "${stack}"`,
+        ...hasEnvironment(settings) ? ["Wait for the site to answer"] : [],
     ]);
     terminal.line(`Landfall: stack "${stack}", target ${settings.cluster.target}`);
     const report = await steps.next(() => check(context));
@@ -63,6 +69,14 @@ async function start(context: Context): Promise<void> {
         return applied;
     });
     const { address, endpoint, caCertificate: ca, dnsRecords = [] } = outputs;
+    const next = `Total time: ${seconds(begin)}. Next: ${undo}`;
+    if (!hasEnvironment(settings)) {
+        keepFiles(stack, outputs);
+        terminal.line(describePlatform(stack, endpoint));
+        showFiles(stack, outputs, terminal);
+        terminal.line(next);
+        return undefined;
+    }
     if (!address) throw new Error("The program has no output `address`.");
     keepFiles(stack, outputs);
     const { hostname } = new URL(address);
@@ -73,14 +87,14 @@ async function start(context: Context): Promise<void> {
     const astray = await Promise.all(others.map(async host => ({ host, leads: await whereTo(host, dnsRecords) })))
         .then(found => found.filter(({ leads }) => leads !== "there"));
     const recordsOf = (hosts: string[]) => dnsRecords.filter(({ name }) => hosts.includes(name));
-    const next = `Total time: ${seconds(begin)}. Next: npm run down${stack === "dev" ? "" : ` -- --stack ${stack}`}`;
     if (leads === "nowhere" && dnsRecords.length > 0) {
         const missing = recordsOf([hostname, ...astray.map(({ host }) => host)]);
         terminal.line(
             `\nThe stack is up, but ${missing.map(({ name }) => name).join(", ")} ${missing.length > 1 ? "don't" : "doesn't"} resolve to it yet. ` +
                 `With dnsZone, ${missing.length > 1 ? "they" : "it"} soon will. Without, create in DNS: ${describeRecords(missing)}`,
         );
-        return terminal.line(next);
+        terminal.line(next);
+        return address;
     }
     const answer = await steps.next(() => waitForAnswer(address, { local, ca }, signal));
     if (signal.aborted) throw new Interrupted("Stopped.");
@@ -89,7 +103,7 @@ async function start(context: Context): Promise<void> {
         throw new UserError(
             `The stack is up, but ${address} doesn't answer with a page: ${answer.last}. ${records}` +
                 `Look at its pods: kubectl --kubeconfig ${stackFile(stack, "kubeconfig")} get pods --all-namespaces. ` +
-                'Or run the command again. "npm run down" removes everything.',
+                `Or run the command again. "${undo}" removes everything.`,
         );
     }
     terminal.line(`\nThe site answers at ${address}`);
@@ -106,6 +120,16 @@ async function start(context: Context): Promise<void> {
     }
     showFiles(stack, outputs, terminal);
     terminal.line(next);
+    return address;
+}
+
+/** What there is without an environment, and how one gets there. */
+export function describePlatform(stack: string, endpoint = ""): string {
+    return [
+        `\nThe cluster and its platform are up${endpoint === "" ? "" : `; the gateway is at ${endpoint}`}. Nothing runs there yet that answers.`,
+        "An environment is a stack of its own, with its own host (infra/guides/environments.md):",
+        `  landfall:cluster: { target: existing, stack: organization/landfall/${stack} }`,
+    ].join("\n");
 }
 
 async function check({ stack, settings, terminal }: Context): Promise<Report> {

@@ -1,8 +1,9 @@
 import { version as code } from "../../package.json";
 import { namespaces } from "../../components/platform/namespaces";
-import { hostsOf, sharesPlatform } from "../config";
+import { hasEnvironment, hostsOf, sharesPlatform } from "../config";
+import { asleepIn } from "./status/asleep";
 import { collect, type Seen, Unreachable } from "./status/collect";
-import { describeSilence, readArguments, type Running, runningStack } from "./status/command";
+import { type AnyRunning, anyRunningStack, describeSilence, readArguments } from "./status/command";
 import { duration, text } from "./status/fields";
 import { isDeleting, isLive, nameOf, type Observed } from "./status/objects";
 import { withoutOthers } from "./status/others";
@@ -37,16 +38,16 @@ export async function main(argv: string[]): Promise<number> {
         return 0;
     }
     if (positionals.length > 0) throw new UserError(`"${positionals.join(" ")}" isn't expected here.\n\n${usage}`);
-    const stack = await runningStack(texts);
+    const stack = await anyRunningStack(texts);
     const status = await statusOf(stack);
     process.stdout.write(flags.json ? `${JSON.stringify(status, undefined, 2)}\n` : `${screen(status, stack.file)}\n`);
     return status.healthy ? 0 : 1;
 }
 
 /** Looks at a stack. A cluster that doesn't answer is its first problem. */
-export async function statusOf({ name, settings, kubeconfig, command }: Running): Promise<Status> {
+export async function statusOf({ name, settings, kubeconfig, command }: AnyRunning): Promise<Status> {
     const { target } = settings.cluster;
-    const environment = settings.environment.name;
+    const environment = settings.environment?.name;
     const [seen, applied] = await Promise.all([
         collect(kubeconfig, environment, target !== "existing").catch((error: Error) => {
             if (error instanceof Unreachable) return error;
@@ -63,17 +64,19 @@ export async function statusOf({ name, settings, kubeconfig, command }: Running)
     }
     const { now, skew } = clock(seen);
     const shares = sharesPlatform(settings.cluster);
-    const own = withoutOthers(seen.observed, { stack: name, hosts: hostsOf(settings), shares });
+    const own = withoutOthers(seen.observed, { stack: name, hosts: hasEnvironment(settings) ? hostsOf(settings) : [], shares });
     const judged = target === "existing" ? withUsedNodes(own) : own;
     const found = problemsOf({
         observed: judged, now, environment, gateway: namespaces.gateway, command, apiCertificateEnds: seen.apiCertificateEnds,
-        ...(settings.app.type === "services" && { services: Object.keys(settings.app.services) }),
+        ...(settings.app?.type === "services" && { services: Object.keys(settings.app.services) }),
     });
+    const asleep = asleepIn(seen.observed, environment);
     const problems = [...withoutGuesses(found, seen), ...unreadProblems(seen)];
     return {
         ...known, healthy: problems.length === 0, time: new Date(now).toISOString(),
         notes: [...notes, ...(skew ? [skew] : [])],
         ...(seen.address && { address: seen.address }),
+        ...(asleep !== undefined && { asleep: new Date(asleep.since).toISOString() }),
         versions: { ...known.versions, kubernetes: seen.version },
         imageDates: imageDatesOf(seen, environment),
         nodes: nodesOf(seen), parts: partsOf(seen, environment), tasks: tasksOf(seen, environment), problems,

@@ -91,7 +91,7 @@ function projectOf(loaded: Loaded, secrets: Record<string, string>, known: strin
         if (!full || !fs.existsSync(full)) return void report.refuse(entries.file ?? at, `secrets.${name} has no file that can be read. ${way}`);
         return addSecret(name, fs.readFileSync(full, "utf8"));
     };
-    return { directory: loaded.directory, variables: loaded.variables, volumes: loaded.volumes, report, addSecret, secretNamed };
+    return { directory: loaded.directory, variables: loaded.variables, volumes: loaded.volumes, configs: loaded.configs, report, addSecret, secretNamed };
 }
 
 /** A volume that several services write is refused, and so is one that somebody else made. */

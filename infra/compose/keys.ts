@@ -14,7 +14,7 @@ const restricted = "the Pod Security Standard `restricted` forbids it";
 /** Keys of a service that are read. */
 export const carried = [
     "image", "build", "command", "entrypoint", "working_dir", "environment", "env_file", "expose", "ports", "volumes", "tmpfs", "depends_on", "healthcheck",
-    "secrets", "deploy", "cpus", "mem_limit", "mem_reservation", "scale", "user", "stop_grace_period", "networks", "network_mode", "restart", "profiles",
+    "secrets", "configs", "deploy", "cpus", "mem_limit", "mem_reservation", "scale", "user", "stop_grace_period", "networks", "network_mode", "restart", "profiles",
     "extends", "privileged", "read_only", "cap_drop", "security_opt", "stop_signal", "links",
 ];
 
@@ -27,7 +27,6 @@ export const uncarried: Record<string, Uncarried> = {
     pid: refuse(shared), ipc: refuse(shared), uts: refuse(shared), userns_mode: refuse(shared), cgroup: refuse(shared), cgroup_parent: refuse(shared),
     runtime: refuse("the nodes have one runtime"), isolation: refuse("the nodes run Linux"), credential_spec: refuse("the nodes run Linux"),
     sysctls: refuse(`${restricted}, but for a few. Leave it out`),
-    configs: refuse("files come from the image or from secrets. Copy it in a Dockerfile (`build`), or make it a secret"),
     volumes_from: refuse("a volume belongs to one service. Name it under `volumes` of the service that needs it"),
     external_links: refuse("other projects' containers aren't in this environment. Allow a host outside by landfall:app.services.<name>.egress"),
     extra_hosts: refuse("names come from the cluster's DNS. Use the address itself, or a name that DNS knows"),

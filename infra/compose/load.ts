@@ -15,6 +15,7 @@ export interface Loaded {
     services: { [key: string]: Node };
     volumes: { [key: string]: Node };
     secrets: { [key: string]: Node };
+    configs: { [key: string]: Node };
     networks: { [key: string]: Node };
 }
 
@@ -35,7 +36,7 @@ export function loadFiles(files: string[], environment: NodeJS.ProcessEnv, repor
     }
     const section = (key: string) => objectOf(sections[key]) ?? {};
     const services = Object.fromEntries(Object.entries(section("services")).map(([name, node]) => [name, extended(name, node, section("services"), report)]));
-    return { directory, variables, services, volumes: section("volumes"), secrets: section("secrets"), networks: section("networks") };
+    return { directory, variables, services, volumes: section("volumes"), secrets: section("secrets"), configs: section("configs"), networks: section("networks") };
 }
 
 function loadFile(file: string, variables: Variables, report: Report): Node | undefined {

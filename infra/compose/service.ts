@@ -1,15 +1,15 @@
 import * as path from "node:path";
-import { serviceReplicas, webDefaults } from "../../components/workload/defaults";
-import { compareQuantities } from "../../components/quantity";
 import { asText } from "../services/environment";
 import { exposedPorts, type KnownImage, knownImage } from "./images";
 import type { Variables } from "./interpolation";
-import { carried, uncarried, uncarriedDeploy } from "./keys";
+import { filesOf } from "./configs";
+import { carried, uncarried } from "./keys";
 import { listOf, type Node, objectOf, textOf } from "./node";
 import { probesOf } from "./probes";
 import type { Report } from "./report";
+import { replicasOf, resourcesOf } from "./resources";
 import { environmentOf } from "./variables";
-import { parseBytes, parseDuration, parsePorts, type Port, splitWords } from "./values";
+import { parseDuration, parsePorts, type Port, splitWords } from "./values";
 import { volumesOf } from "./volumes";
 
 /** What a service's conversion depends on besides the service itself. */
@@ -20,6 +20,8 @@ export interface Project {
     report: Report;
     /** Contents of `volumes` at the top, by name. */
     volumes: { [key: string]: Node };
+    /** Contents of `configs` at the top, by name. */
+    configs: { [key: string]: Node };
     /** Adds a secret and returns its name in landfall:secrets. */
     addSecret(name: string, content: string): string;
     /** The name in landfall:secrets of a secret at the top; undefined if it can't be read. */
@@ -59,6 +61,7 @@ export function convertService(name: string, node: Node, project: Project): Conv
         ...replicasOf(name, entries, Object.keys(storage.volumes).length > 0, ports.some(({ published }) => published !== undefined) && !known.isDatabase, report),
         environment: Object.fromEntries(Object.entries(env).map(([key, value]) => [key, asText(value)])),
         secrets: { ...secrets, ...secretFilesOf(name, entries, project) },
+        files: filesOf(name, entries, project),
         ...storage,
         probes: probesOf(name, entries.healthcheck, port !== undefined, report),
         after: dependenciesOf(name, entries, report),
@@ -200,64 +203,6 @@ function uidOf(name: string, { user }: { [key: string]: Node }, known: KnownImag
     }
     if (gid !== uid) report.warn(user, `${key}: the group is left out. A container's group has its user's number.`);
     return Number(uid);
-}
-
-function mebibytesOf(node: Node | undefined, key: string, report: Report): string | undefined {
-    if (node === undefined) return undefined;
-    const bytes = parseBytes(textOf(node) ?? "");
-    return bytes === undefined || bytes === 0 ? report.wrong(node, key, "a byte value, such as 512m") : `${Math.max(16, Math.ceil(bytes / 2 ** 20))}Mi`;
-}
-
-function cpuOf(node: Node | undefined, key: string, report: Report): string | undefined {
-    if (node === undefined) return undefined;
-    const cpus = Number(textOf(node));
-    return Number.isFinite(cpus) && cpus > 0 ? `${Math.ceil(cpus * 1000)}m` : report.wrong(node, key, "a number of processors, such as 0.5");
-}
-
-function resourcesOf(name: string, entries: { [key: string]: Node }, report: Report): { cpu?: object; memory?: object } {
-    const key = `services.${name}`;
-    const resources = objectOf(objectOf(entries.deploy)?.resources);
-    const limits = objectOf(resources?.limits) ?? {};
-    const reservations = objectOf(resources?.reservations) ?? {};
-    for (const devices of ["devices", "generic_resources"].flatMap(each => reservations[each] ?? [])) {
-        report.refuse(devices, `${key}.deploy.resources.reservations can't have devices: Landfall requests none.`);
-    }
-    const range = (limit: string | undefined, request: string | undefined, usual: { request: string; limit: string }, least: string) => {
-        if (limit === undefined && request === undefined) return undefined;
-        const atLeast = (value: string) => compareQuantities(value, least) < 0 ? least : value;
-        const most = atLeast(limit ?? (compareQuantities(request!, usual.limit) > 0 ? request! : usual.limit));
-        const wanted = request ?? usual.request;
-        return { request: compareQuantities(wanted, most) > 0 ? most : wanted, limit: most };
-    };
-    const cpu = range(
-        cpuOf(limits.cpus ?? entries.cpus, `${key}.deploy.resources.limits.cpus`, report),
-        cpuOf(reservations.cpus, `${key}.deploy.resources.reservations.cpus`, report), webDefaults.cpu, "100m");
-    const memory = range(
-        mebibytesOf(limits.memory ?? entries.mem_limit, `${key}.deploy.resources.limits.memory`, report),
-        mebibytesOf(reservations.memory ?? entries.mem_reservation, `${key}.deploy.resources.reservations.memory`, report), webDefaults.memory, "16Mi");
-    return { ...(cpu && { cpu }), ...(memory && { memory }) };
-}
-
-/**
- * Compose starts one container unless told otherwise, and doesn't say whether a second would disturb it. Only one that serves
- * requests from outside, and keeps no files, gets replicas without being asked.
- */
-function replicasOf(name: string, entries: { [key: string]: Node }, hasVolume: boolean, isServed: boolean, report: Report): object {
-    const deploy = objectOf(entries.deploy) ?? {};
-    for (const [key, node] of Object.entries(deploy)) {
-        if (["resources", "replicas", "mode"].includes(key) || key.startsWith("x-")) continue;
-        if (Object.hasOwn(uncarriedDeploy, key)) report.warn(node, `services.${name}.deploy.${key} is left out: ${uncarriedDeploy[key].reason}.`);
-        else report.refuse(node, `services.${name}.deploy.${key} is no key of the Compose specification`);
-    }
-    const mode = textOf(deploy.mode);
-    if (mode !== undefined && mode !== "replicated") {
-        report.refuse(deploy.mode, `services.${name}.deploy.mode ${mode} can't be carried over: the autoscaler sets the number of pods.`);
-    }
-    const node = deploy.replicas ?? entries.scale;
-    if (node === undefined) return hasVolume || isServed ? {} : { replicas: { min: 1, max: 1 } };
-    const count = Number(textOf(node));
-    if (!Number.isInteger(count) || count < 1) return report.wrong(node, `services.${name}.deploy.replicas`, "a whole number from 1") ?? {};
-    return { replicas: { min: count, max: count === 1 || !isServed ? count : Math.max(count, serviceReplicas.max) } };
 }
 
 function secretFilesOf(name: string, { secrets }: { [key: string]: Node }, project: Project): Record<string, string> {

@@ -1,14 +1,16 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as runtimeConfig from "@pulumi/pulumi/runtime/config";
+import type * as z from "zod";
 import { readCompose, withOverrides } from "../compose";
 import { toProblems, valueAt } from "./errors";
 import { closest } from "./errors/closest";
 import { exampleOf, secretCommand } from "./errors/example";
 import { type Problem, SettingsError } from "./errors/problem";
-import { completeSettings, PlainSettings, settingsSchema } from "./schema";
+import { completeSettings, PlainSettings, schemaOf, settingsSchema } from "./schema";
 import { Context } from "./schema/defaults";
 import { absolutePath } from "./schema/fields";
 import { allKeys, describeKey, describeSettings, describeTargets, type Description } from "./schema/describe";
+import { noEnvironment, type PlatformSettings } from "./schema/platform";
 import { sizeOf } from "./sections/sizes";
 import { type Configuration, refuseMisreadings, StackFileError } from "./stack-file";
 import { obstacleBefore } from "./targets";
@@ -19,6 +21,9 @@ export type { ClusterSettings, Target } from "./targets";
 export type { EnvironmentSettings } from "./sections/environment";
 export { hostsOf } from "./sections/hosts";
 export type { AppSettings, PlainSettings } from "./schema";
+export type { PlatformSettings } from "./schema/platform";
+export { type GatewaySettings, trafficOfGateway } from "./sections/gateway";
+export type { Promotion } from "./sections/promotion";
 export type { Problem } from "./errors/problem";
 export { logsToKeep } from "./sections/logs";
 export { manifestsFor, sharesPlatform } from "./targets";
@@ -42,13 +47,16 @@ export interface Settings extends Omit<PlainSettings, typeof passwords[number] |
 const passwords = ["adminPassword", "mailPassword"] as const;
 
 /** The stack's settings. @throws pulumi.RunError with all problems, before any resource is registered */
-export function loadSettings(): Settings {
+export function loadSettings(): Settings | PlatformSettings {
     const stack = pulumi.getStack();
     const config = pulumi.runtime.allConfig();
     try {
         refuseMisreadings(stack, config);
         const secretKeys = Object.keys(config).filter(isSecret);
         const { settings: parsed, warnings } = readConfiguration({ config, secretKeys }, stack);
+        const idle = idleKeys(config, parsed);
+        if (idle.length > 0) void pulumi.log.warn(`${idle.join(" and ")} ${idle.length > 1 ? "have" : "has"} no effect: with ${project}:logs.keepDays 0, no logs are kept.`);
+        if (!hasEnvironment(parsed)) return parsed;
         const { adminPassword, mailPassword, secrets, ...settings } = parsed;
         if (warnings.length > 0) void pulumi.log.warn(`Of the Compose files, not everything is carried over:\n${warnings.join("\n")}`);
         return {
@@ -65,6 +73,12 @@ export function loadSettings(): Settings {
     }
 }
 
+/** Keys of the logs' volume where there is none. They may stay in the file while logs are off, so they are no mistake. */
+function idleKeys(config: Record<string, string>, { logs }: { logs: { keepDays: number } }): string[] {
+    const given = fromJson(config[`${project}:logs`] ?? "");
+    return logs.keepDays > 0 ? [] : ["volume", "storageClass"].filter(key => valueAt(given, [key]) !== undefined).map(key => `${project}:logs.${key}`);
+}
+
 /** Pulumi knows which values are encrypted in the stack's file, but its types don't declare that. */
 function isSecret(key: string): boolean {
     const { isConfigSecret } = runtimeConfig as unknown as { isConfigSecret(key: string): boolean };
@@ -72,22 +86,39 @@ function isSecret(key: string): boolean {
 }
 
 /** Validates a stack's configuration like parseSettings, from any reader. Refuses a secret in plain text. */
-export function parseConfiguration(configuration: Configuration, stack: string): PlainSettings {
+export function parseConfiguration(configuration: Configuration, stack: string): PlainSettings | PlatformSettings {
     return readConfiguration(configuration, stack).settings;
 }
 
+/** Whether a stack has an environment, or is only a cluster with its platform. */
+export function hasEnvironment<T extends { environment?: unknown }>(settings: T): settings is Exclude<T, { environment?: undefined }> {
+    return settings.environment !== undefined;
+}
+
 /** The same, with what Compose files say that isn't carried over. */
-function readConfiguration({ config, secretKeys }: Configuration, stack: string): { settings: PlainSettings; warnings: string[] } {
+function readConfiguration(
+    { config, secretKeys }: Configuration, stack: string,
+): { settings: PlainSettings | PlatformSettings; warnings: string[] } {
     const own = Object.entries(config).filter(([key]) => key.startsWith(`${project}:`));
     const raw = Object.fromEntries(own.map(([key, value]) => {
         const name = key.slice(project.length + 1);
         return [name, passwords.some(password => password === name) ? value : fromJson(value)];
     }));
     const secrets = secretKeys.filter(key => key.startsWith(`${project}:`)).map(key => key.slice(project.length + 1));
+    if (raw.environment === noEnvironment) return { settings: parsePlatform(raw, stack, ignoredKeys(config, contextOf(raw, stack))), warnings: [] };
     const context = { stack, target: knownTarget(raw.cluster), app: knownApplication(raw.app) };
-    const problems = [...plainSecrets(raw, context, secrets), ...lostSecrets(context, secrets), ...ignoredKeys(config, context)];
+    const { gateway, ...others } = raw;
+    const problems = [...idleGateway(gateway), ...plainSecrets(raw, context, secrets), ...lostSecrets(context, secrets), ...ignoredKeys(config, context)];
     const { warnings, ...composed } = withCompose(raw);
-    return { settings: parseSettings({ ...raw, ...composed }, stack, { problems, secrets: [...secrets, "secrets"] }), warnings };
+    return { settings: parseSettings({ ...others, ...composed }, stack, { problems, secrets: [...secrets, "secrets"] }), warnings };
+}
+
+/** With an environment, the gateway's limits follow from its application. */
+function idleGateway(gateway: unknown): Problem[] {
+    return gateway === undefined || gateway === null ? [] : [{
+        key: `${project}:gateway`, problem: `has no effect: it follows from the application in ${project}:app`, given: JSON.stringify(gateway),
+        allowed: "leave it out; or no environment in this stack", example: `${project}:environment: ${noEnvironment}`,
+    }];
 }
 
 /** The application and its secrets, with what its Compose files say. */
@@ -126,7 +157,29 @@ export function parseSettings(
     { problems: found = [], secrets = [] }: { problems?: readonly Problem[]; secrets?: readonly string[] } = {},
 ): PlainSettings {
     const context = contextOf(raw, stack);
-    const schema = settingsSchema(context);
+    return completeSettings(parseBy(settingsSchema(context), raw, { context, found, secrets }));
+}
+
+/** Keys that are about an environment. */
+const ofEnvironment = ["app", "adminPassword", "mailPassword", "secrets"];
+
+/** The same for the settings of a stack without an environment. */
+export function parsePlatform(raw: Record<string, unknown>, stack: string, found: readonly Problem[] = []): PlatformSettings {
+    const context = contextOf(raw, stack);
+    const idle = Object.entries(raw).filter(([key, value]) => ofEnvironment.includes(key) && value !== null && value !== undefined);
+    const problems = idle.map(([key]) => ({
+        key: `${project}:${key}`, problem: `has no effect: the stack has no environment (${project}:environment is ${noEnvironment})`,
+        given: key === "app" ? "settings of an application" : "a secret", allowed: "leave it out; or give the stack an environment",
+        example: exampleOf(describeSettings({ stack, target: context.target }), ["environment"], { stack, target: context.target }),
+    }));
+    const rest = Object.fromEntries(Object.entries(raw).filter(([key]) => !ofEnvironment.includes(key)));
+    const parsed = parseBy(schemaOf(context), rest, { context, found: [...problems, ...found], secrets: ofEnvironment });
+    return { ...parsed, environment: undefined } as PlatformSettings;
+}
+
+function parseBy<T extends z.ZodObject>(
+    schema: T, raw: Record<string, unknown>, { context, found, secrets }: { context: Context; found: readonly Problem[]; secrets: readonly string[] },
+): z.output<T> {
     // An empty section is null in YAML, which is the same as leaving it out.
     const given = Object.fromEntries(Object.entries(raw).filter(([key, value]) => {
         return !Object.hasOwn(schema.shape, key) || (value !== null && value !== undefined);
@@ -134,13 +187,16 @@ export function parseSettings(
     const result = schema.safeParse(given, { reportInput: true });
     const problems = [...toProblems(result.error?.issues ?? [], given, context, secrets), ...found];
     if (!result.success || problems.length > 0) {
-        throw new SettingsError(problems, stack);
+        throw new SettingsError(problems, context.stack);
     }
-    return completeSettings(result.data);
+    return result.data;
 }
 
 function contextOf({ cluster, environment, app }: Record<string, unknown>, stack: string): Context {
-    const context = { stack, target: knownTarget(cluster), size: sizeOf(environment), app: knownApplication(app) };
+    const context: Context = {
+        stack, target: knownTarget(cluster), size: sizeOf(environment), app: knownApplication(app),
+        ...(environment === noEnvironment && { environment: noEnvironment, app: undefined }),
+    };
     const checked = settingsSchema(context).shape.cluster.safeParse(cluster);
     return { ...context, obstacle: checked.success ? obstacleBefore(checked.data) : undefined };
 }

@@ -5,14 +5,15 @@ import {
     ContainerImage, Database, databaseImageContext, Environment, Listener, StatefulService, WebService, Worker,
 } from "../../components/workload";
 import type { ServiceSettings, ServicesSettings, Settings } from "../config";
-import { volumeName } from "../config/sections/services";
+import { volumeName } from "../config/sections/service-files";
+import { promotedImage } from "../promotion";
 import { outsideOf } from "../wordpress";
 import { type Known, resolveEnvironment } from "./environment";
 import { kindOf, largestTransferOf, usesDatabase } from "./limits";
 import { probesOf } from "./probes";
 
 export interface ServicesArgs {
-    settings: Pick<Settings, "secrets" | "environment"> & { app: ServicesSettings };
+    settings: Pick<Settings, "secrets" | "environment" | "promotion"> & { app: ServicesSettings };
     environment: Environment;
     gateway: PlatformGateway;
     /** Changes each resource's arguments last, for anything that isn't modelled here. */
@@ -44,12 +45,13 @@ export class Services extends pulumi.ComponentResource {
 
     constructor(name: string, args: ServicesArgs, opts?: pulumi.ComponentResourceOptions) {
         super("landfall:app:Services", name, {}, transformedBy(args.transform, opts));
-        const { environment, gateway, settings: { app, secrets, environment: { host } } } = args;
+        const { environment, gateway, settings: { app, secrets, promotion, environment: { host } } } = args;
         const address = `https://${host}${gateway.portSuffix}`;
+        const promoted = (part: string) => promotedImage(part, promotion, environment.cluster, this);
         const images: Record<string, pulumi.Input<string>> = Object.fromEntries(Object.entries(app.services).map(([part, service]) =>
-            [part, service.image ?? buildImage(part, service, app, environment, this)]));
+            [part, promoted(part) ?? service.image ?? buildImage(part, service, app, environment, this)]));
         if (usesDatabase(app)) {
-            images.database = app.database.image
+            images.database = promoted("database") ?? app.database.image
                 ?? new ContainerImage("database", { cluster: environment.cluster, context: databaseImageContext, ...app.images }, { parent: this }).reference;
         }
         const database = usesDatabase(app) ? createDatabase(app, images.database, environment, this) : undefined;
@@ -119,7 +121,7 @@ function createService(
         ...(service.command && { command: service.command }), ...(service.args && { args: service.args }),
         ...(service.workingDir !== undefined && { workingDir: service.workingDir }),
         ...contentOf(service, surroundings),
-        ephemeral: service.ephemeral,
+        ephemeral: service.ephemeral, files: service.files,
         probes: probesOf(service.probes),
         talksTo: [...service.talksTo.map(other => listeners[other]), ...service.database && database ? [database] : []],
         reaches: outsideOf(service),

@@ -1,8 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { beforeAll, describe, expect, it } from "vitest";
+import { clientConnections } from "./support/config";
+import { onNode } from "./support/docker";
+import { Cluster } from "./support/kubernetes";
 import { address } from "./support/names";
 import { Answer, ask, Editor } from "./support/site";
 import { adminPassword, ensureUp } from "./support/stack";
+import { until } from "./support/wait";
 
 const form = "application/x-www-form-urlencoded";
 let admin: Editor;
@@ -89,5 +93,30 @@ describe("what is too large", () => {
         const { status, text } = await ask({ method: "POST", path: "/wp-admin/async-upload.php", headers });
         expect(status).toBe(413);
         expect(text).toMatch(/<h1>Too large<\/h1>.*files of up to 64 MB/);
+    });
+});
+
+/** Opens so many connections to a port, holds them for so many seconds, and prints how many were not closed. */
+const hold = `
+for ((i = 0; i < $3; i++)); do exec {fd}<>/dev/tcp/$1/$2; fds+=($fd); done
+sleep $4
+open=0
+for fd in "\${fds[@]}"; do read -r -t 0.001 -u $fd; [ $? -le 128 ] || open=$((open + 1)); done
+echo $open`;
+
+describe("who opens as many connections as a proxy lets him", () => {
+    it("gets the limit and no more, and leaves room for everybody else", async () => {
+        const cluster = await Cluster.connect();
+        const envoy = await cluster.readyPod("envoy", "landfall-gateway");
+        const figures = async () => cluster.get(envoy, 9001, "/stats?filter=connection_limit");
+        const refused = async () => Number(/limited_connections: (\d+)/.exec(await figures())?.[1]);
+        const before = await refused();
+        const { spec, status } = envoy;
+        const held = onNode(spec?.nodeName ?? "", "bash", "-c", hold, "hold", status?.podIP ?? "", "8080", String(clientConnections + 50), "6");
+        held.catch(() => undefined); // awaited below
+        await until("the surplus to be refused", async () => (await refused()) >= before + 50, 30, 0.2);
+        const others = await Promise.all(Array.from({ length: 10 }, () => ask({ path: "/wp-includes/images/w-logo-blue.png" })));
+        expect(others.map(({ status }) => status)).toEqual(Array<number>(10).fill(200));
+        expect(Number(await held)).toBe(clientConnections);
     });
 });

@@ -12,7 +12,7 @@ import { until } from "./support/wait";
 
 /** Workloads whose pods speak to the Kubernetes API; no other pod may hold a token. */
 const withToken = [
-    "cert-manager", "cert-manager-cainjector", "cert-manager-webhook", "contour", "contour-certgen",
+    "cert-manager", "cert-manager-cainjector", "cert-manager-webhook", "contour-2", "contour-certgen",
     "local-path-provisioner", "log-collector", "metrics-server",
 ];
 
@@ -40,7 +40,7 @@ describe("every pod of ours", () => {
             ["development", "landfall-certificates", "landfall-gateway", "landfall-log-collector", "landfall-logs", "landfall-metrics", "landfall-storage"]);
         // Scheduled tasks begin with the minute, which may not be over yet.
         expect([...new Set([...pods.map(workloadOf), "scheduled-tasks"])].sort()).toEqual([
-            "cert-manager", "cert-manager-cainjector", "cert-manager-webhook", "contour", "contour-certgen", "database",
+            "cert-manager", "cert-manager-cainjector", "cert-manager-webhook", "contour-2", "contour-certgen", "database",
             "envoy", "local-path-provisioner", "log-collector", "log-store", "metrics-server", "scheduled-tasks", "web",
         ]);
         figure("pods of ours", pods.length);

@@ -1,6 +1,6 @@
 import type * as k8s from "@kubernetes/client-node";
 import { beforeAll, describe, expect, it } from "vitest";
-import type { Row } from "../../infra/cli/limits";
+import type { Row } from "../../infra/cli/limits/rows";
 import { mebibytes } from "../../components/quantity";
 import { Cluster } from "./support/kubernetes";
 import { names } from "./support/names";
@@ -43,6 +43,7 @@ describe("each printed limit is what the running program has", () => {
         expect(values("stream_idle_timeout")).toEqual([printed("gateway", "stream_idle_timeout")]);
         expect(values("timeout")).toContain(printed("gateway", "route timeout"));
         expect(values("max_requests")).toContain(printed("gateway", "max_requests"));
+        expect(limitOfClients(dump)).toEqual([printed("gateway", "max_connections of a client")]);
         const runtime = await cluster.get(envoy, 9001, "/runtime");
         expect(runtime).toMatch(new RegExp(`connection_limit": [^}]*"final_value": "${printed("gateway", "max_connections")}"`));
         expect(`${envoy.spec?.terminationGracePeriodSeconds}s`).toBe(printed("gateway", "drain"));
@@ -113,6 +114,12 @@ describe("each printed limit is what the running program has", () => {
         expect(account).toMatch(new RegExp(`MAX_STATEMENT_TIME ${printed("database", "max_statement_time")}(\\.0+)?`));
     });
 });
+
+/** The connections that one client address may have, in each chain of the listeners for clients. */
+function limitOfClients(dump: unknown): string[] {
+    const found = /ConnectionLimit","stat_prefix":"clients","max_connections":"(\d+)"/g;
+    return [...new Set([...JSON.stringify(dump).matchAll(found)].map(([, value]) => value))];
+}
 
 /** All values that stand under a key, anywhere in the document. */
 function valuesOf(document: unknown, key: string): unknown[] {

@@ -169,3 +169,44 @@ describe("a site that moves", () => {
         expect((await cluster.exec(pod, "ls", "-A", "/var/www/html/wp-content/uploads")).stdout).not.toContain(".landfall");
     });
 });
+
+describe("a seed", () => {
+    // Each is somebody's or secret. In the database they are in more tables than WordPress's own.
+    const secrets = ["Carla Private", "carla@example.net", "203.0.113.77", "PrivateBrowser/1.0", "s3cret-key", "7 Home Street", "jane@example.com", "Still a draft"];
+    const made = [
+        "CREATE TABLE wp_e2e_orders (address text); INSERT INTO wp_e2e_orders VALUES ('7 Home Street')",
+        "INSERT INTO wp_options (option_name, option_value, autoload) VALUES ('e2e_key', 's3cret-key', 'off')",
+        "INSERT INTO wp_posts (post_title, post_content, post_excerpt, post_status, to_ping, pinged, post_content_filtered) VALUES ('Still a draft', '', '', 'draft', '', '', '')",
+    ];
+
+    afterAll(async () => {
+        await sql("DROP TABLE IF EXISTS wp_e2e_orders; DELETE FROM wp_options WHERE option_name = 'e2e_key';"
+            + " DELETE FROM wp_comments WHERE comment_author = 'Carla Private'; DELETE FROM wp_posts WHERE post_title = 'Still a draft'");
+    });
+
+    it("has what was published, with its pictures and comments, and nothing of anybody's", async () => {
+        const editor = await Editor.logIn(adminPassword());
+        const upload = await editor.upload("seed.png", "image/png", picture("seed"));
+        const post = await editor.publish("For the seed", `Read by all <img src="${upload.source_url}">`);
+        for (const statement of made) await sql(statement);
+        await sql("INSERT INTO wp_comments (comment_post_ID, comment_author, comment_author_email, comment_author_IP, comment_agent, comment_content)"
+            + ` VALUES (${post.id}, 'Carla Private', 'carla@example.net', '203.0.113.77', 'PrivateBrowser/1.0', 'Well said')`);
+        const pod = await cluster.readyPod("web");
+        await cluster.exec(pod, "sh", "-c", "echo private > /var/www/html/wp-content/uploads/form.txt");
+
+        const file = (name: string): string => path.join(directory, "seed", name);
+        figure("a seed", `${await timed(() => succeeds(["site", "seed", path.join(directory, "seed")]))} s`);
+        const dump = gunzipSync(fs.readFileSync(file("database.sql.gz"))).toString();
+        for (const text of ["-- Dump completed", "For the seed", "Read by all", "Well said", "@example.invalid"]) expect(dump).toContain(text);
+        const passwords = (await sql("SELECT user_pass FROM wp_users")).split("\n");
+        const logins = (await sql("SELECT CONCAT('''', user_login, '''') FROM wp_users")).split("\n");
+        expect([...secrets, ...passwords, ...logins, "session_tokens", "e2e_orders"].filter(secret => dump.includes(secret))).toEqual([]);
+        const uploads = gunzipSync(fs.readFileSync(file("uploads.tar.gz"))).toString("latin1");
+        expect(uploads).toContain(path.basename(new URL(upload.source_url).pathname));
+        expect(uploads).not.toContain("form.txt");
+        await cluster.exec(pod, "rm", "/var/www/html/wp-content/uploads/form.txt");
+        // It was only read.
+        expect(await sql("SHOW DATABASES LIKE 'wordpress\\_%'")).toBe("");
+        expect(await sql(`SELECT comment_author FROM wp_comments WHERE comment_post_ID = ${post.id}`)).toBe("Carla Private");
+    });
+});

@@ -30,10 +30,10 @@ const ports: Record<Traffic["protocol"], number[]> = {
 
 const certManager = ["cert-manager", "cert-manager-cainjector", "cert-manager-webhook"];
 const platform = [
-    ...certManager, "contour", "contour-certgen", "envoy", "local-path-provisioner", "log-collector", "log-store", "metrics-server",
+    ...certManager, "contour-2", "contour-certgen", "envoy", "local-path-provisioner", "log-collector", "log-store", "metrics-server",
 ];
 /** Those that ask the API server, which no policy can name: its port is open to them wherever it is. */
-const clients = [...certManager, "contour", "contour-certgen", "local-path-provisioner", "log-collector", "metrics-server"];
+const clients = [...certManager, "contour-2", "contour-certgen", "local-path-provisioner", "log-collector", "metrics-server"];
 const open = unfenced.map(({ name }) => name);
 
 /** Stacks that share one platform. */
@@ -43,7 +43,7 @@ const ours = [...platform, ...environments.flatMap(environment => parts.map(part
 
 /** All that is allowed, where a pod of ours is on one side. */
 const allowed = [
-    "envoy → contour TCP 8001",
+    "envoy → contour-2 TCP 8001",
     "log-collector → log-store TCP 9428",
     ...environments.flatMap(environment => [
         `envoy → ${environment}/web TCP 8080`,

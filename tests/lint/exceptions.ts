@@ -102,7 +102,7 @@ export const exceptions: Record<Linter, Exception[]> = {
             reason: "A machine of one's own has sudo, by which Landfall becomes root, and minikube on its node.",
         },
         {
-            rule: "CKV_DOCKER_7", places: /^(infra\/(images\/web|offline\/kit\/minikube|template\/app)|components\/workload\/images\/database|tests\/e2e\/fixtures\/\w+)\/Dockerfile/,
+            rule: "CKV_DOCKER_7", places: /^(infra\/(images\/web|offline\/kit\/minikube|template\/app)|components\/workload\/images\/(activator|database)|tests\/e2e\/fixtures\/\w+)\/Dockerfile/,
             reason: "The base is an argument: the program gives one with tag and digest, and the kit its own of this build.",
         },
         {
@@ -235,7 +235,7 @@ export const exceptions: Record<Linter, Exception[]> = {
                 + "memory on every small cluster.",
         },
         {
-            rule: "horizontalpodautoscaler-replicas", places: /^(minikube|uat): .*\/web$/,
+            rule: "horizontalpodautoscaler-replicas", places: /^(minikube|uat|branch): .*\/web$/,
             reason: "The examples are for one laptop and ask for one replica.",
         },
         {
@@ -243,7 +243,7 @@ export const exceptions: Record<Linter, Exception[]> = {
             reason: "Its pods are cert-manager's, and there only while an authority asks.",
         },
         {
-            rule: "networkpolicy-targets-pod", places: /^uat: .*landfall-gateway\/uat\.envoy-to-web-egress$/,
+            rule: "networkpolicy-targets-pod", places: /^(uat|branch): .*landfall-gateway\/(uat|branch)\.envoy-to-web-egress$/,
             reason: "Its pods are the gateway's, which another stack made.",
         },
         {
@@ -259,7 +259,7 @@ export const exceptions: Record<Linter, Exception[]> = {
             reason: "A laptop's nodes have no load balancer; the port is published on the laptop itself.",
         },
         {
-            rule: "statefulset-has-servicename", places: /(development|production|uat)\/database$/,
+            rule: "statefulset-has-servicename", places: /(development|production|uat|branch)\/database$/,
             reason: "The set has one pod, found by a Service with an address; a set that stands can't change the name.",
         },
     ],

@@ -135,6 +135,7 @@ function capabilitiesOf(args: KindArgs, incarnation: string): Capabilities {
         images: {
             method: "load",
             script: `${scripts}/load-image.ts`,
+            unload: `${scripts}/unload-images.ts`,
             // A new incarnation has no images yet.
             environment: { CLUSTER_NAME: args.name, INCARNATION: incarnation },
         },

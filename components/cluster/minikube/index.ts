@@ -130,6 +130,7 @@ function capabilitiesOf(args: MinikubeArgs, found: Found & { incarnation: string
         images: {
             method: "load",
             script: `${scripts}/load-image.ts`,
+            unload: `${scripts}/unload-images.ts`,
             // A new incarnation has no images yet.
             environment: { CLUSTER_NAME: args.name, INCARNATION: found.incarnation },
         },

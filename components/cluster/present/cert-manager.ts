@@ -8,8 +8,8 @@ import { type ClusterReader, type Deployment, type Finding, madeByText, namesTex
 
 type CertManager = NonNullable<Present["certManager"]>;
 
-/** Who signs certificates: which features of cert-manager that needs. */
-export type Issuer = "ca" | "acme";
+/** Who signs certificates: which features of cert-manager that needs. `any` needs those of one, whichever. */
+export type Issuer = "ca" | "acme" | "any";
 
 const definitions = [
     "certificates.cert-manager.io", "certificaterequests.cert-manager.io", "issuers.cert-manager.io",
@@ -35,15 +35,28 @@ export async function findCertManager(reader: ClusterReader, issuer: Issuer): Pr
     const [controller] = controllers.sort((a, b) => replicasOf(b) - replicasOf(a));
     const version = versionOf(controller);
     const settings = await readSettings(reader, containerOf(controller), controller);
-    const problems = [
-        ...incomplete(controller, crds),
-        ...unsuited(controller, crds, settings, issuer),
-    ];
-    if (problems.length === 0) problems.push(...await tried(reader, controller, issuer));
+    const problems = [...incomplete(controller, crds), ...unsuited(controller, crds, settings)];
     if (problems.length > 0 || version === undefined) return { problems };
+    const obstacles = { ca: await withoutAuthority(reader, controller, settings), acme: await withoutChallenges(reader, controller, settings) };
+    const issuers = (["ca", "acme"] as const).filter(each => obstacles[each].length === 0);
+    if (issuer === "any" ? issuers.length === 0 : !issuers.includes(issuer)) return { problems: obstacles[issuer === "any" ? "ca" : issuer] };
     return { present: {
-        version, id: identify(crds.map(({ metadata }) => metadata.uid)), solverResources: isAtLeast(version, "v1.19"),
+        version, id: identify(crds.map(({ metadata }) => metadata.uid)), solverResources: isAtLeast(version, "v1.19"), issuers,
     } };
+}
+
+/** Why it can't sign with a stack's own CA. */
+async function withoutAuthority(reader: ClusterReader, controller: Deployment, { nameConstraints }: ControllerSettings): Promise<Problem[]> {
+    return nameConstraints ? tried(reader, controller, "ca") : [withoutConstraints(titleOf(controller))];
+}
+
+/** Why it can't get certificates from an ACME server. */
+async function withoutChallenges(reader: ClusterReader, controller: Deployment, { gatewayApi }: ControllerSettings): Promise<Problem[]> {
+    return gatewayApi ? tried(reader, controller, "acme") : [{
+        problem: `${titleOf(controller)} runs without support for the Gateway API, so it can't answer the challenges of an ACME server`,
+        way: "install the Gateway API's CRDs, and start it with --enable-gateway-api (in its Helm chart: config.enableGatewayAPI). "
+            + "Or set landfall:environment.tls.issuer to ca",
+    }];
 }
 
 function isController(deployment: Deployment): boolean {
@@ -99,8 +112,8 @@ function incomplete(controller: Deployment, crds: LiveObject[]): Problem[] {
     }];
 }
 
-/** What its version or its settings can't do. */
-function unsuited(controller: Deployment, crds: LiveObject[], settings: ControllerSettings, issuer: Issuer): Problem[] {
+/** What its version or its settings can't do, whoever signs. */
+function unsuited(controller: Deployment, crds: LiveObject[], settings: ControllerSettings): Problem[] {
     const title = titleOf(controller);
     const version = versionOf(controller);
     if (version === undefined || !isKnown("certManager", version)) {
@@ -120,14 +133,6 @@ function unsuited(controller: Deployment, crds: LiveObject[], settings: Controll
             way: "let it watch all namespaces, without the argument --namespace",
         });
     }
-    if (issuer === "ca" && !settings.nameConstraints) problems.push(withoutConstraints(title));
-    if (issuer === "acme" && !settings.gatewayApi) {
-        problems.push({
-            problem: `${title} runs without support for the Gateway API, so it can't answer the challenges of an ACME server`,
-            way: "install the Gateway API's CRDs, and start it with --enable-gateway-api (in its Helm chart: config.enableGatewayAPI). "
-                + "Or set landfall:environment.tls.issuer to ca",
-        });
-    }
     return problems;
 }
 
@@ -141,7 +146,7 @@ function withoutConstraints(title: string): Problem {
 }
 
 /** Has the API check a certificate without creating it, which also shows whether the webhook answers. */
-async function tried(reader: ClusterReader, controller: Deployment, issuer: Issuer): Promise<Problem[]> {
+async function tried(reader: ClusterReader, controller: Deployment, issuer: "ca" | "acme"): Promise<Problem[]> {
     const path = "/apis/cert-manager.io/v1/namespaces/default/certificates?dryRun=All&fieldValidation=Strict";
     const authority = {
         isCA: true, usages: ["cert sign"], nameConstraints: { critical: true, permitted: { dnsDomains: ["landfall.invalid"] } },

@@ -21,7 +21,7 @@ export interface CertificatesArgs {
     definitions: KubernetesObject[];
     /** Where the certificates are used. */
     gateway: Gateway;
-    /** Host names. Each gets a certificate of its own. @example `["www.example.com", "example.com"]` */
+    /** Host names. Each gets a certificate of its own; without any, there is no issuer either. @example `["www.example.com", "example.com"]` */
     hosts: string[];
     /** Who signs them. */
     tls: Issuance;
@@ -53,6 +53,11 @@ export class Certificates extends pulumi.ComponentResource {
         const { certManager: present } = cluster.capabilities.present ?? {};
         const later = { ...options, dependsOn: present === undefined ? createCertManager(namespace, args, options) : [] };
         if (tls.issuer === "acme") allowChallenges(namespace, tls, gateway, present, later);
+        if (hosts.length === 0) {
+            this.hosts = pulumi.output([]);
+            this.registerOutputs({});
+            return;
+        }
         const place = { namespace };
         const issued = issueCertificates(place, { hosts, tls, gateway: { gatewayName, namespace: gateway.namespace }, present }, later);
         this.hosts = issued.hosts;

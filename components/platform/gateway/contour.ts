@@ -9,10 +9,19 @@ import { containerSecurityContext, podSecurityContext } from "../../workload/sec
 import { createDeployment, patience } from "../deployment";
 import { createServiceAccount } from "../objects";
 import { GatewayLimits } from "./limits";
-import { gatewayName, namespaceName } from "./names";
+import { controllerName, gatewayName, namespaceName } from "./names";
 
 /** The controller that turns routes into Envoy's configuration. Facts: contour v1.33.8, examples/contour. */
-export const contour = { name: "contour", xdsPort: 8001, healthPort: 8000 };
+export const contour = { name: controllerName, xdsPort: 8001, healthPort: 8000 };
+
+/**
+ * Where its listeners are, within each proxy: on the ports of the listeners for clients, but only reachable from these. For
+ * connections to this address the kernel prefers it to theirs, which are on all addresses.
+ */
+export const contourAddress = "127.0.0.2";
+
+/** Name of its account and roles. */
+const accountName = "contour";
 
 /** Resources that Contour would watch but nothing here uses, so their CRDs aren't installed either. */
 const unused = ["extensionservices", "tlsroutes", "grpcroutes", "tcproutes", "backendtlspolicies"];
@@ -86,8 +95,7 @@ export function createContour(
     return createDeployment(metadata, {
         replicas: 2,
         uid,
-        // It only reads its configuration when it starts.
-        podAnnotations: { "landfall.dev/config": createHash("sha256").update(text).digest("hex").slice(0, 16) },
+        podAnnotations: checksum(text),
         pod: {
             serviceAccountName,
             automountServiceAccountToken: true,
@@ -104,6 +112,11 @@ export function createContour(
 export const namespaceVariable = {
     name: "CONTOUR_NAMESPACE", valueFrom: { fieldRef: { fieldPath: "metadata.namespace" } },
 };
+
+/** Annotation that replaces the pods when their configuration changes, which is only read when they start. */
+export function checksum(config: string): Record<string, string> {
+    return { "landfall.dev/config": createHash("sha256").update(config).digest("hex").slice(0, 16) };
+}
 
 function configuration(namespace: string, limits: GatewayLimits): object {
     const seconds = (value: number): string => `${value}s`;
@@ -125,7 +138,7 @@ function configuration(namespace: string, limits: GatewayLimits): object {
             // Envoy's recommendation for gateways that face the internet.
             "http2-max-concurrent-streams": 100,
         },
-        // The client's address is the source of the connection. Addresses that the client claims are passed on before it,
+        // The client's address is the source of its connection. Addresses that the client claims are passed on before it,
         // but not trusted.
         network: { "num-trusted-hops": 0 },
         cluster: {
@@ -151,7 +164,7 @@ const accessLog = [
 
 function contourContainer(): kubernetes.types.input.core.v1.Container {
     return {
-        name: contour.name,
+        name: "contour",
         image: images.contour,
         imagePullPolicy: "IfNotPresent",
         command: ["contour"],
@@ -159,6 +172,9 @@ function contourContainer(): kubernetes.types.input.core.v1.Container {
             "serve", "--incluster", "--xds-address=0.0.0.0", `--xds-port=${contour.xdsPort}`,
             "--contour-cafile=/certs/ca.crt", "--contour-cert-file=/certs/tls.crt", "--contour-key-file=/certs/tls.key",
             "--config-path=/config/contour.yaml",
+            `--envoy-service-http-address=${contourAddress}`, `--envoy-service-https-address=${contourAddress}`,
+            // They learn the client's address by it; see client-connections.ts.
+            "--use-proxy-protocol",
             ...unused.map(resource => `--disable-feature=${resource}`),
         ],
         env: [namespaceVariable, { name: "POD_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } }],
@@ -185,7 +201,7 @@ function createAccount(
 ): pulumi.Output<string> {
     const read = ["get", "list", "watch"];
     const gatewayKinds = ["gatewayclasses", "gateways", "httproutes"];
-    return createServiceAccount(contour.name, {
+    return createServiceAccount(accountName, {
         namespace,
         clusterRules: [
             { apiGroups: [""], resources: ["configmaps", "namespaces", "secrets", "services"], verbs: read },

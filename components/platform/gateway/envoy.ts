@@ -1,17 +1,19 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import * as yaml from "yaml";
 import { LoadBalancing, PublishedNodes } from "../../cluster/cluster";
 import { withEphemeralStorage } from "../../scratch";
 import { images } from "../../versions";
 import { objectLabels, selectorLabels } from "../../workload/labels";
 import { containerSecurityContext } from "../../workload/security";
-import { contour, namespaceVariable } from "./contour";
+import { clientConnections } from "./client-connections";
+import { checksum, contour, namespaceVariable } from "./contour";
 import { createDeployment, patience } from "../deployment";
 import { GatewayLimits, leastIdleSeconds, proxySize } from "./limits";
-import { proxyName } from "./names";
+import { proxyName, proxyPorts } from "./names";
 
 /** The proxy for all requests. Source: contour v1.33.8, examples/contour/03-envoy.yaml. */
-export const envoy = { name: proxyName, httpPort: 8080, httpsPort: 8443, healthPort: 8002 };
+export const envoy = { name: proxyName, httpPort: proxyPorts.http, httpsPort: proxyPorts.https, healthPort: proxyPorts.health };
 
 type Container = kubernetes.types.input.core.v1.Container;
 
@@ -52,22 +54,27 @@ export function createEnvoy(
     const account = new kubernetes.core.v1.ServiceAccount(name, {
         metadata, automountServiceAccountToken: false,
     }, options);
+    const text = addition(limits);
+    const config = new kubernetes.core.v1.ConfigMap(name, { metadata, data: { [configKey]: text } }, options);
     return createDeployment(metadata, {
         replicas: { ...limits.replicas, cpu: proxySize.cpu.busy, after: [options.dependsOn, ...metrics] },
         nodes,
         // A load balancer that notices late that a proxy is gone also notices late that another is ready.
         minReadySeconds: limits.drainSeconds,
         uid: 65534,
+        podAnnotations: checksum(text),
         pod: {
             serviceAccountName: account.metadata.name,
             automountServiceAccountToken: false,
             terminationGracePeriodSeconds: limits.graceSeconds,
             initContainers: [bootstrap()],
-            containers: [proxy(limits), shutdownManager(limits)],
+            containers: [proxy(limits, config.metadata.name), shutdownManager(limits)],
             volumes: [...emptyDirs, { name: "certificates", secret: { secretName: "envoycert", defaultMode: 0o440 } }],
         },
     }, options);
 }
+
+const configKey = "envoy.yaml";
 
 const emptyDirs = [
     { name: "admin", emptyDir: { sizeLimit: "16Mi" } },
@@ -92,7 +99,7 @@ function bootstrap(): Container {
     };
 }
 
-function proxy(limits: GatewayLimits): Container {
+function proxy(limits: GatewayLimits, config: pulumi.Output<string>): Container {
     const { cpu, memory } = proxySize;
     return {
         name: envoy.name,
@@ -100,13 +107,15 @@ function proxy(limits: GatewayLimits): Container {
         imagePullPolicy: "IfNotPresent",
         command: ["envoy"],
         args: [
-            "-c", "/config/envoy.json", "--config-yaml", JSON.stringify(overload), "--concurrency", String(cpu.limit),
+            "-c", "/config/envoy.json", "--config-yaml", "$(ENVOY_CONFIG)", "--concurrency", String(cpu.limit),
             // When a listener's settings change, open connections get as much time as when a proxy stops.
             "--drain-time-s", String(limits.times.drain),
             "--service-cluster", "$(CONTOUR_NAMESPACE)", "--service-node", "$(ENVOY_POD_NAME)", "--log-level", "info",
         ],
         env: [
-            namespaceVariable, { name: "ENVOY_POD_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },
+            namespaceVariable,
+            { name: "ENVOY_POD_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },
+            { name: "ENVOY_CONFIG", valueFrom: { configMapKeyRef: { name: config, key: configKey } } },
         ],
         ports: [
             { name: "http", containerPort: envoy.httpPort },
@@ -134,10 +143,19 @@ function proxy(limits: GatewayLimits): Container {
 }
 
 /**
+ * What Envoy merges into the bootstrap file that Contour writes. As YAML, whose aliases keep it below the 128 KiB that Linux
+ * allows an argument.
+ */
+function addition(limits: GatewayLimits): string {
+    const ports = { http: envoy.httpPort, https: envoy.httpsPort };
+    return yaml.stringify({ ...overload, ...clientConnections(limits, ports) }, { collectionStyle: "flow", lineWidth: 0 });
+}
+
+/**
  * What a proxy does before it runs out of memory, with thresholds as shares of its heap limit. A flood must not kill the proxy,
  * and with it everybody's requests. An HTTP/2 answer that its client doesn't read takes 16 MiB, and one client may request
  * hundreds, so the largest streams are reset first. Memory can fill within a second, so it is checked 20 times per second.
- * Envoy merges this into the bootstrap file that Contour writes; Contour itself can only configure two of these actions.
+ * Contour itself can only configure two of these actions.
  * Source: https://www.envoyproxy.io/docs/envoy/v1.38.3/configuration/operations/overload_manager/overload_manager
  */
 const overload = {

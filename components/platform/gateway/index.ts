@@ -12,16 +12,24 @@ import { Manifests } from "../manifests";
 import { createCrds, createNamespace, toApiServer } from "../objects";
 import { contour, createCertificates, createContour } from "./contour";
 import { createEnvoy, createEnvoyService, envoy } from "./envoy";
-import { defaultTraffic, GatewayLimits, gatewayLimits, Traffic } from "./limits";
+import { defaultTraffic, GatewayLimits, gatewayLimits, mostConnections, Traffic } from "./limits";
 import { gatewayName, namespaceName } from "./names";
 
 export interface GatewayArgs {
     cluster: Cluster;
     manifests: Manifests;
-    /** Each host has listeners of its own. The first one's are called "http" and "https", the others' also after their hosts. */
+    /**
+     * Each host has listeners of its own. The first one's are called "http" and "https", the others' also after their hosts.
+     * Without any, the Gateway only carries the hosts that other stacks add.
+     */
     certificates: pulumi.Input<HostCertificate[]>;
     /** Traffic that it must handle. @default `defaultTraffic` */
     traffic?: Traffic;
+    /**
+     * Connections that one client address may have to each port of a proxy.
+     * @default an eighth of all; all where the gateway doesn't see the clients' addresses
+     */
+    clientConnections?: number;
     /** The source of the proxies' metrics for its autoscaler, if the cluster doesn't include one. @default [] */
     metrics?: pulumi.Resource[];
     /** What must exist before its pods, such as their PriorityClass. @default [] */
@@ -74,7 +82,8 @@ export class Gateway extends pulumi.ComponentResource {
         const certificates = createCertificates(this.namespace, options);
         const nodes = loadBalancing.type === "NodePort" ? loadBalancing.nodes : undefined;
         this.seesClients = loadBalancing.seesClients;
-        this.limits = gatewayLimits(args.traffic ?? defaultTraffic, loadBalancing.drainSeconds, nodes?.count);
+        const clientConnections = args.clientConnections ?? (this.seesClients ? undefined : mostConnections);
+        this.limits = gatewayLimits(args.traffic ?? defaultTraffic, loadBalancing.drainSeconds, nodes?.count, clientConnections);
         const controller = createContour(this.namespace, this.limits, { ...options, dependsOn: [...this.definitions, certificates] });
         createEnvoy(this.namespace, { limits: this.limits, nodes, metrics: args.metrics }, { ...options, dependsOn: controller });
         const service = createEnvoyService(this.namespace, loadBalancing, { ...options, dependsOn: controller });
@@ -122,7 +131,7 @@ function createGateway(
         metadata: { name: gatewayName, namespace },
         spec: {
             gatewayClassName: gatewayClass.metadata.name,
-            listeners: pulumi.output(certificates).apply(hosts => hosts.flatMap(({ host, secret }, index) => {
+            listeners: pulumi.output(certificates).apply(hosts => hosts.length === 0 ? [unused] : hosts.flatMap(({ host, secret }, index) => {
                 const name = (scheme: string) => index === 0 ? scheme : hostObjectName(scheme, host);
                 const tls = { mode: "Terminate", certificateRefs: [certificateRef(secret)] };
                 return [
@@ -133,6 +142,11 @@ function createGateway(
         },
     }, options);
 }
+
+/** A Gateway must have a listener. No client resolves this name, and no route is allowed on it. */
+const unused = {
+    name: "http", hostname: "unused.invalid", protocol: "HTTP", port: 80, allowedRoutes: { namespaces: { from: "Same" } },
+};
 
 function createPolicies(gateway: Gateway, options: pulumi.CustomResourceOptions): void {
     const inside = { namespace: gateway.namespace, cluster: gateway.cluster };

@@ -29,6 +29,8 @@ export interface GatewayLimits {
     replicas: { min: number; max: number };
     /** Client connections to each of a proxy's two ports. Further ones are closed at once. */
     connections: number;
+    /** How many of these one client address may have. As many as all, where the gateway can't tell clients apart. */
+    clientConnections: number;
     /** Requests to one service that a proxy handles at once. As many again may wait for a connection. */
     requests: number;
 }
@@ -48,8 +50,11 @@ export const proxySize = {
  * All limits of the gateway. Each is at least the limit of the service behind it.
  * @param drainSeconds how long clients are still sent to a terminating proxy; see LoadBalancing
  * @param nodes how many nodes must have a proxy
+ * @param clientConnections of one address, if that isn't the usual number
  */
-export function gatewayLimits({ times, pods, requests }: Traffic, drainSeconds: number, nodes = 1): GatewayLimits {
+export function gatewayLimits(
+    { times, pods, requests }: Traffic, drainSeconds: number, nodes = 1, clientConnections = usualClientConnections,
+): GatewayLimits {
     const min = Math.max(2, nodes);
     return {
         times,
@@ -60,7 +65,8 @@ export function gatewayLimits({ times, pods, requests }: Traffic, drainSeconds: 
         // A check every 5 s asks whether the proxy has connections left. Without any, it ends within a second or two.
         graceSeconds: drainSeconds + Math.max(times.drain, idleSeconds) + 15,
         replicas: { min, max: Math.max(min, mostProxies(pods)) },
-        connections: mostConnections(),
+        connections: mostConnections,
+        clientConnections: Math.min(mostConnections, clientConnections),
         // Not fewer than Envoy's own default.
         requests: Math.max(1024, requests),
     };
@@ -74,8 +80,14 @@ function mostProxies(pods: number): number {
     return Math.ceil(pods / proxySize.cpu.limit);
 }
 
-/** Half of the memory is for connections. A TLS connection takes about 64 KiB, and each of the two ports has its own. */
-function mostConnections(): number {
-    const kibibytes = proxySize.memory.limit * 1024;
-    return kibibytes / 2 / 64 / 2;
-}
+/** KiB that a connection takes: with TLS, and on its way from the listener for clients. Measured. */
+const connectionMemory = 64 + 24;
+
+/** Half of the memory is for connections. Each of the two ports has its own. */
+export const mostConnections = Math.floor(proxySize.memory.limit * 1024 / 2 / connectionMemory / 2);
+
+/**
+ * Offices and mobile networks have hundreds of people behind one address, each with a connection by HTTP/2, or six. Eight
+ * addresses would have to work together to fill a proxy.
+ */
+export const usualClientConnections = Math.floor(mostConnections / 8);

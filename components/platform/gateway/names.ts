@@ -5,3 +5,11 @@ export const gatewayName = "gateway";
 export const namespaceName = namespaces.gateway;
 /** Name of the proxies, in labels and policies. */
 export const proxyName = "envoy";
+/**
+ * Name of the controller, in labels and policies. It gives all of its proxies the same listeners. So whenever it configures what
+ * proxies that are running couldn't serve, it gets another name: during the update these keep the controller that they have,
+ * until new proxies have replaced them.
+ */
+export const controllerName = "contour-2";
+/** Ports of the proxies' containers: for requests, and for health and statistics. */
+export const proxyPorts = { http: 8080, https: 8443, health: 8002 };

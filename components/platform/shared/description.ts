@@ -98,7 +98,7 @@ function deliveryOf(capabilities: Capabilities): object | undefined {
     const { platform, method } = images;
     if (images.method === "push") return { method, platform, registry: images.registry, naming: images.naming };
     const plain = Object.entries(images.environment).filter(([, value]) => typeof value === "string");
-    return { method, platform, script: images.script, environment: Object.fromEntries(plain) };
+    return { method, platform, script: images.script, unload: images.unload, environment: Object.fromEntries(plain) };
 }
 
 /** An existing cluster without a registry has no way to get images, which only matters to those who build some. */

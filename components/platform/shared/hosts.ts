@@ -30,3 +30,29 @@ export async function otherHolders(kubeconfig: string, environment: string, host
     return held.filter((one, index) => held.findIndex(({ host, environment }) =>
         host === one.host && environment === one.environment) === index);
 }
+
+/** Listeners that a Gateway can have at most, by the Gateway API. Each host has two. */
+const mostListeners = 64;
+export const mostHosts = mostListeners / 2;
+
+interface Listener {
+    name: string;
+    hostname?: string;
+    allowedRoutes?: { namespaces?: { selector?: { matchExpressions?: { values?: string[] }[] } } };
+}
+
+/**
+ * How many hosts the platform's Gateway has for others, as far as the cluster says.
+ * @param environment namespace of an environment on another stack's platform; undefined for the platform's own
+ */
+export async function hostsOfOthers(kubeconfig: string, environment: string | undefined, hosts: string[]): Promise<number> {
+    const path = `/apis/gateway.networking.k8s.io/v1/namespaces/${namespaceName}/gateways/${gatewayName}`;
+    const gateway = await connect(kubeconfig).then(connection => read(connection, path, { patience: 0 })).catch(() => undefined);
+    const listeners = (gateway?.spec as { listeners?: Listener[] } | undefined)?.listeners ?? [];
+    const environmentsOf = ({ allowedRoutes }: Listener): string[] =>
+        allowedRoutes?.namespaces?.selector?.matchExpressions?.flatMap(({ values = [] }) => values) ?? [];
+    // Those of environments on another stack's platform are called after their hosts, with a dot.
+    const isOwn = environment === undefined ? ({ name }: Listener) => !/^https?\./.test(name)
+        : (listener: Listener) => environmentsOf(listener).includes(environment) || hosts.includes(listener.hostname ?? "");
+    return Math.ceil(listeners.filter(listener => !isOwn(listener)).length / 2);
+}

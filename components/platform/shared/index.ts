@@ -63,7 +63,7 @@ export class SharedPlatform extends pulumi.ComponentResource implements Foundati
     constructor(name: string, args: SharedPlatformArgs, opts?: pulumi.ComponentResourceOptions) {
         super("landfall:platform:SharedPlatform", name, {}, transformedBy(args.transform, opts));
         const { cluster, found, environment, hosts, tls = { issuer: "ca" }, traffic = defaultTraffic } = args;
-        if (!found.issuers.includes(tls.issuer)) throw new Refusal(noIssuer(found));
+        if (!found.issuers.includes(tls.issuer)) throw new Refusal(noIssuer(found, tls.issuer));
         warnOfLimits(found, traffic, this);
         warnOfOpenNetwork(cluster.capabilities, this);
         const options = inCluster(cluster, this);
@@ -71,11 +71,12 @@ export class SharedPlatform extends pulumi.ComponentResource implements Foundati
         const place = { namespace: certificatesNamespace, prefix };
         const gateway = { gatewayName, namespace: gatewayNamespace };
 
-        const cleanup = scriptCommand(`${name}-secrets`, {
+        // Under another name it is another one, so that the Secrets of the old name are removed.
+        const cleanup = scriptCommand(`${name}-secrets-${environment}`, {
             delete: "components/platform/shared/remove-secrets.ts",
             environment: { CLUSTER_KUBECONFIG: cluster.kubeconfig, PREFIX: prefix },
             triggers: [found.certificates],
-        }, { parent: this });
+        }, { parent: this, aliases: [{ name: `${name}-secrets` }] });
         const { certManager: present } = cluster.capabilities.present ?? {};
         if (tls.issuer === "acme" && present === undefined) allowServer(place, tls, options);
         const issued = issueCertificates(place, { hosts, tls, gateway, present }, { ...options, dependsOn: cleanup });
@@ -114,7 +115,12 @@ function gatewayOf(cluster: Cluster, policyPrefix: string, listeners: pulumi.Out
     };
 }
 
-function noIssuer({ stack, issuers }: FoundPlatform): string {
+function noIssuer({ stack, issuers }: FoundPlatform, wanted: Issuance["issuer"]): string {
+    if (wanted === "ca") {
+        return "The cluster's cert-manager runs with the feature gate NameConstraints off, so the environment's own CA would be valid for any "
+            + "host.\nSet landfall:environment: { tls: { issuer: acme } } here, or leave that feature gate on, as it is by default, and bring the "
+            + `stack ${stack} up. Nothing was changed.`;
+    }
     return `The cluster's platform can't get certificates from an ACME server: its stack ${stack} has landfall:environment.tls.issuer `
         + `${issuers.join(", ")}.\nSet landfall:environment: { tls: { issuer: ca } } here, or acme in the stack ${stack}, and bring that up `
         + "first. Nothing was changed.";
@@ -140,5 +146,6 @@ function warnOfLimits(found: FoundPlatform, traffic: Traffic, parent: pulumi.Res
     const low = lowLimits(found, traffic);
     if (low.length === 0) return;
     void pulumi.log.warn(`The gateway of the cluster has limits for the traffic of the stack ${found.stack}, which are lower than this `
-        + `environment needs at its largest (${low.join("; ")}). Raise these settings there, or lower them here.`, parent);
+        + `environment needs at its largest (${low.join("; ")}). Raise these settings there (landfall:gateway, if that stack has no `
+        + "environment), or lower them here.", parent);
 }

@@ -1,20 +1,29 @@
 // Deletes the environment's Secrets, which cert-manager leaves behind when their certificates are deleted.
-import { type Connection, KubernetesError, send } from "../../cluster/kubernetes-api";
+import { type Connection, KubernetesError, read, send } from "../../cluster/kubernetes-api";
 import { setting } from "../../cluster/scripts/process";
 import { accountName } from "../cert-manager/names";
 import { namespaces } from "../namespaces";
 import { removeFromCluster } from "./cluster-script";
 
 const secrets = `/api/v1/namespaces/${namespaces.certificates}/secrets`;
+const certificates = `/apis/cert-manager.io/v1/namespaces/${namespaces.certificates}/certificates`;
 
 interface Secret {
     metadata: { name: string; annotations?: Record<string, string> };
 }
 
+interface Certificate {
+    spec: { secretName: string };
+}
+
 void removeFromCluster("Secrets of the environment's certificates", async connection => {
     const prefix = setting("PREFIX");
     const { items } = await send(connection, "GET", secrets) as { items: Secret[] | null };
-    for (const { metadata: { name } } of (items ?? []).filter(secret => isOf(prefix, secret))) await remove(connection, name);
+    // An environment that got another name keeps its certificates, with the names of their Secrets.
+    const used = await read(connection, certificates, { patience: 5 });
+    const kept = ((used?.items ?? []) as Certificate[]).map(({ spec }) => spec.secretName);
+    const old = (items ?? []).filter(secret => isOf(prefix, secret) && !kept.includes(secret.metadata.name));
+    for (const { metadata: { name } } of old) await remove(connection, name);
 });
 
 /**

@@ -1,5 +1,5 @@
 import { images } from "../../../components/versions";
-import type { PlainSettings, Target } from "../../config";
+import type { AppSettings, PlainSettings, PlatformSettings, Target } from "../../config";
 import { usesDatabase } from "../../services/limits";
 
 /** What a stack needs from the computer. */
@@ -19,10 +19,8 @@ export interface Needs {
 }
 
 /** What this stack needs. On an existing cluster, with images that are already built, that is almost nothing. */
-export function needsOf({ cluster, app }: PlainSettings): Needs {
-    const given = app.type === "wordpress" ? [app.web.image, app.database.image]
-        : [...Object.values(app.services).map(({ image }) => image), ...usesDatabase(app) ? [app.database.image] : []];
-    const builds = given.includes(undefined);
+export function needsOf({ cluster, app }: PlainSettings | PlatformSettings): Needs {
+    const builds = app !== undefined && givenImages(app).includes(undefined);
     const local = cluster.target === "kind" || cluster.target === "minikube"; // narrows the type
     const driver = cluster.target === "minikube" ? (cluster.driver ?? "docker") : undefined;
     const inDocker = cluster.target === "kind" || driver === "docker";
@@ -38,4 +36,10 @@ export function needsOf({ cluster, app }: PlainSettings): Needs {
         })) : [],
         disk: local || docker,
     };
+}
+
+/** The images that the settings name; undefined for each that has to be built. */
+function givenImages(app: AppSettings): (string | undefined)[] {
+    if (app.type === "wordpress") return [app.web.image, app.database.image];
+    return [...Object.values(app.services).map(({ image }) => image), ...usesDatabase(app) ? [app.database.image] : []];
 }

@@ -18,15 +18,32 @@ export async function confirmRemoval(
     const loss = describeLoss(data, stack);
     const options = stack === "dev" ? "" : `--stack ${stack} `;
     const keep = canKeep ? `To keep the data: npm run down -- ${options}--keep-data` : "";
-    if (!source.isTTY) {
-        const lines = [loss, "Nothing was changed.", keep, `To remove it without being asked: npm run down -- ${options}--yes`];
-        throw new UserError(lines.filter(Boolean).join("\n"));
-    }
-    terminal.line([loss, keep].filter(Boolean).join("\n"));
-    terminal.line(`To remove it, type the stack's name, ${stack}:`);
+    const lines = [loss, "Nothing was changed.", keep, `To remove it without being asked: npm run down -- ${options}--yes`];
+    await askFor(stack, {
+        question: [loss, keep, `To remove it, type the stack's name, ${stack}:`].filter(Boolean).join("\n"),
+        alone: lines.filter(Boolean).join("\n"), other: "That is not the stack's name. Nothing was changed.",
+    }, { terminal, signal }, source);
+}
+
+/** What is said to the user. */
+interface Question {
+    question: string;
+    /** If nobody can be asked. */
+    alone: string;
+    /** If the answer is another. */
+    other: string;
+}
+
+/** Asks the user to type a word. @throws UserError if nobody can be asked or the answer differs */
+export async function askFor(
+    word: string, { question, alone, other }: Question, { terminal, signal }: { terminal: Terminal; signal: AbortSignal },
+    source: Source = process.stdin,
+): Promise<void> {
+    if (!source.isTTY) throw new UserError(alone);
+    terminal.line(question);
     const answer = await firstLine(source, signal);
     if (signal.aborted) throw new Interrupted("Stopped. Nothing was changed.");
-    if (answer.trim() !== stack) throw new UserError("That is not the stack's name. Nothing was changed.");
+    if (answer.trim() !== word) throw new UserError(other);
 }
 
 function describeLoss({ volumes, outlives }: HeldData, stack: string): string {

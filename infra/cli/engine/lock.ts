@@ -53,6 +53,15 @@ export function removeCutOff(stack: string, directory = backendDirectory()): voi
     }
 }
 
+/** Removes the backups that Pulumi keeps of a stack which it has removed from a local backend. */
+export function removeBackups(stack: string, directory = backendDirectory()): void {
+    if (!directory || isInBackend(stack, directory)) return;
+    const files = [".json.bak", ".json.bak.attrs", ".json.gz.bak", ".json.gz.bak.attrs"].map(end => ["stacks", project, `${stack}${end}`]);
+    for (const place of [...files, ["backups", project, stack], ["history", project, stack], ["locks", "organization", project, stack]]) {
+        fs.rmSync(path.join(directory, ...place), { recursive: true, force: true });
+    }
+}
+
 function isJson(text: string): boolean {
     try {
         JSON.parse(text);

@@ -60,6 +60,12 @@ export class PulumiEngine {
         }
     }
 
+    /** An output of any stack of the backend, secret or not. @throws if the stack or the output doesn't exist */
+    static output(command: PulumiCommand, stack: string, name: string): Promise<string> {
+        const args = ["stack", "output", name, "--show-secrets", "--stack", stack, "--non-interactive"];
+        return run(command.command, args, { cwd: root, env: pulumiEnvironment() });
+    }
+
     /** Applies the program; with `rewrite`, to the configuration that it returns. */
     async up(rewrite?: (configuration: string) => string): Promise<Applied> {
         await this.recover();

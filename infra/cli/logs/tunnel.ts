@@ -1,5 +1,6 @@
 import * as http from "node:http";
 import { Duplex } from "node:stream";
+import * as tls from "node:tls";
 import { readKubeconfig } from "../../../components/cluster/kubernetes-api";
 
 /** A port of a pod. */
@@ -76,4 +77,32 @@ export async function post(
         }, resolve);
         sent.on("error", reject).end(body);
     });
+}
+
+/**
+ * Gets a page from an HTTP server in a pod, whatever its status; over TLS if there is a name for the server. Its certificate
+ * isn't verified: the API server leads to the pod.
+ */
+export async function get(
+    place: PodPort, path: string, { host, tls: servername }: { host: string; tls?: string }, signal: AbortSignal,
+): Promise<{ status: number; text: string }> {
+    const connection = await openPort(place);
+    const secured = servername === undefined ? connection : tls.connect({ socket: connection, servername, rejectUnauthorized: false });
+    try {
+        return await new Promise((resolve, reject) => {
+            if (connection.errored) return reject(connection.errored);
+            for (const stream of [connection, secured]) stream.on("error", reject);
+            const sent = http.request({
+                path, signal, host: place.pod, headers: { host, connection: "close" },
+                createConnection: () => secured as unknown as import("node:net").Socket,
+            }, response => {
+                let text = "";
+                response.setEncoding("utf8").on("data", (piece: string) => (text += piece));
+                response.on("error", reject).on("end", () => resolve({ status: response.statusCode ?? 0, text }));
+            });
+            sent.on("error", reject).end();
+        });
+    } finally {
+        connection.destroy();
+    }
 }

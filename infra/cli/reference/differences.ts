@@ -52,7 +52,23 @@ export function differences(resources: Record<string, Registered[]>): Row[] {
 }
 
 function rowOf(object: string, field: string, targets: string[], values: string[]): Row {
-    return { object, field, values: Object.fromEntries(targets.map((target, index) => [target, values[index]])) };
+    const texts = values.every(({ length }) => length > longest) ? withoutCommon(values) : values;
+    return { object, field, values: Object.fromEntries(targets.map((target, index) => [target, texts[index]])) };
+}
+
+/** Characters of a value that is shown as a whole. */
+const longest = 2000;
+
+/** What is between the words at the beginning and those at the end that all texts have in common. */
+function withoutCommon(texts: string[]): string[] {
+    const [first, ...others] = texts.map(text => text.split(" "));
+    const common = (at: (words: string[], index: number) => string | undefined): number => {
+        const index = first.findIndex((_, position) => others.some(words => at(words, position) !== at(first, position)));
+        return index < 0 ? first.length : index;
+    };
+    const begin = common((words, index) => words[index]);
+    const end = common((words, index) => words.at(-1 - index));
+    return [first, ...others].map(words => ["…", ...words.slice(begin, Math.max(begin, words.length - end)), "…"].join(" "));
 }
 
 function nameOf(inputs: Registered["inputs"]): string {

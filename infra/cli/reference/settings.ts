@@ -54,11 +54,14 @@ export function renderReference(): string {
         return chapters(`landfall:cluster with target: ${name}`, ["cluster"], target);
     });
     const services = describeSettings({ stack: "<stack>", app: "services" });
+    const alone = describeSettings({ stack: "<stack>", environment: "none" });
     const others = [
         ...chapters("landfall:environment", ["environment"], settings.properties?.environment ?? {}),
         ...chapters("landfall:app", ["app"], settings.properties?.app ?? {}),
         ...chapters("landfall:app with type: services", ["app"], services.properties?.app ?? {}),
+        ...chapters("landfall:gateway", ["gateway"], alone.properties?.gateway ?? {}),
         ...chapters("landfall:logs", ["logs"], settings.properties?.logs ?? {}),
+        ...chapters("landfall:promotion", ["promotion"], settings.properties?.promotion ?? {}),
     ];
     return [
         "# Configuration",

@@ -131,9 +131,18 @@ function uploadsPart({ web, terminal, signal }: Context, archive: () => AsyncIte
     };
 }
 
-async function refuseToReplace({ web, terminal, signal }: Context): Promise<void> {
+/** Whether the site has more than its installation makes. */
+export async function hasContent({ kubeconfig, settings }: StandingStack, terminal: Terminal, signal: AbortSignal): Promise<boolean> {
+    return (await contentOf({ web: await findPod(kubeconfig, settings.environment.name, "web"), terminal, signal })).length > 0;
+}
+
+async function contentOf({ web, terminal, signal }: Omit<Context, "database">): Promise<string[]> {
     const content = await ask<Record<string, number>>(web, ["import-site", "content"], terminal, signal);
-    const held = Object.entries(content).filter(([, count]) => count > 0).map(([what, count]) => `${count} ${what}`);
+    return Object.entries(content).filter(([, count]) => count > 0).map(([what, count]) => `${count} ${what}`);
+}
+
+async function refuseToReplace(context: Context): Promise<void> {
+    const held = await contentOf(context);
     if (held.length === 0) return;
     throw new UserError(
         `The site has content that the import would replace: ${held.join(", ")}. Keep it by an export, then say --yes. Nothing was changed.`,

@@ -1,6 +1,6 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { parseConfiguration, PlainSettings } from "../../config";
+import { hasEnvironment, parseConfiguration, type PlainSettings, type PlatformSettings } from "../../config";
 import { describeKey, describeSettings, type Description } from "../../config/schema/describe";
 import { type Configuration, configText, readStackFile, refuseFindings } from "../../config/stack-file";
 import { UserError } from "../terminal/errors";
@@ -79,6 +79,14 @@ function isMapping(value: unknown): value is Record<string, unknown> {
 }
 
 /** The settings in a stack's file, to see what they need from the computer. The program validates them again. */
-export function readSettings(stack: string, file: string): PlainSettings {
+export function readStack(stack: string, file: string): PlainSettings | PlatformSettings {
     return parseConfiguration(readStackConfig(file, { standIns: true }), stack);
+}
+
+/** The same, for commands that are about an environment. @throws UserError for a stack without one */
+export function readSettings(stack: string, file: string): PlainSettings {
+    const settings = readStack(stack, file);
+    if (hasEnvironment(settings)) return settings;
+    throw new UserError(`The stack "${stack}" is only a cluster with its platform (landfall:environment is none): it has no application. `
+        + "Name a stack that has its environment there. Nothing was changed.");
 }

@@ -1,5 +1,6 @@
+import { controllerName, proxyName } from "../../../components/platform/gateway/names";
 import { namespaces } from "../../../components/platform/namespaces";
-import type { PlainSettings } from "../../config";
+import type { PlainSettings, PlatformSettings } from "../../config";
 import { usesDatabase } from "../../services/limits";
 
 /** A part of a stack: the workloads whose pods belong to it, and where those are. */
@@ -11,9 +12,10 @@ export interface StackPart {
 }
 
 /** The parts by the names that people use for them. The first one is the usual one: what the host's requests go to. */
-export function partsOf({ app, environment: { name: namespace } }: Pick<PlainSettings, "app" | "environment">): Record<string, StackPart> {
-    const own = (workload: string): StackPart => ({ workloads: [workload], namespace });
-    const gateway = { workloads: ["envoy", "contour"], namespace: namespaces.gateway };
+export function partsOf({ app, environment }: Pick<PlainSettings | PlatformSettings, "app" | "environment">): Record<string, StackPart> {
+    const gateway = { workloads: [proxyName, controllerName], namespace: namespaces.gateway };
+    if (app === undefined || environment === undefined) return { gateway };
+    const own = (workload: string): StackPart => ({ workloads: [workload], namespace: environment.name });
     if (app.type === "wordpress") {
         return { web: own("web"), database: own("database"), gateway, tasks: { ...own("scheduled-tasks"), scheduled: true } };
     }

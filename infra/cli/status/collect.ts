@@ -58,9 +58,10 @@ const sources: Record<Exclude<Kind, "nodeStats">, { path: string; place: Place; 
 
 /**
  * Reads everything that a stack's state is told from, in its own namespaces and, with `system`, in kube-system.
+ * @param environment namespace of its environment; undefined if it has none
  * @throws Unreachable if the cluster doesn't answer
  */
-export async function collect(kubeconfig: string, environment: string, system: boolean): Promise<Seen> {
+export async function collect(kubeconfig: string, environment: string | undefined, system: boolean): Promise<Seen> {
     const connection = await reach(kubeconfig);
     const ask = (path: string, seconds = limits.each): Promise<Json> => inTime(send(connection, "GET", path, { seconds }), seconds, connection);
     const [{ gitVersion }, clock, there] = await Promise.all([
@@ -71,13 +72,14 @@ export async function collect(kubeconfig: string, environment: string, system: b
             throw error;
         }),
     ]).catch((error: Error) => { throw unreachable(error); });
-    const own = [...new Set([environment, ...Object.values(namespaces), ...(system ? ["kube-system"] : [])])]
+    const ofEnvironment = environment === undefined ? [] : [environment];
+    const own = [...new Set([...ofEnvironment, ...Object.values(namespaces), ...(system ? ["kube-system"] : [])])]
         .filter(name => there === undefined || there.includes(name))
         .filter(name => system || name !== "kube-system");
 
     const seen: Seen = { observed: observed(), version: text(gitVersion), ...clock, unread: [] };
     const places: Record<Place, string[]> = {
-        cluster: [""], environment: [environment], gateway: [namespaces.gateway], certificates: [namespaces.certificates], everywhere: own,
+        cluster: [""], environment: ofEnvironment, gateway: [namespaces.gateway], certificates: [namespaces.certificates], everywhere: own,
     };
     const questions = sourceKinds.flatMap(kind => places[sources[kind].place].map(namespace => async () => {
         const { path, query } = sources[kind];
@@ -92,7 +94,7 @@ export async function collect(kubeconfig: string, environment: string, system: b
             seen.unread.push({ what, why: clean((error as Error).message), forbidden: code === 403 });
         }
     }));
-    const address = addressIn(ask, environment).catch(() => undefined);
+    const address = environment === undefined ? undefined : addressIn(ask, environment).catch(() => undefined);
     await inParallel(questions);
     await inParallel(nodesWithClaims(seen.observed).map(node => async () => {
         // Many may not ask the kubelets. Nothing else depends on it.

@@ -1,9 +1,10 @@
 import * as fs from "node:fs";
 import { parseArgs } from "node:util";
-import type { Target } from "../../config";
+import type { PlainSettings, PlatformSettings, Target } from "../../config";
+import { readSettings, readStack, stackConfigFile } from "../stack/config";
 import { stackFile } from "../stack/home";
 import { stackOption } from "../terminal/options";
-import { type StandingStack, standingStack } from "../site/stack";
+import { type StandingStack, withKubeconfig } from "../site/stack";
 import { Terminal } from "../terminal";
 import { UserError } from "../terminal/errors";
 import type { Unreachable } from "./collect";
@@ -38,19 +39,36 @@ export function readArguments(args: string[], texts: string[], flags: string[], 
 }
 
 /** A running stack, and what its user may type. */
-export interface Running extends StandingStack {
+export interface Running<S = PlainSettings> extends StandingStack<S> {
     /** Turns a command's name and arguments into what to type for this stack. */
     command: CommandLine;
     /** The kubeconfig's file for kubectl; undefined if there is none on this computer. */
     file?: string;
 }
 
+/** A running stack that may be only a cluster with its platform. */
+export type AnyRunning = Running<PlainSettings | PlatformSettings>;
+
 export type CommandLine = (name: string, ...args: string[]) => string;
 
-/** The stack that was asked for. What has to be said meanwhile goes to standard error. @throws if it isn't up */
-export async function runningStack({ stack, kubeconfig }: Arguments["texts"]): Promise<Running> {
+/**
+ * The stack that was asked for. What has to be said meanwhile goes to standard error.
+ * @throws if it isn't up, or has no environment
+ */
+export function runningStack(texts: Arguments["texts"]): Promise<Running> {
+    return running(texts, readSettings);
+}
+
+/** The same of any stack: it may be only a cluster with its platform. */
+export function anyRunningStack(texts: Arguments["texts"]): Promise<AnyRunning> {
+    return running(texts, readStack);
+}
+
+async function running<S extends PlainSettings | PlatformSettings>(
+    { stack, kubeconfig }: Arguments["texts"], readBy: (stack: string, file: string) => S,
+): Promise<Running<S>> {
     const name = stackOption(stack);
-    const standing = await standingStack(name, kubeconfig, new Terminal(process.stderr));
+    const standing = await withKubeconfig(name, readBy(name, stackConfigFile(name)), kubeconfig, new Terminal(process.stderr));
     const kept = stackFile(name, "kubeconfig");
     return { ...standing, command: commandFor(name, kubeconfig), file: kubeconfig ?? (fs.existsSync(kept) ? kept : undefined) };
 }
@@ -95,7 +113,7 @@ export function describeSilence(error: Unreachable, target: Target, command: Com
 }
 
 /** The same for people who wanted something else of it; `right` is what the command needs. */
-export function explainSilence(error: Unreachable, { settings, command }: Running, right: string): UserError {
+export function explainSilence(error: Unreachable, { settings, command }: Pick<Running<{ cluster: { target: Target } }>, "settings" | "command">, right: string): UserError {
     if (error.code === 403) return new UserError(`The cluster refuses it: ${error.message}. The kubeconfig's user needs the right to ${right}.`);
     const { matter, action } = describeSilence(error, settings.cluster.target, command);
     return new UserError(`The cluster can't be asked: ${matter}.\n${action}`);

@@ -41,8 +41,8 @@ export interface Situation {
     observed: Observed;
     /** Milliseconds since 1970. */
     now: number;
-    /** Namespace of the environment. */
-    environment: string;
+    /** Namespace of the environment; undefined if the stack has none. */
+    environment?: string;
     /** Names of the services, if the application consists of services. */
     services?: string[];
     /** Namespace of the gateway. */

@@ -8,10 +8,12 @@ const marks: Record<Problem["severity"], string> = { outage: "✗", failing: "!"
 /** A stack's state on one screen: what runs, then what is wrong and what to do about it. */
 export function screen(status: Status, kubeconfig?: string): string {
     const now = Date.parse(status.time);
-    const { stack, target, address, problems, notes } = status;
+    const { stack, target, address, asleep, problems, notes } = status;
     const verdict = problems.length === 0 ? ["All is well."] : problemLines(problems, now);
     const lines = [
-        `Stack "${stack}" on ${target}${address ? `: ${address}` : ""}`, ...about(status), "", ...table(status, now), "", ...verdict,
+        `Stack "${stack}" on ${target}${address ? `: ${address}` : ""}`, ...about(status),
+        ...(asleep ? [`Asleep since ${asleep.slice(0, 16).replace("T", " ")} UTC, for ${duration(now - Date.parse(asleep))}: the next request wakes it.`] : []),
+        "", ...table(status, now), "", ...verdict,
         ...notes.map(note => `Note: ${note}`),
         ...(problems.some(({ action }) => action.includes("kubectl")) ? ["", `kubectl finds the cluster by: ${exportLine(kubeconfig)}`] : []),
     ];
@@ -49,7 +51,8 @@ function table({ parts, tasks }: Status, now: number): string[] {
     return rows.map(row => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd());
 }
 
-function partRow({ name, ready, wanted, between, since, images, nodes }: Part, now: number): Row {
+function partRow({ name, ready, wanted, between, since, images, nodes, asleep }: Part, now: number): Row {
+    if (asleep) return [`  ${name}`, "asleep", duration(now - Date.parse(asleep)), "–", "–"];
     const bounds = between ? ` (${between[0]}–${between[1]})` : "";
     const places = nodes.length > 3 ? `${nodes.length} nodes` : nodes.join(", ");
     const age = since ? duration(now - Date.parse(since)) : "–";

@@ -1,4 +1,5 @@
 import { namespaces } from "../../../components/platform/namespaces";
+import { asleepIn } from "./asleep";
 import type { Seen } from "./collect";
 import { type Fields, list, number, text, time } from "./fields";
 import { condition, created, imageDate, isLive, isReady, isTrue, nameOf, namespaceOf, ownerKind, ownerName, workloadOf } from "./objects";
@@ -10,6 +11,8 @@ export interface Part {
     name: string;
     ready: number;
     wanted: number;
+    /** Since when the activator keeps it stopped; ISO 8601. */
+    asleep?: string;
     /** The autoscaler's bounds. */
     between?: [least: number, most: number];
     /** When the oldest of its pods started; ISO 8601. */
@@ -36,6 +39,8 @@ export interface Status {
     /** When it was looked at, by the cluster's clock; ISO 8601. */
     time: string;
     address?: string;
+    /** Since when the environment sleeps; ISO 8601. */
+    asleep?: string;
     /** Versions: of Landfall as it was last applied, of this code, and of the cluster. */
     versions: { applied?: string; code: string; kubernetes?: string };
     /** Dates of the images that Landfall has built. */
@@ -49,8 +54,9 @@ export interface Status {
 }
 
 /** What runs, the environment first. */
-export function partsOf({ observed }: Seen, environment: string): Part[] {
-    const own = [environment, ...Object.values(namespaces)];
+export function partsOf({ observed }: Seen, environment?: string): Part[] {
+    const own = [environment ?? "", ...Object.values(namespaces)];
+    const asleep = asleepIn(observed, environment);
     const workloads = [...observed.deployments, ...observed.statefulSets].filter(object => own.includes(namespaceOf(object)));
     const place = (object: Fields): string => `${own.indexOf(namespaceOf(object)) === 0 ? 0 : 1} ${namespaceOf(object)} ${nameOf(object)}`;
     return workloads.sort((a, b) => (place(a) < place(b) ? -1 : 1)).map(workload => {
@@ -64,6 +70,7 @@ export function partsOf({ observed }: Seen, environment: string): Part[] {
         return {
             namespace: namespaceOf(workload), name: nameOf(workload),
             ready: pods.filter(isReady).length, wanted: number(workload, "spec", "replicas") ?? 1,
+            ...(asleep?.workloads.includes(workload) && { asleep: new Date(asleep.since).toISOString() }),
             ...(most !== undefined && { between: [least, most] as [number, number] }),
             ...(starts.length > 0 && { since: new Date(Math.min(...starts)).toISOString() }),
             images: [...new Set(pods.map(pod => shortImage(text(list(pod, "spec", "containers")[0], "image"))).filter(Boolean))].sort(),
@@ -72,7 +79,8 @@ export function partsOf({ observed }: Seen, environment: string): Part[] {
     });
 }
 
-export function tasksOf({ observed }: Seen, environment: string): Task[] {
+export function tasksOf({ observed }: Seen, environment?: string): Task[] {
+    if (environment === undefined) return [];
     return observed.cronJobs.filter(task => namespaceOf(task) === environment).map(task => {
         const own = observed.jobs.filter(job => ownerName(job) === nameOf(task) && namespaceOf(job) === environment);
         const ends = own.filter(job => isTrue(condition(job, "Complete")))
@@ -92,7 +100,7 @@ export function nodesOf({ observed }: Seen): Status["nodes"] {
 }
 
 /** Dates of Landfall's own images, as the environment's pods run them. */
-export function imageDatesOf({ observed }: Seen, environment: string): string[] {
+export function imageDatesOf({ observed }: Seen, environment?: string): string[] {
     const images = observed.pods.filter(pod => isLive(pod) && namespaceOf(pod) === environment)
         .flatMap(pod => list(pod, "spec", "containers").map(container => imageDate(text(container, "image"))));
     return [...new Set(images.filter(date => date !== undefined))].sort();

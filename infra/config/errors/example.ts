@@ -1,5 +1,6 @@
 import { stringify } from "yaml";
-import { settingsSchema } from "../schema";
+import type * as z from "zod";
+import { schemaOf } from "../schema";
 import { Context } from "../schema/defaults";
 import { Description, describeKey, describeTargets, entriesOf } from "../schema/describe";
 
@@ -70,7 +71,7 @@ export function exampleAround(settings: Description, section: string, wanted: un
         return wanted;
     }
     const alone = section === "cluster" ? { target: usual.target, ...wanted } : "type" in usual ? { type: usual.type, ...wanted } : wanted;
-    const schema = settingsSchema(context).shape[section as "app"];
+    const schema = schemaOf(context).shape[section] as z.ZodType;
     return schema.safeParse(alone).success ? alone : merge(usual, wanted);
 }
 

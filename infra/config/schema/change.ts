@@ -20,8 +20,12 @@ export type Change =
 declare module "zod" {
     interface GlobalMeta {
         change?: Change;
+        /** False if two stacks may differ in it and still run the same: it belongs to a place, or the images contain it. */
+        shared?: boolean;
         /** What an example of the key also needs; of an object, what one of any of its keys needs. */
         beside?: Record<string, unknown>;
+        /** A word that may stand in place of an object. */
+        word?: string;
         /** Keys beside it that its example can't have. */
         instead?: string[];
     }

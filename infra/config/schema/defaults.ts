@@ -14,6 +14,8 @@ export interface Context {
     size?: Size;
     /** The application's type. @default "wordpress" */
     app?: "services";
+    /** Set if the stack has no environment. @default it has one */
+    environment?: "none";
     /** Why people elsewhere can't reach the gateway, if the cluster's settings show that. */
     obstacle?: string;
 }

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { settingsSchema } from ".";
+import { schemaOf } from ".";
 import type { Change } from "./change";
 import { Context } from "./defaults";
 
@@ -16,11 +16,15 @@ export interface Description {
     secret?: boolean;
     /** What a change of this key, or of those below it, does to an existing stack. */
     change?: Change;
+    /** False if two stacks may differ in it, and in what is below it, and still run the same application. */
+    shared?: boolean;
     /** What an example of the key also needs; of an object, what one of any of its keys needs. */
     beside?: Record<string, unknown>;
     /** Keys beside it that its example can't have. */
     instead?: string[];
     enum?: string[];
+    /** A word that may stand in place of an object. */
+    word?: string;
     properties?: Record<string, Description>;
     required?: string[];
     oneOf?: Description[];
@@ -41,7 +45,7 @@ const descriptions = new WeakMap<z.ZodType, Description>();
 
 /** Describes all settings. */
 export function describeSettings(context: Context): Description {
-    const schema = settingsSchema(context);
+    const schema = schemaOf(context);
     const described = descriptions.get(schema) ?? z.toJSONSchema(schema, { io: "input" }) as Description;
     descriptions.set(schema, described);
     return described;
@@ -83,7 +87,7 @@ export function allowedText(settings: Description, key: Description): string {
         return `an object whose keys are names: ${key.names}`;
     }
     if (key.properties) {
-        return `an object with the keys ${Object.keys(key.properties).join(", ")}`;
+        return `${key.word === undefined ? "" : `${key.word}, or `}an object with the keys ${Object.keys(key.properties).join(", ")}`;
     }
     return key.allowed ?? "";
 }

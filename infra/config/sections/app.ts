@@ -32,12 +32,12 @@ export function resource(part: "web" | "database", what: "CPU" | "Memory", size:
             keys: ["request", "limit"], problem: `is more than {${section}.${name}.limit}`,
             allowed: "a request of at most the limit", example: { request: limit, limit },
         };
-    }).prefault({}).meta({ description: `${what} of each pod.`, example: defaults });
+    }).prefault({}).meta({ description: `${what} of each pod.`, example: defaults, shared: false });
 }
 
 export function storageClass(usual: string) {
     return objectName().optional().meta({
-        description: "StorageClass of the volume.", example: "fast", defaultText: usual, change: otherVolume,
+        description: "StorageClass of the volume.", example: "fast", defaultText: usual, change: otherVolume, shared: false,
     });
 }
 
@@ -58,20 +58,20 @@ function replicas(size: Size) {
         allowed: "min of at most max", example: { min, max: min },
     }).transform(({ min, max }) => ({ min: min ?? Math.min(leastReplicas, max), max }))
         .prefault({})
-        .meta({ description: "Range in which the autoscaler chooses the number of pods.", example: { min: 2, max: 10 } });
+        .meta({ description: "Range in which the autoscaler chooses the number of pods.", example: { min: 2, max: 10 }, shared: false });
 }
 
 function web(size: Size) {
     const keys = z.strictObject({
         image: image().optional().meta({
             description: "Image of the web server. It must listen on port 8080 and run as a user other than root.",
-            example: "ghcr.io/example/wordpress:6.9", defaultText: "built from infra/images/web",
+            example: "ghcr.io/example/wordpress:6.9", defaultText: "built from infra/images/web", shared: false,
         }),
         replicas: replicas(size),
         cpu: resource("web", "CPU", size),
         memory: resource("web", "Memory", size),
         targetCpu: whole(10, 95).default(webDefaults.targetCpu).meta({
-            description: "Percentage of the requested CPU above which the autoscaler adds pods.", example: 60,
+            description: "Percentage of the requested CPU above which the autoscaler adds pods.", example: 60, shared: false,
         }),
         requestSeconds: whole(10, 230).default(60).meta({
             description: "Seconds that a page may take to answer. All timeouts follow from it, from the database to the gateway. "
@@ -83,11 +83,11 @@ function web(size: Size) {
                 description: "Size of the largest file that an editor may upload.", example: "256Mi",
             }),
             size: quantity("bytes", "1Mi").prefault("5Gi").meta({
-                description: "Size of the volume for uploaded files.", example: "20Gi", change: largerVolume,
+                description: "Size of the volume for uploaded files.", example: "20Gi", change: largerVolume, shared: false,
             }),
             accessMode: choice("ReadWriteMany", "ReadWriteOnce").default("ReadWriteMany").meta({
                 description: "Whether pods on all nodes can use the volume (`ReadWriteMany`), or only those on one node.",
-                example: "ReadWriteMany", change: otherVolume,
+                example: "ReadWriteMany", change: otherVolume, shared: false,
             }),
             storageClass: storageClass("the target's class for shared volumes"),
         }).prefault({}).meta({ description: "The volume for uploaded files.", example: { size: "20Gi" } }),
@@ -128,10 +128,10 @@ export function databaseKeys(size: Size) {
         mode: choice("single").default("single").meta({ description: "One database server.", example: "single" }),
         image: image().optional().meta({
             description: "Image of MariaDB.", example: "ghcr.io/example/mariadb:11.8",
-            defaultText: "built from components/workload/images/database",
+            defaultText: "built from components/workload/images/database", shared: false,
         }),
         volume: quantity("bytes", "1Gi").prefault(databaseDefaults.volume).meta({
-            description: "Size of the data volume.", example: "20Gi", change: largerVolume,
+            description: "Size of the data volume.", example: "20Gi", change: largerVolume, shared: false,
         }),
         cpu: resource("database", "CPU", size),
         memory: resource("database", "Memory", size),
@@ -169,7 +169,7 @@ export function images() {
             example: "registry.example.com/debian:13-slim",
             defaultText: "Debian's own, by the digest in components/images.lock.json",
         }),
-    }).prefault({}).meta({ description: "How the program builds the web and database images.", example: { date: "2026-11-29" } });
+    }).prefault({}).meta({ description: "How the program builds the web and database images.", example: { date: "2026-11-29" }, shared: false });
 }
 
 /** The key that chooses what the application is. */
@@ -186,7 +186,7 @@ export function applicationType<const T extends string>(name: T) {
 export function appSchema(size: Size = "medium") {
     return z.strictObject({
         type: applicationType("wordpress").default("wordpress"),
-        title: line(200).default("Landfall").meta({ description: "Title of the site.", example: "My Company", change: installed }),
+        title: line(200).default("Landfall").meta({ description: "Title of the site.", example: "My Company", change: installed, shared: false }),
         admin: z.strictObject({
             user: matching(
                 "1 to 60 letters, digits, \"_\", \".\", \"@\" and \"-\", at least one a letter or digit",
@@ -198,7 +198,7 @@ export function appSchema(size: Size = "medium") {
             }),
         }).prefault({}).meta({
             description: "The site's first user. The password is `landfall:adminPassword`.",
-            example: { user: "editor", email: "editor@example.com" }, change: installed,
+            example: { user: "editor", email: "editor@example.com" }, change: installed, shared: false,
         }),
         images: images(),
         web: web(size),

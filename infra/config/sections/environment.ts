@@ -4,7 +4,7 @@ import { priorities, type Priority } from "../../../components/workload/priority
 import { refused } from "../schema/change";
 import { Context, toDnsLabel } from "../schema/defaults";
 import { choice, hostname, quantity, text, whole } from "../schema/fields";
-import { rule } from "../schema/rule";
+import { rule, type Violation } from "../schema/rule";
 import { labelVerdict } from "../schema/verdicts";
 import { Target } from "../targets";
 import { aliases, hostsDiffer, redirects } from "./hosts";
@@ -43,6 +43,24 @@ function namespace() {
         if (name === "default" || name.startsWith("kube-")) return "is a namespace of Kubernetes' own";
         return !Object.values(namespaces).includes(name) ? labelVerdict(name, 63) : "is a namespace of the platform's own";
     });
+}
+
+/** Minutes: six seconds, to try it out, and a week. */
+const leastSleep = 0.1;
+const mostSleep = 7 * 24 * 60;
+
+/** Visitors of a production site would wait for it, and nobody would notice that it doesn't wake. */
+function productionStaysAwake(
+    { name, priority = usualPriority(name), size, sleepAfter }: { name: string; priority?: Priority; size: string; sleepAfter?: number },
+): Violation | undefined {
+    if (sleepAfter === undefined || (priority !== "high" && size !== "large")) return undefined;
+    const isLarge = size === "large";
+    return {
+        keys: ["sleepAfter", isLarge ? "size" : "priority"],
+        problem: `puts an environment to sleep ${isLarge ? "that is for a lot of traffic" : "that other environments make room for"}`,
+        allowed: `leave it out; or ${isLarge ? "small or medium in {environment.size}" : "normal or low in {environment.priority}"}`,
+        example: { ...(isLarge ? { size: "medium" } : { priority: "normal" }), sleepAfter },
+    };
 }
 
 /** Each key's default depends on the application, see sections/together.ts. */
@@ -108,10 +126,18 @@ export function environmentSchema(context: Context) {
             defaultText: "high if the name is production, prod or live; low if it is development, dev, test, preview or sandbox, or "
                 + "begins as a branch's does, such as feature-, fix- or pr-; otherwise normal",
         }),
+        sleepAfter: z.number().min(leastSleep).max(mostSleep).optional().meta({
+            description: "Minutes without a request after which the environment sleeps: its pods stop, and scheduled tasks rest. The next "
+                + "request waits until it is awake. Not for production.",
+            example: 60, defaultText: "never", beside: { priority: "low" },
+            allowed: `a number of minutes from ${leastSleep} to ${mostSleep}`,
+            change: "in place. Turning it off is refused while the environment sleeps",
+        }),
         quota: quota(),
     });
     const distinct = rule(keys, ["host", "aliases", "redirects"], hostsDiffer);
-    return rule(distinct, ["host", "aliases", "redirects", "tls"], ({ tls, ...hosts }) => fitsHosts(tls, hosts, laptop, context.obstacle)).transform(given => {
+    const sleeping = rule(distinct, ["name", "priority", "size", "sleepAfter"], productionStaysAwake);
+    return rule(sleeping, ["host", "aliases", "redirects", "tls"], ({ tls, ...hosts }) => fitsHosts(tls, hosts, laptop, context.obstacle)).transform(given => {
         const { priority, volumes, tls, ...environment } = given;
         const usual: "delete" | "retain" = disposable.includes(environment.name) ? "delete" : "retain";
         return {
@@ -119,9 +145,11 @@ export function environmentSchema(context: Context) {
             priority: priority ?? usualPriority(environment.name),
         };
     }).meta({
-        description: "The namespace, with its security, quota and limits: production, UAT, development, or one per git branch.",
-        example: { name: "production", host: "www.example.com" },
-        change: "in place",
+        description: "The namespace, with its security, quota and limits: production, UAT, development, or one per git branch. With the word "
+            + "`none` instead of these keys, the stack is only a cluster with its platform, for the environments of other stacks; see "
+            + "`landfall:gateway`.",
+        example: { name: "production", host: "www.example.com" }, word: "none",
+        change: "in place", shared: false,
     });
 }
 

@@ -34,15 +34,15 @@ export function logsSchema(context: Context) {
         }),
     }).meta({
         description: "How long logs are kept, for everything in the cluster.", example: { keepDays: 90, volume: "50Gi" },
-        change: "in place",
+        change: "in place", shared: false,
     });
 }
 
 export type LogsSettings = z.output<ReturnType<typeof logsSchema>>;
 
-/** What the platform needs to keep logs; undefined if it keeps none. The volume outlives the stack if the site's do. */
-export function logsToKeep({ logs, environment: { volumes } }: {
-    logs: LogsSettings; environment: { volumes: "delete" | "retain" };
+/** What the platform needs to keep logs; undefined if it keeps none. The volume outlives the stack if the site's do, or if it has none. */
+export function logsToKeep({ logs, environment }: {
+    logs: LogsSettings; environment?: { volumes: "delete" | "retain" };
 }): LogsArgs | undefined {
-    return logs.keepDays === 0 ? undefined : { ...logs, volumes };
+    return logs.keepDays === 0 ? undefined : { ...logs, volumes: environment?.volumes ?? "retain" };
 }

@@ -35,7 +35,7 @@ export function mail() {
         .optional().meta({
             description: "Outgoing mail, through a relay. Without it, the site sends none.",
             example: { host: "smtp.example.com", user: "site@example.com", from: "site@example.com" },
-            defaultText: "none",
+            defaultText: "none", shared: false,
         });
 }
 

@@ -5,7 +5,8 @@ import { connectionsOfServices, needsOf, podsOf, usesDatabase } from "../../serv
 import type { AppSettings } from "../schema";
 import type { Violation } from "../schema/rule";
 import type { Needs } from "./together";
-import { type ServiceSettings, type ServicesSettings, volumeName } from "./services";
+import type { ServiceSettings, ServicesSettings } from "./services";
+import { volumeName } from "./service-files";
 
 const example = { app: { type: "services", services: { web: { image: "ghcr.io/example/shop:1.2", port: 8080, exposed: true } } } };
 
@@ -23,6 +24,17 @@ export function hasServices({ app }: { app: AppSettings }): Violation | undefine
     }
     return Object.keys(app.services).length > 0 ? undefined : {
         keys: ["app.services", "app.compose"], problem: "is missing", allowed: "at least one service, here or in a Compose file", example,
+    };
+}
+
+/** In an environment that sleeps, one part more has a name. */
+export function activatorHasItsName(
+    { app, environment }: { app: AppSettings; environment: { sleepAfter?: number } },
+): Violation | undefined {
+    if (app.type !== "services" || environment.sleepAfter === undefined || !Object.hasOwn(app.services, "activator")) return undefined;
+    return {
+        keys: ["app.services.activator", "environment.sleepAfter"],
+        problem: "can't be called activator: that is what wakes an environment with {environment.sleepAfter}", allowed: "another name", example,
     };
 }
 

@@ -1,15 +1,14 @@
 import * as z from "zod";
 import { defaultUid, graceSeconds, webDefaults, workerDefaults } from "../../../components/workload/defaults";
-import { largerVolume, otherVolume } from "../schema/change";
-import { byName, choice, dnsLabel, flag, image, listOf, localPath, matching, port, portablePath, quantity, whole } from "../schema/fields";
+import { byName, choice, flag, image, listOf, localPath, matching, port, portablePath, quantity, whole } from "../schema/fields";
 import { rule, type Violation } from "../schema/rule";
-import { applicationType, databaseKeys, databaseMeta, images, resource, storageClass } from "./app";
+import { applicationType, databaseKeys, databaseMeta, images, resource } from "./app";
 import { kindOf } from "../../services/limits";
 import { egress } from "./outside";
+import { absolute, ephemeral, files, filesFit, volumes } from "./service-files";
 import { bySize, presets, type Size } from "./sizes";
 
 const section = "app.services.<name>";
-const absolute = /^\/[^\s:,]*[^\s:,/]$/;
 const variable = /^[A-Za-z_][A-Za-z0-9_.-]*$/;
 export const secretName = /^[A-Za-z][A-Za-z0-9_-]{0,99}$/;
 /** The first part of the pods' label, of the Service's name, and of other objects' names. */
@@ -28,22 +27,25 @@ function build() {
         target: matching("the name of a stage", /^[a-z][\w.-]*$/).optional().meta({
             description: "Stage of the Dockerfile to build.", example: "production", defaultText: "the last one",
         }),
-    }).optional().meta({ description: "Instead of an image: how to build one on this computer.", example: { context: "app" }, defaultText: "none", instead: ["image"] });
+    }).optional().meta({ description: "Instead of an image: how to build one on this computer.", example: { context: "app" }, defaultText: "none", instead: ["image"], shared: false });
 }
 
 function replicas(size: Size) {
-    const least = presets[size].service.replicas.min;
+    const { min: least, max: most } = presets[size].service.replicas;
     const keys = z.strictObject({
         min: whole(1, 1000).optional().meta({ description: "Smallest number of pods.", example: 2, defaultText: `${bySize(preset => preset.service.replicas.min)}, or max if that is less` }),
-        max: whole(1, 1000).meta({ description: "Largest number of pods.", example: 20 }),
+        max: whole(1, 1000).optional().meta({
+            description: "Largest number of pods.", example: 20, defaultText: `${bySize(preset => preset.service.replicas.max)}, or min if that is more`,
+        }),
     });
-    return rule(keys, ["min", "max"], ({ min = 1, max }) => min <= max ? undefined : {
+    return rule(keys, ["min", "max"], ({ min = 1, max = min }) => min <= max ? undefined : {
         keys: ["min", "max"], problem: `is more than {${section}.replicas.max}`, allowed: "min of at most max", example: { min, max: min },
-    }).transform(({ min, max }) => ({ min: min ?? Math.min(least, max), max }))
+    }).transform(({ min, max = Math.max(most, min ?? 1) }) => ({ min: min ?? Math.min(least, max), max }))
         .optional().meta({
             description: "Range in which the autoscaler chooses the number of pods.", example: { min: 2, max: 10 },
             defaultText: `min: ${bySize(preset => preset.service.replicas.min)}, max: ${bySize(preset => preset.service.replicas.max)}; `
                 + "with a ReadWriteOnce volume, or without a port, one pod",
+            shared: false,
         });
 }
 
@@ -71,29 +73,11 @@ function probes() {
     });
 }
 
-function volumes() {
-    const volume = z.strictObject({
-        name: dnsLabel(30).optional().meta({
-            description: "Ending of the claim's name. Another name is another, empty volume.", example: "data",
-            defaultText: "the directory's last part", change: otherVolume,
-        }),
-        size: quantity("bytes", "1Mi").prefault("5Gi").meta({ description: "Size of the volume.", example: "20Gi", change: largerVolume }),
-        accessMode: choice("ReadWriteOnce", "ReadWriteMany").default("ReadWriteOnce").meta({
-            description: "`ReadWriteOnce`: for one pod, which an update stops before the next one starts. `ReadWriteMany`: all pods share it.",
-            example: "ReadWriteMany", change: otherVolume,
-        }),
-        storageClass: storageClass("the target's class for that access mode"),
-    }).meta({ description: "A persistent volume.", example: { size: "5Gi" } });
-    return byName("absolute paths of directories", absolute, "/data", volume).prefault({}).meta({
-        description: "Persistent volumes, by the directories at which the container sees them.", example: { "/data": { size: "5Gi" } }, defaultText: "none",
-    });
-}
-
 function keysOfService(size: Size) {
     return z.strictObject({
         image: image().optional().meta({
             description: "Image. It must run as any user, with a read-only root file system, and stop on SIGTERM.",
-            example: "ghcr.io/example/shop:1.2", defaultText: "none",
+            example: "ghcr.io/example/shop:1.2", defaultText: "none", shared: false,
         }),
         build: build(),
         command: listOf("arguments", z.string().meta({ allowed: "text" }), 1).optional().meta({
@@ -116,7 +100,7 @@ function keysOfService(size: Size) {
         }),
         replicas: replicas(size),
         targetCpu: whole(10, 95).default(webDefaults.targetCpu).meta({
-            description: "Percentage of the requested CPU above which the autoscaler adds pods.", example: 60,
+            description: "Percentage of the requested CPU above which the autoscaler adds pods.", example: 60, shared: false,
         }),
         cpu: resource("web", "CPU", size, section),
         memory: resource("web", "Memory", size, section),
@@ -134,10 +118,8 @@ function keysOfService(size: Size) {
             example: { API_KEY: "apiKey", "/run/secrets/api-key": "apiKey" }, defaultText: "none",
         }),
         volumes: volumes(),
-        ephemeral: byName("absolute paths of directories", absolute, "/tmp", quantity("bytes", "1Mi")).prefault({}).meta({
-            description: "Directories that the container may write to, by size. They are empty in every new pod. Everything else is read-only.",
-            example: { "/tmp": "64Mi", "/var/cache": "256Mi" }, defaultText: "{ /tmp: 64Mi }",
-        }).transform(given => ({ "/tmp": "64Mi", ...given })),
+        files: files(),
+        ephemeral: ephemeral(),
         probes: probes(),
         talksTo: listOf("names of services", matching(serviceNames, serviceName)).default([]).meta({
             description: "Services that it connects to. It can't reach others.", example: ["cache"], defaultText: "none",
@@ -192,11 +174,15 @@ function runsOnce({ port, volumes, replicas }: Pick<Keys, "port" | "volumes" | "
     };
 }
 
-function isMeantOnce({ secrets, environment, volumes, ephemeral }: Pick<Keys, "secrets" | "environment" | "volumes" | "ephemeral">): Violation | undefined {
+function isMeantOnce(
+    { secrets, environment, volumes, ephemeral, files }: Pick<Keys, "secrets" | "environment" | "volumes" | "ephemeral" | "files">,
+): Violation | undefined {
     const twice = Object.keys(secrets).find(key => Object.hasOwn(environment, key));
     if (twice !== undefined) {
         return { keys: ["secrets", "environment"], problem: `and environment both say what ${twice} is`, allowed: "each variable in one of them", example: {} };
     }
+    const file = Object.keys(files).find(each => Object.hasOwn(secrets, each));
+    if (file !== undefined) return { keys: ["files", "secrets"], problem: `and secrets both say what ${file} is`, allowed: "each file in one of them", example: {} };
     const path = Object.keys(volumes).find(directory => Object.hasOwn(ephemeral, directory));
     return path === undefined ? undefined
         : { keys: ["volumes", "ephemeral"], problem: `and ephemeral both are at ${path}`, allowed: "each directory in one of them", example: {} };
@@ -205,7 +191,8 @@ function isMeantOnce({ secrets, environment, volumes, ephemeral }: Pick<Keys, "s
 function service(size: Size) {
     const whole = rule(rule(keysOfService(size), ["image", "build"], hasOneImage), ["port", "exposed", "tcpPorts", "probes"], hasPort);
     const once = rule(whole, ["port", "volumes", "replicas"], runsOnce);
-    return rule(once, ["secrets", "environment", "volumes", "ephemeral"], isMeantOnce).transform(given => {
+    const fitting = rule(once, ["files"], filesFit);
+    return rule(fitting, ["secrets", "environment", "volumes", "ephemeral", "files"], isMeantOnce).transform(given => {
         const usual = kindOf(given) === "web" ? presets[size].service.replicas : workerDefaults.replicas;
         return { ...given, replicas: given.replicas ?? usual };
     }).meta({ description: "A service: one container, as often as needed.", example: { image: "ghcr.io/example/shop:1.2", port: 8080, exposed: true } });
@@ -226,7 +213,7 @@ export function servicesSchema(size: Size = "medium") {
         type: applicationType("services"),
         compose: z.union([localPath("a Compose file"), z.array(localPath("a Compose file")).min(1)]).optional().meta({
             allowed: "a path, or a list of them, of which later ones override earlier ones", example: "compose.yaml",
-            description: "Compose file with the services. What it can't say, or what shall differ, is under `services`.", defaultText: "none",
+            description: "Compose file with the services. What it can't say, or what shall differ, is under `services`.", defaultText: "none", shared: false,
         }),
         replaceDatabase: matching(serviceNames, serviceName).optional().meta({
             description: "A service of the Compose file that is a MariaDB or MySQL server. The stack's own database replaces it: those that connect to it have "
@@ -250,11 +237,3 @@ export function servicesSchema(size: Size = "medium") {
 
 export type ServicesSettings = z.output<ReturnType<typeof servicesSchema>>;
 export type ServiceSettings = ServicesSettings["services"][string];
-export type ServiceVolume = ServiceSettings["volumes"][string];
-
-/** Ending of a volume's claim: `data` of `/var/lib/data`. */
-export function volumeName(path: string, { name }: Pick<ServiceVolume, "name">): string {
-    const last = path.split("/").pop()!.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-+|-+$/g, "").slice(0, 30);
-    return name ?? (last.replace(/-+$/, "") || "volume");
-}
-

@@ -1,13 +1,15 @@
 import { formatQuantity, mebibytes, quantity } from "../../../components/quantity";
 import { ephemeralStorage } from "../../../components/scratch";
 import { containerDefaults } from "../../../components/workload/defaults";
-import { connectionsOf, leastMemoryOfDatabase, leastWebMemory, limitsOf } from "../../limits";
+import { activatorLimits, type ActivatorLimits } from "../../../components/workload/limits";
+import { connectionsOf, leastMemoryOfDatabase, leastWebMemory, limitsOf, trafficOf } from "../../limits";
 import { Violation } from "../schema/rule";
 import { type BareMetalSettings, type ClusterSettings, sharesPlatform } from "../targets";
 import { usesDatabase } from "../../services/limits";
 import type { AppSettings } from "../schema";
 import type { WordPressSettings } from "./app";
 import type { EnvironmentSettings } from "./environment";
+import type { GatewaySettings } from "./gateway";
 import type { LogsSettings } from "./logs";
 import { databaseHoldsServices, needsOfServices } from "./services-together";
 
@@ -26,8 +28,24 @@ export interface Needs {
     volumes: string;
 }
 
-function needsOf(app: AppSettings): Needs {
-    return app.type === "services" ? needsOfServices(app) : needsOfWordPress(app);
+function needsOf(app: AppSettings, sleeps: boolean): Needs {
+    const needs = app.type === "services" ? needsOfServices(app) : needsOfWordPress(app);
+    return sleeps ? withActivator(needs, activatorLimits(trafficOf(app).requests)) : needs;
+}
+
+/** Two of them while it is updated. */
+function withActivator(needs: Needs, { cpu, memory }: ActivatorLimits): Needs {
+    const { amounts } = needs;
+    const two = (amount: string): bigint => quantity(amount) * 2n;
+    return {
+        ...needs,
+        amounts: {
+            ...amounts,
+            cpu: amounts.cpu + two(cpu.limit), memory: amounts.memory + two(memory.limit), pods: amounts.pods + two("1"),
+            ephemeralStorage: amounts.ephemeralStorage + two(ephemeralStorage().limits["ephemeral-storage"]),
+        },
+        rollout: `${needs.rollout}, and the activator`,
+    };
 }
 
 function needsOfWordPress(app: WordPressSettings): Needs {
@@ -55,8 +73,8 @@ function needsOfWordPress(app: WordPressSettings): Needs {
 }
 
 /** The quota with its defaults. */
-export function completeQuota(given: Quota, app: AppSettings): { [K in keyof Quota]-?: NonNullable<Quota[K]> } {
-    const { cpu, memory, storage, ephemeralStorage, pods } = needsOf(app).amounts;
+export function completeQuota(given: Quota, app: AppSettings, sleeps = false): { [K in keyof Quota]-?: NonNullable<Quota[K]> } {
+    const { cpu, memory, storage, ephemeralStorage, pods } = needsOf(app, sleeps).amounts;
     const { limit } = containerDefaults;
     const besides = (need: bigint, one: string): string => formatQuantity(need + quantity(one) * BigInt(peoplesPods));
     return {
@@ -71,9 +89,9 @@ export function completeQuota(given: Quota, app: AppSettings): { [K in keyof Quo
 
 /** The quota must hold the application at full scale during a rolling update. Otherwise pods are silently not created. */
 export function quotaHoldsApp(
-    { environment: { quota }, app }: { environment: { quota: Quota }; app: AppSettings },
+    { environment: { quota, sleepAfter }, app }: { environment: { quota: Quota; sleepAfter?: number }; app: AppSettings },
 ): Violation | undefined {
-    const { amounts, causes, rollout, volumes } = needsOf(app);
+    const { amounts, causes, rollout, volumes } = needsOf(app, sleepAfter !== undefined);
     const short = (Object.keys(amounts) as (keyof Quota)[])
         .filter(key => quota[key] !== undefined && amounts[key] > quantity(String(quota[key])));
     if (short.length === 0) {
@@ -132,11 +150,11 @@ const laptopClasses: Record<string, { all: string[]; shared: string[] }> = {
 
 /** A claim for a class that doesn't exist waits forever. */
 export function hasClasses(
-    { cluster, app, logs }: { cluster: ClusterSettings; app: AppSettings; logs: LogsSettings },
+    { cluster, app, logs }: { cluster: ClusterSettings; app?: AppSettings; logs: LogsSettings },
 ): Violation | undefined {
     const classes = Object.hasOwn(laptopClasses, cluster.target) ? laptopClasses[cluster.target] : undefined;
     if (classes === undefined) return undefined;
-    const volumes = [...volumesOf(app), { key: "logs", accessMode: "ReadWriteOnce", storageClass: logs.storageClass }];
+    const volumes = [...app ? volumesOf(app) : [], { key: "logs", accessMode: "ReadWriteOnce", storageClass: logs.storageClass }];
     const wrong = volumes.map(({ key, storageClass, accessMode }) =>
         [`${key}.storageClass`, storageClass, accessMode === "ReadWriteMany" ? classes.shared : classes.all] as const)
         .find(([, name, has]) => name !== undefined && !has.includes(name));
@@ -145,7 +163,7 @@ export function hasClasses(
         problem: classes.all.includes(wrong[1] ?? "") ? "has no volumes that pods on many nodes write" : `is no class that a cluster of ${cluster.target} has`,
         allowed: `leave it out; or ${wrong[2].join(" or ")}`,
         example: wrong[0] === "logs.storageClass" ? { logs: { keepDays: 7 } }
-            : { app: app.type === "services" ? { type: app.type } : { web: { replicas: { min: 1, max: 5 } } } },
+            : { app: app?.type === "services" ? { type: app.type } : { web: { replicas: { min: 1, max: 5 } } } },
     };
 }
 
@@ -165,13 +183,21 @@ function volumesOf(app: AppSettings): Volume[] {
 
 /** An existing cluster needs a way to get the images that the program builds. A platform knows it, or refuses at its time. */
 export function needsRegistry(
-    { cluster, app }: { cluster: ClusterSettings; app: AppSettings },
+    { cluster, app, environment }: { cluster: ClusterSettings; app: AppSettings; environment: { sleepAfter?: number } },
 ): Violation | undefined {
     const images: [string, string | undefined][] = app.type === "wordpress" ? [["app.web.image", app.web.image]]
         : Object.entries(app.services).map(([name, { image }]) => [`app.services.${name}.image`, image]);
     const database: [string, string | undefined][] = app.type === "wordpress" || usesDatabase(app) ? [["app.database.image", app.database.image]] : [];
     const built = [...images, ...database].flatMap(([key, image]) => image === undefined ? [key] : []);
     const isKnown = cluster.target !== "existing" || cluster.registry !== undefined || sharesPlatform(cluster);
+    if (!isKnown && built.length === 0 && environment.sleepAfter !== undefined) {
+        return {
+            keys: ["cluster.registry", "environment.sleepAfter"],
+            problem: "is missing: the image of what wakes the environment has to be pushed where this cluster can pull it",
+            allowed: "a registry such as ghcr.io/example; or leave out {environment.sleepAfter}",
+            example: { cluster: { registry: "ghcr.io/example" } },
+        };
+    }
     return isKnown || built.length === 0 ? undefined : {
         keys: ["cluster.registry", ...built],
         problem: "is missing: the images that the program builds have to be pushed where this cluster can pull them",
@@ -180,14 +206,20 @@ export function needsRegistry(
     };
 }
 
-/** A cluster's logs are kept by its platform, which may be another stack's. */
-export function keepsOwnLogs({ cluster, logs }: { cluster: ClusterSettings; logs: LogsSettings }): Violation | undefined {
-    return !sharesPlatform(cluster) || logs.keepDays === 0 ? undefined : {
-        keys: ["logs.keepDays", "cluster.sharedPlatform"],
-        problem: "has no effect: the platform keeps the logs of the whole cluster, and another stack made it",
+/** A cluster's logs and its gateway belong to its platform, which may be another stack's. */
+export function hasOwnPlatform({ cluster, logs, gateway }: {
+    cluster: ClusterSettings; logs: LogsSettings; gateway: GatewaySettings;
+}): Violation | undefined {
+    if (!sharesPlatform(cluster)) return undefined;
+    const violation = (key: string, why: string): Violation => ({
+        keys: [key, "cluster.sharedPlatform"],
+        problem: `has no effect: ${why}, and another stack made it`,
         allowed: "leave it out here, and set it in the stack that made the platform",
         example: { cluster: { target: "existing", stack: "organization/landfall/dev" } },
-    };
+    });
+    if (logs.keepDays > 0) return violation("logs.keepDays", "the platform keeps the logs of the whole cluster");
+    return gateway.clientConnections === undefined ? undefined
+        : violation("gateway.clientConnections", "the gateway belongs to the platform");
 }
 
 /** A volume that many nodes write needs a class for that. Otherwise its claim waits forever. */

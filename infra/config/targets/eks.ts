@@ -51,7 +51,7 @@ export function eks(context: Context) {
             example: ["arn:aws:iam::123456789012:role/Support"],
         }),
         ...cloudKeys(context, "EKS cluster, its key's alias and its registry", 40, machineTypes, {
-            provisioning: "in place; node pools are deleted or created", machineType: newPool, diskSize: "in place, node by node",
+            provisioning: "in place; node pools are deleted or created. Refused while the gateway's load balancer has the other way's class: see `loadBalancerClass`", machineType: newPool, diskSize: "in place, node by node",
         }),
         network: network(16, 18).default("10.20.0.0/16").meta({
             description: "Address range of the VPC. Every pod uses one address.", example: "10.40.0.0/16", change: replacesAll,

@@ -15,6 +15,9 @@ export interface StackConfig {
     };
 }
 
+/** Fewer than usual, so that a test can open more; on kind, all that come from this computer share them. */
+export const clientConnections = 256;
+
 const file = path.join(root, `Pulumi.${names.stack}.yaml`);
 
 /** The suite's stack file as it was first written, for files that run beside those that change it. */
@@ -34,6 +37,7 @@ export function writeConfig(directory: string): void {
         },
         "landfall:environment": { name: names.environment, host: names.host },
         "landfall:logs": { keepDays: 7 },
+        "landfall:gateway": { clientConnections },
     };
     config["landfall:app"].web.replicas = { min: 2, max: 5 };
     write(yaml.stringify({ config }));

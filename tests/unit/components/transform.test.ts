@@ -8,10 +8,10 @@ import { Certificates } from "../../../components/platform/cert-manager";
 import { defaultTraffic, Gateway, Platform, SharedPlatform } from "../../../components/platform";
 import { gatewayLimits } from "../../../components/platform/gateway/limits";
 import type { Transform } from "../../../components/transform";
-import { ContainerImage, Database, Environment, ScheduledTask, StatefulService, WebService, Worker } from "../../../components/workload";
+import { Activator, ContainerImage, Database, Environment, ScheduledTask, StatefulService, WebService, Worker } from "../../../components/workload";
 import { captureProgram, type Registered } from "../../../infra/cli/capture";
 import { readStackConfig } from "../../../infra/cli/stack/config";
-import { parseConfiguration, parseSettings } from "../../../infra/config";
+import { parseConfiguration, parseSettings, type PlainSettings } from "../../../infra/config";
 import { Services } from "../../../infra/services";
 import { WordPress } from "../../../infra/wordpress";
 import { services, wordPress } from "../support/application";
@@ -20,7 +20,7 @@ const root = path.resolve(__dirname, "../../..");
 
 /** Settings of one of the committed stacks. */
 function settingsOf(stack: string) {
-    return parseConfiguration(readStackConfig(path.join(root, `Pulumi.${stack}.yaml`)), stack);
+    return parseConfiguration(readStackConfig(path.join(root, `Pulumi.${stack}.yaml`)), stack) as PlainSettings;
 }
 
 const existing = () => createCluster({ target: "existing", storageClass: "fast", registry: "example.org/shop" });
@@ -73,6 +73,13 @@ const components: Record<string, (transform: Transform) => void> = {
     StatefulService: transform => void new StatefulService("it", {
         environment: newEnvironment(), image, port: 6379, volumes: { "/data": { name: "data", size: "1Gi" } }, transform,
     }),
+    Activator: transform => {
+        const cluster = existing();
+        const environment = new Environment("around", { cluster, namespace: "around", sleepAfter: 60 });
+        const gateway = new Gateway("gateway", { cluster, manifests: loadManifestsAtOnce({ metallb: false }), certificates: [] });
+        new WebService("web", { environment, image, port: 3000, exposed: { gateway, host: "shop.example.com" } });
+        new Activator("it", { environment, transform });
+    },
     Services: transform => {
         const settings = parseSettings({
             cluster: { target: "kind" }, app: { type: "services", services: { web: { image, port: 8080, exposed: true, database: true } } },

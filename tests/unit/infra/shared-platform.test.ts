@@ -139,3 +139,49 @@ describe("a host", () => {
         expect(holders.map(({ environment, host }) => [environment, host])).toEqual([["one", "b.example.com"], ["two", "b.example.com"]]);
     });
 });
+
+describe("a gateway", () => {
+    const others = ["http", "https"];
+    /** With the platform's own host, and as many of other environments. */
+    function putGateway(count: number, own: string[] = []): void {
+        const of = (environment: string, host: string) => others.map(scheme => ({
+            name: `${scheme}.${host}`, hostname: host,
+            allowedRoutes: { namespaces: { from: "Selector", selector: { matchExpressions: [{ key: "kubernetes.io/metadata.name", operator: "In", values: [environment] }] } } },
+        }));
+        api.put({
+            apiVersion: "gateway.networking.k8s.io/v1", kind: "Gateway", metadata: { name: "gateway", namespace: "landfall-gateway" },
+            spec: { listeners: [
+                ...others.map(name => ({ name, hostname: "dev.localhost" })),
+                ...Array.from({ length: count }, (_, index) => of("other", `h${index}.localhost`)).flat(), ...own.flatMap(host => of("uat", host)),
+            ] },
+        } as never);
+    }
+    const compare = (settings = settingsOf()) => compareWith(settings).objects?.(kubeconfig, { loadBalancing: { type: "NodePort" } } as never);
+
+    it.each([[30, true], [31, false]])("with %d hosts of other environments and the platform's own has room for one more: %s", async (count, fits) => {
+        putGateway(count);
+        if (fits) return expect(await compare()).toBeUndefined();
+        await expect(compare()).rejects.toThrow(
+            /environment\.host is a host too many\n +given: +uat\.localhost\n +allowed: none: a gateway can have 32 hosts.* other environments have 32\./);
+    });
+
+    it("counts an environment's own hosts once, whether they are there already or new", async () => {
+        putGateway(29, ["uat.localhost"]);
+        await expect(compare(settingsOf({}, { redirects: ["a.localhost"] }))).resolves.toBeUndefined();
+        await expect(compare(settingsOf({}, { redirects: ["a.localhost", "b.localhost"] }))).rejects.toThrow(
+            /environment\.redirects makes hosts too many\n +given: +3 hosts\n +allowed: at most 2:/);
+    });
+
+    it("has room for the platform's own hosts beside those of environments", async () => {
+        const own = (redirects: string[]) => parseSettings({ cluster: { target: "kind" }, environment: { redirects } }, "dev");
+        putGateway(30);
+        await expect(compare(own(["a.localhost"]))).resolves.toBeUndefined();
+        await expect(compare(own(["a.localhost", "b.localhost"]))).rejects.toThrow(/redirects makes hosts too many\n.*3 hosts\n +allowed: at most 2:/);
+    });
+
+    it("is not counted if the cluster doesn't say", async () => {
+        putGateway(40);
+        api.intercept = (_, at) => (at.endsWith("/gateways/gateway") ? { code: 403, message: "no" } : undefined);
+        await expect(compare()).resolves.toBeUndefined();
+    });
+});

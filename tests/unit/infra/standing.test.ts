@@ -170,12 +170,19 @@ describe("data that stands", () => {
     it.each<[string, object, RegExp]>([
         ["smaller", {}, /landfall:logs\.volume can't be changed in place\n.*exists: 12Gi\n.*10Gi\n.*way: .*save the logs \(`npm run logs -- --since/],
         ["of another class", { volume: "12Gi", storageClass: "slow" }, /logs\.storageClass .*\n.*fast\n.*slow\n/],
-        ["of no class", { volume: "12Gi", storageClass: "none" }, /logs\.storageClass is no class of the cluster/],
+        ["of one that the cluster lacks", { volume: "12Gi", storageClass: "none" }, /logs\.storageClass can't be changed in place\n.*fast\n.*none\n/],
     ])("of logs can't be %s", async (_, logs, expected) => {
         claim("log-store", { size: "12Gi" }, "landfall-logs");
         const { message, registered } = await change({ logs: { keepDays: 9, ...logs } });
         expect(message).toMatch(expected);
         expect(registered).toEqual([]);
+    });
+
+    it("of logs needs a class of the cluster until it exists", async () => {
+        const logs = { keepDays: 9, volume: "12Gi", storageClass: "gone" };
+        expect((await change({ logs })).message).toMatch(/logs\.storageClass is no class of the cluster/);
+        claim("log-store", { size: "12Gi", class: "gone" }, "landfall-logs");
+        expect(await change({ logs })).toEqual(accepted);
     });
 
     it.each<[string, object, string, RegExp | undefined]>([
@@ -316,6 +323,36 @@ describe("a cluster", () => {
         api.intercept = () => ({ code: 403, message: "no" });
         expect(await readEnvironment(kubeconfig, "shop", "landfall/prod")).toEqual({ volumes: [] });
         expect(await readEnvironment(kubeconfigFor("http://127.0.0.1:1"), "shop", "landfall/prod", 0)).toEqual({ volumes: [] });
+    });
+});
+
+describe("an environment that sleeps", () => {
+    const scaled = (kind: "StatefulSet" | "Deployment", name: string, replicas: number) =>
+        put(`/apis/apps/v1/namespaces/shop/${kind.toLowerCase()}s/${name}`, kind, {
+            namespace: "shop", labels: { "app.kubernetes.io/part-of": "landfall" },
+        }, { spec: { replicas } });
+    beforeEach(() => {
+        storageClass("fast", "example.org/csi", true);
+        environment("shop");
+    });
+
+    it.each(["StatefulSet", "Deployment"] as const)("doesn't lose what wakes its %s", async kind => {
+        scaled("Deployment", "activator", 1);
+        scaled(kind, "web", 0);
+        const { message, registered } = await change({});
+        expect(message).toMatch(/sleepAfter is left out, and the environment shop sleeps[^]*open www\.example\.org/);
+        expect(registered).toEqual([]);
+        expect(await change({ environment: { sleepAfter: 60 } })).toEqual(accepted);
+    });
+
+    it("may stay awake for ever once it is, or if it has nothing that wakes it", async () => {
+        scaled("Deployment", "web", 1);
+        scaled("StatefulSet", "database", 0);
+        scaled("Deployment", "activator", 1);
+        expect(await change({})).toEqual(accepted);
+        scaled("Deployment", "web", 0);
+        api.objects.delete("/apis/apps/v1/namespaces/shop/deployments/activator");
+        expect(await change({})).toEqual(accepted);
     });
 });
 

@@ -3,7 +3,7 @@ import { type Capture, captureProgram, Registered } from "../../../infra/cli/cap
 import { readStackConfig } from "../../../infra/cli/stack/config";
 
 /** Changes to a stack's config, by key without `landfall:`, as `Pulumi.<stack>.yaml` would have them. */
-export type ConfigChanges = Partial<Record<"cluster" | "environment" | "app" | "logs", object>>;
+export type ConfigChanges = Partial<Record<"cluster" | "environment" | "app" | "logs" | "gateway" | "promotion", object>>;
 
 const root = path.resolve(__dirname, "../../..");
 

@@ -29,6 +29,7 @@ export function capabilitiesOf(
         images: {
             method: "load",
             script: script("load-image"),
+            unload: script("unload-images"),
             platform: args.platform,
             // A machine that was installed again has no images yet.
             environment: environment<"load-image">({ nodes }, described, { MEMBERS: JSON.stringify(members) }),

@@ -113,6 +113,7 @@ export interface ScriptFacts {
     "restore": { cluster: Has<"name" | "version" | "tainted" | "restore">; nodes: KnownNode[] };
     "kubeconfig": { cluster: Has<"name" | "endpoint" | "generation"> & May<"rotation">; nodes: NodeFacts[] };
     "load-image": { nodes: NodeFacts[] };
+    "unload-images": ScriptFacts["load-image"];
 }
 
 /** A secret of the restic repository, in the environment as a whole. */

@@ -1,3 +1,4 @@
+import { controllerName } from "../../../../components/platform/gateway/names";
 import { type Fields, fields, list, number, text, time } from "../fields";
 import {
     condition, containerStatuses, created, heldSince, isLive, isTrue, nameOf, namespaceOf, ownerKind, workloadOf,
@@ -200,7 +201,7 @@ function crashAdvice(pod: Fields, last: Fields, situation: Situation): string {
 }
 
 /** The parts that `npm run logs` knows, by their pods' workload. */
-const parts: Record<string, string> = { web: "web", database: "database", envoy: "gateway", contour: "gateway", "scheduled-tasks": "tasks" };
+const parts: Record<string, string> = { web: "web", database: "database", envoy: "gateway", [controllerName]: "gateway", "scheduled-tasks": "tasks" };
 
 function logsAdvice(pod: Fields, { command, environment, services }: Situation, previous = false): string {
     const workload = workloadOf(pod);

@@ -1,3 +1,4 @@
+import { activatedAt, rests } from "../asleep";
 import { duration, type Fields, flag, list, number, text, time } from "../fields";
 import { condition, created, isDeleting, isTrue, nameOf, namespaceOf, ownerKind, ownerName } from "../objects";
 import { type Finding, hour, kubectl, minute, type Rule, type Situation } from "../problem";
@@ -42,9 +43,12 @@ function failed(task: Fields, { observed, command, environment }: Situation): Fi
 }
 
 function tooLate(task: Fields, { now, observed }: Situation): Finding | undefined {
-    const begun = time(task, "status", "lastScheduleTime") ?? time(task, "metadata", "creationTimestamp");
+    const last = time(task, "status", "lastScheduleTime") ?? time(task, "metadata", "creationTimestamp");
+    // While it slept, it wasn't due.
+    const begun = last === undefined ? undefined : Math.max(last, activatedAt(task) ?? 0);
     const zone = text(task, "spec", "timeZone");
     if (isDeleting(task) || begun === undefined || !["", "UTC", "Etc/UTC"].includes(zone)) return undefined;
+    if (rests(task)) return undefined;
     if (flag(task, "spec", "suspend")) {
         return {
             severity: severityOf(task), kind: "CronJob", object: task, since: begun, matter: "is suspended: it doesn't run any more",

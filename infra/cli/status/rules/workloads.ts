@@ -1,5 +1,6 @@
 import { parseQuantity } from "../../../../components/quantity";
 import { expiryAnnotation } from "../../../../components/workload/labels";
+import { asleepIn } from "../asleep";
 import { clean, duration, type Fields, fields, flag, list, number, text, time } from "../fields";
 import { condition, created, heldSince, isDeleting, isLive, isReady, isTrue, nameOf, namespaceOf, ownerName, workloadOf } from "../objects";
 import { day, type Finding, hour, kubectl, minute, type Rule, type Situation } from "../problem";
@@ -22,6 +23,7 @@ export const workloadRules: Record<string, Rule> = {
 };
 
 function nothingRuns({ observed, environment, command }: Situation): Finding[] {
+    if (environment === undefined) return [];
     const here = [...observed.deployments, ...observed.statefulSets].some(object => namespaceOf(object) === environment);
     if (here) return [];
     return [{
@@ -30,8 +32,8 @@ function nothingRuns({ observed, environment, command }: Situation): Finding[] {
     }];
 }
 
-function deploymentFinding(deployment: Fields, { now, environment, gateway, command }: Situation): Finding | undefined {
-    if (isDeleting(deployment)) return undefined;
+function deploymentFinding(deployment: Fields, { now, environment, gateway, command, observed }: Situation): Finding | undefined {
+    if (isDeleting(deployment) || asleepIn(observed, environment)?.workloads.includes(deployment)) return undefined;
     const found = (severity: Finding["severity"], matter: string, since: number | undefined, action: string): Finding =>
         ({ severity, kind: "Deployment", object: deployment, matter, since, action });
     const describe = kubectl("describe", "deployment", deployment);
@@ -75,7 +77,7 @@ const deniedAdvice: [RegExp, (command: Situation["command"]) => string][] = [
 function statefulSetFinding(set: Fields, { now, environment, observed }: Situation): Finding | undefined {
     const wanted = number(set, "spec", "replicas") ?? 1;
     const own = observed.pods.filter(pod => ownerName(pod) === nameOf(set) && namespaceOf(pod) === namespaceOf(set));
-    if (isDeleting(set) || own.some(isReady)) return undefined;
+    if (isDeleting(set) || own.some(isReady) || asleepIn(observed, environment)?.workloads.includes(set)) return undefined;
     const severity = namespaceOf(set) === environment ? "outage" : "failing";
     const finding = { severity, kind: "StatefulSet", object: set, action: kubectl("describe", "statefulset", set) } as const;
     const back = `To bring it back: ${kubectl("scale", "statefulset", set)} --replicas=1`;
@@ -109,11 +111,12 @@ function atMaximum(scaler: Fields, { command, environment, gateway }: Situation)
     const aim = number(list(scaler, "spec", "metrics")[0], "resource", "target", "averageUtilization");
     const busy = wantsMore && use !== undefined && aim !== undefined ? `: its pods use ${use} % of the CPU they request, and should use ${aim} %` : "";
     // The gateway's maximum follows from the web pods'.
+    const setting = environment === undefined ? "gateway.pods" : "app.web.replicas.max";
     const isOurs = [`${environment}/web`, `${gateway}/envoy`].includes(`${namespaceOf(scaler)}/${nameOf(scaler)}`);
     return {
         severity: "risk", kind: "HorizontalPodAutoscaler", object: scaler, since: wantsMore ? heldSince(scaler, limited) : undefined,
         matter: `is at its maximum of ${most ?? "?"} replicas${wantsMore ? `, and the load asks for more${busy}` : ""}`,
-        action: isOurs ? `Raise landfall:app.web.replicas.max, then: ${command("start")}` : kubectl("describe", "hpa", scaler),
+        action: isOurs ? `Raise landfall:${setting}, then: ${command("start")}` : kubectl("describe", "hpa", scaler),
     };
 }
 

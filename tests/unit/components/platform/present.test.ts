@@ -10,7 +10,7 @@ import { runProgram } from "../../../../infra/cli/capture/program";
 import type { Manifest } from "../../support/program";
 
 const gatewayApi = { version: "v1.5.1", id: "gateway" };
-const certManager = { version: "v1.18.2", id: "certificates", solverResources: false };
+const certManager = { version: "v1.18.2", id: "certificates", solverResources: false, issuers: ["ca" as const, "acme" as const] };
 const all: Present = { gatewayApi, certManager, metrics: { version: "v0.8.0" } };
 
 function capabilities(present: Present | undefined): Capabilities {
@@ -70,7 +70,7 @@ describe("a platform on a cluster where others installed", () => {
         expect(definitions(resources).filter(name => !name.endsWith(".projectcontour.io"))).toEqual([]);
         expect(names.filter(name => /cert-manager|cainjector|webhook|metrics/i.test(name))).toEqual([]);
         for (const name of [
-            "GatewayClass landfall", "Gateway landfall-gateway/gateway", "Deployment landfall-gateway/contour", "Deployment landfall-gateway/envoy",
+            "GatewayClass landfall", "Gateway landfall-gateway/gateway", "Deployment landfall-gateway/contour-2", "Deployment landfall-gateway/envoy",
             "Namespace landfall-certificates", "Issuer landfall-certificates/ca", `Certificate landfall-certificates/${certificateName("www.example.com")}`,
             "ReferenceGrant landfall-certificates/gateway-tls",
         ]) expect(names).toContain(name);
@@ -89,6 +89,16 @@ describe("a platform on a cluster where others installed", () => {
         expect(lacking.length).toBeGreaterThan(3);
         expect(lacking.filter(name => !expected.test(name))).toEqual([]);
         expect(names.filter(name => expected.test(name))).toEqual([]);
+    });
+
+    it.each<[string, Issuance["issuer"], Issuance["issuer"][], Issuance["issuer"][]]>([
+        ["all, if its own stack uses an ACME server", "acme", ["ca", "acme"], ["ca", "acme"]],
+        ["only acme, if no CA can be limited to some hosts", "acme", ["acme"], ["acme"]],
+        ["only ca, if its own stack doesn't prepare for ACME servers", "ca", ["ca", "acme"], ["ca"]],
+    ])("cert-manager offers other stacks the issuers that it can run: %s", async (_, issuer, issuers, offered) => {
+        const description = (await run({ certManager: { ...certManager, issuers } }, { issuer }))
+            .find(({ type, name }) => type.endsWith(":ConfigMap") && name === "landfall-platform")!.inputs as { data: Record<string, string> };
+        expect(JSON.parse(description.data.issuers)).toEqual(offered);
     });
 
     it("cert-manager lets the gateway reach the solvers, and leaves the controller's way out to its owner", async () => {

@@ -52,6 +52,18 @@ describe("removing an environment's Secrets", () => {
         expect(left()).toEqual(["acme-account", "ca", "gateway-tls", "gateway-www.example.com", "uat.gateway-uat.example.com"]);
     }, 30_000);
 
+    it("leaves those that a certificate uses, as of an environment that got another name", async () => {
+        api.kinds.set("/apis/cert-manager.io/v1", [["certificates", "Certificate", true]]);
+        secret("uat.ca", "uat.selfsigned");
+        secret("uat.gateway-uat.example.com", "uat.ca");
+        api.put({
+            apiVersion: "cert-manager.io/v1", kind: "Certificate", metadata: { name: "uat.gateway-uat.example.com", namespace: "landfall-certificates" },
+            spec: { secretName: "uat.gateway-uat.example.com" },
+        } as never);
+        expect(await run("remove-secrets", { PREFIX: "uat." })).toEqual({ code: 0, stderr: "" });
+        expect(left()).toEqual(["uat.gateway-uat.example.com"]);
+    }, 30_000);
+
     it("succeeds if there are none", async () => {
         expect(await run("remove-secrets", { PREFIX: "uat." })).toEqual({ code: 0, stderr: "" });
     }, 30_000);

@@ -122,7 +122,7 @@ describe("an environment on another stack's platform", () => {
     });
 
     it("deletes the Secrets that cert-manager leaves once nothing can make them again", () => {
-        const cleanup = resources.find(({ name }) => name === "platform-secrets");
+        const cleanup = resources.find(({ name }) => name === "platform-secrets-uat");
         const { CLUSTER_KUBECONFIG: _, ...others } = cleanup?.inputs.environment as Record<string, string>;
         expect(others).toEqual({ PREFIX: "uat." });
         expect(cleanup?.secrets).toEqual(["environment.CLUSTER_KUBECONFIG"]);
@@ -136,7 +136,7 @@ describe("an environment on another stack's platform", () => {
         const moved = await guest("uat", { found: { ...found, gateway: "another" } });
         expect(triggers(moved, "platform-listeners")).not.toEqual(triggers(resources, "platform-listeners"));
         // Secrets only go with their namespace: with them, everybody's trust in the CA would.
-        expect(triggers(moved, "platform-secrets")).toEqual(triggers(resources, "platform-secrets"));
+        expect(triggers(moved, "platform-secrets-uat")).toEqual(triggers(resources, "platform-secrets-uat"));
     });
 
     it("has its listeners removed under the old name before it adds them under a new one, which couldn't take them over", async () => {
@@ -176,6 +176,10 @@ describe("an environment on another stack's platform", () => {
     it("is refused ACME where the platform's own issuer isn't an ACME server", async () => {
         await expect(guest("uat", { found: { ...found, issuers: ["ca"] }, tls: { issuer: "acme" } })).rejects.toThrow(
             /stack landfall\/dev has landfall:environment\.tls\.issuer ca\.\n.*issuer: ca/);
+    });
+
+    it("is refused a CA of its own where that would be valid for any host", async () => {
+        await expect(guest("uat", { found: { ...found, issuers: ["acme"] } })).rejects.toThrow(/NameConstraints off.*\n.*issuer: acme/);
     });
 });
 

@@ -5,6 +5,7 @@ import { describe, expect, it, vi } from "vitest";
 import type { Cluster } from "../../../../components/cluster/cluster";
 import lock from "../../../../components/images.lock.json";
 import { images, imagesDate, imageTags } from "../../../../components/versions";
+import { activatorImageContext } from "../../../../components/workload/activator";
 import { databaseImageContext } from "../../../../components/workload/database";
 import { ContainerImage } from "../../../../components/workload/image";
 import { describeUpdate, ImagesLock, updateLock } from "../../../../infra/cli/update-images";
@@ -115,7 +116,7 @@ describe("our own images", () => {
         expect((await build(own, true)).build.args).toEqual({ BASE_IMAGE: own.images.base, CREATED });
     });
 
-    it.each(["infra/images/web", databaseImageContext])("of %s install no package in a layer that an earlier date has made", context => {
+    it.each(["infra/images/web", databaseImageContext, activatorImageContext])("of %s install no package in a layer that an earlier date has made", context => {
         const [, ...stages] = fs.readFileSync(path.join(context, "Dockerfile"), "utf8").split(/^FROM /m);
         const first = stages[0];
         // A layer is another when an argument above it is; stages that build on this one follow it.

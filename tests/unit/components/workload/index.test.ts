@@ -123,7 +123,7 @@ describe("the web service", () => {
                 { name: "x-envoy-retry-on", value: "connect-failure" }, { name: "x-envoy-max-retries", value: "32" },
             ] },
         });
-        const { data } = object<{ data: Record<string, string> }>(resources, "ConfigMap", "contour");
+        const { data } = object<{ data: Record<string, string> }>(resources, "ConfigMap", "contour-2");
         const { cluster } = JSON.parse(data["contour.yaml"]) as { cluster: { "circuit-breakers": Record<string, number> } };
         // All requests that a lost pod had.
         expect(cluster["circuit-breakers"]["max-retries"]).toBeGreaterThanOrEqual(1024);

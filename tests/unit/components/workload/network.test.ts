@@ -49,7 +49,7 @@ describe("network policies", () => {
             "development/scheduled-tasks → development/database:3306/TCP",
             "development/web → development/database:3306/TCP",
             "landfall-gateway/envoy → development/web:8080/TCP",
-            "landfall-gateway/envoy → landfall-gateway/contour:8001/TCP",
+            "landfall-gateway/envoy → landfall-gateway/contour-2:8001/TCP",
         ]);
     });
 
@@ -61,7 +61,7 @@ describe("network policies", () => {
         const dns = namespaces.flatMap(namespace => servers.flatMap(server => ["TCP", "UDP"].map(protocol =>
             `${namespace}/* → kube-system/${server}:53/${protocol}`)));
         const certManager = ["", "-webhook", "-cainjector"].map(part => `landfall-certificates/cert-manager${part}`);
-        const api = [...certManager, "landfall-gateway/contour", "landfall-gateway/contour-certgen",
+        const api = [...certManager, "landfall-gateway/contour-2", "landfall-gateway/contour-certgen",
             "landfall-metrics/metrics-server", "landfall-storage/local-path-provisioner"]
             .flatMap(pod => [`${pod} → anywhere:443/TCP`, `${pod} → anywhere:6443/TCP`]);
         expect(allowed("egress")).toEqual([
@@ -69,7 +69,7 @@ describe("network policies", () => {
             "development/scheduled-tasks → development/database:3306/TCP",
             "development/web → development/database:3306/TCP",
             "landfall-gateway/envoy → development/web:8080/TCP",
-            "landfall-gateway/envoy → landfall-gateway/contour:8001/TCP",
+            "landfall-gateway/envoy → landfall-gateway/contour-2:8001/TCP",
             "landfall-metrics/metrics-server → anywhere:10250/TCP",
         ].sort());
     });
@@ -91,7 +91,7 @@ describe("network policies", () => {
     });
 
     it("let the API server be reached at the port where the target has it", async () => {
-        const ports = (policies: Policy[]) => policies.find(policy => policy.metadata.name === "contour-to-api-server")
+        const ports = (policies: Policy[]) => policies.find(policy => policy.metadata.name === "contour-2-to-api-server")
             ?.spec.egress?.flatMap(rule => rule.ports?.map(({ port }) => port));
         expect(ports(objects<Policy>(resources, "NetworkPolicy"))).toEqual([443, 6443]);
         expect(ports(objects<Policy>(await runStack("minikube"), "NetworkPolicy"))).toEqual([443, 8443]);

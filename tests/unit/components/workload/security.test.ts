@@ -14,7 +14,7 @@ describe("every pod", () => {
     it("is found by these tests", () => {
         expect(pods(resources).map(pod => pod.owner).sort()).toEqual([
             "CronJob/contour-certgen", "CronJob/scheduled-tasks", "Deployment/cert-manager", "Deployment/cert-manager-cainjector",
-            "Deployment/cert-manager-webhook", "Deployment/contour", "Deployment/envoy",
+            "Deployment/cert-manager-webhook", "Deployment/contour-2", "Deployment/envoy",
             "Deployment/local-path-provisioner", "Deployment/metrics-server", "Deployment/web", "Job/contour-certgen-v1-33-8", "StatefulSet/database",
         ]);
     });
@@ -66,7 +66,7 @@ describe("every pod", () => {
         const withToken = pods(resources).filter(pod => pod.spec.automountServiceAccountToken !== false);
         expect(withToken.map(pod => pod.owner).sort()).toEqual([
             "CronJob/contour-certgen", "Deployment/cert-manager", "Deployment/cert-manager-cainjector",
-            "Deployment/cert-manager-webhook", "Deployment/contour", "Deployment/local-path-provisioner",
+            "Deployment/cert-manager-webhook", "Deployment/contour-2", "Deployment/local-path-provisioner",
             "Deployment/metrics-server", "Job/contour-certgen-v1-33-8",
         ]);
     });

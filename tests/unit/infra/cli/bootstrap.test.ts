@@ -59,7 +59,7 @@ describe("a command", () => {
     it("that there is none is answered with those that there are", () => {
         const { status, stderr } = run("stop");
         expect(status).toBe(1);
-        expect(stderr).toBe('There is no command "stop"; there are: start, down, status, logs, shell, open, preview, comment, drift, render, bench, cost, limits, admin, site, test, update-images.\n');
+        expect(stderr).toBe('There is no command "stop"; there are: start, down, status, logs, shell, open, preview, comment, drift, render, bench, cost, limits, admin, site, branch, promote, test, update-images.\n');
     });
 
     it("prints nothing but what was asked for where npm is silent, and else says how", () => {

@@ -200,10 +200,10 @@ describe("an import", () => {
     });
 
     it.each([
-        [["import"], /Name export or import/],
-        [["import", "a", "--database", "b"], /Name export or import/],
-        [["export"], /Name export or import/],
-        [["exprot", "a"], /Name export or import/],
+        [["import"], /Name export, seed or import/],
+        [["import", "a", "--database", "b"], /Name export, seed or import/],
+        [["export"], /Name export, seed or import/],
+        [["exprot", "a"], /Name export, seed or import/],
         [["import", "a", "--from", "old.example.com"], /has a scheme and a host/],
         [["import", "/nowhere"], /There is no file/],
     ])("%j asks no pod", async (given, message) => {

@@ -3,7 +3,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ComposeError, type Given, readCompose, withOverrides } from "../../../../infra/compose";
-import { parseConfiguration } from "../../../../infra/config";
+import { parseConfiguration, parseSettings, type PlainSettings } from "../../../../infra/config";
 import { services } from "../../support/application";
 
 const directory = fs.mkdtempSync(path.join(os.tmpdir(), "landfall-compose-"));
@@ -97,6 +97,37 @@ secrets: { token: { file: token.txt } }
         expect(read(around(long), {}, { C: "3" }).services).toEqual(read(around(short), {}, { C: "3" }).services);
     });
 
+    it("brings configs as files: of a file, of a variable, or written there", () => {
+        const [file] = write({
+            "configs/compose.yaml": `services:
+  web:
+    image: a/b:1
+    ports: ["80"]
+    configs:
+      - plain
+      - { source: site, target: /etc/nginx/conf.d/site.conf, mode: 0440 }
+      - { source: motd, target: etc/motd }
+configs:
+  plain: { file: ./plain.ini }
+  site: { content: "server_name \${HOST_NAME};" }
+  motd: { environment: MOTD }
+`,
+            "configs/plain.ini": "a = 1\n",
+        });
+        const { services: found, warnings } = readCompose([file], {}, { HOST_NAME: "shop", MOTD: "hello" });
+        expect(found.web.files).toEqual({ "/plain": "a = 1\n", "/etc/nginx/conf.d/site.conf": "server_name shop;", "/etc/motd": "hello" });
+        expect(warnings).toEqual([expect.stringMatching(/compose\.yaml:7: services\.web\.configs\.site\.mode is left out/)]);
+    });
+
+    it.each([
+        ["{ external: true }", /compose\.yaml:\d+: configs\.c is external.*files \{ \/c: … \}/], ["{ environment: NO_SUCH }", /needs the variable NO_SUCH/],
+        ["{ file: ./none }", /configs\.c has no file that can be read/], ["{ file: ./binary }", /configs\.c isn't text/],
+    ])("refuses a config that is %s", (config, message) => {
+        const [file] = write({ "no/compose.yaml": `services: { web: { image: "a/b:1", ports: ["80"], configs: [c] } }\nconfigs: { c: ${config} }\n` });
+        fs.writeFileSync(path.join(path.dirname(file), "binary"), Buffer.from([0xff, 0xfe, 0]));
+        expect(() => readCompose([file], {}, {})).toThrow(message);
+    });
+
     it("lets services of one network connect, and no others", () => {
         const { services: found } = read(`services:
   web: { image: "a/b:1", ports: ["80"], networks: [front] }
@@ -119,7 +150,14 @@ networks: { front: , back: }
         expect([found.web.replicas, found.fixed.replicas, found.worker.replicas, found.cache.replicas])
             .toEqual([undefined, { min: 3, max: 3 }, { min: 1, max: 1 }, { min: 1, max: 1 }]);
         expect(web("deploy: { replicas: 1 }").replicas).toEqual({ min: 1, max: 1 });
-        expect(web("scale: 3").replicas).toEqual({ min: 3, max: 4 });
+    });
+
+    it.each([["small", 3, 3], ["medium", 3, 4], ["large", 3, 12], ["small", 20, 20]])("in a %s environment, %d replicas may become %d", (size, count, most) => {
+        const settings = parseSettings({
+            cluster: { target: "kind" }, environment: { size, quota: { cpu: "1k", memory: "1Ti", ephemeralStorage: "1Ti" } },
+            app: { type: "services", services: { web: { image: "a/b:1", port: 80, exposed: true, replicas: web(`scale: ${count}`).replicas } } },
+        }, "dev");
+        expect(services(settings).services.web.replicas).toEqual({ min: count, max: most });
     });
 
     it("takes variables from the environment before .env, and tells of those that nobody sets", () => {
@@ -172,7 +210,7 @@ describe("what can't be carried over", () => {
         ["volumes: [\"./nginx.conf:/etc/nginx/nginx.conf:ro\"]", "volumes ./nginx.conf:/etc/nginx/nginx.conf can't be carried over: the nodes don't have this computer's files"],
         ["volumes: [/data]", "volumes /data has no name"], ["volumes: [\"data:/d\"]", "volumes data:/d isn't listed under the file's volumes"],
         ["devices: [/dev/snd]", "devices can't be carried over"], ["cap_add: [NET_ADMIN]", "cap_add can't be carried over"], ["pid: host", "pid can't be carried over"],
-        ["configs: [a]", "configs can't be carried over"], ["extra_hosts: [\"a:1.2.3.4\"]", "extra_hosts can't be carried over"], ["links: [\"db:mysql\"]", "links calls db mysql"],
+        ["configs: [a]", "configs.a isn't listed at the top"], ["extra_hosts: [\"a:1.2.3.4\"]", "extra_hosts can't be carried over"], ["links: [\"db:mysql\"]", "links calls db mysql"],
         ["security_opt: [\"apparmor:unconfined\"]", "security_opt apparmor:unconfined can't be carried over"], ["deploy: { mode: global }", "deploy.mode global can't be carried over"],
         ["depends_on: { web: { condition: service_completed_successfully } }", "depends_on.web waits for its end"], ["depends_on: [nobody]", "depends_on names nobody"],
         ["expose: [\"53/udp\"]\nports: [\"53:53/udp\"]", "ports has udp, and connections here are over TCP"], ["imagee: x", "imagee is no key of the Compose specification"],
@@ -245,7 +283,7 @@ describe("the settings of a stack with a Compose file", () => {
 
     it("are the file's, and the stack's own over them", () => {
         const [compose] = write({ "own/compose.yaml": "services: { web: { image: \"a/b:1\", ports: [\"80\"], environment: { A: 1, B: 2, DB_PASSWORD: s3cret } } }\n" });
-        const settings = parseConfiguration({ config: config({ compose, services: { web: { replicas: { max: 3 }, environment: { B: "own" } }, job: { image: "a/b:1" } } }), secretKeys: [] }, "dev");
+        const settings = parseConfiguration({ config: config({ compose, services: { web: { replicas: { max: 3 }, environment: { B: "own" } }, job: { image: "a/b:1" } } }), secretKeys: [] }, "dev") as PlainSettings;
         const { web: found, job } = services(settings).services;
         expect(found).toMatchObject({ image: "a/b:1", port: 80, exposed: true, replicas: { min: 2, max: 3 }, environment: { A: "1", B: "own" } });
         expect(job).toBeDefined();

@@ -2,9 +2,9 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import * as yaml from "yaml";
-import { loadSettings, parseSettings } from "../../../../infra/config";
+import { hasEnvironment, loadSettings, parseSettings, type Settings } from "../../../../infra/config";
 import { images, imagesDate } from "../../../../components/versions";
 import { wordPress } from "../../support/application";
 
@@ -24,14 +24,61 @@ describe("loadSettings", () => {
 
     it("reads the stack's settings, and leaves other projects' alone", () => {
         configure({ "landfall:cluster": kind, "landfall:app": "", "kubernetes:context": "x" });
-        const { cluster, environment, adminPassword } = loadSettings();
+        const { cluster, environment, adminPassword } = loadSettings() as Settings;
         expect([cluster.target, environment.name, environment.volumes, adminPassword])
             .toEqual(["kind", "dev", "delete", undefined]);
     });
 
+    it.each<[object, string | undefined]>([
+        [{ volume: "20Gi" }, "landfall:logs.volume has no effect: with landfall:logs.keepDays 0, no logs are kept."],
+        [{ volume: "20Gi", storageClass: "standard", keepDays: 0 }, "landfall:logs.volume and landfall:logs.storageClass have no effect"],
+        [{ volume: "20Gi", keepDays: 3 }, undefined], [{}, undefined],
+    ])("warns of a volume for logs that nobody keeps: %o", (logs, expected) => {
+        const warn = vi.spyOn(pulumi.log, "warn").mockResolvedValue(undefined);
+        configure({ "landfall:cluster": JSON.stringify({ target: "minikube" }), "landfall:logs": JSON.stringify(logs) });
+        loadSettings();
+        const messages = warn.mock.calls.map(([message]) => message);
+        warn.mockRestore();
+        expect(messages).toEqual(expected === undefined ? [] : [expect.stringContaining(expected)]);
+    });
+
+    it("reads a stack that is only a cluster with its platform", () => {
+        configure({ "landfall:cluster": kind, "landfall:environment": "none", "landfall:gateway": JSON.stringify({ pods: 40 }), "landfall:app": "" });
+        const settings = loadSettings();
+        expect(hasEnvironment(settings)).toBe(false);
+        expect(settings).toMatchObject({ cluster: { target: "kind" }, gateway: { pods: 40, requestSeconds: 60 }, logs: { keepDays: 0 } });
+    });
+
+    it.each<[string, Record<string, string>, RegExp[]]>([
+        ["an application", { app: "{}" }, [/landfall:app has no effect: the stack has no environment/, /example: landfall:environment: \{ name:/]],
+        ["a password", { adminPassword: "hunter2hunter2" }, [/landfall:adminPassword has no effect/]],
+        ["a wrong target", { cluster: JSON.stringify({ target: "kid" }) }, [/landfall:cluster\.target .*did you mean kind/]],
+        ["another's platform", { cluster: JSON.stringify({ target: "existing", stack: "organization/landfall/dev" }) },
+            [/landfall:environment leaves nothing to create/, /sharedPlatform/]],
+        ["a wrong value", { gateway: JSON.stringify({ pods: 0 }) }, [/landfall:gateway\.pods is less than 1/, /example: landfall:gateway: \{ pods: 40 \}/]],
+        ["a class that kind lacks", { logs: JSON.stringify({ keepDays: 3, storageClass: "fast" }) }, [/landfall:logs\.storageClass is no class/]],
+        ["a misspelt section", { logz: "{}" }, [/landfall:logz is an unknown key; did you mean logs/]],
+    ])("refuses %s in such a stack", (_, config, messages) => {
+        const all = { cluster: JSON.stringify({ target: "kind" }), environment: "none", ...config };
+        configure(Object.fromEntries(Object.entries(all).map(([key, value]) => [`landfall:${key}`, value])));
+        const { message } = thrown(loadSettings);
+        for (const expected of messages) expect(message).toMatch(expected);
+        expect(message).not.toContain("hunter2");
+    });
+
+    it.each(["None", "nothing", "production"])("says that the environment may be none, if it is %s", word => {
+        configure({ "landfall:cluster": kind, "landfall:environment": word });
+        expect(thrown(loadSettings).message).toMatch(/landfall:environment is not an object\n.*\n +allowed: none, or an object with the keys name,/);
+    });
+
+    it("needs an environment for what the gateway is ready for to follow from it", () => {
+        configure({ "landfall:cluster": kind, "landfall:gateway": JSON.stringify({ pods: 40 }) });
+        expect(thrown(loadSettings).message).toMatch(/landfall:gateway has no effect: it follows from the application.*\n.*\n.*\n.*environment: none/);
+    });
+
     it("keeps the password a secret", async () => {
         configure({ "landfall:cluster": kind, "landfall:adminPassword": "123456789012" }, ["landfall:adminPassword"]);
-        const { adminPassword } = loadSettings();
+        const { adminPassword } = loadSettings() as Settings;
         expect(await pulumi.isSecret(adminPassword!)).toBe(true);
         const value = await new Promise(resolve => adminPassword!.apply(resolve));
         expect(value).toBe("123456789012");
@@ -113,6 +160,7 @@ describe("parseSettings", () => {
                 },
                 tasks: { everyMinutes: 1 }, egress: {},
             },
+            gateway: {},
             logs: { keepDays: 0, volume: "10Gi" },
             secrets: {},
         });

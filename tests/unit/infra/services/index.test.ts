@@ -111,6 +111,39 @@ describe("services", () => {
         expect(own).toMatchObject({ data: { DATABASE_CA_FILE: "/etc/shop/ca.pem" }, tls: "offered" });
     });
 
+    it("have files beside the image's own, read-only, and start again when one changes", async () => {
+        const of = (color: string) => run({ web: { ...shop, exposed: true, files: { "/etc/shop/a.ini": `color = ${color}\n`, "/etc/other/a.ini": "b\n", "/motd": "hi" } } });
+        const [blue, red] = await Promise.all([of("blue"), of("red")]);
+        const { data } = object<{ data: Record<string, string> }>(blue, "ConfigMap", "web-files");
+        const { volumeMounts } = container(blue, "Deployment/web") as unknown as { volumeMounts: { name: string; mountPath: string; subPath?: string; readOnly: boolean }[] };
+        const mounted = volumeMounts.filter(({ subPath }) => subPath !== undefined);
+        expect(Object.fromEntries(mounted.map(({ mountPath, subPath }) => [mountPath, data[subPath!]])))
+            .toEqual({ "/etc/shop/a.ini": "color = blue\n", "/etc/other/a.ini": "b\n", "/motd": "hi" });
+        expect(mounted.every(({ readOnly }) => readOnly)).toBe(true);
+        const annotations = (resources: Registered[]) => pods(resources).find(({ owner }) => owner === "Deployment/web")!.annotations;
+        expect(annotations(red)).not.toEqual(annotations(blue));
+    });
+
+    it("can't have a file twice, or more than a ConfigMap holds", async () => {
+        await expect(run({ web: { ...shop, exposed: true, secrets: { "/etc/a": "key" }, files: { "/etc/a": "x" } } }, { key: "hunter2" }))
+            .rejects.toThrow(/services\.web\.files and secrets both say what \/etc\/a is/);
+        await expect(run({ web: { ...shop, exposed: true, files: { "/etc/a": "x".repeat(1024 * 1024) } } })).rejects.toThrow(/files are 1024 KiB together/);
+    });
+
+    it("may require TLS of a database that offered it: only the database restarts, and nothing is made anew", async () => {
+        const [offered, required] = await Promise.all((["offered", "required"] as const).map(tls =>
+            run({ web: { ...shop, exposed: true, database: true } }, {}, { database: { tls } })));
+        const inputsOf = (of: typeof offered) => Object.fromEntries(of.map(({ urn, inputs }) => [urn, JSON.stringify(inputs)]));
+        const [before, after] = [inputsOf(offered), inputsOf(required)];
+        expect(Object.keys(after).sort()).toEqual(Object.keys(before).sort());
+        const changed = Object.keys(after).filter(urn => after[urn] !== before[urn]).map(urn => urn.split("::").slice(-1)[0]);
+        expect(changed.sort()).toEqual(["database", "database-environment"]);
+        const dataOf = (of: typeof offered) => object<{ data: Record<string, string> }>(of, "ConfigMap", "database-environment").data;
+        expect(dataOf(required)).toEqual({ ...dataOf(offered), MARIADB_TLS: "required" });
+        const claims = (of: typeof offered) => objects(of, "PersistentVolumeClaim");
+        expect(claims(required)).toEqual(claims(offered));
+    });
+
     it("get placeholders replaced, and what is secret from Secrets only", async () => {
         const { data } = object<{ data: Record<string, string> }>(resources, "ConfigMap", "web-environment");
         expect(data).toEqual({ CACHE: "cache:6379", URL: "https://shop.localhost:8443/x", RAW: "${address}" });

@@ -72,7 +72,7 @@ describe("what others installed", () => {
         everything();
         expect(await find()).toEqual({
             gatewayApi: { version: "v1.5.1", id: expect.stringMatching(/^[0-9a-f]{16}$/) },
-            certManager: { version: "v1.18.2", id: expect.stringMatching(/^[0-9a-f]{16}$/), solverResources: false },
+            certManager: { version: "v1.18.2", id: expect.stringMatching(/^[0-9a-f]{16}$/), solverResources: false, issuers: ["ca"] },
             metrics: { version: "v0.8.0" },
         });
     });
@@ -246,8 +246,24 @@ describe("settings decide", () => {
     it("and the stack's own CA needs none of an ACME server's, nor the other way around", async () => {
         foreign.certManagerDefinitions("v1.19.0");
         foreign.controller("v1.19.0", { args: ["--enable-gateway-api", "--feature-gates", "NameConstraints=false"] });
-        expect((await find({ issuer: "acme" })).certManager).toBeDefined();
+        expect((await find({ issuer: "acme" })).certManager).toMatchObject({ issuers: ["acme"] });
         expect(await refusal({ issuer: "ca" })).toMatch(/NameConstraints/);
+    });
+
+    it.each<[string, string[], string[]]>([
+        ["both", ["--enable-gateway-api"], ["ca", "acme"]],
+        ["the own CA's", [], ["ca"]],
+        ["an ACME server's", ["--enable-gateway-api", "--feature-gates=NameConstraints=false"], ["acme"]],
+    ])("and a stack without hosts takes what there is: %s", async (_, args, issuers) => {
+        foreign.certManagerDefinitions("v1.19.0");
+        foreign.controller("v1.19.0", { args });
+        expect((await find({ issuer: "any" })).certManager).toMatchObject({ issuers });
+    });
+
+    it("but can't use one that can sign for nobody", async () => {
+        foreign.certManagerDefinitions("v1.19.0");
+        foreign.controller("v1.19.0", { args: ["--feature-gates=NameConstraints=false"] });
+        expect(await refusal({ issuer: "any" })).toMatch(/NameConstraints/);
     });
 });
 

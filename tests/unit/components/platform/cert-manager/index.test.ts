@@ -44,7 +44,7 @@ describe("the gateway", () => {
     });
 
     it("speaks no TLS older than 1.2", () => {
-        const { data } = object<{ data: Record<string, string> }>(own, "ConfigMap", "contour");
+        const { data } = object<{ data: Record<string, string> }>(own, "ConfigMap", "contour-2");
         expect(JSON.parse(data["contour.yaml"])).toMatchObject({ tls: { "minimum-protocol-version": "1.2" } });
     });
 });

@@ -2,6 +2,7 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
+import * as yaml from "yaml";
 import { Capabilities, LoadBalancing } from "../../../../../components/cluster";
 import { defaultTraffic, loadManifests, Platform, Traffic } from "../../../../../components/platform";
 import { gatewayLimits } from "../../../../../components/platform/gateway/limits";
@@ -35,7 +36,7 @@ describe("the gateway's limits", () => {
 
     it("leave a proxy's memory enough for all the connections that it takes", () => {
         const { connections } = gatewayLimits(defaultTraffic, 5);
-        expect(connections * 2 * 64).toBeLessThanOrEqual(1024 * 1024 / 2);
+        expect(connections * 2 * (64 + 24)).toBeLessThanOrEqual(1024 * 1024 / 2);
         expect(connections).toBeGreaterThanOrEqual(1024);
     });
 
@@ -48,7 +49,7 @@ describe("the gateway's limits", () => {
 const times = requestTimes({ requestSeconds: 40, largestTransfer: 32 << 20 });
 const traffic: Traffic = { times, pods: 38, requests: 5000 };
 
-async function run(loadBalancing: LoadBalancing): Promise<Registered[]> {
+async function run(loadBalancing: LoadBalancing, clientConnections?: number): Promise<Registered[]> {
     const manifests = await loadManifests();
     const capabilities: Capabilities = {
         loadBalancing, metrics: "builtin", kubeletInsecureTls: false, apiServerPorts: [], networkPolicy: "enforced",
@@ -60,7 +61,7 @@ async function run(loadBalancing: LoadBalancing): Promise<Registered[]> {
         program: async () => {
             const provider = new kubernetes.Provider("provider", { kubeconfig: "{}" });
             const cluster = { kubeconfig: pulumi.secret("{}"), provider, capabilities };
-            new Platform("platform", { cluster, manifests, hosts: ["www.example.com"], traffic });
+            new Platform("platform", { cluster, manifests, hosts: ["www.example.com"], traffic, clientConnections });
             return {};
         },
     });
@@ -79,7 +80,21 @@ interface Configuration {
     "json-fields": string[];
 }
 const configuration = (resources: Registered[]): Configuration =>
-    JSON.parse(object<{ data: Record<string, string> }>(resources, "ConfigMap", "contour").data["contour.yaml"]) as Configuration;
+    JSON.parse(object<{ data: Record<string, string> }>(resources, "ConfigMap", "contour-2").data["contour.yaml"]) as Configuration;
+
+interface Listener {
+    name: string;
+    address: { socket_address: { address: string; port_value: number } };
+    filter_chains: { name?: string; filters: { typed_config: { max_connections?: number } }[] }[];
+    filter_chain_matcher?: { matcher_list: { matchers: object[] } };
+}
+interface ProxyConfiguration {
+    overload_manager: { resource_monitors: { typed_config: { max_heap_size_bytes: number } }[]; actions: { name: string; typed_config?: object }[] };
+    static_resources: { listeners: Listener[] };
+}
+const proxyText = (resources: Registered[]): string =>
+    object<{ data: Record<string, string> }>(resources, "ConfigMap", "envoy").data["envoy.yaml"];
+const proxyConfiguration = (resources: Registered[]) => yaml.parse(proxyText(resources), { maxAliasCount: -1 }) as ProxyConfiguration;
 
 describe("a gateway", () => {
     const balancer: LoadBalancing = { type: "LoadBalancer", drainSeconds: 65, seesClients: true };
@@ -104,7 +119,7 @@ describe("a gateway", () => {
     it("reads new settings: a change to them rolls the controller", async () => {
         const other = await run({ ...balancer, drainSeconds: 5, seesClients: true });
         const more = await runStack("dev");
-        const checksum = (from: Registered[]) => podOf(from, "contour").annotations["landfall.dev/config"];
+        const checksum = (from: Registered[]) => podOf(from, "contour-2").annotations["landfall.dev/config"];
         expect(checksum(resources)).toBe(checksum(other));
         expect(checksum(resources)).not.toBe(checksum(more));
     });
@@ -148,7 +163,7 @@ describe("a gateway", () => {
     it("is as patient with its programs as a busy node needs", () => {
         type Probe = { timeoutSeconds?: number; periodSeconds: number; failureThreshold?: number };
         const probesOf = (name: string) => podOf(resources, name).spec.containers[0] as Record<"livenessProbe" | "readinessProbe", Probe>;
-        for (const name of ["envoy", "contour", "cert-manager", "cert-manager-webhook"]) {
+        for (const name of ["envoy", "contour-2", "cert-manager", "cert-manager-webhook"]) {
             const { periodSeconds, failureThreshold = 3, timeoutSeconds = 1 } = probesOf(name).livenessProbe;
             expect(periodSeconds * failureThreshold, name).toBeGreaterThanOrEqual(60);
             expect(timeoutSeconds, name).toBeGreaterThanOrEqual(10);
@@ -158,14 +173,73 @@ describe("a gateway", () => {
     });
 
     it("gives up connections before its memory ends", () => {
-        const [proxy] = podOf(resources, "envoy").spec.containers;
-        const { overload_manager: manager } = JSON.parse(argument(proxy, "--config-yaml")) as {
-            overload_manager: { resource_monitors: { typed_config: { max_heap_size_bytes: number } }[]; actions: { name: string; typed_config?: object }[] };
-        };
+        const { overload_manager: manager } = proxyConfiguration(resources);
         const { typed_config: timers } = manager.actions.find(({ name }) => name === "envoy.overload_actions.reduce_timeouts") ?? {};
         expect(timers).toMatchObject({ timer_scale_factors: [{ timer: "HTTP_DOWNSTREAM_CONNECTION_IDLE", min_timeout: "10s" }] });
         expect(manager.resource_monitors[0].typed_config.max_heap_size_bytes).toBeLessThan(1024 * 2 ** 20);
         expect(manager.actions.map(({ name }) => name)).toContain("envoy.overload_actions.stop_accepting_connections");
+    });
+});
+
+describe("connections of one client address", () => {
+    const balancer: LoadBalancing = { type: "LoadBalancer", drainSeconds: 65, seesClients: true };
+    const limits = (resources: Registered[]) => proxyConfiguration(resources).static_resources.listeners.map(listener =>
+        [...new Set(listener.filter_chains.map(({ filters }) => filters[0].typed_config.max_connections))]);
+    let resources: Registered[];
+    beforeAll(async () => {
+        resources = await run(balancer);
+    });
+
+    it("are a part of all that a proxy takes, and enough for an office", () => {
+        const { connections, clientConnections } = gatewayLimits(defaultTraffic, 5);
+        expect(limits(resources)).toEqual([[clientConnections], [clientConnections]]);
+        expect(clientConnections).toBeLessThanOrEqual(connections / 8);
+        expect(clientConnections).toBeGreaterThanOrEqual(50 * 6);
+    });
+
+    it("are as many as the settings say, but never more than a proxy takes", async () => {
+        expect(limits(await run(balancer, 100))).toEqual([[100], [100]]);
+        expect(gatewayLimits(defaultTraffic, 5, 1, 1e6).clientConnections).toBe(gatewayLimits(defaultTraffic, 5).connections);
+    });
+
+    it("are all where nobody can tell clients apart", async () => {
+        const { connections } = gatewayLimits(defaultTraffic, 5);
+        expect(limits(await run({ ...balancer, seesClients: false }))).toEqual([[connections], [connections]]);
+        expect(limits(await run({ ...balancer, seesClients: false }, 100))).toEqual([[100], [100]]);
+    });
+
+    it("are counted in chains of which each address belongs to one", () => {
+        for (const { filter_chains: chains, filter_chain_matcher: matcher } of proxyConfiguration(resources).static_resources.listeners) {
+            const named = JSON.stringify(matcher).match(/"value":"\d+"/g)?.map(value => value.replace(/\D/g, ""));
+            expect(named?.sort()).toEqual(chains.map(({ name }) => name).sort());
+            expect(new Set(named).size).toBe(chains.length);
+        }
+    });
+
+    it("are limited on every way in: the controller's own listeners are only reached from within", () => {
+        const listeners = proxyConfiguration(resources).static_resources.listeners.map(({ address }) => address.socket_address);
+        expect(listeners).toEqual([8080, 8443].map(port => ({ address: "0.0.0.0", port_value: port })));
+        const { args } = podOf(resources, "contour-2").spec.containers[0];
+        expect(args).toEqual(expect.arrayContaining([
+            "--envoy-service-http-address=127.0.0.2", "--envoy-service-https-address=127.0.0.2", "--use-proxy-protocol",
+        ]));
+    });
+
+    it("fit into an argument of a program on Linux, and a change of them replaces the proxies", async () => {
+        expect(argument(podOf(resources, "envoy").spec.containers[0], "--config-yaml")).toBe("$(ENVOY_CONFIG)");
+        expect(proxyText(resources).length).toBeLessThan(100 * 1024);
+        expect(proxyText(resources)).not.toContain("$(");
+        const checksum = (from: Registered[]) => podOf(from, "envoy").annotations["landfall.dev/config"];
+        expect(checksum(await run(balancer, 100))).not.toBe(checksum(resources));
+    });
+
+    it("are counted by proxies that get their listeners from a controller of their own", () => {
+        // Those of an earlier version keep theirs, whose listeners don't expect the PROXY protocol.
+        const { initContainers = [] } = podOf(resources, "envoy").spec as PodSpec & { initContainers?: Container[] };
+        expect(initContainers[0].args).toContain("--xds-address=contour-2");
+        for (const kind of ["Deployment", "Service", "ConfigMap"]) {
+            expect(objects(resources, kind).map(({ metadata }) => metadata.name)).not.toContain("contour");
+        }
     });
 });
 

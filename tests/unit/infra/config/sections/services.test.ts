@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { parseConfiguration, parseSettings, type Problem, SettingsError } from "../../../../../infra/config";
+import { parseConfiguration, parseSettings, type PlainSettings, type Problem, SettingsError } from "../../../../../infra/config";
 import { connectionsOfServices, needsOf, podsOf } from "../../../../../infra/services/limits";
 import { trafficOf } from "../../../../../infra/limits";
 import { databaseLimits } from "../../../../../components/workload/limits";
@@ -85,7 +85,7 @@ describe("an application of services", () => {
             "landfall:app": JSON.stringify({ type: "services", services: { web: { ...web, secrets: { KEY: "apiKey" } } } }),
         });
         const read = (secretKeys: string[]) => parseConfiguration({ config: config({ apiKey: "hunter2" }), secretKeys }, "dev");
-        expect(read(["landfall:secrets"]).secrets).toEqual({ apiKey: "hunter2" });
+        expect((read(["landfall:secrets"]) as PlainSettings).secrets).toEqual({ apiKey: "hunter2" });
         expect(() => read([])).toThrow(/landfall:secrets.apiKey is not a secret[^]*pulumi config set --secret --path landfall:secrets.apiKey/);
         expect(() => read([])).not.toThrow(/hunter2/);
         expect(() => read(["landfall:secrets", "landfall:app"])).toThrow(/landfall:app holds an encrypted value[^]*pulumi config set --secret --path landfall:secrets.apiKey/);
@@ -104,6 +104,8 @@ describe("an application of services", () => {
         const demanding = { ...web, image: undefined, build: { context: "." }, database: true, volumes: { "/d": { accessMode: "ReadWriteMany" } } };
         expect(first({ web: demanding }, guest)).toBe("");
         expect(first({ web: demanding }, { ...guest, logs: { keepDays: 3 } })).toMatch(/^landfall:logs.keepDays has no effect/);
+        expect(first({ web: demanding }, { ...guest, gateway: { clientConnections: 300 } }))
+            .toMatch(/^landfall:gateway.clientConnections has no effect/);
     });
 
     it("lets programs of a Compose file use a database without TLS, and no others unless that is said", () => {

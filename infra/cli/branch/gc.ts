@@ -1,0 +1,98 @@
+import { askFor } from "../down/confirm";
+import { clean, duration } from "../status/fields";
+import { UserError } from "../terminal/errors";
+import { branchesOf, type Repository } from "./git";
+import { type BranchRecord, readRecords, writeRecord } from "./records";
+import { removeEnvironment, type RemoveContext } from "./remove";
+import { readUsage } from "./usage";
+
+const day = 24 * 3600 * 1000;
+
+export interface GcOptions {
+    /** Days without use after which an environment goes; 0 for never. */
+    unused: number;
+    dryRun: boolean;
+    /** Whether to remove without asking. */
+    yes: boolean;
+}
+
+/** An environment, and why it goes; without a reason it stays. */
+interface Judged {
+    record: BranchRecord;
+    reason?: string;
+}
+
+/**
+ * Compares the environments of a repository's branches with the branches that its remote has, and removes those that nobody
+ * needs. The environments are listed first: a branch that is pushed meanwhile is then among the branches.
+ *
+ * @returns the names of those that could not be removed
+ */
+export async function collectGarbage(repository: Repository, { unused, dryRun, yes }: GcOptions, context: RemoveContext): Promise<string[]> {
+    const { place: { connection }, terminal, signal } = context;
+    const records = await readRecords(connection);
+    const own = records.filter(record => record.repository === repository.identity);
+    const branches = own.length > 0 ? await branchesOf(repository) : new Set<string>();
+    const judged = await Promise.all(own.map(async (record): Promise<Judged> => {
+        const { used } = await readUsage(connection, record);
+        return { record, reason: reasonFor({ ...record, used }, branches, unused) };
+    }));
+    const doomed = judged.filter(({ record, reason }) => reason !== undefined && record.heldBy === undefined);
+    for (const { record, reason } of judged) terminal.line(`  ${describe(record, reason)}`);
+    if (records.length > own.length) terminal.line(`  Environments of other repositories, which stay: ${records.length - own.length}`);
+    if (dryRun) {
+        terminal.line(doomed.length === 0 ? "Nothing would be removed." : `${count(doomed.length)} would be removed. Nothing was changed.`);
+        return [];
+    }
+    await remember(judged, branches, context);
+    if (doomed.length === 0) {
+        terminal.line("Nothing is to be removed.");
+        return [];
+    }
+    if (!yes) {
+        const many = count(doomed.length);
+        await askFor("remove", {
+            question: `To remove ${many} with their data, type remove:`, other: "Nothing was removed.",
+            alone: `${many} would be removed with their data. Nothing was changed. To remove them without being asked: npm run branch -- gc --yes`,
+        }, { terminal, signal });
+    }
+    return removeAll(doomed.map(({ record }) => record), context);
+}
+
+/** Why an environment goes; undefined if it stays. */
+export function reasonFor({ branch, removing, pushed, used }: BranchRecord, branches: Set<string>, unused: number, now = Date.now()): string | undefined {
+    if (removing) return "its removal was interrupted";
+    // One that was never pushed is somebody's work in progress.
+    if (pushed && !branches.has(branch)) return "its branch is gone";
+    const idle = now - used.getTime();
+    return unused > 0 && idle > unused * day ? `unused for ${duration(idle)}` : undefined;
+}
+
+function describe({ branch, heldBy }: BranchRecord, reason: string | undefined): string {
+    if (heldBy !== undefined) return `${clean(branch)}: stays, ${clean(heldBy)} is working on it`;
+    return `${clean(branch)}: ${reason === undefined ? "stays" : `goes, ${reason}`}`;
+}
+
+/** From now on, a branch that is on the remote today can be gone from there. */
+async function remember(judged: Judged[], branches: Set<string>, { place }: RemoveContext): Promise<void> {
+    const found = judged.filter(({ record, reason }) => reason === undefined && !record.pushed && record.heldBy === undefined && branches.has(record.branch));
+    await Promise.all(found.map(({ record }) => writeRecord(place.connection, { ...record, pushed: true }, record.version).catch(() => undefined)));
+}
+
+/** One that can't be removed is no reason to keep the others. */
+async function removeAll(records: BranchRecord[], context: RemoveContext): Promise<string[]> {
+    const failed: string[] = [];
+    for (const { name, branch, repository, version } of records) {
+        if (context.signal.aborted) return [...failed, name];
+        await removeEnvironment({ name, branch, repository, version }, context).catch((error: Error) => {
+            if (!(error instanceof UserError)) throw error;
+            context.terminal.line(`✗ ${clean(branch)}: ${error.message}`);
+            failed.push(name);
+        });
+    }
+    return failed;
+}
+
+function count(environments: number): string {
+    return environments === 1 ? "One environment" : `${environments} environments`;
+}

@@ -1,0 +1,177 @@
+import * as readline from "node:readline/promises";
+import * as fs from "node:fs";
+import * as os from "node:os";
+import { bundleName, short } from "./promote/bundle";
+import { checkPair, checkTarget, describeBundle, testedBundle } from "./promote/checks";
+import { deployedImages, runningImages } from "./promote/images";
+import { History, remedyFor, standingOf } from "./promote/history";
+import { showHistory } from "./promote/history-screen";
+import { usual } from "./promote/judge";
+import { driverOf, type Place, placeOf, podsOf } from "./promote/place";
+import { losesData } from "./preview/plan";
+import { describePlan, planned } from "./promote/preview";
+import { pushedCommit } from "./promote/repository";
+import { goBack, promote, type Promoting } from "./promote/steps";
+import { readArguments } from "./status/command";
+import { Terminal } from "./terminal";
+import { Interrupted, UserError } from "./terminal/errors";
+import { onInterrupt } from "./terminal/interrupt";
+import { stackOption } from "./terminal/options";
+
+const usage = `Usage: npm run promote -- FROM TO [OPTIONS]
+       npm run promote -- --history [STACK] [--json]
+       npm run promote -- --release STACK
+       npm run promote -- --back STACK
+
+Runs in the stack TO exactly what was tested in the stack FROM: the same images, byte for byte. Shows what that changes, asks,
+applies it, and watches it by what the gateway counts. If it isn't good, the previous images run again, and TO is on hold.
+
+  --dry-run          check everything and show the changes; change nothing
+  --approve          don't ask
+  --soak MINUTES     how long to watch (default: ${usual.minutes})
+  --requests NUMBER  visitors' requests without which nothing can be said, and it goes back (default: ${usual.requests})
+  --failures PERCENT largest share of failed requests (default: ${usual.failures})
+  --p99 MS           longest duration of 99 % of the answers (default: ${usual.p99})
+  --page PATH        page to look at meanwhile (default: / and, of WordPress, /wp-login.php)
+  --expect TEXT      what that page must contain (default: no known error page, and whole)
+  --differ KEY,…     allow the stacks to differ in these settings and what is below them
+  --downgrade        allow a commit that doesn't contain the one that was last promoted
+  --history          what was promoted: who, what, when, with which result
+  --release STACK    lift the hold: its cause is known
+  --back STACK       give up an unfinished or finished promotion: the previous images run again
+  --help             this text
+
+Exit code: 0 if it was good, 1 if it was refused or went back, 130 if it was interrupted.
+`;
+
+const texts = ["soak", "requests", "failures", "p99", "page", "expect", "differ"];
+const flags = ["dry-run", "approve", "downgrade", "history", "json", "release", "back"];
+
+/** The command `npm run promote`. */
+export async function main(argv: string[]): Promise<number> {
+    const { texts: options, flags: chosen, positionals } = readArguments(argv, texts, flags, usage);
+    const terminal = new Terminal(chosen.json ? process.stderr : process.stdout);
+    if (chosen.help) {
+        process.stdout.write(usage);
+        return 0;
+    }
+    if (options.stack !== undefined || options.kubeconfig !== undefined) throw new UserError(`Name the stacks without --stack, each as it is: FROM TO.\n\n${usage}`);
+    const modes = (["history", "release", "back"] as const).filter(name => chosen[name]);
+    const stacks = positionals.map(name => stackOption(name));
+    const [most, least] = modes[0] === "history" ? [1, 0] : modes.length > 0 ? [1, 1] : [2, 2];
+    if (modes.length > 1 || stacks.length > most || stacks.length < least) throw new UserError(`Name ${most === 2 ? "two stacks, FROM and TO" : "one stack"}.\n\n${usage}`);
+    if (modes[0] === "history") return showHistory(stacks[0], chosen.json === true);
+    if (modes[0] === "release") return release(stacks[0], terminal);
+    const signal = onInterrupt(terminal.line);
+    if (modes[0] === "back") return back(stacks[0], terminal, signal);
+    const [from, to] = stacks;
+    if (from === to) throw new UserError(`FROM and TO are both "${from}": a promotion needs a stack that was tested and another one.\nNothing was changed.`);
+    return run({ from, to, options, chosen, terminal, signal });
+}
+
+interface Run {
+    from: string;
+    to: string;
+    options: Record<string, string | undefined>;
+    chosen: Record<string, boolean>;
+    terminal: Terminal;
+    signal: AbortSignal;
+}
+
+async function run({ from: source, to: target, options, chosen, terminal, signal }: Run): Promise<number> {
+    const limits = { requests: numberIn(options, "requests", usual.requests), failures: numberIn(options, "failures", usual.failures), p99: numberIn(options, "p99", usual.p99) };
+    const minutes = numberIn(options, "soak", usual.minutes);
+    const differ = (options.differ ?? "").split(",").filter(Boolean).map(key => key.replace(/^landfall:/, ""));
+    const repository = pushedCommit();
+    const [from, to] = [await placeOf(source), await placeOf(target)];
+    checkPair(from, to, differ);
+    const history = await History.read(to.kubeconfig, to.namespace);
+    const standing = standingOf(history.entries);
+    const { bundle, running: tested } = await testedBundle(from, await driverOf(from, terminal, signal), repository, terminal);
+    checkTarget(to, standing, bundle, repository, chosen.downgrade === true);
+    const name = bundleName(bundle);
+    terminal.line(describeBundle(bundle));
+
+    const driver = await driverOf(to, terminal, signal);
+    const who = { name: repository.author ?? os.userInfo().username, host: os.hostname(), pid: process.pid };
+    const { address } = await driver.engine.outputs();
+    if (!address) throw new UserError(`The stack "${target}" isn't up. Bring it up once: ${to.command("start")}\nNothing was changed.`);
+    const paths = options.page !== undefined ? [options.page] : to.settings.app.type === "wordpress" ? ["/", "/wp-login.php"] : ["/"];
+    const current = runningImages(await podsOf(to), to.namespace, to.parts, target);
+    const images = deployedImages(bundle.images, tested, current);
+    const promoting: Promoting = {
+        from, to, driver, history, bundle, name, who, terminal, signal, differ, tested, current, images, watch: { limits, minutes, paths, expected: options.expect, address },
+    };
+    const { unfinished } = standing;
+    if (unfinished) {
+        const { started, last } = unfinished;
+        const state = `A promotion of the bundle ${short(started.name ?? "")} by ${started.who.name} at ${started.time} has no end: its last event is "${last.event}" at ${last.time}`;
+        const remedy = remedyFor(unfinished, { host: os.hostname(), isRunning, now: Date.now() });
+        if (remedy === "wait") throw new UserError(`${state}.\nIt seems to go on, by process ${last.who.pid} on ${last.who.host}. Wait for it; give it up if it has ended: npm run promote -- --back ${target}\nNothing was changed.`);
+        if (remedy === "continue" && started.name !== name) {
+            throw new UserError(`${state}, and this is the bundle ${short(name)}.\nContinue that one: git switch --detach ${started.bundle?.commit}; or give it up: npm run promote -- --back ${target}\nNothing was changed.`);
+        }
+        terminal.line(`${state}. ${remedy === "back" ? "It was judged bad: the previous images run again" : "It continues"}.`);
+        if (chosen["dry-run"]) return 0;
+        return remedy === "back" ? goBack(promoting, started.previous ?? {}, last.note ?? "it was interrupted while it went back") : promote(promoting, started);
+    }
+
+    const plan = await planned(driver.engine, target, driver.rewrite({ images, bundle: name, commit: bundle.commit, from: source }));
+    terminal.line(plan.changes.length === 0 ? `\nNothing would change: "${target}" runs it already.` : `\nIn the stack "${target}":\n${describePlan(plan).map(line => `  ${line}`).join("\n")}`);
+    if (losesData(plan)) {
+        throw new UserError(`That replaces or deletes what holds data, which is more than new images.\nApply it on its own first, if it is meant: ${to.command("start")}\nNothing was changed.`);
+    }
+    if (chosen["dry-run"]) {
+        terminal.line("\nA dry run: nothing was changed.");
+        return 0;
+    }
+    if (plan.changes.length === 0 && standing.good?.started.name === name) return 0;
+    if (!chosen.approve) await approval(target, signal);
+    return promote(promoting, undefined);
+}
+
+async function back(stack: string, terminal: Terminal, signal: AbortSignal): Promise<number> {
+    const to = await placeOf(stack);
+    const history = await History.read(to.kubeconfig, to.namespace);
+    const { unfinished, good } = standingOf(history.entries);
+    const started = unfinished?.started ?? good?.started;
+    if (!started?.previous) throw new UserError(`Nothing was promoted to the stack "${stack}" since it last went back, so there is nothing to go back from.\nNothing was changed.`);
+    const who = { name: os.userInfo().username, host: os.hostname(), pid: process.pid };
+    const driver = await driverOf(to, terminal, signal);
+    return goBack({ to, driver, history, who, terminal }, started.previous, "it was given up by hand (--back)");
+}
+
+async function release(stack: string, terminal: Terminal): Promise<number> {
+    const to: Place = await placeOf(stack);
+    const history = await History.read(to.kubeconfig, to.namespace);
+    if (!standingOf(history.entries).hold) throw new UserError(`The stack "${stack}" isn't on hold.\nNothing was changed.`);
+    await history.add({ event: "released", who: { name: os.userInfo().username, host: os.hostname(), pid: process.pid } });
+    terminal.line(`The stack "${stack}" is released. The next promotion may come.`);
+    return 0;
+}
+
+async function approval(stack: string, signal: AbortSignal): Promise<void> {
+    if (!process.stdin.isTTY) throw new UserError("Nobody can be asked here. To promote without being asked: --approve\nNothing was changed.");
+    const lines = readline.createInterface({ input: process.stdin, output: process.stdout });
+    const answer = await lines.question(`\nPromote to "${stack}"? Type yes: `, { signal }).catch(() => "").finally(() => lines.close());
+    if (signal.aborted) throw new Interrupted("Stopped. Nothing was changed.");
+    if (answer.trim() !== "yes") throw new UserError("That isn't yes. Nothing was changed.");
+}
+
+/** Whether a process of this computer runs. A killed one stays in the table until its parent has noticed. */
+function isRunning(pid: number): boolean {
+    try {
+        process.kill(pid, 0);
+        return process.platform !== "linux" || !/\) [ZX] /.test(fs.readFileSync(`/proc/${pid}/stat`, "utf8"));
+    } catch (error) {
+        return (error as NodeJS.ErrnoException).code === "EPERM"; // someone else's
+    }
+}
+
+function numberIn(options: Record<string, string | undefined>, name: string, otherwise: number): number {
+    const given = options[name];
+    if (given === undefined) return otherwise;
+    const value = Number(given);
+    if (given.trim() !== "" && Number.isFinite(value) && value >= 0) return value;
+    throw new UserError(`--${name} ${given}: a number of at least 0, for example ${otherwise}.\nNothing was changed.`);
+}

@@ -1,0 +1,80 @@
+import { execFileSync } from "node:child_process";
+import { root } from "../stack/home";
+import { UserError } from "../terminal/errors";
+
+/** The repository of the program, as far as a promotion needs it. */
+export interface Repository {
+    directory: string;
+    /** Hash of the checked-out commit. */
+    commit: string;
+    /** Who works in it, as commits name people; undefined if Git doesn't know. */
+    author?: string;
+}
+
+/**
+ * The checked-out commit.
+ * @throws UserError if what is on disk isn't a commit, or if others can't get it
+ */
+export function pushedCommit(directory = root): Repository {
+    const commit = attempt(directory, "rev-parse", "--verify", "HEAD");
+    if (commit === undefined) {
+        throw refusal(`${directory} isn't a Git repository with a commit, so nobody could say what was promoted.`, "Commit it, and push it: git init; git add .; git commit; git push");
+    }
+    const changed = lines(git(directory, "status", "--porcelain", "--untracked-files=normal"));
+    if (changed.length > 0) {
+        const shown = changed.slice(0, 10).map(line => `  ${line}`).join("\n");
+        const more = changed.length > 10 ? `\n  and ${changed.length - 10} more` : "";
+        throw refusal(
+            `${directory} has changes that no commit contains:\n${shown}${more}`,
+            "Commit and push them, or set them aside: git stash --include-untracked",
+        );
+    }
+    if (lines(git(directory, "branch", "--remotes", "--contains", commit, "--format=%(refname)")).length === 0) {
+        throw refusal(
+            `No branch of a remote contains the commit ${commit.slice(0, 12)}, as far as this clone knows: others couldn't get what is promoted.`,
+            "Push it: git push. If it is pushed already: git fetch",
+        );
+    }
+    const author = [attempt(directory, "config", "user.name"), attempt(directory, "config", "user.email")].filter(Boolean);
+    return { directory, commit, ...(author.length > 0 && { author: author.join(" ") }) };
+}
+
+/** Where one commit is, seen from another. */
+export type Direction = "same" | "forwards" | "backwards" | "sideways" | "unknown";
+
+/** Whether going from one commit to another is going forwards in history. Unknown if this clone doesn't have the first. */
+export function direction({ directory }: Pick<Repository, "directory">, from: string, to: string): Direction {
+    if (from === to) return "same";
+    if (attempt(directory, "cat-file", "-e", `${from}^{commit}`) === undefined) return "unknown";
+    const contains = (older: string, newer: string) => attempt(directory, "merge-base", "--is-ancestor", older, newer) !== undefined;
+    if (contains(from, to)) return "forwards";
+    return contains(to, from) ? "backwards" : "sideways";
+}
+
+function refusal(problem: string, action: string): UserError {
+    return new UserError(`${problem}\n${action}\nNothing was changed.`);
+}
+
+function git(directory: string, ...args: string[]): string {
+    try {
+        return execFileSync("git", args, { cwd: directory, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"], windowsHide: true, maxBuffer: 64 << 20 }).trimEnd();
+    } catch (error) {
+        const { stderr, code } = error as { stderr?: string; code?: string };
+        if (code === "ENOENT") throw refusal("Git isn't installed, or not on PATH.", "Install it: https://git-scm.com/downloads");
+        throw new UserError(`git ${args[0]} failed in ${directory}: ${String(stderr).trim()}\nNothing was changed.`);
+    }
+}
+
+/** The output; undefined if Git says no. */
+function attempt(directory: string, ...args: string[]): string | undefined {
+    try {
+        return git(directory, ...args);
+    } catch (error) {
+        if (error instanceof UserError && error.message.startsWith("Git isn't")) throw error;
+        return undefined;
+    }
+}
+
+function lines(text: string): string[] {
+    return text.split("\n").filter(line => line.trim() !== "");
+}

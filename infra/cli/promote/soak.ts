@@ -1,0 +1,92 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Counts, scrape, Tally } from "./counts";
+import { judge, type Limits, type Pages, type Verdict } from "./judge";
+import { fetchPage, type Page, pageProblem } from "./page";
+import type { Place } from "./place";
+import { UserError } from "../terminal/errors";
+
+/** How a new version is watched. */
+export interface Watch {
+    limits: Limits;
+    minutes: number;
+    /** Paths of pages to look at. */
+    paths: string[];
+    expected?: string;
+    address: string;
+}
+
+/** Pause between two looks, in milliseconds. */
+const pace = 10_000;
+
+/** Refuses a gateway whose counts can't be read: nothing could be judged. */
+export async function checkCounting(place: Place): Promise<void> {
+    const scrapes = await scrape(place, place.namespace, place.exposed).catch((error: Error) => error);
+    if (!(scrapes instanceof Error) && scrapes.some(({ counts }) => counts !== undefined)) return;
+    const why = scrapes instanceof Error ? scrapes.message : scrapes.length === 0 ? "none of its proxies runs" : "none of its proxies answers";
+    throw new UserError(
+        `The gateway of the stack "${place.name}" doesn't say what it counts, so a new version couldn't be judged: ${why}.\n`
+            + `Does the kubeconfig's user have the right to list pods and create pods/portforward in landfall-gateway? Else: ${place.command("status")}\nNothing was changed.`,
+    );
+}
+
+/** Counts what the gateway does while something else happens, such as an update. Stop it for the counts. */
+export async function count(place: Place): Promise<() => Promise<Counts>> {
+    const look = () => scrape(place, place.namespace, place.exposed);
+    const tally = new Tally(await look());
+    let isOver = false;
+    const watching = (async () => {
+        while (!isOver) {
+            await sleep(pace / 2);
+            // Whatever it doesn't see now, it sees the next time.
+            await look().then(scrapes => tally.add(scrapes), () => undefined);
+        }
+    })();
+    return async () => {
+        isOver = true;
+        await watching;
+        return tally.total;
+    };
+}
+
+/** The pages as they are now, for a comparison later. */
+export async function pagesNow(place: Place, { address, paths }: Pick<Watch, "address" | "paths">): Promise<Map<string, Page>> {
+    const found = new Map<string, Page>();
+    for (const path of paths) await fetchPage(place, address, path).then(page => found.set(path, page), () => undefined);
+    return found;
+}
+
+/** Watches a version until the time is over, or until visitors suffer from it. Aborted, it ends with `unknown`. */
+export async function soak(
+    place: Place, before: Map<string, Page>, watch: Watch, { signal, tell }: { signal: AbortSignal; tell: (counts: Counts, pages: Pages, left: number) => void },
+): Promise<{ verdict: Verdict; counts: Counts; pages: Pages }> {
+    const tally = new Tally(await scrape(place, place.namespace, place.exposed));
+    const pages: Pages = { asked: 0, failed: 0, good: 0, wrong: [] };
+    const end = Date.now() + watch.minutes * 60_000;
+    for (;;) {
+        await sleep(Math.max(0, Math.min(pace, end - Date.now())), undefined, { signal }).catch(() => undefined);
+        if (signal.aborted) return { verdict: { result: "unknown", reasons: [] }, counts: tally.total, pages };
+        for (const path of watch.paths) await look(place, path, before.get(path), watch, pages);
+        const isOver = Date.now() >= end;
+        // Envoy adds up its histograms every five seconds.
+        if (isOver) await sleep(pace / 2);
+        await scrape(place, place.namespace, place.exposed).then(scrapes => tally.add(scrapes), () => undefined);
+        const verdict = judge(tally.total, pages, watch.limits, isOver);
+        if (verdict.result !== "unknown") return { verdict, counts: tally.total, pages };
+        tell(tally.total, pages, end - Date.now());
+    }
+}
+
+async function look(place: Place, path: string, before: Page | undefined, { address, expected }: Watch, pages: Pages): Promise<void> {
+    const page = await fetchPage(place, address, path).catch(() => undefined);
+    // That this computer doesn't reach the cluster isn't the site's fault.
+    if (page === undefined) return;
+    pages.asked++;
+    if (page.status >= 500) pages.failed++;
+    const problem = pageProblem(page, { before, expected });
+    if (problem === undefined) {
+        pages.good++;
+        pages.wrong.length = 0;
+    } else {
+        pages.wrong.push(`${path}: ${problem}`);
+    }
+}

@@ -1,0 +1,140 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import * as yaml from "yaml";
+import { stackFile } from "../../infra/cli/stack/home";
+import { run } from "../../infra/offline/kit/run";
+import { nodeContainers, onNode } from "./support/docker";
+import { Cluster } from "./support/kubernetes";
+import { names, root } from "./support/names";
+import { type Ended, npm } from "./support/npm";
+import { expectSamePods, type Pods, readObjects, readPods } from "./support/objects";
+import { ask, type Site } from "./support/site";
+import { ensureUp, figure, home } from "./support/stack";
+import { until } from "./support/wait";
+
+/** Two branches of a repository of this test's own. */
+const branches = { first: "fix-login", second: "Feature/Shop" };
+const { directory } = inject("suite");
+const [remote, template] = [path.join(directory, "branches.git"), path.join(directory, "Pulumi.branch.yaml")];
+
+interface Environment {
+    branch: string;
+    stack: string;
+    address: string;
+    seconds: number;
+}
+
+let cluster: Cluster;
+let before: { everything: string[]; pods: Pods };
+let up: { first: Environment; second: Environment };
+
+const branch = (...args: string[]): Promise<Ended> => npm(["run", "-s", "branch", "--", ...args, "--remote", remote, "--template", template]);
+
+async function succeed<T>(...args: string[]): Promise<T> {
+    const { code, stdout } = await branch(...args, "--json");
+    expect(code).toBe(0);
+    return JSON.parse(stdout) as T;
+}
+
+/** A bare repository with the two branches, as a git server has it. */
+async function makeRemote(): Promise<void> {
+    const git = (...args: string[]): Promise<string> => run("git", ["-C", remote, "-c", "user.name=e2e", "-c", "user.email=e2e@example.com", ...args]);
+    await run("git", ["init", "--quiet", "--bare", remote]);
+    const commit = await git("commit-tree", await git("mktree"), "-m", "first");
+    for (const name of ["main", ...Object.values(branches)]) await git("update-ref", `refs/heads/${name}`, commit);
+}
+
+/** Everything that an environment could leave: in the cluster, on its nodes, on this computer and in the backend. */
+async function everything(): Promise<string[]> {
+    const { items } = await cluster.core.listNamespace();
+    const kinds = [["v1", "PersistentVolume"], ["rbac.authorization.k8s.io/v1", "ClusterRole"], ["scheduling.k8s.io/v1", "PriorityClass"]];
+    const wide = await Promise.all(kinds.map(async ([apiVersion, kind]) =>
+        (await cluster.objects.list(apiVersion, kind)).items.map(({ metadata }) => `${kind} ${metadata?.name}`)));
+    const leases = (await cluster.objects.list("coordination.k8s.io/v1", "Lease", "landfall-gateway")).items;
+    const objects = Object.entries(await readObjects(cluster)).map(([key, text]) => `${key} ${text}`);
+    const images = (await Promise.all((await nodeContainers()).map(async node =>
+        (await onNode(node, "ctr", "--namespace", "k8s.io", "images", "list", "--quiet")).split("\n").map(image => `${node} ${image}`)))).flat();
+    const built = await run("docker", ["images", "--filter", "reference=landfall.local/httpbin", "--format", "{{.Repository}}:{{.Tag}}"]);
+    const state = fs.readdirSync(path.join(directory, "backend", ".pulumi"), { recursive: true, encoding: "utf8" });
+    return [
+        ...items.map(({ metadata }) => `Namespace ${metadata?.name}`), ...wide.flat(), ...leases.map(({ metadata }) => `Lease ${metadata?.name}`),
+        ...objects, ...images, ...built.split("\n"), ...fs.readdirSync(home), ...fs.readdirSync(root),
+        ...state.filter(name => name.includes("branch-")),
+    ].sort();
+}
+
+function siteOf({ stack, address }: Environment): Site {
+    const ca = fs.readFileSync(stackFile(stack, "ca.crt"), "utf8");
+    return { host: new URL(address).hostname, https: names.https, address, ca: () => ca };
+}
+
+beforeAll(async () => {
+    await ensureUp();
+    cluster = await Cluster.connect();
+    await cluster.settled();
+    before = { everything: await everything(), pods: await readPods(cluster) };
+    await makeRemote();
+    const httpbin = { replicas: { min: 1, max: 1 }, cpu: { request: "50m", limit: "1" } };
+    fs.writeFileSync(template, yaml.stringify({ config: {
+        "landfall:cluster": { target: "existing", stack: `organization/landfall/${names.stack}` },
+        "landfall:environment": { name: "branch", host: "localhost", priority: "low" },
+        "landfall:app": { type: "services", compose: path.join(root, "tests/e2e/fixtures/httpbin/compose.yaml"), services: { httpbin } },
+    } }));
+    const [first, second] = await Promise.all([succeed<Environment>("up", branches.first), succeed<Environment>("up", branches.second)]);
+    up = { first, second };
+    figure("two branches up at the same time", `${first.seconds} s and ${second.seconds} s`);
+});
+
+afterAll(async () => {
+    const { items } = await cluster.core.listNamespace();
+    if (!items.some(({ metadata }) => metadata?.name?.startsWith("branch-"))) return;
+    for (const name of Object.values(branches)) await branch("down", name, "--yes");
+});
+
+describe("two branches of a repository", () => {
+    it("have an environment each, at an address that is theirs", async () => {
+        expect(up.first).toMatchObject({ stack: "branch-fix-login", address: `https://branch-fix-login.localhost:${names.https}` });
+        expect(up.second.stack).toMatch(/^branch-feature-shop-[0-9a-f]{8}$/);
+        for (const environment of Object.values(up)) {
+            expect(JSON.parse((await ask({ path: "/get" }, siteOf(environment))).text)).toMatchObject({ url: `${environment.address}/get` });
+        }
+    });
+
+    it("are listed, and say what they belong to", async () => {
+        const listed = await succeed<(Environment & { state: string; repository: string })[]>("list");
+        expect(listed.map(({ branch, stack, address, state }) => ({ branch, stack, address, state }))).toEqual(
+            [up.second, up.first].map(({ branch, stack, address }) => ({ branch, stack, address, state: "awake" })));
+        expect(listed[0].repository).toBe(remote.replace(/\.git$/, ""));
+    });
+
+    it("are removed by gc when the branch is gone, and only then", async () => {
+        await run("git", ["-C", remote, "update-ref", "-d", `refs/heads/${branches.first}`]);
+        fs.renameSync(remote, `${remote}.away`);
+        const failed = await branch("gc", "--yes");
+        expect(failed.code).toBe(1);
+        expect(failed.output).toContain("Nothing was removed.");
+        fs.renameSync(`${remote}.away`, remote);
+        expect((await ask({ path: "/get" }, siteOf(up.first))).status).toBe(200);
+
+        const { code, seconds } = await branch("gc", "--yes");
+        expect(code).toBe(0);
+        figure("gc removes one of two branches", `${seconds} s`);
+        await expect(ask({ path: "/get", ca: undefined }, { ...siteOf(up.second), host: "branch-fix-login.localhost" })).rejects.toThrow();
+        // It has the same images.
+        expect((await ask({ path: "/get" }, siteOf(up.second))).status).toBe(200);
+    });
+
+    it("leave nothing behind, and nothing else is touched", async () => {
+        const { code, seconds } = await branch("down", branches.second, "--yes");
+        expect(code).toBe(0);
+        figure("down of the other", `${seconds} s`);
+        const left = await until("what is removed to be gone", async () => {
+            const now = await everything();
+            return JSON.stringify(now) === JSON.stringify(before.everything) ? now : undefined;
+        }, 30).catch(() => everything());
+        expect(left.filter(one => !before.everything.includes(one))).toEqual([]);
+        expect(before.everything.filter(one => !left.includes(one))).toEqual([]);
+        expectSamePods(await readPods(cluster), before.pods);
+    });
+});
