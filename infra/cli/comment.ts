@@ -1,11 +1,10 @@
-import * as fs from "node:fs";
-import * as path from "node:path";
 import { parseArgs } from "node:util";
 import { pullRequestOf } from "./comment/hosts";
 import { putComments } from "./comment/put";
-import { codes, type Written, writtenFile } from "./preview";
-import { kinds, label } from "./preview/comment";
+import { codes, verdictOf } from "./preview";
+import { kinds, label, limits, renderComments } from "./preview/comment";
 import { inlineCode } from "./preview/text";
+import { readPlans } from "./preview/written";
 import { UserError } from "./terminal/errors";
 
 const usage = `Usage: npm run comment -- --from DIRECTORY [--address URL]
@@ -22,7 +21,10 @@ your own; or CI_API_V4_URL, CI_PROJECT_ID, CI_MERGE_REQUEST_IID and GITLAB_TOKEN
 the token isn't a workflow's own. The exit code is 0 if nothing is lost, 1 if the preview failed, and 3 if data would be lost.
 `;
 
-/** The command `npm run comment`. */
+/** More comments than a person reads: then the check fails instead. */
+const maxComments = 20;
+
+/** The command `npm run comment`. It renders and judges the plans itself: the pull request's own code wrote them. */
 export async function main(args: string[]): Promise<number> {
     const { from, address, help } = parse(args);
     if (help) {
@@ -30,9 +32,13 @@ export async function main(args: string[]): Promise<number> {
         return 0;
     }
     if (from === undefined) throw new UserError(`--from is missing.\n\n${usage}`);
-    const { verdict, comments } = read(from);
+    const plans = readPlans(from);
+    const verdict = verdictOf(plans);
     const request = pullRequestOf(process.env);
-    const [first, ...others] = comments[request.host];
+    const [first, ...others] = renderComments(plans, limits[request.host]);
+    if (others.length >= maxComments) {
+        throw new UserError(`What loses data fills ${others.length + 1} comments, and more than ${maxComments} aren't written. "npm run preview" lists it. Nothing was changed.`);
+    }
     const put = await putComments(request, [withAddress(first, address), ...others]);
     process.stdout.write(put ? "The comment is in place.\n" : "A newer run has written the comment: it was left alone.\n");
     if (verdict !== "losesData") return codes[verdict];
@@ -52,17 +58,6 @@ export function withAddress(comment: string, address: string | undefined): strin
     const shown = /^[\w.~:/?=&%+-]{1,300}$/.test(href) ? href : inlineCode(href);
     const heading = `## ${kinds.preview.heading}\n\n`;
     return comment.replace(heading, () => `${heading}The branch's environment: ${shown}\n\n`);
-}
-
-function read(directory: string): Written {
-    const file = path.join(directory, writtenFile);
-    try {
-        const written = JSON.parse(fs.readFileSync(file, "utf8")) as Written;
-        if (!Object.hasOwn(codes, written.verdict) || !Array.isArray(written.comments.github) || !Array.isArray(written.comments.gitlab)) throw new Error("it has another form");
-        return written;
-    } catch (error) {
-        throw new UserError(`${file} can't be read: ${(error as Error).message}. "npm run preview -- --out ${directory}" writes it. Nothing was changed.`);
-    }
 }
 
 function parse(args: string[]) {

@@ -1,10 +1,9 @@
-import * as fs from "node:fs";
-import * as path from "node:path";
 import { parseArgs } from "node:util";
 import { affectedStacks, changedFiles } from "./preview/affected";
 import { limits, renderComments } from "./preview/comment";
 import { losesData, type Plan } from "./preview/plan";
 import { candidateOf, planStack, stacksHere } from "./preview/stacks";
+import { writePlans } from "./preview/written";
 import { UserError } from "./terminal/errors";
 import { onInterrupt } from "./terminal/interrupt";
 import { stackOption } from "./terminal/options";
@@ -15,7 +14,7 @@ Shows what "npm start" would change, as Markdown, and changes nothing.
 
   --stack NAME     a stack, or several (default: dev; with --base, all that have a file here)
   --base REVISION  leaves out the stacks that the changes since this revision can't touch, for example origin/main
-  --out DIRECTORY  also writes what "npm run comment" reads, as the host of the pull request takes it
+  --out DIRECTORY  also writes what "npm run comment" reads
   --help           this text
 
 The exit code is 0 if nothing is lost, 1 if a preview failed, and 3 if data would be lost.
@@ -23,15 +22,6 @@ The exit code is 0 if nothing is lost, 1 if a preview failed, and 3 if data woul
 
 /** Exit codes of `preview` and `comment`. */
 export const codes = { fine: 0, failed: 1, losesData: 3 } as const;
-
-/** What `--out` writes for `npm run comment`. */
-export interface Written {
-    verdict: keyof typeof codes;
-    comments: Record<keyof typeof limits, string[]>;
-}
-
-/** The file in the directory of `--out`. */
-export const writtenFile = "preview.json";
 
 /** The command `npm run preview`. */
 export async function main(args: string[]): Promise<number> {
@@ -53,14 +43,9 @@ export async function main(args: string[]): Promise<number> {
         log(`… Previewing the stack "${stack}"`);
         plans.push(await planStack(stack, "preview", log, signal));
     }
-    const verdict = verdictOf(plans);
     process.stdout.write(renderComments(plans, limits.gitlab).join("\n"));
-    if (out !== undefined) {
-        fs.mkdirSync(out, { recursive: true });
-        const comments = { github: renderComments(plans, limits.github), gitlab: renderComments(plans, limits.gitlab) };
-        fs.writeFileSync(path.join(out, writtenFile), JSON.stringify({ verdict, comments } satisfies Written));
-    }
-    return codes[verdict];
+    if (out !== undefined) writePlans(out, plans);
+    return codes[verdictOf(plans)];
 }
 
 /** A failed preview comes first: what it would have lost isn't known. */

@@ -1,4 +1,6 @@
+import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
+import * as os from "node:os";
 import * as path from "node:path";
 import { describe, expect, test } from "vitest";
 import * as yaml from "yaml";
@@ -68,6 +70,39 @@ describe.each(files)("the workflow %s", file => {
     });
 });
 
+describe("a step that has the state's address", () => {
+    test.each(files.filter(file => file !== "live.yml"))("fails without it, rather than take every stack for a new one: %s", file => {
+        for (const { run = "", env } of Object.values(read(file).jobs).flatMap(({ steps }) => steps)) {
+            if (env?.PULUMI_BACKEND_URL) expect(run).toMatch(/^: "\$\{PULUMI_BACKEND_URL:\?/);
+        }
+    });
+
+    test.skipIf(process.platform === "win32")("is stopped by what stands there", () => {
+        const { run = "" } = read("promotion.yml").jobs.apply.steps.find(({ env }) => env?.PULUMI_BACKEND_URL) ?? {};
+        const { status, stdout, stderr } = spawnSync("bash", ["-e", "-c", run.replace(/npm .*/, "echo started")], { env: { ...process.env, PULUMI_BACKEND_URL: "" }, encoding: "utf8" });
+        expect([status === 0, stdout]).toEqual([false, ""]);
+        expect(stderr).toContain("infra/guides/team.md");
+    });
+});
+
+describe("a step that asks the remote for its branches", () => {
+    const asks = /npm run (-s )?branch -- (up|gc)/;
+    const asking = ["pull-request.yml", "nightly.yml"].map(file => ({
+        file, steps: Object.values(read(file).jobs).flatMap(({ steps }) => steps).filter(({ run = "" }) => asks.test(run)),
+    }));
+
+    test.each(asking)("may read a private repository, with a token that isn't stored: $file", ({ steps }) => {
+        expect(steps).toHaveLength(1);
+        const { GITHUB_TOKEN: token, ...settings } = Object.fromEntries(Object.entries(steps[0].env ?? {}).filter(([name]) => /^GIT/.test(name)));
+        expect(token).toBe("${{ github.token }}");
+        const { stdout } = spawnSync("git", ["credential", "fill"], {
+            input: "protocol=https\nhost=github.com\n\n", encoding: "utf8",
+            env: { PATH: process.env.PATH, GIT_CONFIG_GLOBAL: os.devNull, GIT_CONFIG_NOSYSTEM: "1", GIT_TERMINAL_PROMPT: "0", ...settings, GITHUB_TOKEN: "t0ken" },
+        });
+        expect(stdout).toContain("username=x-access-token\npassword=t0ken\n");
+    });
+});
+
 describe("a live run", () => {
     const { live } = read("live.yml").jobs;
     const minutes = Number(live["timeout-minutes"]);
@@ -105,11 +140,11 @@ describe("the pull request's workflow", () => {
     });
 
     test("removes on close what it made", () => {
-        expect(branch.if).toContain("github.event.action != 'closed'");
-        expect(remove.if).toContain("github.event.action == 'closed'");
-        expect(preview.if).toContain("github.event.action != 'closed'");
+        // A label can be set after the end: only the state says that it has ended.
+        for (const job of [preview, branch]) expect(job.if).toContain("github.event.pull_request.state == 'open' &&");
+        expect(remove.if).toContain("github.event.pull_request.state == 'closed' &&");
         const types = (read("pull-request.yml").on.pull_request as { types: string[] }).types;
-        expect(types).toEqual(expect.arrayContaining(["opened", "synchronize", "reopened", "labeled", "unlabeled", "closed"]));
+        expect(types).toEqual(expect.arrayContaining(["opened", "synchronize", "reopened", "edited", "labeled", "unlabeled", "closed"]));
     });
 
     test("installs before it has credentials", () => {
@@ -173,8 +208,13 @@ describe("GitLab's pipeline", () => {
         }
     });
 
+    test("limits what has credentials to an environment, and stops without the state's address", () => {
+        for (const [name, job] of jobs.filter(([, job]) => job.extends === ".clouds")) expect(job.environment, name).toBeDefined();
+        expect(all[".clouds"].before_script?.[0]).toMatch(/^: "\$\{PULUMI_BACKEND_URL:\?/);
+    });
+
     test("comments with the code that the change is merged into", () => {
         const { before_script } = all.comment;
-        expect(before_script?.join("\n")).toMatch(/fetch origin "\$CI_MERGE_REQUEST_TARGET_BRANCH_NAME"\ngit checkout --force --detach FETCH_HEAD\nnpm ci/);
+        expect(before_script?.join("\n")).toMatch(/fetch origin "\$CI_MERGE_REQUEST_TARGET_BRANCH_NAME"\ngit checkout --force --detach FETCH_HEAD\ngit clean .*\nnpm ci/);
     });
 });

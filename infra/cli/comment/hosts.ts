@@ -1,6 +1,6 @@
 import type { limits } from "../preview/comment";
 import { UserError } from "../terminal/errors";
-import { type Api, pages, request } from "./http";
+import { type Api, pages, Refused, request } from "./http";
 
 /** A comment on a pull request. */
 export interface Comment {
@@ -35,6 +35,9 @@ export function pullRequestOf(environment: NodeJS.ProcessEnv, sleep?: Api["sleep
     );
 }
 
+/** Account that a workflow's own token writes as. */
+const workflows = "github-actions[bot]";
+
 function github(environment: NodeJS.ProcessEnv, sleep: Api["sleep"]): PullRequest {
     const { GITHUB_API_URL: url = "https://api.github.com", GITHUB_REPOSITORY: repository, GITHUB_RUN_ID: run } = environment;
     const number = numberOf(environment, "PULL_REQUEST");
@@ -48,9 +51,14 @@ function github(environment: NodeJS.ProcessEnv, sleep: Api["sleep"]): PullReques
         ...(run && { run: Number(run) }),
         async self() {
             if (environment.COMMENT_AUTHOR) return environment.COMMENT_AUTHOR;
-            // The token of a workflow isn't a user's: it may not ask who it is.
-            const answer = await request(api, "GET", "/user").catch(() => undefined);
-            return (answer?.body as { login?: string } | undefined)?.login ?? "github-actions[bot]";
+            try {
+                const { body } = await request(api, "GET", "/user");
+                return (body as { login?: string } | undefined)?.login ?? workflows;
+            } catch (error) {
+                // The token of a workflow isn't a user's: it may not ask who it is.
+                if (error instanceof Refused && error.status === 403) return workflows;
+                throw error;
+            }
         },
         async comments() {
             const found = await pages<{ id: number; user: { login: string } | null; body: string | null }>(api, `${at}/${number}/comments`);

@@ -10,6 +10,13 @@ export interface Api {
     sleep?: (milliseconds: number) => Promise<void>;
 }
 
+/** The host refused a request, and would again. */
+export class Refused extends UserError {
+    constructor(message: string, readonly status: number) {
+        super(message);
+    }
+}
+
 interface Answer {
     status: number;
     body: unknown;
@@ -23,26 +30,34 @@ export async function request(api: Api, method: string, path: string, body?: obj
     const sleep = api.sleep ?? ((milliseconds: number) => new Promise<void>(resolve => void setTimeout(resolve, milliseconds)));
     const what = `${method} ${new URL(api.url).host}${new URL(api.url).pathname.replace(/\/$/, "")}${path}`;
     for (let attempt = 1; ; attempt++) {
-        const response = await fetch(`${api.url}${path}`, {
+        const answer = await ask(`${api.url}${path}`, {
             method, headers: { "content-type": "application/json", "user-agent": "landfall", ...api.headers },
-            ...(body && { body: JSON.stringify(body) }), signal: AbortSignal.timeout(30_000),
+            ...(body && { body: JSON.stringify(body) }),
+            // fetch follows a redirect of a POST with a GET, and that creates nothing.
+            redirect: "manual",
         }).catch((error: Error) => error);
         const last = attempt === patience.attempts;
-        if (response instanceof Error) {
-            if (last) throw new UserError(`${what} got no answer: ${response.message}. Run the command again.`);
+        if (answer instanceof Error) {
+            if (last) throw new UserError(`${what} got no answer: ${answer.message}. Run the command again.`);
             await sleep(2 ** attempt * 1000);
             continue;
         }
-        const text = await response.text();
+        const { response, text } = answer;
         if (response.ok || response.status === 404) return { status: response.status, body: parsed(text) };
         const wait = waitOf(response, attempt);
-        if (wait === undefined) throw new UserError(refusal(api, what, response.status, text));
+        if (wait === undefined) throw new Refused(refusal(api, what, response.status, text), response.status);
         if (last || wait > patience.seconds) {
             throw new UserError(`${what} was answered with ${response.status}, ${attempt} times. The host is overloaded or limits `
                 + `the rate${wait > patience.seconds ? ` for ${Math.ceil(wait / 60)} more minutes` : ""}. Run the command again later.`);
         }
         await sleep(wait * 1000);
     }
+}
+
+/** An answer with all of its text: a connection can also break within it. */
+async function ask(url: string, options: RequestInit): Promise<{ response: Response; text: string }> {
+    const response = await fetch(url, { ...options, signal: AbortSignal.timeout(30_000) });
+    return { response, text: await response.text() };
 }
 
 /** All pages of a list. */
@@ -70,6 +85,7 @@ function waitOf({ status, headers }: Response, attempt: number): number | undefi
 
 function refusal({ token, right }: Api, what: string, status: number, text: string): string {
     const why = (parsed(text) as { message?: unknown } | undefined)?.message;
+    if (status >= 300 && status < 400) return `${what} leads elsewhere (${status}): the repository has another name now. Use that one. Nothing was changed.`;
     const advice = status === 401 || status === 403
         ? ` ${token} needs ${right}. Hosts don't give that to the pull request of a fork: infra/guides/team.md says what to do there.` : "";
     return `${what} was refused with ${status}${typeof why === "string" ? ` (${why.slice(0, 200)})` : ""}.${advice}`;

@@ -38,7 +38,7 @@ export function affectedStacks(files: readonly string[], candidates: readonly Ca
 
 function touches(file: string, stack: string, settings: Candidate["settings"]): boolean {
     const [, own] = /^Pulumi\.(.+)\.yaml$/.exec(file) ?? [];
-    if (own !== undefined) return own === stack;
+    if (own !== undefined) return own === stack || own === baseOf(settings);
     if (settings?.app.type === "services" && directoriesIn(settings.app).some(directory => isIn(file, directory))) return true;
     if (outside.some(pattern => pattern.test(file))) return false;
     if (!settings) return true;

@@ -8,11 +8,18 @@ export const label = "data-loss-accepted";
 /** How long a comment may be, in characters. Both leave room for what is added later, such as the environment's address. */
 export const limits = { github: 65_536 - 1_000, gitlab: 1_000_000 - 1_000 } as const;
 
-/** What is previewed: the words for its heading and the marker by which its comment is found again. */
+/** What is shown: the words for it, the command that shows it, and the marker by which its comment is found again. */
 export const kinds = {
-    preview: { heading: "Preview", lost: "Data would be lost", marker: (part: number) => marker("preview", part) },
-    drift: { heading: "Drift", lost: "Data is missing", marker: (part: number) => marker("drift", part) },
+    preview: {
+        heading: "Preview", lost: "Data would be lost", loses: "loses data", failed: "the preview failed", command: "npm run preview",
+        verbs: { replace: "replaces", delete: "deletes" }, marker: (part: number) => marker("preview", part),
+    },
+    drift: {
+        heading: "Drift", lost: "Data is missing", loses: "data is missing", failed: "the stack couldn't be read", command: "npm run drift",
+        verbs: { replace: "has lost", delete: "has lost" }, marker: (part: number) => marker("drift", part),
+    },
 } as const;
+type Words = typeof kinds[keyof typeof kinds];
 
 function marker(kind: string, part: number): string {
     return `<!-- landfall:${kind}${part === 1 ? "" : ` ${part}`} -->`;
@@ -32,9 +39,10 @@ interface Section {
  * comment, and more only if what loses data is longer than one. Nothing in it from the change has an effect of its own.
  */
 export function renderComments(plans: readonly Plan[], limit: number, kind: keyof typeof kinds = "preview"): string[] {
-    const { heading, lost, marker } = kinds[kind];
-    const head = [marker(1), `## ${heading}`, "", ...tableOf(plans), ...notesOf(plans)];
-    const lines = plans.flatMap(plan => plan.changes.filter(({ data }) => data !== undefined).map(change => dataLine(plan.stack, change)));
+    const words: Words = kinds[kind];
+    const { heading, lost, marker } = words;
+    const head = [marker(1), `## ${heading}`, "", ...tableOf(plans, words), ...notesOf(plans)];
+    const lines = plans.flatMap(plan => plan.changes.filter(({ data }) => data !== undefined).map(change => dataLine(plan.stack, change, words)));
     const explained = ["", `### ${lost}`, "", ...kind === "preview" ? [
         `These hold data and would be replaced or deleted. The check fails until the pull request has the label \`${label}\`.`, "",
     ] : []];
@@ -48,7 +56,7 @@ export function renderComments(plans: readonly Plan[], limit: number, kind: keyo
         others.push(text([...begin, ...lines.slice(next, next + count)]));
         next += count;
     }
-    return [text([...top, ...rest(plans, limit - lengthOf(text(top)))]), ...others];
+    return [text([...top, ...rest(plans, limit - lengthOf(text(top)), words)]), ...others];
 }
 
 /** Room for what is said at the end of what was left out. */
@@ -64,7 +72,7 @@ function fitting(lines: readonly string[], room: number): number {
     return index < 0 ? lines.length : index;
 }
 
-function tableOf(plans: readonly Plan[]): string[] {
+function tableOf(plans: readonly Plan[], words: Words): string[] {
     if (plans.length === 0) return ["No stack is affected."];
     const ordered = [...plans].sort((a, b) => rank(a) - rank(b));
     return [
@@ -73,15 +81,14 @@ function tableOf(plans: readonly Plan[]): string[] {
         ...ordered.slice(0, rows).map(plan => {
             const { create, update, replace, delete: deleted, same } = plan.counts;
             const name = inlineCode(plan.stack, 100).replaceAll("|", "\\|");
-            return `| ${name} | ${create} | ${update} | ${replace} | ${deleted} | ${same} | ${verdict(plan)} |`;
+            return `| ${name} | ${create} | ${update} | ${replace} | ${deleted} | ${same} | ${verdict(plan, words)} |`;
         }),
         ...ordered.length > rows ? ["", `${ordered.length - rows} more stacks aren't in this table.`] : [],
     ];
 }
 
-function verdict(plan: Plan): string {
-    const words = [...plan.errors.length > 0 ? ["**failed**"] : [], ...losesData(plan) ? ["**loses data**"] : []];
-    return words.join(", ");
+function verdict(plan: Plan, { loses }: Words): string {
+    return [...plan.errors.length > 0 ? ["**failed**"] : [], ...losesData(plan) ? [`**${loses}**`] : []].join(", ");
 }
 
 function rank(plan: Plan): number {
@@ -92,7 +99,8 @@ function rank(plan: Plan): number {
 
 function notesOf(plans: readonly Plan[]): string[] {
     const notes = plans.flatMap(({ stack, notes }) => notes.map(note => `- ${inlineCode(stack, 100)}: ${inlineText(note)}`));
-    return notes.length > 0 ? ["", ...notes.slice(0, rows)] : [];
+    const shown = notes.slice(0, Math.min(rows, fitting(notes, 15_000)));
+    return shown.length > 0 ? ["", ...shown, ...shown.length < notes.length ? [`- ${notes.length - shown.length} more notes aren't shown.`] : []] : [];
 }
 
 /** A sentence of ours with names in backticks; what else is in it is plain. */
@@ -104,17 +112,17 @@ function escaped(plain: string): string {
     return shortened(plain.replace(/\s+/g, " "), 500).replace(/[\\`*_{}[\]<>#|~@&]/g, character => `&#${character.charCodeAt(0)};`);
 }
 
-function dataLine(stack: string, { operation, urn, data, retained, properties }: Change): string {
-    const verb = operation === "replace" ? "replaces" : "deletes";
+function dataLine(stack: string, { operation, urn, data, retained, properties }: Change, { verbs }: Words): string {
+    const verb = operation === "replace" ? verbs.replace : verbs.delete;
     const causes = properties.filter(({ replaces }) => replaces).slice(0, 2).map(({ path }) => inlineCode(path, 100));
     const because = operation === "replace" && causes.length > 0 ? `, because of ${causes.join(" and ")}` : "";
     const kept = retained ? ". What it holds stays where it is, but nothing uses it any more" : "";
-    return `- ${inlineCode(stack, 100)} ${verb} ${inlineCode(describe(urn))}: ${data}${because}${kept}`;
+    return `- ${inlineCode(stack, 100)} ${verb} ${inlineCode(describe(urn))}: ${escaped(data ?? "")}${because}${kept}`;
 }
 
 /** What may be cut: failures, then the changes and warnings of each stack. */
-function rest(plans: readonly Plan[], room: number): string[] {
-    const sections = [...plans.flatMap(failureOf), ...plans.flatMap(changesOf), ...plans.flatMap(warningsOf)];
+function rest(plans: readonly Plan[], room: number, words: Words): string[] {
+    const sections = [failureOf, changesOf, warningsOf].flatMap(sectionOf => plans.flatMap(plan => sectionOf(plan, words)));
     const lines: string[] = [];
     let left = room - reserve;
     let dropped = 0;
@@ -128,7 +136,7 @@ function rest(plans: readonly Plan[], room: number): string[] {
             left -= lengthOf(text(shown));
         }
     });
-    if (dropped > 0) lines.push("", `${dropped} more sections are left out, because a comment can't be longer. \`npm run preview\` shows all.`);
+    if (dropped > 0) lines.push("", `${dropped} more sections are left out, because a comment can't be longer. \`${words.command}\` shows all.`);
     return lines;
 }
 
@@ -141,7 +149,7 @@ function filled({ open, entries, close, more }: Section, room: number): string[]
     return [...open, ...entries.slice(0, count).flat(), ...close, ...count < entries.length ? ["", more(entries.length - count)] : []];
 }
 
-const command = (stack: string): string => inlineCode(`npm run preview -- --stack ${stack}`, 150);
+const shows = ({ command }: Words, stack: string): string => `${inlineCode(`${command} -- --stack ${stack}`, 150)} shows them.`;
 const summary = (stack: string, what: string): string => `<code>${html(shortened(readable(stack).replace(/\s+/g, " "), 100))}</code>: ${what}`;
 const html = (plain: string): string => plain.replace(/[&<>"'@`*_~[\]|\\]/g, character => `&#${character.charCodeAt(0)};`);
 const block = (stack: string, what: string, language: string) => ({
@@ -149,23 +157,23 @@ const block = (stack: string, what: string, language: string) => ({
     close: ["```", "", "</details>"],
 });
 
-function failureOf({ stack, errors }: Plan): Section[] {
+function failureOf({ stack, errors }: Plan, words: Words): Section[] {
     if (errors.length === 0) return [];
     const entries = errors.flatMap(error => blockLines(error)).map(line => [line]);
-    const more = (count: number): string => `${count} more lines are left out. ${command(stack)} shows them.`;
-    const { open, close } = block(stack, "the preview failed", "text");
+    const more = (count: number): string => `${count} more lines are left out. ${shows(words, stack)}`;
+    const { open, close } = block(stack, words.failed, "text");
     return [{ open: open.map(line => line.replace("<details>", "<details open>")), close, entries, more }];
 }
 
-function changesOf({ stack, changes }: Plan): Section[] {
+function changesOf({ stack, changes }: Plan, words: Words): Section[] {
     if (changes.length === 0) return [];
-    const more = (count: number): string => `${count} more changes are left out. ${command(stack)} shows them.`;
+    const more = (count: number): string => `${count} more changes are left out. ${shows(words, stack)}`;
     return [{ ...block(stack, changes.length === 1 ? "1 change" : `${changes.length} changes`, "diff"), entries: changes.map(changeLines), more }];
 }
 
-function warningsOf({ stack, warnings }: Plan): Section[] {
+function warningsOf({ stack, warnings }: Plan, words: Words): Section[] {
     if (warnings.length === 0) return [];
-    const more = (count: number): string => `${count} more lines of warnings are left out. ${command(stack)} shows them.`;
+    const more = (count: number): string => `${count} more lines of warnings are left out. ${shows(words, stack)}`;
     const entries = warnings.flatMap(warning => blockLines(warning)).map(line => [line]);
     return [{ ...block(stack, warnings.length === 1 ? "1 warning" : `${warnings.length} warnings`, "text"), entries, more }];
 }

@@ -34,7 +34,7 @@ const holding: readonly Kind[] = [
         reason: "shared volumes with their files" },
     { types: /^aws:ebs\/|^gcp:compute\/(disk|regionDisk|snapshot|image|instance):|^azure-native:compute:(Disk|Snapshot|VirtualMachine)/,
         reason: "disks or their snapshots" },
-    { types: /^aws:s3\/bucket|^gcp:storage\/bucket:/, reason: "a bucket with its objects, such as snapshots" },
+    { types: /^aws:s3\/bucket(V2|Object|Objectv2|ObjectCopy)?:|^gcp:storage\/bucket(Object)?:/, reason: "a bucket with its objects, such as snapshots" },
     { types: /^aws:backup\/|^aws:dlm\/|^gcp:backupdisasterrecovery\/|^azure-native:recoveryservices:/, reason: "backups" },
     { types: /^aws:kms\/key:|^gcp:kms\/(cryptoKey|keyRing):|^azure-native:keyvault:(Key|Vault|Secret)$/,
         reason: "a key, without which what it encrypted can't be read" },
@@ -42,17 +42,22 @@ const holding: readonly Kind[] = [
         reason: "images, which earlier versions need" },
     { types: /^aws:cloudwatch\/logGroup:|^gcp:logging\/projectBucketConfig:|^azure-native:operationalinsights:/, reason: "kept logs" },
     { types: /^aws:secretsmanager\/|^gcp:secretmanager\//, reason: "a kept secret" },
+    { types: /^aws:route53\/(zone|record):|^gcp:dns\/(managedZone|recordSet):|^azure-native:(network|dns|privatedns):(Private)?(Zone|RecordSet\w*)$/,
+        reason: "DNS records, by which others find the site" },
+    { types: /^docker:index\/(volume|container):/, reason: "a Docker volume or container with its files" },
+    { types: /^azure-native:monitor:AzureMonitorWorkspace$/, reason: "kept metrics" },
     { types: /^azure-native:resources:ResourceGroup$|^gcp:organizations\/project:/, reason: "everything in it" },
 ];
 
 /** The resources that are made again without loss. What neither list knows may hold data. */
 const replaceable: readonly RegExp[] = [
-    /^pulumi:/, /^landfall:/, /^docker:/,
+    /^pulumi:/, /^landfall:/, /^docker:index\/(image|registryImage|remoteImage|tag|network):/,
     /^kubernetes:(admissionregistration\.k8s\.io|apiregistration\.k8s\.io|autoscaling|batch|cert-manager\.io|networking\.k8s\.io|policy|rbac\.authorization\.k8s\.io|scheduling\.k8s\.io|storage\.k8s\.io|gateway\.networking\.k8s\.io|metallb\.io|projectcontour\.io)\//,
     /^kubernetes:apps\/v1:(Deployment|DaemonSet|ReplicaSet)$/,
     /^kubernetes:core\/v1:(ConfigMap|LimitRange|ResourceQuota|Secret|Service|ServiceAccount)$/,
     /^aws:(iam|scheduler|vpc|route53)\//,
     /^aws:ec2\/(defaultSecurityGroup|eip|flowLog|internetGateway|launchTemplate|natGateway|route|routeTable|routeTableAssociation|securityGroup|securityGroupRule|subnet|vpc|vpcEndpoint):/,
+    /^aws:s3\/bucket(\w*Policy|PublicAccessBlock|OwnershipControls|\w*Versioning\w*|\w*EncryptionConfiguration\w*|LifecycleConfiguration\w*|Logging\w*|Notification):/,
     /^aws:ecr\/lifecyclePolicy:/, /^aws:efs\/(backupPolicy|fileSystemPolicy|mountTarget|accessPoint):/, /^aws:kms\/alias:/,
     /^aws:eks\/(accessEntry|accessPolicyAssociation|addon|podIdentityAssociation):/,
     /^azure-native:(authorization|managedidentity|monitor|network):/,

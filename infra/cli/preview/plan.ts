@@ -45,6 +45,8 @@ const seenAs: Record<string, Operation | undefined> = {
     replace: "replace", "create-replacement": "replace", "delete-replaced": "replace", "import-replacement": "replace",
     "read-replacement": "replace", "discard-replaced": "replace",
 };
+/** Operations on what the stack only reads: forgetting it deletes nothing. */
+const isRead = /^(discard|read-)/;
 /** What Pulumi writes for a value that it will only know later. */
 const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 /** Resources whose values aren't shown at all. */
@@ -97,9 +99,10 @@ function note(changes: Map<string, Change>, step: StepEventMetadata): void {
     const { urn, type, old } = step;
     const before = changes.get(urn);
     const found: Change = before ?? { operation, urn, type, properties: [] };
-    if (operation === "replace") found.operation = operation;
+    // A copy that an interrupted replacement left is deleted beside what happens to the new one.
+    if (operation === "replace" || (operation === "delete" && found.operation !== "delete")) found.operation = "replace";
     if (found.properties.length === 0) found.properties = propertiesOf(step);
-    if (found.operation === "replace" || found.operation === "delete") {
+    if ((found.operation === "replace" || found.operation === "delete") && !isRead.test(step.op)) {
         found.data ??= dataIn({ type, inputs: old?.inputs });
         if (old?.retainOnDelete) found.retained = true;
     }
@@ -107,19 +110,38 @@ function note(changes: Map<string, Change>, step: StepEventMetadata): void {
 }
 
 function propertiesOf(step: StepEventMetadata): PropertyChange[] {
-    const { type, detailedDiff, keys, diffs, old } = step;
+    const { type, op, detailedDiff, keys, diffs, old, new: next } = step;
     const shows = !concealed.test(type) && old !== undefined;
     const entries = detailedDiff
         ? Object.entries(detailedDiff).map(([path, { diffKind }]) => ({ path, replaces: diffKind.endsWith("replace") }))
-        : [...new Set([...keys ?? [], ...diffs ?? []])].map(path => ({ path, replaces: keys?.includes(path) ?? false }));
+        : [...new Set([...keys ?? [], ...diffs ?? [], ...op === "update" && !keys && !diffs ? differences(old?.outputs, next?.outputs) : []])].map(path => ({ path, replaces: keys?.includes(path) ?? false }));
     return entries.map(entry => (shows ? { ...entry, ...valuesAt(step, entry.path) } : entry));
+}
+
+/** The paths at which two objects differ: a refresh doesn't always say. */
+function differences(before: unknown, after: unknown, path = ""): string[] {
+    if (JSON.stringify(before) === JSON.stringify(after)) return [];
+    if (!isMapping(before) || !isMapping(after) || isSecret(before) || isSecret(after)) return path === "" ? [] : [path];
+    return [...new Set([...Object.keys(before), ...Object.keys(after)])].flatMap(key => {
+        const part = /^[\w-]+$/.test(key) ? `${path === "" ? "" : "."}${key}` : `[${JSON.stringify(key)}]`;
+        return differences(before[key], after[key], path + part);
+    });
+}
+
+function isMapping(value: unknown): value is Record<string, unknown> {
+    return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function valuesAt({ old, new: next }: StepEventMetadata, path: string): Pick<PropertyChange, "from" | "to"> {
     const keys = keysOf(path);
-    const from = shown(valueAt(old?.inputs, keys) ?? valueAt(old?.outputs, keys));
-    const to = shown(valueAt(next?.inputs, keys) ?? valueAt(next?.outputs, keys));
-    return { ...(from !== undefined && { from }), ...(to !== undefined && { to }) };
+    const [before, after] = [valueAt(old?.inputs, keys), valueAt(next?.inputs, keys)];
+    // What has drifted may differ in the outputs only.
+    const asked = before === hidden || after === hidden || JSON.stringify(before) !== JSON.stringify(after);
+    const from = shown((asked ? before : undefined) ?? valueAt(old?.outputs, keys) ?? before);
+    const to = shown((asked ? after : undefined) ?? valueAt(next?.outputs, keys) ?? after);
+    // A value that took a secret's place, or gives way to one, may be one too.
+    const hides = from === hidden || to === hidden;
+    return { ...(from !== undefined && { from: hides ? hidden : from }), ...(to !== undefined && { to: hides ? hidden : to }) };
 }
 
 /** @example keysOf('spec.containers[0]["a.b"]') // ["spec", "containers", "0", "a.b"] */

@@ -1,14 +1,23 @@
+import * as yaml from "yaml";
 import type { Plan } from "./plan";
 
-/** Names of environment variables whose values are secrets. */
-const secretVariable = /(PASS(WORD|PHRASE)?|SECRET|TOKEN|(ACCESS|API|PRIVATE)_?KEY|CREDENTIALS?)(_|$)/i;
+/** Names of environment variables whose values are secrets, such as AZURE_STORAGE_KEY and MYSQL_PWD. */
+const secretVariable = /(PASS(WORD|PHRASE)?|_PWD|SECRET|TOKEN|_KEY|(ACCESS|API|PRIVATE)KEY|CREDENTIALS?|CONNECTION_STRING)(_|$)/i;
+/** Names of fields whose values are secrets. */
+const secretField = /pass|secret|token|key|credential/i;
 /** Shorter values are words that occur anywhere. */
 const shortest = 6;
 
-/** The secrets of this process's environment. A path to a file isn't one. */
+/** The secrets of this process's environment, and the passwords in addresses there. A path to a file isn't one. */
 export function environmentSecrets(environment: NodeJS.ProcessEnv = process.env): string[] {
-    return Object.entries(environment).flatMap(([name, value]) =>
-        (value !== undefined && secretVariable.test(name) && !/_FILE$/.test(name) ? [value] : []));
+    return Object.entries(environment).flatMap(([name, value = ""]) =>
+        (secretVariable.test(name) && !/_FILE$/.test(name) ? [value] : passwordIn(value)));
+}
+
+function passwordIn(address: string): string[] {
+    const { password } = URL.canParse(address) ? new URL(address) : { password: "" };
+    const [, written = ""] = /^[\w+.-]+:\/\/[^/]*?:(.*)@/.exec(address) ?? [];
+    return [password, written].filter(Boolean);
 }
 
 /**
@@ -25,7 +34,21 @@ export function withoutSecrets(plan: Plan, secrets: readonly string[]): Plan {
 function formsOf(secret: string): string[] {
     const whole = [secret, secret.trim(), Buffer.from(secret).toString("base64"), JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret)];
     const parts = secret.split(/[\s"',:{}]+/).filter(({ length }) => length >= 20);
-    return [...whole, ...parts];
+    return [...whole, ...parts, ...secretFields(parsed(secret))];
+}
+
+function parsed(text: string): unknown {
+    try {
+        return yaml.parse(text, { logLevel: "silent" });
+    } catch {
+        return undefined;
+    }
+}
+
+/** Short secrets in an object: only a field's name tells them from words such as "default". */
+function secretFields(value: unknown, isSecret = false): string[] {
+    if (typeof value !== "object" || value === null) return isSecret && typeof value !== "boolean" ? [String(value ?? "")] : [];
+    return Object.entries(value).flatMap(([name, item]) => secretFields(item, Array.isArray(value) ? isSecret : secretField.test(name)));
 }
 
 function mapTexts(value: unknown, change: (text: string) => string, key = ""): unknown {

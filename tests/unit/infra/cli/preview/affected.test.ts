@@ -38,6 +38,10 @@ describe("the stacks that a change can touch", () => {
         expect(affected("Pulumi.dev.yaml")).not.toContain("prod");
     });
 
+    it("include one on the cluster of a stack that isn't among those that are asked for", () => {
+        expect(affectedStacks(["Pulumi.dev.yaml"], candidates.filter(({ stack }) => ["uat", "gke"].includes(stack)))).toEqual(["uat"]);
+    });
+
     it("are those of a target for its code", () => {
         expect(affected("components/cluster/eks/index.ts")).toEqual(["eks"]);
         expect(affected("components/cluster/baremetal/machine/install.ts")).toEqual(["server"]);
@@ -114,12 +118,12 @@ describe("what holds data", () => {
         "aws:eks/cluster:Cluster", "gcp:container/nodePool:NodePool", "azure-native:containerservice:ManagedCluster", "aws:s3/bucketV2:BucketV2",
         "aws:rds/instance:Instance", "gcp:sql/databaseInstance:DatabaseInstance", "azure-native:dbformysql:Server", "aws:efs/fileSystem:FileSystem",
         "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition", "aws:kms/key:Key", "gcp:compute/snapshot:Snapshot", "somebody:new/thing:Thing",
-        "kubernetes:someone.example/v1:Database",
+        "kubernetes:someone.example/v1:Database", "docker:index/volume:Volume", "aws:route53/zone:Zone", "azure-native:network:PrivateZone", "aws:s3/bucketObjectv2:BucketObjectv2",
     ])("is %s", type => {
         expect(dataIn({ type })).toMatch(/\w/);
     });
 
-    it.each(["kubernetes:apps/v1:Deployment", "kubernetes:core/v1:Secret", "docker:index/image:Image", "aws:iam/role:Role", "kubernetes:batch/v1:Job"])("isn't %s", type => {
+    it.each(["kubernetes:apps/v1:Deployment", "kubernetes:core/v1:Secret", "docker:index/image:Image", "aws:iam/role:Role", "kubernetes:batch/v1:Job", "aws:s3/bucketPolicy:BucketPolicy"])("isn't %s", type => {
         expect(dataIn({ type })).toBeUndefined();
     });
 
@@ -145,6 +149,40 @@ describe("a plan", () => {
         expect(clean.errors).toEqual(['failed: [secret] / [secret] / [secret] / "[secret]" / [secret]']);
         expect(environmentSecrets({ DB_PASSWORD: "1", PULUMI_CONFIG_PASSPHRASE: "2", GITHUB_TOKEN: "3", AWS_SECRET_ACCESS_KEY: "4", PATH: "5", PULUMI_CONFIG_PASSPHRASE_FILE: "6" }))
             .toEqual(["1", "2", "3", "4"]);
+    });
+
+    it("of a refresh names what differs and how, also where the engine doesn't say it", () => {
+        const secret = { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", value: "s3cr3t" };
+        const [inputs, same] = [{ spec: { replicas: 1 } }, { password: secret, list: [1] }];
+        const metadata = {
+            op: "update", urn: "urn:pulumi:d::landfall::kubernetes:apps/v1:Deployment::a", type: "kubernetes:apps/v1:Deployment", provider: "", detailedDiff: null,
+            old: { inputs, outputs: { ...same, spec: { replicas: 1 }, "a.b": "x" } }, new: { inputs, outputs: { ...same, password: "other", list: [2], spec: { replicas: 5 }, "a.b": "x" } },
+        };
+        const [{ properties }] = planOf("dev", [{ sequence: 1, timestamp: 1, resOutputsEvent: { metadata } }] as unknown as Parameters<typeof planOf>[1], "refresh").changes;
+        expect(properties).toEqual([
+            { path: "password", replaces: false, from: "[secret]", to: "[secret]" }, { path: "list", replaces: false }, { path: "spec.replicas", replaces: false, from: "1", to: "5" },
+        ]);
+    });
+
+    it("has none of the short secrets in an object or an address", () => {
+        const secrets = [
+            '{"user":"administrator","nested":[{"password":"hunter22"}]}', "users:\n- user: {username: default-user, password: hunter33}\n",
+            ...environmentSecrets({ PULUMI_BACKEND_URL: "postgres://us@er:p@ss%20wd@host/state", HTTPS_PROXY: "http://me:pr0xypw@proxy:1", AZURE_STORAGE_KEY: "AbC123==", PWD: "/home/someone" }),
+        ];
+        const message = "administrator default-user hunter22 hunter33 p@ss%20wd pr0xypw AbC123== /home/someone";
+        const plan = planOf("dev", [{ sequence: 1, timestamp: 1, diagnosticEvent: { message, color: "never", severity: "error" } }]);
+        expect(withoutSecrets(plan, secrets).errors).toEqual(["administrator default-user [secret] [secret] [secret] [secret] [secret] /home/someone"]);
+    });
+
+    const stepOf = (op: string, type: string) => ({ sequence: 1, timestamp: 1, resourcePreEvent: { metadata: { op, urn: `urn:pulumi:d::landfall::${type}::a`, type, provider: "" } } });
+    const planOfSteps = (type: string, ...ops: string[]) => planOf("dev", ops.map(op => stepOf(op, type)) as unknown as Parameters<typeof planOf>[1]);
+
+    it.each([["update", "delete"], ["delete", "create"], ["create", "delete"]])("names a volume of which one copy is deleted: %s, %s", (...ops) => {
+        expect(planOfSteps("kubernetes:core/v1:PersistentVolumeClaim", ...ops).changes).toMatchObject([{ data: "a volume with its files" }]);
+    });
+
+    it.each(["discard", "read-replacement", "discard-replaced"])("loses nothing by %s, which only forgets what was read", op => {
+        expect(planOfSteps("kubernetes:core/v1:Namespace", op).changes).toEqual([expect.not.objectContaining({ data: expect.anything() as unknown })]);
     });
 
     it("of a failed preview has what the engine said as errors, and of a refresh what has drifted", () => {

@@ -4,7 +4,7 @@ import { withAddress } from "../../../../../infra/cli/comment";
 import { verdictOf } from "../../../../../infra/cli/preview";
 import { label, limits, renderComments } from "../../../../../infra/cli/preview/comment";
 import type { Change, Plan } from "../../../../../infra/cli/preview/plan";
-import { lengthOf } from "../../../../../infra/cli/preview/text";
+import { lengthOf, readable } from "../../../../../infra/cli/preview/text";
 
 /** What could end a block, a row, a tag or a span, have an effect, or be cut in two. */
 const hostile = [
@@ -122,8 +122,20 @@ describe("a comment", () => {
         expect(withAddress(comment, "javascript:alert(1)")).toBe(comment);
     });
 
+    it.each(["\u3164", "\u2800", "\u034f", "\ufe0f", "\u{e0041}", "\u2066", "\u00ad"])("has nothing that a reader can't see: %j", unseen => {
+        expect(readable(`web${unseen}-1`)).toBe("web-1");
+    });
+
     it("says which label accepts the loss", () => {
         expect(renderComments([big(1, () => ({ operation: "delete", data: "x" }))], limits.github)[0]).toContain(`\`${label}\``);
+    });
+
+    it("about drift says what is missing, and how to see the rest", () => {
+        const lost = big(400, index => ({ operation: "delete", ...index === 0 && { data: "a volume with its files" } }));
+        const [comment] = renderComments([{ ...lost, errors: ["no"] }], 6_000, "drift");
+        expect(comment).toContain("- `prod` has lost `Deployment web-0`: a volume with its files");
+        expect(comment).toContain("`npm run drift -- --stack prod` shows them");
+        expect(comment).not.toMatch(/preview|would|loses/);
     });
 
     it("is judged: a failure before a loss, because it hides losses", () => {

@@ -7,6 +7,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { main } from "../../../../../infra/cli/comment";
 import { pullRequestOf } from "../../../../../infra/cli/comment/hosts";
 import { putComments } from "../../../../../infra/cli/comment/put";
+import type { Change, Plan } from "../../../../../infra/cli/preview/plan";
+import { writePlans } from "../../../../../infra/cli/preview/written";
 
 interface Note { id: number; author: string; body: string }
 type Host = "github" | "gitlab";
@@ -17,7 +19,7 @@ class Standin {
     labels: string[] = [];
     self = "landfall-bot";
     /** Answers to the next requests that match, each once. */
-    readonly failures: { match: RegExp; status: number; headers?: Record<string, string>; after?: boolean }[] = [];
+    readonly failures: { match: RegExp; status: number; headers?: Record<string, string>; after?: boolean; breaks?: boolean }[] = [];
     readonly log: string[] = [];
     /** Called before a list is answered. */
     beforeList: (count: number) => void = () => undefined;
@@ -60,6 +62,11 @@ class Standin {
         const text = sent ? (JSON.parse(sent) as { body: string }).body : "";
         // A host may have done what it doesn't answer.
         if (failure?.after && request.method === "POST") this.add(this.self, text);
+        if (failure?.breaks) {
+            response.writeHead(200, { "content-length": "1000" });
+            response.write("[", () => response.destroy());
+            return;
+        }
         if (failure) return send(failure.status, { message: "Not now" }, failure.headers);
         const size = Number(searchParams.get("per_page") ?? 20);
         const page = <T>(list: T[]) => list.slice((Number(searchParams.get("page") ?? 1) - 1) * size).slice(0, size);
@@ -182,6 +189,24 @@ describe.each(["github", "gitlab"] as const)("the comment on %s", host => {
         expect(own()).toHaveLength(1);
     });
 
+    it("isn't created again where the host doesn't say whose the token is", async () => {
+        await put("one");
+        for (let index = 0; index < 5; index++) api.failures.push({ match: /^GET .*\/user$/, status: 503 });
+        await expect(put("two")).rejects.toThrow("503");
+        expect(own()).toHaveLength(1);
+    });
+
+    it("is put although an answer breaks off", async () => {
+        api.failures.push({ match: /^GET .*(comments|notes)$/, status: 200, breaks: true });
+        await put("one");
+        expect(own()).toHaveLength(1);
+    });
+
+    it("isn't said to be in place where the repository has moved", async () => {
+        api.failures.push({ match: /^POST/, status: 301, headers: { location: "/api/elsewhere" } });
+        await expect(put("one")).rejects.toThrow(/POST .* leads elsewhere \(301\)/);
+    });
+
     it("isn't tried for ever", async () => {
         for (let index = 0; index < 9; index++) api.failures.push({ match: /^GET .*(comments|notes)$/, status: 503 });
         await expect(put("one")).rejects.toThrow(/answered with 503, 5 times[^]*Run the command again later/);
@@ -226,8 +251,14 @@ describe("npm run comment", () => {
         vi.unstubAllEnvs();
         vi.restoreAllMocks();
     });
-    const judge = (verdict: string): Promise<number> => {
-        fs.writeFileSync(path.join(directory, "preview.json"), JSON.stringify({ verdict, comments: { github: [body("## Preview\n\ntext")], gitlab: ["other"] } }));
+    const change: Change = {
+        operation: "delete", urn: "urn:pulumi:p::landfall::kubernetes:core/v1:PersistentVolumeClaim::a", type: "kubernetes:core/v1:PersistentVolumeClaim", properties: [],
+    };
+    const plan: Plan = { stack: "prod", counts: { create: 0, update: 0, replace: 0, delete: 1, same: 0 }, changes: [change], warnings: [], errors: [], notes: [] };
+    const verdicts = { fine: plan, losesData: { ...plan, changes: [{ ...change, data: "a volume" }] }, failed: { ...plan, errors: ["no"] } };
+    const write = (written: unknown): void => fs.writeFileSync(path.join(directory, "preview.json"), JSON.stringify(written));
+    const judge = (verdict: keyof typeof verdicts): Promise<number> => {
+        writePlans(directory, [verdicts[verdict]]);
         return main(["--from", directory, "--address", "https://branch.example.com"]);
     };
 
@@ -248,8 +279,35 @@ describe("npm run comment", () => {
         expect(await judge("failed")).toBe(1);
     });
 
+    it("judges the plans itself, and makes harmless what the pull request's code wrote into them", async () => {
+        const text = "</details>\n\n@everyone ![](http://x/y.png) <img src=x>";
+        write({ verdict: "fine", plans: [{ ...plan, changes: [{ ...change, data: text }], notes: [text], warnings: [text] }] });
+        expect(await main(["--from", directory])).toBe(3);
+        const [top, ...collapsed] = api.notes[0].body.split("<details>");
+        expect(top).toContain("&#64;everyone");
+        expect(top).not.toMatch(/<(?!!--)|(?<!&#64;)@everyone|!\[/);
+        expect(collapsed.join("").match(/^<\/details>$/gm)).toHaveLength(2);
+    });
+
+    it.each([
+        [[]], [null], [{}], [{ plans: "x" }], [{ plans: [null] }], [{ plans: [{ ...plan, errors: undefined }] }], [{ plans: [{ ...plan, counts: {} }] }],
+        [{ plans: [{ ...plan, counts: { ...plan.counts, create: "<img>" } }] }], [{ plans: [{ ...plan, changes: [{ ...change, operation: "none" }] }] }],
+        [{ plans: [{ ...plan, changes: [{ ...change, properties: [{ path: 1 }] }] }] }], [{ plans: [{ ...plan, changes: [{ ...change, data: {} }] }] }],
+    ])("refuses what has another form: %j", async written => {
+        write(written);
+        await expect(main(["--from", directory])).rejects.toThrow(/it has another form[^]*Nothing was changed/);
+        expect(api.log).toEqual([]);
+    });
+
+    it("fails rather than write more comments than anybody reads", async () => {
+        const lost = { ...change, data: "x".repeat(400) };
+        writePlans(directory, [{ ...plan, changes: Array.from({ length: 4000 }, () => lost) }]);
+        await expect(main(["--from", directory])).rejects.toThrow(/fills \d+ comments[^]*npm run preview/);
+        expect(api.log).toEqual([]);
+    });
+
     it("changes nothing without a preview", async () => {
-        fs.writeFileSync(path.join(directory, "preview.json"), '{"verdict":"toString"}');
+        fs.writeFileSync(path.join(directory, "preview.json"), "no JSON");
         await expect(main(["--from", directory])).rejects.toThrow(/preview\.json can't be read[^]*npm run preview -- --out[^]*Nothing was changed/);
         await expect(main(["--from", path.join(directory, "none")])).rejects.toThrow("can't be read");
         await expect(main([])).rejects.toThrow("--from is missing");
