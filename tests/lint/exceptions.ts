@@ -128,6 +128,10 @@ export const exceptions: Record<Linter, Exception[]> = {
             reason: "A controller, which speaks with the API server. Pods that don't have no token.",
         },
         {
+            rule: "CKV_K8S_38", places: /\.activator$/,
+            reason: "It asks the API server to stop and start its own environment's pods.",
+        },
+        {
             rule: "CKV_K8S_155", places: /cert-manager-cainjector$/,
             reason: "Writing the authority into webhooks is what it is for.",
         },
@@ -234,6 +238,14 @@ export const exceptions: Record<Linter, Exception[]> = {
             reason: "Without measurements for a minute the autoscaler leaves everything as it is; a second one costs "
                 + "memory on every small cluster.",
         },
+        ...["deployment-has-host-podantiaffinity", "deployment-has-poddisruptionbudget", "deployment-replicas"].map(rule => ({
+            rule, places: /\/activator$/,
+            reason: "An environment that may sleep needn't always answer: one pod holds its requests, and is made again where there is room.",
+        })),
+        {
+            rule: "statefulset-has-host-podantiaffinity", places: /^branch: .*\/database$/,
+            reason: "It has one pod at most. The number isn't declared, because the activator changes it.",
+        },
         {
             rule: "horizontalpodautoscaler-replicas", places: /^(minikube|uat|branch): .*\/web$/,
             reason: "The examples are for one laptop and ask for one replica.",
@@ -243,12 +255,16 @@ export const exceptions: Record<Linter, Exception[]> = {
             reason: "Its pods are cert-manager's, and there only while an authority asks.",
         },
         {
-            rule: "networkpolicy-targets-pod", places: /^(uat|branch): .*landfall-gateway\/(uat|branch)\.envoy-to-web-egress$/,
+            rule: "networkpolicy-targets-pod", places: /^(uat|branch): .*landfall-gateway\/(uat|branch)\.envoy-to-(web|activator)-egress$/,
             reason: "Its pods are the gateway's, which another stack made.",
         },
         {
             rule: "pod-probes-identical", places: /(cert-manager|cluster-autoscaler|external-dns)$/,
             reason: "A controller has one endpoint that tells of its health; no Service sends it requests.",
+        },
+        {
+            rule: "pod-probes-identical", places: /\/activator$/,
+            reason: "It only passes requests on: it is ready as soon as it answers.",
         },
         {
             rule: "pod-probes-identical", places: /landfall-logs\/log-store$|landfall-log-collector\/log-collector$/,
