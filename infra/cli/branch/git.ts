@@ -51,9 +51,11 @@ function withoutEnd(where: string): string {
 
 /** The branch that is checked out. */
 export async function currentBranch(directory: string): Promise<string> {
-    return git(directory, "symbolic-ref", "--quiet", "--short", "HEAD").catch(() => {
+    // Not --short: where a tag has the same name, that is heads/NAME.
+    const ref = await git(directory, "symbolic-ref", "--quiet", "HEAD").catch(() => {
         throw new UserError("No branch is checked out here, as is usual in CI. Name it: npm run branch -- up feature/x. Nothing was changed.");
     });
+    return ref.replace(/^refs\/heads\//, "");
 }
 
 /** @throws UserError for what git doesn't accept as the name of a branch */

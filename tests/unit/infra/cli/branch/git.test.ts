@@ -87,6 +87,8 @@ describe("the branches", () => {
     it("are named by what is checked out, else by hand", async () => {
         git(clone, "checkout", "--quiet", "-b", "Feature/X");
         expect(await currentBranch(clone)).toBe("Feature/X");
+        git(clone, "tag", "Feature/X");
+        expect(await currentBranch(clone)).toBe("Feature/X");
         git(clone, "checkout", "--quiet", "--detach");
         expect(await refusal(currentBranch(clone))).toMatch(/No branch is checked out.*npm run branch -- up/);
     });
