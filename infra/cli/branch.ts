@@ -55,7 +55,17 @@ export async function main(argv: string[]): Promise<number> {
     if (action === undefined || more.length > 0 || (branch !== undefined && !takesBranch)) {
         throw new UserError(`"${[given, branch, ...more].filter(Boolean).join(" ")}" is nothing that this command does.\n\n${usage}`);
     }
+    refuseOthersOptions(action, values);
     return run(action, branch, values, terminal);
+}
+
+/** Who gives `down` the option --dry-run doesn't expect that anything is removed. */
+function refuseOthersOptions(action: Action, values: Values): void {
+    const owners = { seed: "up", unused: "gc", "dry-run": "gc" } as const;
+    for (const [option, owner] of Object.entries(owners)) {
+        if (values[option as keyof typeof owners] === undefined || owner === action) continue;
+        throw new UserError(`--${option} is an option of ${owner}, not of ${action}. Nothing was changed.`);
+    }
 }
 
 async function run(action: Action, given: string | undefined, values: Values, terminal: Terminal): Promise<number> {
