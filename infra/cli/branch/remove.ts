@@ -6,7 +6,7 @@ import { UserError } from "../terminal/errors";
 import { holding } from "./hold";
 import { findNamespace, type Place } from "./platform";
 import type { BranchRecord, Written } from "./records";
-import { type Owner, ownerOf, removeSettings, type Template, writeSettings } from "./settings";
+import { type Owner, ownerOf, refuseForeign, removeSettings, type Template, writeSettings } from "./settings";
 import { begun, refuseOthers } from "./up";
 import { unloadImages } from "./unload";
 
@@ -49,7 +49,7 @@ export async function removeEnvironment(doomed: Doomed, context: RemoveContext):
         }
         await unloadImages(place, removed?.images ?? [], name, terminal);
         removeBackups(name);
-        if (ownerOf(name) !== "someone") removeSettings(name);
+        removeSettings(name);
         await forget();
         return true;
     });
@@ -62,12 +62,12 @@ export async function removeEnvironment(doomed: Doomed, context: RemoveContext):
 async function chosen(doomed: Doomed, found: BranchRecord | undefined, { place }: RemoveContext): Promise<Written | undefined> {
     const { name, version } = doomed;
     await refuseOthers(place, name, doomed, found);
+    refuseForeign(name, doomed);
     if (found !== undefined) return version === undefined || version === found.version ? { ...found, removing: true } : undefined;
-    const owner = ownerOf(name);
     if (version !== undefined) return undefined;
     // The cluster may be another than the one that it was on.
-    if (owner !== undefined && owner !== "someone") return { ...begun(name, doomed, found), removing: true };
-    if (owner === "someone" || isInBackend(name)) {
+    if (ownerOf(name) !== undefined) return { ...begun(name, doomed, found), removing: true };
+    if (isInBackend(name)) {
         throw new UserError(`The stack "${name}" is not the environment of a branch: neither the cluster nor the settings say so. `
             + `To remove it all the same: npm run down -- --stack ${name}. Nothing was changed.`);
     }
