@@ -3,7 +3,7 @@ import { clean, duration } from "../status/fields";
 import { UserError } from "../terminal/errors";
 import { branchesOf, type Repository } from "./git";
 import { type BranchRecord, readRecords, writeRecord } from "./records";
-import { removeEnvironment, type RemoveContext } from "./remove";
+import { removeEnvironment, type RemoveContext, usedMeanwhile } from "./remove";
 import { readUsage } from "./usage";
 
 const day = 24 * 3600 * 1000;
@@ -33,10 +33,11 @@ export async function collectGarbage(repository: Repository, { unused, dryRun, y
     const records = await readRecords(connection);
     const own = records.filter(record => record.repository === repository.identity);
     const branches = own.length > 0 ? await branchesOf(repository) : new Set<string>();
-    const judged = await Promise.all(own.map(async (record): Promise<Judged> => {
+    const judge = async (record: BranchRecord): Promise<Judged> => {
         const { used } = await readUsage(connection, record);
         return { record, reason: reasonFor({ ...record, used }, branches, unused) };
-    }));
+    };
+    const judged = await Promise.all(own.map(judge));
     const doomed = judged.filter(({ record, reason }) => reason !== undefined && record.heldBy === undefined);
     for (const { record, reason } of judged) terminal.line(`  ${describe(record, reason)}`);
     if (records.length > own.length) terminal.line(`  Environments of other repositories, which stay: ${records.length - own.length}`);
@@ -56,7 +57,8 @@ export async function collectGarbage(repository: Repository, { unused, dryRun, y
             alone: `${many} would be removed with their data. Nothing was changed. To remove them without being asked: npm run branch -- gc --yes`,
         }, { terminal, signal });
     }
-    return removeAll(doomed.map(({ record }) => record), context);
+    // A request may have woken one meanwhile, which its record doesn't tell.
+    return removeAll(doomed.map(({ record }) => record), async record => (await judge(record)).reason !== undefined, context);
 }
 
 /** Why an environment goes; undefined if it stays. */
@@ -80,10 +82,15 @@ async function remember(judged: Judged[], branches: Set<string>, { place }: Remo
 }
 
 /** One that can't be removed is no reason to keep the others. */
-async function removeAll(records: BranchRecord[], context: RemoveContext): Promise<string[]> {
+async function removeAll(records: BranchRecord[], isDue: (record: BranchRecord) => Promise<boolean>, context: RemoveContext): Promise<string[]> {
     const failed: string[] = [];
-    for (const { name, branch, repository, version } of records) {
+    for (const record of records) {
+        const { name, branch, repository, version } = record;
         if (context.signal.aborted) return [...failed, name];
+        if (!await isDue(record)) {
+            context.terminal.line(usedMeanwhile(branch));
+            continue;
+        }
         await removeEnvironment({ name, branch, repository, version }, context).catch((error: Error) => {
             if (!(error instanceof UserError)) throw error;
             context.terminal.line(`✗ ${clean(branch)}: ${error.message}`);

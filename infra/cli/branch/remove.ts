@@ -53,9 +53,13 @@ export async function removeEnvironment(doomed: Doomed, context: RemoveContext):
         await forget();
         return true;
     });
-    if (done !== true) terminal.line(doomed.version === undefined ? `There is no environment of the branch ${branch}.`
-        : `The environment of the branch ${branch} was used meanwhile, and stays.`);
+    if (done !== true) terminal.line(doomed.version === undefined ? `There is no environment of the branch ${branch}.` : usedMeanwhile(branch));
     return done === true;
+}
+
+/** Of an environment that was to be removed for lack of use. */
+export function usedMeanwhile(branch: string): string {
+    return `The environment of the branch ${branch} was used meanwhile, and stays.`;
 }
 
 /** What the record is to be; undefined if nothing is to be removed. */

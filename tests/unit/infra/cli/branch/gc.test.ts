@@ -197,6 +197,26 @@ describe("gc", () => {
         expect(await records()).toEqual(["old"]);
     });
 
+    it("leaves an environment that a request woke after it looked", async () => {
+        const labels = { "app.kubernetes.io/part-of": "landfall" };
+        const deployment = (name: string, replicas: number): Manifest => api.put({
+            apiVersion: "apps/v1", kind: "Deployment", metadata: { name, namespace: environmentName("old"), labels }, spec: { replicas },
+        });
+        await environment("gone");
+        await environment("old", { used: ago(8) });
+        git("push", "--quiet", "origin", ":refs/heads/gone");
+        deployment("activator", 1);
+        deployment("web", 0);
+        expect(await gc({}, { remove: ({ stack }) => {
+            removed.push(stack);
+            api.objects.delete(`/api/v1/namespaces/${stack}`);
+            deployment("web", 1);
+            return Promise.resolve({ changes: {}, images: [] });
+        } })).toEqual([]);
+        expect([removed, await records()]).toEqual([["branch-gone"], ["old"]]);
+        expect(said.at(-1)).toMatch(/branch old was used meanwhile, and stays/);
+    });
+
     it("says what it would remove, and changes nothing, with --dry-run, without --yes, and if the answer is another", async () => {
         await environment("gone");
         await environment("pushed-later", { pushed: false });
