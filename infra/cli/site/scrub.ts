@@ -7,6 +7,13 @@ const types = [
 ];
 /** What it keeps of a post's further fields. */
 const postFields = ["_wp_attached_file", "_wp_attachment_metadata", "_wp_attachment_image_alt", "_thumbnail_id", "_wp_page_template"];
+/**
+ * Kinds of terms that it keeps, all of WordPress's own. Those of plugins may be people: some give each author a term with name
+ * and mail address.
+ */
+const taxonomies = [
+    "category", "post_tag", "post_format", "nav_menu", "link_category", "wp_theme", "wp_template_part_area", "wp_pattern_category",
+];
 /** Options that it keeps, all of WordPress's own. Any other may be a key, an address or a name. */
 const options = [
     "siteurl", "home", "blogname", "blogdescription", "template", "stylesheet", "current_theme", "active_plugins", "show_on_front", "page_on_front",
@@ -39,8 +46,10 @@ export function copyStatements(from: string, to: string): string {
         copy("posts", `(${isPublic("t")}) OR (t.post_type = 'attachment' AND t.post_status = 'inherit' AND t.post_password = '' AND (t.post_parent = 0`
             + ` OR t.post_parent IN (SELECT p.ID FROM ${source("posts")} p WHERE ${isPublic("p")})))`),
         copy("postmeta", `${ofPost} AND (t.meta_key IN (${listOf(postFields)}) OR t.meta_key LIKE '\\_menu\\_item\\_%')`),
-        ...["terms", "term_taxonomy"].map(table => copy(table, "TRUE")),
-        copy("term_relationships", `t.object_id IN (SELECT ID FROM ${target("posts")})`),
+        copy("term_taxonomy", `t.taxonomy IN (${listOf(taxonomies)})`),
+        copy("terms", `t.term_id IN (SELECT term_id FROM ${target("term_taxonomy")})`),
+        copy("term_relationships", `t.object_id IN (SELECT ID FROM ${target("posts")}) `
+            + `AND t.term_taxonomy_id IN (SELECT term_taxonomy_id FROM ${target("term_taxonomy")})`),
         copy("comments", `t.comment_approved = '1' AND t.comment_type IN ('', 'comment') AND t.comment_post_ID IN (SELECT ID FROM ${target("posts")})`),
         `UPDATE ${target("comments")} SET comment_author = CONCAT('Commenter ', comment_ID), comment_author_email = '', comment_author_url = '', `
             + "comment_author_IP = '', comment_agent = '', user_id = 0;",

@@ -38,6 +38,16 @@ describe("what a seed keeps of the database", () => {
         expect(about("usermeta")).toEqual([expect.stringMatching(/meta_key IN \('wp_capabilities', 'wp_user_level'\)/)]);
     });
 
+    it("is of terms only those of WordPress's own kinds: a plugin's may be people", () => {
+        const [kinds] = about("term_taxonomy");
+        expect(kinds).toMatch(/ WHERE t\.taxonomy IN \('category', 'post_tag', [^)]*\);$/);
+        expect(kinds).not.toMatch(/author|user/);
+        expect(about("terms")).toEqual([expect.stringContaining("WHERE t.term_id IN (SELECT term_id FROM `seed`.`wp_term_taxonomy`)")]);
+        expect(about("term_relationships")[0]).toContain("t.term_taxonomy_id IN (SELECT term_taxonomy_id FROM `seed`.`wp_term_taxonomy`)");
+        // What is asked of the copy is there by then.
+        expect(statements.indexOf(kinds)).toBeLessThan(statements.indexOf(about("terms")[0]));
+    });
+
     it("is of options only those that are known, and no key or mail address", () => {
         const [copied] = about("options");
         expect(copied).toMatch(/option_name IN \(/);
