@@ -38,6 +38,10 @@ export function copyStatements(from: string, to: string): string {
     const target = (table: string): string => `\`${to}\`.\`${prefix}${table}\``;
     const isPublic = (post: string): string => `${post}.post_type IN (${listOf(types)}) AND ${post}.post_status = 'publish' AND ${post}.post_password = ''`;
     const copy = (table: string, condition: string): string => `INSERT INTO ${target(table)} SELECT t.* FROM ${source(table)} t WHERE ${condition};`;
+    // People's own columns never get into the copy, nor any that a plugin added.
+    const copyColumns = (table: string, columns: Record<string, string>, condition: string): string =>
+        `INSERT INTO ${target(table)} (${Object.keys(columns).join(", ")}) SELECT ${Object.values(columns).join(", ")} FROM ${source(table)} t WHERE ${condition};`;
+    const same = (...columns: string[]): Record<string, string> => Object.fromEntries(columns.map(column => [column, `t.${column}`]));
     const ofPost = `t.post_id IN (SELECT ID FROM ${target("posts")})`;
     return [
         ...[...kept, ...emptied].map(table => `CREATE TABLE ${target(table)} LIKE ${source(table)};`),
@@ -50,13 +54,19 @@ export function copyStatements(from: string, to: string): string {
         copy("terms", `t.term_id IN (SELECT term_id FROM ${target("term_taxonomy")})`),
         copy("term_relationships", `t.object_id IN (SELECT ID FROM ${target("posts")}) `
             + `AND t.term_taxonomy_id IN (SELECT term_taxonomy_id FROM ${target("term_taxonomy")})`),
-        copy("comments", `t.comment_approved = '1' AND t.comment_type IN ('', 'comment') AND t.comment_post_ID IN (SELECT ID FROM ${target("posts")})`),
-        `UPDATE ${target("comments")} SET comment_author = CONCAT('Commenter ', comment_ID), comment_author_email = '', comment_author_url = '', `
-            + "comment_author_IP = '', comment_agent = '', user_id = 0;",
-        copy("users", `t.ID IN (SELECT post_author FROM ${target("posts")})`),
-        // No hash of any password begins so: nobody can log in.
-        `UPDATE ${target("users")} SET user_login = CONCAT('user', ID), user_nicename = CONCAT('user-', ID), display_name = CONCAT('User ', ID), `
-            + "user_email = CONCAT('user', ID, '@example.invalid'), user_pass = '!', user_url = '', user_activation_key = '', user_registered = '2000-01-01';",
+        copyColumns("comments", {
+            ...same("comment_ID", "comment_post_ID", "comment_date", "comment_date_gmt", "comment_content", "comment_karma", "comment_approved",
+                "comment_type", "comment_parent"),
+            comment_author: "CONCAT('Commenter ', t.comment_ID)", comment_author_email: "''", comment_author_url: "''", comment_author_IP: "''",
+            comment_agent: "''", user_id: "0",
+        }, `t.comment_approved = '1' AND t.comment_type IN ('', 'comment') AND t.comment_post_ID IN (SELECT ID FROM ${target("posts")})`),
+        copyColumns("users", {
+            ...same("ID", "user_status"),
+            user_login: "CONCAT('user', t.ID)", user_nicename: "CONCAT('user-', t.ID)", display_name: "CONCAT('User ', t.ID)",
+            user_email: "CONCAT('user', t.ID, '@example.invalid')", user_url: "''", user_activation_key: "''", user_registered: "'2000-01-01'",
+            // No hash of any password begins so: nobody can log in.
+            user_pass: "'!'",
+        }, `t.ID IN (SELECT post_author FROM ${target("posts")})`),
         copy("usermeta", `t.user_id IN (SELECT ID FROM ${target("users")}) AND t.meta_key IN ('${prefix}capabilities', '${prefix}user_level')`),
         copy("options", `t.option_name IN (${listOf(options)})`),
         `INSERT INTO ${target("options")} (option_name, option_value, autoload) VALUES `
