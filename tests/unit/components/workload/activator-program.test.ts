@@ -3,7 +3,7 @@ import * as net from "node:net";
 import type { AddressInfo } from "node:net";
 import { once } from "node:events";
 import { setTimeout as pause } from "node:timers/promises";
-import { afterEach, beforeEach, describe, expect, it, onTestFinished } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { Cluster, type Workload } from "../../../../components/workload/images/activator/activator/cluster.mjs";
 import { Proxy } from "../../../../components/workload/images/activator/activator/proxy.mjs";
 import { Sleeper } from "../../../../components/workload/images/activator/activator/sleeper.mjs";
@@ -315,6 +315,20 @@ describe("an environment that nobody uses", () => {
         expect((await ask(port)).body).toBe("hello /");
         expect(sleeper.state).toBe("awake");
         expect(api.changes).toEqual(["scheduled-tasks suspended", "scheduled-tasks resumed"]);
+    });
+
+    it("isn't used by a connection in reserve that ends", async () => {
+        const { port, sleeper, proxy } = await activate(hello, { isAwake: true });
+        const agent = new http.Agent({ keepAlive: true });
+        const request = http.get({ port, host: "127.0.0.1", agent });
+        const [response] = await once(request, "response") as [http.IncomingMessage];
+        await response.toArray();
+        const touch = vi.spyOn(sleeper, "touch");
+        proxy.closeIdle();
+        await until(() => Object.keys(agent.freeSockets).length === 0);
+        await pause(50);
+        expect(touch).not.toHaveBeenCalled();
+        expect(sleeper.pending).toBe(0);
     });
 
     it("closes connections in reserve before it sleeps, so that the gateway opens new ones", async () => {

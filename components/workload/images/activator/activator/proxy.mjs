@@ -78,7 +78,8 @@ export class Proxy {
             isPending = wanted;
         };
         pending(true);
-        client.once("close", () => pending(false));
+        // The end of a connection without a request is no use. closeIdle would keep the environment awake.
+        client.once("close", () => isPending && pending(false));
         const service = await this.#reach(backend);
         if (service instanceof Error) return void this.#refuse(client, service);
         if (client.destroyed) return void service.destroy();
