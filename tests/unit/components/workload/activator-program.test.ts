@@ -317,6 +317,18 @@ describe("an environment that nobody uses", () => {
         expect(api.changes).toEqual(["scheduled-tasks suspended", "scheduled-tasks resumed"]);
     });
 
+    it("stays awake as a whole if a request comes on an open connection while it falls asleep", async () => {
+        const { port } = await activate(hello, { isAwake: true, sleepAfter: 500 });
+        const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+        onTestFinished(() => agent.destroy());
+        await ask(port, { agent });
+        api.objects[paths.tasks].status.active = [{}];
+        await until(() => api.changes.length > 0);
+        expect((await ask(port, { agent })).body).toBe("hello /");
+        await until(() => api.changes.length > 1);
+        expect(api.changes).toEqual(["scheduled-tasks suspended", "scheduled-tasks resumed"]);
+    });
+
     it("isn't used by a connection in reserve that ends", async () => {
         const { port, sleeper, proxy } = await activate(hello, { isAwake: true });
         const agent = new http.Agent({ keepAlive: true });

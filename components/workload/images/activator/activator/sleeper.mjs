@@ -87,13 +87,17 @@ export class Sleeper {
     async run(signal) {
         while (!signal.aborted) {
             if (this.state !== "asleep" && this.pending === 0 && this.#idle() >= this.sleepAfter) {
+                let failed = false;
                 this.#resting = this.#rest().catch(error => {
+                    failed = true;
                     this.log(`couldn't fall asleep: ${error.message}`);
                     // Tries again after as long.
                     this.touch();
                 });
                 await this.#resting;
                 this.#resting = undefined;
+                // A request on a connection that is open already doesn't ask for it.
+                if (this.state === "unknown" && !failed) this.wake().catch(error => this.log(`couldn't wake: ${error.message}`));
             }
             await pause(Math.min(1000, this.sleepAfter / 5), undefined, { signal }).catch(() => {});
         }
