@@ -329,6 +329,15 @@ describe("an environment that nobody uses", () => {
         expect(api.changes).toEqual(["scheduled-tasks suspended", "scheduled-tasks resumed"]);
     });
 
+    it("falls asleep although something starts again after it was stopped", async () => {
+        const { sleeper } = await activate(hello, { isAwake: true, sleepAfter: 100 });
+        api.startTime = 300;
+        await until(() => api.changes.includes("web 0"));
+        api.objects[paths.web].spec.replicas = 2;
+        await until(() => sleeper.state === "asleep");
+        expect(api.changes).toEqual(["scheduled-tasks suspended", "web 0", "web 0", "database 0"]);
+    });
+
     it("isn't used by a connection in reserve that ends", async () => {
         const { port, sleeper, proxy } = await activate(hello, { isAwake: true });
         const agent = new http.Agent({ keepAlive: true });

@@ -111,10 +111,15 @@ export class Sleeper {
         for (const workloads of [this.tasks, this.deployments, this.sets]) {
             if (isUsed()) return;
             if (workloads !== this.tasks) this.beforeSleep();
-            const running = (await this.#look(workloads)).filter(({ stopped }) => !stopped);
-            if (isUsed()) return;
-            await Promise.all(running.map(({ workload }) => this.cluster.stop(workload)));
-            while (!isUsed() && (await this.#look(workloads)).some(({ ended }) => !ended)) await pause(step);
+            for (;;) {
+                const found = await this.#look(workloads);
+                if (isUsed()) return;
+                // Each time: a start that nobody waits for any more may come after the first.
+                const running = found.filter(({ stopped }) => !stopped);
+                await Promise.all(running.map(({ workload }) => this.cluster.stop(workload)));
+                if (running.length === 0 && found.every(({ ended }) => ended)) break;
+                await pause(step);
+            }
         }
         if (isUsed()) return;
         this.state = "asleep";
