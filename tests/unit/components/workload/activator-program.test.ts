@@ -93,7 +93,7 @@ afterEach(() => ended.splice(0).forEach(end => end()));
 /** An activator before a service. Its service listens while the web's pods are ready. */
 async function activate(
     serve: http.RequestListener, { sleepAfter = 1e6, hold = 5000, isAwake = false } = {},
-): Promise<{ sleeper: Sleeper; port: number; service: http.Server; proxy: Proxy }> {
+): Promise<{ sleeper: Sleeper; port: number; service: http.Server; proxy: Proxy; end: () => void }> {
     const service = http.createServer(serve);
     service.listen(0, "127.0.0.1");
     await once(service, "listening");
@@ -118,7 +118,7 @@ async function activate(
         void proxy.close();
         close();
     });
-    return { sleeper, proxy, service, port: (proxy.servers[0].server.address() as AddressInfo).port };
+    return { sleeper, proxy, service, end: () => stop.abort(), port: (proxy.servers[0].server.address() as AddressInfo).port };
 }
 
 interface Answer {
@@ -336,6 +336,16 @@ describe("an environment that nobody uses", () => {
         api.objects[paths.web].spec.replicas = 2;
         await until(() => sleeper.state === "asleep");
         expect(api.changes).toEqual(["scheduled-tasks suspended", "web 0", "web 0", "database 0"]);
+    });
+
+    it("isn't put to sleep any further by an activator that ends, beside which the next one may be waking it", async () => {
+        api.objects[paths.tasks].status.active = [{}];
+        const { end } = await activate(hello, { isAwake: true, sleepAfter: 100 });
+        await until(() => api.changes.length > 0);
+        end();
+        api.objects[paths.tasks].status.active = [];
+        await pause(600);
+        expect(api.changes).toEqual(["scheduled-tasks suspended"]);
     });
 
     it("isn't used by a connection in reserve that ends", async () => {

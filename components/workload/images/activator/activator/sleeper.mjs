@@ -88,7 +88,7 @@ export class Sleeper {
         while (!signal.aborted) {
             if (this.state !== "asleep" && this.pending === 0 && this.#idle() >= this.sleepAfter) {
                 let failed = false;
-                this.#resting = this.#rest().catch(error => {
+                this.#resting = this.#rest(signal).catch(error => {
                     failed = true;
                     this.log(`couldn't fall asleep: ${error.message}`);
                     // Tries again after as long.
@@ -97,16 +97,19 @@ export class Sleeper {
                 await this.#resting;
                 this.#resting = undefined;
                 // A request on a connection that is open already doesn't ask for it.
-                if (this.state === "unknown" && !failed) this.wake().catch(error => this.log(`couldn't wake: ${error.message}`));
+                if (this.state === "unknown" && !failed && !signal.aborted) this.wake().catch(error => this.log(`couldn't wake: ${error.message}`));
             }
             await pause(Math.min(1000, this.sleepAfter / 5), undefined, { signal }).catch(() => {});
         }
     }
 
-    /** Stops the tasks, then what answers requests and what works, then what holds the data. A request ends it. */
-    async #rest() {
+    /**
+     * Stops the tasks, then what answers requests and what works, then what holds the data. A request ends it, and so does the
+     * activator's own end: the next one may be waking them. @param {AbortSignal} signal
+     */
+    async #rest(signal) {
         const used = this.#used;
-        const isUsed = () => this.#used !== used;
+        const isUsed = () => signal.aborted || this.#used !== used;
         this.state = "unknown";
         for (const workloads of [this.tasks, this.deployments, this.sets]) {
             if (isUsed()) return;
