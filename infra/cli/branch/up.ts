@@ -1,3 +1,4 @@
+import * as fs from "node:fs";
 import * as path from "node:path";
 import { succeeds } from "../../offline/kit/run";
 import { exported } from "../site/export";
@@ -42,6 +43,7 @@ export async function upBranch(branch: string, { place, template, repository, te
     const owner = { branch, repository: repository.identity };
     hostOf(template, name);
     refuseForeign(name, owner);
+    if (seed !== undefined) refuseNoSeed(seed);
     const address = await holding(place.connection, name, async found => {
         await refuseOthers(place, name, owner, found);
         return begun(name, owner, found);
@@ -59,6 +61,14 @@ export async function upBranch(branch: string, { place, template, repository, te
         return found;
     });
     return { branch, stack: name, namespace: name, address: address! };
+}
+
+/** A seed that isn't one would only show once the environment is up, or never, if its site has content. */
+function refuseNoSeed(directory: string): void {
+    const missing = Object.values(exported).filter(name => !fs.existsSync(path.join(directory, name)));
+    if (missing.length === 0) return;
+    throw new UserError(`${path.resolve(directory)} is no seed: ${missing.join(" and ")} ${missing.length === 1 ? "is" : "are"} missing. `
+        + "Make one: npm run site -- seed DIR --stack NAME. Nothing was changed.");
 }
 
 /** Loads a seed into a site that is still empty. */

@@ -314,6 +314,19 @@ describe("down", () => {
     });
 });
 
+describe("up", () => {
+    it("refuses a seed that isn't one before it changes anything", async () => {
+        const before = inventory();
+        const up = (seed: string): Promise<string> =>
+            refusal(upBranch("kept", { place, repository, terminal, template: readTemplate(), signal: new AbortController().signal, seed }));
+        expect(await up(path.join(directory, "none"))).toMatch(/none is no seed: database\.sql\.gz and uploads\.tar\.gz are missing.*Nothing was changed/);
+        fs.writeFileSync(path.join(directory, "database.sql.gz"), "");
+        expect(await up(directory)).toMatch(/is no seed: uploads\.tar\.gz is missing/);
+        expect(inventory()).toBe(before);
+        expect(fs.existsSync(settingsFile("branch-kept"))).toBe(false);
+    });
+});
+
 describe("the lock", () => {
     it("of a process that was killed ends by itself", async () => {
         const name = await environment("kept");
