@@ -106,9 +106,9 @@ SQL
 `;
 }
 
-/** Those of the files that are attachments, or WordPress's smaller pictures of one. */
+/** Those of the files that are attachments, or WordPress's smaller or edited pictures of one: -e and 13 digits. */
 export function attachedFiles(files: string[], attachments: string[]): string[] {
     const known = new Set(attachments.map(name => name.replace(/-(scaled|rotated)(?=\.[^./]*$)/, "")));
     const exact = new Set(attachments);
-    return files.filter(file => exact.has(file) || known.has(file) || known.has(file.replace(/-(\d+x\d+|scaled|rotated|e\d+)(?=\.[^./]*$)/, "")));
+    return files.filter(file => exact.has(file) || known.has(file) || known.has(file.replace(/-(\d+x\d+|scaled|rotated|e\d{13})(?=\.[^./]*$)/, "")));
 }

@@ -64,9 +64,11 @@ it("keeps the uploads that are attachments, and smaller pictures of them", () =>
     const files = [
         "2026/01/a.jpg", "2026/01/a-150x150.jpg", "2026/01/a-scaled.jpg", "2026/01/a-secret.jpg", "2026/02/a.jpg", "a.jpg", "forms/cv.pdf",
         "2026/01/b.jpg", "2026/01/b-scaled.jpg", "2026/01/b-300x200.jpg", "2026/01/c.pdf", "2026/01/c.pdf.bak",
+        "2026/01/c-e2.pdf", "2026/01/a-e1767225600123.jpg",
     ];
     expect(attachedFiles(files, ["2026/01/a.jpg", "2026/01/b-scaled.jpg", "2026/01/c.pdf"])).toEqual([
         "2026/01/a.jpg", "2026/01/a-150x150.jpg", "2026/01/a-scaled.jpg", "2026/01/b.jpg", "2026/01/b-scaled.jpg", "2026/01/b-300x200.jpg", "2026/01/c.pdf",
+        "2026/01/a-e1767225600123.jpg",
     ]);
     expect(attachedFiles(files, [])).toEqual([]);
 });
