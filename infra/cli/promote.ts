@@ -1,4 +1,3 @@
-import * as readline from "node:readline/promises";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import { bundleName, short } from "./promote/bundle";
@@ -8,13 +7,14 @@ import { History, remedyFor, standingOf } from "./promote/history";
 import { showHistory } from "./promote/history-screen";
 import { usual } from "./promote/judge";
 import { driverOf, type Place, placeOf, podsOf } from "./promote/place";
+import { askFor } from "./down/confirm";
 import { losesData } from "./preview/plan";
 import { describePlan, planned } from "./promote/preview";
 import { pushedCommit } from "./promote/repository";
 import { goBack, promote, type Promoting } from "./promote/steps";
 import { readArguments } from "./status/command";
 import { Terminal } from "./terminal";
-import { Interrupted, UserError } from "./terminal/errors";
+import { UserError } from "./terminal/errors";
 import { onInterrupt } from "./terminal/interrupt";
 import { stackOption } from "./terminal/options";
 
@@ -126,7 +126,7 @@ async function run({ from: source, to: target, options, chosen, terminal, signal
         return 0;
     }
     if (plan.changes.length === 0 && standing.good?.started.name === name) return 0;
-    if (!chosen.approve) await approval(target, signal);
+    if (!chosen.approve) await approval(target, terminal, signal);
     return promote(promoting, undefined);
 }
 
@@ -150,12 +150,12 @@ async function release(stack: string, terminal: Terminal): Promise<number> {
     return 0;
 }
 
-async function approval(stack: string, signal: AbortSignal): Promise<void> {
-    if (!process.stdin.isTTY) throw new UserError("Nobody can be asked here. To promote without being asked: --approve\nNothing was changed.");
-    const lines = readline.createInterface({ input: process.stdin, output: process.stdout });
-    const answer = await lines.question(`\nPromote to "${stack}"? Type yes: `, { signal }).catch(() => "").finally(() => lines.close());
-    if (signal.aborted) throw new Interrupted("Stopped. Nothing was changed.");
-    if (answer.trim() !== "yes") throw new UserError("That isn't yes. Nothing was changed.");
+async function approval(stack: string, terminal: Terminal, signal: AbortSignal): Promise<void> {
+    await askFor("yes", {
+        question: `\nPromote to "${stack}"? Type yes:`,
+        alone: "Nobody can be asked here. To promote without being asked: --approve\nNothing was changed.",
+        other: "That isn't yes. Nothing was changed.",
+    }, { terminal, signal });
 }
 
 /** Whether a process of this computer runs. A killed one stays in the table until its parent has noticed. */
