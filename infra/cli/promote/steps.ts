@@ -6,6 +6,7 @@ import { type Bundle, short } from "./bundle";
 import type { Entry, History, Who } from "./history";
 import { nameImages, type RunningImage, runningImages, strangers } from "./images";
 import { describeCounts } from "./judge";
+import type { Page } from "./page";
 import { type Driver, type Place, podsOf } from "./place";
 import { checkCounting, count, pagesNow, soak, type Watch } from "./soak";
 
@@ -48,8 +49,10 @@ export async function promote(promoting: Promoting, begun: Entry | undefined): P
     const previous = begun?.previous ?? Object.fromEntries(Object.entries(current).map(([part, { reference }]) => [part, reference]));
     await checkCounting(to);
     const until = new Date(Date.now() + patience + watch.minutes * 60_000).toISOString();
-    if (!begun) await history.add({ event: "started", who, from: from.name, bundle, name, previous, until, ...(differ.length > 0 && { differ }) });
-    const before = await pagesNow(to, watch);
+    // Also of one that continues: others learn by it who is at it, and until when.
+    await history.add({ event: "started", who, from: from.name, bundle, name, previous, until, ...(differ.length > 0 && { differ }) });
+    // Where it continues, the pages may be those of the new version already, which says nothing about what is wrong with them.
+    const before = begun ? new Map<string, Page>() : await pagesNow(to, watch);
 
     const begin = Date.now();
     try {

@@ -20,6 +20,7 @@ describe("after these events", () => {
         [["started", "applied", "interrupted"], { unfinished: "interrupted" }],
         [["started", "applied", "succeeded"], { good: 1 }],
         [["started", "applied", "interrupted", "applied", "succeeded"], { good: 1 }],
+        [["started", "applied", "interrupted", "started", "applied", "succeeded"], { good: 4 }],
         [["started", "applied", "failed"], { unfinished: "failed" }],
         [["started", "applied", "failed", "back"], { hold: true }],
         [["started", "failed", "stuck"], { hold: true, unfinished: "stuck" }],
@@ -45,6 +46,7 @@ describe("an unfinished promotion", () => {
         expect(remedy(["started", "applied"], { runs: true })).toBe("wait");
         expect(remedy(["started", "applied"], { host: "elsewhere" })).toBe("wait");
         expect(remedy(["started", "failed"], { runs: true })).toBe("wait");
+        expect(remedy(["started", "interrupted", "started"], { host: "elsewhere" })).toBe("wait");
     });
 
     it("continues if it was killed here, elsewhere so long ago that it has ended, or interrupted by a person anywhere", () => {

@@ -111,7 +111,16 @@ describe("a promotion", () => {
         verdict("bad", "it is slow");
         await promote(promoting(), entries[0]);
         expect(applied).toEqual([{ web: content }, { web: before }]);
-        expect(happened().filter(event => event === "started")).toHaveLength(1);
+        expect(standingOf(entries.slice(0, 3)).unfinished?.started).toMatchObject({ number: 3, who, previous: { web: before }, until: expect.any(String) });
+    });
+
+    it("that goes on doesn't take the pages of the new version for what is usual", async () => {
+        const usualPages = new Map([["/", { status: 200, text: "Hello" }]]);
+        vi.mocked(soaking.pagesNow).mockResolvedValue(usualPages);
+        await promote(promoting(), undefined);
+        expect(vi.mocked(soaking.soak).mock.lastCall?.[1]).toEqual(usualPages);
+        await promote(promoting(), entries[0]);
+        expect(vi.mocked(soaking.soak).mock.lastCall?.[1]).toEqual(new Map());
     });
 
     it("doesn't begin if the gateway's counts can't be read", async () => {
