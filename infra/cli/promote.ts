@@ -3,7 +3,7 @@ import * as os from "node:os";
 import { bundleName, short } from "./promote/bundle";
 import { checkPair, checkTarget, describeBundle, testedBundle } from "./promote/checks";
 import { deployedImages, runningImages } from "./promote/images";
-import { History, remedyFor, standingOf } from "./promote/history";
+import { History, remedyFor, standingOf, toGiveUp } from "./promote/history";
 import { showHistory } from "./promote/history-screen";
 import { usual } from "./promote/judge";
 import { driverOf, type Place, placeOf, podsOf } from "./promote/place";
@@ -41,7 +41,7 @@ applies it, and watches it by what the gateway counts. If it isn't good, the pre
   --back STACK       give up an unfinished or finished promotion: the previous images run again
   --help             this text
 
-Exit code: 0 if it was good, 1 if it was refused or went back, 130 if it was interrupted.
+Exit code: 0 if it was good, or went back by --back; 1 if it was refused, or went back by itself; 130 if it was interrupted.
 `;
 
 const texts = ["soak", "requests", "failures", "p99", "page", "expect", "differ"];
@@ -113,7 +113,9 @@ async function run({ from: source, to: target, options, chosen, terminal, signal
         }
         terminal.line(`${state}. ${remedy === "back" ? "It was judged bad: the previous images run again" : "It continues"}.`);
         if (chosen["dry-run"]) return 0;
-        return remedy === "back" ? goBack(promoting, started.previous ?? {}, last.note ?? "it was interrupted while it went back") : promote(promoting, started);
+        if (remedy === "continue") return promote(promoting, started);
+        await goBack(promoting, started.previous ?? {}, last.note ?? "it was interrupted while it went back");
+        return 1;
     }
 
     const plan = await planned(driver.engine, target, driver.rewrite({ images, bundle: name, commit: bundle.commit, from: source }));
@@ -133,12 +135,11 @@ async function run({ from: source, to: target, options, chosen, terminal, signal
 async function back(stack: string, terminal: Terminal, signal: AbortSignal): Promise<number> {
     const to = await placeOf(stack);
     const history = await History.read(to.kubeconfig, to.namespace);
-    const { unfinished, good } = standingOf(history.entries);
-    const started = unfinished?.started ?? good?.started;
+    const started = toGiveUp(standingOf(history.entries));
     if (!started?.previous) throw new UserError(`Nothing was promoted to the stack "${stack}" since it last went back, so there is nothing to go back from.\nNothing was changed.`);
     const who = { name: os.userInfo().username, host: os.hostname(), pid: process.pid };
     const driver = await driverOf(to, terminal, signal);
-    return goBack({ to, driver, history, who, terminal }, started.previous, "it was given up by hand (--back)");
+    return (await goBack({ to, driver, history, who, terminal }, started.previous, "it was given up by hand (--back)")) ? 0 : 1;
 }
 
 async function release(stack: string, terminal: Terminal): Promise<number> {

@@ -3,7 +3,7 @@ import { rememberImages } from "../stack/home";
 import { seconds, type Terminal } from "../terminal";
 import { Interrupted } from "../terminal/errors";
 import { type Bundle, short } from "./bundle";
-import type { Entry, History, Who } from "./history";
+import { type Entry, type History, Overtaken, type Who } from "./history";
 import { nameImages, type RunningImage, runningImages, strangers } from "./images";
 import { describeCounts } from "./judge";
 import type { Page } from "./page";
@@ -98,12 +98,17 @@ async function interrupted({ from, to, history, who }: Promoting): Promise<never
 }
 
 async function fail(going: Going, previous: Record<string, string>, reason: string): Promise<number> {
-    await going.history.add({ event: "failed", who: going.who, note: reason });
-    return goBack(going, previous, reason);
+    await going.history.add({ event: "failed", who: going.who, note: reason }).catch((error: Error) => {
+        if (error instanceof Overtaken) throw error;
+        // Visitors come first.
+        going.terminal.line(error.message);
+    });
+    await goBack(going, previous, reason);
+    return 1;
 }
 
-/** Has the previous images run again, and puts the stack on hold. Returns the command's exit code. */
-export async function goBack({ to, driver, history, who, terminal }: Going, previous: Record<string, string>, reason: string): Promise<number> {
+/** Has the previous images run again, and puts the stack on hold. Returns whether they do. */
+export async function goBack({ to, driver, history, who, terminal }: Going, previous: Record<string, string>, reason: string): Promise<boolean> {
     terminal.line(`\nGoing back, because ${reason}`);
     const begin = Date.now();
     try {
@@ -118,12 +123,12 @@ export async function goBack({ to, driver, history, who, terminal }: Going, prev
     } catch (error) {
         await history.add({ event: "stuck", who, note: `it couldn't go back after this: ${reason}. ${(error as Error).message.slice(0, 1000)}` });
         terminal.line(`\nIt could NOT go back: ${(error as Error).message}\nThe stack "${to.name}" needs you. Look: ${to.command("status")}. Try again: npm run promote -- --back ${to.name}`);
-        return 1;
+        return false;
     }
     await history.add({ event: "back", who, note: reason });
     terminal.line(
         `\nThe stack "${to.name}" runs its previous images again, and is on hold: nothing is promoted to it until\n`
             + `  npm run promote -- --release ${to.name}`,
     );
-    return 1;
+    return true;
 }

@@ -1,7 +1,7 @@
 import * as http from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { type Entry, type Event, History, remedyFor, standingOf, type Who } from "../../../../../infra/cli/promote/history";
+import { type Entry, type Event, History, remedyFor, standingOf, toGiveUp, type Who } from "../../../../../infra/cli/promote/history";
 import { historyText } from "../../../../../infra/cli/promote/history-screen";
 
 const who: Who = { name: "Jane Doe", host: "here", pid: 42 };
@@ -34,6 +34,23 @@ describe("after these events", () => {
     ])("%j a stack is %j", (names, expected) => {
         const { hold, unfinished, good } = standingOf(events(...names));
         expect({ ...(hold && { hold: true }), ...(unfinished && { unfinished: unfinished.last.event }), ...(good && { good: good.started.number }) }).toEqual(expected);
+    });
+});
+
+describe("going back by hand", () => {
+    it.each<[Event[], number | undefined]>([
+        [[], undefined],
+        [["started", "applied"], 1],
+        [["started", "succeeded"], 1],
+        [["started", "succeeded", "started", "interrupted"], 3],
+        [["started", "succeeded", "started", "failed", "stuck"], 3],
+        [["started", "succeeded", "back"], undefined],
+    ])("after %j gives up the promotion that began with event %j", (names, number) => {
+        expect(toGiveUp(standingOf(events(...names)))?.number).toBe(number);
+    });
+
+    it("a second time doesn't go back further, to what ran before the version that now runs again", () => {
+        expect(toGiveUp(standingOf(events("started", "succeeded", "started", "failed", "back")))).toBeUndefined();
     });
 });
 

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { Entry } from "../../../../../infra/cli/promote/history";
-import { standingOf } from "../../../../../infra/cli/promote/history";
+import { Overtaken, standingOf } from "../../../../../infra/cli/promote/history";
 import * as images from "../../../../../infra/cli/promote/images";
 import { usual } from "../../../../../infra/cli/promote/judge";
 import * as soaking from "../../../../../infra/cli/promote/soak";
@@ -94,6 +94,22 @@ describe("a promotion", () => {
         expect([hold?.event, unfinished?.started.previous]).toEqual(["stuck", { web: before }]);
     });
 
+    it("that is bad goes back although that can't be recorded, but not if someone else has done something meanwhile", async () => {
+        verdict("bad", "it is slow");
+        const broken = (error: Error): Promoting => {
+            const one = promoting();
+            const add = one.history.add.bind(one.history);
+            one.history.add = entry => entry.event === "failed" ? Promise.reject(error) : add(entry);
+            return one;
+        };
+        expect(await promote(broken(new UserError("the cluster can't be asked")), undefined)).toBe(1);
+        expect(applied).toEqual([{ web: content }, { web: before }]);
+        expect(happened().at(-1)).toBe("back");
+        applied = [];
+        await expect(promote(broken(new Overtaken("someone else")), undefined)).rejects.toThrow("someone else");
+        expect(applied).toEqual([{ web: content }]);
+    });
+
     it.each<[string, () => unknown]>([
         ["watched", () => verdict("unknown")],
         ["applied", () => (failing = () => new Interrupted("Stopped."))],
@@ -131,11 +147,16 @@ describe("a promotion", () => {
 });
 
 describe("going back", () => {
+    it("is done if the previous images run", async () => {
+        expect(await goBack(promoting(), { web: before }, "a test")).toBe(true);
+        expect(happened()).toEqual(["back"]);
+    });
+
     it("isn't done if something else runs afterwards", async () => {
         const going = promoting();
         vi.mocked(images.runningImages).mockReturnValue({ web: { reference: after, digest: content } });
         (going.driver.engine as unknown as { up: () => Promise<void> }).up = async () => undefined;
-        expect(await goBack(going, { web: before }, "a test")).toBe(1);
+        expect(await goBack(going, { web: before }, "a test")).toBe(false);
         expect(happened()).toEqual(["stuck"]);
         expect(entries[0].note).toContain(`web runs ${after} instead of ${before}`);
     });
