@@ -12,6 +12,7 @@ import { losesData } from "./preview/plan";
 import { describePlan, planned } from "./promote/preview";
 import { pushedCommit } from "./promote/repository";
 import { goBack, promote, type Promoting } from "./promote/steps";
+import { configFile, root } from "./stack/home";
 import { readArguments } from "./status/command";
 import { Terminal } from "./terminal";
 import { UserError } from "./terminal/errors";
@@ -82,7 +83,7 @@ async function run({ from: source, to: target, options, chosen, terminal, signal
     const limits = { requests: numberIn(options, "requests", usual.requests), failures: numberIn(options, "failures", usual.failures), p99: numberIn(options, "p99", usual.p99) };
     const minutes = numberIn(options, "soak", usual.minutes);
     const differ = (options.differ ?? "").split(",").filter(Boolean).map(key => key.replace(/^landfall:/, ""));
-    const repository = pushedCommit();
+    const repository = pushedCommit(root, [source, target].map(configFile));
     const [from, to] = [await placeOf(source), await placeOf(target)];
     checkPair(from, to, differ);
     const history = await History.read(to.kubeconfig, to.namespace);
