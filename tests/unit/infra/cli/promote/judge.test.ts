@@ -106,6 +106,7 @@ describe("a version", () => {
         ["too many failures", { ...many(1000), failures: 11 }, wellPages, /11 of 1000 requests failed, 1\.1 %/],
         ["failures that its own good checks would hide", { ...many(1100), failures: 11 }, { ...wellPages, asked: 100 }, /11 of 1000 requests failed/],
         ["slow answers", many(1000, 1001), wellPages, /1 % of the answers took longer than/],
+        ["slow answers that its own fast checks would hide", countsOf([...Array.from({ length: 218 }, () => 20), 1500, 1500]), { ...wellPages, asked: 120 }, /1 % of the answers took longer than/],
         ["an error page at the end", many(1000), { ...wellPages, wrong: ["/: it is empty"] }, /shows an error page: \/: it is empty/],
         ["no page that could be looked at", many(1000), { ...wellPages, good: 0 }, /not every page that is watched could be looked at/],
     ])("is bad with %s", (_, counts, pages, message) => {
@@ -127,6 +128,7 @@ describe("a version", () => {
     it("is judged without visitors only if one says so, and then by what there is", () => {
         expect(verdict(many(12), true, { ...wellPages, asked: 12 }, { requests: 0 }).result).toBe("good");
         expect(verdict({ ...many(20), failures: 3 }, true, { ...wellPages, asked: 12 }, { requests: 0 }).result).toBe("bad");
+        expect(verdict(many(12, 1500), true, { ...wellPages, asked: 12 }, { requests: 0 }).result).toBe("bad");
     });
 
     it("never becomes good by more failures or fewer requests", () => {
