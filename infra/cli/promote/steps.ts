@@ -1,4 +1,5 @@
 import type { Promotion } from "../../config";
+import { concealing, environmentSecrets } from "../preview/secrets";
 import { rememberImages } from "../stack/home";
 import { seconds, type Terminal } from "../terminal";
 import { Interrupted } from "../terminal/errors";
@@ -71,7 +72,7 @@ export async function promote(promoting: Promoting, begun: Entry | undefined): P
         await history.add({ event: "applied", who, note: describeCounts(counts) });
     } catch (error) {
         if (error instanceof Interrupted || signal.aborted) return interrupted(promoting);
-        const reason = `it couldn't be applied: ${(error as Error).message.slice(0, 1000)}`;
+        const reason = `it couldn't be applied: ${await forHistory(driver, error as Error)}`;
         terminal.line(`\n${reason}`);
         return fail(promoting, previous, reason);
     }
@@ -107,6 +108,12 @@ async function fail(going: Going, previous: Record<string, string>, reason: stri
     return 1;
 }
 
+/** An error's message as others may read it, who have no right to the stack's secrets. */
+async function forHistory({ engine }: Driver, { message }: Error): Promise<string> {
+    const secrets = await engine.secrets().catch(() => []);
+    return concealing([...secrets, ...environmentSecrets()])(message).slice(0, 1000);
+}
+
 /** Has the previous images run again, and puts the stack on hold. Returns whether they do. */
 export async function goBack({ to, driver, history, who, terminal }: Going, previous: Record<string, string>, reason: string): Promise<boolean> {
     terminal.line(`\nGoing back, because ${reason}`);
@@ -121,7 +128,7 @@ export async function goBack({ to, driver, history, who, terminal }: Going, prev
         const other = Object.entries(previous).filter(([part, reference]) => running[part].reference !== reference);
         if (other.length > 0) throw new Error(`${other[0][0]} runs ${running[other[0][0]].reference} instead of ${other[0][1]}`);
     } catch (error) {
-        await history.add({ event: "stuck", who, note: `it couldn't go back after this: ${reason}. ${(error as Error).message.slice(0, 1000)}` });
+        await history.add({ event: "stuck", who, note: `it couldn't go back after this: ${reason}. ${await forHistory(driver, error as Error)}` });
         terminal.line(`\nIt could NOT go back: ${(error as Error).message}\nThe stack "${to.name}" needs you. Look: ${to.command("status")}. Try again: npm run promote -- --back ${to.name}`);
         return false;
     }

@@ -31,6 +31,7 @@ function promoting(): Promoting {
     const place = { name: "prod", namespace: "production", parts: ["web"], command: (name: string) => `npm run ${name}` };
     const history = { add: async (entry: object) => void entries.push({ number: entries.length + 1, time: "2026-11-29T12:00:00Z", ...entry } as Entry), get entries() { return entries; } };
     const engine = {
+        secrets: async () => ["correct horse battery"],
         up: async (given: { images: Record<string, string> }) => {
             applied.push(given.images);
             const error = failing(applied.length);
@@ -92,6 +93,13 @@ describe("a promotion", () => {
         expect(printed).toMatch(/could NOT go back: the cluster is gone.*npm run promote -- --back prod/s);
         const { hold, unfinished } = standingOf(entries);
         expect([hold?.event, unfinished?.started.previous]).toEqual(["stuck", { web: before }]);
+    });
+
+    it("that fails leaves no secret of the stack in the history, which more people may read", async () => {
+        failing = run => new UserError(`run ${run}: mysql said: access denied with "correct horse battery"`);
+        expect(await promote(promoting(), undefined)).toBe(1);
+        expect(entries.filter(({ note }) => note?.includes("[secret]")).map(({ event }) => event)).toEqual(["failed", "stuck"]);
+        expect(JSON.stringify(entries)).not.toContain("correct horse");
     });
 
     it("that is bad goes back although that can't be recorded, but not if someone else has done something meanwhile", async () => {
