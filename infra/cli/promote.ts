@@ -11,6 +11,7 @@ import { askFor } from "./down/confirm";
 import { losesData } from "./preview/plan";
 import { describePlan, planned } from "./promote/preview";
 import { pushedCommit } from "./promote/repository";
+import { watchedPaths } from "./promote/soak";
 import { goBack, promote, type Promoting } from "./promote/steps";
 import { configFile, root } from "./stack/home";
 import { readArguments } from "./status/command";
@@ -33,7 +34,7 @@ applies it, and watches it by what the gateway counts. If it isn't good, the pre
   --requests NUMBER  visitors' requests without which nothing can be said, and it goes back (default: ${usual.requests})
   --failures PERCENT largest share of failed requests (default: ${usual.failures})
   --p99 MS           longest duration of 99 % of the answers (default: ${usual.p99})
-  --page PATH        page to look at meanwhile (default: / and, of WordPress, /wp-login.php)
+  --page PATH        page to look at meanwhile (default: / and, of WordPress and without --expect, /wp-login.php)
   --expect TEXT      what that page must contain (default: no known error page, and whole)
   --differ KEY,…     allow the stacks to differ in these settings and what is below them
   --downgrade        allow a commit that doesn't contain the one that was last promoted
@@ -97,7 +98,7 @@ async function run({ from: source, to: target, options, chosen, terminal, signal
     const who = { name: repository.author ?? os.userInfo().username, host: os.hostname(), pid: process.pid };
     const { address } = await driver.engine.outputs();
     if (!address) throw new UserError(`The stack "${target}" isn't up. Bring it up once: ${to.command("start")}\nNothing was changed.`);
-    const paths = options.page !== undefined ? [options.page] : to.settings.app.type === "wordpress" ? ["/", "/wp-login.php"] : ["/"];
+    const paths = watchedPaths(options, to.settings.app.type);
     const current = runningImages(await podsOf(to), to.namespace, to.parts, target);
     const images = deployedImages(bundle.images, tested, current);
     const promoting: Promoting = {

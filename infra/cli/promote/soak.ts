@@ -18,6 +18,14 @@ export interface Watch {
 /** Pause between two looks, in milliseconds. */
 const pace = 10_000;
 
+/** Paths of the pages to look at: the one that is named, else the usual ones. An expected text is that of one page. */
+export function watchedPaths({ page, expect }: { page?: string; expect?: string }, application: "wordpress" | "services"): string[] {
+    if (page === undefined) return application === "wordpress" && expect === undefined ? ["/", "/wp-login.php"] : ["/"];
+    if (!page.startsWith("/")) throw new UserError(`--page ${page}: a path that begins with /, for example /shop.\nNothing was changed.`);
+    const { pathname, search } = new URL(`https://localhost${page}`);
+    return [pathname + search];
+}
+
 /** Refuses a gateway whose counts can't be read: nothing could be judged. */
 export async function checkCounting(place: Place): Promise<void> {
     const scrapes = await scrape(place, place.namespace, place.exposed).catch((error: Error) => error);

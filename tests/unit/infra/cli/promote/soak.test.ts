@@ -4,7 +4,7 @@ import * as counting from "../../../../../infra/cli/promote/counts";
 import { usual } from "../../../../../infra/cli/promote/judge";
 import * as pages from "../../../../../infra/cli/promote/page";
 import type { Place } from "../../../../../infra/cli/promote/place";
-import { soak } from "../../../../../infra/cli/promote/soak";
+import { soak, watchedPaths } from "../../../../../infra/cli/promote/soak";
 
 vi.mock("node:timers/promises", () => ({ setTimeout: async (ms: number) => void vi.setSystemTime(Date.now() + ms) }));
 vi.mock("../../../../../infra/cli/promote/counts", async original => ({ ...await original<object>(), scrape: vi.fn() }));
@@ -62,5 +62,21 @@ describe("a watched version", () => {
         const { verdict, counts } = await watched(() => well);
         expect(verdict.result).toBe("good");
         expect(counts.requests).toBe(590);
+    });
+});
+
+describe("the pages that are watched", () => {
+    it("are the usual ones, but only one where a text is expected of it", () => {
+        expect([watchedPaths({}, "wordpress"), watchedPaths({}, "services")]).toEqual([["/", "/wp-login.php"], ["/"]]);
+        expect(watchedPaths({ expect: "Welcome" }, "wordpress")).toEqual(["/"]);
+    });
+
+    it("are the one that is named, as a request names it", () => {
+        expect(watchedPaths({ page: "/shop?page=2" }, "wordpress")).toEqual(["/shop?page=2"]);
+        expect(watchedPaths({ page: "/über uns", expect: "Welcome" }, "services")).toEqual(["/%C3%BCber%20uns"]);
+    });
+
+    it.each(["shop", "https://www.example.com/shop", "C:/Program Files/Git/shop", ""])("aren't %j", page => {
+        expect(() => watchedPaths({ page }, "wordpress")).toThrow(/a path that begins with \/.*Nothing was changed/s);
     });
 });
