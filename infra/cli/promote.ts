@@ -99,11 +99,6 @@ async function run({ from: source, to: target, options, chosen, terminal, signal
     const { address } = await driver.engine.outputs();
     if (!address) throw new UserError(`The stack "${target}" isn't up. Bring it up once: ${to.command("start")}\nNothing was changed.`);
     const paths = watchedPaths(options, to.settings.app.type);
-    const current = runningImages(await podsOf(to), to.namespace, to.parts, target);
-    const images = deployedImages(bundle.images, tested, current);
-    const promoting: Promoting = {
-        from, to, driver, history, bundle, name, who, terminal, signal, differ, tested, current, images, watch: { limits, minutes, paths, expected: options.expect, address },
-    };
     const { unfinished } = standing;
     if (unfinished) {
         const { started, last } = unfinished;
@@ -115,10 +110,18 @@ async function run({ from: source, to: target, options, chosen, terminal, signal
         }
         terminal.line(`${state}. ${remedy === "back" ? "It was judged bad: the previous images run again" : "It continues"}.`);
         if (chosen["dry-run"]) return 0;
-        if (remedy === "continue") return promote(promoting, started);
-        await goBack(promoting, started.previous ?? {}, last.note ?? "it was interrupted while it went back");
-        return 1;
+        if (remedy === "back") {
+            await goBack({ to, driver, history, who, terminal }, started.previous ?? {}, last.note ?? "it was interrupted while it went back");
+            return 1;
+        }
     }
+    // Only now: in the middle of someone's update several versions run.
+    const current = runningImages(await podsOf(to), to.namespace, to.parts, target);
+    const images = deployedImages(bundle.images, tested, current);
+    const promoting: Promoting = {
+        from, to, driver, history, bundle, name, who, terminal, signal, differ, tested, current, images, watch: { limits, minutes, paths, expected: options.expect, address },
+    };
+    if (unfinished) return promote(promoting, unfinished.started);
 
     const plan = await planned(driver.engine, target, driver.rewrite({ images, bundle: name, commit: bundle.commit, from: source }));
     terminal.line(plan.changes.length === 0 ? `\nNothing would change: "${target}" runs it already.` : `\nIn the stack "${target}":\n${describePlan(plan).map(line => `  ${line}`).join("\n")}`);
