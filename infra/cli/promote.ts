@@ -1,20 +1,22 @@
-import * as readline from "node:readline/promises";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import { bundleName, short } from "./promote/bundle";
 import { checkPair, checkTarget, describeBundle, testedBundle } from "./promote/checks";
 import { deployedImages, runningImages } from "./promote/images";
-import { History, remedyFor, standingOf } from "./promote/history";
+import { History, remedyFor, standingOf, toGiveUp } from "./promote/history";
 import { showHistory } from "./promote/history-screen";
 import { usual } from "./promote/judge";
 import { driverOf, type Place, placeOf, podsOf } from "./promote/place";
+import { askFor } from "./down/confirm";
 import { losesData } from "./preview/plan";
 import { describePlan, planned } from "./promote/preview";
 import { pushedCommit } from "./promote/repository";
+import { watchedPaths } from "./promote/soak";
 import { goBack, promote, type Promoting } from "./promote/steps";
+import { configFile, root } from "./stack/home";
 import { readArguments } from "./status/command";
 import { Terminal } from "./terminal";
-import { Interrupted, UserError } from "./terminal/errors";
+import { UserError } from "./terminal/errors";
 import { onInterrupt } from "./terminal/interrupt";
 import { stackOption } from "./terminal/options";
 
@@ -32,7 +34,7 @@ applies it, and watches it by what the gateway counts. If it isn't good, the pre
   --requests NUMBER  visitors' requests without which nothing can be said, and it goes back (default: ${usual.requests})
   --failures PERCENT largest share of failed requests (default: ${usual.failures})
   --p99 MS           longest duration of 99 % of the answers (default: ${usual.p99})
-  --page PATH        page to look at meanwhile (default: / and, of WordPress, /wp-login.php)
+  --page PATH        page to look at meanwhile (default: / and, of WordPress and without --expect, /wp-login.php)
   --expect TEXT      what that page must contain (default: no known error page, and whole)
   --differ KEY,…     allow the stacks to differ in these settings and what is below them
   --downgrade        allow a commit that doesn't contain the one that was last promoted
@@ -41,7 +43,7 @@ applies it, and watches it by what the gateway counts. If it isn't good, the pre
   --back STACK       give up an unfinished or finished promotion: the previous images run again
   --help             this text
 
-Exit code: 0 if it was good, 1 if it was refused or went back, 130 if it was interrupted.
+Exit code: 0 if it was good, or went back by --back; 1 if it was refused, or went back by itself; 130 if it was interrupted.
 `;
 
 const texts = ["soak", "requests", "failures", "p99", "page", "expect", "differ"];
@@ -82,7 +84,7 @@ async function run({ from: source, to: target, options, chosen, terminal, signal
     const limits = { requests: numberIn(options, "requests", usual.requests), failures: numberIn(options, "failures", usual.failures), p99: numberIn(options, "p99", usual.p99) };
     const minutes = numberIn(options, "soak", usual.minutes);
     const differ = (options.differ ?? "").split(",").filter(Boolean).map(key => key.replace(/^landfall:/, ""));
-    const repository = pushedCommit();
+    const repository = pushedCommit(root, [source, target].map(configFile));
     const [from, to] = [await placeOf(source), await placeOf(target)];
     checkPair(from, to, differ);
     const history = await History.read(to.kubeconfig, to.namespace);
@@ -96,12 +98,7 @@ async function run({ from: source, to: target, options, chosen, terminal, signal
     const who = { name: repository.author ?? os.userInfo().username, host: os.hostname(), pid: process.pid };
     const { address } = await driver.engine.outputs();
     if (!address) throw new UserError(`The stack "${target}" isn't up. Bring it up once: ${to.command("start")}\nNothing was changed.`);
-    const paths = options.page !== undefined ? [options.page] : to.settings.app.type === "wordpress" ? ["/", "/wp-login.php"] : ["/"];
-    const current = runningImages(await podsOf(to), to.namespace, to.parts, target);
-    const images = deployedImages(bundle.images, tested, current);
-    const promoting: Promoting = {
-        from, to, driver, history, bundle, name, who, terminal, signal, differ, tested, current, images, watch: { limits, minutes, paths, expected: options.expect, address },
-    };
+    const paths = watchedPaths(options, to.settings.app.type);
     const { unfinished } = standing;
     if (unfinished) {
         const { started, last } = unfinished;
@@ -113,8 +110,18 @@ async function run({ from: source, to: target, options, chosen, terminal, signal
         }
         terminal.line(`${state}. ${remedy === "back" ? "It was judged bad: the previous images run again" : "It continues"}.`);
         if (chosen["dry-run"]) return 0;
-        return remedy === "back" ? goBack(promoting, started.previous ?? {}, last.note ?? "it was interrupted while it went back") : promote(promoting, started);
+        if (remedy === "back") {
+            await goBack({ to, driver, history, who, terminal }, started.previous ?? {}, last.note ?? "it was interrupted while it went back");
+            return 1;
+        }
     }
+    // Only now: in the middle of someone's update several versions run.
+    const current = runningImages(await podsOf(to), to.namespace, to.parts, target);
+    const images = deployedImages(bundle.images, tested, current);
+    const promoting: Promoting = {
+        from, to, driver, history, bundle, name, who, terminal, signal, differ, tested, current, images, watch: { limits, minutes, paths, expected: options.expect, address },
+    };
+    if (unfinished) return promote(promoting, unfinished.started);
 
     const plan = await planned(driver.engine, target, driver.rewrite({ images, bundle: name, commit: bundle.commit, from: source }));
     terminal.line(plan.changes.length === 0 ? `\nNothing would change: "${target}" runs it already.` : `\nIn the stack "${target}":\n${describePlan(plan).map(line => `  ${line}`).join("\n")}`);
@@ -126,19 +133,18 @@ async function run({ from: source, to: target, options, chosen, terminal, signal
         return 0;
     }
     if (plan.changes.length === 0 && standing.good?.started.name === name) return 0;
-    if (!chosen.approve) await approval(target, signal);
+    if (!chosen.approve) await approval(target, terminal, signal);
     return promote(promoting, undefined);
 }
 
 async function back(stack: string, terminal: Terminal, signal: AbortSignal): Promise<number> {
     const to = await placeOf(stack);
     const history = await History.read(to.kubeconfig, to.namespace);
-    const { unfinished, good } = standingOf(history.entries);
-    const started = unfinished?.started ?? good?.started;
+    const started = toGiveUp(standingOf(history.entries));
     if (!started?.previous) throw new UserError(`Nothing was promoted to the stack "${stack}" since it last went back, so there is nothing to go back from.\nNothing was changed.`);
     const who = { name: os.userInfo().username, host: os.hostname(), pid: process.pid };
     const driver = await driverOf(to, terminal, signal);
-    return goBack({ to, driver, history, who, terminal }, started.previous, "it was given up by hand (--back)");
+    return (await goBack({ to, driver, history, who, terminal }, started.previous, "it was given up by hand (--back)")) ? 0 : 1;
 }
 
 async function release(stack: string, terminal: Terminal): Promise<number> {
@@ -150,12 +156,12 @@ async function release(stack: string, terminal: Terminal): Promise<number> {
     return 0;
 }
 
-async function approval(stack: string, signal: AbortSignal): Promise<void> {
-    if (!process.stdin.isTTY) throw new UserError("Nobody can be asked here. To promote without being asked: --approve\nNothing was changed.");
-    const lines = readline.createInterface({ input: process.stdin, output: process.stdout });
-    const answer = await lines.question(`\nPromote to "${stack}"? Type yes: `, { signal }).catch(() => "").finally(() => lines.close());
-    if (signal.aborted) throw new Interrupted("Stopped. Nothing was changed.");
-    if (answer.trim() !== "yes") throw new UserError("That isn't yes. Nothing was changed.");
+async function approval(stack: string, terminal: Terminal, signal: AbortSignal): Promise<void> {
+    await askFor("yes", {
+        question: `\nPromote to "${stack}"? Type yes:`,
+        alone: "Nobody can be asked here. To promote without being asked: --approve\nNothing was changed.",
+        other: "That isn't yes. Nothing was changed.",
+    }, { terminal, signal });
 }
 
 /** Whether a process of this computer runs. A killed one stays in the table until its parent has noticed. */

@@ -102,10 +102,27 @@ const source = {
     typed_config: { "@type": "type.googleapis.com/envoy.extensions.matching.common_inputs.network.v3.SourceIPInput" },
 };
 
+/**
+ * What was meant for Contour's listener, which has none of this port: without a certificate, for example. The listener for
+ * clients would pass it on to itself, again and again. No chain has this name, so it is closed.
+ */
+const toItself = {
+    predicate: {
+        single_predicate: {
+            input: {
+                name: "destination",
+                typed_config: { "@type": "type.googleapis.com/envoy.extensions.matching.common_inputs.network.v3.DestinationIPInput" },
+            },
+            value_match: { exact: contourAddress },
+        },
+    },
+    on_match: chosen("none"),
+};
+
 /** Each matcher takes the hashes that are at least its threshold, of those that are left. */
 const matcher = {
     matcher_list: {
-        matchers: chainNames.slice(1).reverse().map(chain => ({
+        matchers: [toItself, ...chainNames.slice(1).reverse().map(chain => ({
             predicate: {
                 single_predicate: {
                     input: source,
@@ -120,7 +137,7 @@ const matcher = {
                 },
             },
             on_match: chosen(chain),
-        })),
+        }))],
     },
     on_no_match: chosen(chainNames[0]),
 };

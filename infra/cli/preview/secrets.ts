@@ -20,15 +20,19 @@ function passwordIn(address: string): string[] {
     return [password, written].filter(Boolean);
 }
 
+/** The plan without these secrets. */
+export function withoutSecrets(plan: Plan, secrets: readonly string[]): Plan {
+    return mapTexts(plan, concealing(secrets)) as Plan;
+}
+
 /**
- * The plan without these secrets, as a whole, in base64, escaped in JSON, or as a part that stands by itself, such as a key
+ * Takes these secrets out of a text: as a whole, in base64, escaped in JSON, or as a part that stands by itself, such as a key
  * in a kubeconfig. Pulumi conceals what it knows to be secret; this is for texts such as a provider's error.
  */
-export function withoutSecrets(plan: Plan, secrets: readonly string[]): Plan {
+export function concealing(secrets: readonly string[]): (text: string) => string {
     const known = secrets.flatMap(formsOf).filter(({ length }) => length >= shortest);
     const longest = [...new Set(known)].sort((a, b) => b.length - a.length);
-    const clean = (text: string): string => longest.reduce((rest, secret) => rest.replaceAll(secret, "[secret]"), text);
-    return mapTexts(plan, clean) as Plan;
+    return text => longest.reduce((rest, secret) => rest.replaceAll(secret, "[secret]"), text);
 }
 
 function formsOf(secret: string): string[] {

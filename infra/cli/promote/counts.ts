@@ -25,18 +25,24 @@ export interface Scrape {
 export const nothing = (): Counts => ({ requests: 0, failures: 0, within: new Map() });
 
 /**
- * Adds up what the proxies count, from the first look on. A proxy that appears later has begun at zero; one whose counts have
+ * Adds up what the proxies count, from the first look on that they answered. A proxy that appears later has begun at zero; one whose counts have
  * become less has begun again; one that goes keeps what was seen of it.
  */
 export class Tally {
-    private readonly last = new Map<string, Counts | undefined>();
+    private last: Map<string, Counts | undefined> | undefined;
     total = nothing();
 
-    constructor(baseline: readonly Scrape[]) {
-        for (const { proxy, counts } of baseline) this.last.set(proxy, counts);
+    /** @param baseline undefined if the gateway couldn't be asked: the next look is the first one */
+    constructor(baseline?: readonly Scrape[]) {
+        if (baseline) this.begin(baseline);
+    }
+
+    private begin(baseline: readonly Scrape[]): void {
+        this.last = new Map(baseline.map(({ proxy, counts }) => [proxy, counts]));
     }
 
     add(scrapes: readonly Scrape[]): void {
+        if (!this.last) return this.begin(scrapes);
         for (const { proxy, counts } of scrapes) {
             // One that was there at the first look, and was silent, may have counted earlier requests.
             const isFirst = this.last.has(proxy) && this.last.get(proxy) === undefined;

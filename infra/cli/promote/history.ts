@@ -49,6 +49,9 @@ interface Page {
     immutable?: boolean;
 }
 
+/** Someone else has added an event since the history was read. */
+export class Overtaken extends UserError {}
+
 /**
  * The promotions to a stack, in ConfigMaps of the environment's namespace: each event under a number of its own. Events are only
  * added. A full ConfigMap is immutable, and of two that write at the same time, one is refused. It needs no backend and no account.
@@ -70,7 +73,7 @@ export class History {
         return all.sort((a, b) => a.number - b.number);
     }
 
-    /** Adds an event. @throws UserError if someone else has added one meanwhile */
+    /** Adds an event. @throws Overtaken if someone else has added one meanwhile */
     async add(entry: Omit<Entry, "number" | "time">): Promise<void> {
         const number = (this.entries.at(-1)?.number ?? 0) + 1;
         const data = { [numbered(number)]: JSON.stringify({ number, time: new Date().toISOString(), ...entry }) };
@@ -99,7 +102,7 @@ function numbered(number: number): string {
 
 function explain(error: Error, namespace: string, right: string): Error {
     if (!(error instanceof KubernetesError)) return new UserError(`The cluster can't be asked for the history in the namespace ${namespace}: ${error.message}.`);
-    if (error.code === 409) return new UserError(`Someone else has just promoted to the namespace ${namespace}, or released it. Look: npm run promote -- --history`);
+    if (error.code === 409) return new Overtaken(`Someone else has just promoted to the namespace ${namespace}, or released it. Look: npm run promote -- --history`);
     if (error.code === 403) return new UserError(`The cluster refuses it: ${error.message}. The kubeconfig's user needs the right to ${right} in the namespace ${namespace}.`);
     return new UserError(`The history in the namespace ${namespace} can't be read or written: ${text({ message: error.message }, "message")}`);
 }
@@ -112,6 +115,11 @@ export interface Standing {
     unfinished?: { started: Entry; last: Entry };
     /** The bundle that was last promoted and judged good, if nothing else was promoted since. */
     good?: { started: Entry; ended: Entry };
+}
+
+/** The promotion that `--back` gives up; undefined if the stack has gone back already, or nothing was promoted to it. */
+export function toGiveUp({ hold, unfinished, good }: Standing): Entry | undefined {
+    return hold?.event === "back" ? undefined : unfinished?.started ?? good?.started;
 }
 
 export function standingOf(entries: readonly Entry[]): Standing {

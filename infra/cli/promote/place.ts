@@ -1,6 +1,7 @@
 import { connect, type Connection } from "../../../components/cluster/kubernetes-api";
+import { activatorName } from "../../../components/workload/labels";
 import { sharesPlatform } from "../../config";
-import type { Promotion } from "../../config";
+import type { PlainSettings, Promotion } from "../../config";
 import { buildKit } from "../../offline/kit";
 import { usesDatabase } from "../../services/limits";
 import { pulumiDownload } from "../computer/network";
@@ -27,7 +28,7 @@ export interface Place extends Running {
     parts: string[];
     /** Those whose image the settings name. */
     named: string[];
-    /** Those that visitors reach. */
+    /** Services to which the gateway sends requests. */
     exposed: string[];
 }
 
@@ -43,8 +44,14 @@ export async function placeOf(stack: string): Promise<Place> {
     return {
         ...running, connection: await connect(running.kubeconfig), namespace: environment.name,
         parts: images.map(([part]) => part), named: images.filter(([, image]) => image !== undefined).map(([part]) => part),
-        exposed: wordPress ? ["web"] : Object.entries(app.services).filter(([, { exposed }]) => exposed).map(([name]) => name),
+        exposed: visitedServices(running.settings),
     };
+}
+
+/** The services to which the gateway sends an environment's requests. To one that sleeps, they all come by the activator. */
+export function visitedServices({ app, environment }: Pick<PlainSettings, "app" | "environment">): string[] {
+    if (environment.sleepAfter !== undefined) return [activatorName];
+    return app.type === "wordpress" ? ["web"] : Object.entries(app.services).filter(([, { exposed }]) => exposed).map(([name]) => name);
 }
 
 /** The pods of its environment. */

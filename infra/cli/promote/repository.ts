@@ -1,4 +1,6 @@
 import { execFileSync } from "node:child_process";
+import * as fs from "node:fs";
+import * as path from "node:path";
 import { root } from "../stack/home";
 import { UserError } from "../terminal/errors";
 
@@ -13,20 +15,36 @@ export interface Repository {
 
 /**
  * The checked-out commit.
+ * @param needed files that must not be ignored, if they exist
  * @throws UserError if what is on disk isn't a commit, or if others can't get it
  */
-export function pushedCommit(directory = root): Repository {
+export function pushedCommit(directory = root, needed: string[] = []): Repository {
     const commit = attempt(directory, "rev-parse", "--verify", "HEAD");
     if (commit === undefined) {
         throw refusal(`${directory} isn't a Git repository with a commit, so nobody could say what was promoted.`, "Commit it, and push it: git init; git add .; git commit; git push");
     }
-    const changed = lines(git(directory, "status", "--porcelain", "--untracked-files=normal"));
+    const changed = lines(git(directory, "status", "--porcelain", "--untracked-files=normal", "--ignore-submodules=none"));
     if (changed.length > 0) {
         const shown = changed.slice(0, 10).map(line => `  ${line}`).join("\n");
         const more = changed.length > 10 ? `\n  and ${changed.length - 10} more` : "";
         throw refusal(
             `${directory} has changes that no commit contains:\n${shown}${more}`,
             "Commit and push them, or set them aside: git stash --include-untracked",
+        );
+    }
+    const ignored = needed.filter(file => fs.existsSync(file) && attempt(directory, "check-ignore", "--quiet", "--", file) !== undefined)
+        .map(file => path.relative(directory, file));
+    if (ignored.length > 0) {
+        throw refusal(
+            `Git ignores ${ignored.join(" and ")} (.gitignore), so no commit contains it.`,
+            `Commit and push it: git add --force ${ignored.join(" ")}; git commit; git push`,
+        );
+    }
+    const unseen = hiddenFiles(directory);
+    if (unseen.length > 0) {
+        throw refusal(
+            `Git was told not to look for changes in ${unseen.slice(0, 10).join(", ")}, so it can't be said whether a commit contains them as they are.`,
+            `Let it look: git update-index --no-assume-unchanged --no-skip-worktree ${unseen.slice(0, 10).join(" ")}`,
         );
     }
     if (lines(git(directory, "branch", "--remotes", "--contains", commit, "--format=%(refname)")).length === 0) {
@@ -37,6 +55,12 @@ export function pushedCommit(directory = root): Repository {
     }
     const author = [attempt(directory, "config", "user.name"), attempt(directory, "config", "user.email")].filter(Boolean);
     return { directory, commit, ...(author.length > 0 && { author: author.join(" ") }) };
+}
+
+/** Files marked as unchanged whatever they contain. Those that a sparse checkout leaves out have the mark too, but don't exist. */
+function hiddenFiles(directory: string): string[] {
+    const marked = git(directory, "ls-files", "-v", "-z").split("\0").filter(line => /^([a-z]|S) /.test(line));
+    return marked.map(line => line.slice(2)).filter(file => fs.existsSync(path.join(directory, file)));
 }
 
 /** Where one commit is, seen from another. */

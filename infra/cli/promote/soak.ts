@@ -18,6 +18,14 @@ export interface Watch {
 /** Pause between two looks, in milliseconds. */
 const pace = 10_000;
 
+/** Paths of the pages to look at: the one that is named, else the usual ones. An expected text is that of one page. */
+export function watchedPaths({ page, expect }: { page?: string; expect?: string }, application: "wordpress" | "services"): string[] {
+    if (page === undefined) return application === "wordpress" && expect === undefined ? ["/", "/wp-login.php"] : ["/"];
+    if (!page.startsWith("/")) throw new UserError(`--page ${page}: a path that begins with /, for example /shop.\nNothing was changed.`);
+    const { pathname, search } = new URL(`https://localhost${page}`);
+    return [pathname + search];
+}
+
 /** Refuses a gateway whose counts can't be read: nothing could be judged. */
 export async function checkCounting(place: Place): Promise<void> {
     const scrapes = await scrape(place, place.namespace, place.exposed).catch((error: Error) => error);
@@ -32,7 +40,7 @@ export async function checkCounting(place: Place): Promise<void> {
 /** Counts what the gateway does while something else happens, such as an update. Stop it for the counts. */
 export async function count(place: Place): Promise<() => Promise<Counts>> {
     const look = () => scrape(place, place.namespace, place.exposed);
-    const tally = new Tally(await look());
+    const tally = new Tally(await look().catch(() => undefined));
     let isOver = false;
     const watching = (async () => {
         while (!isOver) {
@@ -59,34 +67,43 @@ export async function pagesNow(place: Place, { address, paths }: Pick<Watch, "ad
 export async function soak(
     place: Place, before: Map<string, Page>, watch: Watch, { signal, tell }: { signal: AbortSignal; tell: (counts: Counts, pages: Pages, left: number) => void },
 ): Promise<{ verdict: Verdict; counts: Counts; pages: Pages }> {
-    const tally = new Tally(await scrape(place, place.namespace, place.exposed));
-    const pages: Pages = { asked: 0, failed: 0, good: 0, wrong: [] };
+    const tally = new Tally(await scrape(place, place.namespace, place.exposed).catch(() => undefined));
+    const seen: Seen = { asked: 0, failed: 0, pages: new Map(watch.paths.map(path => [path, { good: 0, wrong: [] }])) };
     const end = Date.now() + watch.minutes * 60_000;
     for (;;) {
         await sleep(Math.max(0, Math.min(pace, end - Date.now())), undefined, { signal }).catch(() => undefined);
-        if (signal.aborted) return { verdict: { result: "unknown", reasons: [] }, counts: tally.total, pages };
-        for (const path of watch.paths) await look(place, path, before.get(path), watch, pages);
+        if (signal.aborted) return { verdict: { result: "unknown", reasons: [] }, counts: tally.total, pages: pagesOf(seen) };
+        for (const path of watch.paths) await look(place, path, before.get(path), watch, seen);
         const isOver = Date.now() >= end;
         // Envoy adds up its histograms every five seconds.
         if (isOver) await sleep(pace / 2);
         await scrape(place, place.namespace, place.exposed).then(scrapes => tally.add(scrapes), () => undefined);
+        const pages = pagesOf(seen);
         const verdict = judge(tally.total, pages, watch.limits, isOver);
         if (verdict.result !== "unknown") return { verdict, counts: tally.total, pages };
         tell(tally.total, pages, end - Date.now());
     }
 }
 
-async function look(place: Place, path: string, before: Page | undefined, { address, expected }: Watch, pages: Pages): Promise<void> {
+/** What was seen of each page. */
+interface Seen extends Pick<Pages, "asked" | "failed"> {
+    pages: Map<string, Pick<Pages, "good" | "wrong">>;
+}
+
+/** Each page counts for itself: one that is as it should be says nothing of another. */
+function pagesOf({ asked, failed, pages }: Seen): Pages {
+    const each = [...pages.values()];
+    const [worst] = each.map(({ wrong }) => wrong).sort((a, b) => b.length - a.length);
+    return { asked, failed, good: Math.min(...each.map(({ good }) => good)), wrong: worst };
+}
+
+async function look(place: Place, path: string, before: Page | undefined, { address, expected }: Watch, seen: Seen): Promise<void> {
     const page = await fetchPage(place, address, path).catch(() => undefined);
     // That this computer doesn't reach the cluster isn't the site's fault.
     if (page === undefined) return;
-    pages.asked++;
-    if (page.status >= 500) pages.failed++;
+    seen.asked++;
+    if (page.status >= 500) seen.failed++;
     const problem = pageProblem(page, { before, expected });
-    if (problem === undefined) {
-        pages.good++;
-        pages.wrong.length = 0;
-    } else {
-        pages.wrong.push(`${path}: ${problem}`);
-    }
+    const { good, wrong } = seen.pages.get(path)!;
+    seen.pages.set(path, problem === undefined ? { good: good + 1, wrong: [] } : { good, wrong: [...wrong, `${path}: ${problem}`] });
 }

@@ -1,11 +1,13 @@
 import type { Promotion } from "../../config";
+import { concealing, environmentSecrets } from "../preview/secrets";
 import { rememberImages } from "../stack/home";
 import { seconds, type Terminal } from "../terminal";
 import { Interrupted } from "../terminal/errors";
 import { type Bundle, short } from "./bundle";
-import type { Entry, History, Who } from "./history";
+import { type Entry, type History, Overtaken, type Who } from "./history";
 import { nameImages, type RunningImage, runningImages, strangers } from "./images";
 import { describeCounts } from "./judge";
+import type { Page } from "./page";
 import { type Driver, type Place, podsOf } from "./place";
 import { checkCounting, count, pagesNow, soak, type Watch } from "./soak";
 
@@ -48,8 +50,10 @@ export async function promote(promoting: Promoting, begun: Entry | undefined): P
     const previous = begun?.previous ?? Object.fromEntries(Object.entries(current).map(([part, { reference }]) => [part, reference]));
     await checkCounting(to);
     const until = new Date(Date.now() + patience + watch.minutes * 60_000).toISOString();
-    if (!begun) await history.add({ event: "started", who, from: from.name, bundle, name, previous, until, ...(differ.length > 0 && { differ }) });
-    const before = await pagesNow(to, watch);
+    // Also of one that continues: others learn by it who is at it, and until when.
+    await history.add({ event: "started", who, from: from.name, bundle, name, previous, until, ...(differ.length > 0 && { differ }) });
+    // Where it continues, the pages may be those of the new version already, which says nothing about what is wrong with them.
+    const before = begun ? new Map<string, Page>() : await pagesNow(to, watch);
 
     const begin = Date.now();
     try {
@@ -68,7 +72,7 @@ export async function promote(promoting: Promoting, begun: Entry | undefined): P
         await history.add({ event: "applied", who, note: describeCounts(counts) });
     } catch (error) {
         if (error instanceof Interrupted || signal.aborted) return interrupted(promoting);
-        const reason = `it couldn't be applied: ${(error as Error).message.slice(0, 1000)}`;
+        const reason = `it couldn't be applied: ${await forHistory(driver, error as Error)}`;
         terminal.line(`\n${reason}`);
         return fail(promoting, previous, reason);
     }
@@ -95,12 +99,23 @@ async function interrupted({ from, to, history, who }: Promoting): Promise<never
 }
 
 async function fail(going: Going, previous: Record<string, string>, reason: string): Promise<number> {
-    await going.history.add({ event: "failed", who: going.who, note: reason });
-    return goBack(going, previous, reason);
+    await going.history.add({ event: "failed", who: going.who, note: reason }).catch((error: Error) => {
+        if (error instanceof Overtaken) throw error;
+        // Visitors come first.
+        going.terminal.line(error.message);
+    });
+    await goBack(going, previous, reason);
+    return 1;
 }
 
-/** Has the previous images run again, and puts the stack on hold. Returns the command's exit code. */
-export async function goBack({ to, driver, history, who, terminal }: Going, previous: Record<string, string>, reason: string): Promise<number> {
+/** An error's message as others may read it, who have no right to the stack's secrets. */
+async function forHistory({ engine }: Driver, { message }: Error): Promise<string> {
+    const secrets = await engine.secrets().catch(() => []);
+    return concealing([...secrets, ...environmentSecrets()])(message).slice(0, 1000);
+}
+
+/** Has the previous images run again, and puts the stack on hold. Returns whether they do. */
+export async function goBack({ to, driver, history, who, terminal }: Going, previous: Record<string, string>, reason: string): Promise<boolean> {
     terminal.line(`\nGoing back, because ${reason}`);
     const begin = Date.now();
     try {
@@ -113,14 +128,14 @@ export async function goBack({ to, driver, history, who, terminal }: Going, prev
         const other = Object.entries(previous).filter(([part, reference]) => running[part].reference !== reference);
         if (other.length > 0) throw new Error(`${other[0][0]} runs ${running[other[0][0]].reference} instead of ${other[0][1]}`);
     } catch (error) {
-        await history.add({ event: "stuck", who, note: `it couldn't go back after this: ${reason}. ${(error as Error).message.slice(0, 1000)}` });
+        await history.add({ event: "stuck", who, note: `it couldn't go back after this: ${reason}. ${await forHistory(driver, error as Error)}` });
         terminal.line(`\nIt could NOT go back: ${(error as Error).message}\nThe stack "${to.name}" needs you. Look: ${to.command("status")}. Try again: npm run promote -- --back ${to.name}`);
-        return 1;
+        return false;
     }
     await history.add({ event: "back", who, note: reason });
     terminal.line(
         `\nThe stack "${to.name}" runs its previous images again, and is on hold: nothing is promoted to it until\n`
             + `  npm run promote -- --release ${to.name}`,
     );
-    return 1;
+    return true;
 }

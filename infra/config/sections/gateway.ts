@@ -20,7 +20,7 @@ const clientConnections = () => whole(leastClientConnections, mostConnections).o
 /** `landfall:gateway`: the entrance to the cluster. All of its environments share it. */
 export function gatewaySchema() {
     return z.strictObject({ clientConnections: clientConnections() }).meta({
-        description: "The gateway, for everything in the cluster.", example: { clientConnections: 1000 }, change: "in place",
+        description: "The gateway, for everything in the cluster.", example: { clientConnections: 1000 }, change: "in place", shared: false,
     });
 }
 

@@ -225,6 +225,14 @@ describe("connections of one client address", () => {
         ]));
     });
 
+    it("aren't passed on in circles where the controller has no listener: a connection to its address is closed", () => {
+        for (const { filter_chains: chains, filter_chain_matcher: matcher } of proxyConfiguration(resources).static_resources.listeners) {
+            const [first] = matcher?.matcher_list.matchers as [{ predicate: object; on_match: { action: { typed_config: { value: string } } } }];
+            expect(JSON.stringify(first.predicate)).toMatch(/DestinationIPInput.*"value_match":\{"exact":"127\.0\.0\.2"\}/);
+            expect(chains.map(({ name }) => name)).not.toContain(first.on_match.action.typed_config.value);
+        }
+    });
+
     it("fit into an argument of a program on Linux, and a change of them replaces the proxies", async () => {
         expect(argument(podOf(resources, "envoy").spec.containers[0], "--config-yaml")).toBe("$(ENVOY_CONFIG)");
         expect(proxyText(resources).length).toBeLessThan(100 * 1024);

@@ -30,10 +30,10 @@ describe("a bundle's name", () => {
 });
 
 describe("shared settings", () => {
-    it("have nothing of a place: its cluster, host, sizes, volumes, mail relay and logs", () => {
+    it("have nothing of a place: its cluster, gateway, host, sizes, volumes, mail relay and logs", () => {
         const laptop = shared({});
         const cloud = shared({
-            cluster: { target: "existing", kubeconfig: "x", registry: "registry.example.com" },
+            cluster: { target: "existing", kubeconfig: "x", registry: "registry.example.com" }, gateway: { clientConnections: 1000 },
             environment: { name: "production", host: "www.example.com", size: "large" }, logs: { keepDays: 90 },
             app: {
                 title: "Shop", images: { date: "2026-11-05" }, web: { image: "registry.example.com/web:1", replicas: { min: 3, max: 9 }, uploads: { size: "50Gi", storageClass: "shared" } },

@@ -1,7 +1,7 @@
 import * as http from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { type Entry, type Event, History, remedyFor, standingOf, type Who } from "../../../../../infra/cli/promote/history";
+import { type Entry, type Event, History, remedyFor, standingOf, toGiveUp, type Who } from "../../../../../infra/cli/promote/history";
 import { historyText } from "../../../../../infra/cli/promote/history-screen";
 
 const who: Who = { name: "Jane Doe", host: "here", pid: 42 };
@@ -20,6 +20,7 @@ describe("after these events", () => {
         [["started", "applied", "interrupted"], { unfinished: "interrupted" }],
         [["started", "applied", "succeeded"], { good: 1 }],
         [["started", "applied", "interrupted", "applied", "succeeded"], { good: 1 }],
+        [["started", "applied", "interrupted", "started", "applied", "succeeded"], { good: 4 }],
         [["started", "applied", "failed"], { unfinished: "failed" }],
         [["started", "applied", "failed", "back"], { hold: true }],
         [["started", "failed", "stuck"], { hold: true, unfinished: "stuck" }],
@@ -36,6 +37,23 @@ describe("after these events", () => {
     });
 });
 
+describe("going back by hand", () => {
+    it.each<[Event[], number | undefined]>([
+        [[], undefined],
+        [["started", "applied"], 1],
+        [["started", "succeeded"], 1],
+        [["started", "succeeded", "started", "interrupted"], 3],
+        [["started", "succeeded", "started", "failed", "stuck"], 3],
+        [["started", "succeeded", "back"], undefined],
+    ])("after %j gives up the promotion that began with event %j", (names, number) => {
+        expect(toGiveUp(standingOf(events(...names)))?.number).toBe(number);
+    });
+
+    it("a second time doesn't go back further, to what ran before the version that now runs again", () => {
+        expect(toGiveUp(standingOf(events("started", "succeeded", "started", "failed", "back")))).toBeUndefined();
+    });
+});
+
 describe("an unfinished promotion", () => {
     const remedy = (names: Event[], here: { host?: string; runs?: boolean; now?: string }) => remedyFor(standingOf(events(...names)).unfinished!, {
         host: here.host ?? "here", isRunning: () => here.runs ?? false, now: Date.parse(here.now ?? "2026-11-29T12:30:00Z"),
@@ -45,6 +63,7 @@ describe("an unfinished promotion", () => {
         expect(remedy(["started", "applied"], { runs: true })).toBe("wait");
         expect(remedy(["started", "applied"], { host: "elsewhere" })).toBe("wait");
         expect(remedy(["started", "failed"], { runs: true })).toBe("wait");
+        expect(remedy(["started", "interrupted", "started"], { host: "elsewhere" })).toBe("wait");
     });
 
     it("continues if it was killed here, elsewhere so long ago that it has ended, or interrupted by a person anywhere", () => {

@@ -51,6 +51,13 @@ describe("the tally of the proxies", () => {
         expect(tally.total.requests).toBe(10);
     });
 
+    it("begins with the next look if the gateway couldn't be asked at first", () => {
+        const tally = new Tally(undefined);
+        tally.add([at("a/0", many(1000))]);
+        tally.add([at("a/0", many(1010)), at("b/0", many(5))]);
+        expect(tally.total.requests).toBe(15);
+    });
+
     it("keeps what was seen of a proxy that is gone", () => {
         const tally = new Tally([at("a/0", many(5))]);
         tally.add([at("a/0", many(9))]);
@@ -99,8 +106,9 @@ describe("a version", () => {
         ["too many failures", { ...many(1000), failures: 11 }, wellPages, /11 of 1000 requests failed, 1\.1 %/],
         ["failures that its own good checks would hide", { ...many(1100), failures: 11 }, { ...wellPages, asked: 100 }, /11 of 1000 requests failed/],
         ["slow answers", many(1000, 1001), wellPages, /1 % of the answers took longer than/],
+        ["slow answers that its own fast checks would hide", countsOf([...Array.from({ length: 218 }, () => 20), 1500, 1500]), { ...wellPages, asked: 120 }, /1 % of the answers took longer than/],
         ["an error page at the end", many(1000), { ...wellPages, wrong: ["/: it is empty"] }, /shows an error page: \/: it is empty/],
-        ["no page that could be looked at", many(1000), { ...wellPages, good: 0 }, /no page of the site could be looked at/],
+        ["no page that could be looked at", many(1000), { ...wellPages, good: 0 }, /not every page that is watched could be looked at/],
     ])("is bad with %s", (_, counts, pages, message) => {
         const { result, reasons } = verdict(counts, true, pages);
         expect(result).toBe("bad");
@@ -120,6 +128,7 @@ describe("a version", () => {
     it("is judged without visitors only if one says so, and then by what there is", () => {
         expect(verdict(many(12), true, { ...wellPages, asked: 12 }, { requests: 0 }).result).toBe("good");
         expect(verdict({ ...many(20), failures: 3 }, true, { ...wellPages, asked: 12 }, { requests: 0 }).result).toBe("bad");
+        expect(verdict(many(12, 1500), true, { ...wellPages, asked: 12 }, { requests: 0 }).result).toBe("bad");
     });
 
     it("never becomes good by more failures or fewer requests", () => {

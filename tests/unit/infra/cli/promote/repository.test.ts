@@ -53,6 +53,8 @@ describe("what is promoted", () => {
         ["a new file", () => fs.writeFileSync(path.join(clone, "new.txt"), ""), /\?\? new\.txt/],
         ["a file that is only staged", () => { fs.writeFileSync(path.join(clone, "s"), ""); git("add", "s"); }, /A {2}s/],
         ["a deleted file", () => fs.rmSync(path.join(clone, "a")), / D a/],
+        ["a changed file that Git was told to take for unchanged", () => { git("update-index", "--assume-unchanged", "a"); fs.writeFileSync(path.join(clone, "a"), "other"); }, /told not to look for changes in a,/],
+        ["a changed file that Git was told to skip", () => { git("update-index", "--skip-worktree", "a"); fs.writeFileSync(path.join(clone, "a"), "other"); }, /told not to look for changes in a,/],
         ["a commit that isn't pushed", () => commit("b"), /No branch of a remote contains the commit [0-9a-f]{12}.*git push/s],
         ["a commit on a branch of its own", () => { git("switch", "--quiet", "--create", "other"); commit("b"); }, /No branch of a remote/],
     ])("is refused with %s", (_, change, message) => {
@@ -61,6 +63,30 @@ describe("what is promoted", () => {
         change();
         expect(() => pushedCommit(clone)).toThrow(message);
         expect(() => pushedCommit(clone)).toThrow(/Nothing was changed/);
+    });
+
+    it("is refused with a stack's file that Git ignores, unless a commit contains it all the same", () => {
+        fs.writeFileSync(path.join(clone, ".gitignore"), "Pulumi.*.yaml\n");
+        commit("a");
+        git("push", "--quiet", "origin", "main");
+        const file = path.join(clone, "Pulumi.prod.yaml");
+        expect(() => pushedCommit(clone, [file])).not.toThrow();
+        fs.writeFileSync(file, "");
+        expect(() => pushedCommit(clone, [file])).toThrow(/Git ignores .*Pulumi\.prod\.yaml .*git add --force.*Nothing was changed/s);
+        git("add", "--force", file);
+        git("commit", "--quiet", "--message", "prod");
+        git("push", "--quiet", "origin", "main");
+        expect(() => pushedCommit(clone, [file])).not.toThrow();
+    });
+
+    it("may be checked out in part", () => {
+        fs.mkdirSync(path.join(clone, "elsewhere"));
+        commit("a");
+        commit("elsewhere/b");
+        git("push", "--quiet", "origin", "main");
+        git("sparse-checkout", "set", "--no-cone", "/a");
+        expect(fs.existsSync(path.join(clone, "elsewhere/b"))).toBe(false);
+        expect(() => pushedCommit(clone)).not.toThrow();
     });
 
     it("is no commit that was only ever a tag or a local branch", () => {

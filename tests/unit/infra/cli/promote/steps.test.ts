@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { Entry } from "../../../../../infra/cli/promote/history";
-import { standingOf } from "../../../../../infra/cli/promote/history";
+import { Overtaken, standingOf } from "../../../../../infra/cli/promote/history";
 import * as images from "../../../../../infra/cli/promote/images";
 import { usual } from "../../../../../infra/cli/promote/judge";
 import * as soaking from "../../../../../infra/cli/promote/soak";
@@ -31,6 +31,7 @@ function promoting(): Promoting {
     const place = { name: "prod", namespace: "production", parts: ["web"], command: (name: string) => `npm run ${name}` };
     const history = { add: async (entry: object) => void entries.push({ number: entries.length + 1, time: "2026-11-29T12:00:00Z", ...entry } as Entry), get entries() { return entries; } };
     const engine = {
+        secrets: async () => ["correct horse battery"],
         up: async (given: { images: Record<string, string> }) => {
             applied.push(given.images);
             const error = failing(applied.length);
@@ -94,6 +95,29 @@ describe("a promotion", () => {
         expect([hold?.event, unfinished?.started.previous]).toEqual(["stuck", { web: before }]);
     });
 
+    it("that fails leaves no secret of the stack in the history, which more people may read", async () => {
+        failing = run => new UserError(`run ${run}: mysql said: access denied with "correct horse battery"`);
+        expect(await promote(promoting(), undefined)).toBe(1);
+        expect(entries.filter(({ note }) => note?.includes("[secret]")).map(({ event }) => event)).toEqual(["failed", "stuck"]);
+        expect(JSON.stringify(entries)).not.toContain("correct horse");
+    });
+
+    it("that is bad goes back although that can't be recorded, but not if someone else has done something meanwhile", async () => {
+        verdict("bad", "it is slow");
+        const broken = (error: Error): Promoting => {
+            const one = promoting();
+            const add = one.history.add.bind(one.history);
+            one.history.add = entry => entry.event === "failed" ? Promise.reject(error) : add(entry);
+            return one;
+        };
+        expect(await promote(broken(new UserError("the cluster can't be asked")), undefined)).toBe(1);
+        expect(applied).toEqual([{ web: content }, { web: before }]);
+        expect(happened().at(-1)).toBe("back");
+        applied = [];
+        await expect(promote(broken(new Overtaken("someone else")), undefined)).rejects.toThrow("someone else");
+        expect(applied).toEqual([{ web: content }]);
+    });
+
     it.each<[string, () => unknown]>([
         ["watched", () => verdict("unknown")],
         ["applied", () => (failing = () => new Interrupted("Stopped."))],
@@ -111,7 +135,16 @@ describe("a promotion", () => {
         verdict("bad", "it is slow");
         await promote(promoting(), entries[0]);
         expect(applied).toEqual([{ web: content }, { web: before }]);
-        expect(happened().filter(event => event === "started")).toHaveLength(1);
+        expect(standingOf(entries.slice(0, 3)).unfinished?.started).toMatchObject({ number: 3, who, previous: { web: before }, until: expect.any(String) });
+    });
+
+    it("that goes on doesn't take the pages of the new version for what is usual", async () => {
+        const usualPages = new Map([["/", { status: 200, text: "Hello" }]]);
+        vi.mocked(soaking.pagesNow).mockResolvedValue(usualPages);
+        await promote(promoting(), undefined);
+        expect(vi.mocked(soaking.soak).mock.lastCall?.[1]).toEqual(usualPages);
+        await promote(promoting(), entries[0]);
+        expect(vi.mocked(soaking.soak).mock.lastCall?.[1]).toEqual(new Map());
     });
 
     it("doesn't begin if the gateway's counts can't be read", async () => {
@@ -122,11 +155,16 @@ describe("a promotion", () => {
 });
 
 describe("going back", () => {
+    it("is done if the previous images run", async () => {
+        expect(await goBack(promoting(), { web: before }, "a test")).toBe(true);
+        expect(happened()).toEqual(["back"]);
+    });
+
     it("isn't done if something else runs afterwards", async () => {
         const going = promoting();
         vi.mocked(images.runningImages).mockReturnValue({ web: { reference: after, digest: content } });
         (going.driver.engine as unknown as { up: () => Promise<void> }).up = async () => undefined;
-        expect(await goBack(going, { web: before }, "a test")).toBe(1);
+        expect(await goBack(going, { web: before }, "a test")).toBe(false);
         expect(happened()).toEqual(["stuck"]);
         expect(entries[0].note).toContain(`web runs ${after} instead of ${before}`);
     });
