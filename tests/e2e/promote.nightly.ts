@@ -60,6 +60,8 @@ describe("a promotion from kind to a server", () => {
             "landfall:environment": { name: "development", size: "small" },
             "landfall:app": { web: { replicas: { min: 1, max: 2 } } },
         } }));
+        // Another content than the server's, so that the promotion has something to bring.
+        fs.writeFileSync(path.join(clone, "infra/images/web/wordpress/mu-plugins/better.php"), "<?php\n");
         expect((await inClone("start", "--", "--stack", tested)).code).toBe(0);
         publish("Two stacks");
     });

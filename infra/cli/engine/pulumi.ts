@@ -1,6 +1,8 @@
 import { CommandError, LocalWorkspace, PulumiCommand, Stack, StackNotFoundError } from "@pulumi/pulumi/automation";
 import type { EngineEvent } from "@pulumi/pulumi/automation/events";
 import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
 import { run } from "../../offline/kit/run";
 import { dockerEnvironment } from "../computer/docker";
 import { configFile, hasVolumes, root, stackFile, writePrivate } from "../stack/home";
@@ -78,11 +80,16 @@ export class PulumiEngine {
     async preview(
         kind: "preview" | "refresh", observe: (event: EngineEvent) => void, rewrite?: (configuration: string) => string,
     ): Promise<void> {
-        const options = rewrite ? { configFile: this.rewriteConfig(rewrite) } : {};
-        await this.operate(operation => {
-            const observed = { ...operation, ...options, onEvent: (event: EngineEvent) => { observe(event); operation.onEvent?.(event); } };
-            return kind === "refresh" ? this.stack.previewRefresh(observed) : this.stack.preview(observed);
-        });
+        const directory = fs.mkdtempSync(path.join(os.tmpdir(), "landfall-preview-"));
+        try {
+            const options = rewrite ? { configFile: this.rewriteConfig(rewrite, path.join(directory, "config.yaml")) } : {};
+            await this.operate(operation => {
+                const observed = { ...operation, ...options, onEvent: (event: EngineEvent) => { observe(event); operation.onEvent?.(event); } };
+                return kind === "refresh" ? this.stack.previewRefresh(observed) : this.stack.preview(observed);
+            });
+        } finally {
+            fs.rmSync(directory, { recursive: true, force: true });
+        }
     }
 
     /** The secrets in the stack's outputs and settings, in plain text. */
@@ -193,8 +200,7 @@ export class PulumiEngine {
         return JSON.parse(await this.pulumi("stack", "export", "--stack", this.stack.name)) as ExportedState;
     }
 
-    private rewriteConfig(rewrite: (configuration: string) => string): string {
-        const file = stackFile(this.stack.name, "config.yaml");
+    private rewriteConfig(rewrite: (configuration: string) => string, file = stackFile(this.stack.name, "config.yaml")): string {
         writePrivate(file, rewrite(fs.readFileSync(configFile(this.stack.name), "utf8")));
         return file;
     }
