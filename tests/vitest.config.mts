@@ -17,7 +17,7 @@ const notHere = fs.readdirSync(path.resolve("tests/unit"), { recursive: true, en
 /** Files with a cluster of their own, or none, the longest first. */
 const apart = ["80-baremetal", "71-render", "74-library", "66-others", "70-policies", "72-minikube"];
 
-/** A file that takes its time and disturbs nothing: those after it don't wait for it, but for the first that makes pods anew. */
+/** A file that takes its time and disturbs nothing: those after it don't wait for it, except for the first that replaces pods. */
 const meanwhile = { file: "18-meanwhile", until: "36-site" };
 
 /**

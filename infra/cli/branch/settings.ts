@@ -74,7 +74,7 @@ export function writeSettings(template: Template, name: string, { branch, reposi
     const owner = { branch, repository };
     refuseForeign(name, owner, directory);
     const document = yaml.parseDocument(template.text.replace(/^(#.*\r?\n)+/, ""));
-    // What belongs to the branch goes with it.
+    // What belongs to the branch is removed with it.
     const own = { name, host: hostOf(template, name), volumes: "delete" };
     for (const [key, value] of Object.entries(own)) document.setIn(["config", environmentKey, key], value);
     const before = fs.existsSync(file) ? yaml.parse(fs.readFileSync(file, "utf8")) as Record<string, unknown> | null : null;

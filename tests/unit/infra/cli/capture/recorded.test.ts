@@ -6,7 +6,7 @@ import { captureProgram } from "../../../../../infra/cli/capture";
 import { expectSame, Planned, planned, previewReal } from "../../../support/preview";
 
 const sample = path.join(__dirname, "sample-project");
-/** What `pulumi preview --json` of the CLI 3.260.0 said of the sample; made anew with LANDFALL_RECORD=1. */
+/** What `pulumi preview --json` of the CLI 3.260.0 said of the sample; LANDFALL_RECORD=1 records them again. */
 const recording = path.join(__dirname, "golden/real-preview.json");
 async function sampleAsSeen(): Promise<Planned[]> {
     const program = createRequire(__filename)("./sample-project/index.ts") as () => Promise<unknown>;

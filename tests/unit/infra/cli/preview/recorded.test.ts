@@ -9,7 +9,7 @@ import { limits, renderComments } from "../../../../../infra/cli/preview/comment
 import { losesData, planOf } from "../../../../../infra/cli/preview/plan";
 
 const sample = path.join(__dirname, "sample-project");
-/** The engine's events of a preview of the sample's second version on a stack of its first; made anew with LANDFALL_RECORD=1. */
+/** The engine's events of a preview of the sample's second version on a stack of its first; LANDFALL_RECORD=1 records them again. */
 const recording = path.join(__dirname, "golden/real-preview.jsonl");
 const rendered = path.join(__dirname, "golden/real-preview.md");
 
