@@ -119,7 +119,7 @@ export class Activator extends pulumi.ComponentResource implements Listener {
 
 function normaliseSleep(name: string, { sleep, namespaceName }: Environment): Sleep {
     const refuse = (why: string): never => {
-        throw new pulumi.RunError(`The activator "${name}" has nothing to do: ${why} Nothing was changed in it.`);
+        throw new pulumi.RunError(`The activator "${name}" has nothing to do: ${why}`);
     };
     if (sleep === undefined) return refuse(`the environment "${namespaceName}" never sleeps. Give it sleepAfter: 60, or leave the activator out.`);
     if (sleep.services.length === 0) {

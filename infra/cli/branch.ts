@@ -87,8 +87,9 @@ async function run(action: Action, given: string | undefined, values: Values, te
         return print(values, { ...environment, seconds: Math.round((Date.now() - begin) / 1000) });
     }
     if (action === "gc") {
-        const failed = await collectGarbage(repository, { unused, dryRun: values["dry-run"] === true, yes: values.yes === true }, context);
-        return failed.length === 0 ? 0 : 1;
+        const done = await collectGarbage(repository, { unused, dryRun: values["dry-run"] === true, yes: values.yes === true }, context);
+        print(values, done);
+        return done.failed.length === 0 ? 0 : 1;
     }
     const owner = { branch, repository: repository.identity };
     // Its name may have been made with another prefix.
@@ -101,9 +102,9 @@ async function run(action: Action, given: string | undefined, values: Values, te
 
 async function confirm(branch: string, terminal: Terminal, signal: AbortSignal): Promise<void> {
     await askFor(branch, {
-        question: `The environment of the branch ${branch} goes with its data. To remove it, type the branch's name:`,
-        alone: `The environment of the branch ${branch} would go with its data. Nothing was changed.\n`
-            + `To remove it without being asked: npm run branch -- down ${quoted(branch)} --yes`,
+        question: `The environment of the branch ${branch} and its data would be deleted. To delete them, type the branch's name:`,
+        alone: `The environment of the branch ${branch} and its data would be deleted. Nothing was changed.\n`
+            + `To delete them without being asked: npm run branch -- down ${quoted(branch)} --yes`,
         other: "That is not the branch's name. Nothing was changed.",
     }, { terminal, signal });
 }

@@ -1,12 +1,12 @@
-import * as fs from "node:fs";
 import * as os from "node:os";
 import { bundleName, short } from "./promote/bundle";
 import { checkPair, checkTarget, describeBundle, testedBundle } from "./promote/checks";
 import { deployedImages, runningImages } from "./promote/images";
-import { History, remedyFor, standingOf, toGiveUp } from "./promote/history";
+import { History, remedyFor, standingOf, toGiveUp, type Who } from "./promote/history";
 import { showHistory } from "./promote/history-screen";
 import { usual } from "./promote/judge";
 import { driverOf, type Place, placeOf, podsOf } from "./promote/place";
+import { isRunning, userName } from "./computer/process";
 import { askFor } from "./down/confirm";
 import { losesData } from "./preview/plan";
 import { describePlan, planned } from "./promote/preview";
@@ -95,7 +95,7 @@ async function run({ from: source, to: target, options, chosen, terminal, signal
     terminal.line(describeBundle(bundle));
 
     const driver = await driverOf(to, terminal, signal);
-    const who = { name: repository.author ?? os.userInfo().username, host: os.hostname(), pid: process.pid };
+    const who = whoami(repository.author);
     const { address } = await driver.engine.outputs();
     if (!address) throw new UserError(`The stack "${target}" isn't up. Bring it up once: ${to.command("start")}\nNothing was changed.`);
     const paths = watchedPaths(options, to.settings.app.type);
@@ -142,7 +142,7 @@ async function back(stack: string, terminal: Terminal, signal: AbortSignal): Pro
     const history = await History.read(to.kubeconfig, to.namespace);
     const started = toGiveUp(standingOf(history.entries));
     if (!started?.previous) throw new UserError(`Nothing was promoted to the stack "${stack}" since it last went back, so there is nothing to go back from.\nNothing was changed.`);
-    const who = { name: os.userInfo().username, host: os.hostname(), pid: process.pid };
+    const who = whoami();
     const driver = await driverOf(to, terminal, signal);
     return (await goBack({ to, driver, history, who, terminal }, started.previous, "it was given up by hand (--back)")) ? 0 : 1;
 }
@@ -151,7 +151,7 @@ async function release(stack: string, terminal: Terminal): Promise<number> {
     const to: Place = await placeOf(stack);
     const history = await History.read(to.kubeconfig, to.namespace);
     if (!standingOf(history.entries).hold) throw new UserError(`The stack "${stack}" isn't on hold.\nNothing was changed.`);
-    await history.add({ event: "released", who: { name: os.userInfo().username, host: os.hostname(), pid: process.pid } });
+    await history.add({ event: "released", who: whoami() });
     terminal.line(`The stack "${stack}" is released. The next promotion may come.`);
     return 0;
 }
@@ -164,14 +164,9 @@ async function approval(stack: string, terminal: Terminal, signal: AbortSignal):
     }, { terminal, signal });
 }
 
-/** Whether a process of this computer runs. A killed one stays in the table until its parent has noticed. */
-function isRunning(pid: number): boolean {
-    try {
-        process.kill(pid, 0);
-        return process.platform !== "linux" || !/\) [ZX] /.test(fs.readFileSync(`/proc/${pid}/stat`, "utf8"));
-    } catch (error) {
-        return (error as NodeJS.ErrnoException).code === "EPERM"; // someone else's
-    }
+/** Who does it, as the history has it. */
+function whoami(name = userName()): Who {
+    return { name, host: os.hostname(), pid: process.pid };
 }
 
 function numberIn(options: Record<string, string | undefined>, name: string, otherwise: number): number {

@@ -1,6 +1,6 @@
 import { askFor } from "../down/confirm";
 import { clean, duration } from "../status/fields";
-import { UserError } from "../terminal/errors";
+import { Interrupted } from "../terminal/errors";
 import { branchesOf, type Repository } from "./git";
 import { type BranchRecord, readRecords, writeRecord } from "./records";
 import { removeEnvironment, type RemoveContext, usedMeanwhile } from "./remove";
@@ -22,13 +22,18 @@ interface Judged {
     reason?: string;
 }
 
+/** What was done, by the names of the environments. */
+export interface Collected {
+    removed: string[];
+    /** Those that could not be removed. */
+    failed: string[];
+}
+
 /**
  * Compares the environments of a repository's branches with the branches that its remote has, and removes those that nobody
  * needs. The environments are listed first: a branch that is pushed meanwhile is then among the branches.
- *
- * @returns the names of those that could not be removed
  */
-export async function collectGarbage(repository: Repository, { unused, dryRun, yes }: GcOptions, context: RemoveContext): Promise<string[]> {
+export async function collectGarbage(repository: Repository, { unused, dryRun, yes }: GcOptions, context: RemoveContext): Promise<Collected> {
     const { place: { connection }, terminal, signal } = context;
     const records = await readRecords(connection);
     const own = records.filter(record => record.repository === repository.identity);
@@ -43,12 +48,12 @@ export async function collectGarbage(repository: Repository, { unused, dryRun, y
     if (records.length > own.length) terminal.line(`  Environments of other repositories, which stay: ${records.length - own.length}`);
     if (dryRun) {
         terminal.line(doomed.length === 0 ? "Nothing would be removed." : `${count(doomed.length)} would be removed. Nothing was changed.`);
-        return [];
+        return { removed: [], failed: [] };
     }
     await remember(judged, branches, context);
     if (doomed.length === 0) {
         terminal.line("Nothing is to be removed.");
-        return [];
+        return { removed: [], failed: [] };
     }
     if (!yes) {
         const many = count(doomed.length);
@@ -82,22 +87,24 @@ async function remember(judged: Judged[], branches: Set<string>, { place }: Remo
 }
 
 /** One that can't be removed is no reason to keep the others. */
-async function removeAll(records: BranchRecord[], isDue: (record: BranchRecord) => Promise<boolean>, context: RemoveContext): Promise<string[]> {
-    const failed: string[] = [];
+async function removeAll(records: BranchRecord[], isDue: (record: BranchRecord) => Promise<boolean>, context: RemoveContext): Promise<Collected> {
+    const done: Collected = { removed: [], failed: [] };
     for (const record of records) {
         const { name, branch, repository, version } = record;
-        if (context.signal.aborted) return [...failed, name];
-        if (!await isDue(record)) {
-            context.terminal.line(usedMeanwhile(branch));
-            continue;
+        if (context.signal.aborted) return { ...done, failed: [...done.failed, name] };
+        try {
+            if (!await isDue(record)) {
+                context.terminal.line(usedMeanwhile(branch));
+                continue;
+            }
+            if (await removeEnvironment({ name, branch, repository, version }, context)) done.removed.push(name);
+        } catch (error) {
+            if (error instanceof Interrupted) throw error;
+            context.terminal.line(`✗ ${clean(branch)}: ${(error as Error).message}`);
+            done.failed.push(name);
         }
-        await removeEnvironment({ name, branch, repository, version }, context).catch((error: Error) => {
-            if (!(error instanceof UserError)) throw error;
-            context.terminal.line(`✗ ${clean(branch)}: ${error.message}`);
-            failed.push(name);
-        });
     }
-    return failed;
+    return done;
 }
 
 function count(environments: number): string {

@@ -34,6 +34,7 @@ export function identify(url: string, directory = "."): string {
     const [, scpHost, scpPath] = /^(?:[^@/:]+@)?([^/:]{2,}):(?!\/\/)(.+)$/.exec(url) ?? [];
     if (scpHost) return joined(scpHost, scpPath);
     if (/^(https?|ssh|git):\/\//.test(url)) {
+        if (!URL.canParse(url)) throw new UserError(`"${url.replace(/\/\/[^/@]*@/, "//")}" is no address of a repository. Nothing was changed.`);
         const { hostname, port, pathname } = new URL(url);
         return joined(["", "22", "80", "443", "9418"].includes(port) ? hostname : `${hostname}:${port}`, decodeURIComponent(pathname));
     }

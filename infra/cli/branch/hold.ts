@@ -1,6 +1,7 @@
 import * as os from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Connection } from "../../../components/cluster/kubernetes-api";
+import { userName } from "../computer/process";
 import { UserError } from "../terminal/errors";
 import { type BranchRecord, deleteRecord, readRecord, type Written, writeRecord } from "./records";
 
@@ -19,14 +20,6 @@ export interface Hold {
 /** Who this is, as others see it. */
 export function whoami(): string {
     return `${userName()}@${os.hostname()}`;
-}
-
-function userName(): string {
-    try {
-        return os.userInfo().username;
-    } catch {
-        return `user ${process.getuid?.() ?? ""}`.trim(); // a container without a name for its user
-    }
 }
 
 /**

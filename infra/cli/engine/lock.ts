@@ -2,6 +2,7 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import * as yaml from "yaml";
+import { isRunning } from "../computer/process";
 import { root } from "../stack/home";
 
 const project = "landfall";
@@ -82,25 +83,5 @@ export function locksOf(stack: string, directory = backendDirectory()): Lock[] {
 
 /** Whether the process that took the lock has ended. Only known on the computer where it ran. */
 export function isStale(lock: Lock, hostname = os.hostname()): boolean {
-    return lock.hostname === hostname && !isRunning(lock.pid);
-}
-
-function isRunning(pid: number): boolean {
-    try {
-        process.kill(pid, 0);
-    } catch (error) {
-        return (error as NodeJS.ErrnoException).code === "EPERM"; // someone else's
-    }
-    if (process.platform !== "linux") return true;
-    // A killed process stays in the table until its parent waits for it, which in a container may never happen.
-    const [, name, state] = /\((.*)\) (\w)/s.exec(readIfThere(`/proc/${pid}/stat`)) ?? ["", "", ""];
-    return name.startsWith("pulumi") && !["Z", "X"].includes(state); // another program may have the ID now
-}
-
-function readIfThere(file: string): string {
-    try {
-        return fs.readFileSync(file, "utf8");
-    } catch {
-        return ""; // it has ended
-    }
+    return lock.hostname === hostname && !isRunning(lock.pid, "pulumi");
 }

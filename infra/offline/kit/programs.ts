@@ -20,10 +20,13 @@ export async function buildPrograms(log: Log): Promise<Map<string, string>> {
     return programs;
 }
 
-/** A directory with links to some programs only. */
+/** A directory with links to some programs only, relative ones: the cache may be moved. */
 export async function linkPrograms(programs: Map<string, string>, names: string[]): Promise<string> {
     const files = names.map(name => programs.get(name) as string);
     return cached("bin", keyOf(cachedNames(files)), async dir => {
-        for (const file of files) fs.symlinkSync(file, path.join(dir, path.basename(file)));
+        for (const file of files) {
+            const [name, component] = [path.basename(file), path.basename(path.dirname(file))];
+            fs.symlinkSync(path.join("..", component, name), path.join(dir, name));
+        }
     });
 }

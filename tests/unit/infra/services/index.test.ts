@@ -130,7 +130,7 @@ describe("services", () => {
         await expect(run({ web: { ...shop, exposed: true, files: { "/etc/a": "x".repeat(1024 * 1024) } } })).rejects.toThrow(/files are 1024 KiB together/);
     });
 
-    it("may require TLS of a database that offered it: only the database restarts, and nothing is made anew", async () => {
+    it("may require TLS of a database that offered it: only the database restarts, and nothing is replaced", async () => {
         const [offered, required] = await Promise.all((["offered", "required"] as const).map(tls =>
             run({ web: { ...shop, exposed: true, database: true } }, {}, { database: { tls } })));
         const inputsOf = (of: typeof offered) => Object.fromEntries(of.map(({ urn, inputs }) => [urn, JSON.stringify(inputs)]));

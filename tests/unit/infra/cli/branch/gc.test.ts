@@ -4,7 +4,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { connect } from "../../../../../components/cluster/kubernetes-api";
-import { collectGarbage, type GcOptions } from "../../../../../infra/cli/branch/gc";
+import { collectGarbage, type Collected, type GcOptions } from "../../../../../infra/cli/branch/gc";
 import { findRepository, type Repository } from "../../../../../infra/cli/branch/git";
 import { holding } from "../../../../../infra/cli/branch/hold";
 import { listEnvironments, table } from "../../../../../infra/cli/branch/list";
@@ -77,8 +77,9 @@ async function environment(branch: string, change: Partial<Written> = {}): Promi
     return name;
 }
 
-const gc = (options: Partial<GcOptions> = {}, more?: Partial<RemoveContext>): Promise<string[]> =>
+const collect = (options: Partial<GcOptions> = {}, more?: Partial<RemoveContext>): Promise<Collected> =>
     collectGarbage(repository, { unused: 7, dryRun: false, yes: true, ...options }, context(more));
+const gc = async (options?: Partial<GcOptions>, more?: Partial<RemoveContext>): Promise<string[]> => (await collect(options, more)).failed;
 const records = async (): Promise<string[]> => (await readRecords(place.connection)).map(({ branch }) => branch);
 const refusal = (work: Promise<unknown>): Promise<string> => work.then(() => "accepted", (error: Error) => error.message);
 /** All objects but for what each write changes. */
@@ -252,6 +253,19 @@ describe("gc", () => {
         expect([failed, removed, await records()]).toEqual([["branch-gone"], ["branch-old"], ["gone"]]);
         expect(said.join("\n")).toMatch(/✗ gone: .*backend has no stack "branch-gone".*PULUMI_BACKEND_URL/);
         expect((await readRecord(place.connection, "branch-gone"))?.removing).toBe(false);
+    });
+
+    it("goes on after one at which the cluster or a program fails, and tells what it did", async () => {
+        await environment("gone");
+        await environment("old", { used: ago(8) });
+        git("push", "--quiet", "origin", ":refs/heads/gone");
+        const done = await collect({}, { remove: ({ stack }) => {
+            if (stack === "branch-gone") throw new Error("the API server hung up");
+            api.objects.delete(`/api/v1/namespaces/${stack}`);
+            return Promise.resolve({ changes: {}, images: [] });
+        } });
+        expect(done).toEqual({ removed: ["branch-old"], failed: ["branch-gone"] });
+        expect(said.join("\n")).toContain("✗ gone: the API server hung up");
     });
 });
 

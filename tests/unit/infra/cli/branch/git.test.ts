@@ -36,6 +36,10 @@ describe("a repository", () => {
         expect(identify("https://jane:secret@example.com/a/b.git")).not.toMatch(/jane|secret/);
     });
 
+    it("is none by a broken address, which is told without its login", () => {
+        expect(() => identify("ssh://git:hunter2@host:owner/repo")).toThrow(/"ssh:\/\/host:owner\/repo" is no address of a repository/);
+    });
+
     it("is its remote's, in a clone and in a worktree", async () => {
         git(clone, "worktree", "add", "--quiet", "-b", "other", path.join(directory, "tree"));
         const found = await findRepository(clone);

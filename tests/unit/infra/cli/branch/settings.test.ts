@@ -22,7 +22,7 @@ const templateOf = (change: (text: string) => string): ReturnType<typeof readTem
 };
 
 describe("the settings of a branch's environment", () => {
-    it("are the template's, with its own name and host, and data that goes with it", () => {
+    it("are the template's, with its own name and host, and data that is deleted with it", () => {
         writeSettings(templateOf(text => text.replace("volumes: delete, ", "")), name, owner, directory);
         const settings = readSettings(name, settingsFile(name, directory));
         const { environment, ...others } = readTemplate(path.join(directory, "Pulumi.branch.yaml")).settings;
