@@ -12,6 +12,9 @@ export interface Holdings {
 /** Docker brings these along. */
 const builtin = ["bridge", "host", "none"];
 
+/** What the suite and its machines make have names that begin so, and nothing else has. */
+const ofSuites = /^landfall-(metal-)?e2e\b/;
+
 /** Whether Docker answers. */
 export function dockerAnswers(): Promise<boolean> {
     return run("docker", ["info"]).then(() => true, () => false);
@@ -49,11 +52,40 @@ export async function remove({ containers, networks, volumes }: Holdings): Promi
 }
 
 /** What Docker holds where its daemon is only installed, and `npm start` would start it. */
-export async function holdingsAtRest(): Promise<Holdings> {
-    if ((await dockerAnswers()) || !(await findProgram("dockerd"))) return holdings();
+export function holdingsAtRest(): Promise<Holdings> {
+    return withDocker(holdings);
+}
+
+/**
+ * Removes what a run of the suite has left that was killed with all its processes, as by a power cut. On a person's
+ * computer it may be a stack that is kept for work on the tests: there it is an error that says what to do.
+ */
+export function removeLeftovers(): Promise<void> {
+    return withDocker(async () => {
+        if (!(await dockerAnswers())) return;
+        const list = async (...args: string[]): Promise<string[]> => (await lines(...args)).filter(name => ofSuites.test(name));
+        const left = {
+            containers: await list("ps", "--all", "--format", "{{.Names}}"),
+            networks: await list("network", "ls", "--format", "{{.Name}}"),
+            volumes: await list("volume", "ls", "--format", "{{.Name}}"),
+        };
+        if (left.containers.length > 0 && !process.env.CI) {
+            throw new Error(
+                `An earlier run of the end-to-end tests has left containers: ${left.containers.join(", ")}. To go on with a stack that you ` +
+                    "keep for work on the tests, name its directory in LANDFALL_E2E_DIR. Otherwise remove what is left: " +
+                    `docker rm --force --volumes ${left.containers.join(" ")}`,
+            );
+        }
+        await remove(left);
+    });
+}
+
+/** Does what needs a Docker that answers, and leaves it as it was; where none is installed, it does it without. */
+async function withDocker<T>(task: () => Promise<T>): Promise<T> {
+    if ((await dockerAnswers()) || !(await findProgram("dockerd"))) return task();
     await ensureDocker(console.log);
     try {
-        return await holdings();
+        return await task();
     } finally {
         await stopDocker();
     }

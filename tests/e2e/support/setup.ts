@@ -3,7 +3,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import type { TestProject } from "vitest/node";
 import { removeConfig, writeConfig } from "./config";
-import { added, holdings, holdingsAtRest, remove } from "./docker";
+import { added, holdings, holdingsAtRest, remove, removeLeftovers } from "./docker";
 import { removeMachines } from "./machines";
 import { names } from "./names";
 import { npm } from "./npm";
@@ -23,6 +23,7 @@ declare module "vitest" {
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
     const kept = process.env.LANDFALL_E2E_DIR;
+    if (!kept) await removeLeftovers();
     const directory = kept ?? fs.mkdtempSync(path.join(os.tmpdir(), "landfall-e2e-"));
     fs.mkdirSync(path.join(directory, "backend"), { recursive: true });
     const suite = { directory, before: await holdingsAtRest() };
