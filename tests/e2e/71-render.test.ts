@@ -5,6 +5,9 @@ import { beforeAll, describe, expect, inject, it } from "vitest";
 import * as yaml from "yaml";
 import { cachedManifest, loadManifests } from "../../components/platform/manifests";
 import { ManifestPin, manifests, versions } from "../../components/versions";
+import { captureProgram } from "../../infra/cli/capture";
+import { renderJson, renderYaml } from "../../infra/cli/render";
+import { readStackConfig } from "../../infra/cli/stack/config";
 import { buildTools, SCHEMA_TEMPLATE, schemas } from "../../infra/offline/kit";
 import { provideManifests } from "../../infra/offline/kit/manifests";
 import { firstConfig } from "./support/config";
@@ -26,6 +29,29 @@ const placeholder = "[secret]";
 /** What stands for a generated value until then, see infra/cli/capture. */
 const generated = /random:(?!index\/)([\w-]+)/g;
 
+let kubeconform: (input: string) => Promise<Report>;
+
+/** What the command prints, without a process for each stack. */
+async function rendered(stack: string): Promise<{ text: string; json: string }> {
+    process.env.LANDFALL_RENDER = "1";
+    // Other files of the suite change its own stack's.
+    const file = stack === names.stack ? firstConfig(inject("suite").directory) : path.join(root, `Pulumi.${stack}.yaml`);
+    const { resources } = await captureProgram({ stack, ...readStackConfig(file, { standIns: true }) });
+    return { text: renderYaml(resources), json: renderJson(resources) };
+}
+
+beforeAll(async () => {
+    await loadManifests({ metallb: true }).catch(() => provideManifests(console.log));
+    const crds = Object.values<readonly ManifestPin[]>(manifests).flat().map(cachedManifest);
+    const program = path.join(await buildTools(console.log, ["kubeconform"]), "kubeconform");
+    const location = path.join(await schemas(crds), SCHEMA_TEMPLATE);
+    const args = [
+        "-strict", "-summary", "-output", "json", "-kubernetes-version", versions.kubernetes.slice(1),
+        "-schema-location", location, "-",
+    ];
+    kubeconform = async input => JSON.parse((await execute(program, args, { input })).stdout) as Report;
+});
+
 it("there are stacks to render", () => {
     expect(stacks).toEqual(expect.arrayContaining(["dev", "e2e", "minikube", "prod"]));
 });
@@ -35,31 +61,33 @@ it("a file anywhere is rendered like the stack whose settings it holds", async (
     try {
         const file = path.join(directory, "Pulumi.dev.yaml");
         fs.copyFileSync(path.join(root, "Pulumi.dev.yaml"), file);
-        expect(await render("--config", file)).toBe(await render("dev"));
+        const { text, json } = await rendered("dev");
+        expect(await render("--config", file)).toBe(text);
+        expect(await render("dev", "--json")).toBe(json);
     } finally {
         fs.rmSync(directory, { recursive: true });
+    }
+});
+
+it("a stack with a mistake in it is not accepted", async () => {
+    const { text } = await rendered("dev");
+    for (const [right, wrong] of [
+        [/^(\s+)readOnlyRootFilesystem: true$/m, "$1readOnlyRootFileSystem: true"],
+        [/^(\s+)minReplicas: .*$/m, "$1minReplicas: many"],
+        [/^kind: HTTPRoute$/m, "kind: HTTPRoad"],
+    ] as [RegExp, string][]) {
+        expect(text).toMatch(right);
+        const { summary } = await kubeconform(text.replace(right, wrong));
+        expect(summary.invalid + summary.errors).toBe(1);
     }
 });
 
 describe.each(stacks)("rendered, the stack %s", stack => {
     let text: string;
     let json: string;
-    let kubeconform: (input: string) => Promise<Report>;
 
     beforeAll(async () => {
-        await loadManifests({ metallb: true }).catch(() => provideManifests(console.log));
-        const crds = Object.values<readonly ManifestPin[]>(manifests).flat().map(cachedManifest);
-        const program = path.join(await buildTools(console.log, ["kubeconform"]), "kubeconform");
-        const location = path.join(await schemas(crds), SCHEMA_TEMPLATE);
-        const args = [
-            "-strict", "-summary", "-output", "json", "-kubernetes-version", versions.kubernetes.slice(1),
-            "-schema-location", location, "-",
-        ];
-        kubeconform = async input => JSON.parse((await execute(program, args, { input })).stdout) as Report;
-        // Other files of the suite change its own stack's.
-        const given = stack === names.stack ? ["--config", firstConfig(inject("suite").directory)] : [stack];
-        text = await render(...given);
-        json = await render(...given, "--json");
+        ({ text, json } = await rendered(stack));
     });
 
     it("is accepted by kubeconform, all of it", async () => {
@@ -101,18 +129,6 @@ describe.each(stacks)("rendered, the stack %s", stack => {
         expect(resources.flatMap(({ dependsOn }) => dependsOn).filter(urn => !urns.has(urn))).toEqual([]);
         const objects = resources.filter(({ type }) => type.startsWith("kubernetes:"));
         expect(objects).toHaveLength(yaml.parseAllDocuments(text).length);
-    });
-
-    it("would not be accepted with a mistake in it", async () => {
-        for (const [right, wrong] of [
-            [/^(\s+)readOnlyRootFilesystem: true$/m, "$1readOnlyRootFileSystem: true"],
-            [/^(\s+)minReplicas: .*$/m, "$1minReplicas: many"],
-            [/^kind: HTTPRoute$/m, "kind: HTTPRoad"],
-        ] as [RegExp, string][]) {
-            expect(text).toMatch(right);
-            const { summary } = await kubeconform(text.replace(right, wrong));
-            expect(summary.invalid + summary.errors).toBe(1);
-        }
     });
 });
 
