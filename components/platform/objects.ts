@@ -3,7 +3,6 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { Capabilities } from "../cluster/cluster";
 import { allowDns, denyAll, networkPolicy } from "../workload/network";
-import { KubernetesObject } from "./manifests";
 
 export { toApiServer } from "../workload/network";
 export { createServiceAccount, type ServiceAccountArgs } from "../workload/service-account";
@@ -17,22 +16,4 @@ export function createNamespace(
     networkPolicy(`${name}-deny-all`, namespace, denyAll, options, "deny-all");
     networkPolicy(`${name}-allow-dns`, namespace, allowDns(capabilities), options, "allow-dns");
     return namespace;
-}
-
-/**
- * Creates the CRDs among the objects. If the cluster outlives the stack, so do the CRDs: deleting a CRD deletes every
- * object of its kind, whoever created it.
- */
-export function createCrds(objects: KubernetesObject[], options: pulumi.CustomResourceOptions): pulumi.Resource[] {
-    return objects.filter(object => object.kind === "CustomResourceDefinition").map(object =>
-        new kubernetes.apiextensions.v1.CustomResourceDefinition(
-            object.metadata.name,
-            withoutStatus(object) as unknown as kubernetes.apiextensions.v1.CustomResourceDefinitionArgs,
-            options.deletedWith ? options : { ...options, retainOnDelete: true },
-        ));
-}
-
-/** Generators leave an empty `status`, which belongs to the server and would always differ. */
-function withoutStatus({ status: _, ...object }: KubernetesObject): object {
-    return object;
 }
