@@ -1,12 +1,11 @@
 import { randomInt } from "node:crypto";
-import { parseArgs } from "node:util";
 import { execute, findPod, Pod } from "./site/pod";
 import { standingStack } from "./site/stack";
 import { wordPressOf } from "./stack/wordpress";
 import { stackFile, writePrivate } from "./stack/home";
 import { Terminal } from "./terminal";
 import { UserError } from "./terminal/errors";
-import { stackOption } from "./terminal/options";
+import { flag, parseCommand, stackOption, text } from "./terminal/options";
 
 const usage = `Usage: npm run admin -- users
        npm run admin -- password [USER] [--stdin | --file FILE]
@@ -41,11 +40,11 @@ export type Request =
     | { action: "password"; user: string; password: string }
     | { action: "user"; user: string; email: string; role: string; password: string };
 
-type Values = Record<"email" | "role" | "stack" | "kubeconfig" | "file", string | undefined> & { stdin?: boolean };
+const options = { email: text, role: text, stack: text, kubeconfig: text, file: text, stdin: flag };
 
 /** The command `npm run admin`. */
 export async function main(argv: string[]): Promise<number> {
-    const { values, positionals: [action, name, ...more] } = parseArguments(argv);
+    const { values, positionals: [action, name, ...more] } = parseCommand(argv, options, usage);
     const terminal = new Terminal();
     if (values.help || action === undefined) {
         terminal.line(usage.trimEnd());
@@ -129,18 +128,4 @@ function table(users: User[]): string {
     const lines = [["login", "e-mail", "role"], ...users.map(({ login, email, roles }) => [login, email, roles.join(", ") || "none"])];
     const widths = [0, 1].map(column => Math.max(...lines.map(line => line[column].length)));
     return lines.map(([login, email, roles]) => `${login.padEnd(widths[0])}  ${email.padEnd(widths[1])}  ${roles}`).join("\n");
-}
-
-function parseArguments(args: string[]): { values: Values & { help?: boolean }; positionals: string[] } {
-    const text = { type: "string" } as const;
-    const flag = { type: "boolean" } as const;
-    try {
-        const { values, positionals } = parseArgs({
-            args, allowPositionals: true,
-            options: { email: text, role: text, stack: text, kubeconfig: text, file: text, stdin: flag, help: { ...flag, short: "h" } },
-        });
-        return { values: values as Values, positionals };
-    } catch (error) {
-        throw new UserError(`${(error as Error).message}\n\n${usage}`);
-    }
 }

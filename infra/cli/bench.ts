@@ -4,7 +4,7 @@ import { captureProgram } from "./capture";
 import { readStackConfig, stackConfigFile } from "./stack/config";
 import { root } from "./stack/home";
 import { UserError } from "./terminal/errors";
-import { parseOptions, stackOption } from "./terminal/options";
+import { flag, parseOptions, stackOption, text } from "./terminal/options";
 
 const usage = `Usage: npm run bench [-- OPTIONS]
 
@@ -29,7 +29,7 @@ interface Measurement {
 
 /** The command `bench`; returns the exit code. */
 export async function main(argv: string[]): Promise<number> {
-    const options = parseOptions(argv, ["runs", "stack", "of"], ["everything"], usage);
+    const options = parseOptions(argv, { runs: text, stack: text, of: text, everything: flag }, usage);
     if (options.help) {
         process.stdout.write(usage);
         return 0;
@@ -44,7 +44,7 @@ export async function main(argv: string[]): Promise<number> {
         const { timeOperations } = await import("./bench/operations"); // the Automation API takes a second to load
         const timed = await timeOperations(stackOption(options.of), runs);
         console.log(`Pulumi, best of ${runs}; Node ${process.versions.node} on ${process.platform} ${process.arch}\n`);
-        console.log(["".padEnd(20), String(options.of).padStart(11), "empty".padStart(11)].join(""));
+        console.log(["".padEnd(20), options.of.padStart(11), "empty".padStart(11)].join(""));
         for (const [operation, ...figures] of timed) {
             console.log(operation.padEnd(20) + figures.map(seconds => `${seconds.toFixed(1)} s`.padStart(11)).join(""));
         }

@@ -1,4 +1,3 @@
-import { parseArgs } from "node:util";
 import { collectGarbage } from "./branch/gc";
 import { checkBranch, currentBranch, findRepository } from "./branch/git";
 import { listEnvironments, table } from "./branch/list";
@@ -14,6 +13,7 @@ import { quoted } from "./status/command";
 import { Terminal } from "./terminal";
 import { UserError } from "./terminal/errors";
 import { onInterrupt } from "./terminal/interrupt";
+import { flag, parseCommand, text } from "./terminal/options";
 
 const usage = `Usage: npm run branch -- up [BRANCH]
        npm run branch -- down [BRANCH] [--yes]
@@ -41,9 +41,12 @@ An environment for a git branch: a stack, a namespace and a host of its own on t
 const actions = ["up", "down", "list", "gc"] as const;
 type Action = typeof actions[number];
 
+const options = { remote: text, template: text, seed: text, unused: text, "dry-run": flag, yes: flag, json: flag };
+type Values = ReturnType<typeof parseCommand<typeof options>>["values"];
+
 /** The command `npm run branch`. */
 export async function main(argv: string[]): Promise<number> {
-    const { values, positionals: [given, branch, ...more] } = parseArguments(argv);
+    const { values, positionals: [given, branch, ...more] } = parseCommand(argv, options, usage);
     // Whatever is not the result goes to standard error if another program reads that.
     const terminal = new Terminal(values.json ? process.stderr : process.stdout);
     if (values.help || given === undefined) {
@@ -118,28 +121,4 @@ function print({ json }: Values, result: object, text?: string): number {
 function days(given = "7"): number {
     if (/^\d{1,4}$/.test(given)) return Number(given);
     throw new UserError(`--unused ${given}: a number of days, such as 7, or 0 for never. Nothing was changed.`);
-}
-
-interface Values {
-    remote?: string;
-    template?: string;
-    seed?: string;
-    unused?: string;
-    "dry-run"?: boolean;
-    yes?: boolean;
-    json?: boolean;
-    help?: boolean;
-}
-
-function parseArguments(args: string[]): { values: Values; positionals: string[] } {
-    const text = { type: "string" } as const;
-    const flag = { type: "boolean" } as const;
-    try {
-        return parseArgs({
-            args, allowPositionals: true,
-            options: { remote: text, template: text, seed: text, unused: text, "dry-run": flag, yes: flag, json: flag, help: { ...flag, short: "h" } },
-        });
-    } catch (error) {
-        throw new UserError(`${(error as Error).message}\n\n${usage}`);
-    }
 }

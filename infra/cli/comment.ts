@@ -1,4 +1,3 @@
-import { parseArgs } from "node:util";
 import { pullRequestOf } from "./comment/hosts";
 import { putComments } from "./comment/put";
 import { codes, verdictOf } from "./preview";
@@ -6,6 +5,7 @@ import { kinds, label, limits, renderComments } from "./preview/comment";
 import { inlineCode } from "./preview/text";
 import { readPlans } from "./preview/written";
 import { UserError } from "./terminal/errors";
+import { parseOptions, text } from "./terminal/options";
 
 const usage = `Usage: npm run comment -- --from DIRECTORY [--address URL]
 
@@ -26,7 +26,7 @@ const maxComments = 20;
 
 /** The command `npm run comment`. It renders and judges the plans itself: the pull request's own code wrote them. */
 export async function main(args: string[]): Promise<number> {
-    const { from, address, help } = parse(args);
+    const { from, address, help } = parseOptions(args, { from: text, address: text }, usage);
     if (help) {
         process.stdout.write(usage);
         return 0;
@@ -58,12 +58,4 @@ export function withAddress(comment: string, address: string | undefined): strin
     const shown = /^[\w.~:/?=&%+-]{1,300}$/.test(href) ? href : inlineCode(href);
     const heading = `## ${kinds.preview.heading}\n\n`;
     return comment.replace(heading, () => `${heading}The branch's environment: ${shown}\n\n`);
-}
-
-function parse(args: string[]) {
-    try {
-        return parseArgs({ args, options: { from: { type: "string" }, address: { type: "string" }, help: { type: "boolean" } } }).values;
-    } catch (error) {
-        throw new UserError(`${(error as Error).message}\n\n${usage}`);
-    }
 }

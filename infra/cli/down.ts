@@ -16,7 +16,7 @@ import { configFile, localPath, readRecord, refuseOfflineState, rememberImages }
 import { seconds, Terminal } from "./terminal";
 import { UserError } from "./terminal/errors";
 import { onInterrupt, orInterrupted } from "./terminal/interrupt";
-import { parseOptions, stackOption } from "./terminal/options";
+import { flag, parseOptions, stackOption, text } from "./terminal/options";
 import { ensureClusterTool } from "./tools/cluster-tools";
 import { addKitToPath } from "./tools/programs";
 
@@ -45,7 +45,7 @@ interface Context {
 
 /** The command `npm run down`. */
 export async function main(args: string[]): Promise<number> {
-    const values = parseOptions(args, ["stack"], ["keep-data", "yes", "despite-others"], usage);
+    const values = parseOptions(args, { stack: text, "keep-data": flag, yes: flag, "despite-others": flag }, usage);
     const terminal = new Terminal();
     if (values.help) {
         terminal.line(usage.trimEnd());

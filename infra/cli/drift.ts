@@ -1,10 +1,8 @@
-import { parseArgs } from "node:util";
 import { limits, renderComments } from "./preview/comment";
 import type { Plan } from "./preview/plan";
 import { planStack } from "./preview/stacks";
-import { UserError } from "./terminal/errors";
 import { onInterrupt } from "./terminal/interrupt";
-import { stackOption } from "./terminal/options";
+import { parseOptions, stackOption, texts } from "./terminal/options";
 
 const usage = `Usage: npm run drift [-- --stack NAME...]
 
@@ -18,7 +16,7 @@ The exit code is 0 if everything is as it was applied, and 1 if something has ch
 
 /** The command `npm run drift`. */
 export async function main(args: string[]): Promise<number> {
-    const { stack: given = ["dev"], help } = parse(args);
+    const { stack: given = ["dev"], help } = parseOptions(args, { stack: texts }, usage);
     if (help) {
         process.stdout.write(usage);
         return 0;
@@ -32,12 +30,4 @@ export async function main(args: string[]): Promise<number> {
     }
     process.stdout.write(renderComments(plans, limits.github, "drift").join("\n"));
     return plans.some(({ changes, errors }) => changes.length + errors.length > 0) ? 1 : 0;
-}
-
-function parse(args: string[]) {
-    try {
-        return parseArgs({ args, options: { stack: { type: "string", multiple: true }, help: { type: "boolean" } } }).values;
-    } catch (error) {
-        throw new UserError(`${(error as Error).message}\n\n${usage}`);
-    }
 }

@@ -1,4 +1,3 @@
-import { parseArgs } from "node:util";
 import { hasEnvironment, type PlainSettings, type PlatformSettings, sharesPlatform, trafficOfGateway } from "../config";
 import { captureProgram, type Registered } from "./capture";
 import { gatewayRows, type Row } from "./limits/rows";
@@ -6,6 +5,7 @@ import { servicesRows } from "./limits/services";
 import { wordPressRows } from "./limits/wordpress";
 import { readStack, readStackConfig, stackConfigFile } from "./stack/config";
 import { UserError } from "./terminal/errors";
+import { flag, parseCommand } from "./terminal/options";
 
 const usage = `Usage: npm run limits -- <stack> [--json]
 
@@ -19,7 +19,7 @@ settings of landfall:app, or of landfall:gateway in a stack without an environme
 
 /** The command `limits`; returns the exit code. */
 export async function main(argv: string[]): Promise<number> {
-    const { values, positionals } = parseArguments(argv);
+    const { values, positionals } = parseCommand(argv, { json: flag }, usage);
     if (values.help) {
         process.stdout.write(usage);
         return 0;
@@ -61,15 +61,4 @@ function table(rows: Row[]): string {
     const widths = [0, 1, 2].map(column => Math.max(...lines.map(line => line[column].length)));
     return lines.map(([layer, setting, value, why]) =>
         `${layer.padEnd(widths[0])}  ${setting.padEnd(widths[1])}  ${value.padStart(widths[2])}  ${why}\n`).join("");
-}
-
-function parseArguments(argv: string[]) {
-    try {
-        return parseArgs({
-            args: argv, allowPositionals: true,
-            options: { json: { type: "boolean" }, help: { type: "boolean", short: "h" } },
-        });
-    } catch (error) {
-        throw new UserError(`${(error as Error).message}\n\n${usage}`);
-    }
 }

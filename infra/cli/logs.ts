@@ -5,12 +5,12 @@ import { readStack, stackConfigFile } from "./stack/config";
 import { partsOf, type StackPart } from "./stack/parts";
 import { onInterrupt } from "./terminal/interrupt";
 import { unreachable } from "./status/collect";
-import { type AnyRunning, anyRunningStack, explainSilence, readArguments } from "./status/command";
+import { type AnyRunning, anyRunningStack, explainSilence, stackOptions } from "./status/command";
 import { clean, list, text } from "./status/fields";
 import { follow, type Line, readMerged, type Source, type Which, type Write } from "./status/log-stream";
 import { created, nameOf, ownerKind } from "./status/objects";
 import { Interrupted, UserError } from "./terminal/errors";
-import { stackOption } from "./terminal/options";
+import { flag, parseCommand, stackOption, text as words } from "./terminal/options";
 
 const usage = `Usage: npm run logs -- [PART] [OPTIONS]
 
@@ -37,7 +37,9 @@ kept (landfall:logs.keepDays), also those of pods that are gone; a line is kept 
 /** Lines that are shown of each container if nobody says which. */
 const tail = 200;
 /** Options that choose among all lines. */
-const choices = ["since", "until", "pod", "grep"];
+const choices = { since: words, until: words, pod: words, grep: words };
+const options = { ...stackOptions, ...choices, follow: { ...flag, short: "f" }, previous: flag, timestamps: flag } as const;
+type Values = ReturnType<typeof parseCommand<typeof options>>["values"];
 
 /** What the arguments ask for. */
 interface Request {
@@ -52,22 +54,21 @@ interface Request {
 
 /** The command `npm run logs`. */
 export async function main(argv: string[]): Promise<number> {
-    const args = argv.map(arg => (arg === "-f" ? "--follow" : arg));
-    const { texts, flags, positionals } = readArguments(args, choices, ["follow", "previous", "timestamps"], usage);
-    if (flags.help) {
+    const { values, positionals } = parseCommand(argv, options, usage);
+    if (values.help) {
         process.stdout.write(usage);
         return 0;
     }
-    const name = stackOption(texts.stack);
-    const request = requestOf(texts, flags, positionals, partsOf(readStack(name, stackConfigFile(name))));
-    const stack = await anyRunningStack(texts);
+    const name = stackOption(values.stack);
+    const request = requestOf(values, positionals, partsOf(readStack(name, stackConfigFile(name))));
+    const stack = await anyRunningStack(values);
     const signal = onInterrupt(() => undefined);
     // A reader that has seen enough, as `head`. Each line that was on its way fails by itself.
     const enough = new AbortController();
     process.stdout.on("error", () => enough.abort());
     const stop = AbortSignal.any([signal, enough.signal]);
     const write: Write = (name, { time, text }) => new Promise(resolve =>
-        void process.stdout.write(`${flags.timestamps ? `${time} ` : ""}${name}  ${text}\n`, () => resolve()));
+        void process.stdout.write(`${values.timestamps ? `${time} ` : ""}${name}  ${text}\n`, () => resolve()));
 
     const connection = await connect(stack.kubeconfig).catch((error: Error) => { throw explained(error, stack); });
     const code = await print(connection, stack, request, write, stop);
@@ -76,25 +77,23 @@ export async function main(argv: string[]): Promise<number> {
 }
 
 /** @throws UserError if the arguments contradict each other or the usage */
-function requestOf(
-    texts: Record<string, string | undefined>, flags: Record<string, boolean>, [given, ...more]: string[], parts: Record<string, StackPart>,
-): Request {
+function requestOf(values: Values, [given, ...more]: string[], parts: Record<string, StackPart>): Request {
     const part = given ?? Object.keys(parts)[0];
     if (!Object.hasOwn(parts, part) || more.length > 0) {
         throw new UserError(`"${[part, ...more].join(" ")}" is no part of a stack; the parts are ${Object.keys(parts).join(", ")}.\n\n${usage}`);
     }
-    if (flags.follow && flags.previous) {
+    if (values.follow && values.previous) {
         throw new UserError(`--previous shows what has ended, so it can't be followed: use one of the two.\n\n${usage}`);
     }
-    if (texts.until !== undefined && (flags.follow || flags.previous)) {
-        throw new UserError(`--until is for lines that were kept: use it without --${flags.follow ? "follow" : "previous"}.\n\n${usage}`);
+    if (values.until !== undefined && (values.follow || values.previous)) {
+        throw new UserError(`--until is for lines that were kept: use it without --${values.follow ? "follow" : "previous"}.\n\n${usage}`);
     }
-    for (const name of ["pod", "grep"]) if (texts[name] === "") throw new UserError(`--${name} needs a text.\n\n${usage}`);
-    const { pod, grep } = texts;
-    const isChosen = texts.since !== undefined || (choices.some(name => texts[name] !== undefined) && !flags.follow && !flags.previous);
+    for (const name of ["pod", "grep"] as const) if (values[name] === "") throw new UserError(`--${name} needs a text.\n\n${usage}`);
+    const { pod, grep } = values;
+    const isChosen = values.since !== undefined || (Object.keys(choices).some(name => values[name as keyof typeof choices] !== undefined) && !values.follow && !values.previous);
     return {
-        part: { name: part, ...parts[part] }, following: flags.follow === true, previous: flags.previous === true,
-        ...(isChosen && { period: periodOf(texts, Date.now()) }), ...(pod !== undefined && { pod }), ...(grep !== undefined && { grep }),
+        part: { name: part, ...parts[part] }, following: values.follow === true, previous: values.previous === true,
+        ...(isChosen && { period: periodOf(values, Date.now()) }), ...(pod !== undefined && { pod }), ...(grep !== undefined && { grep }),
     };
 }
 

@@ -6,11 +6,12 @@ import { waitForAnswer } from "./start/answer";
 import { stackFile } from "./stack/home";
 import { onInterrupt } from "./terminal/interrupt";
 import { askAddress, Unreachable } from "./status/collect";
-import { explainSilence, readArguments, runningStack } from "./status/command";
+import { explainSilence, runningStack, stackOptions } from "./status/command";
 import { clean } from "./status/fields";
 import { seconds, Terminal } from "./terminal";
 import { onPath } from "./tools/programs";
 import { Interrupted, UserError } from "./terminal/errors";
+import { flag, parseCommand } from "./terminal/options";
 
 const usage = `Usage: npm run open [-- OPTIONS]
 
@@ -26,14 +27,14 @@ const patience = 60_000;
 
 /** The command `npm run open`. */
 export async function main(argv: string[], start = startBrowser): Promise<number> {
-    const { texts, flags, positionals } = readArguments(argv, [], ["print"], usage);
+    const { values, positionals } = parseCommand(argv, { ...stackOptions, print: flag }, usage);
     const terminal = new Terminal();
-    if (flags.help) {
+    if (values.help) {
         terminal.line(usage.trimEnd());
         return 0;
     }
     if (positionals.length > 0) throw new UserError(`"${positionals.join(" ")}" isn't expected here.\n\n${usage}`);
-    const stack = await runningStack(texts);
+    const stack = await runningStack(values);
     const { name, settings, kubeconfig, command } = stack;
     const address = await askAddress(kubeconfig, settings.environment.name).catch((error: Error) => {
         throw error instanceof Unreachable ? explainSilence(error, stack, "get ConfigMaps") : error;
@@ -48,10 +49,10 @@ export async function main(argv: string[], start = startBrowser): Promise<number
     if (!answer.answers) {
         throw new UserError(`${address} does not answer with a page: ${clean(answer.last)}\nWhat is wrong, and what to do: ${command("status")}`);
     }
-    const browser = flags.print ? undefined : browserCommand(address);
+    const browser = values.print ? undefined : browserCommand(address);
     const opened = browser !== undefined && await start(browser);
     terminal.line(opened ? `Opened ${address}` : address);
-    if (!flags.print) await hint(address, isLaptop(settings.cluster.target), ca !== undefined ? stackFile(name, "ca.crt") : undefined, terminal);
+    if (!values.print) await hint(address, isLaptop(settings.cluster.target), ca !== undefined ? stackFile(name, "ca.crt") : undefined, terminal);
     return 0;
 }
 

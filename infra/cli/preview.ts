@@ -1,12 +1,10 @@
-import { parseArgs } from "node:util";
 import { affectedStacks, changedFiles } from "./preview/affected";
 import { limits, renderComments } from "./preview/comment";
 import { losesData, type Plan } from "./preview/plan";
 import { candidateOf, planStack, stacksHere } from "./preview/stacks";
 import { writePlans } from "./preview/written";
-import { UserError } from "./terminal/errors";
 import { onInterrupt } from "./terminal/interrupt";
-import { stackOption } from "./terminal/options";
+import { parseOptions, stackOption, text, texts } from "./terminal/options";
 
 const usage = `Usage: npm run preview [-- --stack NAME...] [--base REVISION] [--out DIRECTORY]
 
@@ -25,7 +23,7 @@ export const codes = { fine: 0, failed: 1, losesData: 3 } as const;
 
 /** The command `npm run preview`. */
 export async function main(args: string[]): Promise<number> {
-    const { stack: given, base, out, help } = parse(args);
+    const { stack: given, base, out, help } = parseOptions(args, { stack: texts, base: text, out: text }, usage);
     if (help) {
         process.stdout.write(usage);
         return 0;
@@ -65,17 +63,4 @@ function deletedBy(file: string, given: readonly string[] | undefined): Plan[] {
     if (stack === undefined || stacksHere().includes(stack) || (given && !given.includes(stack))) return [];
     const notes = [`The change deletes the stack's file. The stack stays until \`npm run down\` removes it, which needs the file: do that first.`];
     return [{ stack, counts: { create: 0, update: 0, replace: 0, delete: 0, same: 0 }, changes: [], warnings: [], errors: [], notes }];
-}
-
-function parse(args: string[]) {
-    try {
-        return parseArgs({
-            args,
-            options: {
-                stack: { type: "string", multiple: true }, base: { type: "string" }, out: { type: "string" }, help: { type: "boolean" },
-            },
-        }).values;
-    } catch (error) {
-        throw new UserError(`${(error as Error).message}\n\n${usage}`);
-    }
 }

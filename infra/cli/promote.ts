@@ -14,11 +14,11 @@ import { pushedCommit } from "./promote/repository";
 import { watchedPaths } from "./promote/soak";
 import { goBack, promote, type Promoting } from "./promote/steps";
 import { configFile, root } from "./stack/home";
-import { readArguments } from "./status/command";
+import { stackOptions } from "./status/command";
 import { Terminal } from "./terminal";
 import { UserError } from "./terminal/errors";
 import { onInterrupt } from "./terminal/interrupt";
-import { stackOption } from "./terminal/options";
+import { flag, parseCommand, stackOption, text } from "./terminal/options";
 
 const usage = `Usage: npm run promote -- FROM TO [OPTIONS]
        npm run promote -- --history [STACK] [--json]
@@ -46,51 +46,53 @@ applies it, and watches it by what the gateway counts. If it isn't good, the pre
 Exit code: 0 if it was good, or went back by --back; 1 if it was refused, or went back by itself; 130 if it was interrupted.
 `;
 
-const texts = ["soak", "requests", "failures", "p99", "page", "expect", "differ"];
-const flags = ["dry-run", "approve", "downgrade", "history", "json", "release", "back"];
+const options = {
+    ...stackOptions, soak: text, requests: text, failures: text, p99: text, page: text, expect: text, differ: text,
+    "dry-run": flag, approve: flag, downgrade: flag, history: flag, json: flag, release: flag, back: flag,
+};
+type Values = ReturnType<typeof parseCommand<typeof options>>["values"];
 
 /** The command `npm run promote`. */
 export async function main(argv: string[]): Promise<number> {
-    const { texts: options, flags: chosen, positionals } = readArguments(argv, texts, flags, usage);
-    const terminal = new Terminal(chosen.json ? process.stderr : process.stdout);
-    if (chosen.help) {
+    const { values, positionals } = parseCommand(argv, options, usage);
+    const terminal = new Terminal(values.json ? process.stderr : process.stdout);
+    if (values.help) {
         process.stdout.write(usage);
         return 0;
     }
-    if (options.stack !== undefined || options.kubeconfig !== undefined) throw new UserError(`Name the stacks without --stack, each as it is: FROM TO.\n\n${usage}`);
-    const modes = (["history", "release", "back"] as const).filter(name => chosen[name]);
+    if (values.stack !== undefined || values.kubeconfig !== undefined) throw new UserError(`Name the stacks without --stack, each as it is: FROM TO.\n\n${usage}`);
+    const modes = (["history", "release", "back"] as const).filter(name => values[name]);
     const stacks = positionals.map(name => stackOption(name));
     const [most, least] = modes[0] === "history" ? [1, 0] : modes.length > 0 ? [1, 1] : [2, 2];
     if (modes.length > 1 || stacks.length > most || stacks.length < least) throw new UserError(`Name ${most === 2 ? "two stacks, FROM and TO" : "one stack"}.\n\n${usage}`);
-    if (modes[0] === "history") return showHistory(stacks[0], chosen.json === true);
+    if (modes[0] === "history") return showHistory(stacks[0], values.json === true);
     if (modes[0] === "release") return release(stacks[0], terminal);
     const signal = onInterrupt(terminal.line);
     if (modes[0] === "back") return back(stacks[0], terminal, signal);
     const [from, to] = stacks;
     if (from === to) throw new UserError(`FROM and TO are both "${from}": a promotion needs a stack that was tested and another one.\nNothing was changed.`);
-    return run({ from, to, options, chosen, terminal, signal });
+    return run({ from, to, values, terminal, signal });
 }
 
 interface Run {
     from: string;
     to: string;
-    options: Record<string, string | undefined>;
-    chosen: Record<string, boolean>;
+    values: Values;
     terminal: Terminal;
     signal: AbortSignal;
 }
 
-async function run({ from: source, to: target, options, chosen, terminal, signal }: Run): Promise<number> {
-    const limits = { requests: numberIn(options, "requests", usual.requests), failures: numberIn(options, "failures", usual.failures), p99: numberIn(options, "p99", usual.p99) };
-    const minutes = numberIn(options, "soak", usual.minutes);
-    const differ = (options.differ ?? "").split(",").filter(Boolean).map(key => key.replace(/^landfall:/, ""));
+async function run({ from: source, to: target, values, terminal, signal }: Run): Promise<number> {
+    const limits = { requests: numberIn(values, "requests", usual.requests), failures: numberIn(values, "failures", usual.failures), p99: numberIn(values, "p99", usual.p99) };
+    const minutes = numberIn(values, "soak", usual.minutes);
+    const differ = (values.differ ?? "").split(",").filter(Boolean).map(key => key.replace(/^landfall:/, ""));
     const repository = pushedCommit(root, [source, target].map(configFile));
     const [from, to] = [await placeOf(source), await placeOf(target)];
     checkPair(from, to, differ);
     const history = await History.read(to.kubeconfig, to.namespace);
     const standing = standingOf(history.entries);
     const { bundle, running: tested } = await testedBundle(from, await driverOf(from, terminal, signal), repository, terminal);
-    checkTarget(to, standing, bundle, repository, chosen.downgrade === true);
+    checkTarget(to, standing, bundle, repository, values.downgrade === true);
     const name = bundleName(bundle);
     terminal.line(describeBundle(bundle));
 
@@ -98,7 +100,7 @@ async function run({ from: source, to: target, options, chosen, terminal, signal
     const who = whoami(repository.author);
     const { address } = await driver.engine.outputs();
     if (!address) throw new UserError(`The stack "${target}" isn't up. Bring it up once: ${to.command("start")}\nNothing was changed.`);
-    const paths = watchedPaths(options, to.settings.app.type);
+    const paths = watchedPaths(values, to.settings.app.type);
     const { unfinished } = standing;
     if (unfinished) {
         const { started, last } = unfinished;
@@ -109,7 +111,7 @@ async function run({ from: source, to: target, options, chosen, terminal, signal
             throw new UserError(`${state}, and this is the bundle ${short(name)}.\nContinue that one: git switch --detach ${started.bundle?.commit}; or give it up: npm run promote -- --back ${target}\nNothing was changed.`);
         }
         terminal.line(`${state}. ${remedy === "back" ? "It was judged bad: the previous images run again" : "It continues"}.`);
-        if (chosen["dry-run"]) return 0;
+        if (values["dry-run"]) return 0;
         if (remedy === "back") {
             await goBack({ to, driver, history, who, terminal }, started.previous ?? {}, last.note ?? "it was interrupted while it went back");
             return 1;
@@ -119,7 +121,7 @@ async function run({ from: source, to: target, options, chosen, terminal, signal
     const current = runningImages(await podsOf(to), to.namespace, to.parts, target);
     const images = deployedImages(bundle.images, tested, current);
     const promoting: Promoting = {
-        from, to, driver, history, bundle, name, who, terminal, signal, differ, tested, current, images, watch: { limits, minutes, paths, expected: options.expect, address },
+        from, to, driver, history, bundle, name, who, terminal, signal, differ, tested, current, images, watch: { limits, minutes, paths, expected: values.expect, address },
     };
     if (unfinished) return promote(promoting, unfinished.started);
 
@@ -128,12 +130,12 @@ async function run({ from: source, to: target, options, chosen, terminal, signal
     if (losesData(plan)) {
         throw new UserError(`That replaces or deletes what holds data, which is more than new images.\nApply it on its own first, if it is meant: ${to.command("start")}\nNothing was changed.`);
     }
-    if (chosen["dry-run"]) {
+    if (values["dry-run"]) {
         terminal.line("\nA dry run: nothing was changed.");
         return 0;
     }
     if (plan.changes.length === 0 && standing.good?.started.name === name) return 0;
-    if (!chosen.approve) await approval(target, terminal, signal);
+    if (!values.approve) await approval(target, terminal, signal);
     return promote(promoting, undefined);
 }
 
@@ -169,8 +171,8 @@ function whoami(name = userName()): Who {
     return { name, host: os.hostname(), pid: process.pid };
 }
 
-function numberIn(options: Record<string, string | undefined>, name: string, otherwise: number): number {
-    const given = options[name];
+function numberIn(values: Values, name: "soak" | "requests" | "failures" | "p99", otherwise: number): number {
+    const given = values[name];
     if (given === undefined) return otherwise;
     const value = Number(given);
     if (given.trim() !== "" && Number.isFinite(value) && value >= 0) return value;

@@ -1,10 +1,10 @@
 import * as path from "node:path";
-import { parseArgs } from "node:util";
 import * as yaml from "yaml";
 import { asObject, conceal, type Values } from "../values";
 import { autonamed, captureProgram, type Registered } from "./capture";
 import { readStackConfig, stackConfigFile } from "./stack/config";
 import { UserError } from "./terminal/errors";
+import { flag, parseCommand, text } from "./terminal/options";
 
 const usage = `Usage: npm run render -- <stack> [--json]
        npm run render -- --config FILE [--json]
@@ -23,7 +23,7 @@ const placeholder = "[secret]";
 
 /** The command `render`; returns the exit code. */
 export async function main(argv: string[]): Promise<number> {
-    const { values, positionals } = parseArguments(argv);
+    const { values, positionals } = parseCommand(argv, { config: text, json: flag }, usage);
     if (values.help) return print(usage);
     if (positionals.length + (values.config === undefined ? 0 : 1) !== 1) {
         throw new UserError(`Name either one stack or one file.\n\n${usage}`);
@@ -82,18 +82,6 @@ function orderOf(object: Values): string {
 
 function compare(left: string, right: string): number {
     return left < right ? -1 : left > right ? 1 : 0;
-}
-
-function parseArguments(argv: string[]) {
-    try {
-        return parseArgs({
-            args: argv,
-            allowPositionals: true,
-            options: { config: { type: "string" }, json: { type: "boolean" }, help: { type: "boolean", short: "h" } },
-        });
-    } catch (error) {
-        throw new UserError(`${(error as Error).message}\n\n${usage}`);
-    }
 }
 
 /** The stack of a file: dev for `Pulumi.dev.yaml`; otherwise the file's name. */

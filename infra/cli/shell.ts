@@ -1,14 +1,14 @@
 import type { Readable, Writable } from "node:stream";
 import { connect, readKubeconfig, send } from "../../components/cluster/kubernetes-api";
 import { unreachable } from "./status/collect";
-import { explainSilence, quoted, readArguments, type Running, runningStack } from "./status/command";
+import { explainSilence, quoted, type Running, runningStack, stackOptions } from "./status/command";
 import { clean, list, text } from "./status/fields";
 import { isDeleting, isReady, nameOf } from "./status/objects";
 import { kindOf } from "../services/limits";
 import { readSettings, stackConfigFile } from "./stack/config";
 import { partsOf } from "./stack/parts";
 import { UserError } from "./terminal/errors";
-import { stackOption } from "./terminal/options";
+import { parseCommand, stackOption } from "./terminal/options";
 
 const usage = `Usage: npm run shell [-- PART] [OPTIONS]
 
@@ -49,12 +49,12 @@ export interface Tty {
 
 /** The command `npm run shell`. */
 export async function main(argv: string[], tty: Tty = { input: process.stdin, output: process.stdout }): Promise<number> {
-    const { texts, flags, positionals: [given, ...more] } = readArguments(argv, [], [], usage);
-    if (flags.help) {
+    const { values, positionals: [given, ...more] } = parseCommand(argv, stackOptions, usage);
+    if (values.help) {
         process.stdout.write(usage);
         return 0;
     }
-    const name = stackOption(texts.stack);
+    const name = stackOption(values.stack);
     const settings = readSettings(name, stackConfigFile(name));
     const known = Object.entries(partsOf(settings)).filter(([, { scheduled, namespace }]) => !scheduled && namespace === settings.environment.name).map(([each]) => each);
     const part = given ?? known[0];
@@ -62,7 +62,7 @@ export async function main(argv: string[], tty: Tty = { input: process.stdin, ou
         throw new UserError(`"${[part, ...more].join(" ")}" has no shell; there are ${known.join(" and ")}.\n\n${usage}`);
     }
     const place = places[part === "database" ? part : settings.app.type === "wordpress" ? "web" : "service"];
-    const stack = await runningStack(texts);
+    const stack = await runningStack(values);
     if (!tty.input.isTTY || !tty.output.isTTY) throw new UserError(withoutTerminal(stack, part));
     const namespace = stack.settings.environment.name;
     const pod = await readyPod(stack, namespace, part);

@@ -1,5 +1,4 @@
 import * as path from "node:path";
-import { parseArgs } from "node:util";
 import { exported, exportSeed, exportSite } from "./site/export";
 import { importSite } from "./site/import";
 import { standingStack } from "./site/stack";
@@ -7,7 +6,7 @@ import { wordPressOf } from "./stack/wordpress";
 import { seconds, Terminal } from "./terminal";
 import { UserError } from "./terminal/errors";
 import { onInterrupt } from "./terminal/interrupt";
-import { stackOption } from "./terminal/options";
+import { flag, parseCommand, stackOption, text, texts } from "./terminal/options";
 
 const usage = `Usage: npm run site -- export DIRECTORY
        npm run site -- seed DIRECTORY
@@ -29,7 +28,9 @@ export of what anybody can read on the site, without people's names, addresses a
 
 /** The command `npm run site`. */
 export async function main(argv: string[]): Promise<number> {
-    const { values, positionals: [action, directory, ...more] } = parseArguments(argv);
+    const { values, positionals: [action, directory, ...more] } = parseCommand(
+        argv, { database: text, uploads: text, from: texts, stack: text, kubeconfig: text, yes: flag }, usage,
+    );
     const terminal = new Terminal();
     if (values.help || action === undefined) {
         terminal.line(usage.trimEnd());
@@ -64,30 +65,4 @@ export async function main(argv: string[]): Promise<number> {
 function addressOf(given: string): string {
     if (/^https?:\/\/[^/\s"'<>]+(\/[^\s"'<>]*)?$/i.test(given)) return given.replace(/\/+$/, "");
     throw new UserError(`--from ${given}: an address has a scheme and a host, for example https://www.example.com. Nothing was changed.`);
-}
-
-interface Values {
-    database?: string;
-    uploads?: string;
-    from?: string[];
-    stack?: string;
-    kubeconfig?: string;
-    yes?: boolean;
-    help?: boolean;
-}
-
-function parseArguments(args: string[]): { values: Values; positionals: string[] } {
-    const text = { type: "string" } as const;
-    const flag = { type: "boolean" } as const;
-    try {
-        return parseArgs({
-            args, allowPositionals: true,
-            options: {
-                database: text, uploads: text, from: { ...text, multiple: true }, stack: text, kubeconfig: text, yes: flag,
-                help: { ...flag, short: "h" },
-            },
-        });
-    } catch (error) {
-        throw new UserError(`${(error as Error).message}\n\n${usage}`);
-    }
 }

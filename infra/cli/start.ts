@@ -16,7 +16,7 @@ import { ensureManifests, withKitSettings } from "./start/kit";
 import { seconds, Steps, Terminal } from "./terminal";
 import { Interrupted, UserError } from "./terminal/errors";
 import { onInterrupt, orInterrupted } from "./terminal/interrupt";
-import { parseOptions, stackOption } from "./terminal/options";
+import { parseOptions, stackOption, text } from "./terminal/options";
 import { ensureClusterTool } from "./tools/cluster-tools";
 import { addClusterTools } from "./tools/programs";
 
@@ -39,7 +39,7 @@ interface Context {
 
 /** The command `npm start`. */
 export async function main(args: string[]): Promise<number> {
-    const values = parseOptions(args, ["stack"], [], usage);
+    const values = parseOptions(args, { stack: text }, usage);
     const terminal = new Terminal();
     if (values.help) {
         terminal.line(usage.trimEnd());

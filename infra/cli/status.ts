@@ -3,7 +3,7 @@ import { namespaces } from "../../components/platform/namespaces";
 import { hasEnvironment, hostsOf, sharesPlatform } from "../config";
 import { asleepIn } from "./status/asleep";
 import { collect, type Seen, Unreachable } from "./status/collect";
-import { type AnyRunning, anyRunningStack, describeSilence, readArguments } from "./status/command";
+import { type AnyRunning, anyRunningStack, describeSilence, stackOptions } from "./status/command";
 import { duration, text } from "./status/fields";
 import { isDeleting, isLive, nameOf, type Observed } from "./status/objects";
 import { withoutOthers } from "./status/others";
@@ -13,6 +13,7 @@ import { screen } from "./status/screen";
 import { imageDatesOf, nodesOf, partsOf, type Status, tasksOf } from "./status/summary";
 import { appliedVersion } from "./status/version";
 import { UserError } from "./terminal/errors";
+import { flag, parseCommand } from "./terminal/options";
 
 const usage = `Usage: npm run status [-- OPTIONS]
 
@@ -32,15 +33,15 @@ const tolerance = 30_000;
 
 /** The command `npm run status`. */
 export async function main(argv: string[]): Promise<number> {
-    const { texts, flags, positionals } = readArguments(argv, [], ["json"], usage);
-    if (flags.help) {
+    const { values, positionals } = parseCommand(argv, { ...stackOptions, json: flag }, usage);
+    if (values.help) {
         process.stdout.write(usage);
         return 0;
     }
     if (positionals.length > 0) throw new UserError(`"${positionals.join(" ")}" isn't expected here.\n\n${usage}`);
-    const stack = await anyRunningStack(texts);
+    const stack = await anyRunningStack(values);
     const status = await statusOf(stack);
-    process.stdout.write(flags.json ? `${JSON.stringify(status, undefined, 2)}\n` : `${screen(status, stack.file)}\n`);
+    process.stdout.write(values.json ? `${JSON.stringify(status, undefined, 2)}\n` : `${screen(status, stack.file)}\n`);
     return status.healthy ? 0 : 1;
 }
 

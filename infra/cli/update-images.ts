@@ -28,7 +28,7 @@ export interface ImagesLock {
 
 /** The command `npm run update-images`. */
 export async function main(args: string[]): Promise<number> {
-    if (parseOptions(args, [], [], usage).help) {
+    if (parseOptions(args, {}, usage).help) {
         process.stdout.write(usage);
         return 0;
     }

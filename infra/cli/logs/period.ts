@@ -34,7 +34,7 @@ function dateOf(given: string): number {
 }
 
 /** The period that the options name; without `since` it is the last day of it. @throws UserError if it is empty */
-export function periodOf({ since, until }: Record<string, string | undefined>, now: number): Period {
+export function periodOf({ since, until }: { since?: string; until?: string }, now: number): Period {
     const end = until === undefined ? now : momentOf("--until", until, now);
     const begin = since === undefined ? end - units.d : momentOf("--since", since, now);
     if (begin >= end) throw new UserError(`--since ${since} isn't before --until ${until}, so there is nothing between them.`);

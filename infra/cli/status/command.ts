@@ -1,42 +1,18 @@
 import * as fs from "node:fs";
-import { parseArgs } from "node:util";
 import type { PlainSettings, PlatformSettings, Target } from "../../config";
 import { readSettings, readStack, stackConfigFile } from "../stack/config";
 import { stackFile } from "../stack/home";
-import { stackOption } from "../terminal/options";
+import { stackOption, text } from "../terminal/options";
 import { type StandingStack, withKubeconfig } from "../site/stack";
 import { Terminal } from "../terminal";
 import { UserError } from "../terminal/errors";
 import type { Unreachable } from "./collect";
 import { clean } from "./fields";
 
-/** The arguments of a command that looks at a running stack. */
-export interface Arguments {
-    texts: Record<string, string | undefined>;
-    flags: Record<string, boolean>;
-    positionals: string[];
-}
+/** Options of every command that looks at a running stack. */
+export const stackOptions = { stack: text, kubeconfig: text };
 
-/** Reads a command's arguments: `--stack`, `--kubeconfig` and `--help` are always among them. A mistake is answered with the usage. */
-export function readArguments(args: string[], texts: string[], flags: string[], usage: string): Arguments {
-    const [text, flag] = [{ type: "string" }, { type: "boolean" }] as const;
-    const options = Object.fromEntries([
-        ...["stack", "kubeconfig", ...texts].map(name => [name, text] as const),
-        ...flags.map(name => [name, flag] as const),
-        ["help", { ...flag, short: "h" }] as const,
-    ]);
-    try {
-        const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
-        const given = Object.entries(values);
-        return {
-            texts: Object.fromEntries(given.flatMap(([name, value]) => (typeof value === "string" ? [[name, value]] : []))),
-            flags: Object.fromEntries(given.flatMap(([name, value]) => (typeof value === "boolean" ? [[name, value]] : []))),
-            positionals,
-        };
-    } catch (error) {
-        throw new UserError(`${(error as Error).message}\n\n${usage}`);
-    }
-}
+type StackOptions = { [name in keyof typeof stackOptions]?: string };
 
 /** A running stack, and what its user may type. */
 export interface Running<S = PlainSettings> extends StandingStack<S> {
@@ -55,17 +31,17 @@ export type CommandLine = (name: string, ...args: string[]) => string;
  * The stack that was asked for. What has to be said meanwhile goes to standard error.
  * @throws if it isn't up, or has no environment
  */
-export function runningStack(texts: Arguments["texts"]): Promise<Running> {
-    return running(texts, readSettings);
+export function runningStack(given: StackOptions): Promise<Running> {
+    return running(given, readSettings);
 }
 
 /** The same of any stack: it may be only a cluster with its platform. */
-export function anyRunningStack(texts: Arguments["texts"]): Promise<AnyRunning> {
-    return running(texts, readStack);
+export function anyRunningStack(given: StackOptions): Promise<AnyRunning> {
+    return running(given, readStack);
 }
 
 async function running<S extends PlainSettings | PlatformSettings>(
-    { stack, kubeconfig }: Arguments["texts"], readBy: (stack: string, file: string) => S,
+    { stack, kubeconfig }: StackOptions, readBy: (stack: string, file: string) => S,
 ): Promise<Running<S>> {
     const name = stackOption(stack);
     const standing = await withKubeconfig(name, readBy(name, stackConfigFile(name)), kubeconfig, new Terminal(process.stderr));

@@ -1,24 +1,29 @@
-import { parseArgs } from "node:util";
+import { parseArgs, type ParseArgsConfig } from "node:util";
 import { UserError } from "./errors";
 
-/** Parses a command's options, which always include `--help`. @throws UserError with the usage */
-export function parseOptions(
-    args: string[], texts: string[], flags: string[], usage: string,
-): Record<string, string | boolean | undefined> {
-    const options = Object.fromEntries([
-        ...texts.map(name => [name, { type: "string" }] as const),
-        ...[...flags, "help"].map(name => [name, { type: "boolean" }] as const),
-    ]);
+type Options = NonNullable<ParseArgsConfig["options"]>;
+
+/** Kinds of options. */
+export const [text, texts, flag] = [{ type: "string" }, { type: "string", multiple: true }, { type: "boolean" }] as const;
+
+const help = { ...flag, short: "h" } as const;
+
+/** Reads a command's options and what it is given besides; `--help` and `-h` are always among them. @throws UserError with the usage */
+export function parseCommand<T extends Options>(args: string[], options: T, usage: string, allowPositionals = true) {
     try {
-        return parseArgs({ args, options, allowPositionals: false }).values as Record<string, string | boolean>;
+        return parseArgs({ args, options: { ...options, help }, allowPositionals });
     } catch (error) {
         throw new UserError(`${(error as Error).message}\n\n${usage}`);
     }
 }
 
+/** Reads the options of a command that takes nothing else. @throws UserError with the usage */
+export function parseOptions<T extends Options>(args: string[], options: T, usage: string) {
+    return parseCommand(args, options, usage, false).values;
+}
+
 /** The requested stack. Its name becomes part of paths, so it is validated. */
-export function stackOption(value: string | boolean | undefined): string {
-    const stack = String(value ?? "dev");
+export function stackOption(stack = "dev"): string {
     if (/^[A-Za-z0-9][\w.-]{0,99}$/.test(stack)) return stack;
     throw new UserError(`--stack ${stack}: a stack's name has letters, digits, "-", "_" and ".", for example dev.`);
 }

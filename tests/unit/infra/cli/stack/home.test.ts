@@ -3,7 +3,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { home, knownStacks, readRecord, rememberImages, removeEmpty, writeRecord } from "../../../../../infra/cli/stack/home";
-import { parseOptions, stackOption } from "../../../../../infra/cli/terminal/options";
+import { flag, parseOptions, stackOption, text } from "../../../../../infra/cli/terminal/options";
 import {
     hasSalt, hasSecrets, keepLayout, passphraseEnvironment, passphraseFile, removeSalt,
 } from "../../../../../infra/cli/stack/passphrase";
@@ -108,10 +108,11 @@ describe("what is remembered of a stack", () => {
 
 describe("the options", () => {
     it("are read, and a mistake is answered with the usage", () => {
-        expect({ ...parseOptions(["--stack", "prod", "--keep-data"], ["stack"], ["keep-data"], "Usage") })
+        expect({ ...parseOptions(["--stack", "prod", "--keep-data"], { stack: text, "keep-data": flag }, "Usage") })
             .toEqual({ "stack": "prod", "keep-data": true });
-        expect(() => parseOptions(["--stac", "prod"], ["stack"], [], "Usage: npm start")).toThrow("Usage: npm start");
-        expect(() => parseOptions(["prod"], ["stack"], [], "Usage: npm start")).toThrow("Usage: npm start");
+        expect(() => parseOptions(["--stac", "prod"], { stack: text }, "Usage: npm start")).toThrow("Usage: npm start");
+        expect(() => parseOptions(["prod"], { stack: text }, "Usage: npm start")).toThrow("Usage: npm start");
+        expect([parseOptions(["-h"], {}, "Usage").help, parseOptions(["--help"], {}, "Usage").help]).toEqual([true, true]);
     });
 
     it("name no stack that would be another path", () => {
