@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { stackFile } from "../../infra/cli/stack/home";
 import { run } from "../../infra/offline/kit/run";
 import { EngineStack, type Result, type Settings } from "./support/engine";
-import { Cluster } from "./support/kubernetes";
+import { Cluster, isReady, nameOf } from "./support/kubernetes";
 import { Load } from "./support/load";
 import { names } from "./support/names";
 import { npm } from "./support/npm";
@@ -118,6 +118,27 @@ describe("three environments on one cluster, by three stacks", () => {
                 await expect(ask({ path: "/robots.txt", ca: other.ca() }, site)).rejects.toThrow(/certificate/);
             }
         }
+    });
+
+    it("can't reach each other, nor the platform's pods: of all pods, only the web reaches one, its database", async () => {
+        const namespaces = [...await cluster.namespaces(), ...guests.map(({ name }) => name)];
+        const pods = (await Promise.all(namespaces.map(namespace => cluster.core.listNamespacedPod({ namespace })))).flatMap(({ items }) => items)
+            .filter(isReady);
+        const targets = pods.filter(({ spec }) => !spec?.hostNetwork).flatMap(pod => (pod.spec?.containers ?? []).flatMap(({ ports }) => ports ?? [])
+            .filter(({ protocol }) => protocol === "TCP").map(({ containerPort }) => ({ pod, place: `${pod.status?.podIP}/${containerPort}` })));
+        expect(targets.length).toBeGreaterThan(15);
+        const reached = async (workload: string, namespace: string): Promise<string[]> => {
+            const source = await cluster.readyPod(workload, namespace);
+            const others = targets.filter(({ pod }) => nameOf(pod) !== nameOf(source));
+            const script = 'for place; do { timeout 3 bash -c ": < /dev/tcp/$place" 2>/dev/null && echo "$place"; } & done; wait';
+            const { stdout } = await cluster.exec(source, "bash", "-c", script, "bash", ...others.map(({ place }) => place));
+            return stdout.split("\n").flatMap(open => others.filter(({ place }) => place === open)).map(({ pod, place }) =>
+                `${pod.metadata?.namespace}/${pod.metadata?.labels?.["app.kubernetes.io/name"]}${place.replace(/.*\//, ":")}`);
+        };
+        expect({
+            web: await reached("web", names.environment), database: await reached("database", names.environment),
+            second: await reached("httpbin", "second"), third: await reached("httpbin", "third"),
+        }).toEqual({ web: [`${names.environment}/database:3306`], database: [], second: [], third: [] });
     });
 
     it("leave the platform and the first environment as they were", async () => {

@@ -130,8 +130,7 @@ function capabilitiesOf(args: KindArgs, incarnation: string): Capabilities {
         metrics: "install",
         kubeletInsecureTls: true,
         apiServerPorts: [6443],
-        // The kit's image has a network that doesn't enforce policies.
-        networkPolicy: fromKit ? "unenforced" : "enforced",
+        networkPolicy: "enforced",
         images: {
             method: "load",
             script: `${scripts}/load-image.ts`,

@@ -138,9 +138,9 @@ function capabilitiesOf(args: MinikubeArgs, found: Found & { incarnation: string
     };
 }
 
-/** Landfall's pod network (Calico) enforces policies, and the kit's doesn't. Nothing is known of others. */
+/** Landfall's pod network (Calico) enforces policies, and so does the kit's. Nothing is known of others. */
 function networkPolicyOf(flags: string[]): Capabilities["networkPolicy"] {
-    if (isFromKit(flags)) return "unenforced";
+    if (isFromKit(flags)) return "enforced";
     const network = flags.findLast(flag => flag.startsWith("--cni=")) ?? "--cni=calico";
     return network === "--cni=calico" ? "enforced" : "unknown";
 }

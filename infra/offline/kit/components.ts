@@ -23,6 +23,7 @@ export const debian = { image: "debian:13-slim", suite: "trixie" };
 
 const certManager = "github.com/cert-manager/cert-manager";
 const kubernetesProvider = "github.com/pulumi/pulumi-kubernetes/provider/v4";
+const kubeRouter = "github.com/cloudnativelabs/kube-router/v2";
 const victoriaLogs = "github.com/VictoriaMetrics/VictoriaLogs";
 const certManagerPrograms = ["controller", "webhook", "cainjector", "acmesolver"];
 
@@ -44,6 +45,13 @@ export const goComponents: GoComponent[] = [
             "host-local": "github.com/containernetworking/plugins/plugins/ipam/host-local",
             "portmap": "github.com/containernetworking/plugins/plugins/meta/portmap",
         },
+    },
+    {
+        name: "kube-router",
+        module: kubeRouter,
+        version: "v2.1.0", // no newer one is a Go module that can be had
+        programs: { "kube-router": `${kubeRouter}/cmd/kube-router` },
+        values: { [`${kubeRouter}/pkg/version.Version`]: "v2.1.0" },
     },
     {
         name: "crictl",

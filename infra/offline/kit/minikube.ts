@@ -6,7 +6,7 @@ import { cached, cachedNames, contents, inTemporaryDir, keyOf } from "./cache";
 import { minikube, minikubeAddons, storageProvisioner } from "./components";
 import { buildGo } from "./go";
 import { dockerBuild, ensureImage, saveImages } from "./images";
-import { podNetworkManifest } from "./network";
+import { networkPoliciesManifest, podNetworkManifest } from "./network";
 import { buildImage } from "./platform";
 import { Log, run, step } from "./run";
 
@@ -26,7 +26,7 @@ export async function buildMinikube(log: Log, nodeImage: string): Promise<Miniku
     const program = path.join(await buildGo(log, minikube), "minikube");
     const provisioner = path.join(await buildGo(log, storageProvisioner), "storage-provisioner");
     const image = await buildMinikubeImage(log, nodeImage, provisioner);
-    const manifest = podNetworkManifest(podSubnet);
+    const manifest = [podNetworkManifest(podSubnet), networkPoliciesManifest()].join("---\n");
     const network = await cached("minikube-network", keyOf(manifest), async dir => {
         fs.writeFileSync(path.join(dir, "pod-network.yaml"), manifest);
     });

@@ -2,7 +2,8 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { imageTags as images } from "../../../components/versions";
 
-const files = path.join(__dirname, "node/files/kind");
+const node = path.join(__dirname, "node");
+const files = path.join(node, "files/kind");
 
 /**
  * The pod network of the kit's kind clusters as a manifest for any other: addresses from each node's range, and static
@@ -26,4 +27,9 @@ export function podNetworkManifest(podSubnet: string): string {
         data: { "pod-network": script },
     };
     return `${manifest}---\n${JSON.stringify(configMap)}\n`;
+}
+
+/** What enforces network policies on nodes that have the kit's kube-router, whatever gives pods their addresses. */
+export function networkPoliciesManifest(): string {
+    return fs.readFileSync(path.join(node, "network-policies.yaml"), "utf8").replace("${localPathHelper}", images.localPathHelper);
 }

@@ -7,6 +7,7 @@ import { imageComponents, kindModule, storageManifest } from "./components";
 import { downloadModule } from "./go";
 import { dockerBuild, ensureImage } from "./images";
 import { pauseImage } from "./kubernetes";
+import { networkPoliciesManifest } from "./network";
 import { Log, pipe, run, step } from "./run";
 
 const RECIPE = 1;
@@ -18,6 +19,7 @@ const programPaths: Record<string, string> = {
     "kubeadm": "usr/bin",
     "kubectl": "usr/bin",
     "crictl": "usr/local/bin",
+    "kube-router": "usr/local/bin",
     "loopback": "opt/cni/bin",
     "ptp": "opt/cni/bin",
     "host-local": "opt/cni/bin",
@@ -63,8 +65,9 @@ async function buildNodeBase(image: string, programs: Map<string, string>, conte
     fs.writeFileSync(path.join(root, "kind/manifests/default-storage.yaml"), await storage());
     const network = path.join(root, "kind/manifests/default-cni.yaml");
     const changes = { "${localPathHelper}": images.localPathHelper };
-    fs.writeFileSync(network, replaceAll(fs.readFileSync(network, "utf8"), changes));
-    fs.chmodSync(path.join(root, "kind/bin/pod-network"), 0o755);
+    // kind applies one file.
+    fs.writeFileSync(network, [replaceAll(fs.readFileSync(network, "utf8"), changes), networkPoliciesManifest()].join("---\n"));
+    for (const script of ["pod-network", "network-policies"]) fs.chmodSync(path.join(root, "kind/bin", script), 0o755);
     fs.copyFileSync(path.join(sources, "Dockerfile"), path.join(context, "Dockerfile"));
     await dockerBuild(image, context, [`PAUSE_IMAGE=${pauseImage}`]);
 }
