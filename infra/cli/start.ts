@@ -11,20 +11,23 @@ import { Applied, describeChanges } from "./engine/engine";
 import { readStack, stackConfigFile } from "./stack/config";
 import { readRecord, refuseOfflineState, rememberImages, stackFile, writeRecord } from "./stack/home";
 import { describeRecords, waitForAnswer, whereTo } from "./start/answer";
+import { confirmLoss } from "./start/confirm";
 import { keepFiles, showFiles } from "./start/files";
 import { ensureManifests, withKitSettings } from "./start/kit";
 import { seconds, Steps, Terminal } from "./terminal";
 import { Interrupted, UserError } from "./terminal/errors";
 import { onInterrupt, orInterrupted } from "./terminal/interrupt";
-import { parseOptions, stackOption, text } from "./terminal/options";
+import { flag, parseOptions, stackOption, text } from "./terminal/options";
 import { ensureClusterTool } from "./tools/cluster-tools";
 import { addClusterTools } from "./tools/programs";
 
 const usage = `Usage: npm start [-- OPTIONS]
 
 Brings up the application on the stack's cluster, and prints its address.
+Asks first where that removes the stack's environment, with its data.
 
   --stack NAME  the stack of Pulumi.NAME.yaml (default: dev)
+  --yes         remove the environment without asking
   --help        this text
 `;
 
@@ -33,13 +36,15 @@ interface Context {
     settings: PlainSettings | PlatformSettings;
     terminal: Terminal;
     signal: AbortSignal;
+    /** Whether the user agreed on the command line to the loss of an environment. */
+    yes?: boolean;
     /** The command that removes the stack again. @default `npm run down` */
     undo?: string;
 }
 
 /** The command `npm start`. */
 export async function main(args: string[]): Promise<number> {
-    const values = parseOptions(args, { stack: text }, usage);
+    const values = parseOptions(args, { stack: text, yes: flag }, usage);
     const terminal = new Terminal();
     if (values.help) {
         terminal.line(usage.trimEnd());
@@ -48,7 +53,7 @@ export async function main(args: string[]): Promise<number> {
     const stack = stackOption(values.stack);
     const settings = readStack(stack, stackConfigFile(stack));
     refuseOfflineState(stack);
-    await bringUp({ stack, settings, terminal, signal: onInterrupt(terminal.line) });
+    await bringUp({ stack, settings, terminal, yes: values.yes === true, signal: onInterrupt(terminal.line) });
     return 0;
 }
 
@@ -126,8 +131,8 @@ export async function bringUp(context: Context): Promise<string | undefined> {
 /** What there is without an environment, and how one gets there. */
 export function describePlatform(stack: string, endpoint = ""): string {
     return [
-        `\nThe cluster and its platform are up${endpoint === "" ? "" : `; the gateway is at ${endpoint}`}. Nothing runs there yet that answers.`,
-        "An environment is a stack of its own, with its own host (infra/guides/environments.md):",
+        `\nThe cluster and its platform are up${endpoint === "" ? "" : `; the gateway is at ${endpoint}`}. The stack has no environment of its own.`,
+        "Each environment on it is another stack, with a host of its own (infra/guides/environments.md):",
         `  landfall:cluster: { target: existing, stack: organization/landfall/${stack} }`,
     ].join("\n");
 }
@@ -163,6 +168,7 @@ async function prepare(context: Context, report: Report): Promise<() => Promise<
     return async () => {
         writeRecord(stack, record);
         const opened = await PulumiEngine.create(stack, command, terminal, signal);
+        if (!context.yes) await confirmLoss(await opened.heldEnvironment(), { stack, settings }, { terminal, signal });
         const rewrite = kit && ((text: string) => withKitSettings(text, kit.settings));
         const applied = await opened.up(rewrite);
         rememberImages(stack, await opened.images());

@@ -4,6 +4,7 @@ import { hasEnvironment, hostsOf, sharesPlatform } from "../config";
 import { asleepIn } from "./status/asleep";
 import { collect, type Seen, Unreachable } from "./status/collect";
 import { type AnyRunning, anyRunningStack, describeSilence, stackOptions } from "./status/command";
+import { etcdSnapshotOf } from "./status/etcd-snapshot";
 import { duration, text } from "./status/fields";
 import { isDeleting, isLive, nameOf, type Observed } from "./status/objects";
 import { withoutOthers } from "./status/others";
@@ -56,9 +57,8 @@ export async function statusOf({ name, settings, kubeconfig, command }: AnyRunni
         }),
         appliedVersion(name),
     ]);
-    const notes = "snapshots" in settings.cluster && settings.cluster.snapshots !== undefined
-        ? ["the machines take snapshots of etcd themselves. Every run and preview of the stack warns if the last one failed."] : [];
-    const known = { stack: name, target, notes, versions: { ...(applied && { applied }), code } };
+    const etcdSnapshots = "snapshots" in settings.cluster && settings.cluster.snapshots !== undefined;
+    const known = { stack: name, target, notes: [], versions: { ...(applied && { applied }), code } };
     if (seen instanceof Unreachable) {
         const problem: Problem = { severity: "outage", rule: "cluster", object: "The cluster", ...describeSilence(seen, target, command) };
         return { ...known, healthy: false, time: new Date().toISOString(), imageDates: [], nodes: [], parts: [], tasks: [], problems: [problem] };
@@ -69,18 +69,21 @@ export async function statusOf({ name, settings, kubeconfig, command }: AnyRunni
     const judged = target === "existing" ? withUsedNodes(own) : own;
     const found = problemsOf({
         observed: judged, now, environment, gateway: namespaces.gateway, command, apiCertificateEnds: seen.apiCertificateEnds,
+        etcdSnapshots,
         ...(settings.app?.type === "services" && { services: Object.keys(settings.app.services) }),
     });
     const asleep = asleepIn(seen.observed, environment);
     const problems = [...withoutGuesses(found, seen), ...unreadProblems(seen)];
+    const snapshot = etcdSnapshots ? etcdSnapshotOf(seen.observed.nodes)?.taken : undefined;
     return {
         ...known, healthy: problems.length === 0, time: new Date(now).toISOString(),
-        notes: [...notes, ...(skew ? [skew] : [])],
+        notes: skew ? [skew] : [],
         ...(seen.address && { address: seen.address }),
         ...(asleep !== undefined && { asleep: new Date(asleep.since).toISOString() }),
         versions: { ...known.versions, kubernetes: seen.version },
         imageDates: imageDatesOf(seen, environment),
-        nodes: nodesOf(seen), parts: partsOf(seen, environment), tasks: tasksOf(seen, environment), problems,
+        nodes: nodesOf(seen), parts: partsOf(seen, environment), tasks: tasksOf(seen, environment),
+        ...(snapshot !== undefined && { etcdSnapshot: new Date(snapshot).toISOString() }), problems,
     };
 }
 

@@ -2,6 +2,7 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { Cluster } from "../../cluster/cluster";
 import { inCluster } from "../../cluster/options";
+import { scriptCommand } from "../../script";
 import { type Transform, transformedBy } from "../../transform";
 import { gatewayAccessLabel, hostObjectName, selectorLabels } from "../../workload/labels";
 import { allowConnection, networkPolicy } from "../../workload/network";
@@ -14,7 +15,7 @@ import { createNamespace, toApiServer } from "../objects";
 import { contour, createCertificates, createContour } from "./contour";
 import { createEnvoy, createEnvoyService, envoy } from "./envoy";
 import { defaultTraffic, GatewayLimits, gatewayLimits, mostConnections, Traffic } from "./limits";
-import { gatewayName, namespaceName } from "./names";
+import { byListener, gatewayName, namespaceName } from "./names";
 
 export interface GatewayArgs {
     cluster: Cluster;
@@ -88,7 +89,8 @@ export class Gateway extends pulumi.ComponentResource {
         const controller = createContour(this.namespace, this.limits, { ...options, dependsOn: [...this.definitions, certificates] });
         createEnvoy(this.namespace, { limits: this.limits, nodes, metrics: args.metrics }, { ...options, dependsOn: controller });
         const service = createEnvoyService(this.namespace, loadBalancing, { ...options, dependsOn: controller });
-        const gateway = createGateway(name, this.namespace, args.certificates, { ...options, dependsOn: controller });
+        const ordered = orderListeners(`${name}-order`, args.cluster, this);
+        const gateway = createGateway(name, this.namespace, args.certificates, { ...options, dependsOn: [controller, ordered] });
 
         this.gatewayName = gateway.metadata.name;
         this.publishedHttps = loadBalancing.type === "NodePort" ? loadBalancing.publishedHttps : 443;
@@ -139,9 +141,20 @@ function createGateway(
                     { name: name("http"), hostname: host, protocol: "HTTP", port: 80, allowedRoutes },
                     { name: name("https"), hostname: host, protocol: "HTTPS", port: 443, tls, allowedRoutes },
                 ];
-            })),
+            }).sort(byListener)),
         },
     }, options);
+}
+
+/**
+ * Puts the listeners of a Gateway that was made with another order into this one, before it is updated. Once they are, they stay
+ * so. A Gateway that doesn't exist yet needs nothing.
+ */
+function orderListeners(name: string, { kubeconfig, deletedWith }: Cluster, parent: pulumi.Resource): pulumi.Resource {
+    return scriptCommand(name, {
+        create: "components/platform/shared/order-listeners.ts",
+        environment: { CLUSTER_KUBECONFIG: kubeconfig },
+    }, { parent, deletedWith });
 }
 
 /** A Gateway must have a listener. No client resolves this name, and no route is allowed on it. */

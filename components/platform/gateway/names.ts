@@ -13,3 +13,16 @@ export const proxyName = "envoy";
 export const controllerName = "contour-2";
 /** Ports of the proxies' containers: for requests, and for health and statistics. */
 export const proxyPorts = { http: 8080, https: 8443, health: 8002 };
+
+/** Whether a listener is of an environment on another stack's platform: it is named after its host, with a dot. */
+export function isOfEnvironment(listener: string): boolean {
+    return /^https?\./.test(listener);
+}
+
+/**
+ * The order of the platform's own listeners: by name, backwards, so that `http`, which there always is, comes last. By server-side
+ * apply a new listener then comes before it, and so before all of the environments'; at the end it would come after them.
+ */
+export function byListener(a: { name: string }, b: { name: string }): number {
+    return a.name < b.name ? 1 : -1;
+}

@@ -1,6 +1,6 @@
 import { type Connection, type Json, KubernetesError, read, send } from "../../cluster/kubernetes-api";
 import { fail } from "../../cluster/scripts/process";
-import { gatewayName, namespaceName } from "../gateway/names";
+import { byListener, gatewayName, isOfEnvironment, namespaceName } from "../gateway/names";
 
 const path = `/apis/gateway.networking.k8s.io/v1/namespaces/${namespaceName}/gateways/${gatewayName}`;
 
@@ -31,4 +31,31 @@ export async function applyListeners(connection: Connection, environment: string
         const who = others.length > 0 ? `the environment ${[...new Set(others)].join(", ")}` : "someone else";
         fail(`Another environment already answers at one of these hosts: ${who}. Choose another landfall:environment.host.\n${error.message}`);
     });
+}
+
+interface Gateway extends Json {
+    spec: { listeners: { name: string }[] };
+}
+
+/** How often to try again if someone else changes the Gateway meanwhile. */
+const attempts = 5;
+
+/**
+ * Moves the platform's own listeners to the front, in the order in which its stack applies them; nobody's listener changes. Pulumi
+ * compares the list by position, so it would never come to an end with one of an environment's in between.
+ */
+export async function orderListeners(connection: Connection): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+        const gateway = await read(connection, path, { patience: 60, seconds: 30 }) as Gateway | undefined;
+        if (gateway === undefined) return;
+        const { listeners } = gateway.spec;
+        const ordered = [...listeners.filter(({ name }) => !isOfEnvironment(name)).sort(byListener), ...listeners.filter(({ name }) => isOfEnvironment(name))];
+        if (ordered.every((listener, index) => listener === listeners[index])) return;
+        try {
+            await send(connection, "PUT", path, { body: { ...gateway, spec: { ...gateway.spec, listeners: ordered } } });
+            return;
+        } catch (error) {
+            if (!(error instanceof KubernetesError && error.code === 409) || attempt === attempts) throw error;
+        }
+    }
 }

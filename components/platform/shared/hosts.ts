@@ -1,6 +1,6 @@
 import { connect, read } from "../../cluster/kubernetes-api";
 import { madeBy } from "../../cluster/ownership/marks";
-import { gatewayName, namespaceName } from "../gateway/names";
+import { gatewayName, isOfEnvironment, namespaceName } from "../gateway/names";
 import { namespaces } from "../namespaces";
 
 /** An environment that answers at a host name. */
@@ -51,8 +51,7 @@ export async function hostsOfOthers(kubeconfig: string, environment: string | un
     const listeners = (gateway?.spec as { listeners?: Listener[] } | undefined)?.listeners ?? [];
     const environmentsOf = ({ allowedRoutes }: Listener): string[] =>
         allowedRoutes?.namespaces?.selector?.matchExpressions?.flatMap(({ values = [] }) => values) ?? [];
-    // Those of environments on another stack's platform are called after their hosts, with a dot.
-    const isOwn = environment === undefined ? ({ name }: Listener) => !/^https?\./.test(name)
+    const isOwn = environment === undefined ? ({ name }: Listener) => !isOfEnvironment(name)
         : (listener: Listener) => environmentsOf(listener).includes(environment) || hosts.includes(listener.hostname ?? "");
     return Math.ceil(listeners.filter(listener => !isOwn(listener)).length / 2);
 }

@@ -4,7 +4,7 @@ import type { Terminal } from "../terminal";
 import { Interrupted, UserError } from "../terminal/errors";
 
 /** The used part of the input stream. */
-type Source = NodeJS.ReadableStream & { isTTY?: boolean };
+export type Source = NodeJS.ReadableStream & { isTTY?: boolean };
 
 /**
  * Asks the user to type the stack's name before a stack with data is removed.

@@ -54,9 +54,27 @@ export function heldData(resources: readonly StoredResource[], hasFiles: (direct
     return left.length > 0 ? { volumes: left, outlives } : undefined;
 }
 
-function claimName({ urn, inputs }: StoredResource): string {
-    const { namespace, name } = (inputs?.metadata ?? {}) as { namespace?: string; name?: string };
-    return name ? [namespace, name].filter(Boolean).join("/") : describe(urn);
+/** An environment in a stack, and what is lost without it. */
+export interface HeldEnvironment extends HeldData {
+    namespace: string;
+}
+
+/** The environment in a stack; undefined if it has none. */
+export function heldEnvironment(resources: readonly StoredResource[]): HeldEnvironment | undefined {
+    const found = resources.find(({ urn, type }) => type === "kubernetes:core/v1:Namespace" && urn.includes("landfall:workload:Environment$"));
+    const namespace = found && metadataOf(found).name;
+    if (!found || !namespace) return undefined;
+    const claims = resources.filter(resource => resource.type === claimType && metadataOf(resource).namespace === namespace);
+    return { namespace, volumes: claims.map(claimName).sort(), outlives: found.retainOnDelete === true };
+}
+
+function metadataOf({ inputs }: StoredResource): { namespace?: string; name?: string } {
+    return (inputs?.metadata ?? {}) as { namespace?: string; name?: string };
+}
+
+function claimName(claim: StoredResource): string {
+    const { namespace, name } = metadataOf(claim);
+    return name ? [namespace, name].filter(Boolean).join("/") : describe(claim.urn);
 }
 
 function environmentOf(inputs: StoredResource["inputs"]): Record<string, string | undefined> {

@@ -11,7 +11,7 @@ import type { Terminal } from "../terminal";
 import { Interrupted, UserError } from "../terminal/errors";
 import { Applied, builtImages, Outputs } from "./engine";
 import { describe, EventReport } from "./events";
-import { HeldData, heldData, refuseProtected, resourcesToKeep } from "./keep";
+import { HeldData, heldData, HeldEnvironment, heldEnvironment, refuseProtected, resourcesToKeep } from "./keep";
 import { isStale, locksOf, removeCutOff } from "./lock";
 import { Deployment, settle } from "./pending";
 
@@ -128,6 +128,11 @@ export class PulumiEngine {
         const resources = (await this.exportState()).deployment?.resources ?? [];
         refuseProtected(resources);
         return heldData(resources, hasVolumes);
+    }
+
+    /** The environment in the stack; undefined if there is none. */
+    async heldEnvironment(): Promise<HeldEnvironment | undefined> {
+        return heldEnvironment((await this.exportState()).deployment?.resources ?? []);
     }
 
     /** Whether the stack made the platform of its cluster. */

@@ -1,5 +1,5 @@
 import * as path from "node:path";
-import type { PlainSettings } from "../../config";
+import type { PlainSettings, PlatformSettings } from "../../config";
 import { run } from "../../offline/kit/run";
 import { root } from "../stack/home";
 
@@ -7,7 +7,7 @@ import { root } from "../stack/home";
 export interface Candidate {
     stack: string;
     /** Undefined if its file can't be read: then any change may touch it. */
-    settings?: Pick<PlainSettings, "cluster" | "app">;
+    settings?: Pick<PlainSettings | PlatformSettings, "cluster" | "app">;
 }
 
 /** What no stack is made from. Everything else may be part of any stack, unless a rule below says whose it is. */
@@ -19,7 +19,7 @@ const outside: readonly RegExp[] = [
 /** The files that only some stacks are made from. */
 const parts: readonly { files: RegExp; uses: (file: RegExpExecArray, settings: NonNullable<Candidate["settings"]>) => boolean }[] = [
     { files: /^components\/cluster\/(kind|minikube|baremetal|eks|gke|aks)\//, uses: ([, target], { cluster }) => cluster.target === target },
-    { files: /^infra\/images\/web\//, uses: (_, { app }) => app.type === "wordpress" },
+    { files: /^infra\/images\/web\//, uses: (_, { app }) => app?.type === "wordpress" },
 ];
 
 /**
@@ -39,7 +39,7 @@ export function affectedStacks(files: readonly string[], candidates: readonly Ca
 function touches(file: string, stack: string, settings: Candidate["settings"]): boolean {
     const [, own] = /^Pulumi\.(.+)\.yaml$/.exec(file) ?? [];
     if (own !== undefined) return own === stack || own === baseOf(settings);
-    if (settings?.app.type === "services" && directoriesIn(settings.app).some(directory => isIn(file, directory))) return true;
+    if (settings?.app?.type === "services" && directoriesIn(settings.app).some(directory => isIn(file, directory))) return true;
     if (outside.some(pattern => pattern.test(file))) return false;
     if (!settings) return true;
     for (const { files, uses } of parts) {

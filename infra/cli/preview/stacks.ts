@@ -3,12 +3,12 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { pathToFileURL } from "node:url";
-import { manifestsFor, type PlainSettings } from "../../config";
+import { manifestsFor, type PlainSettings, type PlatformSettings } from "../../config";
 import { buildKit } from "../../offline/kit";
 import { pulumiDownload } from "../computer/network";
 import { probes } from "../computer/probes";
 import type { PulumiEngine } from "../engine/pulumi";
-import { readSettings, stackConfigFile } from "../stack/config";
+import { readStack, stackConfigFile } from "../stack/config";
 import { configFile, readRecord, root } from "../stack/home";
 import { ensureManifests, withKitSettings } from "../start/kit";
 import { Terminal } from "../terminal";
@@ -28,7 +28,7 @@ export function stacksHere(directory = root): string[] {
 /** A stack with its settings; without them if its file is wrong, which its preview says. */
 export function candidateOf(stack: string): Candidate {
     try {
-        return { stack, settings: readSettings(stack, stackConfigFile(stack)) };
+        return { stack, settings: readStack(stack, stackConfigFile(stack)) };
     } catch {
         return { stack };
     }
@@ -46,7 +46,7 @@ export async function planStack(
         return withoutSecrets({ ...plan, notes, errors: [...plan.errors, ...said] }, [...environmentSecrets(), ...secrets]);
     };
     try {
-        const settings = readSettings(stackOption(stack), stackConfigFile(stack));
+        const settings = readStack(stackOption(stack), stackConfigFile(stack));
         const notes = await withEngine(stack, settings, { kind, log, signal }, async (engine, rewrite) => {
             secrets.push(...await engine.secrets());
             await engine.preview(kind, event => events.push(event), rewrite);
@@ -66,7 +66,7 @@ interface Options {
 
 /** Works with the stack as `npm start` would apply it. Returns what is to be said of a stack that doesn't exist yet. */
 async function withEngine(
-    stack: string, settings: PlainSettings, { kind, log, signal }: Options,
+    stack: string, settings: PlainSettings | PlatformSettings, { kind, log, signal }: Options,
     work: (engine: PulumiEngine, rewrite?: (text: string) => string) => Promise<void>,
 ): Promise<string[]> {
     const [{ ensurePulumi }, { PulumiEngine }] = await Promise.all([import("../tools/pulumi"), import("../engine/pulumi")]);

@@ -1,4 +1,5 @@
 import { madeBy } from "../../../components/cluster/ownership/marks";
+import { isOfEnvironment } from "../../../components/platform/gateway/names";
 import { type Fields, list, text } from "./fields";
 import { condition, type Observed } from "./objects";
 
@@ -17,9 +18,8 @@ interface Owner {
 export function withoutOthers(observed: Observed, { stack, hosts, shares }: Owner): Observed {
     const isOwn = (object: Fields): boolean => ["", `landfall/${stack}`].includes(text(object, "metadata", "annotations", madeBy));
     const own = hosts.flatMap(host => [`http.${host}`, `https.${host}`]);
-    // The platform's own are called "https" and "https-www.example.com".
     const isOthers = (listener: Fields): boolean =>
-        !own.includes(text(listener, "name")) && (shares || /^https?\./.test(text(listener, "name")));
+        !own.includes(text(listener, "name")) && (shares || isOfEnvironment(text(listener, "name")));
     return {
         ...observed,
         certificates: observed.certificates.filter(isOwn),

@@ -47,6 +47,8 @@ export interface Situation {
     services?: string[];
     /** Namespace of the gateway. */
     gateway: string;
+    /** Whether the machines are to take snapshots of etcd. */
+    etcdSnapshots?: boolean;
     /** When the API server's own certificate ends; undefined if that isn't known. */
     apiCertificateEnds?: number;
     /** Turns "npm run logs web" into the command for this stack. */

@@ -8,10 +8,11 @@ const marks: Record<Problem["severity"], string> = { outage: "✗", failing: "!"
 /** A stack's state on one screen: what runs, then what is wrong and what to do about it. */
 export function screen(status: Status, kubeconfig?: string): string {
     const now = Date.parse(status.time);
-    const { stack, target, address, asleep, problems, notes } = status;
+    const { stack, target, address, asleep, etcdSnapshot, problems, notes } = status;
     const verdict = problems.length === 0 ? ["All is well."] : problemLines(problems, now);
     const lines = [
         `Stack "${stack}" on ${target}${address ? `: ${address}` : ""}`, ...about(status),
+        ...(etcdSnapshot ? [`Last snapshot of etcd: ${duration(now - Date.parse(etcdSnapshot))} ago`] : []),
         ...(asleep ? [`Asleep since ${asleep.slice(0, 16).replace("T", " ")} UTC, for ${duration(now - Date.parse(asleep))}: the next request wakes it.`] : []),
         "", ...table(status, now), "", ...verdict,
         ...notes.map(note => `Note: ${note}`),

@@ -48,6 +48,8 @@ export interface Status {
     nodes: { name: string; ready: boolean; version: string }[];
     parts: Part[];
     tasks: Task[];
+    /** When the machines last took a snapshot of etcd; ISO 8601. */
+    etcdSnapshot?: string;
     problems: Problem[];
     /** What can't be told from here, and who tells it. */
     notes: string[];

@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import type { Server } from "./rotation";
 import { sharedDirectory } from "./machines";
+import { npm } from "./npm";
 import { patiently } from "./patience";
 import { figure } from "./stack";
 import { timed } from "./wait";
@@ -99,5 +100,23 @@ export function comesBackFromSnapshots(server: () => Lost): void {
         expect(await secret()).toBe(word);
         await server().answers();
         expect(await sh("systemctl is-active landfall-snapshot.timer")).toBe("active");
+    });
+
+    it("has npm run status name a snapshot that fails, until the next is taken", async () => {
+        const status = async () => {
+            const { stdout } = await npm(["run", "-s", "status", "--", "--stack", "metal", "--json"], {}, false);
+            const { etcdSnapshot = "", problems } = JSON.parse(stdout) as { etcdSnapshot?: string; problems: { rule: string; matter: string }[] };
+            return { taken: Date.parse(etcdSnapshot), said: problems.filter(({ rule }) => rule === "etcd-snapshot").map(({ matter }) => matter) };
+        };
+        const before = await status();
+        expect(before).toEqual({ taken: expect.any(Number), said: [] });
+        await sh(`mv ${snapshots.repository} ${snapshots.repository}.away; ! systemctl start landfall-snapshot.service`);
+        expect(await status()).toEqual({
+            taken: before.taken, said: [expect.stringMatching(/^failed .* ago on server: Fatal: .*does not exist.*The last good one is .* old$/)],
+        });
+        await sh(`mv ${snapshots.repository}.away ${snapshots.repository}; systemctl start landfall-snapshot.service`);
+        const after = await status();
+        expect(after.said).toEqual([]);
+        expect(after.taken).toBeGreaterThan(before.taken);
     });
 }

@@ -7,6 +7,7 @@ import { lowLimits } from "../../../components/platform/shared";
 import { type Capture, captureProgram } from "../../../infra/cli/capture";
 import { estimate } from "../../../infra/cli/cost/estimate";
 import { limitRows } from "../../../infra/cli/limits";
+import { affectedStacks } from "../../../infra/cli/preview/affected";
 import { renderYaml } from "../../../infra/cli/render";
 import { readSettings, readStack, readStackConfig } from "../../../infra/cli/stack/config";
 import { partsOf } from "../../../infra/cli/stack/parts";
@@ -115,6 +116,13 @@ describe("a stack that is only a cluster with its platform", () => {
 
         it("what is about an application says why it has nothing to do", () => {
             expect(() => readSettings("cluster", file)).toThrow(/"cluster" is only a cluster with its platform .*it has no application.*Nothing was changed/);
+        });
+
+        it("a change is previewed where it can touch it", () => {
+            const candidates = [{ stack: "cluster", settings: readStack("cluster", file) }];
+            expect(affectedStacks(["components/platform/index.ts"], candidates)).toEqual(["cluster"]);
+            expect(affectedStacks(["components/cluster/kind/index.ts"], candidates)).toEqual(["cluster"]);
+            expect(affectedStacks(["infra/images/web/Dockerfile"], candidates)).toEqual([]);
         });
 
         it("the start ends with the way to an environment", () => {

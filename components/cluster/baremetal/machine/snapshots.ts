@@ -31,7 +31,7 @@ export function snapshotTasks(
     return [...openTasks(settings), timerTask("Set up scheduled snapshots", {
         ...timer,
         description: "Snapshots of etcd",
-        program: take(name, keep),
+        program: take(name, schedule, keep),
         when: [`OnCalendar=${schedule}`],
     },
     `systemd-analyze calendar ${shellQuote(schedule)} >/dev/null || {`,
@@ -46,27 +46,58 @@ export function snapshotTasks(
 /** Takes a snapshot now. Prints `saved` on the node that leads etcd, nothing on others. */
 export const takeTasks = [task("Take a snapshot", timer.file)];
 
-function take(name: string, { hourly, daily, weekly }: NonNullable<ClusterFacts["keep"]>): string {
+/**
+ * Annotations in which a node notes its snapshots, for `npm run status`: when it last took one, when and why the last one failed
+ * (removed by the next that is taken), and when the next is due.
+ */
+export const snapshotNotes = {
+    taken: "landfall.dev/snapshot-taken", failed: "landfall.dev/snapshot-failed", due: "landfall.dev/snapshot-due",
+};
+
+function take(name: string, schedule: string, { hourly, daily, weekly }: NonNullable<ClusterFacts["keep"]>): string {
     const such = `--host ${name} --tag ${tag}`;
     return `#!/bin/bash
-# Saves etcd's data, and the keys that it is encrypted with, off this node. Only etcd's leader does.
+# Saves etcd's data, and the keys that it is encrypted with, off this node. Only etcd's leader does, and notes how it went.
 set -euo pipefail
-export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+export KUBECONFIG=/etc/kubernetes/admin.conf KUBECACHEDIR=/run/landfall-kubectl
 . ${variables}
 ${etcdctl}
 ${checkApart}
 
-[ -e /etc/kubernetes/manifests/etcd.yaml ] || exit 0 # not a member yet
+manifest=/etc/kubernetes/manifests/etcd.yaml
+[ -e $manifest ] || exit 0 # not a member yet
 status=$(etcdctl endpoint status --write-out json)
 number() { sed -n "s/.*\\"$1\\":\\([0-9]*\\).*/\\1/p" <<<"$status"; }
 [ "$(number member_id)" = "$(number leader)" ] || exit 0
+
+errors=/run/landfall-snapshot.errors saved=
+finish() {
+    set +e
+    trap '' TERM # systemd repeats it
+    exec 2>&3
+    rm -rf ${snapshotDirectory} /var/lib/etcd/landfall.snapshot*
+    cat $errors >&2
+    now=$(date --utc +%FT%TZ)
+    next=$(systemd-analyze calendar ${shellQuote(schedule)} | sed -n -e 's/^ *Next elapse: *//p' -e 's/^ *(in UTC): *//p' | tail -n 1)
+    due=$(date --utc --date "\${next:-never}" +%FT%TZ 2>/dev/null)
+    # Without the login that an address may contain.
+    why=$(tail -n 3 $errors | sed -E 's#//[^/@ ]*@#//#g' | tr -s '[:space:]' ' ' | cut -c 1-300)
+    notes=("${snapshotNotes.failed}=$now $why")
+    [ -z "$saved" ] || notes=("${snapshotNotes.taken}=$now" ${snapshotNotes.failed}-)
+    node=$(sed -n 's/^ *- --name=//p' $manifest)
+    kubectl annotate node "$node" --overwrite --request-timeout 30s "\${notes[@]}" "${snapshotNotes.due}\${due:+=}\${due:--}" >/dev/null
+    rm -f $errors
+}
+trap finish EXIT
+trap 'echo "It did not end in time, or was stopped." >&2; exit 143' TERM
+exec 3>&2 2>$errors
 
 if [ -z "$(etcdctl get /registry/configmaps/kube-system/kubeadm-config --keys-only)" ]; then
     echo "etcd has lost its data, so no snapshot was taken." >&2
     exit 1
 fi
 check_apart
-trap 'rm -rf ${snapshotDirectory} /var/lib/etcd/landfall.snapshot*' EXIT
 rm -rf ${snapshotDirectory}
 umask 077
 mkdir -p ${snapshotDirectory}/pki/etcd
@@ -82,6 +113,7 @@ kubelet --version | cut -d ' ' -f 2 > ${snapshotDirectory}/version
 ${restic} unlock >/dev/null # of an interrupted run
 ${restic} backup ${such} ${snapshotDirectory}
 ${restic} forget ${such} --group-by host --keep-hourly ${hourly} --keep-daily ${daily} --keep-weekly ${weekly} --prune >/dev/null
+saved=yes
 echo saved`;
 }
 
@@ -89,7 +121,9 @@ echo saved`;
 export const removeSnapshots = [...removeTimer(timer), `rm -f ${variables}`];
 
 /** Stops taking snapshots. Those that exist stay. */
-export const endTasks = [task("Stop taking snapshots", ...removeSnapshots, `systemctl daemon-reload`)];
+export const endTasks = [task("Stop taking snapshots", ...removeSnapshots, `systemctl daemon-reload`,
+    `notes="${Object.values(snapshotNotes).map(note => `${note}-`).join(" ")}"`,
+    `kubectl annotate nodes --all --request-timeout 10s $notes >/dev/null 2>&1 || true`)];
 
 /** Distinguishes Landfall's snapshots from what else is in the repository. */
 const tag = "landfall-etcd";

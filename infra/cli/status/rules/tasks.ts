@@ -1,4 +1,5 @@
 import { activatedAt, rests } from "../asleep";
+import { etcdSnapshotOf } from "../etcd-snapshot";
 import { duration, type Fields, flag, list, number, text, time } from "../fields";
 import { condition, created, isDeleting, isTrue, nameOf, namespaceOf, ownerKind, ownerName } from "../objects";
 import { type Finding, hour, kubectl, minute, type Rule, type Situation } from "../problem";
@@ -12,8 +13,12 @@ export const taskRules: Record<string, Rule> = {
     "task-failed": situation => situation.observed.cronJobs.flatMap(task => failed(task, situation) ?? []),
     "task-late": situation => situation.observed.cronJobs.flatMap(task => tooLate(task, situation) ?? []),
     "job-failed": situation => situation.observed.jobs.flatMap(job => jobFailed(job) ?? []),
+    "etcd-snapshot": situation => etcdSnapshot(situation) ?? [],
     "volume-snapshot": situation => situation.observed.volumeSnapshots.flatMap(snapshot => snapshotFailed(snapshot, situation) ?? []),
 };
+
+/** How long after its time a snapshot of etcd may be noted: the machine ends one after half an hour. */
+const lateSnapshot = 40 * minute;
 
 /** Those that keep data safe matter more than those that run again in a minute. */
 function severityOf(task: Fields): Finding["severity"] {
@@ -95,4 +100,29 @@ function snapshotFailed(snapshot: Fields, { now }: Situation): Finding | undefin
         severity: "failing", kind: "VolumeSnapshot", object: snapshot, since: time(snapshot, "status", "error", "time") ?? created(snapshot),
         matter: error === "" ? "isn't ready yet" : `failed: ${error.slice(0, 300)}`, action: kubectl("describe", "volumesnapshot", snapshot),
     };
+}
+
+function etcdSnapshot({ observed, now, etcdSnapshots, command }: Situation): Finding[] | undefined {
+    if (etcdSnapshots !== true || observed.nodes.length === 0) return undefined;
+    const finding = { severity: "failing", kind: "The snapshot of etcd", object: {} } as const;
+    const last = etcdSnapshotOf(observed.nodes);
+    if (last === undefined) {
+        return [{
+            ...finding, severity: "risk", matter: "no machine has noted one",
+            action: `${command("start")}. If that changes nothing, on each control-plane machine as root: systemctl start landfall-snapshot`,
+        }];
+    }
+    const { node, taken, failed, due } = last;
+    const good = taken === undefined ? "There is no good one yet" : `The last good one is ${duration(now - taken)} old`;
+    if (failed) {
+        return [{
+            ...finding, matter: `failed ${duration(now - failed.time)} ago on ${node}: ${failed.why.slice(0, 300) || "it gave no reason"}. ${good}`,
+            action: `When that is mended, take one on ${node} as root: systemctl start landfall-snapshot. All it said: journalctl --unit landfall-snapshot`,
+        }];
+    }
+    if (due === undefined || now - Math.max(due, schedulingSince(observed.pods)) < lateSnapshot) return undefined;
+    return [{
+        ...finding, matter: `has been due for ${duration(now - due)}. ${good}`,
+        action: `Is the timer of the machine that leads etcd active? The last one was taken on ${node}. As root: systemctl status landfall-snapshot.timer landfall-snapshot`,
+    }];
 }

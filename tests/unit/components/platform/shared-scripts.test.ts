@@ -84,3 +84,49 @@ describe("adding an environment's listeners", () => {
         expect(stderr).not.toContain("    at ");
     }, 30_000);
 });
+
+describe("ordering the Gateway's listeners", () => {
+    const path = "/apis/gateway.networking.k8s.io/v1/namespaces/landfall-gateway/gateways/gateway";
+    const listener = (name: string) => ({ name, port: 80, allowedRoutes: { namespaces: { from: "Same" } } });
+    const gateway = (...names: string[]) => api.put({
+        apiVersion: "gateway.networking.k8s.io/v1", kind: "Gateway", metadata: { name: "gateway", namespace: "landfall-gateway" },
+        spec: { gatewayClassName: "landfall", listeners: names.map(listener) },
+    });
+    const order = () => run("order-listeners", {});
+    const now = () => (api.objects.get(path)?.spec?.listeners as object[]);
+    const ordered = ["https-www.a", "https", "http-www.a", "http", "http.uat.a", "https.uat.a", "http.shop.a"].map(listener);
+
+    it("puts the platform's own first, in the order in which its stack applies them, and leaves each as it is", async () => {
+        gateway("http", "https", "http.uat.a", "https.uat.a", "http-www.a", "https-www.a", "http.shop.a");
+        expect(await order()).toEqual({ code: 0, stderr: "" });
+        expect(now()).toEqual(ordered);
+        expect(api.objects.get(path)?.spec).toMatchObject({ gatewayClassName: "landfall" });
+    }, 30_000);
+
+    it("writes nothing where they are in order, or where there is no Gateway yet", async () => {
+        const written: string[] = [];
+        api.intercept = method => void (method === "GET" || written.push(method));
+        expect((await order()).code).toBe(0);
+        gateway("https-www.a", "https", "http-www.a", "http", "https.uat.a", "http.uat.a");
+        expect((await order()).code).toBe(0);
+        expect(written).toEqual([]);
+    }, 30_000);
+
+    it("tries again if an environment is added meanwhile, and keeps its listeners", async () => {
+        gateway("http", "https", "http.uat.a", "https.uat.a");
+        let others = 0;
+        api.intercept = method => {
+            if (method !== "PUT" || others++ > 0) return undefined;
+            gateway("http", "https", "http.uat.a", "https.uat.a", "http.shop.a");
+            return { code: 409, message: "the object has been modified" };
+        };
+        expect(await order()).toEqual({ code: 0, stderr: "" });
+        expect(now()).toEqual(ordered.filter(({ name }) => !name.endsWith("www.a")));
+    }, 30_000);
+
+    it("fails if it may not, and says so without a stack trace", async () => {
+        gateway("http", "https");
+        api.intercept = method => (method === "PUT" ? { code: 403, message: "gateways is forbidden" } : undefined);
+        expect(await order()).toEqual({ code: 1, stderr: "The listeners of the cluster's Gateway can't be put in order: gateways is forbidden\n" });
+    }, 30_000);
+});

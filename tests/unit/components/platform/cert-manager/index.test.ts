@@ -26,7 +26,7 @@ describe("the gateway", () => {
 
     it("listens for HTTP and HTTPS", () => {
         expect(listeners().map(({ name, protocol, port }) => [name, protocol, port])).toEqual(
-            [["http", "HTTP", 80], ["https", "HTTPS", 443]]);
+            [["https", "HTTPS", 443], ["http", "HTTP", 80]]);
     });
 
     it("has the certificate's Secret, which it alone is allowed to use", () => {

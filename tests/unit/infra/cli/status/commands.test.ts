@@ -11,6 +11,7 @@ import { main as shell, type Tty } from "../../../../../infra/cli/shell";
 import { main as status, statusOf } from "../../../../../infra/cli/status";
 import { commandFor, type Running } from "../../../../../infra/cli/status/command";
 import { webAddress } from "../../../../../infra/cli/status/collect";
+import { screen } from "../../../../../infra/cli/status/screen";
 import type { Status } from "../../../../../infra/cli/status/summary";
 import { Pods } from "../../../fixtures/pods";
 import { StackApi } from "../../../fixtures/stack-api";
@@ -187,6 +188,23 @@ describe("npm run status", () => {
         expect((await statusOf(running)).nodes).toHaveLength(3);
         api.objects.nodes = [node("landfall-dev-worker", { status: { conditions: bad } })];
         expect((await statusOf(running)).problems.map(({ object }) => object)).toEqual(["Node landfall-dev-worker"]);
+    });
+
+    it("tells how old the last snapshot of etcd is, where machines take them", async () => {
+        const running = (cluster: object) => ({
+            name: "server", kubeconfig: fs.readFileSync(path.join(directory, "kubeconfig"), "utf8"), command: commandFor("server"),
+            settings: {
+                cluster: { target: "baremetal", ...cluster }, app: { type: "wordpress" },
+                environment: { name: "development", host: "shop.localhost", aliases: [], redirects: [] },
+            },
+        }) as unknown as Running;
+        api.objects.nodes = [node("server", { metadata: { annotations: { "landfall.dev/snapshot-taken": ago(1200), "landfall.dev/snapshot-due": ago(-2400) } } })];
+        const found = await statusOf(running({ snapshots: { repository: "/mnt/backup" } }));
+        expect(found).toMatchObject({ problems: [], etcdSnapshot: new Date(ago(1200)).toISOString() });
+        expect(screen(found)).toContain("\nLast snapshot of etcd: 20 min ago\n");
+        expect(screen(await statusOf(running({})))).not.toContain("etcd");
+        api.objects.nodes = [node("server")];
+        expect((await statusOf(running({ snapshots: {} }))).problems).toMatchObject([{ rule: "etcd-snapshot", matter: "no machine has noted one" }]);
     });
 
     it.skipIf(process.platform === "win32")("quotes what a shell would take apart", async () => {

@@ -36,21 +36,29 @@ describe.skipIf(process.platform !== "linux")("snapshots", () => {
         });
     });
 
-    test("are taken by etcd's leader, with the keys, and older ones go", () => {
+    /** A machine that leads etcd, and takes a snapshot as its timer has it do. */
+    function leader(answers: Answers = {}) {
         const on = onMachine({
             ...elsewhere, kubelet: "echo Kubernetes v1.36.4",
+            "systemd-analyze": "printf '%s\\n' '    Next elapse: Mon 2026-11-30 03:00:00 CET' '       (in UTC): Mon 2026-11-30 02:00:00 UTC'",
             etcdctl: `case "$*" in
                 "endpoint status"*) echo '{"member_id":7,"leader":7}' ;;
                 "get /registry/configmaps"*) echo key ;;
                 "snapshot save"*) touch "$3" ;;
             esac`,
+            ...answers,
         });
         for (const file of ["pki/ca.crt", "pki/ca.key", "pki/sa.key", "pki/front-proxy-ca.key", "pki/etcd/ca.key", "landfall/encryption.json"]) {
             on.write(`etc/kubernetes/${file}`, "x");
         }
-        on.write("var/lib/etcd/member/x", "").write("etc/kubernetes/manifests/etcd.yaml", "");
-        expect(on.run(script()).status).toBe(0);
+        on.write("var/lib/etcd/member/x", "").write("etc/kubernetes/manifests/etcd.yaml", "    - etcd\n    - --name=one\n");
+        on.write("etc/landfall/snapshots.env", "export RESTIC_REPOSITORY=/mnt/backup/etcd RESTIC_PASSWORD=PASSWORD\n");
         const take = () => on.run(scriptOf("second-snapshots").split(/^cat > \S+take-snapshot.*\n/m)[1].split("\nLANDFALL_END")[0]);
+        return { on, take, notes: () => take().calls.filter(call => call.startsWith("kubectl")) };
+    }
+
+    test("are taken by etcd's leader, with the keys, and older ones go", () => {
+        const { on, take } = leader();
         const { stdout, stderr, calls } = take();
         expect([stdout.trim(), stderr]).toEqual(["saved", ""]);
         const restic = calls.filter(call => call.startsWith("restic"));
@@ -61,11 +69,49 @@ describe.skipIf(process.platform !== "linux")("snapshots", () => {
         expect(take()).toMatchObject({ status: 0, stdout: "", calls: [expect.stringContaining("endpoint status")] });
     });
 
+    test("are noted on the node: when the last was taken, and when the next is due", () => {
+        const { notes } = leader();
+        const [note, ...others] = notes();
+        expect(others).toEqual([]);
+        const [, taken] = /^kubectl annotate node one --overwrite --request-timeout 30s landfall\.dev\/snapshot-taken=(\S+Z) landfall\.dev\/snapshot-failed- landfall\.dev\/snapshot-due=2026-11-30T02:00:00Z$/
+            .exec(note) ?? [];
+        expect(Math.abs(Date.now() - Date.parse(taken))).toBeLessThan(60_000);
+    });
+
+    test.each<[what: string, answers: Answers, why: RegExp]>([
+        ["no room", { restic: `[ "$3" != backup ] || { echo "Fatal: unable to save snapshot:" >&2; echo "	no space left on device" >&2; exit 1; }` },
+            /Z Fatal: unable to save snapshot: no space left on device +landfall/],
+        ["a login in an address, which it leaves out", { restic: `echo 'rest:https://me:hunter2@example.com/: refused' >&2; exit 1` },
+            /Z rest:https:\/\/example\.com\/: refused +landfall/],
+        ["etcd that has lost its data", { etcdctl: `[ "$1" != endpoint ] || echo '{"member_id":7,"leader":7}'` }, /Z etcd has lost its data/],
+        ["a repository on its own disk", { findmnt: "echo /" }, /Z \/mnt\/backup\/etcd is on this machine's own disk/],
+        ["an end before its own", { restic: "kill -TERM $PPID; sleep 1" }, /snapshot-failed=\S+Z/],
+    ])("are noted as failed, with the reason: %s", (_, answers, why) => {
+        const { on, take } = leader(answers);
+        const { status, stdout, calls } = take();
+        expect(status).not.toBe(0);
+        expect(stdout).toBe("");
+        const [note, ...others] = calls.filter(call => call.startsWith("kubectl"));
+        expect(others).toEqual([]);
+        expect(note).toMatch(why);
+        expect(note).toMatch(/snapshot-due=2026-11-30T02:00:00Z$/);
+        expect(note).not.toMatch(/snapshot-taken|hunter2|PASSWORD/);
+        expect([on.read("var/lib/landfall/snapshot/log"), on.read("run/landfall-snapshot.errors")]).toEqual([undefined, undefined]);
+    });
+
+    test("are taken and fail alike where nothing can be noted", () => {
+        const { on, take } = leader({ kubectl: "echo 'the server is away' >&2; exit 1", "systemd-analyze": "exit 1" });
+        expect(take()).toMatchObject({ status: 0, stdout: "saved\n" });
+        on.answers.restic = "echo Fatal >&2; exit 1";
+        expect(take()).toMatchObject({ status: 1, stderr: expect.stringContaining("Fatal") });
+    });
+
     test("that have ended leave no schedule and no password behind", () => {
         const on = onMachine(elsewhere);
         on.run(script());
         const { status, calls } = on.run(scriptOf("second-snapshotsEnd"));
         expect([status, calls[0]]).toEqual([0, "systemctl disable --quiet --now landfall-snapshot.timer"]);
+        expect(calls.at(-1)).toMatch(/^kubectl annotate nodes --all .*landfall\.dev\/snapshot-taken- landfall\.dev\/snapshot-failed- landfall\.dev\/snapshot-due-$/);
         const left = fs.readdirSync(path.join(on.directory, "etc"), { recursive: true, encoding: "utf8" }).filter(file => file.includes("snapshot"));
         expect(left).toEqual([]);
     });
