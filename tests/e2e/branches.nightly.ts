@@ -55,11 +55,14 @@ async function everything(): Promise<string[]> {
     const objects = Object.entries(await readObjects(cluster)).map(([key, text]) => `${key} ${text}`);
     const images = (await Promise.all((await nodeContainers()).map(async node =>
         (await onNode(node, "ctr", "--namespace", "k8s.io", "images", "list", "--quiet")).split("\n").map(image => `${node} ${image}`)))).flat();
-    const built = await run("docker", ["images", "--filter", "reference=landfall.local/httpbin", "--format", "{{.Repository}}:{{.Tag}}"]);
+    const built = await run("docker", ["images", "--filter", "reference=landfall.local/*", "--format", "{{.Repository}}:{{.Tag}}"]);
     const state = fs.readdirSync(path.join(directory, "backend", ".pulumi"), { recursive: true, encoding: "utf8" });
+    // Of each environment that has volumes, and what is in them.
+    const volumes = fs.readdirSync(path.join(home, names.cluster, "volumes"), { recursive: true, encoding: "utf8" })
+        .filter(file => file.split(path.sep).length < 3).map(file => `volume ${file}`);
     return [
         ...items.map(({ metadata }) => `Namespace ${metadata?.name}`), ...wide.flat(), ...leases.map(({ metadata }) => `Lease ${metadata?.name}`),
-        ...objects, ...images, ...built.split("\n"), ...fs.readdirSync(home), ...fs.readdirSync(root),
+        ...objects, ...images, ...built.split("\n"), ...volumes, ...fs.readdirSync(home), ...fs.readdirSync(root),
         ...state.filter(name => name.includes("branch-")),
     ].sort();
 }
@@ -75,7 +78,7 @@ beforeAll(async () => {
     await cluster.settled();
     before = { everything: await everything(), pods: await readPods(cluster) };
     await makeRemote();
-    const httpbin = { replicas: { min: 1, max: 1 }, cpu: { request: "50m", limit: "1" } };
+    const httpbin = { replicas: { min: 1, max: 1 }, cpu: { request: "50m", limit: "1" }, volumes: { "/data": { size: "64Mi" } } };
     fs.writeFileSync(template, yaml.stringify({ config: {
         "landfall:cluster": { target: "existing", stack: `organization/landfall/${names.stack}` },
         "landfall:environment": { name: "branch", host: "localhost", priority: "low", sleepAfter: 0.25 },

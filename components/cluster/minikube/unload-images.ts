@@ -1,11 +1,11 @@
-// Removes images from the cluster's nodes.
-import { main, setting } from "../scripts/process";
+// Removes a repository's images from the cluster's nodes.
+import { isOf, removing } from "../scripts/images";
+import { setting } from "../scripts/process";
 import { minikube } from "./profile";
 
-void main(() => {
+void removing("on the cluster's nodes", repository => {
     const profile = setting("CLUSTER_NAME");
-    const problem = `The images could not be removed from the cluster ${profile}.`;
-    const found = minikube(profile, ["image", "ls", "--profile", profile], problem).split("\n");
-    const images = (JSON.parse(setting("IMAGES")) as string[]).filter(image => found.includes(image));
+    const problem = `minikube doesn't remove them from the cluster ${profile}.`;
+    const images = minikube(profile, ["image", "ls", "--profile", profile], problem).split("\n").filter(isOf(repository));
     if (images.length > 0) minikube(profile, ["image", "rm", ...images, "--profile", profile], problem);
 });
