@@ -106,6 +106,8 @@ export type ImageDelivery = {
     | {
         method: "push";
         registry: pulumi.Input<string>;
+        /** Registry for the images that are deleted with their environment, if `registry` keeps all. @default the same */
+        disposable?: pulumi.Input<string>;
         naming?: "repository" | "tag";
         credentials?: RegistryCredentials;
     }

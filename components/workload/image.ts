@@ -123,18 +123,18 @@ export class ContainerImage extends pulumi.ComponentResource {
     private push(
         name: string, tag: string, origin: { BUILD: string } | { SOURCE: string }, delivery: Delivery<"push">, owner?: string,
     ): pulumi.Output<string> {
-        const { registry, naming, credentials } = delivery;
-        const nameOf = (own: pulumi.Input<string>): pulumi.Output<string> => naming === "tag"
-            ? pulumi.interpolate`${registry}:${own}-${tag}` : pulumi.interpolate`${registry}/${own}:${tag}`;
+        const { registry, disposable = registry, naming, credentials } = delivery;
+        const nameOf = (name: pulumi.Input<string>, at = registry): pulumi.Output<string> => naming === "tag"
+            ? pulumi.interpolate`${at}:${name}-${tag}` : pulumi.interpolate`${at}/${name}:${tag}`;
         // A login that the cluster's stack has just got is of no use when the image is deleted. Its registry goes with the cluster.
         const own = owner === undefined || credentials ? undefined : this.own(name, owner, delivery);
-        const imageName = nameOf(own?.name ?? name);
+        const imageName = own === undefined ? nameOf(name) : nameOf(own.name, disposable);
         const pushed = scriptCommand(`${name}-push`, {
             create: "components/workload/push-image.ts",
             environment: {
                 IMAGE: imageName,
                 ...origin,
-                ...(own && { SHARED: nameOf(name) }),
+                ...(own && { SHARED_IMAGE: nameOf(name) }),
                 ...(credentials && { REGISTRY_USER: credentials.username, REGISTRY_PASSWORD: credentials.password }),
             },
             triggers: [imageName],
@@ -149,15 +149,15 @@ export class ContainerImage extends pulumi.ComponentResource {
      * A repository that only this stack pushes to, whatever other clusters have an environment of that name. Where all images
      * share one, tags begin with the environment's name: it is the cluster's own.
      */
-    private own(name: string, owner: string, { registry, naming }: Delivery<"push">): { name: pulumi.Input<string>; removal: pulumi.Resource } {
+    private own(name: string, owner: string, { registry, disposable = registry, naming }: Delivery<"push">): { name: pulumi.Input<string>; removal: pulumi.Resource } {
         const script = "components/workload/remove-images.ts";
         if (naming === "tag") {
             const own = owned(name, owner);
-            return { name: own, removal: this.remove(name, script, { REPOSITORY: registry, PREFIX: `${own}-` }) };
+            return { name: own, removal: this.remove(name, script, { REPOSITORY: disposable, TAG_PREFIX: `${own}-` }) };
         }
         const { result } = new random.RandomUuid(`${name}-repository`, {}, { parent: this });
         const own = pulumi.interpolate`${owned(name, owner)}_${result.apply(id => id.slice(0, 8))}`;
-        return { name: own, removal: this.remove(name, script, { REPOSITORY: pulumi.interpolate`${registry}/${own}` }) };
+        return { name: own, removal: this.remove(name, script, { REPOSITORY: pulumi.interpolate`${disposable}/${own}` }) };
     }
 
     /** Removes all images of a repository, of whatever version: it exists before the first, and is deleted after the last. */

@@ -93,8 +93,8 @@ function readLogin(): RegistryLogin | undefined {
 }
 
 useProxies();
-const { IMAGE = "", BUILD = "{}", SOURCE, SHARED } = process.env;
-provideImage(IMAGE, { build: JSON.parse(BUILD) as Build, source: SOURCE, shared: SHARED }, readLogin()).then(
+const { IMAGE = "", BUILD = "{}", SOURCE, SHARED_IMAGE } = process.env;
+provideImage(IMAGE, { build: JSON.parse(BUILD) as Build, source: SOURCE, shared: SHARED_IMAGE }, readLogin()).then(
     reference => process.stdout.write(reference),
     (error: Error) => {
         process.stderr.write(`${error.message}\n`);

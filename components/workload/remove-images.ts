@@ -5,10 +5,11 @@ import { deleteManifest, digestsOf, tagsOf } from "../registry";
 
 /**
  * The repository is the environment's own, so nothing that another stack runs is in it, and its manifests are deleted: not every
- * registry deletes tags. Where all images share a repository, tags that begin with PREFIX are the environment's. There, only
+ * registry deletes tags. Where all images share a repository, tags that begin with TAG_PREFIX are the environment's. There, only
  * tags are deleted: another tag may lead to the same manifest.
  */
-async function removeImages(repository: string, prefix?: string): Promise<void> {
+async function removeImages(repository: string): Promise<void> {
+    const { TAG_PREFIX: prefix } = process.env;
     const tags = (await tagsOf(repository)).filter(tag => tag.startsWith(prefix ?? ""));
     const found = prefix === undefined ? (await Promise.all(tags.map(tag => digestsOf(repository, tag)))).flat() : tags;
     // One that lists others comes before them.
@@ -16,8 +17,4 @@ async function removeImages(repository: string, prefix?: string): Promise<void> 
 }
 
 useProxies();
-const { PREFIX } = process.env;
-void removing(`in the registry${PREFIX === undefined ? "" : ` under tags that begin with ${PREFIX}`}`, repository =>
-    removeImages(repository, PREFIX).catch((error: Error) => {
-        throw new Error(`${error.message} Delete them there by hand, or have a rule of the registry's do it.`);
-    }));
+void removing("in the registry; delete them there by hand, or have a rule of the registry's do it", removeImages);

@@ -33,7 +33,8 @@ export function removing(where: string, work: (repository: string) => void | Pro
         try {
             await work(repository);
         } catch (error) {
-            process.stderr.write(`! The images ${repository} stay ${where}. ${(error as Error).message.replace(/\s*\n\s*/g, " ")}\n`);
+            const reason = (error as Error).message.trim().replace(/\s*\n\s*/g, " ");
+            process.stderr.write(`! The images ${repository} stay ${where}. ${reason}${reason.endsWith(".") ? "" : "."}\n`);
         }
     });
 }

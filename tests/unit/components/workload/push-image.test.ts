@@ -74,12 +74,14 @@ interface Run {
     naming?: "tag";
     /** The environment that the image belongs to. */
     owner?: string;
+    /** Where such images are. */
+    disposable?: string;
 }
 
 /** A run of a program that has one image, pushed to the registry. */
-async function run({ date = "2026-11-05", password, at = `${registry.host}/site`, naming, owner }: Run = {}) {
+async function run({ date = "2026-11-05", password, at = `${registry.host}/site`, naming, owner, disposable }: Run = {}) {
     const images: ImageDelivery = {
-        method: "push", registry: at, naming,
+        method: "push", registry: at, naming, disposable,
         credentials: password === undefined ? undefined : { username: "pusher", password: pulumi.secret(password) },
     };
     const cluster = { capabilities: { images } } as unknown as Cluster;
@@ -212,6 +214,17 @@ describe.skipIf(process.platform === "win32")("an image that belongs to an envir
         expect(registry.deleted).toEqual([]);
     });
 
+    it("is where images can be deleted, if the registry of all others keeps them", async () => {
+        registry = await new Registry().start();
+        const disposable = `${registry.host}/disposable`;
+        await run({ ...one, disposable });
+        expect(repositories()).toEqual([expect.stringMatching(/^disposable\/branch-one_web_[0-9a-f]{8}$/)]);
+        await destroy("branch-one");
+        expect(repositories()).toEqual([]);
+        const { reference } = await run();
+        expect((await run({ ...two, disposable })).reference).toBe(reference);
+    });
+
     it("is another branch's no more than anyone's: each has its own, from the same sources too", async () => {
         registry = await new Registry().start();
         const [first, second] = [await run(one), await run(two)];
@@ -244,7 +257,7 @@ describe.skipIf(process.platform === "win32")("an image that belongs to an envir
             registry = await new Registry({ deletes }).start();
             await run(environment);
             const said = await destroy("branch-one");
-            expect(said).toMatch(/^! The images 127\.0\.0\.1:\d+\/site\S* stay in the registry.* refuses to delete them \(HTTP 405\)\. Delete them there by hand, .*\n$/);
+            expect(said).toMatch(/^! The images 127\.0\.0\.1:\d+\/site\S* stay in the registry; delete them there by hand, .*refuses to delete them \(HTTP 405\)\.\n$/);
             expect(registry.tags.size).toBe(1);
         });
 
