@@ -88,7 +88,7 @@ beforeAll(async () => {
 
 /** The settings of all branches; with a registry, images are pushed there. */
 function writeTemplate(registry?: string): void {
-    const httpbin = { replicas: { min: 1, max: 1 }, cpu: { request: "50m", limit: "1" }, volumes: { "/data": { size: "64Mi" } } };
+    const httpbin = { replicas: { min: 1, max: 1 }, cpu: { request: "50m", limit: "1" }, volumes: { "/data": { size: "64Mi", accessMode: "ReadWriteMany" } } };
     fs.writeFileSync(template, yaml.stringify({ config: {
         "landfall:cluster": { target: "existing", stack: `organization/landfall/${names.stack}`, registry },
         "landfall:environment": { name: "branch", host: "localhost", priority: "low", sleepAfter: 0.25 },

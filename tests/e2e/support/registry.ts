@@ -30,7 +30,7 @@ export class LocalRegistry {
         const within = await Promise.all(this.nodes.map(async node =>
             ["nsenter", "--target", await run("docker", ["inspect", "--format", "{{.State.Pid}}", node]), "--net", ...serve]));
         for (const [first, ...args] of [serve, ...within]) {
-            this.programs.push(spawn(first, args, { stdio: ["ignore", "ignore", "inherit"], env: { ...process.env, OTEL_TRACES_EXPORTER: "none" } }));
+            this.programs.push(spawn(first, args, { stdio: "ignore", env: { ...process.env, OTEL_TRACES_EXPORTER: "none" } }));
         }
         await until("the registry", async () => (await fetch(`http://${this.host}/v2/`)).ok, 30);
     }
