@@ -21,7 +21,7 @@ export function createApplication(settings: Settings, place: { environment: Envi
         : new WordPress("wordpress", { ...place, settings: { ...others, app } });
     const { environment } = place;
     if (environment.sleep === undefined) return application;
-    const { reference } = new ContainerImage(activatorName, { cluster: environment.cluster, context: activatorImageContext, ...app.images });
+    const { reference } = new ContainerImage(activatorName, { cluster: environment.cluster, context: activatorImageContext, owner: environment.imageOwner, ...app.images });
     new Activator(activatorName, { environment, image: reference, requests: trafficOf(app).requests });
     const { images, ...outputs } = application.outputs;
     return { outputs: { ...outputs, images: pulumi.all([images, reference]).apply(([own, activator]) => [...own, activator]) } };

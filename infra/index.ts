@@ -24,7 +24,7 @@ export = async () => {
     const settings = loadSettings();
     await checkRelease(stackRelease);
     if (!hasEnvironment(settings)) return createPlatform(settings);
-    const { name, priority, quota, sleepAfter, tls, volumes } = settings.environment;
+    const { name, images, priority, quota, sleepAfter, tls, volumes } = settings.environment;
     const found = await findSharedPlatform(settings.cluster);
     const promotion = await promotionOf(settings.promotion);
     const [manifests, present] = found ? [] : await Promise.all([
@@ -37,7 +37,7 @@ export = async () => {
     const platform = found
         ? new SharedPlatform("platform", { ...needs, found, environment: name })
         : new Platform("platform", { ...needs, ...settings.gateway, manifests, logs: logsToKeep(settings) });
-    const environment = new Environment("environment", { cluster, platform, namespace: name, volumes, quota, priority, sleepAfter });
+    const environment = new Environment("environment", { cluster, platform, namespace: name, volumes, images, quota, priority, sleepAfter });
     const app = createApplication({ ...settings, promotion }, { environment, gateway: platform.gateway });
 
     const { kubeconfig } = cluster;

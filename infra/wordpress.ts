@@ -42,7 +42,7 @@ export class WordPress extends pulumi.ComponentResource {
 
         const image = (part: string, context: string, given?: string): pulumi.Input<string> => promotedImage(part, args.settings.promotion, environment.cluster, this) ?? given
             ?? new ContainerImage(part, {
-                cluster: environment.cluster, context, ...app.images,
+                cluster: environment.cluster, context, owner: environment.imageOwner, ...app.images,
             }, { parent: this }).reference;
         const databaseImage = image("database", databaseImageContext, app.database.image);
         const webImage = image("web", "infra/images/web", app.web.image);

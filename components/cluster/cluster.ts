@@ -95,7 +95,7 @@ export type ImageDelivery = {
 } & (
     /**
      * A Node script of the library loads it. It gets IMAGE and these values in its environment. Another, `unload`, removes
-     * images that nothing uses any more: it gets IMAGES, a JSON list, instead.
+     * all images of a repository: it gets REPOSITORY, which is an image's name without its tag, instead.
      */
     | { method: "load"; script: string; unload?: string; environment: Record<string, pulumi.Input<string>> }
     /**
@@ -106,6 +106,8 @@ export type ImageDelivery = {
     | {
         method: "push";
         registry: pulumi.Input<string>;
+        /** Registry for the images that are deleted with their environment, if `registry` keeps all. @default the same */
+        disposable?: pulumi.Input<string>;
         naming?: "repository" | "tag";
         credentials?: RegistryCredentials;
     }

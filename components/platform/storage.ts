@@ -112,19 +112,27 @@ function createConfig(
             "config.json": JSON.stringify(classes.length === 1 ? configs[classes[0].name] : { storageClassConfigs: configs }),
             setup: setupScript,
             teardown,
-            "helperPod.yaml": JSON.stringify(helperPod),
+            "helperPod.yaml": JSON.stringify(helperPod(classes.map(({ directory }) => directory))),
         },
     }, options).metadata.name;
 }
 
+/** Where the helper sees the directories of all namespaces. The provisioner mounts only the volume's own, which so can't be removed. */
+const helperRoot = "/node";
+
+/** Until the provisioner has read a new configuration, the helper is an earlier version's, without these directories. */
+const seeNode = `root=${helperRoot}
+if [ ! -d "$root\${VOL_DIR%/*/*}" ]; then root=; fi`;
+
 /** Runs as root to remove files of any user, but without root's other capabilities. */
-const helperPod = {
+const helperPod = (directories: string[]): object => ({
     apiVersion: "v1",
     kind: "Pod",
     metadata: { name: "helper-pod" },
     spec: {
         automountServiceAccountToken: false,
         priorityClassName: "system-node-critical",
+        volumes: directories.map((path, index) => ({ name: `directory-${index}`, hostPath: { path } })),
         containers: [{
             name: "helper-pod",
             image: images.localPathHelper,
@@ -138,9 +146,10 @@ const helperPod = {
                 capabilities: { drop: ["ALL"], add: ["CHOWN", "DAC_OVERRIDE", "FOWNER"] },
                 seccompProfile: { type: "RuntimeDefault" },
             },
+            volumeMounts: directories.map((path, index) => ({ name: `directory-${index}`, mountPath: `${helperRoot}${path}` })),
         }],
     },
-};
+});
 
 function createProvisioner(
     metadata: Metadata, provisioner: string, serviceAccountName: pulumi.Output<string>,
@@ -196,7 +205,9 @@ function pathPattern(): string {
 const setup = (incarnation = "none"): string => `#!/bin/sh
 set -eu
 cluster=${incarnation}
-cd "\${VOL_DIR%/*}"
+${seeNode}
+mkdir -p "$root\${VOL_DIR%/*}"
+cd "$root\${VOL_DIR%/*}"
 volume=\${VOL_DIR##*/}
 rest=\${volume%_*}
 group=\${rest##*_}
@@ -216,11 +227,17 @@ if [ -n "$group" ] && chgrp "$group" "$volume"; then chmod 0770 "$volume"; else 
 chmod 0700 . || true
 `;
 
-/** Deletes VOL_DIR. Renames it first, so that no claim takes over a half-deleted directory. */
+/**
+ * Deletes VOL_DIR, and the namespace's directory if that was its last volume. Renames VOL_DIR first, so that no claim takes over
+ * a half-deleted directory.
+ */
 const teardown = `#!/bin/sh
 set -eu
+${seeNode}
+namespace="$root\${VOL_DIR%/*}"
 directory=\${VOL_DIR##*/}
-gone="\${VOL_DIR%/*}/.deleted_$directory"
-if [ -e "$VOL_DIR" ]; then mv "$VOL_DIR" "$gone"; fi
-rm -rf "$gone" "\${VOL_DIR%/*}/.cluster_$directory"
+gone="$namespace/.deleted_$directory"
+if [ -e "$namespace/$directory" ]; then mv "$namespace/$directory" "$gone"; fi
+rm -rf "$gone" "$namespace/.cluster_$directory"
+rmdir "$namespace" 2>/dev/null || true
 `;

@@ -59,6 +59,11 @@ export interface EnvironmentArgs {
      * @default "retain"
      */
     volumes?: "delete" | "retain";
+    /**
+     * Whether its images outlive the environment: with `delete`, pass `imageOwner` to each ContainerImage.
+     * @default "retain"
+     */
+    images?: "delete" | "retain";
     /** What its pods may use together. A pod that would exceed it isn't started. @default 16 CPUs, 16Gi, 50Gi, 60 pods */
     quota?: Quota;
     /**
@@ -90,6 +95,8 @@ export class Environment extends pulumi.ComponentResource {
     /** Name of the namespace, known once the namespace, its quotas, limits and policies, and the PriorityClasses exist. */
     readonly namespace: pulumi.Output<string>;
     readonly volumes: "delete" | "retain";
+    /** Whose name its images have, with which they are deleted; undefined if they stay. */
+    readonly imageOwner?: string;
     /** PriorityClasses of its pods; undefined without a platform. */
     readonly priorityClasses?: EnvironmentClasses;
     /** What sleeps in it; undefined if it never does. */
@@ -101,6 +108,7 @@ export class Environment extends pulumi.ComponentResource {
         this.platform = args.platform ?? { storageClasses: [], metrics: [], priorityClasses: [] };
         this.volumes = args.volumes ?? "retain";
         this.namespaceName = args.namespace;
+        this.imageOwner = args.images === "delete" ? args.namespace : undefined;
         this.sleep = args.sleepAfter === undefined ? undefined : { after: args.sleepAfter, workloads: [], services: [] };
         const priority = normalisePriority(args);
         this.priorityClasses = args.platform && classesOf(priority);

@@ -1,5 +1,6 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
 import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
@@ -35,6 +36,12 @@ export interface ContainerImageArgs {
     args?: Record<string, string>;
     /** Stage of the Dockerfile to build. @default the last one */
     target?: string;
+    /**
+     * The environment that the image belongs to and is deleted with: `imageOwner` of an Environment. The image has a name of
+     * its own then, so that nothing which another stack runs is deleted.
+     * @default none: stacks with the same sources have the same image, which stays
+     */
+    owner?: string;
     /** Changes each resource's arguments last, for anything that isn't modelled here. */
     transform?: Transform;
 }
@@ -81,13 +88,16 @@ export class ContainerImage extends pulumi.ComponentResource {
         const { dockerfile, target } = args;
         const own = [dockerfile, args.args, target].some(given => given !== undefined) ? [JSON.stringify([dockerfile, args.args, target])] : [];
         const tag = `${date}-${digest(directoryDigest(context), base, ...own)}${suffixOf(delivery.platform)}`;
-        if (delivery.method === "push") return this.push(name, tag, { BUILD: JSON.stringify(build) }, delivery);
+        if (delivery.method === "push") return this.push(name, tag, { BUILD: JSON.stringify(build) }, delivery, args.owner);
         warnOfContext();
-        const imageName = `${localName(name)}:${tag}`;
+        const repository = localName(args.owner === undefined ? name : owned(name, args.owner));
+        const imageName = `${repository}:${tag}`;
         const image = new docker.Image(`${name}-image`, {
             imageName, build: { ...build, args: { ...build.args, ...proxyArgs() } }, skipPush: true,
         }, { parent: this });
-        return this.load(name, imageName, delivery, [image, args.cluster.provider]);
+        const removal = args.owner === undefined || delivery.unload === undefined ? []
+            : [this.remove(name, delivery.unload, { ...delivery.environment, REPOSITORY: repository }, args.cluster.provider)];
+        return this.load(name, imageName, delivery, [image, args.cluster.provider, ...removal]);
     }
 
     private provide(name: string, { cluster, content }: ExistingImageArgs): pulumi.Output<string> {
@@ -110,23 +120,55 @@ export class ContainerImage extends pulumi.ComponentResource {
      * The image's name covers everything that goes into it. Anything else that differs between runs or computers, such as a
      * login, must not push it again: a registry with immutable tags would refuse.
      */
-    private push(name: string, tag: string, origin: { BUILD: string } | { SOURCE: string }, delivery: Delivery<"push">): pulumi.Output<string> {
-        const { registry, naming, credentials } = delivery;
-        const imageName = naming === "tag"
-            ? pulumi.interpolate`${registry}:${name}-${tag}` : pulumi.interpolate`${registry}/${name}:${tag}`;
+    private push(
+        name: string, tag: string, origin: { BUILD: string } | { SOURCE: string }, delivery: Delivery<"push">, owner?: string,
+    ): pulumi.Output<string> {
+        const { registry, disposable = registry, naming, credentials } = delivery;
+        const nameOf = (name: pulumi.Input<string>, at = registry): pulumi.Output<string> => naming === "tag"
+            ? pulumi.interpolate`${at}:${name}-${tag}` : pulumi.interpolate`${at}/${name}:${tag}`;
+        // A login that the cluster's stack has just got is of no use when the image is deleted. Its registry goes with the cluster.
+        const own = owner === undefined || credentials ? undefined : this.own(name, owner, delivery);
+        const imageName = own === undefined ? nameOf(name) : nameOf(own.name, disposable);
         const pushed = scriptCommand(`${name}-push`, {
             create: "components/workload/push-image.ts",
             environment: {
                 IMAGE: imageName,
                 ...origin,
+                ...(own && { SHARED_IMAGE: nameOf(name) }),
                 ...(credentials && { REGISTRY_USER: credentials.username, REGISTRY_PASSWORD: credentials.password }),
             },
             triggers: [imageName],
             // Only updates ignore the changes: a replacement uses the current login. It exists before the old one is deleted.
-        }, { parent: this, ignoreChanges: ["environment"], deleteBeforeReplace: false });
-        const digest = rendering() ? `sha256:${"0".repeat(64)}` : pulumi.unsecret(pushed.stdout);
-        return pulumi.interpolate`${imageName}@${digest}`;
+        }, { parent: this, ignoreChanges: ["environment"], deleteBeforeReplace: false, dependsOn: own?.removal });
+        const printed = rendering() ? `sha256:${"0".repeat(64)}` : pulumi.unsecret(pushed.stdout);
+        // Earlier versions printed only the digest.
+        return pulumi.all([imageName, printed]).apply(([named, text]) => text.includes("@") ? text : `${named}@${text}`);
     }
+
+    /**
+     * A repository that only this stack pushes to, whatever other clusters have an environment of that name. Where all images
+     * share one, tags begin with the environment's name: it is the cluster's own.
+     */
+    private own(name: string, owner: string, { registry, disposable = registry, naming }: Delivery<"push">): { name: pulumi.Input<string>; removal: pulumi.Resource } {
+        const script = "components/workload/remove-images.ts";
+        if (naming === "tag") {
+            const own = owned(name, owner);
+            return { name: own, removal: this.remove(name, script, { REPOSITORY: disposable, TAG_PREFIX: `${own}-` }) };
+        }
+        const { result } = new random.RandomUuid(`${name}-repository`, {}, { parent: this });
+        const own = pulumi.interpolate`${owned(name, owner)}_${result.apply(id => id.slice(0, 8))}`;
+        return { name: own, removal: this.remove(name, script, { REPOSITORY: pulumi.interpolate`${disposable}/${own}` }) };
+    }
+
+    /** Removes all images of a repository, of whatever version: it exists before the first, and is deleted after the last. */
+    private remove(name: string, script: string, environment: Record<string, pulumi.Input<string>>, dependsOn?: pulumi.Resource): pulumi.Resource {
+        return scriptCommand(`${name}-removal`, { delete: script, environment, tells: true }, { parent: this, dependsOn });
+    }
+}
+
+/** No service or environment has this character in its name. */
+function owned(name: string, owner: string): string {
+    return `${owner}_${name}`;
 }
 
 /** Build arguments of the Dockerfiles. */

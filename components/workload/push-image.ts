@@ -1,5 +1,5 @@
 // Builds an image, or takes one that exists, and pushes it, unless the registry has its tag already: a registry with immutable tags accepts each tag
-// once, and a killed run may have pushed it. Prints the digest that the registry has for the tag.
+// once, and a killed run may have pushed it. Prints its reference by digest.
 import { spawnSync, SpawnSyncReturns } from "node:child_process";
 import * as fs from "node:fs";
 import * as os from "node:os";
@@ -12,15 +12,24 @@ import type { Build } from "./image";
 interface Origin {
     build: Build;
     source?: string;
+    /** Another name, under which other environments push the same image: if the registry has it, it is used. */
+    shared?: string;
 }
 
-async function provideImage(image: string, { build, source }: Origin, login?: RegistryLogin): Promise<string> {
-    const found = await digestOf(image, login).catch((error: Error) => {
+async function provideImage(image: string, { build, source, shared }: Origin, login?: RegistryLogin): Promise<string> {
+    const found = (name: string) => digestOf(name, login).catch((error: Error) => {
         // Docker may have its own certificate or proxy for the registry.
         process.stderr.write(`Whether the tag is there already isn't known: ${error.message}\n`);
         return undefined;
     });
-    if (found !== undefined) return found;
+    const ofOthers = shared && await found(shared);
+    if (ofOthers) return `${shared}@${ofOthers}`;
+    const own = await found(image);
+    return `${image}@${own ?? pushed(image, { build, source }, login)}`;
+}
+
+/** Builds and pushes the image; returns its digest. */
+function pushed(image: string, { build, source }: Origin, login?: RegistryLogin): string {
     if (source !== undefined) docker(["image", "tag", source, image]);
     else buildImage(image, build);
     pushImage(image, login);
@@ -84,9 +93,9 @@ function readLogin(): RegistryLogin | undefined {
 }
 
 useProxies();
-const { IMAGE = "", BUILD = "{}", SOURCE } = process.env;
-provideImage(IMAGE, { build: JSON.parse(BUILD) as Build, source: SOURCE }, readLogin()).then(
-    digest => process.stdout.write(digest),
+const { IMAGE = "", BUILD = "{}", SOURCE, SHARED_IMAGE } = process.env;
+provideImage(IMAGE, { build: JSON.parse(BUILD) as Build, source: SOURCE, shared: SHARED_IMAGE }, readLogin()).then(
+    reference => process.stdout.write(reference),
     (error: Error) => {
         process.stderr.write(`${error.message}\n`);
         process.exitCode = 1;

@@ -61,29 +61,21 @@ export async function main(args: string[]): Promise<number> {
     return 0;
 }
 
-/** What was removed. */
-interface Removed {
-    /** How many resources were deleted, and so on. */
-    changes: Record<string, number>;
-    /** The images that the stack had built on this computer. */
-    images: string[];
-}
-
-/** Removes a stack and what `npm start` created besides. Returns undefined if there was no stack. */
-export async function takeDown(context: Context): Promise<Removed | undefined> {
+/** Removes a stack and what `npm start` created besides. Returns the number of changes; undefined if there was no stack. */
+export async function takeDown(context: Context): Promise<Record<string, number> | undefined> {
     const { stack, keepData, terminal } = context;
     const begin = Date.now();
     // Only a local backend can be looked at without Pulumi.
     const mayExist = isInBackend(stack) || backendDirectory() === undefined;
     const removed = mayExist ? await destroy(context) : undefined;
     terminal.line(removed
-        ? `The stack "${stack}" is ${keepData ? "down" : "gone"}: ${describeChanges(removed.changes)} (${seconds(begin)}).`
+        ? `The stack "${stack}" is ${keepData ? "down" : "gone"}: ${describeChanges(removed)} (${seconds(begin)}).`
         : `There is no stack "${stack}".`);
     await tidy(stack, settingsOf(stack)?.cluster, keepData && removed !== undefined, terminal);
     return removed;
 }
 
-async function destroy(context: Context): Promise<Removed | undefined> {
+async function destroy(context: Context): Promise<Record<string, number> | undefined> {
     const { stack, keepData, terminal, signal } = context;
     if (keepData) refuseIfLost(stack);
     const [{ PulumiEngine }, { ensurePulumi }] = await Promise.all([import("./engine/pulumi"), import("./tools/pulumi")]);
@@ -99,10 +91,8 @@ async function destroy(context: Context): Promise<Removed | undefined> {
     if (engine) terminal.line(`Removing the stack "${stack}"${keepData ? ", and keeping its data" : ""}`);
     await prepare(context);
     if (!engine) return undefined;
-    const built = await engine.images();
-    rememberImages(stack, built); // an interrupted start may not have recorded them
-    const images = [...new Set([...built, ...readRecord(stack)?.images ?? []])];
-    return { changes: await engine.destroy(keepData), images };
+    rememberImages(stack, await engine.images()); // an interrupted start may not have recorded them
+    return engine.destroy(keepData);
 }
 
 /** Gets what removing the cluster needs. */

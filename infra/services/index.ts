@@ -52,7 +52,9 @@ export class Services extends pulumi.ComponentResource {
             [part, promoted(part) ?? service.image ?? buildImage(part, service, app, environment, this)]));
         if (usesDatabase(app)) {
             images.database = promoted("database") ?? app.database.image
-                ?? new ContainerImage("database", { cluster: environment.cluster, context: databaseImageContext, ...app.images }, { parent: this }).reference;
+                ?? new ContainerImage("database", {
+                    cluster: environment.cluster, context: databaseImageContext, owner: environment.imageOwner, ...app.images,
+                }, { parent: this }).reference;
         }
         const database = usesDatabase(app) ? createDatabase(app, images.database, environment, this) : undefined;
 
@@ -83,11 +85,11 @@ function createDatabase(app: ServicesSettings, image: pulumi.Input<string>, envi
 }
 
 function buildImage(
-    name: string, { build }: ServiceSettings, { images }: ServicesSettings, { cluster }: Environment, parent: pulumi.Resource,
+    name: string, { build }: ServiceSettings, { images }: ServicesSettings, { cluster, imageOwner: owner }: Environment, parent: pulumi.Resource,
 ): pulumi.Output<string> {
     const { context, dockerfile, args, target } = build!;
     return new ContainerImage(name, {
-        cluster, context, ...images,
+        cluster, context, owner, ...images,
         ...(dockerfile !== "Dockerfile" && { dockerfile }), ...(Object.keys(args).length > 0 && { args }), target,
     }, { parent }).reference;
 }

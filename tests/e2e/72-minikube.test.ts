@@ -72,6 +72,7 @@ describe("a cluster of the kit's by minikube", () => {
     const home = fs.mkdtempSync(path.join(os.tmpdir(), "landfall-minikube-"));
     const kubeconfig = path.join(home, "kubeconfig");
     const image = "landfall.local/minikube-e2e:1"; // named as those that the program builds
+    const own = "landfall.local/gone_minikube-e2e";
     let kit: Kit;
     let env: Record<string, string>;
 
@@ -94,7 +95,7 @@ describe("a cluster of the kit's by minikube", () => {
 
     afterAll(async () => {
         if (env) await script("delete");
-        await execute("docker", ["rmi", image]);
+        await execute("docker", ["rmi", image, `${own}:1`]);
         fs.rmSync(home, { recursive: true, force: true });
     });
 
@@ -134,6 +135,15 @@ describe("a cluster of the kit's by minikube", () => {
         const written = await patiently(() => kubectl(["logs", "writer"]));
         expect(written).toMatch(/kubernetes\.default\.svc\.cluster\.local/);
         expect(written).not.toContain("tmpfs");
+    });
+
+    it("loses the images of an environment that is gone, and no other's, though it is the same", async () => {
+        await run("docker", ["tag", debian.image, `${own}:1`]);
+        await script("load-image", { IMAGE: `${own}:1` });
+        const images = async () => (await run("minikube", ["image", "ls", "--profile", profile], { env })).split("\n").filter(name => name.startsWith("landfall.local/")).sort();
+        expect(await images()).toEqual([`${own}:1`, image]);
+        await script("unload-images", { REPOSITORY: own });
+        expect(await images()).toEqual([image]);
     });
 
     it("is gone once it is deleted", async () => {

@@ -1,11 +1,14 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { nodeArguments } from "../../components/project";
 import { buildBundle } from "../../infra/offline/kit/bundle";
+import { debian } from "../../infra/offline/kit/components";
 import { run } from "../../infra/offline/kit/run";
 import { forward, Forward } from "./support/forward";
 import { etcdctl, Machine } from "./support/machines";
 import { Metal, metalHost } from "./support/metal";
+import { root } from "./support/names";
 import { comesBackFromSnapshots } from "./support/recovery";
 import { rotatesItsSecrets } from "./support/rotation";
 import { ask, Site } from "./support/site";
@@ -168,6 +171,27 @@ describe("a server of one's own", () => {
             host: metalHost, https: gateway.port, address: `https://${metalHost}`, ca: () => String(outputs.caCertificate),
         };
         await answers();
+    });
+
+    it("loses the images of an environment that is gone, and no other's, though it is the same", async () => {
+        const ctr = (...args: string[]) => metal.machines.exec(machine, "ctr", "--namespace", "k8s.io", "images", ...args);
+        const images = async () => (await ctr("list", "--quiet")).split("\n");
+        const script = (name: string, more: Record<string, string>): Promise<string> => {
+            const file = path.join(root, `components/cluster/baremetal/operator/${name}.ts`);
+            const { name: node, address, hostKey } = machine;
+            const facts = { NODES: JSON.stringify([{ name: node, host: address, address, port: 22, user: "admin", hostKey }]), SSH: JSON.stringify({ key: metal.machines.key }) };
+            return run(process.execPath, [...nodeArguments(file), file], { env: { ...facts, ...more } });
+        };
+        const before = await images();
+        const web = before.find(name => name.startsWith("landfall.local/web:"))!;
+        const own = "landfall.local/gone_web";
+        await run("docker", ["tag", debian.image, `${own}:1`]);
+        await script("load-image", { IMAGE: `${own}:1` }).finally(() => run("docker", ["rmi", `${own}:1`]));
+        await ctr("tag", web, `${own}:2`);
+        expect((await images()).filter(name => !before.includes(name))).toEqual(expect.arrayContaining([`${own}:1`, `${own}:2`]));
+        await script("unload-images", { REPOSITORY: own });
+        expect(await images()).toEqual(before);
+        expect(await metal.machines.exec(machine, "crictl", "images")).toMatch(/landfall\.local\/web /);
     });
 
     it("keeps secrets encrypted, an audit log, and nobody anonymous", async () => {

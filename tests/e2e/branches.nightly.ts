@@ -3,12 +3,14 @@ import * as path from "node:path";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import * as yaml from "yaml";
 import { stackFile } from "../../infra/cli/stack/home";
+import { digestOf } from "../../components/registry";
 import { run } from "../../infra/offline/kit/run";
 import { nodeContainers, onNode } from "./support/docker";
 import { Cluster } from "./support/kubernetes";
 import { names, root } from "./support/names";
 import { type Ended, npm } from "./support/npm";
 import { expectSamePods, type Pods, readObjects, readPods } from "./support/objects";
+import { LocalRegistry } from "./support/registry";
 import { ask, type Site } from "./support/site";
 import { ensureUp, figure, home } from "./support/stack";
 import { until } from "./support/wait";
@@ -46,20 +48,23 @@ async function makeRemote(): Promise<void> {
 }
 
 /** Everything that an environment could leave: in the cluster, on its nodes, on this computer and in the backend. */
-async function everything(): Promise<string[]> {
+async function everything({ onNodes = true } = {}): Promise<string[]> {
     const { items } = await cluster.core.listNamespace();
     const kinds = [["v1", "PersistentVolume"], ["rbac.authorization.k8s.io/v1", "ClusterRole"], ["scheduling.k8s.io/v1", "PriorityClass"]];
     const wide = await Promise.all(kinds.map(async ([apiVersion, kind]) =>
         (await cluster.objects.list(apiVersion, kind)).items.map(({ metadata }) => `${kind} ${metadata?.name}`)));
     const leases = (await cluster.objects.list("coordination.k8s.io/v1", "Lease", "landfall-gateway")).items;
     const objects = Object.entries(await readObjects(cluster)).map(([key, text]) => `${key} ${text}`);
-    const images = (await Promise.all((await nodeContainers()).map(async node =>
+    const images = (await Promise.all((onNodes ? await nodeContainers() : []).map(async node =>
         (await onNode(node, "ctr", "--namespace", "k8s.io", "images", "list", "--quiet")).split("\n").map(image => `${node} ${image}`)))).flat();
-    const built = await run("docker", ["images", "--filter", "reference=landfall.local/httpbin", "--format", "{{.Repository}}:{{.Tag}}"]);
+    const built = await run("docker", ["images", "--filter", "reference=landfall.local/*", "--format", "{{.Repository}}:{{.Tag}}"]);
     const state = fs.readdirSync(path.join(directory, "backend", ".pulumi"), { recursive: true, encoding: "utf8" });
+    // Of each environment that has volumes, and what is in them.
+    const volumes = fs.readdirSync(path.join(home, names.cluster, "volumes"), { recursive: true, encoding: "utf8" })
+        .filter(file => file.split(path.sep).length < 3).map(file => `volume ${file}`);
     return [
         ...items.map(({ metadata }) => `Namespace ${metadata?.name}`), ...wide.flat(), ...leases.map(({ metadata }) => `Lease ${metadata?.name}`),
-        ...objects, ...images, ...built.split("\n"), ...fs.readdirSync(home), ...fs.readdirSync(root),
+        ...objects, ...images, ...built.split("\n"), ...volumes, ...fs.readdirSync(home), ...fs.readdirSync(root),
         ...state.filter(name => name.includes("branch-")),
     ].sort();
 }
@@ -75,16 +80,21 @@ beforeAll(async () => {
     await cluster.settled();
     before = { everything: await everything(), pods: await readPods(cluster) };
     await makeRemote();
-    const httpbin = { replicas: { min: 1, max: 1 }, cpu: { request: "50m", limit: "1" } };
-    fs.writeFileSync(template, yaml.stringify({ config: {
-        "landfall:cluster": { target: "existing", stack: `organization/landfall/${names.stack}` },
-        "landfall:environment": { name: "branch", host: "localhost", priority: "low", sleepAfter: 0.25 },
-        "landfall:app": { type: "services", compose: path.join(root, "tests/e2e/fixtures/httpbin/compose.yaml"), services: { httpbin } },
-    } }));
+    writeTemplate();
     const [first, second] = await Promise.all([succeed<Environment>("up", branches.first), succeed<Environment>("up", branches.second)]);
     up = { first, second };
     figure("two branches up at the same time", `${first.seconds} s and ${second.seconds} s`);
 });
+
+/** The settings of all branches; with a registry, images are pushed there. */
+function writeTemplate(registry?: string): void {
+    const httpbin = { replicas: { min: 1, max: 1 }, cpu: { request: "50m", limit: "1" }, volumes: { "/data": { size: "64Mi", accessMode: "ReadWriteMany" } } };
+    fs.writeFileSync(template, yaml.stringify({ config: {
+        "landfall:cluster": { target: "existing", stack: `organization/landfall/${names.stack}`, registry },
+        "landfall:environment": { name: "branch", host: "localhost", priority: "low", sleepAfter: 0.25 },
+        "landfall:app": { type: "services", compose: path.join(root, "tests/e2e/fixtures/httpbin/compose.yaml"), services: { httpbin } },
+    } }));
+}
 
 afterAll(async () => {
     const { items } = await cluster.core.listNamespace();
@@ -141,12 +151,72 @@ describe("two branches of a repository", () => {
         const { code, seconds } = await branch("down", branches.second, "--yes");
         expect(code).toBe(0);
         figure("down of the other", `${seconds} s`);
-        const left = await until("what is removed to be gone", async () => {
-            const now = await everything();
-            return JSON.stringify(now) === JSON.stringify(before.everything) ? now : undefined;
-        }, 30).catch(() => everything());
-        expect(left.filter(one => !before.everything.includes(one))).toEqual([]);
-        expect(before.everything.filter(one => !left.includes(one))).toEqual([]);
-        expectSamePods(await readPods(cluster), before.pods);
+        await expectNothingLeft();
+    });
+});
+
+async function expectNothingLeft(expected = before.everything, where = {}): Promise<void> {
+    const left = await until("what is removed to be gone", async () => {
+        const now = await everything(where);
+        return JSON.stringify(now) === JSON.stringify(expected) ? now : undefined;
+    }, 30).catch(() => everything(where));
+    expect(left.filter(one => !expected.includes(one))).toEqual([]);
+    expect(expected.filter(one => !left.includes(one))).toEqual([]);
+    expectSamePods(await readPods(cluster), before.pods);
+}
+
+describe("branches whose images are in a registry", () => {
+    let registry: LocalRegistry;
+    // What nodes have pulled is theirs to remove when disk space is low.
+    const where = { onNodes: false };
+    let beforehand: string[];
+    const of = async ({ stack }: Environment): Promise<string[]> => (await registry.tags()).filter(tag => tag.startsWith(`site/${stack}_`));
+
+    beforeAll(async () => {
+        beforehand = await everything(where);
+        registry = new LocalRegistry(path.join(directory, "registry"), await nodeContainers());
+        await registry.start(true);
+        writeTemplate(`${registry.host}/site`);
+        await run("git", ["-C", remote, "update-ref", `refs/heads/${branches.first}`, "refs/heads/main"]);
+        up.first = await succeed<Environment>("up", branches.first);
+        up.second = await succeed<Environment>("up", branches.second);
+        figure("a branch whose images are pushed", `${up.first.seconds} s, another with the same sources ${up.second.seconds} s`);
+    });
+
+    afterAll(() => registry.stop());
+
+    it("run them from there, each from repositories of its own", async () => {
+        expect((await of(up.first)).map(tag => tag.replace(/_[0-9a-f]{8}:.*/, ""))).toEqual(["activator", "httpbin"].map(part => `site/${up.first.stack}_${part}`));
+        expect((await of(up.second)).length).toBe(2);
+        for (const environment of Object.values(up)) expect((await ask({ path: "/get" }, siteOf(environment))).status).toBe(200);
+    });
+
+    it("take none that others have by the same digest, when they go", async () => {
+        // As production has what was promoted to it.
+        const promoted = `${registry.host}/site/httpbin:promoted`;
+        const [own] = (await of(up.first)).filter(tag => tag.includes("_httpbin_"));
+        await run("docker", ["pull", "--quiet", `${registry.host}/${own}`]);
+        await run("docker", ["tag", `${registry.host}/${own}`, promoted]);
+        await run("docker", ["push", "--quiet", promoted]);
+        expect(await digestOf(promoted)).toBe(await digestOf(`${registry.host}/${own}`));
+        await run("docker", ["rmi", `${registry.host}/${own}`, promoted]);
+
+        const others = await of(up.second);
+        expect((await branch("down", branches.first, "--yes")).code).toBe(0);
+        expect(await registry.tags()).toEqual([...others, "site/httpbin:promoted"].sort());
+        for (const image of [promoted, ...others.map(tag => `${registry.host}/${tag}`)]) {
+            await run("docker", ["pull", "--quiet", image]);
+            await run("docker", ["rmi", image]);
+        }
+    });
+
+    it("stay in a registry that deletes none, which is told and fails nothing, and all else goes", async () => {
+        await registry.start(false);
+        const others = await registry.tags();
+        const { code, output } = await branch("down", branches.second, "--yes");
+        expect(code).toBe(0);
+        expect(output).toMatch(new RegExp(`! The images ${registry.host}/site/${up.second.stack}_httpbin_[0-9a-f]{8} stay in the registry; delete them there .*HTTP 405`));
+        expect(await registry.tags()).toEqual(others);
+        await expectNothingLeft(beforehand, where);
     });
 });

@@ -57,7 +57,7 @@ export class Gke extends pulumi.ComponentResource implements Cluster {
             parent: this,
             dependsOn: [
                 cluster, ...pools, ...access, ...keys.volumes.grants, ...externalDns?.grants ?? [],
-                nodeAccount.grant, registry.grant, logs,
+                nodeAccount.grant, ...registry.grants, logs,
             ],
         });
         this.provider = createProvider(`${name}-provider`, {

@@ -7,7 +7,9 @@ import { attempt, fail, type ProgramOptions, run } from "../scripts/process";
 
 /** The part of a profile's configuration that the scripts read, under minikube's names. */
 interface ProfileConfig {
-    KubernetesConfig?: { KubernetesVersion?: string };
+    KubernetesConfig?: { KubernetesVersion?: string; ContainerRuntime?: string };
+    /** The first one's name is empty. */
+    Nodes?: { Name: string }[];
 }
 
 /** One node in the output of `minikube status`. */

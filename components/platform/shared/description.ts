@@ -96,7 +96,7 @@ function deliveryOf(capabilities: Capabilities): object | undefined {
     const images = deliveryIfAny(capabilities);
     if (images === undefined) return undefined;
     const { platform, method } = images;
-    if (images.method === "push") return { method, platform, registry: images.registry, naming: images.naming };
+    if (images.method === "push") return { method, platform, registry: images.registry, disposable: images.disposable, naming: images.naming };
     const plain = Object.entries(images.environment).filter(([, value]) => typeof value === "string");
     return { method, platform, script: images.script, unload: images.unload, environment: Object.fromEntries(plain) };
 }

@@ -8,7 +8,6 @@ import { findNamespace, type Place } from "./platform";
 import type { BranchRecord, Written } from "./records";
 import { type Owner, ownerOf, refuseForeign, removeSettings, type Template, writeSettings } from "./settings";
 import { begun, refuseOthers } from "./up";
-import { unloadImages } from "./unload";
 
 /** An environment that is to be removed. */
 export interface Doomed extends Owner {
@@ -47,7 +46,6 @@ export async function removeEnvironment(doomed: Doomed, context: RemoveContext):
             throw new UserError(removed === undefined ? elsewhere(doomed)
                 : `The namespace ${name} doesn't go: kubectl describe namespace ${name} says why. The next run of the command continues.`);
         }
-        await unloadImages(place, removed?.images ?? [], name, terminal);
         removeBackups(name);
         removeSettings(name);
         await forget();

@@ -74,8 +74,9 @@ export function writeSettings(template: Template, name: string, { branch, reposi
     const owner = { branch, repository };
     refuseForeign(name, owner, directory);
     const document = yaml.parseDocument(template.text.replace(/^(#.*\r?\n)+/, ""));
-    // What belongs to the branch is removed with it.
-    const own = { name, host: hostOf(template, name), volumes: "delete" };
+    // What belongs to the branch is removed with it. A team may keep the images, where its registry can't have more repositories.
+    const images = document.getIn(["config", environmentKey, "images"]) ?? "delete";
+    const own = { name, host: hostOf(template, name), volumes: "delete", images };
     for (const [key, value] of Object.entries(own)) document.setIn(["config", environmentKey, key], value);
     const before = fs.existsSync(file) ? yaml.parse(fs.readFileSync(file, "utf8")) as Record<string, unknown> | null : null;
     for (const key of ofPulumi) if (before?.[key] !== undefined) document.set(key, before[key]);

@@ -26,6 +26,9 @@ export function withoutColours(message: string): string {
     return message.replace(colours, "").trim();
 }
 
+/** Whether a script that went on all the same says what it could not do: Pulumi takes all that scripts say for progress. */
+const isForPeople = ({ severity, message }: DiagnosticEvent): boolean => severity.startsWith("info") && withoutColours(message).startsWith("! ");
+
 /** Turns Pulumi's events into readable lines. Keeps the errors for the end. */
 export class EventReport {
     readonly errors: string[] = [];
@@ -38,7 +41,8 @@ export class EventReport {
         if (resourcePreEvent) this.began(resourcePreEvent.metadata);
         if (resOutputsEvent) this.ended(resOutputsEvent.metadata, "✓");
         if (resOpFailedEvent) this.ended(resOpFailedEvent.metadata, "✗");
-        if (diagnosticEvent?.ephemeral) this.waits(diagnosticEvent);
+        if (diagnosticEvent && isForPeople(diagnosticEvent)) this.terminal.line(`  ${withoutColours(diagnosticEvent.message)}`);
+        else if (diagnosticEvent?.ephemeral) this.waits(diagnosticEvent);
         else if (diagnosticEvent) this.said(diagnosticEvent.severity, diagnosticEvent.message);
     };
 

@@ -115,6 +115,13 @@ export function environmentSchema(context: Context) {
             example: "retain",
             defaultText: `delete if the name is ${disposable.join(" or ")}, otherwise retain`,
         }),
+        images: choice("delete", "retain").default("retain").meta({
+            description: "What happens to the images that the program builds when the environment is destroyed. With `retain`, they stay, and "
+                + "other environments with the same sources use them. With `delete`, the environment's images have names of their own, "
+                + "under which they are deleted with it: in the registry, where each has a repository that begins with the environment's "
+                + "name, or on the nodes. `npm run branch` sets it, unless Pulumi.branch.yaml does.",
+            example: "delete", change: "in place: pods are replaced one by one, and the database restarts, because their images have other names",
+        }),
         size: choice(...sizes).default("medium").meta({
             description: "How much traffic it is for: sets the defaults of replicas, CPU and memory in `landfall:app`, which the quota follows.",
             example: "small", change: "in place; the database restarts if its memory changes",

@@ -180,6 +180,12 @@ export const toolComponents: GoComponent[] = [
         version: "v0.8.0",
         programs: { kubeconform: "github.com/yannh/kubeconform/cmd/kubeconform" },
     },
+    {
+        name: "registry",
+        module: "github.com/distribution/distribution/v3",
+        version: "v3.1.2",
+        programs: { registry: "github.com/distribution/distribution/v3/cmd/registry" },
+    },
     minikube,
 ];
 

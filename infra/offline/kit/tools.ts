@@ -4,7 +4,7 @@ import { buildGo } from "./go";
 import { Log } from "./run";
 import { linkPrograms } from "./programs";
 
-export type Tool = "actionlint" | "cyclonus" | "kube-score" | "kubeconform" | "minikube";
+export type Tool = "actionlint" | "cyclonus" | "kube-score" | "kubeconform" | "minikube" | "registry";
 
 /** Builds programs that tests use, and returns the directory that holds them. */
 export async function buildTools(log: Log, names: Tool[]): Promise<string> {

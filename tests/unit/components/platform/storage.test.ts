@@ -7,6 +7,7 @@ import { object, objects, runStack } from "../../support/program";
 
 interface ConfigMap { data: Record<string, string> }
 interface StorageClass { parameters: { pathPattern: string } }
+interface HelperPod { spec: { volumes: { name: string; hostPath: { path: string } }[]; containers: { volumeMounts: { name: string; mountPath: string }[] }[] } }
 interface Claim { metadata: { name: string; namespace: string; labels: Record<string, string> } }
 
 let scripts: Record<string, string>;
@@ -70,7 +71,33 @@ describe.skipIf(process.platform === "win32")("a volume's directory", () => {
         const directory = made(directoryOf("pvc-1"), "old");
         fs.renameSync(directory, path.join(path.dirname(directory), `.deleted_${path.basename(directory)}`));
         run("teardown", directory);
-        expect(fs.readdirSync(path.dirname(directory))).toEqual([]);
+        expect(fs.existsSync(directory)).toBe(false);
+    });
+
+    it("goes with its namespace's, once nothing at all is left there", () => {
+        const [first, second] = [made(directoryOf("pvc-1"), "one"), made(directoryOf("pvc-2"), "two")];
+        run("teardown", first);
+        expect(contentOf(second)).toBe("two");
+        const hidden = path.join(path.dirname(second), ".own");
+        fs.writeFileSync(hidden, "somebody's");
+        run("teardown", second);
+        expect(fs.readdirSync(path.dirname(second))).toEqual([".own"]);
+        fs.rmSync(hidden);
+        run("teardown", second);
+        expect(fs.readdirSync(base)).toEqual([]);
+        expect(fs.readdirSync(made(directoryOf("pvc-3")))).toEqual([]);
+    });
+
+    it("is seen by the helper beside those of all namespaces, of which it only mounts the volume's own", async () => {
+        const nodes = { one: { host: "203.0.113.11" }, two: { host: "203.0.113.12", role: "worker" } };
+        const environment = { name: "production", host: "www.example.com", tls: { issuer: "ca" } };
+        const { containers: [{ volumeMounts }], volumes } = (JSON.parse(object<ConfigMap>(
+            await runStack("server", { cluster: { target: "baremetal", nodes, sharedDirectory: "/srv/landfall" }, environment }), "ConfigMap", "local-path-provisioner").data["helperPod.yaml"]) as HelperPod).spec;
+        expect(volumes.map(({ hostPath }) => hostPath.path).sort()).toEqual(["/srv/landfall", "/var/lib/landfall-volumes"]);
+        for (const { name, mountPath } of volumeMounts) {
+            const directory = volumes.find(volume => volume.name === name)!.hostPath.path;
+            expect(scripts.teardown).toContain(`root=${mountPath.slice(0, -directory.length)}\n`);
+        }
     });
 
     it("is the one that the claim had in an earlier cluster, and in the first versions", () => {

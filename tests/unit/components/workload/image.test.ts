@@ -68,8 +68,9 @@ describe("other projects' images", () => {
 
 describe("our own images", () => {
     interface BuildInputs { imageName: string; build: { args: Record<string, string> } }
-    const build = async (app: object, imagesByTag = false): Promise<BuildInputs> => {
-        const capabilities = { images: { method: "load", script: "load.mjs", environment: {} }, imagesByTag };
+    const delivery = { method: "load", script: "load.mjs", unload: "unload.mjs", environment: { CLUSTER_NAME: "one" } };
+    const capture = async (app: object, imagesByTag = false, owner?: string): Promise<Registered[]> => {
+        const capabilities = { images: delivery, imagesByTag };
         const { resources } = await captureProgram({
             stack: "test",
             config: {},
@@ -77,12 +78,28 @@ describe("our own images", () => {
                 const provider = new kubernetes.Provider("provider", { kubeconfig: "{}" });
                 const cluster = { provider, capabilities } as unknown as Cluster;
                 const { app: settings } = parseSettings({ cluster: { target: "kind" }, app }, "test");
-                new ContainerImage("web", { cluster, context: "infra/images/web", ...settings.images });
+                new ContainerImage("web", { cluster, context: "infra/images/web", owner, ...settings.images });
                 return {};
             },
         });
-        return resources.find(({ type }) => type.startsWith("docker:"))?.inputs as unknown as BuildInputs;
+        return resources;
     };
+    const build = async (...args: Parameters<typeof capture>): Promise<BuildInputs> =>
+        (await capture(...args)).find(({ type }) => type.startsWith("docker:"))?.inputs as unknown as BuildInputs;
+
+    it("have names of their own if they belong to an environment, by which they leave the nodes", async () => {
+        const { imageName } = await build({});
+        const own = imageName.replace("/web:", "/branch-x_web:");
+        const resources = await capture({}, false, "branch-x");
+        expect(resources.find(({ type }) => type.startsWith("docker:"))?.inputs.imageName).toBe(own);
+        const commands = resources.filter(({ type }) => type === "command:local:Command").map(({ name, inputs }) => [name, inputs.environment]);
+        expect(commands).toEqual(expect.arrayContaining([
+            ["web-load", { CLUSTER_NAME: "one", IMAGE: own }], ["web-removal", { CLUSTER_NAME: "one", REPOSITORY: "landfall.local/branch-x_web" }],
+        ]));
+        expect(resources.find(({ name }) => name === "web-removal")?.inputs).toMatchObject({ delete: expect.stringContaining("unload.mjs") });
+        expect((await capture({})).map(({ name }) => name)).not.toContain("web-removal");
+    });
+
     it("are built by the proxy of the environment, and are the same", async () => {
         const { imageName, build: { args } } = await build({});
         vi.stubEnv("LANDFALL_RENDER", undefined);

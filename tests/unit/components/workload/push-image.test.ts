@@ -5,7 +5,7 @@ import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Cluster, ImageDelivery } from "../../../../components/cluster/cluster";
-import { digestOf } from "../../../../components/registry";
+import { deleteManifest, digestOf, tagsOf } from "../../../../components/registry";
 import { ContainerImage } from "../../../../components/workload/image";
 import { Registry } from "../../fixtures/registry";
 import { type Provide, Runs } from "../../support/runs";
@@ -72,29 +72,45 @@ interface Run {
     password?: string;
     at?: string;
     naming?: "tag";
+    /** The environment that the image belongs to. */
+    owner?: string;
+    /** Where such images are. */
+    disposable?: string;
 }
 
 /** A run of a program that has one image, pushed to the registry. */
-async function run({ date = "2026-11-05", password, at = `${registry.host}/site`, naming }: Run = {}) {
+async function run({ date = "2026-11-05", password, at = `${registry.host}/site`, naming, owner, disposable }: Run = {}) {
     const images: ImageDelivery = {
-        method: "push", registry: at, naming,
+        method: "push", registry: at, naming, disposable,
         credentials: password === undefined ? undefined : { username: "pusher", password: pulumi.secret(password) },
     };
     const cluster = { capabilities: { images } } as unknown as Cluster;
     const program = async () => ({
-        reference: new ContainerImage("web", { cluster, context: path.join(directory, "context"), date }).reference,
+        reference: new ContainerImage("web", { cluster, context: path.join(directory, "context"), date, owner }).reference,
     });
-    const { outputs, done } = await runs.run({ stack: "prod", program });
+    const { outputs, done } = await runs.run({ stack: owner ?? "prod", program });
     return { reference: String(outputs.reference), done };
 }
 
 /** Runs the command of a resource as Pulumi's provider does: again where its triggers are others. */
 const provide: Provide = async ({ registration: { type, ignoreChanges }, inputs }, before) => {
-    if (type !== "command:local:Command") return undefined;
+    if (type === "random:index/randomUuid:RandomUuid") return before ? undefined : { outputs: { result: crypto.randomUUID() } };
+    if (type !== "command:local:Command" || inputs.create === undefined) return undefined;
     expect(ignoreChanges).toEqual(["environment"]);
     if (JSON.stringify(before?.inputs.triggers) === JSON.stringify(inputs.triggers)) return undefined;
+    return { outputs: await script(inputs.create as string, inputs) };
+};
+
+/** Destroys the stack, and returns what its scripts said. */
+async function destroy(owner: string): Promise<string> {
+    const own = [...runs.kept].filter(([urn, { inputs }]) => urn.includes(`:${owner}::`) && inputs.delete !== undefined);
+    for (const [urn] of own) runs.kept.delete(urn);
+    return (await Promise.all(own.map(([, { inputs }]) => script(inputs.delete as string, inputs)))).map(({ stderr }) => stderr).join("");
+}
+
+async function script(file: string, inputs: Record<string, unknown>): Promise<{ stdout: string; stderr: string }> {
     const [program, ...args] = inputs.interpreter as string[];
-    const child = spawn(program, [...args, inputs.create as string], {
+    const child = spawn(program, [...args, file], {
         env: {
             ...process.env, PATH: `${path.join(directory, "bin")}${path.delimiter}${process.env.PATH}`,
             PULUMI_CONFIG_PASSPHRASE: "phrase", ...(inputs.environment as Record<string, string>),
@@ -105,8 +121,8 @@ const provide: Provide = async ({ registration: { type, ignoreChanges }, inputs 
     const code = await new Promise(resolve => child.on("close", resolve));
     printed += said.stdout + said.stderr;
     if (code !== 0) throw new Error(said.stderr);
-    return { outputs: said };
-};
+    return said;
+}
 
 const pushedDigest = (start: string) => [...registry.tags].find(([tag]) => tag.startsWith(start))?.[1];
 
@@ -168,6 +184,94 @@ describe.skipIf(process.platform === "win32")("an image for a registry whose tag
         await expect(run({ password: "wrong" })).rejects.toThrow(/docker push failed\.\n.*denied: 401/s);
         await run({ password: "right" });
         expect(registry.tags.size).toBe(1);
+    });
+});
+
+// The fake is a script without extension, which Windows does not start.
+describe.skipIf(process.platform === "win32")("an image that belongs to an environment", () => {
+    const repositories = () => [...registry.tags.keys()].map(tag => tag.split(":")[0]).sort();
+    const digestIn = (reference: string) => reference.split("@")[1];
+    const [one, two] = [{ owner: "branch-one" }, { owner: "branch-two" }];
+
+    it("is in a repository of its own and goes with it, while others keep what is the same", async () => {
+        registry = await new Registry().start();
+        const first = await run(one);
+        // As another cluster's environment of that name has it, and production, to which the branch's content was promoted.
+        const digest = digestIn(first.reference);
+        for (const name of ["branch-one_web_00000000", "web"]) registry.tags.set(`site/${name}:sha256-1`, digest);
+        await run({ ...one, date: "2026-11-06" });
+        expect(repositories()).toEqual(["site/branch-one_web_00000000", expect.stringMatching(/^site\/branch-one_web_[0-9a-f]{8}$/), expect.anything(), "site/web"]);
+        expect(await destroy("branch-one")).toBe("");
+        expect(repositories()).toEqual(["site/branch-one_web_00000000", "site/web"]);
+    });
+
+    it("is the one that is there already from the same sources, which then stays", async () => {
+        registry = await new Registry().start();
+        const [production, first, second] = [await run(), await run(one), await run(two)];
+        expect([first.reference, second.reference]).toEqual([production.reference, production.reference]);
+        expect(dockerCalls("build ")).toHaveLength(1);
+        expect(await destroy("branch-one") + await destroy("branch-two")).toBe("");
+        expect(registry.deleted).toEqual([]);
+    });
+
+    it("is where images can be deleted, if the registry of all others keeps them", async () => {
+        registry = await new Registry().start();
+        const disposable = `${registry.host}/disposable`;
+        await run({ ...one, disposable });
+        expect(repositories()).toEqual([expect.stringMatching(/^disposable\/branch-one_web_[0-9a-f]{8}$/)]);
+        await destroy("branch-one");
+        expect(repositories()).toEqual([]);
+        const { reference } = await run();
+        expect((await run({ ...two, disposable })).reference).toBe(reference);
+    });
+
+    it("is another branch's no more than anyone's: each has its own, from the same sources too", async () => {
+        registry = await new Registry().start();
+        const [first, second] = [await run(one), await run(two)];
+        expect(first.reference).not.toBe(second.reference);
+        await destroy("branch-one");
+        expect(repositories()).toEqual([expect.stringContaining("branch-two_web_")]);
+    });
+
+    it("goes with the manifests of all platforms that it lists, and the list first", async () => {
+        registry = await new Registry().start();
+        const digest = digestIn((await run(one)).reference);
+        const [repository] = repositories();
+        registry.lists.set(`${repository}@${digest}`, ["sha256:amd64", "sha256:arm64"]);
+        await destroy("branch-one");
+        expect(registry.deleted).toEqual([digest, "sha256:amd64", "sha256:arm64"].map(each => `${repository}@${each}`));
+    });
+
+    it("loses only its tags where all images share a repository, as another tag may lead to the same", async () => {
+        registry = await new Registry({ deletes: "tags" }).start();
+        for (const environment of [one, two]) await run({ ...environment, naming: "tag" });
+        registry.tags.set("site:web-sha256-1", pushedDigest("site:branch-one_web-")!);
+        for (const other of ["branch-one_web2-1", "branch-one-2_web-1"]) registry.tags.set(`site:${other}`, "sha256:other");
+        expect(await destroy("branch-one")).toBe("");
+        expect([...registry.tags.keys()].map(key => key.replace(/-2026.*/, "")).sort()).toEqual(
+            ["site:branch-one-2_web-1", "site:branch-one_web2-1", "site:branch-two_web", "site:web-sha256-1"]);
+    });
+
+    it.each<["manifests" | "nothing", Run]>([["nothing", one], ["manifests", { ...one, naming: "tag" }]])(
+        "stays in a registry that deletes %s, which fails nothing and is told with what to do", async (deletes, environment) => {
+            registry = await new Registry({ deletes }).start();
+            await run(environment);
+            const said = await destroy("branch-one");
+            expect(said).toMatch(/^! The images 127\.0\.0\.1:\d+\/site\S* stay in the registry; delete them there by hand, .*refuses to delete them \(HTTP 405\)\.\n$/);
+            expect(registry.tags.size).toBe(1);
+        });
+
+    it("is deleted with what docker login has left, a token of the registry's own service too", async () => {
+        registry = await new Registry({ login: { user: "pusher", password: "hush", by: "bearer" } }).start();
+        const configure = (config: object) => fs.writeFileSync(path.join(directory, "config.json"), JSON.stringify({ auths: { [registry.host]: config } }));
+        vi.stubEnv("DOCKER_CONFIG", directory);
+        registry.tags.set("web:1", `sha256:${"a".repeat(64)}`);
+        configure({ auth: Buffer.from("pusher:wrong").toString("base64") });
+        await expect(deleteManifest(`${registry.host}/web`, `sha256:${"a".repeat(64)}`)).rejects.toThrow(/refuses the login/);
+        configure({ identitytoken: "hush" });
+        expect(await tagsOf(`${registry.host}/web`)).toEqual(["1"]);
+        await deleteManifest(`${registry.host}/web`, `sha256:${"a".repeat(64)}`);
+        expect(registry.tags.size).toBe(0);
     });
 });
 

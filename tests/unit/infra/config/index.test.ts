@@ -148,8 +148,8 @@ describe("parseSettings", () => {
                 podSubnet: "10.244.0.0/16", serviceSubnet: "10.96.0.0/16",
             },
             environment: {
-                name: "main", host: "wordpress.localhost", aliases: [], redirects: [], tls: { issuer: "ca" }, volumes: "retain", priority: "normal",
-                size: "medium",
+                name: "main", host: "wordpress.localhost", aliases: [], redirects: [], tls: { issuer: "ca" }, volumes: "retain", images: "retain",
+                priority: "normal", size: "medium",
                 quota: { cpu: "16500m", memory: "15616Mi", storage: "20Gi", ephemeralStorage: "14252Mi", pods: 19 },
             },
             app: {

@@ -135,6 +135,7 @@ describe.skipIf(process.platform === "win32")("a cluster of GKE", () => {
         const { images } = cluster.capabilities;
         if (images.method !== "push" || !images.credentials) throw new Error("Images are not pushed.");
         expect(await value(pulumi.output(images.registry))).toBe("europe-west3-docker.pkg.dev/acme-test/landfall-test");
+        expect(await value(pulumi.output(images.disposable))).toBe("europe-west3-docker.pkg.dev/acme-test/landfall-test-disposable");
         expect(images.credentials.username).toBe("oauth2accesstoken");
         expect(await value(images.credentials.password)).toBe(token);
         expect(await pulumi.isSecret(images.credentials.password)).toBe(true);

@@ -146,7 +146,7 @@ describe.each(["pools", "auto"] as const)("on destroy, with provisioning %s", pr
         ["all objects of Kubernetes, then what waits for the cloud's controllers", [kubernetes, "cluster-teardown"]],
         ["that, then the control plane", ["cluster-teardown", "cluster-gke"]],
         ["that, then people's access and the nodes' rights",
-            ["cluster-teardown", /^cluster-(admins|viewers|nodes-role|registry-nodes)/]],
+            ["cluster-teardown", /^cluster-(admins|viewers|nodes-role|registry-nodes|disposable-nodes)/]],
         ["that, then the rights of the controller of DNS records", ["cluster-teardown", /^cluster-dns-/]],
         ["that, then the keys, on which disks that are not released yet depend", ["cluster-teardown", /^cluster-key-/]],
         ["the control plane, then its key and its right to it", ["cluster-gke", /^cluster-key-secrets/]],

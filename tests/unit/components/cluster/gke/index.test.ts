@@ -132,7 +132,7 @@ describe.each(gkeVariants)("a cluster of GKE (%s)", (_, args) => {
         const roles = [...captured.ofType(gkeTypes.member),
             ...captured.ofType("gcp:artifactregistry/repositoryIamMember:RepositoryIamMember")]
             .filter(({ inputs }) => inputs.member === `serviceAccount:${nodeAccount}`).map(({ inputs }) => inputs.role);
-        expect(roles.sort()).toEqual(["roles/artifactregistry.reader", "roles/container.defaultNodeServiceAccount"]);
+        expect(roles.sort()).toEqual(["roles/artifactregistry.reader", "roles/artifactregistry.reader", "roles/container.defaultNodeServiceAccount"]);
     });
 
     test("lets named people into itself and no other cluster, and makes no key or password", () => {
@@ -156,7 +156,12 @@ describe.each(gkeVariants)("a cluster of GKE (%s)", (_, args) => {
             vulnerabilityScanningConfig: { enablementConfig: "INHERITED" },
         });
         expect(captured.find("cluster-service-containerscanning").inputs.disableOnDestroy).toBe(false);
-        expect(captured.ofType("gcp:artifactregistry/repositoryIamMember:RepositoryIamMember")).toHaveLength(1);
+        expect(captured.ofType("gcp:artifactregistry/repositoryIamMember:RepositoryIamMember")).toHaveLength(2);
+    });
+
+    test("has another whose images can be deleted, for environments that delete theirs", () => {
+        expect(captured.find("cluster-disposable").inputs).toMatchObject({ format: "DOCKER", repositoryId: "landfall-test-disposable" });
+        expect(captured.find("cluster-disposable").inputs.dockerConfig).toBeUndefined();
     });
 
     test("has a class of disks and one of shared files, whose drivers it has and which our key encrypts", () => {

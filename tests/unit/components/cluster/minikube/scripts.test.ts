@@ -235,6 +235,30 @@ describe.skipIf(process.platform === "win32")("minikube's scripts", () => {
         const second = run("load-image", { ...image, IMAGE: "landfall.local/web:2" });
         expect(second.stderr).toMatch(/web:2 could not be loaded/);
     });
+
+    test.each([["docker", 1], ["containerd", 2]])("an environment's images go from nodes with %s, and no others", (runtime, nodes) => {
+        computer.change(state => void (state.behave = { runtime }));
+        run("create", environment("one", { nodes }));
+        const names = ["landfall.local/web:1", "landfall.local/branch-x_web:1", "landfall.local/branch-x_web:2", "landfall.local/branch-x_web2:1"];
+        for (const IMAGE of names) run("load-image", { CLUSTER_NAME: name, IMAGE });
+        expect(run("unload-images", { CLUSTER_NAME: name, REPOSITORY: "landfall.local/branch-x_web" })).toEqual({ code: 0, stdout: "", stderr: "" });
+        expect(computer.state.profiles[name].images).toEqual([names[0], names[3]]);
+        const asked = computer.calls("minikube").filter(({ args }) => args[0] === "ssh").map(({ args }) => args.slice(3, args.indexOf("--")).join(" "));
+        expect([...new Set(asked)]).toEqual(runtime === "docker" ? [] : ["", "--node m02"]);
+        // `minikube image rm` would remove all names of an image there.
+        expect(computer.calls("minikube").some(({ args }) => args[1] === "rm")).toBe(runtime === "docker");
+    });
+
+    test("images that can't be removed are told, and fail nothing", () => {
+        run("create", environment("one"));
+        run("load-image", { CLUSTER_NAME: name, IMAGE: "landfall.local/branch-x_web:1" });
+        computer.change(state => void (state.behave.minikube = "busy"));
+        expect(run("unload-images", { CLUSTER_NAME: name, REPOSITORY: "landfall.local/branch-x_web" })).toEqual({
+            code: 0, stdout: "",
+            stderr: "! The images landfall.local/branch-x_web stay on the cluster's nodes. minikube doesn't remove them from the cluster landfall-test. "
+                + "X Exiting due to GUEST_IMAGE_REMOVE Try again.\n",
+        });
+    });
 });
 
 test("the user's flags come last, where they override others", () => {

@@ -60,7 +60,7 @@ function context(more: Partial<RemoveContext> = {}): RemoveContext {
         remove: ({ stack }) => {
             removed.push(stack);
             api.objects.delete(`/api/v1/namespaces/${stack}`);
-            return Promise.resolve({ changes: { delete: 1 }, images: [] });
+            return Promise.resolve({ delete: 1 });
         },
         ...more,
     };
@@ -191,7 +191,7 @@ describe("gc", () => {
             removed.push(stack);
             api.objects.delete(`/api/v1/namespaces/${stack}`);
             await used(other);
-            return { changes: {}, images: [] };
+            return {};
         } });
         expect(removed).toEqual([name]);
         expect(said.at(-1)).toMatch(/branch old was used meanwhile, and stays/);
@@ -212,7 +212,7 @@ describe("gc", () => {
             removed.push(stack);
             api.objects.delete(`/api/v1/namespaces/${stack}`);
             deployment("web", 1);
-            return Promise.resolve({ changes: {}, images: [] });
+            return Promise.resolve({});
         } })).toEqual([]);
         expect([removed, await records()]).toEqual([["branch-gone"], ["old"]]);
         expect(said.at(-1)).toMatch(/branch old was used meanwhile, and stays/);
@@ -248,7 +248,7 @@ describe("gc", () => {
             if (stack === "branch-gone") return Promise.resolve(undefined); // no such stack in this backend
             removed.push(stack);
             api.objects.delete(`/api/v1/namespaces/${stack}`);
-            return Promise.resolve({ changes: {}, images: [] });
+            return Promise.resolve({});
         } });
         expect([failed, removed, await records()]).toEqual([["branch-gone"], ["branch-old"], ["gone"]]);
         expect(said.join("\n")).toMatch(/✗ gone: .*backend has no stack "branch-gone".*PULUMI_BACKEND_URL/);
@@ -262,7 +262,7 @@ describe("gc", () => {
         const done = await collect({}, { remove: ({ stack }) => {
             if (stack === "branch-gone") throw new Error("the API server hung up");
             api.objects.delete(`/api/v1/namespaces/${stack}`);
-            return Promise.resolve({ changes: {}, images: [] });
+            return Promise.resolve({});
         } });
         expect(done).toEqual({ removed: ["branch-old"], failed: ["branch-gone"] });
         expect(said.join("\n")).toContain("✗ gone: the API server hung up");
@@ -278,7 +278,7 @@ describe("down", () => {
         expect(await down("gone", { remove: async ({ stack }) => {
             expect(await records()).toEqual(["gone"]);
             api.objects.delete(`/api/v1/namespaces/${stack}`);
-            return { changes: {}, images: [] };
+            return {};
         } })).toBe(true);
         expect(await records()).toEqual([]);
         expect(api.find("Lease")).toEqual([]);
@@ -288,7 +288,7 @@ describe("down", () => {
 
     it("keeps the record while the namespace is there", async () => {
         await environment("gone");
-        expect(await refusal(down("gone", { remove: () => Promise.resolve({ changes: {}, images: [] }) }))).toMatch(/namespace branch-gone doesn't go/);
+        expect(await refusal(down("gone", { remove: () => Promise.resolve({}) }))).toMatch(/namespace branch-gone doesn't go/);
         expect((await readRecord(place.connection, "branch-gone"))?.removing).toBe(true);
     });
 

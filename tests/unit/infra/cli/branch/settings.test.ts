@@ -26,10 +26,15 @@ describe("the settings of a branch's environment", () => {
         writeSettings(templateOf(text => text.replace("volumes: delete, ", "")), name, owner, directory);
         const settings = readSettings(name, settingsFile(name, directory));
         const { environment, ...others } = readTemplate(path.join(directory, "Pulumi.branch.yaml")).settings;
-        expect(settings.environment).toMatchObject({ name, host: `${name}.localhost`, volumes: "delete", size: "small", priority: "low" });
+        expect(settings.environment).toMatchObject({ name, host: `${name}.localhost`, volumes: "delete", images: "delete", size: "small", priority: "low" });
         expect(environment.name).toBe("branch");
         expect(settings).toMatchObject({ cluster: others.cluster, app: others.app });
         expect(ownerOf(name, directory)).toEqual(owner);
+    });
+
+    it("keep images if the template says so, for a registry that makes no repositories", () => {
+        writeSettings(templateOf(text => text.replace("volumes: delete", "images: retain")), name, owner, directory);
+        expect(readSettings(name, settingsFile(name, directory)).environment).toMatchObject({ volumes: "delete", images: "retain" });
     });
 
     it("keep what Pulumi needs, follow the template, and go", () => {

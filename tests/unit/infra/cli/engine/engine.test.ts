@@ -257,6 +257,17 @@ describe("Pulumi's events", () => {
         expect(report.errors).toEqual(["no such image"]);
     });
 
+    it("are shown where a script could not do something and went on, which Pulumi takes for progress", () => {
+        const lines: string[] = [];
+        const report = new EventReport({ line: (line = "") => void lines.push(line) } as Terminal);
+        const says = (severity: "info" | "info#err", message: string, ephemeral: boolean): void =>
+            report.onEvent({ sequence: 0, timestamp: 0, diagnosticEvent: { severity, message, ephemeral, color: "never" } });
+        says("info#err", "waiting for one", true);
+        says("info", "! The images x stay.", true);
+        says("info#err", "<{%reset%}>! The images y stay.<{%reset%}>\n", false);
+        expect(lines).toEqual(["  ! The images x stay.", "  ! The images y stay."]);
+    });
+
     it("tell what a resource waits for, until it is done", () => {
         const report = new EventReport(new Terminal({ write: () => true }, {}));
         const says = (message: string, of = urn) => report.onEvent({

@@ -1,0 +1,20 @@
+// Deletes the images that an environment has pushed to a registry, with the login that `docker login` has stored.
+import { removing } from "../cluster/scripts/images";
+import { useProxies } from "../proxy";
+import { deleteManifest, digestsOf, tagsOf } from "../registry";
+
+/**
+ * The repository is the environment's own, so nothing that another stack runs is in it, and its manifests are deleted: not every
+ * registry deletes tags. Where all images share a repository, tags that begin with TAG_PREFIX are the environment's. There, only
+ * tags are deleted: another tag may lead to the same manifest.
+ */
+async function removeImages(repository: string): Promise<void> {
+    const { TAG_PREFIX: prefix } = process.env;
+    const tags = (await tagsOf(repository)).filter(tag => tag.startsWith(prefix ?? ""));
+    const found = prefix === undefined ? (await Promise.all(tags.map(tag => digestsOf(repository, tag)))).flat() : tags;
+    // One that lists others comes before them.
+    for (const reference of new Set(found)) await deleteManifest(repository, reference);
+}
+
+useProxies();
+void removing("in the registry; delete them there by hand, or have a rule of the registry's do it", removeImages);
