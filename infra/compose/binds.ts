@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
@@ -49,7 +50,8 @@ export function bindOf(name: string, node: Node, mount: Mount, context: string |
     const volume = volumeNameOf(source);
     if (files.length === 0) {
         if (found !== undefined && !found.isDirectory()) return refuse("it is neither a file nor a directory. Leave it out.");
-        if (readOnly || (!found && /[^/]\.[A-Za-z][A-Za-z0-9]{0,4}$/.test(target))) return refuse(`${source} ${found ? "is empty" : "doesn't exist"} on this computer. Create it, or leave the mount out.`);
+        if (found && readOnly) return refuse(`${source} is empty on this computer. Put the files there, or leave the mount out.`);
+        if (!found && /[^/]\.[A-Za-z][A-Za-z0-9]{0,4}$/.test(target)) return refuse(`${source} doesn't exist on this computer. Create it, or leave the mount out.`);
         report.warn(node, `${key} is the volume ${volume}, which begins empty.`);
         return { volume };
     }
@@ -96,6 +98,7 @@ function sortedBySecrecy(name: string, node: Node, placed: Record<string, string
 /** A volume's name that says where the files were: the end of the path. */
 function volumeNameOf(source: string): string {
     const name = source.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-+|-+$/g, "");
-    const end = name.length <= 30 ? name : name.slice(-30).replace(/^[^-]*-/, "");
-    return end.replace(/^(?=\d)|^$/, "data").slice(0, 30).replace(/-+$/, "");
+    if (name.length <= 30) return name || "data";
+    // Two long paths may end alike.
+    return `${name.slice(-23).replace(/^[^-]*-/, "")}-${createHash("sha256").update(source).digest("hex").slice(0, 6)}`;
 }

@@ -7,6 +7,7 @@ import { isServed } from "./ports";
 import { replaceDatabase } from "./replace-database";
 import { Report } from "./report";
 import { type Converted, convertService, type Project } from "./service";
+import { shareVolumes } from "./share";
 
 /** A Compose file has something that Landfall can't carry over, or that the specification doesn't know. */
 export class ComposeError extends StackFileError {}
@@ -52,8 +53,9 @@ export function readCompose(files: string[], given: Given = {}, environment: Nod
     }
     if (Object.keys(converted).length === 0 && report.refused.length === 0) report.refuse({ file: files[0], line: 1 }, "the files have no services");
     checkNetworks(loaded, report);
-    checkVolumes(loaded, converted, report);
+    checkVolumes(loaded, report);
     connect(converted, given, report);
+    shareVolumes(loaded.volumes, converted, report);
     expose(converted, given, report);
     if (given.replaceDatabase !== undefined) replaceDatabase(given.replaceDatabase, converted, secrets, report);
     if (report.refused.length > 0) {
@@ -117,22 +119,13 @@ function checkNetworks({ networks, services }: Loaded, report: Report): void {
     }
 }
 
-/** A volume that several services write is refused, and so is one that somebody else made. */
-function checkVolumes({ volumes }: Loaded, converted: Record<string, Converted>, report: Report): void {
+/** A volume that somebody else made is refused. */
+function checkVolumes({ volumes }: Loaded, report: Report): void {
     for (const [name, node] of Object.entries(volumes)) {
         const { external, driver, driver_opts: options } = objectOf(node) ?? {};
         if (isExternal(external)) report.refuse(external, `volumes.${name} is external: its data must be moved into a volume of this stack. Leave \`external\` out.`);
         if ((textOf(driver) ?? "local") !== "local") report.refuse(driver, `volumes.${name}.driver can't be carried over: set landfall:app.services.<name>.volumes.<path>.storageClass.`);
         if (options) report.refuse(options, `volumes.${name}.driver_opts can't be carried over: the StorageClass determines them.`);
-    }
-    const mounts = Object.entries(converted).flatMap(([service, { sources, node }]) => Object.values(sources).map(source => ({ service, source, node })));
-    for (const source of new Set(mounts.map(each => each.source))) {
-        const users = [...new Set(mounts.filter(each => each.source === source || each.source.startsWith(`${source}/`)).map(({ service }) => service))];
-        if (users.length < 2) continue;
-        const known = Object.hasOwn(volumes, source);
-        const at = known ? volumes[source] : objectOf(mounts.find(each => each.source === source)!.node)?.volumes ?? mounts[0].node;
-        report.refuse(at, `${known ? `volumes.${source}` : source} is used by ${users.join(" and ")}, and a volume belongs to one service here. `
-            + "Put the programs into one image, or let one serve the files to the other.");
     }
 }
 

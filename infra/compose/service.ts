@@ -37,6 +37,7 @@ export interface Converted {
     ports: Port[];
     networks: string[];
     sources: Storage["sources"];
+    onlyRead: Storage["onlyRead"];
 }
 
 export function convertService(name: string, node: Node, project: Project): Converted | undefined {
@@ -48,7 +49,7 @@ export function convertService(name: string, node: Node, project: Project): Conv
     if (image === undefined) return undefined;
     const known = image.image === undefined ? {} : knownImage(image.image);
     const ports = portsOf(name, entries, image, known, project);
-    const { sources, ...storage } = storageOf(name, entries, known, image.build?.context, project);
+    const { sources, onlyRead, ...storage } = storageOf(name, entries, known, image.build?.context, project);
     const [port, ...others] = ports.map(({ target }) => target);
     const { env, secrets } = environmentOf(name, entries, known, Object.keys(storage.volumes), project);
     const uid = uidOf(name, entries, known, report);
@@ -72,7 +73,7 @@ export function convertService(name: string, node: Node, project: Project): Conv
         after: dependenciesOf(name, entries, report),
         ...(grace !== undefined && { graceSeconds: Math.max(1, Math.ceil(grace)) }),
     };
-    return { settings, node, known, ports, networks: networksOf(entries), sources };
+    return { settings, node, known, ports, networks: networksOf(entries), sources, onlyRead };
 }
 
 export interface Image {

@@ -19,11 +19,13 @@ export interface Storage {
     secrets: Record<string, string>;
     /** What the volumes are in Compose, by directory: a name or an absolute path. */
     sources: Record<string, string>;
+    /** Directories of this computer that the service only reads. */
+    onlyRead: string[];
 }
 
 export function storageOf(name: string, entries: { [key: string]: Node }, known: KnownImage, context: string | undefined, project: Project): Storage {
     const found: Storage = {
-        volumes: {}, ephemeral: Object.fromEntries((known.ephemeral ?? []).map(directory => [directory, usualSpace])), files: {}, secrets: {}, sources: {},
+        volumes: {}, ephemeral: Object.fromEntries((known.ephemeral ?? []).map(directory => [directory, usualSpace])), files: {}, secrets: {}, sources: {}, onlyRead: [],
     };
     const addVolume = (target: string, claim: string, source: string): void => {
         delete found.ephemeral[target];
@@ -37,6 +39,7 @@ export function storageOf(name: string, entries: { [key: string]: Node }, known:
             const { files, secrets, volume } = bindOf(name, node, mount, context, project);
             Object.assign(found.files, files);
             Object.assign(found.secrets, secrets);
+            if (volume !== undefined && mount.readOnly) found.onlyRead.push(mount.target);
             if (volume !== undefined) addVolume(mount.target, volume, path.resolve(project.directory, mount.source!));
         }
         if (mount?.type !== "volume") continue;
@@ -85,6 +88,6 @@ function isPossible(name: string, node: Node, { source, target, readOnly }: Moun
         report.refuse(node, `${key} isn't listed under the file's volumes. Add \`volumes: { ${source}: }\` at the top`);
         return false;
     }
-    if (readOnly) report.warn(node, `${key} is writable: it belongs to this service alone.`);
+    if (readOnly) report.warn(node, `${key} is writable: volumes have no read-only mounts here.`);
     return true;
 }

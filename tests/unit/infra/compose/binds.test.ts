@@ -34,11 +34,20 @@ describe("a mount of this computer's", () => {
 
     it.each<[string, string]>([
         ["./none:/var/lib/x", "none"], ["./empty:/var/lib/x", "empty"], ["/srv/shop/uploads:/var/lib/x", "srv-shop-uploads"], ["~/no-such-of-ours:/var/lib/x", "no-such-of-ours"],
-        ["./.data:/var/lib/x", "data"], ["./2024:/var/lib/x", "data2024"], ["/mnt/volumes/a-very-long-name-of-a-directory/database:/var/lib/x", "name-of-a-directory-database"],
-    ])("directory without files is a volume, which begins empty: %s", (mount, name) => {
+        ["./.data:/var/lib/x", "data"], ["./2024:/var/lib/x", "2024"], [".:/var/lib/x".replace(".:", "./-:"), "data"],     ])("directory without files is a volume, which begins empty: %s", (mount, name) => {
         expect(web(mount).volumes).toEqual({ "/var/lib/x": { name } });
         expect(name.length).toBeLessThanOrEqual(30);
         expect(told(service(mount)).warned).toEqual([expect.stringContaining(`is the volume ${name}, which begins empty`)]);
+    });
+
+    it("directory that isn't there is refused if nobody writes to it", () => {
+        expect(told(service("./none:/etc/none:ro")).refused).toEqual([expect.stringMatching(/^compose\.yaml:5: services\.web\.volumes: .*none doesn't exist on this computer, and nobody writes to it/)]);
+    });
+
+    it("directory has a volume of its own, even if another's path ends alike", () => {
+        const long = (start: string) => Object.values(web(`/mnt/${start}/with-a-long-name/of-directories/database:/d`).volumes as Record<string, { name: string }>)[0].name;
+        expect(long("one")).toMatch(/^directories-database-[0-9a-f]{6}$/);
+        expect(long("one")).not.toBe(long("other"));
     });
 
     it("directory keeps its data when it is written as a volume, as the message says", () => {
@@ -57,16 +66,9 @@ describe("a mount of this computer's", () => {
     it.each<[string, string]>([
         ["/proc:/host/proc:ro", "sees nothing of its node's system"], ["/:/rootfs:ro", "sees nothing of its node's system"], ["/var/log:/var/log", "sees nothing"], ["/dev/net/tun:/dev/net/tun", "sees nothing"],
         ["/run/docker.sock:/x", "controls its node"], ["./bin:/opt/bin:ro", "aren't text in UTF-8"], ["./big.txt:/big.txt:ro", "1000 KiB"], ["./odd:/odd:ro", "has a space, a colon or a comma"],
-        ["./none.conf:/etc/none.conf", "./none.conf doesn't exist on this computer"], ["./none:/etc/none:ro", "./none doesn't exist"], ["./empty:/etc/none:ro", "./empty is empty"],
+        ["./none.conf:/etc/none.conf", "./none.conf doesn't exist on this computer"], ["./empty:/etc/none:ro", "./empty is empty"],
     ])("system, or what no object of Kubernetes holds, is refused: %s", (mount, reason) => {
         expect(told(service(mount)).refused).toEqual([expect.stringMatching(new RegExp(`^compose\\.yaml:5: .*can't be carried over: .*${reason.replaceAll(".", "\\.")}`))]);
-    });
-
-    it("directory that two services use is refused, as a volume would be", () => {
-        const two = (second: string) => `services:\n  web:\n    image: a/b:1\n    ports: ["80"]\n    volumes: ["./none:/d"]\n  job:\n    image: a/b:1\n    volumes: ["${second}:/d"]\n`;
-        expect(told(two("./none")).refused).toEqual([expect.stringMatching(/^compose\.yaml:5: .*none is used by web and job/)]);
-        expect(told(two("./none/below")).refused).toHaveLength(1);
-        expect(told(two("./other")).refused).toEqual([]);
     });
 
     it("source directory hides no directory of the image, so what would bring that back is left out", () => {

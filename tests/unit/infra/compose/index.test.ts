@@ -238,13 +238,11 @@ describe("what can't be carried over", () => {
         expect(told(service("read_only: true\ncap_drop: [ALL]\nrestart: always\nsecurity_opt: [\"no-new-privileges:true\"]\nx-own: 1")).warned).toEqual([]);
     });
 
-    it("includes two services for one host, two services with one volume, and names that DNS doesn't know", () => {
+    it("includes two services for one host, and names that DNS doesn't know", () => {
         const two = "services:\n  a: { image: \"a/b:1\", ports: [\"80\"] }\n  b: { image: \"a/b:1\", ports: [\"81\"] }\n";
         expect(told(two).refused).toEqual(["compose.yaml:3: a and b publish ports, and there is one host. Say which gets its requests: "
             + "landfall:app.services.a.exposed: true; others may have a path of their own."]);
         expect(told(two, { services: { b: { exposed: true } } }).refused).toEqual([]);
-        expect(told("services:\n  a: { image: \"a/b:1\", ports: [\"80\"], volumes: [\"d:/d\"] }\n  b: { image: \"a/b:1\", volumes: [\"d:/d\"] }\nvolumes:\n  d:\n").refused)
-            .toEqual([expect.stringMatching(/^compose\.yaml:5: volumes\.d is used by a and b/)]);
         expect(told("services:\n  my_web: { image: \"a/b:1\", ports: [\"80\"] }\n").refused).toEqual([expect.stringContaining("services.my_web can't be a name in Kubernetes' DNS")]);
     });
 
