@@ -185,7 +185,8 @@ function volumesOf(args: ContainerArgs, sources: PodSources): { volumes: Volume[
     }
     if (sources.files !== undefined) {
         const name = volumeName("/landfall-files", volumes.map(({ name: taken }) => taken));
-        volumes.push({ name, configMap: { name: sources.files } });
+        const hasScripts = Object.values(args.files ?? {}).some(content => content.startsWith("#!"));
+        volumes.push({ name, configMap: { name: sources.files, ...(hasScripts && { defaultMode: 0o555 }) } });
         // One by one: a whole directory would hide the image's own files in it.
         mounts.push(...Object.keys(args.files ?? {}).map(path => ({ name, mountPath: path, subPath: fileKey(path), readOnly: true })));
     }

@@ -20,8 +20,8 @@ import type { WebServiceArgs } from "./web-service";
 export interface StatefulServiceArgs extends Omit<WebServiceArgs, "port" | "volumes" | "replicas" | "targetCpu"> {
     /** TCP port on which the container listens; probes call it `main`. @default none: nothing connects to it */
     port?: number;
-    /** Directory → persistent volume, which only this pod uses. */
-    volumes: Record<string, Omit<VolumeArgs, "group" | "accessMode"> & { name: string }>;
+    /** Directory → persistent volume. `accessMode` is ReadWriteOnce, unless others have the volume's claim among their `sharedClaims`. */
+    volumes: Record<string, Omit<VolumeArgs, "group" | "accessMode"> & Partial<Pick<VolumeArgs, "accessMode">> & { name: string }>;
     /** Seconds from SIGTERM until the pod is killed. @default what the longest request takes if it is exposed, otherwise 30 */
     graceSeconds?: number;
 }
@@ -41,6 +41,8 @@ export class StatefulService extends pulumi.ComponentResource implements Listene
     readonly port: number;
     readonly otherPorts: readonly number[];
     readonly statefulSet: kubernetes.apps.v1.StatefulSet;
+    /** Directory → claim of the volume. */
+    readonly claims: Readonly<Record<string, pulumi.Output<string>>>;
 
     constructor(name: string, args: StatefulServiceArgs, opts?: pulumi.ComponentResourceOptions) {
         super("landfall:workload:StatefulService", name, {}, transformedBy(args.transform, opts));
@@ -58,6 +60,7 @@ export class StatefulService extends pulumi.ComponentResource implements Listene
             ...(args.talksTo ?? []).flatMap(listener => allowConnection(this, this, listener)),
             ...allowOutside(this, this, args.reaches ?? []),
         ];
+        this.claims = createVolumes(this, { ...args, uid });
         const pod = normalisePod(this, { ...args, uid });
         const sleeps = environment.sleep !== undefined;
         environment.sleep?.workloads.push({ kind: "StatefulSet", name, replicas: 1 });
@@ -80,7 +83,7 @@ function normalisePod(service: StatefulService, args: StatefulServiceArgs & { ui
         ...args, cpu, memory, drainSeconds,
         priorityClassName: environment.priorityClasses?.database,
         probes: { ...port !== undefined && defaultProbes, ...args.probes },
-        persistent: createVolumes(service, args),
+        persistent: { ...service.claims, ...args.sharedClaims },
         terminationGracePeriodSeconds: (drainSeconds ?? 0) + grace,
     }, {
         configMap: createConfigMap(name, environment, args.env, service),
@@ -94,7 +97,7 @@ function normalisePod(service: StatefulService, args: StatefulServiceArgs & { ui
 function createVolumes(service: StatefulService, args: StatefulServiceArgs & { uid: number }): Record<string, pulumi.Output<string>> {
     const { name } = service;
     return Object.fromEntries(Object.entries(args.volumes).map(([path, volume]) => [path, createVolume(
-        `${name}-${volume.name}`, name, args.environment, { ...volume, accessMode: "ReadWriteOnce", group: args.uid }, service,
+        `${name}-${volume.name}`, name, args.environment, { ...volume, accessMode: volume.accessMode ?? "ReadWriteOnce", group: args.uid }, service,
     ).metadata.name]));
 }
 

@@ -53,6 +53,8 @@ export interface WebServiceArgs
     probes?: Partial<Probes>;
     /** Directory → persistent volume that all replicas share. */
     volumes?: Record<string, Omit<VolumeArgs, "group"> & { name: string }>;
+    /** Directory → claim of another service's volume (ReadWriteMany). Both must run as the same user to write to it. @default none */
+    sharedClaims?: Record<string, pulumi.Input<string>>;
     /**
      * The gateway sends it the requests for these hosts, which must be among the platform's.
      * @default only reachable inside the cluster
@@ -142,7 +144,7 @@ function normalisePod(service: WebService, args: SizedArgs): Pod {
     const spec = podSpec(name, {
         ...args,
         priorityClassName: args.environment.priorityClasses?.usual,
-        persistent: service.claims,
+        persistent: { ...service.claims, ...args.sharedClaims },
         drainSeconds,
         terminationGracePeriodSeconds: drainSeconds + requestTimes(args).drain + 5,
     }, {

@@ -1,6 +1,6 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { listOf, type Node, objectOf, textOf } from "./node";
+import { isExternal, listOf, type Node, objectOf, textOf, textOfFile } from "./node";
 import type { Project } from "./service";
 
 /** The files of a service that come from `configs`, by path. */
@@ -24,7 +24,7 @@ function contentOf(name: string, target: string, at: Node, { configs, directory,
     const entries = objectOf(configs[name]);
     if (entries === undefined) return void report.refuse(at, `configs.${name} isn't listed at the top of the file. List it, or leave it out`);
     const { content, environment, file, external } = entries;
-    if (external?.value === true) {
+    if (isExternal(external)) {
         return void report.refuse(external, `configs.${name} is external: its content isn't in this file. Set it under landfall:app.services.<name>.files { ${target}: … }.`);
     }
     if (content) return textOf(content) ?? report.wrong(content, `configs.${name}.content`, "text");
@@ -32,8 +32,5 @@ function contentOf(name: string, target: string, at: Node, { configs, directory,
     if (variable !== undefined) return variables[variable] ?? void report.refuse(environment, `configs.${name} needs the variable ${variable}, which isn't set`);
     const full = path.resolve(directory, textOf(file) ?? "");
     if (!file || !fs.statSync(full, { throwIfNoEntry: false })?.isFile()) return void report.refuse(file ?? at, `configs.${name} has no file that can be read`);
-    const bytes = fs.readFileSync(full);
-    const text = bytes.toString("utf8");
-    if (Buffer.compare(Buffer.from(text), bytes) === 0) return text;
-    return void report.refuse(file, `configs.${name} isn't text in UTF-8. Copy the file into the image (\`build\`)`);
+    return textOfFile(full) ?? void report.refuse(file, `configs.${name} isn't text in UTF-8. Copy the file into the image (\`build\`)`);
 }

@@ -1,38 +1,66 @@
-import { interpolate, type Variables } from "./interpolation";
+import { interpolate, InterpolationError, type Variables } from "./interpolation";
+
+/** The file has a line that can't be read. */
+export class EnvFileError extends Error {
+    constructor(readonly line: number, message: string) {
+        super(message);
+    }
+}
 
 /**
- * The variables of an env file: a line each, `NAME=value`, with comments. Single quotes keep the text; double quotes know \n, \t and \", and
- * may span lines. Variables in the text are replaced, except in single quotes. A name without `=` is read from `variables`.
+ * The variables of an env file: `NAME=value` or `NAME: value`, with comments. Single quotes keep the text; double quotes know escapes such as
+ * \n, \t and \"; both may span lines. Variables in the text are replaced, except in single quotes. A name without a value is read from `variables`.
+ * @throws EnvFileError for the first line that can't be read
  */
 export function parseEnvFile(text: string, variables: Variables): Record<string, string> {
     const found: Record<string, string> = {};
-    const lines = text.replace(/^\uFEFF/, "").split(/\r?\n/);
-    for (let at = 0; at < lines.length; at++) {
-        const [, name, equals, start] = /^\s*(?:export\s+)?([A-Za-z_][\w.-]*)\s*(=|:\s)?\s*(.*)$/.exec(lines[at]) ?? [];
-        if (name === undefined) continue;
-        if (equals === undefined) {
-            const value = variables[name];
-            if (value !== undefined) found[name] = value;
+    let rest = text.replace(/^\uFEFF/, "").replace(/\r\n/g, "\n");
+    const total = lineBreaks(rest);
+    const refuse = (problem: string): never => {
+        throw new EnvFileError(total - lineBreaks(rest) + 1, problem);
+    };
+    const replaced = (value: string): string => {
+        try {
+            return interpolate(value, { ...found, ...defined(variables) }).text;
+        } catch (error) {
+            if (error instanceof InterpolationError) refuse(error.message);
+            throw error;
+        }
+    };
+    for (;;) {
+        rest = rest.replace(/^(?:\s+|#.*)+/, "");
+        if (rest === "") return found;
+        const [statement, , name, sign] = /^(export\s+)?([^\n=:]*?)[^\S\n]*(=|:|\n|$)/.exec(rest)!;
+        if (!/^[\p{L}\p{N}_.[\]-]+$/u.test(name)) refuse(`sets no variable: ${JSON.stringify(name)} is no name. A value with quotes or of several lines must be quoted as a whole`);
+        if (sign === "\n" || sign === "") {
+            if (variables[name] !== undefined) found[name] = variables[name];
+            rest = rest.slice(statement.length);
             continue;
         }
-        const quote = /^["']/.exec(start)?.[0];
+        const value = rest.slice(statement.length).replace(/^[^\S\n]+/, "");
+        const quote = /^["']/.exec(value)?.[0];
         if (quote === undefined) {
-            found[name] = interpolate(start.replace(/(^|\s)#.*$/, "").trimEnd(), { ...found, ...defined(variables) }).text;
+            const [line] = value.split("\n", 1);
+            found[name] = replaced(line.replace(/ #.*$/, "").trimEnd());
+            rest = value.slice(line.length);
             continue;
         }
-        let rest = start.slice(1);
-        while (endOf(rest, quote) < 0 && at + 1 < lines.length) rest += `\n${lines[++at]}`;
-        const end = endOf(rest, quote);
-        const inner = end < 0 ? rest : rest.slice(0, end);
-        found[name] = quote === "'" ? inner
-            : interpolate(inner.replace(/\\([nrt"\\])/g, (_, letter: string) => ({ n: "\n", r: "\r", t: "\t" })[letter] ?? letter), { ...found, ...defined(variables) }).text;
+        const quoted = (quote === "'" ? /^'((?:[^'\\]|\\[^])*)'/ : /^"((?:[^"\\]|\\[^])*)"/).exec(value) ?? refuse(`has ${quote} without another one that ends the value`);
+        const inner = quoted[1].replaceAll(`\\${quote}`, quote);
+        found[name] = quote === "'" ? inner : replaced(unescaped(inner));
+        rest = value.slice(quoted[0].length);
     }
-    return found;
 }
 
-function endOf(text: string, quote: string): number {
-    const found = (quote === "'" ? /'/ : /(?<!\\)(?:\\\\)*"/).exec(text);
-    return found === null ? -1 : found.index + found[0].length - 1;
+const letters: Record<string, string> = { a: "\x07", b: "\b", f: "\f", n: "\n", r: "\r", t: "\t", v: "\v", $: "$$" };
+
+function unescaped(text: string): string {
+    return text.replace(/\\(?:([abcfnrtv$"\\])|0([0-7]{3}))/g, (all, letter?: string, octal?: string) =>
+        octal !== undefined ? String.fromCharCode(Number.parseInt(octal, 8)) : letter === "c" ? all : letters[letter!] ?? letter!);
+}
+
+function lineBreaks(text: string): number {
+    return text.split("\n").length - 1;
 }
 
 function defined(variables: Variables): Record<string, string> {

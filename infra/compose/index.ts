@@ -1,14 +1,20 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { StackFileError } from "../config/stack-file/reader";
-import { findingText, listOf, type Node, objectOf, textOf } from "./node";
+import { findingText, flagOf, isExternal, listOf, type Node, objectOf, textOf, textOfFile, textsOf } from "./node";
 import { loadFiles, type Loaded } from "./load";
+import { isServed } from "./ports";
 import { replaceDatabase } from "./replace-database";
 import { Report } from "./report";
 import { type Converted, convertService, type Project } from "./service";
+import { shareVolumes } from "./share";
 
 /** A Compose file has something that Landfall can't carry over, or that the specification doesn't know. */
 export class ComposeError extends StackFileError {}
+
+/** The files needn't be changed for Landfall's sake. */
+const wayOut = "A second file under landfall:app.compose may change what the first one says: `services: { NAME: { KEY: !override VALUE } }` replaces a key, and "
+    + "`!reset null` leaves out a key or a whole service.";
 
 type Values = Record<string, unknown>;
 
@@ -39,20 +45,22 @@ export function readCompose(files: string[], given: Given = {}, environment: Nod
     const report = new Report();
     const loaded = loadFiles(files, environment, report);
     const secrets: Record<string, string> = {};
-    const project = projectOf(loaded, secrets, given.secrets ?? [], report);
+    const project = projectOf(loaded, secrets, given, report);
     const converted: Record<string, Converted> = {};
     for (const [name, node] of Object.entries(active(loaded, report))) {
         const service = convertService(name, node, project);
         if (service) converted[name] = service;
     }
     if (Object.keys(converted).length === 0 && report.refused.length === 0) report.refuse({ file: files[0], line: 1 }, "the files have no services");
-    checkVolumes(loaded, converted, report);
+    checkNetworks(loaded, report);
+    checkVolumes(loaded, report);
     connect(converted, given, report);
+    shareVolumes(loaded.volumes, converted, report);
     expose(converted, given, report);
     if (given.replaceDatabase !== undefined) replaceDatabase(given.replaceDatabase, converted, secrets, report);
     if (report.refused.length > 0) {
         const count = report.refused.length === 1 ? "1 problem" : `${report.refused.length} problems`;
-        throw new ComposeError([`The Compose files have ${count}. Nothing was changed.`, ...report.refused.map(findingText)].join("\n"));
+        throw new ComposeError([`The Compose files have ${count}. Nothing was changed.`, ...report.refused.map(findingText), ...report.refused.some(({ text }) => text.includes("can't be carried over")) ? [wayOut] : []].join("\n"));
     }
     return {
         services: Object.fromEntries(Object.entries(converted).map(([name, { settings }]) => [name, settings])),
@@ -61,16 +69,18 @@ export function readCompose(files: string[], given: Given = {}, environment: Nod
 }
 
 /** Services with a profile only run if somebody asks for the profile. */
-function active({ services }: Loaded, report: Report): { [key: string]: Node } {
+function active({ services, variables }: Loaded, report: Report): { [key: string]: Node } {
+    const wanted = (variables.COMPOSE_PROFILES ?? "").split(",").map(profile => profile.trim());
     return Object.fromEntries(Object.entries(services).filter(([name, node]) => {
         const profiles = objectOf(node)?.profiles;
-        if (profiles === undefined || listOf(profiles)?.length === 0) return true;
-        report.warn(profiles, `services.${name} is left out: it has a profile. A file without its profiles brings it back.`);
+        const known = (listOf(profiles) ?? []).map(profile => textOf(profile) ?? "");
+        if (profiles === undefined || known.length === 0 || wanted.includes("*") || known.some(profile => wanted.includes(profile))) return true;
+        report.warn(profiles, `services.${name} is left out: it has the profile ${known[0]}. COMPOSE_PROFILES=${known[0]} in .env beside the file brings it back.`);
         return false;
     }));
 }
 
-function projectOf(loaded: Loaded, secrets: Record<string, string>, known: string[], report: Report): Project {
+function projectOf(loaded: Loaded, secrets: Record<string, string>, { secrets: known = [], services = {} }: Given, report: Report): Project {
     const addSecret = (name: string, content: string): string => {
         const key = name.replace(/[^A-Za-z0-9_-]/g, "-").replace(/^([^A-Za-z])/, "s$1").slice(0, 100);
         if (!known.includes(key)) secrets[key] = content;
@@ -81,6 +91,7 @@ function projectOf(loaded: Loaded, secrets: Record<string, string>, known: strin
         if (known.includes(key)) return key;
         const entries = objectOf(loaded.secrets[name]);
         const way = `Set it: pulumi config set --secret --path landfall:secrets.${key}`;
+        if (isExternal(entries?.external)) return void report.refuse(entries!.external, `secrets.${name} is external: its content isn't in this file. ${way}`);
         if (entries === undefined) return void report.refuse(at, `secrets.${name} isn't listed at the top of the file. List it, or leave it out`);
         const [file, variable] = [textOf(entries.file), textOf(entries.environment)];
         if (variable !== undefined) {
@@ -88,24 +99,40 @@ function projectOf(loaded: Loaded, secrets: Record<string, string>, known: strin
             return content ? addSecret(name, content) : void report.refuse(entries.environment, `secrets.${name} needs the variable ${variable}, which isn't set. ${way}`);
         }
         const full = file && path.resolve(loaded.directory, file);
-        if (!full || !fs.existsSync(full)) return void report.refuse(entries.file ?? at, `secrets.${name} has no file that can be read. ${way}`);
-        return addSecret(name, fs.readFileSync(full, "utf8"));
+        if (!full || !fs.statSync(full, { throwIfNoEntry: false })?.isFile()) return void report.refuse(entries.file ?? at, `secrets.${name} has no file that can be read. ${way}`);
+        const text = textOfFile(full);
+        return text === undefined ? void report.refuse(entries.file, `secrets.${name} isn't text in UTF-8. Encode it as base64, and decode it in the image's entrypoint`) : addSecret(name, text);
     };
-    return { directory: loaded.directory, variables: loaded.variables, volumes: loaded.volumes, configs: loaded.configs, report, addSecret, secretNamed };
+    // A service whose volumes are set is meant to stay what it is: without a port, another workload would have the volumes.
+    const isMentioned = (name: string): boolean => services[name]?.volumes !== undefined || Object.entries(loaded.services).some(([other, node]) => {
+        const { environment, command, entrypoint, env_file: files } = objectOf(node) ?? {};
+        const inFiles = textsOf(files).map(file => path.resolve(loaded.directory, file)).filter(file => fs.statSync(file, { throwIfNoEntry: false })?.isFile())
+            .flatMap(file => fs.readFileSync(file, "utf8").split(/[\s='"]+/));
+        return other !== name && [...[environment, command, entrypoint].flatMap(textsOf), ...inFiles].some(text => text === name || new RegExp(`(^|[^\\w.-])${name}([:/]|$)`).test(text));
+    });
+    return { directory: loaded.directory, variables: loaded.variables, volumes: loaded.volumes, configs: loaded.configs, report, isMentioned, addSecret, secretNamed };
 }
 
-/** A volume that several services write is refused, and so is one that somebody else made. */
-function checkVolumes({ volumes }: Loaded, converted: Record<string, Converted>, report: Report): void {
+/** A network that other projects use has this stack's services only. */
+function checkNetworks({ networks, services }: Loaded, report: Report): void {
+    for (const [name, node] of Object.entries(networks)) {
+        const { external } = objectOf(node) ?? {};
+        if (isExternal(external)) report.warn(external, `networks.${name} is external, and other projects' containers aren't in it here.`);
+    }
+    for (const [service, node] of Object.entries(services)) {
+        for (const [name, at] of Object.entries(objectOf(objectOf(node)?.networks) ?? {})) {
+            if (name !== "default" && !Object.hasOwn(networks, name)) report.refuse(at, `services.${service}.networks has ${name}, which isn't listed at the top of the file. Add \`networks: { ${name}: }\``);
+        }
+    }
+}
+
+/** A volume that somebody else made is refused. */
+function checkVolumes({ volumes }: Loaded, report: Report): void {
     for (const [name, node] of Object.entries(volumes)) {
         const { external, driver, driver_opts: options } = objectOf(node) ?? {};
-        if (external?.value === true) report.refuse(external, `volumes.${name} is external: its data must be moved into a volume of this stack. Leave \`external\` out.`);
+        if (isExternal(external)) report.refuse(external, `volumes.${name} is external: its data must be moved into a volume of this stack. Leave \`external\` out.`);
         if ((textOf(driver) ?? "local") !== "local") report.refuse(driver, `volumes.${name}.driver can't be carried over: set landfall:app.services.<name>.volumes.<path>.storageClass.`);
         if (options) report.refuse(options, `volumes.${name}.driver_opts can't be carried over: the StorageClass determines them.`);
-        const users = Object.entries(converted).filter(([, { node: service }]) => (listOf(objectOf(service)?.volumes) ?? [])
-            .some(mount => (textOf(objectOf(mount)?.source) ?? textOf(mount)?.split(":")[0]) === name)).map(([user]) => user);
-        if (users.length > 1) {
-            report.refuse(node, `volumes.${name} is used by ${users.join(" and ")}, and a volume belongs to one service here. Put the programs into one image, or let one serve the files to the other.`);
-        }
     }
 }
 
@@ -119,8 +146,8 @@ function connect(converted: Record<string, Converted>, { services = {} }: Given,
         const strange = after.filter(other => !Object.hasOwn(converted, other));
         if (strange.length > 0) {
             const [place] = [objectOf(node)?.depends_on ?? node];
-            const optional = strange.every(other => objectOf(objectOf(objectOf(node)?.depends_on)?.[other])?.required?.value === false);
-            if (!optional) report.refuse(place, `services.${name}.depends_on names ${strange.join(", ")}, which isn't among the services`);
+            const optional = strange.every(other => flagOf(objectOf(objectOf(objectOf(node)?.depends_on)?.[other])?.required) === false);
+            if (!optional) report.refuse(place, `services.${name}.depends_on names ${strange.join(", ")}, which isn't among the services. Leave it out, or write \`required: false\``);
         }
         settings.after = after.filter(other => !strange.includes(other));
     }
@@ -131,9 +158,14 @@ function expose(converted: Record<string, Converted>, { services = {} }: Given, 
     const published = Object.entries(converted).filter(([, { ports }]) => ports.some(port => port.published !== undefined));
     const places = (node: Node) => objectOf(node)?.ports ?? node;
     if (Object.values(services).some(({ exposed }) => exposed !== undefined)) return;
-    const candidates = published.filter(([, { known }]) => !known.isDatabase);
-    for (const [name, { known, node }] of published) {
-        if (known.isDatabase) report.warn(places(node), `services.${name}.ports isn't published: only services of this stack reach a database.`);
+    const served = published.filter(([, service]) => isServed(service));
+    const isForOthers = ([, { ports }]: [string, Converted]) => ports.some(port => port.published !== undefined && !port.isLocal);
+    const candidates = served.some(isForOthers) ? served.filter(isForOthers) : served;
+    for (const [name, { node }] of served.filter(each => !candidates.includes(each))) {
+        report.warn(places(node), `services.${name}.ports isn't published: it is bound to this computer. To publish it, set landfall:app.services.${name}.exposed and a path of its own.`);
+    }
+    for (const [name, { node, ports }] of published.filter(([, service]) => !isServed(service))) {
+        report.warn(places(node), `services.${name}.ports isn't published: the gateway speaks HTTP only, and port ${ports[0].target} is another protocol's. Services of this stack reach it.`);
     }
     if (candidates.length > 1) {
         const names = candidates.map(([name]) => name);

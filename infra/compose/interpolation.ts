@@ -7,12 +7,12 @@ export interface Interpolated {
     unset: string[];
 }
 
-/** The text has a `$` that begins no variable, or a variable that must be set isn't. */
+/** The text has a `${` that begins no variable, or a variable that must be set isn't. */
 export class InterpolationError extends Error {}
 
 const name = /^[A-Za-z_][A-Za-z0-9_]*/;
 
-/** Replaces `$NAME`, `${NAME}` and `${NAME:-default}` with its siblings `-`, `:?`, `?`, `:+` and `+`; `$$` is a `$`. */
+/** Replaces `$NAME`, `${NAME}` and `${NAME:-default}` with its siblings `-`, `:?`, `?`, `:+` and `+`; `$$` is a `$`, and so is one before anything else. */
 export function interpolate(text: string, variables: Variables): Interpolated {
     const unset: string[] = [];
     let result = "";
@@ -28,9 +28,8 @@ export function interpolate(text: string, variables: Variables): Interpolated {
             at = end + 1;
         } else {
             const found = name.exec(text.slice(at + 1))?.[0];
-            if (found === undefined) throw new InterpolationError(`has a "$" that begins no variable in ${JSON.stringify(text)}. Write $$ for the character itself`);
-            result += valueOf(found, variables, unset);
-            at += 1 + found.length;
+            result += found === undefined ? "$" : valueOf(found, variables, unset);
+            at += 1 + (found?.length ?? 0);
         }
     }
     return { text: result, unset };

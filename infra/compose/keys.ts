@@ -8,34 +8,28 @@ export interface Uncarried {
 const refuse = (reason: string): Uncarried => ({ refused: true, reason });
 const warn = (reason: string): Uncarried => ({ refused: false, reason });
 
-const shared = "every pod has namespaces of its own, and sees nothing of its node";
+const shared = "every pod has namespaces of its own, and sees nothing of its node. Leave it out";
+const ownDns = "names come from the cluster's DNS. Leave it out";
 const restricted = "the Pod Security Standard `restricted` forbids it";
-
-/** Keys of a service that are read. */
-export const carried = [
-    "image", "build", "command", "entrypoint", "working_dir", "environment", "env_file", "expose", "ports", "volumes", "tmpfs", "depends_on", "healthcheck",
-    "secrets", "configs", "deploy", "cpus", "mem_limit", "mem_reservation", "scale", "user", "stop_grace_period", "networks", "network_mode", "restart", "profiles",
-    "extends", "privileged", "read_only", "cap_drop", "security_opt", "stop_signal", "links",
-];
 
 /** Keys of a service that aren't. */
 export const uncarried: Record<string, Uncarried> = {
-    cap_add: refuse(`${restricted}. Leave it out; listening below port 1024 works without`),
-    device_cgroup_rules: refuse(restricted),
-    devices: refuse(`${restricted}: pods have no devices of their node`),
+    device_cgroup_rules: refuse(`${restricted}. Leave it out`),
+    devices: refuse(`${restricted}: pods have no devices of their node. Leave it out`),
     gpus: refuse("Landfall requests no devices. Run this service by a program with the library, with `transform`"),
     pid: refuse(shared), ipc: refuse(shared), uts: refuse(shared), userns_mode: refuse(shared), cgroup: refuse(shared), cgroup_parent: refuse(shared),
-    runtime: refuse("the nodes have one runtime"), isolation: refuse("the nodes run Linux"), credential_spec: refuse("the nodes run Linux"),
+    runtime: refuse("the nodes have one runtime. Leave it out"), isolation: refuse("the nodes run Linux. Leave it out"), credential_spec: refuse("the nodes run Linux. Leave it out"),
     sysctls: refuse(`${restricted}, but for a few. Leave it out`),
     volumes_from: refuse("a volume belongs to one service. Name it under `volumes` of the service that needs it"),
     external_links: refuse("other projects' containers aren't in this environment. Allow a host outside by landfall:app.services.<name>.egress"),
     extra_hosts: refuse("names come from the cluster's DNS. Use the address itself, or a name that DNS knows"),
-    dns: refuse("names come from the cluster's DNS"), dns_search: refuse("names come from the cluster's DNS"), dns_opt: refuse("names come from the cluster's DNS"),
+    dns: refuse(ownDns), dns_search: refuse(ownDns), dns_opt: refuse(ownDns),
     group_add: refuse("a container has one group, that of its user. Set landfall:app.services.<name>.uid"),
-    mac_address: refuse("the cluster's network assigns addresses"),
+    mac_address: refuse("the cluster's network assigns addresses. Leave it out"),
     post_start: refuse("Landfall runs no hooks. Do it in the image's entrypoint"), pre_stop: refuse("Landfall drains each pod by itself. Do the rest on SIGTERM"),
-    provider: refuse("Landfall starts containers only"), models: refuse("Landfall starts containers only"), use_api_socket: refuse("pods reach no container engine"),
-    storage_opt: refuse("the nodes' runtime determines it"),
+    provider: refuse("Landfall starts containers only. Leave the service out"), models: refuse("Landfall starts containers only. Set the model's address in the environment"),
+    use_api_socket: refuse("pods reach no container engine. Leave it out"), storage_opt: refuse("the nodes' runtime determines it. Leave it out"),
+    pre_start: refuse("Landfall runs no hooks. Do it in the image's entrypoint"), umask: refuse("the image's entrypoint sets it"),
     container_name: warn("pods have names of their own. Others find them under the service's name"),
     hostname: warn("a pod's host name is its own name"), domainname: warn("a pod's host name is its own name"),
     labels: warn("labels for other programs, such as a proxy's, have no effect here"), label_file: warn("labels have no effect here"),
@@ -60,6 +54,3 @@ export const uncarriedDeploy: Record<string, Uncarried> = {
     update_config: warn("an update always starts new pods before it stops old ones"), rollback_config: warn("restore the earlier settings instead"),
     restart_policy: warn("Kubernetes always restarts a container that ends"), endpoint_mode: warn("a Service has one address"),
 };
-
-/** Keys at the top of a file. */
-export const top = ["version", "name", "services", "networks", "volumes", "secrets", "configs", "include", "models"];

@@ -1,3 +1,4 @@
+import * as fs from "node:fs";
 import * as yaml from "yaml";
 import { interpolate, InterpolationError, type Variables } from "./interpolation";
 
@@ -27,13 +28,15 @@ export function parseNodes(text: string, file: string, variables: Variables): { 
         tag, ...(kind !== "scalar" && { collection: kind }), resolve: (value: unknown) => value, identify: () => false,
     }))) as yaml.Tags;
     const document = yaml.parseDocument(text, { lineCounter: lines, merge: true, customTags: known => [...known, ...tags], uniqueKeys: true });
-    const errors: Finding[] = document.errors.map(({ message, pos: [position] }) =>
-        ({ at: { file, line: lines.linePos(position).line }, text: message.split("\n")[0].replace(/ at line \d+, column \d+:?$/, "") }));
+    const errors: Finding[] = document.errors.map(error => ({ at: { file, line: lines.linePos(error.pos[0]).line }, text: problemOf(error) }));
+    if (errors.length > 0) return { root: { file, line: 1, value: null }, errors, warnings: [] };
     const warnings: Finding[] = [];
     const unset = new Set<string>();
+    /** Values that aliases stand for; undefined while they are read. */
+    const shared = new Map<yaml.Node, Node["value"] | undefined>();
 
-    const scalar = (given: unknown, at: Pick<Node, "file" | "line">): Node["value"] => {
-        if (typeof given !== "string") return given as Node["value"];
+    const scalar = (given: Node["value"], at: Pick<Node, "file" | "line">): Node["value"] => {
+        if (typeof given !== "string") return given;
         try {
             const { text: replaced, unset: missing } = interpolate(given, variables);
             for (const name of missing.filter(each => !unset.has(each))) {
@@ -47,19 +50,31 @@ export function parseNodes(text: string, file: string, variables: Variables): { 
             return "";
         }
     };
+    const valueOf = (source: yaml.Node | null | undefined, at: Pick<Node, "file" | "line">): Node["value"] => {
+        if (yaml.isSeq(source)) return source.items.map(item => nodeOf(item, at.line));
+        return yaml.isMap(source) ? entriesOf(source, at.line) : scalar(yaml.isScalar(source) ? scalarOf(source) : null, at);
+    };
+    const sharedValueOf = (alias: yaml.Alias, source: yaml.Node | undefined, at: Pick<Node, "file" | "line">): Node["value"] => {
+        if (source === undefined || (shared.has(source) && shared.get(source) === undefined)) {
+            errors.push({ at, text: `*${alias.source} ${source ? "is within the value that it stands for" : `has no anchor &${alias.source} above it`}` });
+            return null;
+        }
+        if (!shared.has(source)) {
+            shared.set(source, undefined);
+            shared.set(source, valueOf(source, at));
+        }
+        return shared.get(source)!;
+    };
     const nodeOf = (given: unknown, above: number): Node => {
         const source = yaml.isAlias(given) ? given.resolve(document) : given as yaml.Node | null;
         const start = yaml.isNode(given) ? given.range?.[0] : undefined;
         const at = { file, line: start === undefined ? above : lines.linePos(start).line };
         const tag = source?.tag === "!reset" ? "reset" as const : source?.tag === "!override" ? "override" as const : undefined;
-        const marked = { ...at, ...(tag && { tag }) };
-        if (yaml.isSeq(source)) return { ...marked, value: source.items.map(item => nodeOf(item, at.line)) };
-        if (!yaml.isMap(source)) return { ...marked, value: scalar(yaml.isScalar(source) ? source.value : null, at) };
-        return { ...marked, value: entriesOf(source, at.line) };
+        return { ...at, ...(tag && { tag }), value: yaml.isAlias(given) ? sharedValueOf(given, source ?? undefined, at) : valueOf(source, at) };
     };
     const entriesOf = (map: yaml.YAMLMap, above: number): { [key: string]: Node } => {
-        const merged: { [key: string]: Node } = {};
-        const own: { [key: string]: Node } = {};
+        const merged = new Map<string, Node>();
+        const own = new Map<string, Node>();
         for (const { key, value } of map.items) {
             const name = String(yaml.isScalar(key) ? key.value : key);
             const start = yaml.isNode(key) ? key.range?.[0] : undefined;
@@ -67,15 +82,42 @@ export function parseNodes(text: string, file: string, variables: Variables): { 
             const isMerge = name === "<<" || (yaml.isScalar(key) && typeof key.value === "symbol");
             if (!isMerge) {
                 // A key with its value below it is at the key's line.
-                own[name] = { ...nodeOf(value, line), line };
+                own.set(name, { ...nodeOf(value, line), line });
                 continue;
             }
             const sources = yaml.isSeq(value) ? value.items : [value];
-            for (const source of sources.reverse()) Object.assign(merged, objectOf(nodeOf(source, line)) ?? {});
+            for (const source of [...sources].reverse()) {
+                for (const [inherited, node] of Object.entries(objectOf(nodeOf(source, line)) ?? {})) merged.set(inherited, node);
+            }
         }
-        return { ...merged, ...own };
+        return Object.fromEntries(new Map([...merged, ...own]));
     };
     return { root: nodeOf(document.contents, 1), errors, warnings };
+}
+
+function problemOf({ code, message }: yaml.YAMLError): string {
+    if (code === "DUPLICATE_KEY") return "the key is in this mapping twice. Leave one out";
+    if (code === "MULTIPLE_DOCS") return "a second document begins here. Write it into a file of its own, and list both under landfall:app.compose";
+    return message.split("\n")[0].replace(/ at line \d+, column \d+:?$/, "");
+}
+
+/**
+ * A scalar's value. Numbers are those that Compose reads, as text wherever it writes them otherwise than JavaScript does: it knows more
+ * notations of whole numbers, keeps all their digits, and has an exponent of two digits.
+ */
+function scalarOf({ value, source, type, tag }: yaml.Scalar): Node["value"] {
+    if (type !== "PLAIN" || tag !== undefined || source === undefined || !/^[-+.\d]/.test(source)) return value as Node["value"];
+    const digits = source.replaceAll("_", "");
+    const [, sign, whole] = /^([-+]?)(0b[01]+|0o?[0-7]+|0x[\da-f]+|0|[1-9]\d*)$/i.exec(digits) ?? [];
+    if (whole !== undefined) {
+        const exact = BigInt(whole.replace(/^0(?=[0-7])/, "0o")) * (sign === "-" ? -1n : 1n);
+        return digits === "-0" ? digits : Number.isSafeInteger(Number(exact)) ? Number(exact) : String(exact);
+    }
+    const number = Number(digits);
+    if (!/^[-+]?(\.\d+|\d+(\.\d*)?)(e[-+]?\d+)?$/i.test(digits) || !Number.isFinite(number)) return source;
+    const [, mantissa, exponent] = /^(.*)e(.*)$/.exec(number.toExponential())!;
+    if (Object.is(number, -0)) return "-0";
+    return Number(exponent) >= -4 && Number(exponent) < 6 ? number : `${mantissa}e${exponent[0]}${exponent.slice(1).padStart(2, "0")}`;
 }
 
 /** The node's mapping, if it is one. */
@@ -87,6 +129,30 @@ export function objectOf(node: Node | undefined): { [key: string]: Node } | unde
 /** The node's entries, if it is a sequence. */
 export function listOf(node: Node | undefined): Node[] | undefined {
     return Array.isArray(node?.value) ? node.value : undefined;
+}
+
+/** The node's truth value, or text that stands for one; undefined for anything else. */
+export function flagOf(node: Node | undefined): boolean | undefined {
+    const text = textOf(node)?.toLowerCase();
+    return /^(true|y|yes|on)$/.test(text ?? "") ? true : /^(false|n|no|off)$/.test(text ?? "") ? false : undefined;
+}
+
+/** Whether something at the top is made by others. */
+export function isExternal(node: Node | undefined): boolean {
+    return flagOf(node) ?? objectOf(node) !== undefined;
+}
+
+/** The file's text; undefined if it isn't in UTF-8. */
+export function textOfFile(file: string): string | undefined {
+    const bytes = fs.readFileSync(file);
+    const text = bytes.toString("utf8");
+    return Buffer.compare(Buffer.from(text), bytes) === 0 ? text : undefined;
+}
+
+/** All texts within the node. */
+export function textsOf(node: Node | undefined): string[] {
+    const below = listOf(node) ?? Object.values(objectOf(node) ?? {});
+    return [textOf(node) ?? [], ...below.map(textsOf)].flat();
 }
 
 /** The node's scalar as text; undefined for null and for anything else. */

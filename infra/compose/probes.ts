@@ -1,4 +1,4 @@
-import { listOf, type Node, objectOf, textOf } from "./node";
+import { flagOf, listOf, type Node, objectOf, textOf } from "./node";
 import type { Report } from "./report";
 import { parseDuration } from "./values";
 
@@ -8,12 +8,13 @@ import { parseDuration } from "./values";
  */
 export function probesOf(name: string, healthcheck: Node | undefined, hasPort: boolean, report: Report): object {
     const entries = objectOf(healthcheck);
-    const command = entries && entries.disable?.value !== true ? commandOf(name, entries.test, report) : undefined;
+    const command = entries && !flagOf(entries.disable) ? commandOf(name, entries.test, report) : undefined;
     if (entries === undefined || command === undefined) return {};
-    const seconds = (key: string, usual: number): number => entries[key] === undefined || entries[key].value === null ? usual
+    // Docker has the usual ones for zero too.
+    const seconds = (key: string, usual: number): number => entries[key] === undefined || entries[key].value === null || parseDuration(textOf(entries[key]) ?? "") === 0 ? usual
         : parseDuration(textOf(entries[key]) ?? "") ?? report.wrong(entries[key], `services.${name}.healthcheck.${key}`, "a duration, such as 30s") ?? usual;
     const whole = (value: number) => Math.min(3600, Math.max(1, Math.round(value)));
-    const retries = Number(textOf(entries.retries) ?? 3);
+    const retries = Number(textOf(entries.retries) ?? 3) === 0 ? 3 : Number(textOf(entries.retries) ?? 3);
     if (!Number.isInteger(retries) || retries < 1) return report.wrong(entries.retries, `services.${name}.healthcheck.retries`, "a whole number from 1") ?? {};
     const [interval, timeout] = [seconds("interval", 30), seconds("timeout", 30)];
     const startInterval = seconds("start_interval", Math.min(5, interval));
@@ -27,7 +28,7 @@ function commandOf(name: string, test: Node | undefined, report: Report): string
     const items = listOf(test)?.map(item => textOf(item) ?? "");
     const line = textOf(test);
     if (line !== undefined) return ["/bin/sh", "-c", line];
-    if (items === undefined || items[0] === "NONE") return undefined;
+    if (items === undefined || items.length === 0 || items[0] === "NONE") return undefined;
     if (items[0] === "CMD" && items.length > 1) return items.slice(1);
     if (items[0] === "CMD-SHELL" && items.length === 2) return ["/bin/sh", "-c", items[1]];
     return test && report.wrong(test, `services.${name}.healthcheck.test`, "a command line, or a list that begins with CMD, CMD-SHELL or NONE");

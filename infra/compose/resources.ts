@@ -8,12 +8,14 @@ import { parseBytes } from "./values";
 function mebibytesOf(node: Node | undefined, key: string, report: Report): string | undefined {
     if (node === undefined) return undefined;
     const bytes = parseBytes(textOf(node) ?? "");
-    return bytes === undefined || bytes === 0 ? report.wrong(node, key, "a byte value, such as 512m") : `${Math.max(16, Math.ceil(bytes / 2 ** 20))}Mi`;
+    // Zero is no limit.
+    return bytes === 0 ? undefined : bytes === undefined ? report.wrong(node, key, "a byte value, such as 512m") : `${Math.max(16, Math.ceil(bytes / 2 ** 20))}Mi`;
 }
 
 function cpuOf(node: Node | undefined, key: string, report: Report): string | undefined {
     if (node === undefined) return undefined;
     const cpus = Number(textOf(node));
+    if (cpus === 0) return undefined;
     return Number.isFinite(cpus) && cpus > 0 ? `${Math.ceil(cpus * 1000)}m` : report.wrong(node, key, "a number of processors, such as 0.5");
 }
 
@@ -23,6 +25,7 @@ export function resourcesOf(name: string, entries: { [key: string]: Node }, repo
     const resources = objectOf(objectOf(entries.deploy)?.resources);
     const limits = objectOf(resources?.limits) ?? {};
     const reservations = objectOf(resources?.reservations) ?? {};
+    if (limits.pids) report.warn(limits.pids, `${key}.deploy.resources.limits.pids is left out: the nodes limit processes.`);
     for (const devices of ["devices", "generic_resources"].flatMap(each => reservations[each] ?? [])) {
         report.refuse(devices, `${key}.deploy.resources.reservations can't have devices: Landfall requests none.`);
     }

@@ -1,9 +1,9 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { parseEnvFile } from "./env-file";
+import { EnvFileError, parseEnvFile } from "./env-file";
 import type { KnownImage } from "./images";
-import { InterpolationError } from "./interpolation";
-import { listOf, type Node, objectOf, textOf } from "./node";
+import type { Variables } from "./interpolation";
+import { flagOf, listOf, type Node, objectOf, textOf } from "./node";
 import type { Project } from "./service";
 
 /** Names of variables whose values nobody may read in a state or a ConfigMap. */
@@ -15,11 +15,16 @@ export function environmentOf(
 ): { env: Record<string, string>; secrets: Record<string, string> } {
     const { variables } = project;
     const all: Record<string, string> = envFilesOf(name, entries.env_file, project);
+    // Without a value, a variable is the one of the same name where the command runs; nothing but that, even if a file has another.
     for (const [key, node] of Object.entries(objectOf(entries.environment) ?? {})) {
         const value = textOf(node) ?? variables[key];
-        if (value === undefined) continue;
-        if (/^[A-Za-z_][A-Za-z0-9_.-]*$/.test(key)) all[key] = value;
-        else project.report.refuse(node, `services.${name}.environment has ${JSON.stringify(key)}, which is no name of letters, digits and "_"`);
+        if (value === undefined) delete all[key];
+        else all[key] = value;
+    }
+    for (const key of Object.keys(all).filter(each => !/^[A-Za-z_][A-Za-z0-9_.-]*$/.test(each))) {
+        const at = entries.environment && objectOf(entries.environment)?.[key] || (entries.env_file ?? entries.environment);
+        project.report.refuse(at, `services.${name}: ${JSON.stringify(key)} can't be the name of a variable in Kubernetes. Use letters, digits and "_"`);
+        delete all[key];
     }
     // The server refuses a directory that isn't its own, as a volume's top is.
     const data = volumes.find(directory => directory === "/var/lib/postgresql/data");
@@ -31,30 +36,40 @@ export function environmentOf(
 }
 
 /** A path of a file with a secret isn't secret itself. */
-function isSensitive(key: string, value: string): boolean {
+export function isSensitive(key: string, value: string): boolean {
     return value !== "" && sensitive.test(key) && !/_(FILE|PATH)$/i.test(key);
 }
 
 function envFilesOf(name: string, node: Node | undefined, { directory, variables, report }: Project): Record<string, string> {
     const found: Record<string, string> = {};
     for (const item of node === undefined || node.value === null ? [] : listOf(node) ?? [node]) {
-        const long = objectOf(item);
-        const file = textOf(long?.path) ?? textOf(item);
-        if (file === undefined) {
+        const { path: place, required, format } = objectOf(item) ?? { path: item };
+        const file = textOf(place);
+        if (!file) {
             report.wrong(item, `services.${name}.env_file`, "a path, or a mapping with `path`");
             continue;
         }
+        if (format && textOf(format) !== "raw") report.wrong(format, `services.${name}.env_file.format`, "raw, or left out");
         const full = path.resolve(directory, file);
-        if (!fs.existsSync(full)) {
-            if (long?.required?.value !== false) report.refuse(item, `services.${name}.env_file ${file} doesn't exist. Create it, or write required: false`);
+        if (!fs.statSync(full, { throwIfNoEntry: false })?.isFile()) {
+            if (flagOf(required) !== false) report.refuse(item, `services.${name}.env_file ${file} doesn't exist. Create it, or write required: false`);
             continue;
         }
+        const text = fs.readFileSync(full, "utf8");
         try {
-            Object.assign(found, parseEnvFile(fs.readFileSync(full, "utf8"), { ...found, ...variables }));
+            Object.assign(found, format ? rawVariables(text, variables) : parseEnvFile(text, { ...found, ...variables }));
         } catch (error) {
-            if (!(error instanceof InterpolationError)) throw error;
-            report.refuse(item, `${file} ${error.message}`);
+            if (!(error instanceof EnvFileError)) throw error;
+            report.refuse({ file: path.relative(process.cwd(), full), line: error.line }, error.message);
         }
     }
     return found;
+}
+
+/** The variables of an env file with `format: raw`, in which nothing has a meaning but `=` and lines that begin with `#`. */
+function rawVariables(text: string, variables: Variables): Record<string, string> {
+    return Object.fromEntries(text.replace(/^\uFEFF/, "").split(/\r?\n/).map(line => line.trimStart()).filter(line => line !== "" && !line.startsWith("#")).flatMap(line => {
+        const [, key, value = variables[key]] = /^([^=]*)(?:=([^]*))?$/.exec(line) as unknown as [string, string, string?];
+        return value === undefined ? [] : [[key, value]];
+    }));
 }

@@ -1,29 +1,58 @@
 import * as path from "node:path";
+import { bindOf } from "./binds";
 import type { KnownImage } from "./images";
-import { listOf, type Node, objectOf, textOf } from "./node";
+import { flagOf, listOf, type Node, objectOf, textOf } from "./node";
 import type { Project } from "./service";
 import { type Mount, parseBytes, parseMount } from "./values";
 
 /** Space of a directory that is empty in every new pod, where the file doesn't say. */
 const usualSpace = "64Mi";
 
-/** Where the container may write: persistent volumes, and directories that are empty in every new pod. */
-export function volumesOf(
-    name: string, entries: { [key: string]: Node }, known: KnownImage, context: string | undefined, project: Project,
-): { volumes: Record<string, object>; ephemeral: Record<string, string> } {
-    const volumes: Record<string, object> = {};
-    const ephemeral = Object.fromEntries((known.ephemeral ?? []).map(directory => [directory, usualSpace]));
-    for (const node of listOf(entries.volumes) ?? []) {
-        const mount = mountOf(name, node, project);
-        if (mount?.type === "tmpfs") ephemeral[mount.target] = mount.size ?? usualSpace;
-        if (mount?.type === "bind") judgeBind(name, node, mount, context, project);
-        if (mount?.type === "volume" && isPossible(name, node, mount, project)) volumes[mount.target] = { name: claimName(mount.source!) };
+/** What a service finds in its file system besides the image. */
+export interface Storage {
+    /** Persistent volumes, by directory. */
+    volumes: Record<string, { name: string }>;
+    /** Sizes of directories that are empty in every new pod. */
+    ephemeral: Record<string, string>;
+    files: Record<string, string>;
+    /** Names of secrets, by file. */
+    secrets: Record<string, string>;
+    /** What the volumes are in Compose, by directory: a name or an absolute path. */
+    sources: Record<string, string>;
+    /** Directories of this computer that the service only reads. */
+    onlyRead: string[];
+}
+
+export function storageOf(name: string, entries: { [key: string]: Node }, known: KnownImage, context: string | undefined, project: Project): Storage {
+    const found: Storage = {
+        volumes: {}, ephemeral: Object.fromEntries((known.ephemeral ?? []).map(directory => [directory, usualSpace])), files: {}, secrets: {}, sources: {}, onlyRead: [],
+    };
+    const addVolume = (target: string, claim: string, source: string): void => {
+        delete found.ephemeral[target];
+        found.volumes[target] = { name: claim };
+        found.sources[target] = source;
+    };
+    const mounts = (listOf(entries.volumes) ?? []).map(node => ({ node, mount: mountOf(name, node, project) }));
+    for (const { node, mount } of mounts) {
+        if (mount?.type === "tmpfs") found.ephemeral[mount.target] = mount.size ?? usualSpace;
+        if (mount?.type === "bind") {
+            const { files, secrets, volume } = bindOf(name, node, mount, context, project);
+            Object.assign(found.files, files);
+            Object.assign(found.secrets, secrets);
+            if (volume !== undefined && mount.readOnly) found.onlyRead.push(mount.target);
+            if (volume !== undefined) addVolume(mount.target, volume, path.resolve(project.directory, mount.source!));
+        }
+        if (mount?.type !== "volume") continue;
+        // As with node_modules: beside a mounted source directory, it keeps what the build made.
+        if (mount.source === undefined && context !== undefined) project.report.warn(node, `services.${name}.volumes ${mount.target} is left out: the image's own files are used there, read-only.`);
+        else if (isPossible(name, node, mount, project)) addVolume(mount.target, claimName(mount.source!), mount.source!);
     }
     for (const node of entries.tmpfs ? listOf(entries.tmpfs) ?? [entries.tmpfs] : []) {
         const [target, options = ""] = (textOf(node) ?? "").split(":");
-        ephemeral[target] = spaceOf(/size=([^,]+)/.exec(options)?.[1]) ?? usualSpace;
+        if (!target.startsWith("/")) project.report.wrong(node, `services.${name}.tmpfs`, "an absolute path, such as /run");
+        else found.ephemeral[target.replace(/(?<=.)\/+$/, "")] = spaceOf(/size=([^,]+)/.exec(options)?.[1]) ?? usualSpace;
     }
-    return { volumes, ephemeral };
+    return found;
 }
 
 function claimName(source: string): string {
@@ -46,20 +75,7 @@ function mountOf(name: string, node: Node, { report }: Project): Mount & { size?
         return undefined;
     }
     if (objectOf(long.volume)?.subpath) report.refuse(node, `services.${name}.volumes has a subpath. Mount the whole volume.`);
-    return { type, target, ...(source !== undefined && { source }), readOnly: long.read_only?.value === true, size: spaceOf(textOf(objectOf(long.tmpfs)?.size)) };
-}
-
-/** Directories of the host aren't on the nodes. Those that only override an image's own files, while it is developed, aren't missed. */
-function judgeBind(name: string, node: Node, { source = "", target }: Mount, context: string | undefined, { directory, report }: Project): void {
-    const key = `services.${name}.volumes ${source}:${target}`;
-    if (/docker\.sock$|containerd\.sock$|podman\.sock$/.test(source)) {
-        return report.refuse(node, `${key} can't be carried over: a container that reaches the engine controls its node. Leave it out.`);
-    }
-    const full = path.resolve(directory, source);
-    const isInside = context !== undefined && !path.relative(path.resolve(context), full).startsWith("..") && !/^[/~]/.test(source);
-    if (isInside) return report.warn(node, `${key} is left out: the image's own files are used. npm start builds them again after a change.`);
-    report.refuse(node, `${key} can't be carried over: the nodes don't have this computer's files. `
-        + "Copy them into the image (`build`), make a file a secret, or use a named volume for what the program writes.");
+    return { type, target, ...(source !== undefined && { source }), readOnly: flagOf(long.read_only) === true, size: spaceOf(textOf(objectOf(long.tmpfs)?.size)) };
 }
 
 function isPossible(name: string, node: Node, { source, target, readOnly }: Mount, { volumes, report }: Project): boolean {
@@ -72,6 +88,6 @@ function isPossible(name: string, node: Node, { source, target, readOnly }: Moun
         report.refuse(node, `${key} isn't listed under the file's volumes. Add \`volumes: { ${source}: }\` at the top`);
         return false;
     }
-    if (readOnly) report.warn(node, `${key} is writable: it belongs to this service alone.`);
+    if (readOnly) report.warn(node, `${key} is writable: volumes have no read-only mounts here.`);
     return true;
 }

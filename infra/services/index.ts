@@ -34,6 +34,8 @@ interface Surroundings extends ServicesArgs {
     /** Their sides of connections, before any of them exists. */
     listeners: Record<string, Listener>;
     images: Record<string, pulumi.Input<string>>;
+    /** Those that exist already. */
+    created: Readonly<Record<string, Service>>;
 }
 
 /** An application of any containers, described by the stack's config. */
@@ -59,11 +61,11 @@ export class Services extends pulumi.ComponentResource {
         const database = usesDatabase(app) ? createDatabase(app, images.database, environment, this) : undefined;
 
         const known = { plain: { address, host }, secret: Object.fromEntries(Object.entries(secrets).map(([key, value]) => [`secrets.${key}`, value])) };
-        const surroundings = { ...args, database, known, images, listeners: listenersOf(app, environment) };
+        const surroundings: Omit<Surroundings, "created"> = { ...args, database, known, images, listeners: listenersOf(app, environment) };
         const created: Record<string, Service> = {};
         for (const part of inOrder(app)) {
             const dependsOn = app.services[part].after.map(other => created[other]);
-            created[part] = createService(part, app.services[part], surroundings, { parent: this, dependsOn });
+            created[part] = createService(part, app.services[part], { ...surroundings, created }, { parent: this, dependsOn });
         }
 
         this.address = pulumi.output(address);
@@ -99,11 +101,11 @@ function listenersOf({ services }: ServicesSettings, { namespace, cluster }: Env
         : [[name, { name, namespace, cluster, port, otherPorts: tcpPorts.filter(other => other !== port) }]]));
 }
 
-/** The names of services, each behind those that it comes after. */
+/** The names of services, each behind those that it comes after, and those whose volumes it shares. */
 function inOrder({ services }: ServicesSettings): string[] {
     const sorted: string[] = [];
     const add = (name: string): void => {
-        services[name].after.forEach(add);
+        [...services[name].after, ...Object.values(services[name].volumes).flatMap(({ of }) => of ?? [])].forEach(add);
         if (!sorted.includes(name)) sorted.push(name);
     };
     Object.keys(services).forEach(add);
@@ -133,13 +135,31 @@ function createService(
         ...(port !== undefined && { tcpPorts: [port, ...service.tcpPorts] }),
         requestSeconds, largestTransfer: largestTransferOf(service),
     };
-    const volumes = Object.fromEntries(Object.entries(service.volumes).map(([directory, volume]) =>
-        [directory, { ...volume, name: volumeName(directory, volume) }]));
+    const all = Object.entries(service.volumes).map(([directory, { of, ...volume }]) => ({ directory, of, volume: { ...volume, name: volumeName(directory, volume) } }));
+    const volumes = Object.fromEntries(all.filter(({ of }) => of === undefined).map(({ directory, volume }) => [directory, volume]));
+    const sharedClaims = Object.fromEntries(all.flatMap(({ directory, of, volume }) => of === undefined ? [] : [[directory, claimOf(of, volume.name, surroundings)]]));
+    const shared = { ...args, ...Object.keys(sharedClaims).length > 0 && { sharedClaims } };
     switch (kindOf(service)) {
-        case "stateful": return new StatefulService(name, { ...args, ...served, port, volumes, ...(!service.exposed && { graceSeconds }) }, opts);
+        case "stateful": return new StatefulService(name, { ...shared, ...served, port, volumes: forOnePod(name, volumes, surroundings), ...(!service.exposed && { graceSeconds }) }, opts);
         case "worker": return new Worker(name, { ...args, graceSeconds }, opts);
-        case "web": return new WebService(name, { ...args, ...served, port: port!, volumes }, opts);
+        case "web": return new WebService(name, { ...shared, ...served, port: port!, volumes }, opts);
     }
+}
+
+/** One pod needs no volume for many, unless other services share it. */
+function forOnePod<V extends { name: string; accessMode: "ReadWriteOnce" | "ReadWriteMany" }>(
+    owner: string, volumes: Record<string, V>, { settings: { app } }: Surroundings,
+): Record<string, V> {
+    const wanted = Object.values((app as ServicesSettings).services).flatMap(({ volumes: all }) =>
+        Object.entries(all).filter(([, { of }]) => of === owner).map(([directory, volume]) => volumeName(directory, volume)));
+    return Object.fromEntries(Object.entries(volumes).map(([directory, volume]) =>
+        [directory, wanted.includes(volume.name) ? volume : { ...volume, accessMode: "ReadWriteOnce" }]));
+}
+
+/** The claim of a volume that another service has. */
+function claimOf(owner: string, wanted: string, { created, settings: { app } }: Surroundings): pulumi.Output<string> {
+    const [directory] = Object.entries((app as ServicesSettings).services[owner].volumes).find(([path, volume]) => volumeName(path, volume) === wanted)!;
+    return (created[owner] as WebService | StatefulService).claims[directory];
 }
 
 /** Its environment variables and secret files. */

@@ -47,7 +47,7 @@ export function needsOf({ services, database }: ServicesSettings): Record<keyof 
     const sum = (ofService: (service: ServiceSettings) => string, ofDatabase: string) => all.reduce((total, service) =>
         total + quantity(ofService(service)) * BigInt(podsOf(service)), quantity(ofDatabase) * used);
     const { temporaryVolume } = databaseLimits(mebibytes(database.memory.limit), largestText);
-    const volumes = all.flatMap(({ volumes }) => Object.values(volumes));
+    const volumes = all.flatMap(({ volumes }) => Object.values(volumes)).filter(({ of }) => of === undefined);
     return {
         cpu: sum(({ cpu }) => cpu.limit, database.cpu.limit),
         memory: sum(({ memory }) => memory.limit, database.memory.limit),

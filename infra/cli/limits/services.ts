@@ -35,7 +35,7 @@ function rowsOf(name: string, service: ServiceSettings): Row[] {
         row(name, "cpu", cpu.limit, `${key}.cpu.limit`),
         row(name, "memory", memory.limit, `${key}.memory.limit: a container that needs more is restarted`),
         ...Object.entries(ephemeral).map(([path, size]) => row(name, path, size, `${key}.ephemeral: a pod that writes more is evicted`)),
-        ...Object.entries(volumes).map(([path, { size }]) => row(name, path, size, `${key}.volumes: the claim's size`)),
+        ...Object.entries(volumes).filter(([, { of }]) => of === undefined).map(([path, { size }]) => row(name, path, size, `${key}.volumes: the claim's size`)),
         ...service.exposed ? [
             row(name, "requests", requests, `${key}.requests: what one pod has in progress or waiting`),
             row(name, "request timeout", `${times.response}s`, `${requestSeconds} s (requestSeconds), half a minute's wait, and ${largestTransfer} on the slowest connection`),

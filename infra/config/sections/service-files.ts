@@ -1,8 +1,12 @@
 import * as z from "zod";
 import { largerVolume, otherVolume } from "../schema/change";
-import { byName, choice, dnsLabel, quantity } from "../schema/fields";
+import { byName, choice, dnsLabel, matching, quantity } from "../schema/fields";
 import type { Violation } from "../schema/rule";
 import { storageClass } from "./app";
+
+/** The first part of the pods' label, of the Service's name, and of other objects' names. */
+export const serviceName = /^[a-z]([a-z0-9-]{0,28}[a-z0-9])?$/;
+export const serviceNames = 'lower-case letters, digits and "-", at most 30, beginning with a letter';
 
 /** A path in a container. */
 export const absolute = /^\/[^\s:,]*[^\s:,/]$/;
@@ -20,7 +24,11 @@ export function volumes() {
             example: "ReadWriteMany", change: otherVolume, shared: false,
         }),
         storageClass: storageClass("the target's class for that access mode"),
-    }).meta({ description: "A persistent volume.", example: { size: "5Gi" } });
+        of: matching(serviceNames, serviceName).optional().meta({
+            description: "Another service whose volume of this `name` it is: both see the same files. That volume has accessMode ReadWriteMany, and both services have the same `uid`.",
+            example: "web", defaultText: "none: the volume is the service's own", change: otherVolume,
+        }),
+    }).transform(given => given.of === undefined ? given : { ...given, accessMode: "ReadWriteMany" as const }).meta({ description: "A persistent volume.", example: { size: "5Gi" } });
     return byName("absolute paths of directories", absolute, "/data", volume).prefault({}).meta({
         description: "Persistent volumes, by the directories at which the container sees them.", example: { "/data": { size: "5Gi" } }, defaultText: "none",
     });
@@ -51,7 +59,7 @@ export function ephemeral() {
     return byName("absolute paths of directories", absolute, "/tmp", quantity("bytes", "1Mi")).prefault({}).meta({
         description: "Directories that the container may write to, by size. They are empty in every new pod. Everything else is read-only.",
         example: { "/tmp": "64Mi", "/var/cache": "256Mi" }, defaultText: "{ /tmp: 64Mi }",
-    }).transform(given => ({ "/tmp": "64Mi", ...given }));
+    });
 }
 
 /** Ending of a volume's claim: `data` of `/var/lib/data`. */

@@ -67,7 +67,7 @@ export function areConsistent({ app, secrets }: { app: AppSettings; secrets: Rec
         };
     }
     return Object.entries(app.services).map(([name, service]) => mentions(name, service, app, secrets)).find(Boolean)
-        ?? circle(app) ?? sameNames(app);
+        ?? circle(app) ?? sameNames(app) ?? Object.keys(app.services).map(name => sharedVolume(name, app)).find(Boolean);
 }
 
 function mentions(
@@ -120,10 +120,35 @@ function circle({ services }: ServicesSettings): Violation | undefined {
     };
 }
 
+/** A volume of another service must be there, be made for several pods, and be created first. */
+function sharedVolume(name: string, { services }: ServicesSettings): Violation | undefined {
+    for (const [directory, volume] of Object.entries(services[name].volumes)) {
+        const { of } = volume;
+        if (of === undefined) continue;
+        const refuse = (problem: string, allowed: string): Violation => ({
+            keys: [`app.services.${name}.volumes`, `app.services.${of}`], problem: `has the volume of ${of} at ${directory}, ${problem}`, allowed,
+            example: { app: { type: "services", services: { [name]: { volumes: { [directory]: { of, name: volumeName(directory, volume) } } } } } },
+        });
+        if (of === name || !Object.hasOwn(services, of)) return refuse("which is no other service", Object.keys(services).filter(other => other !== name).join(", "));
+        const [place, own] = Object.entries(services[of].volumes).find(([path, each]) => each.of === undefined && volumeName(path, each) === volumeName(directory, volume)) ?? [];
+        if (own === undefined) return refuse(`which has none called ${volumeName(directory, volume)}`, "the `name` of one of its volumes");
+        if (own.accessMode !== "ReadWriteMany") return refuse("which is for one pod", `accessMode ReadWriteMany for {app.services.${of}.volumes} ${place}`);
+        if (services[of].uid !== services[name].uid) return refuse("which runs as another user: neither could change the other's files", "the same {app.services.<name>.uid} for both");
+        if (comesAfter(of, name, services)) return refuse("which waits for this one: neither would start", `no {app.services.${of}.after} that leads here`);
+    }
+    return undefined;
+}
+
+/** Whether a service is created after another, because it waits for it or has its volume. */
+function comesAfter(one: string, other: string, services: ServicesSettings["services"], seen: string[] = []): boolean {
+    const before = [...services[one].after, ...Object.values(services[one].volumes).flatMap(({ of }) => of ?? [])].filter(each => Object.hasOwn(services, each) && !seen.includes(each));
+    return before.some(each => each === other || comesAfter(each, other, services, [...seen, one]));
+}
+
 /** Names of claims consist of the service's and the volume's: `a` with `b-c` and `a-b` with `c` would share one. */
 function sameNames({ services }: ServicesSettings): Violation | undefined {
     const claims = Object.entries(services).flatMap(([name, { volumes }]) =>
-        Object.entries(volumes).map(([path, volume]) => ({ name, path, claim: `${name}-${volumeName(path, volume)}` })));
+        Object.entries(volumes).filter(([, { of }]) => of === undefined).map(([path, volume]) => ({ name, path, claim: `${name}-${volumeName(path, volume)}` })));
     const second = claims.find(({ claim }, index) => claims.findIndex(other => other.claim === claim) < index);
     return second && {
         keys: [`app.services.${second.name}.volumes`, "app.services"], problem: `has a volume at ${second.path} whose claim, ${second.claim}, is another's too`,

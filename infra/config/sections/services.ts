@@ -5,15 +5,12 @@ import { rule, type Violation } from "../schema/rule";
 import { applicationType, databaseKeys, databaseMeta, images, resource } from "./app";
 import { kindOf } from "../../services/limits";
 import { egress } from "./outside";
-import { absolute, ephemeral, files, filesFit, volumes } from "./service-files";
+import { absolute, ephemeral, files, filesFit, serviceName, serviceNames, volumes } from "./service-files";
 import { bySize, presets, type Size } from "./sizes";
 
 const section = "app.services.<name>";
 const variable = /^[A-Za-z_][A-Za-z0-9_.-]*$/;
 export const secretName = /^[A-Za-z][A-Za-z0-9_-]{0,99}$/;
-/** The first part of the pods' label, of the Service's name, and of other objects' names. */
-const serviceName = /^[a-z]([a-z0-9-]{0,28}[a-z0-9])?$/;
-export const serviceNames = 'lower-case letters, digits and "-", at most 30, beginning with a letter';
 
 function build() {
     return z.strictObject({
@@ -194,7 +191,8 @@ function service(size: Size) {
     const fitting = rule(once, ["files"], filesFit);
     return rule(fitting, ["secrets", "environment", "volumes", "ephemeral", "files"], isMeantOnce).transform(given => {
         const usual = kindOf(given) === "web" ? presets[size].service.replicas : workerDefaults.replicas;
-        return { ...given, replicas: given.replicas ?? usual };
+        const ephemeral = { ...!Object.hasOwn(given.volumes, "/tmp") && { "/tmp": "64Mi" }, ...given.ephemeral };
+        return { ...given, ephemeral, replicas: given.replicas ?? usual };
     }).meta({ description: "A service: one container, as often as needed.", example: { image: "ghcr.io/example/shop:1.2", port: 8080, exposed: true } });
 }
 

@@ -38,7 +38,7 @@ function told(text: string, given: Given = {}): { refused: string[]; warned: str
     }
 }
 
-beforeAll(() => void write({ "token.txt": "t0ken\n", "web.env": "FROM_FILE=1\nBOTH=file\nFILE_TOKEN=abc\n", "app/Dockerfile": "FROM a AS b\nEXPOSE 1\nFROM b\nEXPOSE 4000 4001/udp 4002\n" }));
+beforeAll(() => void write({ "token.txt": "t0ken\n", "job.env": "A='x'\nJOBS=\"http://job:4000\"\n", "web.env": "FROM_FILE=1\nBOTH=file\nFILE_TOKEN=abc\n", "app/Dockerfile": "FROM a AS b\nEXPOSE 1\nFROM b\nEXPOSE 4000 4001/udp 4002\n" }));
 
 describe("a Compose file", () => {
     it("that people have on a laptop becomes services with the same meaning", () => {
@@ -177,10 +177,10 @@ networks: { front: , back: }
         expect(found).not.toHaveProperty("tcpPorts");
     });
 
-    it("extends other services, but not what they depend on", () => {
+    it("extends other services", () => {
         const { services: found } = read("services:\n  base: { image: \"a/b:1\", environment: { A: 1, B: 1 }, depends_on: [other] }\n"
             + "  web: { extends: { service: base }, ports: [\"80\"], environment: { B: 2 } }\n  other: { image: \"a/b:1\" }\n");
-        expect(found.web).toMatchObject({ image: "a/b:1", environment: { A: "1", B: "2" }, after: [] });
+        expect(found.web).toMatchObject({ image: "a/b:1", environment: { A: "1", B: "2" }, after: ["other"] });
     });
 
     it("gives an entrypoint and a command the meaning that they have in Docker", () => {
@@ -207,13 +207,13 @@ describe("what can't be carried over", () => {
         ["privileged: true", "privileged can't be carried over: the Pod Security Standard `restricted` forbids it"],
         ["network_mode: host", "network_mode host can't be carried over: a pod has a network of its own"],
         ["volumes: [\"/var/run/docker.sock:/var/run/docker.sock\"]", "volumes /var/run/docker.sock:/var/run/docker.sock can't be carried over: a container that reaches the engine controls its node"],
-        ["volumes: [\"./nginx.conf:/etc/nginx/nginx.conf:ro\"]", "volumes ./nginx.conf:/etc/nginx/nginx.conf can't be carried over: the nodes don't have this computer's files"],
+        ["volumes: [\"/proc:/host/proc:ro\"]", "volumes /proc:/host/proc can't be carried over: a container sees nothing of its node's system"],
         ["volumes: [/data]", "volumes /data has no name"], ["volumes: [\"data:/d\"]", "volumes data:/d isn't listed under the file's volumes"],
-        ["devices: [/dev/snd]", "devices can't be carried over"], ["cap_add: [NET_ADMIN]", "cap_add can't be carried over"], ["pid: host", "pid can't be carried over"],
+        ["devices: [/dev/snd]", "devices can't be carried over"], ["cap_add: [NET_ADMIN]", "cap_add NET_ADMIN can't be carried over"], ["pid: host", "pid can't be carried over"],
         ["configs: [a]", "configs.a isn't listed at the top"], ["extra_hosts: [\"a:1.2.3.4\"]", "extra_hosts can't be carried over"], ["links: [\"db:mysql\"]", "links calls db mysql"],
         ["security_opt: [\"apparmor:unconfined\"]", "security_opt apparmor:unconfined can't be carried over"], ["deploy: { mode: global }", "deploy.mode global can't be carried over"],
         ["depends_on: { web: { condition: service_completed_successfully } }", "depends_on.web waits for its end"], ["depends_on: [nobody]", "depends_on names nobody"],
-        ["expose: [\"53/udp\"]\nports: [\"53:53/udp\"]", "ports has udp, and connections here are over TCP"], ["imagee: x", "imagee is no key of the Compose specification"],
+        ["expose: [\"53/udp\"]\nports: [\"53:53/udp\"]", "ports 53/udp can't be carried over: connections here are over TCP"], ["imagee: x", "imagee is no key of the Compose specification"],
         ["mem_limit: lots", "deploy.resources.limits.memory is \"lots\", and has to be a byte value"], ["healthcheck: { test: [a] }", "healthcheck.test is [\"a\"], and has to be"],
         ["env_file: none.env", "env_file none.env doesn't exist"], ["environment: { A: \"${B:?say which}\" }", "needs the variable B: say which"],
     ])("%s stops the program, with its line and the reason", (keys, reason) => {
@@ -233,24 +233,23 @@ describe("what can't be carried over", () => {
 
     it("is told all at once, and nothing is said of what has an effect", () => {
         const { refused } = told(service("privileged: true\ncap_add: [X]\ndevices: [a]"));
-        expect(refused).toHaveLength(3);
+        expect(refused).toHaveLength(4);
+        expect(refused[3]).toContain("`!reset null` leaves out a key or a whole service");
         expect(told(service("read_only: true\ncap_drop: [ALL]\nrestart: always\nsecurity_opt: [\"no-new-privileges:true\"]\nx-own: 1")).warned).toEqual([]);
     });
 
-    it("includes two services for one host, two services with one volume, and names that DNS doesn't know", () => {
+    it("includes two services for one host, and names that DNS doesn't know", () => {
         const two = "services:\n  a: { image: \"a/b:1\", ports: [\"80\"] }\n  b: { image: \"a/b:1\", ports: [\"81\"] }\n";
         expect(told(two).refused).toEqual(["compose.yaml:3: a and b publish ports, and there is one host. Say which gets its requests: "
             + "landfall:app.services.a.exposed: true; others may have a path of their own."]);
         expect(told(two, { services: { b: { exposed: true } } }).refused).toEqual([]);
-        expect(told("services:\n  a: { image: \"a/b:1\", ports: [\"80\"], volumes: [\"d:/d\"] }\n  b: { image: \"a/b:1\", volumes: [\"d:/d\"] }\nvolumes:\n  d:\n").refused)
-            .toEqual([expect.stringMatching(/^compose\.yaml:5: volumes\.d is used by a and b/)]);
         expect(told("services:\n  my_web: { image: \"a/b:1\", ports: [\"80\"] }\n").refused).toEqual([expect.stringContaining("services.my_web can't be a name in Kubernetes' DNS")]);
     });
 
     it("is a directory of source code only where the image has it too", () => {
         const built = (volume: string) => told(`services:\n  web:\n    build: app\n    ports: ["80"]\n    volumes: ["${volume}"]\n`);
         expect(built("./app:/srv").warned).toContainEqual(expect.stringMatching(/^compose\.yaml:5: services\.web\.volumes \.\/app:\/srv is left out: the image's own files are used/));
-        expect(built("./other:/srv").refused).toHaveLength(1);
+        expect(built("./other:/srv").warned).toContainEqual(expect.stringMatching(/^compose\.yaml:5: services\.web\.volumes \.\/other:\/srv is the volume other, which begins empty/));
     });
 });
 
@@ -302,4 +301,23 @@ describe("the settings of a stack with a Compose file", () => {
         expect(withOverrides(base, { web: { build: { context: "." }, secrets: { A: "a" }, environment: { C: "3" } } }))
             .toEqual({ web: { build: { context: "." }, environment: { B: "2", C: "3" }, secrets: { A: "a" } } });
     });
+});
+
+describe("an image that several services run", () => {
+    const two = (job: string, web = "") => read(`services:\n  web: { build: app, ports: ["4000"]${web} }\n  job: { build: app${job} }\n`);
+
+    it("listens where its own command runs, and not where another one does", () => {
+        const { services: found, warnings } = two(", command: work --forever");
+        expect(found.job).not.toHaveProperty("port");
+        expect(found.web.talksTo).toEqual([]);
+        expect(warnings).toContainEqual(expect.stringMatching(/compose\.yaml:3: services\.job listens to nothing.*write expose: \["4000"\]/));
+        expect(two("").services.job.port).toBe(4000);
+    });
+
+    it.each<[string, string]>([
+        [", entrypoint: [work], expose: [\"4002\"]", ""], [", command: serve", ", environment: { JOBS: \"http://job:4000/x\" }"], [", command: serve", ", environment: [HOST=job]"], [", command: serve", ", env_file: job.env"], [", command: serve", ", command: \"proxy --to job:4000\""],
+        [", command: serve", ", environment: { DSN: \"amqp://me:pw@job/x\" }"],
+    ])("listens if somebody says so: %s %s", (job, web) => expect(two(job, web).services.web.talksTo).toEqual(["job"]));
+
+    it.each(["job2:4000", "my-job:4000", "a.job:1", "jobs"])("doesn't listen because of another's name: %s", text => expect(two(", command: work", `, environment: { A: "${text}" }`).services.job).not.toHaveProperty("port"));
 });

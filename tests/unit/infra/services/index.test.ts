@@ -39,6 +39,33 @@ describe("services", () => {
         expect(objects(resources, "HorizontalPodAutoscaler").map(({ metadata }) => metadata.name)).toEqual(expect.arrayContaining(["web", "api", "mailer"]));
     });
 
+    it("share the volume of one of them", async () => {
+        const shared = await run({
+            web: { ...shop, exposed: true, volumes: { "/srv/files": { accessMode: "ReadWriteMany", size: "3Gi" }, "/own": {} } },
+            job: { image: shop.image, volumes: { "/in": { of: "web", name: "files" } } }, other: { ...shop, volumes: { "/mnt/files": { of: "web" } } },
+        });
+        const claims = objects<{ metadata: { name: string }; spec: { accessModes: string[] } }>(shared, "PersistentVolumeClaim").map(({ metadata, spec }) => [metadata.name, ...spec.accessModes]);
+        expect(claims.sort()).toEqual([["web-files", "ReadWriteMany"], ["web-own", "ReadWriteOnce"]]);
+        const mounted = (owner: string, directory: string) => {
+            const { spec } = pods(shared).find(pod => pod.owner === owner)! as unknown as { spec: { volumes: { name: string; persistentVolumeClaim?: object }[]; containers: { volumeMounts: { name: string; mountPath: string }[] }[] } };
+            const mount = spec.containers[0].volumeMounts.find(({ mountPath }) => mountPath === directory);
+            return spec.volumes.find(({ name }) => name === mount?.name)?.persistentVolumeClaim;
+        };
+        expect([mounted("StatefulSet/web", "/srv/files"), mounted("StatefulSet/job", "/in"), mounted("Deployment/other", "/mnt/files")]).toEqual(Array.from({ length: 3 }, () => ({ claimName: "web-files" })));
+    });
+
+    it("have volumes for one pod if nobody shares them, whatever they say", async () => {
+        const alone = await run({ web: { ...shop, exposed: true }, job: { image: shop.image, volumes: { "/in": { accessMode: "ReadWriteMany" } } } });
+        expect(object(alone, "PersistentVolumeClaim", "job-in").spec).toMatchObject({ accessModes: ["ReadWriteOnce"] });
+    });
+
+    it("can execute a file that is a script", async () => {
+        const scripted = await run({ web: { ...shop, exposed: true, files: { "/start.sh": "#!/bin/sh\n", "/a.ini": "a" } }, other: { ...shop, files: { "/a.ini": "a" } } });
+        const mode = (owner: string) => (pods(scripted).find(pod => pod.owner === owner)!.spec as unknown as { volumes: { configMap?: { defaultMode?: number } }[] }).volumes
+            .find(({ configMap }) => configMap)!.configMap!.defaultMode;
+        expect([mode("Deployment/web"), mode("Deployment/other")]).toEqual([0o555, undefined]);
+    });
+
     it("are restricted like every other pod, with limits for all that they use", async () => {
         for (const { owner, spec } of pods(resources).filter(pod => /\/(web|api|cache|mailer|low)$/.test(pod.owner))) {
             expect(spec.securityContext, owner).toMatchObject({ runAsNonRoot: true, runAsUser: owner.endsWith("cache") ? 999 : 10001, seccompProfile: { type: "RuntimeDefault" } });

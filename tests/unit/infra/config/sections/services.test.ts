@@ -70,7 +70,13 @@ describe("an application of services", () => {
         ["one claim for two volumes", { "a": { ...web, volumes: { "/b-c": {} } }, "a-b": { ...shop, volumes: { "/c": {} } } },
             "landfall:app.services.a-b.volumes has a volume at /c whose claim, a-b-c, is another's too"],
         ["a name of the stack's own", { web, gateway: shop }, "landfall:app.services.gateway can't be called gateway: that is a part of every stack"],
-        ["a directory that is both", { web: { ...web, volumes: { "/tmp": {} } } }, "landfall:app.services.web.volumes and ephemeral both are at /tmp"],
+        ["a volume of a service that isn't there", { web: { ...web, volumes: { "/d": { of: "none" } } } }, "landfall:app.services.web.volumes has the volume of none at /d, which is no other service"],
+        ["a volume of its own", { web: { ...web, volumes: { "/d": { of: "web" } } } }, "landfall:app.services.web.volumes has the volume of web at /d, which is no other service"],
+        ["a volume that another hasn't", { web: { ...web, volumes: { "/d": { of: "job" } } }, job: { image: web.image, volumes: { "/e": { accessMode: "ReadWriteMany" } } } }, "landfall:app.services.web.volumes has the volume of job at /d, which has none called d"],
+        ["another's volume for one pod", { web: { ...web, volumes: { "/d": { of: "job" } } }, job: { image: web.image, volumes: { "/d": {} } } }, "landfall:app.services.web.volumes has the volume of job at /d, which is for one pod"],
+        ["another user's volume", { web: { ...web, volumes: { "/d": { of: "job" } } }, job: { image: web.image, uid: 33, volumes: { "/d": { accessMode: "ReadWriteMany" } } } }, "landfall:app.services.web.volumes has the volume of job at /d, which runs as another user: neither could change the other's files"],
+        ["a volume of one that waits for it", { web: { ...web, volumes: { "/d": { of: "job" } } }, job: { image: web.image, after: ["web"], volumes: { "/d": { accessMode: "ReadWriteMany" } } } }, "landfall:app.services.web.volumes has the volume of job at /d, which waits for this one: neither would start"],
+        ["a directory that is both", { web: { ...web, volumes: { "/tmp": {} }, ephemeral: { "/tmp": "1Mi" } } }, "landfall:app.services.web.volumes and ephemeral both are at /tmp"],
     ])("with %s is refused", (_, given, problem) => {
         expect(first(given)).toBe(problem);
     });

@@ -1,0 +1,104 @@
+import { createHash } from "node:crypto";
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import { type Node, textOfFile } from "./node";
+import type { Project } from "./service";
+import type { Mount } from "./values";
+import { isSensitive } from "./variables";
+
+/** What becomes of a mount of this computer's files: files with their content, secret ones, an empty volume, or nothing. */
+export interface Bind {
+    files?: Record<string, string>;
+    secrets?: Record<string, string>;
+    /** Name of the volume. */
+    volume?: string;
+}
+
+/** A ConfigMap or a Secret holds 1 MiB. */
+const mostBytes = 1000 * 1024;
+const mostFiles = 200;
+
+/** Directories of the computer's own system. */
+const system = /^\/(?:(?:proc|sys|dev|run|var\/run|var\/lib\/(?:docker|containers)|var\/log|etc|boot|lib|lib64|usr|bin|sbin)(?:\/|$)|$)/;
+
+/** The nodes don't have this computer's files. Small ones become part of the stack; a directory without any becomes a volume. */
+export function bindOf(name: string, node: Node, mount: Mount, context: string | undefined, project: Project): Bind {
+    const { report, directory } = project;
+    const { source = "", target, readOnly } = mount;
+    const key = `services.${name}.volumes ${source}:${target}`;
+    const refuse = (reason: string): Bind => {
+        report.refuse(node, `${key} can't be carried over: ${reason}`);
+        return {};
+    };
+    if (/\.sock$/.test(source) || system.test(source)) {
+        if (/^\/etc\/(localtime|timezone)$/.test(source)) {
+            report.warn(node, `${key} is left out: a container's clock is in UTC. Set TZ in its environment.`);
+            return {};
+        }
+        return refuse(/(docker|containerd|podman)\.sock$/.test(source) ? "a container that reaches the engine controls its node. Leave it out."
+            : "a container sees nothing of its node's system. Leave it out.");
+    }
+    const full = path.resolve(directory, source.replace(/^~(?=\/|$)/, os.homedir()));
+    const isInside = context !== undefined && !path.relative(path.resolve(context), full).startsWith("..") && !/^[/~]/.test(source);
+    if (isInside) {
+        report.warn(node, `${key} is left out: the image's own files are used. npm start builds them again after a change.`);
+        return {};
+    }
+    const found = fs.statSync(full, { throwIfNoEntry: false });
+    const files = found?.isDirectory() ? filesBelow(full) : found?.isFile() ? [full] : [];
+    const volume = volumeNameOf(source);
+    if (files.length === 0) {
+        if (found !== undefined && !found.isDirectory()) return refuse("it is neither a file nor a directory. Leave it out.");
+        if (found && readOnly) return refuse(`${source} is empty on this computer. Put the files there, or leave the mount out.`);
+        if (!found && /[^/]\.[A-Za-z][A-Za-z0-9]{0,4}$/.test(target)) return refuse(`${source} doesn't exist on this computer. Create it, or leave the mount out.`);
+        report.warn(node, `${key} is the volume ${volume}, which begins empty.`);
+        return { volume };
+    }
+    if (found!.isDirectory() && !readOnly && !/^\/(etc\/|docker-entrypoint)/.test(target)) {
+        return refuse(`${source} has files, and it isn't said what they are. If the program only reads them, write ${source}:${target}:ro. `
+            + `If it writes there, write ${volume}:${target} and list ${volume} under the file's volumes: it begins empty.`);
+    }
+    const contents = contentsOf(files);
+    if (contents === undefined) return refuse(`${source} is more than ${mostFiles} files, ${mostBytes / 1024} KiB, or has files that aren't text in UTF-8. Copy it into the image (\`build\`).`);
+    const placed = Object.fromEntries(files.map((file, index) => [path.posix.join(target, path.relative(full, file).split(path.sep).join("/")), contents[index]]));
+    const strange = Object.keys(placed).find(place => /[\s:,]/.test(place));
+    if (strange !== undefined) return refuse(`the name ${JSON.stringify(strange)} has a space, a colon or a comma. Rename the file.`);
+    if (found!.isDirectory()) report.warn(node, `${key} brings its files as they are now. The image's other files in ${target} stay.`);
+    if (!readOnly) report.warn(node, `${key} is read-only: the program can't change what the stack brings.`);
+    return sortedBySecrecy(name, node, placed, project);
+}
+
+function filesBelow(directory: string): string[] {
+    // Compose's own and Git's files are no program's.
+    return fs.readdirSync(directory, { recursive: true, withFileTypes: true }).filter(entry => entry.isFile() && !/^\.(git.*|DS_Store)$/.test(entry.name))
+        .map(entry => path.join(entry.parentPath, entry.name)).sort();
+}
+
+/** Undefined if they aren't text, or are too large together. */
+function contentsOf(files: string[]): string[] | undefined {
+    if (files.length > mostFiles || files.reduce((sum, file) => sum + fs.statSync(file).size, 0) > mostBytes) return undefined;
+    const texts = files.map(textOfFile);
+    return texts.every(text => text !== undefined) ? texts : undefined;
+}
+
+/** Private keys and the like are secrets. */
+function sortedBySecrecy(name: string, node: Node, placed: Record<string, string>, { addSecret, report }: Project): Bind {
+    const isSecret = ([place, text]: [string, string]) => /-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(text) || /passwd$/.test(place)
+        || isSensitive(path.posix.basename(place).replace(/\W+/g, "_"), text);
+    const entries = Object.entries(placed);
+    const secrets = entries.filter(isSecret);
+    for (const [place] of secrets) report.warn(node, `services.${name}.volumes: ${place} is a secret, for its name or content. Its directory has nothing from the image.`);
+    return {
+        files: Object.fromEntries(entries.filter(entry => !isSecret(entry))),
+        secrets: Object.fromEntries(secrets.map(([place, text]) => [place, addSecret(`${name}${place.replaceAll("/", "-")}`, text)])),
+    };
+}
+
+/** A volume's name that says where the files were: the end of the path. */
+function volumeNameOf(source: string): string {
+    const name = source.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-+|-+$/g, "");
+    if (name.length <= 30) return name || "data";
+    // Two long paths may end alike.
+    return `${name.slice(-23).replace(/^[^-]*-/, "")}-${createHash("sha256").update(source).digest("hex").slice(0, 6)}`;
+}
