@@ -40,6 +40,8 @@ export class StatefulService extends pulumi.ComponentResource implements Listene
     /** 0 if it has none. */
     readonly port: number;
     readonly otherPorts: readonly number[];
+    /** Directory → claim of its volume, for scheduled tasks on the same node that need the same files. */
+    readonly claims: Record<string, pulumi.Output<string>>;
     readonly statefulSet: kubernetes.apps.v1.StatefulSet;
 
     constructor(name: string, args: StatefulServiceArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -58,6 +60,7 @@ export class StatefulService extends pulumi.ComponentResource implements Listene
             ...(args.talksTo ?? []).flatMap(listener => allowConnection(this, this, listener)),
             ...allowOutside(this, this, args.reaches ?? []),
         ];
+        this.claims = createVolumes(this, { ...args, uid });
         const pod = normalisePod(this, { ...args, uid });
         const sleeps = environment.sleep !== undefined;
         environment.sleep?.workloads.push({ kind: "StatefulSet", name, replicas: 1 });
@@ -80,7 +83,7 @@ function normalisePod(service: StatefulService, args: StatefulServiceArgs & { ui
         ...args, cpu, memory, drainSeconds,
         priorityClassName: environment.priorityClasses?.database,
         probes: { ...port !== undefined && defaultProbes, ...args.probes },
-        persistent: createVolumes(service, args),
+        persistent: service.claims,
         terminationGracePeriodSeconds: (drainSeconds ?? 0) + grace,
     }, {
         configMap: createConfigMap(name, environment, args.env, service),
