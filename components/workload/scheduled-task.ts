@@ -8,7 +8,7 @@ import { Environment } from "./environment";
 import { Metadata, objectLabels, selectorLabels } from "./labels";
 import { allowConnection, allowOutside, Listener, Outside, Peer } from "./network";
 import { Resource, TaskPodArgs, taskPodSpec } from "./pod";
-import { createConfigMap, createSecrets } from "./sources";
+import { createConfigMap, createFiles, createSecretEnv, createSecrets } from "./sources";
 import { expendableTolerations } from "./tolerations";
 
 type PodSpec = kubernetes.types.input.core.v1.PodSpec;
@@ -71,6 +71,8 @@ export class ScheduledTask extends pulumi.ComponentResource implements Peer {
             ...args, uid, cpu, memory, priorityClassName: args.environment.priorityClasses?.usual,
         }, {
             configMap: createConfigMap(name, args.environment, args.env, this),
+            secretEnv: createSecretEnv(name, args.environment, args.secretEnv, this),
+            files: createFiles(name, args.environment, args.files, this),
             secrets: createSecrets(name, args.environment, args.secretFiles, this),
         });
         args.environment.sleep?.workloads.push({ kind: "CronJob", name, replicas: 0 });

@@ -40,9 +40,9 @@ export class StatefulService extends pulumi.ComponentResource implements Listene
     /** 0 if it has none. */
     readonly port: number;
     readonly otherPorts: readonly number[];
-    readonly statefulSet: kubernetes.apps.v1.StatefulSet;
-    /** Directory → claim of the volume. */
+    /** Directory → claim of its volume, for others that need the same files. */
     readonly claims: Readonly<Record<string, pulumi.Output<string>>>;
+    readonly statefulSet: kubernetes.apps.v1.StatefulSet;
 
     constructor(name: string, args: StatefulServiceArgs, opts?: pulumi.ComponentResourceOptions) {
         super("landfall:workload:StatefulService", name, {}, transformedBy(args.transform, opts));

@@ -1,6 +1,7 @@
 import * as path from "node:path";
 import { exported, exportSeed, exportSite } from "./site/export";
 import { importSite } from "./site/import";
+import { exportServices, importServices } from "./site/services";
 import { standingStack } from "./site/stack";
 import { wordPressOf } from "./stack/wordpress";
 import { seconds, Terminal } from "./terminal";
@@ -15,12 +16,13 @@ const usage = `Usage: npm run site -- export DIRECTORY
 
 Moves a site out of a stack, or into one: database and uploads, with the old address replaced by the stack's. A seed is an
 export of what anybody can read on the site, without people's names, addresses and passwords, and without the site's secrets.
+Of a stack of services, export and import are of the stack's database and the services' volumes, unchanged.
 
-  DIRECTORY          what an export writes: ${exported.database} and ${exported.uploads}
-  --database FILE    a dump of a WordPress database by mysqldump, mariadb-dump or phpMyAdmin: SQL, with gzip or without
-  --uploads PATH     the directory wp-content/uploads, or a tar archive of it, with gzip or without
-  --from ADDRESS     another address that the site had, such as http://example.com; may be given several times
-  --yes              replace a site that has content
+  DIRECTORY          what an export writes: ${exported.database} and ${exported.uploads}; of services, an archive for each volume
+  --database FILE    a dump of the database by mysqldump, mariadb-dump or phpMyAdmin: SQL, with gzip or without
+  --uploads PATH     of WordPress: the directory wp-content/uploads, or a tar archive of it, with gzip or without
+  --from ADDRESS     of WordPress: another address that the site had, such as http://example.com; may be given several times
+  --yes              replace what is there
   --stack NAME       the stack of Pulumi.NAME.yaml (default: dev)
   --kubeconfig FILE  reach the cluster by this file
   --help             this text
@@ -45,8 +47,19 @@ export async function main(argv: string[]): Promise<number> {
     const begin = Date.now();
     const name = stackOption(values.stack);
     const stack = await standingStack(name, values.kubeconfig, terminal);
-    wordPressOf(stack.settings, name, "site");
+    const { app } = stack.settings;
     const signal = onInterrupt(terminal.line);
+    if (app.type === "services" && action === "export") {
+        await exportServices(stack, app, directory, terminal, signal);
+        terminal.line(`What the services keep is in ${directory} (${seconds(begin)}). Keep it private.`);
+        return 0;
+    }
+    if (app.type === "services" && action === "import" && values.uploads === undefined && from.length === 0) {
+        await importServices(stack, app, { directory, database: values.database, yes: values.yes === true }, terminal, signal);
+        terminal.line(`The services of the stack "${name}" have the imported content (${seconds(begin)}).`);
+        return 0;
+    }
+    wordPressOf(stack.settings, name, action === "import" ? `site -- import --${values.uploads === undefined ? "from" : "uploads"}` : `site -- ${action}`);
     if (action === "export") {
         await exportSite(stack, directory, terminal, signal);
         terminal.line(`The site is in ${directory} (${seconds(begin)}). Keep it private: it has e-mail addresses and passwords' hashes in it.`);

@@ -2,10 +2,11 @@ import * as pulumi from "@pulumi/pulumi";
 import type { PlatformGateway } from "../../components/platform";
 import { type Transform, transformedBy } from "../../components/transform";
 import {
-    ContainerImage, Database, databaseImageContext, Environment, Listener, StatefulService, WebService, Worker,
+    ContainerImage, Database, databaseImageContext, Environment, Listener, ScheduledTask, StatefulService, WebService, Worker,
 } from "../../components/workload";
 import type { ServiceSettings, ServicesSettings, Settings } from "../config";
 import { volumeName } from "../config/sections/service-files";
+import { taskNameOf } from "../config/sections/service-tasks";
 import { promotedImage } from "../promotion";
 import { outsideOf } from "../wordpress";
 import { type Known, resolveEnvironment } from "./environment";
@@ -118,17 +119,20 @@ function createService(
     const { environment, gateway, database, listeners, settings } = surroundings;
     const { port, path, requestSeconds, graceSeconds, replicas } = service;
     const { host, aliases, redirects } = settings.environment;
-    const args = {
-        environment, replicas,
+    // What its scheduled tasks have, too.
+    const common = {
+        environment,
         image: surroundings.images[name],
-        uid: service.uid, cpu: service.cpu, memory: service.memory, targetCpu: service.targetCpu,
-        ...(service.command && { command: service.command }), ...(service.args && { args: service.args }),
+        uid: service.uid, cpu: service.cpu, memory: service.memory,
         ...(service.workingDir !== undefined && { workingDir: service.workingDir }),
         ...contentOf(service, surroundings),
         ephemeral: service.ephemeral, files: service.files,
-        probes: probesOf(service.probes),
         talksTo: [...service.talksTo.map(other => listeners[other]), ...service.database && database ? [database] : []],
         reaches: outsideOf(service),
+    };
+    const args = {
+        ...common, replicas, targetCpu: service.targetCpu, probes: probesOf(service.probes),
+        ...(service.command && { command: service.command }), ...(service.args && { args: service.args }),
     };
     const served = {
         ...(service.exposed && { exposed: { gateway, host, aliases, redirects, ...(path !== "/" && { path }) } }),
@@ -139,11 +143,24 @@ function createService(
     const volumes = Object.fromEntries(all.filter(({ of }) => of === undefined).map(({ directory, volume }) => [directory, volume]));
     const sharedClaims = Object.fromEntries(all.flatMap(({ directory, of, volume }) => of === undefined ? [] : [[directory, claimOf(of, volume.name, surroundings)]]));
     const shared = { ...args, ...Object.keys(sharedClaims).length > 0 && { sharedClaims } };
-    switch (kindOf(service)) {
-        case "stateful": return new StatefulService(name, { ...shared, ...served, port, volumes: forOnePod(name, volumes, surroundings), ...(!service.exposed && { graceSeconds }) }, opts);
-        case "worker": return new Worker(name, { ...args, graceSeconds }, opts);
-        case "web": return new WebService(name, { ...shared, ...served, port: port!, volumes }, opts);
+    const create = (): Service => {
+        switch (kindOf(service)) {
+            case "stateful": return new StatefulService(name, { ...shared, ...served, port, volumes: forOnePod(name, volumes, surroundings), ...(!service.exposed && { graceSeconds }) }, opts);
+            case "worker": return new Worker(name, { ...args, graceSeconds }, opts);
+            case "web": return new WebService(name, { ...shared, ...served, port: port!, volumes }, opts);
+        }
+    };
+    const workload = create();
+    for (const [task, { schedule, command, deadlineSeconds }] of Object.entries(service.tasks)) {
+        new ScheduledTask(taskNameOf(name, task), {
+            ...common, schedule, command, deadlineSeconds,
+            ...(!(workload instanceof Worker) && { persistent: { ...workload.claims, ...sharedClaims } }),
+            // The service's pods may set up what it needs.
+            after: [workload],
+            beside: { workload, always: workload instanceof StatefulService },
+        }, { parent: opts.parent });
     }
+    return workload;
 }
 
 /** One pod needs no volume for many, unless other services share it. */

@@ -30,6 +30,11 @@ export function podsOf(service: Shape & { replicas: { max: number } }): number {
     return kindOf(service) === "stateful" ? 1 : podsInRollout(service.replicas.max);
 }
 
+/** The same, and those of its scheduled tasks. */
+export function allPodsOf(service: ServiceSettings): number {
+    return podsOf(service) + Object.keys(service.tasks).length;
+}
+
 export function usesDatabase({ services }: Pick<ServicesSettings, "services">): boolean {
     return Object.values(services).some(({ database }) => database);
 }
@@ -37,7 +42,7 @@ export function usesDatabase({ services }: Pick<ServicesSettings, "services">): 
 /** How many database connections all pods may open. `databaseLimits` says how many the server accepts. */
 export function connectionsOfServices({ services }: Pick<ServicesSettings, "services">): number {
     return Object.values(services).filter(({ database }) => database)
-        .reduce((sum, service) => sum + podsOf(service) * service.connections, 0);
+        .reduce((sum, service) => sum + allPodsOf(service) * service.connections, 0);
 }
 
 /** What all pods may use together at their largest, in billionths. */
@@ -45,7 +50,7 @@ export function needsOf({ services, database }: ServicesSettings): Record<keyof 
     const used = usesDatabase({ services }) ? 1n : 0n;
     const all = Object.values(services);
     const sum = (ofService: (service: ServiceSettings) => string, ofDatabase: string) => all.reduce((total, service) =>
-        total + quantity(ofService(service)) * BigInt(podsOf(service)), quantity(ofDatabase) * used);
+        total + quantity(ofService(service)) * BigInt(allPodsOf(service)), quantity(ofDatabase) * used);
     const { temporaryVolume } = databaseLimits(mebibytes(database.memory.limit), largestText);
     const volumes = all.flatMap(({ volumes }) => Object.values(volumes)).filter(({ of }) => of === undefined);
     return {

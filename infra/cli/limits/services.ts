@@ -1,7 +1,7 @@
 import { databaseLimits, largestText, requestTimes, surgePercent } from "../../../components/workload/limits";
 import { mebibytes } from "../../../components/quantity";
 import type { ServiceSettings, ServicesSettings } from "../../config";
-import { connectionsOfServices, kindOf, largestTransferOf, podsOf, trafficOfServices, usesDatabase } from "../../services/limits";
+import { allPodsOf, connectionsOfServices, kindOf, largestTransferOf, podsOf, trafficOfServices, usesDatabase } from "../../services/limits";
 import type { Registered } from "../capture";
 import { databaseRows, gatewayRows, type Row, row } from "./rows";
 
@@ -41,7 +41,9 @@ function rowsOf(name: string, service: ServiceSettings): Row[] {
             row(name, "request timeout", `${times.response}s`, `${requestSeconds} s (requestSeconds), half a minute's wait, and ${largestTransfer} on the slowest connection`),
             row(name, "drain", `${times.drain}s`, "the longest request that may be in progress when it must stop"),
         ] : [row(name, "terminationGracePeriodSeconds", graceSeconds, `${key}.graceSeconds: from SIGTERM until it is killed`)],
-        ...service.database ? [row(name, "database connections", podsOf(service) * connections, `${key}.connections ${connections} of each pod`)] : [],
+        ...Object.entries(service.tasks).map(([task, { deadlineSeconds }]) =>
+            row(name, `a run of ${task}`, `${deadlineSeconds}s`, `${key}.tasks.${task}.deadlineSeconds: it is killed then`)),
+        ...service.database ? [row(name, "database connections", allPodsOf(service) * connections, `${key}.connections ${connections} of each pod`)] : [],
     ];
 }
 

@@ -39,13 +39,23 @@ export async function exportSeed(stack: StandingStack, directory: string, termin
 
 /** Finds the pods, and makes the directory. */
 async function begin({ kubeconfig, settings }: StandingStack, directory: string): Promise<{ database: Pod; web: Pod }> {
-    const isFree = !fs.existsSync(directory) || (fs.statSync(directory).isDirectory() && fs.readdirSync(directory).length === 0);
-    if (!isFree) throw new UserError(`${directory} already exists. Name a new directory. Nothing was written.`);
+    expectFree(directory);
     const { name: namespace } = settings.environment;
     const database = await findPod(kubeconfig, namespace, "database");
     const web = await findPod(kubeconfig, namespace, "web");
-    fs.mkdirSync(directory, { recursive: true, mode: 0o700 });
+    makeDirectory(directory);
     return { database, web };
+}
+
+/** @throws if the directory holds anything */
+export function expectFree(directory: string): void {
+    const isFree = !fs.existsSync(directory) || (fs.statSync(directory).isDirectory() && fs.readdirSync(directory).length === 0);
+    if (!isFree) throw new UserError(`${directory} already exists. Name a new directory. Nothing was written.`);
+}
+
+/** Only this user can read it. */
+export function makeDirectory(directory: string): void {
+    fs.mkdirSync(directory, { recursive: true, mode: 0o700 });
 }
 
 async function linesOf(pod: Pod, command: string[], signal: AbortSignal): Promise<string[]> {
@@ -55,7 +65,7 @@ async function linesOf(pod: Pod, command: string[], signal: AbortSignal): Promis
 }
 
 /** Writes a program's output to a file, which gets its name only once it is complete. */
-async function save(
+export async function save(
     pod: Pod, command: string[], good: number[], file: string, terminal: Terminal, signal: AbortSignal, input?: Buffer[],
 ): Promise<void> {
     const unfinished = `${file}.part`;

@@ -1,9 +1,9 @@
-import * as fs from "node:fs";
 import type { Terminal } from "../terminal";
-import { Interrupted, UserError } from "../terminal/errors";
+import { UserError } from "../terminal/errors";
 import { Counter } from "./counter";
 import { type Dump, inspectDump } from "./dump";
-import { execute, findPod, type Pod } from "./pod";
+import { exchange, indent, inPod, type Part, tablesPart } from "./exchange";
+import { findPod, type Pod } from "./pod";
 import type { StandingStack } from "./stack";
 import { framed, openUploads } from "./uploads";
 
@@ -51,35 +51,12 @@ export async function importSite(
         web: await findPod(kubeconfig, namespace, "web"), database: await findPod(kubeconfig, namespace, "database"), terminal, signal,
     };
     if (!args.yes) await refuseToReplace(context);
-    const exchanged: Part[] = [];
     const parts: Part[] = [...(dump ? [databasePart(context, dump, args.from)] : []), ...(archive ? [uploadsPart(context, archive)] : [])];
-    try {
-        for (const part of parts) await step(signal, part.load);
-        for (const part of parts) {
-            // A step that failed half-way must be undone, too.
-            exchanged.push(part);
-            await step(signal, part.exchange);
-        }
+    await exchange(parts, terminal, signal, {
+        what: "site", undo: "run `import-database undo` in the database's pod and `import-site undo-uploads` in a web pod",
         // Updates the tables of an older WordPress.
-        if (dump) terminal.line(indent(await inPod(await another(context.web), ["install-site"], signal)));
-    } catch (error) {
-        const stuck: Part[] = [];
-        for (const part of exchanged.reverse()) {
-            await part.undo().catch((problem: Error) => {
-                stuck.push(part);
-                terminal.line(`  ${problem.message}`);
-            });
-        }
-        // If undoing failed, this is the only copy of the previous site.
-        for (const part of parts.filter(part => !stuck.includes(part))) await part.drop().catch(() => undefined);
-        const outcome = stuck.length === 0 ? "The site is as it was."
-            : "The old site could not be put back, and is kept beside the new one. Don't import again, which removes it: by kubectl " +
-                "exec, run `import-database undo` in the database's pod and `import-site undo-uploads` in a web pod.";
-        throw new (error instanceof Interrupted ? Interrupted : UserError)(`${(error as Error).message}\n${outcome}`);
-    }
-    for (const part of parts) {
-        await part.drop().catch((problem: Error) => terminal.line(`  What was replaced could not be removed, and takes space until the next import: ${problem.message}`));
-    }
+        finish: async () => { if (dump) terminal.line(indent(await inPod(await another(context.web), ["install-site"], signal))); },
+    });
 }
 
 /** A running pod of the same kind. The first may have been replaced since the import began; all share the same volume. */
@@ -87,31 +64,17 @@ function another({ kubeconfig, namespace, container }: Pod): Promise<Pod> {
     return findPod(kubeconfig, namespace, container);
 }
 
-/** A part of a site, in the steps of an import. */
-interface Part {
-    load(): Promise<unknown>;
-    exchange(): Promise<unknown>;
-    undo(): Promise<unknown>;
-    /** Removes the previous content, or what was loaded if the import failed. */
-    drop(): Promise<unknown>;
-}
-
-function databasePart({ web, database, terminal, signal }: Context, dump: Dump, from: string[]): Part {
-    const run = (action: string) => () => inPod(database, ["import-database", action]);
+function databasePart(context: Context, dump: Dump, from: string[]): Part {
+    const { web, database, terminal, signal } = context;
+    const part = tablesPart(database, dump, terminal, signal);
     return {
+        ...part,
         async load() {
-            const counter = new Counter(dump.file);
-            const stop = terminal.watch(counter.status);
-            await inPod(database, ["import-database", "load", String(dump.bytes), dump.format], signal,
-                counter.counting(fs.createReadStream(dump.file))).finally(stop);
-            terminal.line(`  ✓ ${dump.file} loaded, ${counter.size}`);
+            await part.load();
             const end = terminal.watch(() => "  … replacing the old address");
             const request = Buffer.from(`${JSON.stringify({ from })}\n`);
             describe(await ask<Rewritten>(web, ["import-site", "rewrite"], terminal, signal, [request]).finally(end), terminal);
         },
-        exchange: run("swap"),
-        undo: run("undo"),
-        drop: run("drop"),
     };
 }
 
@@ -158,19 +121,6 @@ function describe({ from, to, rows, administrators, plugins, themes, theme }: Re
         : "  ! The imported site has no administrator: npm run admin -- user");
 }
 
-/** Does the work, unless the user has pressed Ctrl-C. */
-async function step<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-    if (signal.aborted) throw new Interrupted("Stopped.");
-    return work();
-}
-
-/** Runs a program of the image and returns its output. @throws UserError with its error messages */
-async function inPod(pod: Pod, command: string[], signal?: AbortSignal, input?: AsyncIterable<Buffer> | Buffer[]): Promise<string> {
-    const { code, stdout, stderr } = await execute(pod, command, { input, signal });
-    if (code === 0) return stdout;
-    throw new UserError(stderr.trim() || `${command.join(" ")} in the pod ${pod.name} ended with code ${code}.`);
-}
-
 async function ask<T>(pod: Pod, command: string[], terminal: Terminal, signal: AbortSignal, input?: AsyncIterable<Buffer> | Buffer[]): Promise<T> {
     const lines = (await inPod(pod, command, signal, input)).split("\n").filter(line => line.trim() !== "");
     const answer = lines.find(line => line.startsWith("landfall:"));
@@ -178,8 +128,4 @@ async function ask<T>(pod: Pod, command: string[], terminal: Terminal, signal: A
     if (others.length > 0) terminal.line(indent(others.join("\n")));
     if (answer) return JSON.parse(answer.slice("landfall:".length)) as T;
     throw new UserError(`${command.join(" ")} in the pod ${pod.name} gave no answer.`);
-}
-
-function indent(text: string): string {
-    return text.trimEnd().split("\n").map(line => `    ${line}`).join("\n");
 }

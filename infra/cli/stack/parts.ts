@@ -1,6 +1,7 @@
 import { controllerName, proxyName } from "../../../components/platform/gateway/names";
 import { namespaces } from "../../../components/platform/namespaces";
 import type { PlainSettings, PlatformSettings } from "../../config";
+import { taskNameOf } from "../../config/sections/service-tasks";
 import { usesDatabase } from "../../services/limits";
 
 /** A part of a stack: the workloads whose pods belong to it, and where those are. */
@@ -21,8 +22,10 @@ export function partsOf({ app, environment }: Pick<PlainSettings | PlatformSetti
     }
     const exposed = (name: string) => app.services[name].exposed ? 0 : 1;
     const names = Object.keys(app.services).sort((a, b) => exposed(a) - exposed(b) || app.services[a].path.length - app.services[b].path.length);
+    const tasks = names.flatMap(name => Object.keys(app.services[name].tasks).map(task => taskNameOf(name, task)));
     return {
         ...Object.fromEntries(names.map(name => [name, own(name)])),
         ...usesDatabase(app) && { database: own("database") }, gateway,
+        ...tasks.length > 0 && { tasks: { workloads: tasks, namespace: environment.name, scheduled: true } },
     };
 }

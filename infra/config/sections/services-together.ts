@@ -7,6 +7,7 @@ import type { Violation } from "../schema/rule";
 import type { Needs } from "./together";
 import type { ServiceSettings, ServicesSettings } from "./services";
 import { volumeName } from "./service-files";
+import { taskNameOf } from "./service-tasks";
 
 const example = { app: { type: "services", services: { web: { image: "ghcr.io/example/shop:1.2", port: 8080, exposed: true } } } };
 
@@ -67,7 +68,7 @@ export function areConsistent({ app, secrets }: { app: AppSettings; secrets: Rec
         };
     }
     return Object.entries(app.services).map(([name, service]) => mentions(name, service, app, secrets)).find(Boolean)
-        ?? circle(app) ?? sameNames(app) ?? Object.keys(app.services).map(name => sharedVolume(name, app)).find(Boolean);
+        ?? circle(app) ?? sameNames(app) ?? sameTasks(app) ?? Object.keys(app.services).map(name => sharedVolume(name, app)).find(Boolean);
 }
 
 function mentions(
@@ -156,6 +157,16 @@ function sameNames({ services }: ServicesSettings): Violation | undefined {
     };
 }
 
+/** A task's pods are told from a service's by their name. */
+function sameTasks({ services }: ServicesSettings): Violation | undefined {
+    const tasks = Object.entries(services).flatMap(([name, service]) => Object.keys(service.tasks).map(task => ({ name, task, full: taskNameOf(name, task) })));
+    const second = tasks.find(({ full }, index) => Object.hasOwn(services, full) || tasks.findIndex(other => other.full === full) < index);
+    return second && {
+        keys: [`app.services.${second.name}.tasks`, "app.services"], problem: `has ${second.task}, whose pods are called ${second.full}, and others are too`,
+        allowed: "another name for the task", example: { app: { type: "services", services: { [second.name]: {} } } },
+    };
+}
+
 /** If the database refuses a connection, a service fails. */
 export function databaseHoldsServices(app: ServicesSettings): Violation | undefined {
     if (!usesDatabase(app)) return undefined;
@@ -177,7 +188,8 @@ export function needsOfServices(app: ServicesSettings): Needs {
     const { services } = app;
     const [largest] = Object.entries(services).sort(([, a], [, b]) => podsOf(b) - podsOf(a))[0] ?? ["web"];
     const of = (...keys: string[]) => keys.map(key => `app.services.${largest}.${key}`);
-    const parts = Object.entries(services).map(([name, service]) => `${podsOf(service)} of ${name}`);
+    const parts = Object.entries(services).flatMap(([name, service]) =>
+        [`${podsOf(service)} of ${name}`, ...Object.keys(service.tasks).map(task => `1 of its task ${task}`)]);
     return {
         amounts: needsOf(app),
         causes: {

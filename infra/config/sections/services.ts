@@ -6,6 +6,7 @@ import { applicationType, databaseKeys, databaseMeta, images, resource } from ".
 import { kindOf } from "../../services/limits";
 import { egress } from "./outside";
 import { absolute, ephemeral, files, filesFit, serviceName, serviceNames, volumes } from "./service-files";
+import { tasks } from "./service-tasks";
 import { bySize, presets, type Size } from "./sizes";
 
 const section = "app.services.<name>";
@@ -118,6 +119,7 @@ function keysOfService(size: Size) {
         files: files(),
         ephemeral: ephemeral(),
         probes: probes(),
+        tasks: tasks(),
         talksTo: listOf("names of services", matching(serviceNames, serviceName)).default([]).meta({
             description: "Services that it connects to. It can't reach others.", example: ["cache"], defaultText: "none",
         }),

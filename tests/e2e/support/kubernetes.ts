@@ -30,6 +30,13 @@ export class Cluster {
         return new Cluster(config);
     }
 
+    /** Connects to another cluster, by the kubeconfig that `npm start` has written. */
+    static of(file: string): Cluster {
+        const config = new k8s.KubeConfig();
+        config.loadFromFile(file);
+        return new Cluster(config);
+    }
+
     /** Names of all namespaces of ours. */
     async namespaces(): Promise<string[]> {
         const { items } = await this.core.listNamespace();

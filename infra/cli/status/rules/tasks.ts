@@ -32,14 +32,15 @@ function lastJob(task: Fields, jobs: Fields[]): Fields | undefined {
     return ended.reduce<Fields | undefined>((last, job) => (last && created(last) >= created(job) ? last : job), undefined);
 }
 
-function failed(task: Fields, { observed, command, environment }: Situation): Finding | undefined {
+function failed(task: Fields, { observed, command, environment, services = [] }: Situation): Finding | undefined {
     const last = lastJob(task, observed.jobs);
     const end = last && condition(last, "Failed");
     const since = time(end, "lastTransitionTime");
     const success = time(task, "status", "lastSuccessfulTime");
     if (isDeleting(task) || !last || !isTrue(end) || (success !== undefined && since !== undefined && success > since)) return undefined;
     const why = text(end, "reason") === "DeadlineExceeded" ? "it took longer than it may" : text(end, "reason");
-    const isTasks = namespaceOf(task) === environment && nameOf(task) === "scheduled-tasks";
+    const isTasks = namespaceOf(task) === environment
+        && (nameOf(task) === "scheduled-tasks" || services.some(service => nameOf(task).startsWith(`${service}-`)));
     return {
         severity: severityOf(task), kind: "CronJob", object: task, since,
         matter: `its last run failed${why && ` (${why})`}${success === undefined ? ", and none has succeeded yet" : ""}`,

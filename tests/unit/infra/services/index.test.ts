@@ -196,6 +196,31 @@ describe("services", () => {
         expect(container(resources, "Deployment/mailer")).not.toHaveProperty("ports");
     });
 
+    it("run commands on a schedule, in pods that see what the service's own see", async () => {
+        const tasks = { report: { schedule: "0 3 * * *", command: ["report", "--all"], deadlineSeconds: 90 } };
+        const scheduled = await run({
+            web: {
+                ...shop, exposed: true, uid: 33, database: true, talksTo: ["store"], environment: { A: "1" }, files: { "/etc/shop.ini": "x" },
+                secrets: { "KEY": "apiKey", "/run/secrets/a": "apiKey" }, volumes: { "/srv": { accessMode: "ReadWriteMany" } }, tasks,
+            },
+            store: { ...shop, volumes: { "/data": {} }, tasks },
+        }, { apiKey: "hunter2-hunter2" });
+        const job = object<{ spec: { schedule: string; jobTemplate: { spec: { activeDeadlineSeconds: number } } } }>(scheduled, "CronJob", "web-report");
+        expect(job.spec).toMatchObject({ schedule: "0 3 * * *", jobTemplate: { spec: { activeDeadlineSeconds: 90 } } });
+        const [own, service] = ["CronJob/web-report", "Deployment/web"].map(owner => container(scheduled, owner) as unknown as { image: string; command?: string[]; volumeMounts: { mountPath: string }[] });
+        expect(own).toMatchObject({ image: service.image, command: ["report", "--all"] });
+        expect(own.volumeMounts).toEqual(service.volumeMounts);
+        expect(pods(scheduled).find(({ owner }) => owner === "CronJob/web-report")!.spec.securityContext).toMatchObject({ runAsUser: 33 });
+        for (const kind of ["ConfigMap", "Secret"]) {
+            const content = (name: string) => { const { data, stringData } = object<{ data?: object; stringData?: object }>(scheduled, kind, name); return data ?? stringData; };
+            expect(content("web-report-environment"), kind).toEqual(content("web-environment"));
+        }
+        const policies = objects(scheduled, "NetworkPolicy").map(({ metadata }) => metadata.name);
+        expect(policies).toEqual(expect.arrayContaining(["web-report-to-database-egress", "web-report-to-store-egress"]));
+        // A disk that is mounted on one node alone.
+        expect(JSON.stringify(pods(scheduled).find(({ owner }) => owner === "CronJob/store-report")!.spec)).toContain("requiredDuringSchedulingIgnoredDuringExecution");
+    });
+
     it("replace their pods when a secret changes", async () => {
         const of = async (apiKey: string) => {
             const changed = await run({ web: { ...shop, exposed: true, secrets: { KEY: "apiKey" } } }, { apiKey });

@@ -9,6 +9,7 @@ import { services } from "../../../support/application";
 
 const shop = { image: "ghcr.io/example/shop:1.2", port: 8080 };
 const web = { ...shop, exposed: true };
+const task = { schedule: "0 3 * * *", command: ["report"] };
 const quota = { cpu: "100000", memory: "1Pi", storage: "1Pi", pods: 100_000 };
 
 function parse(given: object, others: object = {}) {
@@ -77,8 +78,25 @@ describe("an application of services", () => {
         ["another user's volume", { web: { ...web, volumes: { "/d": { of: "job" } } }, job: { image: web.image, uid: 33, volumes: { "/d": { accessMode: "ReadWriteMany" } } } }, "landfall:app.services.web.volumes has the volume of job at /d, which runs as another user: neither could change the other's files"],
         ["a volume of one that waits for it", { web: { ...web, volumes: { "/d": { of: "job" } } }, job: { image: web.image, after: ["web"], volumes: { "/d": { accessMode: "ReadWriteMany" } } } }, "landfall:app.services.web.volumes has the volume of job at /d, which waits for this one: neither would start"],
         ["a directory that is both", { web: { ...web, volumes: { "/tmp": {} }, ephemeral: { "/tmp": "1Mi" } } }, "landfall:app.services.web.volumes and ephemeral both are at /tmp"],
+        ["a task whose pods would be called like a service's", { "a": { ...web, tasks: { b: task } }, "a-b": shop }, "landfall:app.services.a.tasks has b, whose pods are called a-b, and others are too"],
+        ["a task called like another's", { "a": { ...web, tasks: { "b-c": task } }, "a-b": { ...shop, tasks: { c: task } } },
+            "landfall:app.services.a-b.tasks has c, whose pods are called a-b-c, and others are too"],
+        ...["", "* * * *", "60 * * * *", "* 24 * * *", "* * 0 * *", "* * * 13 *", "5-1 * * * *", "*/0 * * * *", "* * * * MON", "@daily", "* * * * * *", "1,,2 * * * *"].map(schedule =>
+            [`a task that runs at "${schedule}"`, { web: { ...web, tasks: { a: { ...task, schedule } } } },
+                "landfall:app.services.web.tasks.a.schedule is not valid"] as [string, object, string]),
     ])("with %s is refused", (_, given, problem) => {
         expect(first(given)).toBe(problem);
+    });
+
+    it("has scheduled tasks, which the quota and the database have room for", () => {
+        for (const schedule of ["* * * * *", "*/5 0-6,22 1 1-12/2 7", "59 23 31 12 0"]) {
+            expect(services(parse({ web: { ...web, tasks: { a: { ...task, schedule } } } })).services.web.tasks.a).toEqual({ ...task, schedule, deadlineSeconds: 600 });
+        }
+        const of = (tasks: object) => services(parse({ web: { ...web, database: true, connections: 7, cpu: { request: "1", limit: "2" }, tasks } }));
+        const [without, two] = [of({}), of({ a: task, b: task })];
+        expect(connectionsOfServices(two) - connectionsOfServices(without)).toBe(14);
+        expect(needsOf(two).cpu - needsOf(without).cpu).toBe(quantity("4"));
+        expect(needsOf(two).pods - needsOf(without).pods).toBe(quantity("2"));
     });
 
     it("takes text that looks like a placeholder, if it says so", () => {

@@ -1,0 +1,156 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+import type { ServicesSettings } from "../../config";
+import { knownImage } from "../../compose/images";
+import { volumeName } from "../../config/sections/service-files";
+import { usesDatabase } from "../../services/limits";
+import type { Terminal } from "../terminal";
+import { UserError } from "../terminal/errors";
+import { Counter } from "./counter";
+import { inspectDump } from "./dump";
+import { exchange, inPod, type Part, tablesPart } from "./exchange";
+import { expectFree, exported, makeDirectory, save } from "./export";
+import { findPod, type Pod } from "./pod";
+import type { StandingStack } from "./stack";
+import { openUploads } from "./uploads";
+
+/** A volume of a service. */
+interface Volume {
+    service: string;
+    directory: string;
+    /** The archive of its files, in an export. */
+    archive: string;
+}
+
+/** The volumes whose files can be copied while they are used. */
+function volumesOf(app: ServicesSettings): Volume[] {
+    return Object.entries(app.services).filter(([, { image }]) => !isDatabase(image)).flatMap(([service, { volumes }]) =>
+        Object.entries(volumes).map(([directory, volume]) => ({ service, directory, archive: `${service}-${volumeName(directory, volume)}.tar.gz` })));
+}
+
+function isDatabase(image: string | undefined): boolean {
+    return image !== undefined && knownImage(image).isDatabase === true;
+}
+
+/** The services whose files a copy would tear apart: they have tools of their own. */
+function databasesOf(app: ServicesSettings): string[] {
+    return Object.entries(app.services).filter(([, { image, volumes }]) => isDatabase(image) && Object.keys(volumes).length > 0).map(([name]) => name);
+}
+
+function tellDatabases(app: ServicesSettings, stack: string, terminal: Terminal): void {
+    for (const name of databasesOf(app)) {
+        terminal.line(`  ! ${name} is left out: a copy of a database's files isn't sound while it runs. Use its own tools: npm run shell -- ${name} --stack ${stack}`);
+    }
+}
+
+/** Writes the stack's own database and the files in the services' volumes to a new directory. */
+export async function exportServices(
+    { name, kubeconfig, settings }: StandingStack, app: ServicesSettings, directory: string, terminal: Terminal, signal: AbortSignal,
+): Promise<void> {
+    const volumes = volumesOf(app);
+    if (volumes.length === 0 && !usesDatabase(app)) throw new UserError(`The services of the stack "${name}" keep nothing: they have neither volumes nor database: true. Nothing was written.`);
+    expectFree(directory);
+    const find = (workload: string): Promise<Pod> => findPod(kubeconfig, settings.environment.name, workload);
+    const database = usesDatabase(app) ? await find("database") : undefined;
+    const pods = await Promise.all(volumes.map(({ service }) => find(service)));
+    makeDirectory(directory);
+    if (database) await save(database, ["export-database"], [0], path.join(directory, exported.database), terminal, signal);
+    for (const [index, { directory: from, archive }] of volumes.entries()) {
+        // tar exits with 1 if a file changes meanwhile. Names that begin with a dot belong to an import.
+        await save(pods[index], ["tar", "-czf", "-", "-C", from, "--exclude=./.landfall-*", "--exclude=./lost+found", "."],
+            [0, 1], path.join(directory, archive), terminal, signal);
+    }
+    tellDatabases(app, name, terminal);
+}
+
+export interface ServicesImport {
+    /** What an export has written. */
+    directory?: string;
+    /** File of SQL, instead. */
+    database?: string;
+    /** Whether existing content may be replaced. */
+    yes: boolean;
+}
+
+/** Replaces the stack's own database and the files in the services' volumes, all that the export has of them. */
+export async function importServices(
+    { name, kubeconfig, settings }: StandingStack, app: ServicesSettings, { directory, database, yes }: ServicesImport, terminal: Terminal, signal: AbortSignal,
+): Promise<void> {
+    const inExport = (file: string): string | undefined => {
+        const found = directory !== undefined && path.join(directory, file);
+        return found && fs.existsSync(found) ? found : undefined;
+    };
+    const sql = database ?? inExport(exported.database);
+    const volumes = volumesOf(app).flatMap(volume => { const file = inExport(volume.archive); return file === undefined ? [] : [{ ...volume, file }]; });
+    if (sql !== undefined && !usesDatabase(app)) throw new UserError(`${sql} can't be loaded: no service of the stack "${name}" has database: true. Nothing was changed.`);
+    if (sql === undefined && volumes.length === 0) {
+        const known = [...usesDatabase(app) ? [exported.database] : [], ...volumesOf(app).map(({ archive }) => archive)];
+        throw new UserError(`${directory} has nothing of the stack "${name}": ${known.length === 0 ? "its services keep nothing" : `it would be ${known.join(", ")}`}. Nothing was changed.`);
+    }
+    // Bad input is refused before the cluster is contacted.
+    const dump = sql === undefined ? undefined : await inspectDump(sql);
+    for (const { file } of volumes) await expectWhole(file);
+    if (!yes) {
+        const replaced = [...dump ? ["the database"] : [], ...volumes.map(({ service, directory: at }) => `${service}'s files in ${at}`)];
+        throw new UserError(`The import replaces ${replaced.join(", ")}. Keep them by an export, then say --yes. Nothing was changed.`);
+    }
+    const find = (workload: string): Promise<Pod> => findPod(kubeconfig, settings.environment.name, workload);
+    const parts = [
+        ...dump ? [tablesPart(await find("database"), dump, terminal, signal)] : [],
+        ...await Promise.all(volumes.map(async volume => { await find(volume.service); return filesPart(volume, () => find(volume.service), terminal, signal); })),
+    ];
+    await exchange(parts, terminal, signal, {
+        what: "content", undo: "run `import-database undo` in the database's pod, and move back what is in .landfall-before of each volume",
+    });
+    const missing = volumesOf(app).filter(({ archive }) => directory !== undefined && inExport(archive) === undefined);
+    for (const { service, directory: at, archive } of missing) terminal.line(`  ! ${service}'s files in ${at} stay as they are: there is no ${archive}`);
+    tellDatabases(app, name, terminal);
+}
+
+/** @throws if the archive can't be read to its end */
+async function expectWhole(file: string): Promise<void> {
+    for await (const _ of openUploads(file)()) { /* only read */ }
+}
+
+/**
+ * Works with the tools of any image, also BusyBox's. The content moves within the volume, so that exchanging it is instant. What the
+ * program writes meanwhile gives way.
+ */
+const program = `set -eu
+directory=$2 import=$2/.landfall-import leaving=$2/.landfall-leaving before=$2/.landfall-before
+move() {
+    for each in "$1"/* "$1"/.[!.]* "$1"/..?*; do
+        [ -e "$each" ] || [ -L "$each" ] || continue
+        name=\${each##*/}
+        case $name in .landfall-* | lost+found) continue ;; esac
+        rm -rf "$2/$name"
+        mv "$each" "$2/"
+    done
+}
+case $1 in
+    load) rm -rf "$import" "$leaving" "$before"; mkdir "$import"; head -c "$3" | tar -xpzf - -C "$import" ;;
+    swap) mkdir "$leaving"; move "$directory" "$leaving"; mv "$leaving" "$before"; move "$import" "$directory" ;;
+    undo)
+        if [ -d "$leaving" ]; then move "$leaving" "$directory"; rmdir "$leaving"
+        elif [ -d "$before" ]; then move "$directory" "$import"; move "$before" "$directory"; rmdir "$before"; fi ;;
+    drop) rm -rf "$import" "$leaving" "$before" ;;
+esac`;
+
+function filesPart(
+    { service, directory, file }: Volume & { file: string }, find: () => Promise<Pod>, terminal: Terminal, signal: AbortSignal,
+): Part {
+    // A pod may be replaced meanwhile; all pods of the service share the volume.
+    const run = (action: string, ...more: string[]) => async (input?: AsyncIterable<Buffer>, stop?: AbortSignal) =>
+        inPod(await find(), ["sh", "-c", program, "sh", action, directory, ...more], stop, input);
+    return {
+        async load() {
+            const counter = new Counter(file);
+            const end = terminal.watch(counter.status);
+            await run("load", String(fs.statSync(file).size))(counter.counting(fs.createReadStream(file)), signal).finally(end);
+            terminal.line(`  ✓ ${file} unpacked beside ${service}'s files, ${counter.size}`);
+        },
+        exchange: () => run("swap")(),
+        undo: () => run("undo")(),
+        drop: () => run("drop")(),
+    };
+}
