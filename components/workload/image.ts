@@ -161,8 +161,12 @@ export class ContainerImage extends pulumi.ComponentResource {
     }
 
     /** Removes all images of a repository, of whatever version: it exists before the first, and is deleted after the last. */
-    private remove(name: string, script: string, environment: Record<string, pulumi.Input<string>>, dependsOn?: pulumi.Resource): pulumi.Resource {
-        return scriptCommand(`${name}-removal`, { delete: script, environment, tells: true }, { parent: this, dependsOn });
+    private remove(
+        name: string, script: string, environment: Record<"REPOSITORY", pulumi.Input<string>> & Record<string, pulumi.Input<string>>, dependsOn?: pulumi.Resource,
+    ): pulumi.Resource {
+        const triggers = [environment.REPOSITORY];
+        // If the settings name another registry, the images of the old one go after the pods have those of the new.
+        return scriptCommand(`${name}-removal`, { delete: script, environment, triggers, tells: true }, { parent: this, dependsOn, deleteBeforeReplace: false });
     }
 }
 

@@ -229,6 +229,16 @@ describe("a server of one's own", () => {
         const volumes = "/var/lib/landfall-volumes";
         expect(await sh(`stat --format %a ${volumes} ${volumes}/production`)).toBe("700\n700");
         expect((await sh(`stat --format '%a %g' ${volumes}/production/*`)).split("\n").sort()).toEqual(["770 10001", "770 10002"]);
+        // With its last volume goes a namespace's directory, and nothing else.
+        const kubectl = (...args: string[]) => metal.kubectl(machine, ...args);
+        const claim = { apiVersion: "v1", kind: "PersistentVolumeClaim", metadata: { name: "data", namespace: "gone" },
+            spec: { accessModes: ["ReadWriteOnce"], storageClassName: "landfall-local", resources: { requests: { storage: "1Mi" } } } };
+        await kubectl("create", "namespace", "gone");
+        await sh(`echo '${JSON.stringify(claim)}' | kubectl --kubeconfig /etc/kubernetes/admin.conf apply --filename -`);
+        await until("the volume", async () => (await sh(`ls ${volumes}/gone`)).startsWith("data_"));
+        await kubectl("delete", "namespace", "gone");
+        await until("its directory to be gone", async () => !(await sh(`ls ${volumes}`)).split("\n").includes("gone"));
+        expect((await sh(`ls ${volumes}/production`)).split("\n")).toHaveLength(2);
     });
 
     it("has another kubeconfig signed before the administrator's ends, and changes nothing else", async () => {
