@@ -1,7 +1,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { StackFileError } from "../config/stack-file/reader";
-import { findingText, flagOf, isExternal, listOf, type Node, objectOf, textOf, textOfFile } from "./node";
+import { findingText, flagOf, isExternal, listOf, type Node, objectOf, textOf, textOfFile, textsOf } from "./node";
 import { loadFiles, type Loaded } from "./load";
 import { isServed } from "./ports";
 import { replaceDatabase } from "./replace-database";
@@ -103,7 +103,13 @@ function projectOf(loaded: Loaded, secrets: Record<string, string>, known: strin
         const text = textOfFile(full);
         return text === undefined ? void report.refuse(entries.file, `secrets.${name} isn't text in UTF-8. Encode it as base64, and decode it in the image's entrypoint`) : addSecret(name, text);
     };
-    return { directory: loaded.directory, variables: loaded.variables, volumes: loaded.volumes, configs: loaded.configs, report, addSecret, secretNamed };
+    const isMentioned = (name: string): boolean => Object.entries(loaded.services).some(([other, node]) => {
+        const { environment, command, entrypoint, env_file: files } = objectOf(node) ?? {};
+        const inFiles = textsOf(files).map(file => path.resolve(loaded.directory, file)).filter(file => fs.statSync(file, { throwIfNoEntry: false })?.isFile())
+            .flatMap(file => fs.readFileSync(file, "utf8").split(/[\s='"]+/));
+        return other !== name && [...[environment, command, entrypoint].flatMap(textsOf), ...inFiles].some(text => text === name || new RegExp(`(^|[^\\w.-])${name}([:/]|$)`).test(text));
+    });
+    return { directory: loaded.directory, variables: loaded.variables, volumes: loaded.volumes, configs: loaded.configs, report, isMentioned, addSecret, secretNamed };
 }
 
 /** A network that other projects use has this stack's services only. */

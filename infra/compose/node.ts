@@ -149,6 +149,12 @@ export function textOfFile(file: string): string | undefined {
     return Buffer.compare(Buffer.from(text), bytes) === 0 ? text : undefined;
 }
 
+/** All texts within the node. */
+export function textsOf(node: Node | undefined): string[] {
+    const below = listOf(node) ?? Object.values(objectOf(node) ?? {});
+    return [textOf(node) ?? [], ...below.map(textsOf)].flat();
+}
+
 /** The node's scalar as text; undefined for null and for anything else. */
 export function textOf(node: Node | undefined): string | undefined {
     const value = node?.value;

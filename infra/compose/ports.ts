@@ -17,7 +17,7 @@ export function isServed({ ports, known }: { ports: Port[]; known: KnownImage })
 }
 
 /** The main port comes first: a published one, else a declared one, else what the image is known for. */
-export function portsOf(name: string, entries: { [key: string]: Node }, { build }: Image, known: KnownImage, { report }: Project): Port[] {
+export function portsOf(name: string, entries: { [key: string]: Node }, { build }: Image, known: KnownImage, { report, isMentioned }: Project): Port[] {
     const published = (listOf(entries.ports) ?? []).flatMap(node => {
         const long = objectOf(node);
         const target = textOf(long?.target);
@@ -35,6 +35,12 @@ export function portsOf(name: string, entries: { [key: string]: Node }, { build 
     }
     const exposed = (listOf(entries.expose) ?? []).flatMap(node => parsePorts(textOf(node) ?? "") ?? report.wrong(node, `services.${name}.expose`, "a port, such as 3000") ?? []);
     const declared = build ? exposedPorts(build.context, build.dockerfile ?? "Dockerfile") : known.port === undefined ? [] : [known.port];
+    // An image is often run twice: by its own command to serve, and by another one for the work behind it.
+    const isOther = build !== undefined && (entries.command ?? entries.entrypoint) !== undefined && published.length + exposed.length === 0;
+    if (isOther && declared.length > 0 && !isMentioned(name)) {
+        report.warn(entries.command ?? entries.entrypoint, `services.${name} listens to nothing: its command isn't the image's, and no other service has its name. If it does listen, write expose: ["${declared[0]}"].`);
+        return [];
+    }
     const usual = declared.map(target => ({ target, protocol: "tcp" }));
     const ranked = published.map(({ node: _, ...port }) => port).sort((one, other) => rank(one.target) - rank(other.target));
     const all: Port[] = [...ranked, ...exposed, ...usual].filter(({ protocol }) => protocol === "tcp");

@@ -23,6 +23,8 @@ export interface Project {
     volumes: { [key: string]: Node };
     /** Contents of `configs` at the top, by name. */
     configs: { [key: string]: Node };
+    /** Whether another service's environment or command has the service's name as a host. */
+    isMentioned(name: string): boolean;
     /** Adds a secret and returns its name in landfall:secrets. */
     addSecret(name: string, content: string): string;
     /** The name in landfall:secrets of a secret at the top; undefined if it can't be read. */

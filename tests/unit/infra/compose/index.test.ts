@@ -38,7 +38,7 @@ function told(text: string, given: Given = {}): { refused: string[]; warned: str
     }
 }
 
-beforeAll(() => void write({ "token.txt": "t0ken\n", "web.env": "FROM_FILE=1\nBOTH=file\nFILE_TOKEN=abc\n", "app/Dockerfile": "FROM a AS b\nEXPOSE 1\nFROM b\nEXPOSE 4000 4001/udp 4002\n" }));
+beforeAll(() => void write({ "token.txt": "t0ken\n", "job.env": "A='x'\nJOBS=\"http://job:4000\"\n", "web.env": "FROM_FILE=1\nBOTH=file\nFILE_TOKEN=abc\n", "app/Dockerfile": "FROM a AS b\nEXPOSE 1\nFROM b\nEXPOSE 4000 4001/udp 4002\n" }));
 
 describe("a Compose file", () => {
     it("that people have on a laptop becomes services with the same meaning", () => {
@@ -301,4 +301,23 @@ describe("the settings of a stack with a Compose file", () => {
         expect(withOverrides(base, { web: { build: { context: "." }, secrets: { A: "a" }, environment: { C: "3" } } }))
             .toEqual({ web: { build: { context: "." }, environment: { B: "2", C: "3" }, secrets: { A: "a" } } });
     });
+});
+
+describe("an image that several services run", () => {
+    const two = (job: string, web = "") => read(`services:\n  web: { build: app, ports: ["4000"]${web} }\n  job: { build: app${job} }\n`);
+
+    it("listens where its own command runs, and not where another one does", () => {
+        const { services: found, warnings } = two(", command: work --forever");
+        expect(found.job).not.toHaveProperty("port");
+        expect(found.web.talksTo).toEqual([]);
+        expect(warnings).toContainEqual(expect.stringMatching(/compose\.yaml:3: services\.job listens to nothing.*write expose: \["4000"\]/));
+        expect(two("").services.job.port).toBe(4000);
+    });
+
+    it.each<[string, string]>([
+        [", entrypoint: [work], expose: [\"4002\"]", ""], [", command: serve", ", environment: { JOBS: \"http://job:4000/x\" }"], [", command: serve", ", environment: [HOST=job]"], [", command: serve", ", env_file: job.env"], [", command: serve", ", command: \"proxy --to job:4000\""],
+        [", command: serve", ", environment: { DSN: \"amqp://me:pw@job/x\" }"],
+    ])("listens if somebody says so: %s %s", (job, web) => expect(two(job, web).services.web.talksTo).toEqual(["job"]));
+
+    it.each(["job2:4000", "my-job:4000", "a.job:1", "jobs"])("doesn't listen because of another's name: %s", text => expect(two(", command: work", `, environment: { A: "${text}" }`).services.job).not.toHaveProperty("port"));
 });
