@@ -45,7 +45,7 @@ export function readCompose(files: string[], given: Given = {}, environment: Nod
     const report = new Report();
     const loaded = loadFiles(files, environment, report);
     const secrets: Record<string, string> = {};
-    const project = projectOf(loaded, secrets, given.secrets ?? [], report);
+    const project = projectOf(loaded, secrets, given, report);
     const converted: Record<string, Converted> = {};
     for (const [name, node] of Object.entries(active(loaded, report))) {
         const service = convertService(name, node, project);
@@ -80,7 +80,7 @@ function active({ services, variables }: Loaded, report: Report): { [key: string
     }));
 }
 
-function projectOf(loaded: Loaded, secrets: Record<string, string>, known: string[], report: Report): Project {
+function projectOf(loaded: Loaded, secrets: Record<string, string>, { secrets: known = [], services = {} }: Given, report: Report): Project {
     const addSecret = (name: string, content: string): string => {
         const key = name.replace(/[^A-Za-z0-9_-]/g, "-").replace(/^([^A-Za-z])/, "s$1").slice(0, 100);
         if (!known.includes(key)) secrets[key] = content;
@@ -103,7 +103,8 @@ function projectOf(loaded: Loaded, secrets: Record<string, string>, known: strin
         const text = textOfFile(full);
         return text === undefined ? void report.refuse(entries.file, `secrets.${name} isn't text in UTF-8. Encode it as base64, and decode it in the image's entrypoint`) : addSecret(name, text);
     };
-    const isMentioned = (name: string): boolean => Object.entries(loaded.services).some(([other, node]) => {
+    // A service whose volumes are set is meant to stay what it is: without a port, another workload would have the volumes.
+    const isMentioned = (name: string): boolean => services[name]?.volumes !== undefined || Object.entries(loaded.services).some(([other, node]) => {
         const { environment, command, entrypoint, env_file: files } = objectOf(node) ?? {};
         const inFiles = textsOf(files).map(file => path.resolve(loaded.directory, file)).filter(file => fs.statSync(file, { throwIfNoEntry: false })?.isFile())
             .flatMap(file => fs.readFileSync(file, "utf8").split(/[\s='"]+/));

@@ -26,7 +26,7 @@ export interface Loaded {
 export function loadFiles(files: string[], environment: NodeJS.ProcessEnv, report: Report): Loaded {
     const directory = path.dirname(files[0]);
     const variables: Variables = { ...envFile(path.join(directory, ".env"), environment, report), ...environment };
-    variables.COMPOSE_PROJECT_NAME ??= path.basename(path.resolve(directory)).toLowerCase().replace(/[^a-z0-9_-]/g, "").replace(/^[_-]+/, "");
+    variables.COMPOSE_PROJECT_NAME ??= projectName(files, variables) ?? path.basename(path.resolve(directory)).toLowerCase().replace(/[^a-z0-9_-]/g, "").replace(/^[_-]+/, "");
     const reader = new Reader(report);
     const sections = objectOf(reader.merged(files, { directory, variables }, [])) ?? {};
     if (sections.models) report.refuse(sections.models, "models can't be carried over: Landfall starts containers only. Set the model's address in the environment.");
@@ -35,6 +35,12 @@ export function loadFiles(files: string[], environment: NodeJS.ProcessEnv, repor
         directory, variables, services: section("services"), volumes: section("volumes"), secrets: section("secrets"), configs: section("configs"),
         networks: section("networks"),
     };
+}
+
+/** The last file's `name`, which the files' values may have. */
+function projectName(files: string[], variables: Variables): string | undefined {
+    const roots = files.filter(file => fs.statSync(file, { throwIfNoEntry: false })?.isFile()).map(file => parseNodes(fs.readFileSync(file, "utf8"), file, variables).root);
+    return roots.map(root => textOf(objectOf(root)?.name)).findLast(name => name);
 }
 
 /** Where a file's relative paths begin, and its variables. */

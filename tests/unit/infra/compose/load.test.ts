@@ -71,7 +71,8 @@ describe("variables of Compose's own", () => {
 
     it("name the project as its directory, unless somebody sets it", () => {
         expect(read(text, { name: "My.Shop_1/compose.yaml" }).services.web.environment.P).toBe("myshop_1");
-        expect(read(text, { environment: { COMPOSE_PROJECT_NAME: "own" } }).services.web.environment.P).toBe("own");
+        expect(read(`name: \${SHOP:-store}\n${text}`).services.web.environment.P).toBe("store");
+        expect(read(`name: store\n${text}`, { environment: { COMPOSE_PROJECT_NAME: "own" } }).services.web.environment.P).toBe("own");
     });
 
     it.each<[string | undefined, boolean]>([[undefined, false], ["", false], ["debug", true], ["x, dev", true], ["*", true], ["debu", false]])("COMPOSE_PROFILES=%s choose services", (profiles, isThere) => {
