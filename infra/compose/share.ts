@@ -10,10 +10,11 @@ export function shareVolumes(volumes: { [key: string]: Node }, converted: Record
     const uidOf = (service: string) => converted[service].settings.uid ?? defaultUid;
     for (const source of new Set(mounts.map(each => each.source))) {
         const [label, at] = Object.hasOwn(volumes, source) ? [`volumes.${source}`, volumes[source]]
-            : [path.relative(process.cwd(), source), objectOf(converted[mounts.find(each => each.source === source)!.service].node)!.volumes];
-        const below = mounts.find(each => each.source.startsWith(`${source}/`));
+            : [shown(source), objectOf(converted[mounts.find(each => each.source === source)!.service].node)!.volumes];
+        const owners = mounts.filter(each => each.source === source).map(({ service }) => service);
+        const below = mounts.find(each => each.source.startsWith(`${source}/`) && owners.some(owner => owner !== each.service));
         if (below) {
-            report.refuse(at, `${path.relative(process.cwd(), below.source)} of ${below.service} is within ${label}, and a volume can't be a part of another. Let both have the whole volume.`);
+            report.refuse(at, `${shown(below.source)} of ${below.service} is within ${label}, and a volume can't be a part of another. Let both have the whole volume.`);
             continue;
         }
         if (mounts.filter(each => each.source === source).every(({ service, directory }) => converted[service].onlyRead.includes(directory))) {
@@ -37,6 +38,12 @@ export function shareVolumes(volumes: { [key: string]: Node }, converted: Record
         }
         report.warn(at, `${label} is shared by ${users.join(" and ")}: the cluster needs a class for volumes of many nodes (ReadWriteMany).`);
     }
+}
+
+/** A path as people write it. */
+function shown(file: string): string {
+    const relative = path.relative(process.cwd(), file);
+    return relative.startsWith("..") ? file : relative;
 }
 
 function comesAfter(one: string, other: string, converted: Record<string, Converted>, seen: string[] = []): boolean {

@@ -43,8 +43,8 @@ export function storageOf(name: string, entries: { [key: string]: Node }, known:
             if (volume !== undefined) addVolume(mount.target, volume, path.resolve(project.directory, mount.source!));
         }
         if (mount?.type !== "volume") continue;
-        const hidden = mounts.find(({ mount: other }) => other?.type === "bind" && mount.source === undefined && mount.target.startsWith(`${other.target}/`));
-        if (hidden) project.report.warn(node, `services.${name}.volumes ${mount.target} is left out: it keeps the image's files there, and nothing hides them here.`);
+        // As with node_modules: beside a mounted source directory, it keeps what the build made.
+        if (mount.source === undefined && context !== undefined) project.report.warn(node, `services.${name}.volumes ${mount.target} is left out: the image's own files are used there, read-only.`);
         else if (isPossible(name, node, mount, project)) addVolume(mount.target, claimName(mount.source!), mount.source!);
     }
     for (const node of entries.tmpfs ? listOf(entries.tmpfs) ?? [entries.tmpfs] : []) {

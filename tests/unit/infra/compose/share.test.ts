@@ -27,6 +27,7 @@ describe("a volume of several services", () => {
             .toEqual([expect.stringMatching(/^compose\.yaml:4: volumes\.files is used by web as user 33 and by job as user 10001: neither could change the other's files\. Let both/)]);
         expect(told(file({ web: ["./d:/d", [], ", user: \"33\""], job: ["./d:/d", [], ", user: \"33:33\""] })).refused).toEqual([]);
         expect(told(file({ web: ["./d:/d", []], job: ["./d/below:/d", []] })).refused).toEqual([expect.stringContaining("a volume can't be a part of another")]);
+        expect(told(file({ web: ["./d:/d\", \"./d/below:/e", []] })).refused).toEqual([]);
     });
 
     it("is what the settings accept", () => {
