@@ -5,7 +5,7 @@ import { findingText, flagOf, isExternal, listOf, type Node, objectOf, textOf, t
 import { loadFiles, type Loaded } from "./load";
 import { mentionsIn } from "./mentions";
 import { isServed } from "./ports";
-import { replaceDatabase } from "./replace-database";
+import { offerDatabase, replaceDatabase } from "./replace-database";
 import { Report } from "./report";
 import { type Converted, convertService, type Project } from "./service";
 import { shareVolumes } from "./share";
@@ -58,7 +58,8 @@ export function readCompose(files: string[], given: Given = {}, environment: Nod
     connect(converted, given, project);
     shareVolumes(loaded.volumes, converted, report);
     expose(converted, given, report);
-    if (given.replaceDatabase !== undefined) replaceDatabase(given.replaceDatabase, converted, secrets, report);
+    if (given.replaceDatabase === undefined) offerDatabase(converted, report);
+    else replaceDatabase(given.replaceDatabase, converted, secrets, report);
     if (report.refused.length > 0) {
         const count = report.refused.length === 1 ? "1 problem" : `${report.refused.length} problems`;
         throw new ComposeError([`The Compose files have ${count}. Nothing was changed.`, ...report.refused.map(findingText), ...report.refused.some(({ text }) => text.includes("can't be carried over")) ? [wayOut] : []].join("\n"));

@@ -272,6 +272,12 @@ volumes: { data: }
         });
     });
 
+    it("is offered where it could replace one", () => {
+        expect(told(text).warned).toContainEqual(expect.stringMatching(/^compose\.yaml:3: services\.db runs as the file says\. With landfall:app\.replaceDatabase: db/));
+        expect(read(text, { replaceDatabase: "db" }).warnings).toEqual([]);
+        expect(told(text.replace("mariadb:11", "postgres:17")).warned).toEqual([]);
+    });
+
     it("replaces nothing that isn't one", () => {
         expect(told(text, { replaceDatabase: "web" }).refused).toEqual([expect.stringContaining("landfall:app.replaceDatabase is web, which is no service with MariaDB or MySQL")]);
     });
