@@ -35,6 +35,18 @@ export function knownImage(reference: string): KnownImage {
     return name === "postgres" && tag.includes("alpine") ? { ...known, uid: 70 } : known;
 }
 
+/** Where programs listen unless told otherwise, by the ending of an image's name: those that others connect to without naming the port. */
+const listening: [names: RegExp, port: number][] = [
+    [/^(postgres|postgresql|postgis|pgvector|timescaledb)$/, 5432], [/^(mariadb|mysql|percona)$/, 3306], [/^(mongo|mongodb)$/, 27017], [/^(redis|valkey|keydb|dragonfly)$/, 6379], [/^memcached$/, 11211],
+    [/^rabbitmq$/, 5672], [/^kafka$/, 9092], [/^zookeeper$/, 2181], [/^nats$/, 4222], [/^clickhouse(-server)?$/, 8123], [/^(elasticsearch|opensearch)$/, 9200], [/^meilisearch$/, 7700], [/^solr$/, 8983],
+    [/^influxdb$/, 8086], [/^couchdb$/, 5984], [/^cassandra$/, 9042], [/^minio$/, 9000], [/^guacd$/, 4822], [/^eclipse-mosquitto$/, 1883],
+];
+
+export function listeningPorts(reference: string): number[] {
+    const name = reference.replace(/[:@][^/]*$/, "").split("/").pop()!;
+    return listening.filter(([names]) => names.test(name)).map(([, port]) => port);
+}
+
 /** The TCP ports that the last stage of a Dockerfile declares. */
 export function exposedPorts(context: string, dockerfile: string): number[] {
     const file = path.join(context, dockerfile);

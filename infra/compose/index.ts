@@ -3,8 +3,9 @@ import * as path from "node:path";
 import { StackFileError } from "../config/stack-file/reader";
 import { findingText, flagOf, isExternal, listOf, type Node, objectOf, textOf, textOfFile, textsOf } from "./node";
 import { loadFiles, type Loaded } from "./load";
+import { mentionsIn } from "./mentions";
 import { isServed } from "./ports";
-import { replaceDatabase } from "./replace-database";
+import { offerDatabase, replaceDatabase } from "./replace-database";
 import { Report } from "./report";
 import { type Converted, convertService, type Project } from "./service";
 import { shareVolumes } from "./share";
@@ -54,10 +55,11 @@ export function readCompose(files: string[], given: Given = {}, environment: Nod
     if (Object.keys(converted).length === 0 && report.refused.length === 0) report.refuse({ file: files[0], line: 1 }, "the files have no services");
     checkNetworks(loaded, report);
     checkVolumes(loaded, report);
-    connect(converted, given, report);
+    connect(converted, given, project);
     shareVolumes(loaded.volumes, converted, report);
     expose(converted, given, report);
-    if (given.replaceDatabase !== undefined) replaceDatabase(given.replaceDatabase, converted, secrets, report);
+    if (given.replaceDatabase === undefined) offerDatabase(converted, report);
+    else replaceDatabase(given.replaceDatabase, converted, secrets, report);
     if (report.refused.length > 0) {
         const count = report.refused.length === 1 ? "1 problem" : `${report.refused.length} problems`;
         throw new ComposeError([`The Compose files have ${count}. Nothing was changed.`, ...report.refused.map(findingText), ...report.refused.some(({ text }) => text.includes("can't be carried over")) ? [wayOut] : []].join("\n"));
@@ -103,14 +105,10 @@ function projectOf(loaded: Loaded, secrets: Record<string, string>, { secrets: k
         const text = textOfFile(full);
         return text === undefined ? void report.refuse(entries.file, `secrets.${name} isn't text in UTF-8. Encode it as base64, and decode it in the image's entrypoint`) : addSecret(name, text);
     };
-    // A service whose volumes are set is meant to stay what it is: without a port, another workload would have the volumes.
-    const isMentioned = (name: string): boolean => services[name]?.volumes !== undefined || Object.entries(loaded.services).some(([other, node]) => {
-        const { environment, command, entrypoint, env_file: files } = objectOf(node) ?? {};
-        const inFiles = textsOf(files).map(file => path.resolve(loaded.directory, file)).filter(file => fs.statSync(file, { throwIfNoEntry: false })?.isFile())
-            .flatMap(file => fs.readFileSync(file, "utf8").split(/[\s='"]+/));
-        return other !== name && [...[environment, command, entrypoint].flatMap(textsOf), ...inFiles].some(text => text === name || new RegExp(`(^|[^\\w.-])${name}([:/]|$)`).test(text));
-    });
-    return { directory: loaded.directory, variables: loaded.variables, volumes: loaded.volumes, configs: loaded.configs, report, isMentioned, addSecret, secretNamed };
+    return {
+        directory: loaded.directory, variables: loaded.variables, volumes: loaded.volumes, configs: loaded.configs, report, mentions: mentionsIn(loaded), addSecret, secretNamed,
+        isFixed: name => services[name]?.volumes !== undefined,
+    };
 }
 
 /** A network that other projects use has this stack's services only. */
@@ -137,8 +135,13 @@ function checkVolumes({ volumes }: Loaded, report: Report): void {
 }
 
 /** Services of one network may connect to each other. The settings can say it more strictly. */
-function connect(converted: Record<string, Converted>, { services = {} }: Given, report: Report): void {
+function connect(converted: Record<string, Converted>, { services = {} }: Given, { report, mentions }: Project): void {
     const hasPort = (name: string) => converted[name].settings.port !== undefined || services[name]?.port !== undefined;
+    for (const [name, { node }] of Object.entries(converted)) {
+        if (!hasPort(name) && mentions.isHost(name)) {
+            report.warn(node, `services.${name} has no port, and others have its name: if they connect to it, write expose: ["PORT"], or set landfall:app.services.${name}.port.`);
+        }
+    }
     for (const [name, { settings, networks, node }] of Object.entries(converted)) {
         settings.talksTo = Object.keys(converted).filter(other => other !== name && hasPort(other)
             && converted[other].networks.some(network => networks.includes(network)));

@@ -27,6 +27,9 @@ export function loadFiles(files: string[], environment: NodeJS.ProcessEnv, repor
     const directory = path.dirname(files[0]);
     const variables: Variables = { ...envFile(path.join(directory, ".env"), environment, report), ...environment };
     variables.COMPOSE_PROJECT_NAME ??= projectName(files, variables) ?? path.basename(path.resolve(directory)).toLowerCase().replace(/[^a-z0-9_-]/g, "").replace(/^[_-]+/, "");
+    const override = /^(?:docker-)?compose\.ya?ml$/.test(path.basename(files[0])) && ["yaml", "yml"].flatMap(ending => ["compose", "docker-compose"].map(name => path.join(directory, `${name}.override.${ending}`)))
+        .find(file => fs.existsSync(file) && !files.some(each => path.resolve(each) === path.resolve(file)));
+    if (override) report.warn({ file: path.relative(process.cwd(), override), line: 1 }, "the file isn't read. If it isn't only for development, list it under landfall:app.compose.");
     const reader = new Reader(report);
     const sections = objectOf(reader.merged(files, { directory, variables }, [])) ?? {};
     if (sections.models) report.refuse(sections.models, "models can't be carried over: Landfall starts containers only. Set the model's address in the environment.");

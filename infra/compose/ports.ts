@@ -1,4 +1,4 @@
-import { exposedPorts, type KnownImage } from "./images";
+import { exposedPorts, type KnownImage, listeningPorts } from "./images";
 import { listOf, type Node, objectOf, textOf } from "./node";
 import type { Image, Project } from "./service";
 import { isLocal, parsePorts, type Port } from "./values";
@@ -17,7 +17,7 @@ export function isServed({ ports, known }: { ports: Port[]; known: KnownImage })
 }
 
 /** The main port comes first: a published one, else a declared one, else what the image is known for. */
-export function portsOf(name: string, entries: { [key: string]: Node }, { build }: Image, known: KnownImage, { report, isMentioned }: Project): Port[] {
+export function portsOf(name: string, entries: { [key: string]: Node }, { image, build }: Image, known: KnownImage, { report, mentions, isFixed }: Project): Port[] {
     const published = (listOf(entries.ports) ?? []).flatMap(node => {
         const long = objectOf(node);
         const target = textOf(long?.target);
@@ -34,14 +34,15 @@ export function portsOf(name: string, entries: { [key: string]: Node }, { build 
         else report.refuse(node, `${key} can't be carried over: connections here are over TCP. Leave it out if the service is of use without.`);
     }
     const exposed = (listOf(entries.expose) ?? []).flatMap(node => parsePorts(textOf(node) ?? "") ?? report.wrong(node, `services.${name}.expose`, "a port, such as 3000") ?? []);
+    const guessed = isFixed(name) ? [] : [...listeningPorts(image ?? ""), ...mentions.ports(name)];
     const declared = build ? exposedPorts(build.context, build.dockerfile ?? "Dockerfile") : known.port === undefined ? [] : [known.port];
     // An image is often run twice: by its own command to serve, and by another one for the work behind it.
     const isOther = build !== undefined && (entries.command ?? entries.entrypoint) !== undefined && published.length + exposed.length === 0;
-    if (isOther && declared.length > 0 && !isMentioned(name)) {
+    if (isOther && declared.length > 0 && !isFixed(name) && !mentions.isHost(name)) {
         report.warn(entries.command ?? entries.entrypoint, `services.${name} listens to nothing: its command isn't the image's, and no other service has its name. If it does listen, write expose: ["${declared[0]}"].`);
         return [];
     }
-    const usual = declared.map(target => ({ target, protocol: "tcp" }));
+    const usual = [...declared, ...guessed].map(target => ({ target, protocol: "tcp" }));
     const ranked = published.map(({ node: _, ...port }) => port).sort((one, other) => rank(one.target) - rank(other.target));
     const all: Port[] = [...ranked, ...exposed, ...usual].filter(({ protocol }) => protocol === "tcp");
     return all.filter(({ target }, index) => all.findIndex(other => other.target === target) === index);

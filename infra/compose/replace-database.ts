@@ -1,6 +1,13 @@
 import type { Report } from "./report";
 import type { Converted } from "./service";
 
+/** Says that the stack has a database of its own. */
+export function offerDatabase(converted: Record<string, Converted>, report: Report): void {
+    const [name] = Object.entries(converted).find(([, { settings }]) => settings.port === 3306) ?? [];
+    if (name === undefined) return;
+    report.warn(converted[name].node, `services.${name} runs as the file says. With landfall:app.replaceDatabase: ${name}, the stack's own MariaDB replaces it, which begins empty.`);
+}
+
 /**
  * Removes a service that is a MariaDB or MySQL server, and lets those that may connect to it use the stack's own database.
  * Wherever their environment has its name, its user, its password or its database, there are the own one's.

@@ -4,6 +4,7 @@ import { type KnownImage, knownImage } from "./images";
 import type { Variables } from "./interpolation";
 import { checkKeys } from "./checks";
 import { filesOf } from "./configs";
+import type { Mentions } from "./mentions";
 import { listOf, type Node, objectOf, textOf } from "./node";
 import { isServed, portsOf } from "./ports";
 import { probesOf } from "./probes";
@@ -23,8 +24,9 @@ export interface Project {
     volumes: { [key: string]: Node };
     /** Contents of `configs` at the top, by name. */
     configs: { [key: string]: Node };
-    /** Whether another service's environment or command has the service's name as a host. */
-    isMentioned(name: string): boolean;
+    mentions: Mentions;
+    /** Whether the settings say what its volumes are. It stays the workload that has them, so no port is guessed: that could make it another. */
+    isFixed(name: string): boolean;
     /** Adds a secret and returns its name in landfall:secrets. */
     addSecret(name: string, content: string): string;
     /** The name in landfall:secrets of a secret at the top; undefined if it can't be read. */

@@ -272,6 +272,12 @@ volumes: { data: }
         });
     });
 
+    it("is offered where it could replace one", () => {
+        expect(told(text).warned).toContainEqual(expect.stringMatching(/^compose\.yaml:3: services\.db runs as the file says\. With landfall:app\.replaceDatabase: db/));
+        expect(read(text, { replaceDatabase: "db" }).warnings).toEqual([]);
+        expect(told(text.replace("mariadb:11", "postgres:17")).warned).toEqual([]);
+    });
+
     it("replaces nothing that isn't one", () => {
         expect(told(text, { replaceDatabase: "web" }).refused).toEqual([expect.stringContaining("landfall:app.replaceDatabase is web, which is no service with MariaDB or MySQL")]);
     });
@@ -320,4 +326,35 @@ describe("an image that several services run", () => {
     ])("listens if somebody says so: %s %s", (job, web) => expect(two(job, web).services.web.talksTo).toEqual(["job"]));
 
     it.each(["job2:4000", "my-job:4000", "a.job:1", "jobs"])("doesn't listen because of another's name: %s", text => expect(two(", command: work", `, environment: { A: "${text}" }`).services.job).not.toHaveProperty("port"));
+});
+
+describe("a service whose port the file doesn't say", () => {
+    const files = (web: string, image = "example/api:1") => `services:\n  web: { image: "a/b:1", ports: ["80"]${web} }\n  api: { image: "${image}" }\nconfigs: { site: { content: "proxy http://api:8081;" } }\n`;
+
+    it.each<[string, number[]]>([
+        [", environment: { URL: \"http://api:8080/x\", OTHER: \"tcp://api:9090\" }", [8080, 9090]], [", command: [proxy, \"api:7000\"]", [7000]], [", volumes: [\"./site.conf:/etc/site.conf:ro\"]", [9000]],
+        [", volumes: [\"./sites:/etc/sites:ro\"]", [9001]], [", configs: [site]", [8081]],
+    ])("listens where others connect to it: %s", (web, ports) => {
+        write({ "site.conf": "fastcgi_pass api:9000;\n", "sites/a.conf": "upstream x { server api:9001; }\n" });
+        const { web: found, api } = read(files(web)).services;
+        expect([api.port, ...api.tcpPorts ?? []]).toEqual(ports);
+        expect(found.talksTo).toEqual(["api"]);
+    });
+
+    it.each<[string, number]>([
+        ["docker.io/valkey/valkey:8", 6379], ["ghcr.io/immich-app/postgres:14@sha256:1", 5432], ["pgvector/pgvector:pg16", 5432], ["bitnami/mariadb", 3306], ["registry.example:5000/team/postgis:16", 5432], ["clickhouse/clickhouse-server:24", 8123],
+    ])("listens as its program usually does: %s", (image, port) => expect(read(files("", image)).services.api.port).toBe(port));
+
+    it.each(["{ A: \"api:16\" }", "{ A: \"my-api:8080\" }", "{ A: \"api.example:8080\" }", "{ A: \"api:99999\" }", "{ A: \"api:8080.1\" }"])("isn't where something else is named: %s", environment =>
+        expect(read(files(`, environment: ${environment}`)).services.api).not.toHaveProperty("port"));
+
+    it("is told where others have its name", () => {
+        expect(told(files(", environment: { HOST: api }")).warned).toEqual([expect.stringMatching(/^compose\.yaml:3: services\.api has no port, and others have its name.*write expose/)]);
+        expect(told(files(", environment: { HOST: api }"), { services: { api: { port: 5 } } }).warned).toEqual([]);
+    });
+
+    it("stays without one where the settings have its volumes", () => {
+        const given = { services: { api: { volumes: { "/d": { accessMode: "ReadWriteMany" } } } } };
+        expect(read(files(", environment: { URL: \"http://api:8080\" }", "bitnami/mysql"), given).services.api).not.toHaveProperty("port");
+    });
 });

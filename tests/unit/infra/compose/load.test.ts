@@ -56,6 +56,12 @@ describe("another file", () => {
         expect(told(`services:\n  ${services}\n`).refused).toEqual(expect.arrayContaining([expect.stringContaining(message)]));
     });
 
+    it("beside it is named if only Compose reads it unasked", () => {
+        const files = write({ "over/compose.yaml": "services: { web: { image: \"a/b:1\", ports: [\"80\"] } }\n", "over/compose.override.yml": "services: { web: { user: \"5\" } }\n" });
+        expect(readCompose(files.slice(0, 1), {}, {}).warnings).toEqual([expect.stringMatching(/over\/compose\.override\.yml:1: the file isn't read/)]);
+        expect(readCompose(files, {}, {})).toMatchObject({ warnings: [], services: { web: { uid: 5 } } });
+    });
+
     it("takes out of the first what can't be carried over", () => {
         const files = write({
             "whole.yaml": "services:\n  web: { image: \"a/b:1\", ports: [\"80\"], cap_add: [NET_ADMIN], volumes: [\"/var/run/docker.sock:/s\", \"d:/d\"] }\n  proxy: { image: \"p:1\", ports: [\"81\"], privileged: true }\nvolumes: { d: }\n",
