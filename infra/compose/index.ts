@@ -1,7 +1,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { StackFileError } from "../config/stack-file/reader";
-import { findingText, flagOf, isExternal, listOf, type Node, objectOf, textOf, textOfFile, textsOf } from "./node";
+import { findingText, flagOf, isExternal, listOf, type Node, objectOf, textOf, textOfFile } from "./node";
 import { loadFiles, type Loaded } from "./load";
 import { mentionsIn } from "./mentions";
 import { isServed } from "./ports";
