@@ -28,12 +28,12 @@ export function mentionsIn({ services, configs, directory }: Loaded): Mentions {
         });
         return { service, values: [...values, ...inEnvFiles], texts: [...values, ...inEnvFiles, ...mounted, ...configured] };
     });
-    const before = "(?<![\\w.-])";
+    const asHost = (name: string) => `(?<![\\w.-])${name.replace(/[^\w-]/g, "\\$&")}`;
     return {
-        isHost: name => said.some(({ service, values }) => service !== name && values.some(text => new RegExp(`${before}${name}([:/]|$)`).test(text))),
+        isHost: name => said.some(({ service, values }) => service !== name && values.some(text => new RegExp(`${asHost(name)}([:/]|$)`).test(text))),
         ports: name => {
             const found = said.filter(({ service }) => service !== name).flatMap(({ texts }) => texts)
-                .flatMap(text => [...text.matchAll(new RegExp(`${before}${name}:(\\d{2,5})(?![\\w.])`, "g"))].map(([, port]) => Number(port)));
+                .flatMap(text => [...text.matchAll(new RegExp(`${asHost(name)}:(\\d{2,5})(?![\\w.])`, "g"))].map(([, port]) => Number(port)));
             // Less is a version, such as in postgres:16.
             return [...new Set(found)].filter(port => port >= 80 && port <= 65535);
         },

@@ -243,6 +243,7 @@ describe("what can't be carried over", () => {
         expect(told(two).refused).toEqual(["compose.yaml:3: a and b publish ports, and there is one host. Say which gets its requests: "
             + "landfall:app.services.a.exposed: true; others may have a path of their own."]);
         expect(told(two, { services: { b: { exposed: true } } }).refused).toEqual([]);
+        expect(told("services:\n  \"a(b+\": { image: \"a/b:1\" }\n").refused).toEqual([expect.stringContaining("services.a(b+ can't be a name")]);
         expect(told("services:\n  my_web: { image: \"a/b:1\", ports: [\"80\"] }\n").refused).toEqual([expect.stringContaining("services.my_web can't be a name in Kubernetes' DNS")]);
     });
 
