@@ -5,6 +5,7 @@ import { inCluster } from "../cluster/options";
 import { transformedBy } from "../transform";
 import { refuseNumbers } from "./checks";
 import { defaultUid, graceSeconds, webDefaults } from "./defaults";
+import { keptAcrossKinds } from "./kinds";
 import { Metadata, objectLabels, selectorLabels } from "./labels";
 import { requestTimes } from "./limits";
 import { allowConnection, allowOutside, Listener } from "./network";
@@ -16,6 +17,8 @@ import { expose } from "./sleep";
 import { createConfigMap, createFiles, createSecretEnv, createSecrets } from "./sources";
 import { createVolume, VolumeArgs } from "./volume";
 import type { WebServiceArgs } from "./web-service";
+
+const token = "landfall:workload:StatefulService";
 
 export interface StatefulServiceArgs extends Omit<WebServiceArgs, "port" | "volumes" | "replicas" | "targetCpu"> {
     /** TCP port on which the container listens; probes call it `main`. @default none: nothing connects to it */
@@ -45,7 +48,7 @@ export class StatefulService extends pulumi.ComponentResource implements Listene
     readonly statefulSet: kubernetes.apps.v1.StatefulSet;
 
     constructor(name: string, args: StatefulServiceArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("landfall:workload:StatefulService", name, {}, transformedBy(args.transform, opts));
+        super(token, name, {}, keptAcrossKinds(token, transformedBy(args.transform, opts)));
         const { environment, uid = defaultUid, port, tcpPorts = [] } = args;
         refuseNumbers(`stateful service "${name}"`, { ports: [...port === undefined ? [] : [port], ...tcpPorts], uid });
         this.name = name;

@@ -6,6 +6,7 @@ import { type Transform, transformedBy } from "../transform";
 import { refuseNumbers } from "./checks";
 import { defaultUid, webDefaults } from "./defaults";
 import { Environment } from "./environment";
+import { keptAcrossKinds } from "./kinds";
 import { objectLabels } from "./labels";
 import { RequestTime, requestTimes } from "./limits";
 import { allowConnection, allowOutside, Listener, Outside } from "./network";
@@ -18,6 +19,8 @@ import { expose } from "./sleep";
 import { createConfigMap, createFiles, createSecretEnv, createSecrets } from "./sources";
 import { expendableTolerations } from "./tolerations";
 import { createVolume, VolumeArgs } from "./volume";
+
+const token = "landfall:workload:WebService";
 
 /** The pod's arguments that have a default here. */
 type Defaulted = "uid" | "cpu" | "memory" | "probes";
@@ -88,7 +91,7 @@ export class WebService extends pulumi.ComponentResource implements Listener {
     readonly deployment: kubernetes.apps.v1.Deployment;
 
     constructor(name: string, args: WebServiceArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("landfall:workload:WebService", name, {}, transformedBy(args.transform, opts));
+        super(token, name, {}, keptAcrossKinds(token, transformedBy(args.transform, opts)));
         const sized = withDefaults(name, args);
         this.name = name;
         this.namespace = args.environment.namespace;

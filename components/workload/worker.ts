@@ -5,6 +5,7 @@ import { inCluster } from "../cluster/options";
 import { transformedBy } from "../transform";
 import { refuseNumbers } from "./checks";
 import { defaultUid, graceSeconds, webDefaults, workerDefaults } from "./defaults";
+import { keptAcrossKinds } from "./kinds";
 import { objectLabels } from "./labels";
 import { allowConnection, allowOutside, Peer } from "./network";
 import { configChecksum, podSpec } from "./pod";
@@ -12,6 +13,8 @@ import { createAutoscaler, createDeployment, createDisruptionBudget, spread } fr
 import { createConfigMap, createFiles, createSecretEnv, createSecrets } from "./sources";
 import { expendableTolerations } from "./tolerations";
 import type { WebServiceArgs } from "./web-service";
+
+const token = "landfall:workload:Worker";
 
 /** What only a container with a port has. */
 type Served = "port" | "tcpPorts" | "exposed" | "volumes" | "requestSeconds" | "largestTransfer" | "drainSeconds" | "replicas";
@@ -35,7 +38,7 @@ export class Worker extends pulumi.ComponentResource implements Peer {
     readonly deployment: kubernetes.apps.v1.Deployment;
 
     constructor(name: string, args: WorkerArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("landfall:workload:Worker", name, {}, transformedBy(args.transform, opts));
+        super(token, name, {}, keptAcrossKinds(token, transformedBy(args.transform, opts)));
         const { environment, uid = defaultUid, replicas = workerDefaults.replicas, targetCpu = webDefaults.targetCpu } = args;
         refuseNumbers(`worker "${name}"`, { ports: [], uid, replicas });
         this.name = name;
