@@ -176,7 +176,7 @@ function volumesOfApp(app: AppSettings): Omit<SettingsOfVolume, "classKey">[] {
     const database = volume("database-data", "app.database", one(app.database), "volume");
     return app.type === "wordpress" ? [database, volume("web-uploads", "app.web.uploads", app.web.uploads)] : [
         ...usesDatabase(app) ? [database] : [],
-        ...Object.entries(app.services).flatMap(([name, { volumes }]) => Object.entries(volumes).map(([path, args]) =>
+        ...Object.entries(app.services).flatMap(([name, { volumes }]) => Object.entries(volumes).filter(([, { of }]) => of === undefined).map(([path, args]) =>
             volume(`${name}-${volumeName(path, args)}`, `app.services.${name}.volumes.${path}`, args))),
     ];
 }

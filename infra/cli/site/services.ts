@@ -23,9 +23,10 @@ interface Volume {
 }
 
 /** The volumes whose files can be copied while they are used. */
+/** One that several services see is its owner's. */
 function volumesOf(app: ServicesSettings): Volume[] {
     return Object.entries(app.services).filter(([, { image }]) => !isDatabase(image)).flatMap(([service, { volumes }]) =>
-        Object.entries(volumes).map(([directory, volume]) => ({ service, directory, archive: `${service}-${volumeName(directory, volume)}.tar.gz` })));
+        Object.entries(volumes).filter(([, { of }]) => of === undefined).map(([directory, volume]) => ({ service, directory, archive: `${service}-${volumeName(directory, volume)}.tar.gz` })));
 }
 
 function isDatabase(image: string | undefined): boolean {

@@ -122,8 +122,7 @@ export const removeSnapshots = [...removeTimer(timer), `rm -f ${variables}`];
 
 /** Stops taking snapshots. Those that exist stay. */
 export const endTasks = [task("Stop taking snapshots", ...removeSnapshots, `systemctl daemon-reload`,
-    `notes="${Object.values(snapshotNotes).map(note => `${note}-`).join(" ")}"`,
-    `kubectl annotate nodes --all --request-timeout 10s $notes >/dev/null 2>&1 || true`)];
+    `kubectl annotate nodes --all --request-timeout 10s ${Object.values(snapshotNotes).map(note => `${note}-`).join(" ")} >/dev/null 2>&1 || true`)];
 
 /** Distinguishes Landfall's snapshots from what else is in the repository. */
 const tag = "landfall-etcd";
