@@ -1,6 +1,8 @@
+import * as k8s from "@kubernetes/client-node";
 import { createHash } from "node:crypto";
 import { beforeAll, describe, expect, it } from "vitest";
 import { Cluster, nameOf } from "./support/kubernetes";
+import { names } from "./support/names";
 import { picture } from "./support/picture";
 import { ask, Editor, Item, pathOf } from "./support/site";
 import { adminPassword, ensureUp } from "./support/stack";
@@ -28,7 +30,7 @@ describe("an uploaded file", () => {
 
     it("is seen by all web replicas, on both nodes", async () => {
         const file = `/var/www/html${pathOf(item.source_url)}`;
-        const pods = await cluster.settled();
+        const pods = await onBothNodes(cluster);
         const seen = await Promise.all(pods.map(async pod => {
             const { stdout, stderr } = await cluster.exec(pod, "sha256sum", file);
             return { pod: nameOf(pod), digest: stdout.split(" ")[0] || stderr };
@@ -55,3 +57,20 @@ describe("an uploaded file", () => {
         await expect(program).rejects.toThrow(/: (4|5)\d\d /);
     });
 });
+
+/** The web's pods. An autoscaler that came down may have left them all on one node: then one of them gets its place on the other. */
+async function onBothNodes(cluster: Cluster): Promise<k8s.V1Pod[]> {
+    const pods = await cluster.settled();
+    const [node, ...others] = new Set(pods.map(({ spec }) => spec?.nodeName ?? ""));
+    if (others.length > 0) return pods;
+    const cordon = (unschedulable: boolean) => cluster.core.patchNode(
+        { name: node, body: { spec: { unschedulable } } }, k8s.setHeaderOptions("Content-Type", k8s.PatchStrategy.MergePatch),
+    );
+    await cordon(true);
+    try {
+        await cluster.core.deleteNamespacedPod({ namespace: names.environment, name: nameOf(pods[0]) });
+        return await cluster.settled();
+    } finally {
+        await cordon(false);
+    }
+}

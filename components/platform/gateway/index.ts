@@ -148,13 +148,13 @@ function createGateway(
 
 /**
  * Puts the listeners of a Gateway that was made with another order into this one, before it is updated. Once they are, they stay
- * so. A Gateway that doesn't exist yet needs nothing.
+ * so. A Gateway that doesn't exist yet needs nothing, so another kubeconfig is no reason to look again.
  */
 function orderListeners(name: string, { kubeconfig, deletedWith }: Cluster, parent: pulumi.Resource): pulumi.Resource {
     return scriptCommand(name, {
         create: "components/platform/shared/order-listeners.ts",
         environment: { CLUSTER_KUBECONFIG: kubeconfig },
-    }, { parent, deletedWith });
+    }, { parent, deletedWith, ignoreChanges: ["environment"] });
 }
 
 /** A Gateway must have a listener. No client resolves this name, and no route is allowed on it. */
