@@ -62,6 +62,22 @@ describe("another file", () => {
         expect(readCompose(files, {}, {})).toMatchObject({ warnings: [], services: { web: { uid: 5 } } });
     });
 
+    it("overrides a service of any name key by key, and a variable by the one of that name where the command runs", () => {
+        const files = write({
+            "one.yaml": "services: { test: { image: \"a/b:1\", ports: [\"80\"], environment: { A: file, B: file, C: file, constructor: file } } }\n",
+            "two.yaml": "services: { test: { user: \"5\", environment: [A, B, D=d] } }\n",
+        });
+        const { test } = readCompose(files, {}, { A: "shell" }).services as Record<string, Service>;
+        expect(test).toMatchObject({ image: "a/b:1", port: 80, uid: 5 });
+        expect(test.environment).toEqual({ A: "shell", C: "file", D: "d", constructor: "file" });
+    });
+
+    it("has each of its problems told once, however many services extend its", () => {
+        write({ "bad.yaml": "services: { base: { image: \"a/b:1\", ports: [{ target: 80, foo: 1 }] } }\n" });
+        const extended = "{ extends: { file: bad.yaml, service: base } }";
+        expect(told(`services:\n  one: ${extended}\n  two: ${extended}\n`).refused.filter(line => line.includes("foo"))).toHaveLength(1);
+    });
+
     it("takes out of the first what can't be carried over", () => {
         const files = write({
             "whole.yaml": "services:\n  web: { image: \"a/b:1\", ports: [\"80\"], cap_add: [NET_ADMIN], volumes: [\"/var/run/docker.sock:/s\", \"d:/d\"] }\n  proxy: { image: \"p:1\", ports: [\"81\"], privileged: true }\nvolumes: { d: }\n",
