@@ -27,6 +27,8 @@ describe("another file", () => {
         write({ "other.env": "MODE=other\n", "job.env": "FROM=here\n", "token.txt": "own\n" });
         const long = "{ path: [parts/cache.yaml, parts/more.yaml], project_directory: ., env_file: other.env }";
         expect(included(long).services).toMatchObject({ cache: { uid: 5, environment: { MODE: "other" }, volumes: { "/data": { name: "keys" } } }, job: { environment: { FROM: "here" } } });
+        write({ "first.env": "ONE=1\n", "second.env": "MODE=$ONE\n" });
+        expect(included(long.replace("other.env", "[first.env, second.env]")).services.cache.environment).toEqual({ MODE: "1" });
         expect(included(long, { MODE: "shell" }).services.cache.environment).toEqual({ MODE: "shell" });
     });
 
@@ -46,6 +48,7 @@ describe("another file", () => {
 
     it.each<[string, string]>([
         ["include: [none.yaml]\n", "none.yaml:1: the file can't be read"], ["include: [compose.yaml]\n", "compose.yaml:1: include leads back to"], ["include: [{ file: x }]\n", "compose.yaml:1: include is"],
+        ["include: [{ path: parts/cache.yaml, env_file: none.env }]\n", "compose.yaml:1: include.env_file none.env doesn't exist"],
     ])("is refused where it isn't one: %j", (text, message) => {
         expect(told(`${text}services: { web: { image: "a/b:1", ports: ["80"] } }\n`).refused).toEqual(expect.arrayContaining([expect.stringContaining(message)]));
     });
