@@ -93,6 +93,7 @@ export interface ServicesImport {
 export async function importServices(
     { name, kubeconfig, settings }: StandingStack, app: ServicesSettings, { directory, database, yes }: ServicesImport, terminal: Terminal, signal: AbortSignal,
 ): Promise<void> {
+    if (directory !== undefined && !fs.existsSync(directory)) throw new UserError(`There is no directory ${directory}. Nothing was changed.`);
     const inExport = (file: string): string | undefined => {
         const found = directory !== undefined && path.join(directory, file);
         return found && fs.existsSync(found) ? found : undefined;

@@ -130,6 +130,7 @@ describe("what services keep", () => {
     });
 
     it("isn't touched by an archive that is cut off, or by a directory of something else", async () => {
+        await expect(doImport()).rejects.toThrow(`There is no directory ${exported()}. Nothing was changed.`);
         await doExport();
         const archive = path.join(exported(), "web-volume.tar.gz");
         fs.truncateSync(archive, 40);
