@@ -24,6 +24,21 @@ const system = /^\/(?:(?:proc|sys|dev|run|var\/run|var\/lib\/(?:docker|container
 
 /** The nodes don't have this computer's files. Small ones become part of the stack; a directory without any becomes a volume. */
 export function bindOf(name: string, node: Node, mount: Mount, context: string | undefined, project: Project): Bind {
+    try {
+        return readBind(name, node, mount, context, project);
+    } catch (error) {
+        const { code } = error as NodeJS.ErrnoException;
+        if (code === undefined) throw error;
+        const { source = "", target } = mount;
+        const volume = volumeNameOf(source);
+        // As a database's directory, which only the container's user reads.
+        project.report.refuse(node, `services.${name}.volumes ${source}:${target} can't be carried over: ${source} can't be read on this computer (${code}). `
+            + `If the program writes there, write ${volume}:${target} and list ${volume} under the file's volumes: it begins empty. Otherwise make it readable.`);
+        return {};
+    }
+}
+
+function readBind(name: string, node: Node, mount: Mount, context: string | undefined, project: Project): Bind {
     const { report, directory } = project;
     const { source = "", target, readOnly } = mount;
     const key = `services.${name}.volumes ${source}:${target}`;
@@ -70,9 +85,9 @@ export function bindOf(name: string, node: Node, mount: Mount, context: string |
 }
 
 function filesBelow(directory: string): string[] {
-    // Compose's own and Git's files are no program's.
-    return fs.readdirSync(directory, { recursive: true, withFileTypes: true }).filter(entry => entry.isFile() && !/^\.(git.*|DS_Store)$/.test(entry.name))
-        .map(entry => path.join(entry.parentPath, entry.name)).sort();
+    // Git's files are no program's. A link to a file stands for it.
+    return fs.readdirSync(directory, { recursive: true, withFileTypes: true }).filter(entry => !entry.isDirectory() && !/^\.(git.*|DS_Store)$/.test(entry.name))
+        .map(entry => path.join(entry.parentPath, entry.name)).filter(file => fs.statSync(file, { throwIfNoEntry: false })?.isFile()).sort();
 }
 
 /** Undefined if they aren't text, or are too large together. */
@@ -88,11 +103,23 @@ function sortedBySecrecy(name: string, node: Node, placed: Record<string, string
         || isSensitive(path.posix.basename(place).replace(/\W+/g, "_"), text);
     const entries = Object.entries(placed);
     const secrets = entries.filter(isSecret);
+    for (const [place] of entries.filter(entry => !isSecret(entry) && hasSecrets(entry[1]))) {
+        report.warn(node, `services.${name}.volumes: ${place} seems to have secrets in it, and whoever reads the stack's state reads it. `
+            + `If the program can, let it read them from its environment, where they are secrets.`);
+    }
     for (const [place] of secrets) report.warn(node, `services.${name}.volumes: ${place} is a secret, for its name or content. Its directory has nothing from the image.`);
     return {
         files: Object.fromEntries(entries.filter(entry => !isSecret(entry))),
         secrets: Object.fromEntries(secrets.map(([place, text]) => [place, addSecret(`${name}${place.replaceAll("/", "-")}`, text)])),
     };
+}
+
+/** Whether a line sets something that is secret by its name. */
+function hasSecrets(text: string): boolean {
+    return text.split("\n").some(line => {
+        const [, key = "", value = ""] = /^\s*(?:export\s+)?["']?([A-Za-z_][\w.-]*)["']?\s*[=:]\s*["']?([^\s"',;#]+)/.exec(line) ?? [];
+        return isSensitive(key.replaceAll("-", "_"), value) && !/^(\$.*|true|false|null|\d+)$/i.test(value);
+    });
 }
 
 /** A volume's name that says where the files were: the end of the path. */

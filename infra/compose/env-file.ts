@@ -16,6 +16,7 @@ export function parseEnvFile(text: string, variables: Variables): Record<string,
     const found: Record<string, string> = {};
     let rest = text.replace(/^\uFEFF/, "").replace(/\r\n/g, "\n");
     const total = lineBreaks(rest);
+    // A line that can't be read may be a part of a secret, so no message has it.
     const refuse = (problem: string): never => {
         throw new EnvFileError(total - lineBreaks(rest) + 1, problem);
     };
@@ -31,7 +32,7 @@ export function parseEnvFile(text: string, variables: Variables): Record<string,
         rest = rest.replace(/^(?:\s+|#.*)+/, "");
         if (rest === "") return found;
         const [statement, , name, sign] = /^(export\s+)?([^\n=:]*?)[^\S\n]*(=|:|\n|$)/.exec(rest)!;
-        if (!/^[\p{L}\p{N}_.[\]-]+$/u.test(name)) refuse(`sets no variable: ${JSON.stringify(name)} is no name. A value with quotes or of several lines must be quoted as a whole`);
+        if (!/^[\p{L}\p{N}_.[\]-]+$/u.test(name)) refuse("sets no variable: a name has letters, digits, _, . and - only. A value with quotes or of several lines must be quoted as a whole");
         if (sign === "\n" || sign === "") {
             if (variables[name] !== undefined) found[name] = variables[name];
             rest = rest.slice(statement.length);

@@ -42,9 +42,21 @@ const listening: [names: RegExp, port: number][] = [
     [/^influxdb$/, 8086], [/^couchdb$/, 5984], [/^cassandra$/, 9042], [/^minio$/, 9000], [/^guacd$/, 4822], [/^eclipse-mosquitto$/, 1883],
 ];
 
+/** Servers of databases by the ending of an image's name, whoever built it. */
+const databases = /^(postgres|postgresql|postgis|pgvector|timescaledb|mariadb|mysql|percona|mongo|mongodb|clickhouse|elasticsearch|opensearch|influxdb|couchdb|cassandra|neo4j|etcd)(-(server|community-server|ha))?$/;
+
+/** Whether an image's files make sense only together, as a database's do. */
+export function isDatabase(reference: string): boolean {
+    return databases.test(endingOf(reference));
+}
+
 export function listeningPorts(reference: string): number[] {
-    const name = reference.replace(/[:@][^/]*$/, "").split("/").pop()!;
+    const name = endingOf(reference);
     return listening.filter(([names]) => names.test(name)).map(([, port]) => port);
+}
+
+function endingOf(reference: string): string {
+    return reference.replace(/[:@][^/]*$/, "").split("/").pop()!;
 }
 
 /** The TCP ports that the last stage of a Dockerfile declares. */

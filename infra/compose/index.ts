@@ -43,6 +43,16 @@ export interface Given {
  * @throws ComposeError with everything that can't be carried over, each with its file, line and reason
  */
 export function readCompose(files: string[], given: Given = {}, environment: NodeJS.ProcessEnv = process.env): Compose {
+    try {
+        return carryOver(files, given, environment);
+    } catch (error) {
+        const { code, path: file, message } = error as NodeJS.ErrnoException;
+        if (code === undefined || file === undefined) throw error;
+        throw new ComposeError(`${path.relative(process.cwd(), file)}, which the Compose files name, can't be read: ${message}. Nothing was changed.`);
+    }
+}
+
+function carryOver(files: string[], given: Given, environment: NodeJS.ProcessEnv): Compose {
     const report = new Report();
     const loaded = loadFiles(files, environment, report);
     const secrets: Record<string, string> = {};
@@ -61,8 +71,10 @@ export function readCompose(files: string[], given: Given = {}, environment: Nod
     if (given.replaceDatabase === undefined) offerDatabase(converted, report);
     else replaceDatabase(given.replaceDatabase, converted, secrets, report);
     if (report.refused.length > 0) {
-        const count = report.refused.length === 1 ? "1 problem" : `${report.refused.length} problems`;
-        throw new ComposeError([`The Compose files have ${count}. Nothing was changed.`, ...report.refused.map(findingText), ...report.refused.some(({ text }) => text.includes("can't be carried over")) ? [wayOut] : []].join("\n"));
+        // A file from which several services are extended is read as often.
+        const problems = [...new Set(report.refused.map(findingText))];
+        const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
+        throw new ComposeError([`The Compose files have ${count}. Nothing was changed.`, ...problems, ...report.refused.some(({ text }) => text.includes("can't be carried over")) ? [wayOut] : []].join("\n"));
     }
     return {
         services: Object.fromEntries(Object.entries(converted).map(([name, { settings }]) => [name, settings])),
@@ -83,13 +95,17 @@ function active({ services, variables }: Loaded, report: Report): { [key: string
 }
 
 function projectOf(loaded: Loaded, secrets: Record<string, string>, { secrets: known = [], services = {} }: Given, report: Report): Project {
+    const keyOf = (name: string): string => name.replace(/[^A-Za-z0-9_-]/g, "-").replace(/^([^A-Za-z])/, "s$1").slice(0, 100);
     const addSecret = (name: string, content: string): string => {
-        const key = name.replace(/[^A-Za-z0-9_-]/g, "-").replace(/^([^A-Za-z])/, "s$1").slice(0, 100);
+        const plain = keyOf(name);
+        let key = plain;
+        // Two names may become the same key, as those of two services' files in one place.
+        for (let next = 2; !known.includes(key) && Object.hasOwn(secrets, key) && secrets[key] !== content; next++) key = `${plain.slice(0, 95)}-${next}`;
         if (!known.includes(key)) secrets[key] = content;
         return key;
     };
     const secretNamed = (name: string, at: Node): string | undefined => {
-        const key = name.replace(/[^A-Za-z0-9_-]/g, "-").replace(/^([^A-Za-z])/, "s$1").slice(0, 100);
+        const key = keyOf(name);
         if (known.includes(key)) return key;
         const entries = objectOf(loaded.secrets[name]);
         const way = `Set it: pulumi config set --secret --path landfall:secrets.${key}`;

@@ -7,7 +7,7 @@ export interface Interpolated {
     unset: string[];
 }
 
-/** The text has a `${` that begins no variable, or a variable that must be set isn't. */
+/** The text has a `${` that begins no variable, or a variable that must be set isn't. The message has nothing of the text, which may be secret. */
 export class InterpolationError extends Error {}
 
 const name = /^[A-Za-z_][A-Za-z0-9_]*/;
@@ -41,14 +41,14 @@ function closingBrace(text: string, from: number): number {
         if (text[at] === "$" && text[at + 1] === "{") depth++;
         if (text[at] === "}" && --depth === 0) return at;
     }
-    throw new InterpolationError(`has "\${" without "}" in ${JSON.stringify(text)}`);
+    throw new InterpolationError('has "${" without "}". A dollar sign itself is written $$');
 }
 
 function expression(inner: string, variables: Variables, unset: string[]): string {
     const found = name.exec(inner)?.[0];
     const [, colon, operator, operand] = /^(:?)([-?+])([^]*)$/.exec(inner.slice(found?.length ?? 0)) ?? [];
     if (found === undefined || (operator === undefined && inner !== found)) {
-        throw new InterpolationError(`has \${${inner}}, which is no variable with one of :-, -, :?, ?, :+ and +`);
+        throw new InterpolationError(`has \${${found ?? ""}…}, which is no variable with one of :-, -, :?, ?, :+ and +. A dollar sign itself is written $$`);
     }
     const value = variables[found];
     const isSet = value !== undefined && (colon === "" || value !== "");

@@ -111,7 +111,9 @@ class Reader {
             }
             const directory = own ? path.resolve(place.directory, textOf(own) ?? "") : path.dirname(paths[0]);
             const envFiles = env ? (listOf(env) ?? [env]).map(each => path.resolve(place.directory, textOf(each) ?? "")) : [path.join(directory, ".env")];
-            const variables = envFiles.reduce<Variables>((found, each) => ({ ...found, ...envFile(each, place.variables, this.report) }), {});
+            const missing = env && envFiles.find(each => !fs.existsSync(each));
+            if (missing) this.report.refuse(env, `include.env_file ${path.relative(place.directory, missing)} doesn't exist. Create it, or leave it out`);
+            const variables = envFiles.reduce<Variables>((found, each) => ({ ...found, ...envFile(each, { ...found, ...place.variables }, this.report) }), {});
             const sections = objectOf(this.merged(paths, { directory, variables: { ...variables, ...place.variables } }, within));
             return mergeOptional(base, sections && { ...node, value: relocated(sections, directory, place.directory) });
         }, undefined);

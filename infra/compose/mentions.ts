@@ -40,8 +40,16 @@ export function mentionsIn({ services, configs, directory }: Loaded): Mentions {
     };
 }
 
-/** The texts of a file, or of the files in a directory. */
+/** The texts of a file, or of the files in a directory; none of what can't be read. */
 function contentsAt(place: string): string[] {
+    try {
+        return textsAt(place);
+    } catch {
+        return [];
+    }
+}
+
+function textsAt(place: string): string[] {
     const found = fs.statSync(place, { throwIfNoEntry: false });
     if (found?.isFile()) return found.size > mostBytes ? [] : [fs.readFileSync(place, "utf8")];
     if (!found?.isDirectory()) return [];

@@ -1,8 +1,11 @@
 import { listOf, type Node, objectOf, textOf } from "./node";
 import { parseMount, parsePorts } from "./values";
 
-/** A later file's value of these replaces an earlier one's. */
+/** A later file's value of these replaces an earlier one's. A mapping is a service of that name. */
 const replaced = ["command", "entrypoint", "test"];
+
+/** In these, a name without a value stands for the variable of that name where the command runs. */
+const pairs = ["environment", "args"];
 
 /** The notations of one service in a single form, so that they can be merged: lists of names or of `name=value` become mappings. */
 export function normaliseService(service: Node): Node {
@@ -40,12 +43,13 @@ function nameOnly(item: Node): [string, Node] {
 /** An earlier and a later value as one; undefined if the later one resets it. `key` is their name. */
 export function mergeNodes(base: Node | undefined, over: Node, key = ""): Node | undefined {
     if (over.tag === "reset") return undefined;
-    if (base === undefined || over.tag === "override" || replaced.includes(key)) return withoutResets(over);
+    if (base === undefined || over.tag === "override" || (replaced.includes(key) && !objectOf(over))) return withoutResets(over);
     if (over.value === null) return base;
     const [below, above] = [objectOf(base), objectOf(over)];
     if (below && above) {
         const names = [...new Set([...Object.keys(below), ...Object.keys(above)])];
-        const merged = names.map(name => [name, above[name] ? mergeNodes(below[name], above[name], name) : below[name]] as const);
+        const own = (name: string) => Object.hasOwn(below, name) && !pairs.includes(key) ? below[name] : undefined;
+        const merged = names.map(name => [name, Object.hasOwn(above, name) ? mergeNodes(own(name), above[name], name) : below[name]] as const);
         return { ...over, value: Object.fromEntries(merged.filter((entry): entry is [string, Node] => entry[1] !== undefined)) };
     }
     const [earlier, later] = [listOf(base), listOf(over)];

@@ -21,7 +21,9 @@ export function replaceDatabase(name: string, converted: Record<string, Converte
     delete converted[name];
     const valueOf = (key: string): string | undefined => {
         const { environment, secrets: names } = database.settings as { environment: Record<string, string>; secrets: Record<string, string> };
-        return ["MARIADB", "MYSQL"].map(prefix => environment[`${prefix}_${key}`] ?? secrets[names[`${prefix}_${key}`]]).find(value => value !== undefined);
+        // Or it is in a file, whose path is the variable's value.
+        return ["MARIADB", "MYSQL"].map(prefix => `${prefix}_${key}`).map(variable => environment[variable] ?? secrets[names[variable]] ?? secrets[names[environment[`${variable}_FILE`]]])
+            .find(value => value !== undefined);
     };
     const password = valueOf("PASSWORD");
     const plain = new Map([[name, "host"], [valueOf("USER"), "user"], [valueOf("DATABASE"), "name"]].flatMap(([value, part]) => value ? [[value, part]] : []) as [string, string][]);

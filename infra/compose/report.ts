@@ -15,9 +15,10 @@ export class Report {
         this.warned.push({ at, text });
     }
 
-    /** A value that isn't what the specification says. */
+    /** A value that isn't what the specification says. One that may be secret isn't shown. */
     wrong(at: Node, key: string, allowed: string): undefined {
-        this.refuse(at, `${key} is ${JSON.stringify(plain(at))}, and has to be ${allowed}`);
+        const shown = /^services\.[^.]*\.environment/.test(key) ? "" : ` is ${JSON.stringify(plain(at))}, and`;
+        this.refuse(at, `${key}${shown} has to be ${allowed}`);
     }
 
     get warnings(): string[] {

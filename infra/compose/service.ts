@@ -10,7 +10,7 @@ import { isServed, portsOf } from "./ports";
 import { probesOf } from "./probes";
 import type { Report } from "./report";
 import { replicasOf, resourcesOf } from "./resources";
-import { environmentOf } from "./variables";
+import { environmentOf, secretsWithin } from "./variables";
 import { parseDuration, type Port, splitWords } from "./values";
 import { type Storage, storageOf } from "./volumes";
 
@@ -62,10 +62,15 @@ export function convertService(name: string, node: Node, project: Project): Conv
         files: { ...storage.files, ...filesOf(name, entries, project) },
         secrets: { ...secrets, ...storage.secrets, ...secretFilesOf(name, entries, project) },
     }, project);
+    const commands = commandsOf(name, entries, report);
+    for (const variable of secretsWithin([...commands.command ?? [], ...commands.args ?? [], ...Object.values(contents.files)], project.variables)) {
+        report.warn(node, `services.${name} has the value of ${variable} in its command or in a file that isn't secret: whoever reads the stack's state reads it. `
+            + `If the program can, let it read the variable from its environment, where it is a secret.`);
+    }
     const settings = {
         ...image,
         ...(port !== undefined && { port }), ...(others.length > 0 && { tcpPorts: others }),
-        ...commandsOf(name, entries, report),
+        ...commands,
         ...workingDirOf(name, entries, report),
         ...(uid !== undefined && { uid }),
         ...resourcesOf(name, entries, report),

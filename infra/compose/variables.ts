@@ -7,7 +7,10 @@ import { flagOf, listOf, type Node, objectOf, textOf } from "./node";
 import type { Project } from "./service";
 
 /** Names of variables whose values nobody may read in a state or a ConfigMap. */
-const sensitive = /PASS(WORD|WD|PHRASE)?(_|$)|SECRET|TOKEN|PRIVATE|CREDENTIAL|API_?KEY|_KEY$|^KEY_|_SALT$|_DSN$|DATABASE_URL|CONNECTION_STRING/i;
+const sensitive = /PASS(WORD|WD|PHRASE)?(_|$)|SECRET|TOKEN|PRIVATE|CREDENTIAL|API_?KEY|_KEYS?$|^KEY_|_SALT$|_PWD$|_DSN$|DATABASE_URL|CONNECTION_STRING/i;
+
+/** An address or a list of settings with a password in it. */
+const withPassword = /^[a-z][a-z0-9+.-]*:\/\/[^\s/?#@]*:[^\s/?#@]+@|(?:^|[^a-z])(?:password|passwd|pwd)=[^\s&;]/i;
 
 /** The environment: what `env_file` says, then what `environment` says. Values that look like secrets become secrets. */
 export function environmentOf(
@@ -29,10 +32,16 @@ export function environmentOf(
     // The server refuses a directory that isn't its own, as a volume's top is.
     const data = volumes.find(directory => directory === "/var/lib/postgresql/data");
     if (known.port === 5432 && data !== undefined) all.PGDATA ??= `${data}/pgdata`;
-    const env = Object.entries(all).filter(([key, value]) => !isSensitive(key, value));
-    const secrets = Object.entries(all).filter(([key, value]) => isSensitive(key, value))
+    const isSecret = (key: string, value: string): boolean => isSensitive(key, value) || withPassword.test(value);
+    const env = Object.entries(all).filter(([key, value]) => !isSecret(key, value));
+    const secrets = Object.entries(all).filter(([key, value]) => isSecret(key, value))
         .map(([key, value]) => [key, project.addSecret(`${name}-${key}`, value)]);
     return { env: Object.fromEntries(env), secrets: Object.fromEntries(secrets) as Record<string, string> };
+}
+
+/** Variables with secrets whose values are in texts that anybody may read. A short value may be there by chance. */
+export function secretsWithin(texts: string[], variables: Variables): string[] {
+    return Object.entries(variables).flatMap(([key, value = ""]) => value.length >= 8 && isSensitive(key, value) && texts.some(text => text.includes(value)) ? [key] : []);
 }
 
 /** A path of a file with a secret isn't secret itself. */

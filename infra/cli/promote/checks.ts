@@ -22,6 +22,12 @@ export function checkPair(from: Place, to: Place, differ: readonly string[]): vo
             `Promote to a stack that runs ${one}.`,
         );
     }
+    if (to.settings.environment.images === "delete") {
+        refuse(
+            `The stack "${to.name}" deletes its images as soon as it builds none (landfall:environment.images): those that run now would be gone where they are still needed, as to go back.`,
+            `Set images: retain in Pulumi.${to.name}.yaml, and bring it up: ${to.command("start")}`,
+        );
+    }
     const [tested, wanted] = [from, to].map(({ settings }) => sharedSettings(settings));
     const keys = differences(tested, wanted).filter(key => !differ.some(allowed => key === allowed || key.startsWith(`${allowed}.`)));
     if (keys.length === 0) return;

@@ -64,6 +64,9 @@ async function linesOf(pod: Pod, command: string[], signal: AbortSignal): Promis
     return stdout.split("\n").filter(line => line !== "");
 }
 
+/** BusyBox's tar exits with 1 for every error. GNU's does for files that change meanwhile. */
+const cutOff = /^tar: (error exit delayed from previous errors|short read)/m;
+
 /** Writes a program's output to a file, which gets its name only once it is complete. */
 export async function save(
     pod: Pod, command: string[], good: number[], file: string, terminal: Terminal, signal: AbortSignal, input?: Buffer[],
@@ -74,7 +77,7 @@ export async function save(
     const stop = terminal.watch(counter.status);
     try {
         const { code, stderr } = await execute(pod, command, { input, output: counter, signal });
-        if (!good.includes(code)) throw new UserError(`${command[0]} in the pod ${pod.name} ended with code ${code}: ${stderr.trim()}`);
+        if (!good.includes(code) || cutOff.test(stderr)) throw new UserError(`${command[0]} in the pod ${pod.name} ended with code ${code}: ${stderr.trim()}`);
         out.end();
         await finished(out);
         fs.renameSync(unfinished, file);

@@ -1,7 +1,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
-import type { ServicesSettings } from "../../config";
-import { knownImage } from "../../compose/images";
+import type { ServiceSettings, ServicesSettings } from "../../config";
+import { isDatabase } from "../../compose/images";
 import { volumeName } from "../../config/sections/service-files";
 import { usesDatabase } from "../../services/limits";
 import type { Terminal } from "../terminal";
@@ -20,22 +20,34 @@ interface Volume {
     directory: string;
     /** The archive of its files, in an export. */
     archive: string;
+    /** Paths in it at which services see something else: another volume, or a file of the stack. */
+    covered: string[];
 }
 
-/** The volumes whose files can be copied while they are used. */
-/** One that several services see is its owner's. */
+/** The volumes whose files can be copied while they are used. One that several services see is its owner's. */
 function volumesOf(app: ServicesSettings): Volume[] {
-    return Object.entries(app.services).filter(([, { image }]) => !isDatabase(image)).flatMap(([service, { volumes }]) =>
-        Object.entries(volumes).filter(([, { of }]) => of === undefined).map(([directory, volume]) => ({ service, directory, archive: `${service}-${volumeName(directory, volume)}.tar.gz` })));
+    const seen = Object.entries(app.services).flatMap(([service, settings]) => Object.entries(settings.volumes).map(([directory, volume]) => ({
+        service, directory, of: volume.of, archive: `${volume.of ?? service}-${volumeName(directory, volume)}.tar.gz`,
+        isDatabases: isDatabaseService(settings), covered: coveredIn(directory, settings),
+    })));
+    return seen.filter(({ of, archive }) => of === undefined && !seen.some(each => each.archive === archive && each.isDatabases)).map(({ service, directory, archive }) =>
+        ({ service, directory, archive, covered: [...new Set(seen.filter(each => each.archive === archive).flatMap(({ covered }) => covered))] }));
 }
 
-function isDatabase(image: string | undefined): boolean {
-    return image !== undefined && knownImage(image).isDatabase === true;
+/** What of a service's is mounted below a directory, relative to it. */
+function coveredIn(directory: string, { volumes, ephemeral, files, secrets }: ServiceSettings): string[] {
+    const secretDirectories = Object.keys(secrets).filter(place => place.startsWith("/")).map(place => path.posix.dirname(place));
+    return [...Object.keys(volumes), ...Object.keys(ephemeral), ...Object.keys(files), ...secretDirectories]
+        .filter(place => place.startsWith(`${directory}/`)).map(place => place.slice(directory.length + 1));
+}
+
+function isDatabaseService({ image }: ServiceSettings): boolean {
+    return image !== undefined && isDatabase(image);
 }
 
 /** The services whose files a copy would tear apart: they have tools of their own. */
 function databasesOf(app: ServicesSettings): string[] {
-    return Object.entries(app.services).filter(([, { image, volumes }]) => isDatabase(image) && Object.keys(volumes).length > 0).map(([name]) => name);
+    return Object.entries(app.services).filter(([, service]) => isDatabaseService(service) && Object.keys(service.volumes).length > 0).map(([name]) => name);
 }
 
 function tellDatabases(app: ServicesSettings, stack: string, terminal: Terminal): void {
@@ -49,16 +61,20 @@ export async function exportServices(
     { name, kubeconfig, settings }: StandingStack, app: ServicesSettings, directory: string, terminal: Terminal, signal: AbortSignal,
 ): Promise<void> {
     const volumes = volumesOf(app);
-    if (volumes.length === 0 && !usesDatabase(app)) throw new UserError(`The services of the stack "${name}" keep nothing: they have neither volumes nor database: true. Nothing was written.`);
+    if (volumes.length === 0 && !usesDatabase(app)) {
+        tellDatabases(app, name, terminal);
+        throw new UserError(`The services of the stack "${name}" keep nothing${databasesOf(app).length > 0 ? " else" : ""}: they have neither volumes nor database: true. Nothing was written.`);
+    }
     expectFree(directory);
     const find = (workload: string): Promise<Pod> => findPod(kubeconfig, settings.environment.name, workload);
     const database = usesDatabase(app) ? await find("database") : undefined;
     const pods = await Promise.all(volumes.map(({ service }) => find(service)));
     makeDirectory(directory);
     if (database) await save(database, ["export-database"], [0], path.join(directory, exported.database), terminal, signal);
-    for (const [index, { directory: from, archive }] of volumes.entries()) {
+    for (const [index, { directory: from, archive, covered }] of volumes.entries()) {
         // tar exits with 1 if a file changes meanwhile. Names that begin with a dot belong to an import.
-        await save(pods[index], ["tar", "-czf", "-", "-C", from, "--exclude=./.landfall-*", "--exclude=./lost+found", "."],
+        const without = [".landfall-*", "lost+found", ...covered].map(each => `--exclude=./${each}`);
+        await save(pods[index], ["tar", "-czf", "-", "-C", from, ...without, "."],
             [0, 1], path.join(directory, archive), terminal, signal);
     }
     tellDatabases(app, name, terminal);
@@ -77,6 +93,7 @@ export interface ServicesImport {
 export async function importServices(
     { name, kubeconfig, settings }: StandingStack, app: ServicesSettings, { directory, database, yes }: ServicesImport, terminal: Terminal, signal: AbortSignal,
 ): Promise<void> {
+    if (directory !== undefined && !fs.existsSync(directory)) throw new UserError(`There is no directory ${directory}. Nothing was changed.`);
     const inExport = (file: string): string | undefined => {
         const found = directory !== undefined && path.join(directory, file);
         return found && fs.existsSync(found) ? found : undefined;
@@ -101,7 +118,7 @@ export async function importServices(
         ...await Promise.all(volumes.map(async volume => { await find(volume.service); return filesPart(volume, () => find(volume.service), terminal, signal); })),
     ];
     await exchange(parts, terminal, signal, {
-        what: "content", undo: "run `import-database undo` in the database's pod, and move back what is in .landfall-before of each volume",
+        what: "content", undo: "run `import-database undo` in the database's pod, and move back what is in .landfall-leaving or .landfall-before of each volume",
     });
     const missing = volumesOf(app).filter(({ archive }) => directory !== undefined && inExport(archive) === undefined);
     for (const { service, directory: at, archive } of missing) terminal.line(`  ! ${service}'s files in ${at} stay as they are: there is no ${archive}`);
@@ -115,39 +132,48 @@ async function expectWhole(file: string): Promise<void> {
 
 /**
  * Works with the tools of any image, also BusyBox's. The content moves within the volume, so that exchanging it is instant. What the
- * program writes meanwhile gives way.
+ * program writes meanwhile gives way. What is mounted within the volume isn't the volume's, and stays where it is.
  */
 const program = `set -eu
-directory=$2 import=$2/.landfall-import leaving=$2/.landfall-leaving before=$2/.landfall-before
+directory=$2 covered=" $4 " import=$2/.landfall-import leaving=$2/.landfall-leaving before=$2/.landfall-before
+# From one directory to another; the third argument is their path in the volume.
 move() {
     for each in "$1"/* "$1"/.[!.]* "$1"/..?*; do
         [ -e "$each" ] || [ -L "$each" ] || continue
         name=\${each##*/}
         case $name in .landfall-* | lost+found) continue ;; esac
+        case $covered in
+            *" $3$name "*) continue ;;
+            *" $3$name/"*)
+                mkdir -p "$2/$name"
+                (move "$each" "$2/$name" "$3$name/")
+                rmdir "$each" 2>/dev/null || :
+                continue ;;
+        esac
         rm -rf "$2/$name"
         mv "$each" "$2/"
     done
 }
 case $1 in
     load) rm -rf "$import" "$leaving" "$before"; mkdir "$import"; head -c "$3" | tar -xpzf - -C "$import" ;;
-    swap) mkdir "$leaving"; move "$directory" "$leaving"; mv "$leaving" "$before"; move "$import" "$directory" ;;
+    swap) mkdir "$leaving"; move "$directory" "$leaving" ""; mv "$leaving" "$before"; move "$import" "$directory" "" ;;
     undo)
-        if [ -d "$leaving" ]; then move "$leaving" "$directory"; rmdir "$leaving"
-        elif [ -d "$before" ]; then move "$directory" "$import"; move "$before" "$directory"; rmdir "$before"; fi ;;
+        if [ -d "$leaving" ]; then move "$leaving" "$directory" ""; rmdir "$leaving"
+        elif [ -d "$before" ]; then move "$directory" "$import" ""; move "$before" "$directory" ""; rmdir "$before"; fi ;;
     drop) rm -rf "$import" "$leaving" "$before" ;;
 esac`;
 
 function filesPart(
-    { service, directory, file }: Volume & { file: string }, find: () => Promise<Pod>, terminal: Terminal, signal: AbortSignal,
+    { service, directory, covered, file }: Volume & { file: string }, find: () => Promise<Pod>, terminal: Terminal, signal: AbortSignal,
 ): Part {
     // A pod may be replaced meanwhile; all pods of the service share the volume.
-    const run = (action: string, ...more: string[]) => async (input?: AsyncIterable<Buffer>, stop?: AbortSignal) =>
-        inPod(await find(), ["sh", "-c", program, "sh", action, directory, ...more], stop, input);
+    const run = (action: string, bytes = 0) => async (input?: AsyncIterable<Buffer>, stop?: AbortSignal) =>
+        inPod(await find(), ["sh", "-c", program, "sh", action, directory, String(bytes), covered.join(" ")], stop, input);
     return {
         async load() {
             const counter = new Counter(file);
             const end = terminal.watch(counter.status);
-            await run("load", String(fs.statSync(file).size))(counter.counting(fs.createReadStream(file)), signal).finally(end);
+            await run("load", fs.statSync(file).size)(counter.counting(fs.createReadStream(file)), signal).finally(end);
             terminal.line(`  ✓ ${file} unpacked beside ${service}'s files, ${counter.size}`);
         },
         exchange: () => run("swap")(),

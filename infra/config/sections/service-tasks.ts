@@ -2,7 +2,7 @@ import { taskDefaults } from "../../../components/workload/defaults";
 import * as z from "zod";
 import { byName, listOf, text, whole } from "../schema/fields";
 
-const ranges = [[0, 59], [0, 23], [1, 31], [1, 12], [0, 7]] as const;
+const ranges = [[0, 59], [0, 23], [1, 31], [1, 12], [0, 6]] as const;
 const taskName = /^[a-z]([a-z0-9-]{0,18}[a-z0-9])?$/;
 
 /** Cron's five fields, of numbers. */

@@ -109,7 +109,7 @@ function keysOfService(size: Size) {
                     + "`${database.host}`, `.port`, `.name`, `.user`, `.password` and `.ca_file`; `${secrets.NAME}` is a secret.",
                 example: { LOG_LEVEL: "info", BASE_URL: "${address}" }, defaultText: "none",
             }),
-        secrets: byName("names of environment variables, or absolute paths of files", /^(\/[^\s:,]*[^\s:,/]|[A-Za-z_][A-Za-z0-9_.-]*)$/, "API_KEY",
+        secrets: byName("names of environment variables, or absolute paths of files, not in the root directory", /^(\/[^\s:,]*[^\s:,/]\/[^\s:,/]+|[A-Za-z_][A-Za-z0-9_.-]*)$/, "API_KEY",
             matching("a name in landfall:secrets, database.password or database.authority", new RegExp(`${secretName.source}|^database\\.(password|authority)$`))).prefault({}).meta({
             description: "Environment variables or files, and the name in `landfall:secrets` of each one's content. With `database`, there are also "
                 + "`database.password` and `database.authority`, the certificate of DATABASE_CA_FILE.",
@@ -182,6 +182,14 @@ function isMeantOnce(
     }
     const file = Object.keys(files).find(each => Object.hasOwn(secrets, each));
     if (file !== undefined) return { keys: ["files", "secrets"], problem: `and secrets both say what ${file} is`, allowed: "each file in one of them", example: {} };
+    const secretDirectory = Object.keys(secrets).filter(place => place.startsWith("/")).map(place => place.slice(0, place.lastIndexOf("/")))
+        .find(directory => directory === "/tmp" || Object.hasOwn(volumes, directory) || Object.hasOwn(ephemeral, directory));
+    if (secretDirectory !== undefined) {
+        return {
+            keys: ["secrets", "volumes", "ephemeral"], problem: `has a file in ${secretDirectory}, where the program writes: a directory with secret files has nothing else`,
+            allowed: "a directory of their own for secret files", example: { secrets: { "/run/secrets/api-key": "apiKey" } },
+        };
+    }
     const path = Object.keys(volumes).find(directory => Object.hasOwn(ephemeral, directory));
     return path === undefined ? undefined
         : { keys: ["volumes", "ephemeral"], problem: `and ephemeral both are at ${path}`, allowed: "each directory in one of them", example: {} };

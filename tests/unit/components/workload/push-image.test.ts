@@ -246,10 +246,10 @@ describe.skipIf(process.platform === "win32")("an image that belongs to an envir
         registry = await new Registry({ deletes: "tags" }).start();
         for (const environment of [one, two]) await run({ ...environment, naming: "tag" });
         registry.tags.set("site:web-sha256-1", pushedDigest("site:branch-one_web-")!);
-        for (const other of ["branch-one_web2-1", "branch-one-2_web-1"]) registry.tags.set(`site:${other}`, "sha256:other");
+        for (const other of ["branch-one_web2-1", "branch-one-2_web-1", "branch-one_web-admin-2026-11-05-0123456789ab"]) registry.tags.set(`site:${other}`, "sha256:other");
         expect(await destroy("branch-one")).toBe("");
         expect([...registry.tags.keys()].map(key => key.replace(/-2026.*/, "")).sort()).toEqual(
-            ["site:branch-one-2_web-1", "site:branch-one_web2-1", "site:branch-two_web", "site:web-sha256-1"]);
+            ["site:branch-one-2_web-1", "site:branch-one_web-admin", "site:branch-one_web2-1", "site:branch-two_web", "site:web-sha256-1"]);
     });
 
     it.each<["manifests" | "nothing", Run]>([["nothing", one], ["manifests", { ...one, naming: "tag" }]])(

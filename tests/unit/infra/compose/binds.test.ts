@@ -32,6 +32,34 @@ describe("a mount of this computer's", () => {
         expect(Object.values(found.secrets).map(name => secrets[name as string]).sort()).toEqual(["-----BEGIN CERTIFICATE-----\n", "-----BEGIN RSA PRIVATE KEY-----\n", "me:x\n"]);
     });
 
+    it("link to a file is the file", () => {
+        write({ "linked/a.conf": "a\n" });
+        fs.symlinkSync("a.conf", path.join(directory, "linked/b.conf"));
+        expect(web("./linked:/etc/app:ro").files).toEqual({ "/etc/app/a.conf": "a\n", "/etc/app/b.conf": "a\n" });
+    });
+
+    it("directory that can't be read is refused, with what to do if the program writes there", () => {
+        fs.symlinkSync("loop", path.join(directory, "loop"));
+        expect(told(service("./loop:/var/lib/x")).refused).toEqual([expect.stringMatching(/^compose\.yaml:5: .*\.\/loop can't be read on this computer \(ELOOP\)\. If the program writes there, write loop:\/var\/lib\/x/)]);
+        const secret = "services: { web: { image: \"a/b:1\", ports: [\"80\"], secrets: [key] } }\nsecrets: { key: { file: loop } }\n";
+        expect(() => read(secret)).toThrow(/loop, which the Compose files name, can't be read: ELOOP.*Nothing was changed/);
+    });
+
+    it("files have secrets of their own, whatever those of another service in that place are", () => {
+        write({ "one/server.key": "-----BEGIN PRIVATE KEY-----\n1", "one/own.conf": "1", "two/server.key": "-----BEGIN PRIVATE KEY-----\n2", "two/own.conf": "2" });
+        const each = (name: string) => `  ${name}: { image: "a/b:1", expose: ["80"], volumes: ["./${name}:/certs:ro"] }\n`;
+        const { services: found, secrets } = read(`services:\n${each("one")}${each("two")}`);
+        const contentOf = (name: string, file: string) => secrets[(found[name].secrets as Record<string, string>)[file]];
+        expect([contentOf("one", "/certs/own.conf"), contentOf("two", "/certs/own.conf")]).toEqual(["1", "2"]);
+        expect([contentOf("one", "/certs/server.key"), contentOf("two", "/certs/server.key")]).toEqual([1, 2].map(end => `-----BEGIN PRIVATE KEY-----\n${end}`));
+    });
+
+    it("file that sets a secret is told", () => {
+        write({ "app.env": "LOG=info\nexport DB_PASSWORD='hunter2'\n", "plain.env": "DB_PASSWORD=$OTHER\nPASSWORD_FILE=/x\nUSE_TOKEN=true\n" });
+        expect(told(service("./app.env:/srv/.env:ro")).warned).toEqual([expect.stringMatching(/services\.web\.volumes: \/srv\/\.env seems to have secrets in it(?!.*hunter2)/)]);
+        expect(told(service("./plain.env:/srv/.env:ro")).warned).toEqual([]);
+    });
+
     it.each<[string, string]>([
         ["./none:/var/lib/x", "none"], ["./empty:/var/lib/x", "empty"], ["/srv/shop/uploads:/var/lib/x", "srv-shop-uploads"], ["~/no-such-of-ours:/var/lib/x", "no-such-of-ours"],
         ["./.data:/var/lib/x", "data"], ["./2024:/var/lib/x", "2024"], [".:/var/lib/x".replace(".:", "./-:"), "data"],     ])("directory without files is a volume, which begins empty: %s", (mount, name) => {

@@ -195,6 +195,25 @@ networks: { front: , back: }
         expect(Object.keys(secrets)).toEqual(["DB_PASSWORD", "API_TOKEN", "SECRET_KEY_BASE"]);
     });
 
+    it.each([
+        "REDIS_URL: redis://:s3cret@cache:6379/0", "MONGO: mongodb://shop:s3cret@db/shop", "JDBC: \"jdbc:postgresql://db/shop?user=a&password=s3cret\"",
+        "ConnectionStrings__Default: \"Server=db;User=a;Password=s3cret\"", "MYSQL_PWD: s3cret", "APP_KEYS: s3cret",
+    ])("keeps no password in plain text, whatever its variable is called: %s", pair => {
+        const { environment, secrets } = web(`environment: { ${pair} }`);
+        expect(environment).toEqual({});
+        expect(Object.keys(secrets)).toEqual([pair.split(":")[0]]);
+    });
+
+    it.each(["ADDRESS: http://api:8080/a@b", "MAIL: me@example.com", "OPTIONS: \"a=b;c=d\"", "PWD: /srv"])("keeps in plain text what has no password: %s", pair => {
+        expect(web(`environment: { ${pair} }`).secrets).toEqual({});
+    });
+
+    it("says where a secret stands in a command or in a file", () => {
+        const warnings = (key: string) => read(service("command: [serve, --key=$API_KEY]"), {}, { API_KEY: key }).warnings;
+        expect(warnings("abcdefgh")).toEqual([expect.stringMatching(/services\.web has the value of API_KEY in its command(?!.*abcdefgh)/)]);
+        expect(warnings("")).toEqual([]);
+    });
+
     it("doesn't need a secret's file if Pulumi has the secret", () => {
         const text = `${service("secrets: [missing]")}secrets: { missing: { file: none.txt } }\n`;
         expect(told(text).refused).toEqual(["compose.yaml:6: secrets.missing has no file that can be read. Set it: pulumi config set --secret --path landfall:secrets.missing"]);
@@ -271,6 +290,17 @@ volumes: { data: }
                 DATABASE_URL: "mysql://${database.user}:${database.password}@${database.host}:${database.port}/${database.name}?a=b",
             },
         });
+    });
+
+    it("replaces a password that is in a file", () => {
+        write({ "db-password.txt": "s3cret\n" });
+        const { services: { web: found } } = read(`services:
+  web: { image: "a/b:1", ports: ["80"], secrets: [db_password], environment: { HOST: db, PASSWORD_FILE: /run/secrets/db_password } }
+  db: { image: "mariadb:11", secrets: [db_password], environment: { MARIADB_PASSWORD_FILE: /run/secrets/db_password, MARIADB_DATABASE: wiki }, volumes: ["data:/var/lib/mysql"] }
+volumes: { data: }
+secrets: { db_password: { file: db-password.txt } }
+`, { replaceDatabase: "db" });
+        expect(found).toMatchObject({ database: true, secrets: { "/run/secrets/db_password": "database.password" }, environment: { HOST: "${database.host}", PASSWORD_FILE: "/run/secrets/db_password" } });
     });
 
     it("is offered where it could replace one", () => {

@@ -27,6 +27,8 @@ describe("another file", () => {
         write({ "other.env": "MODE=other\n", "job.env": "FROM=here\n", "token.txt": "own\n" });
         const long = "{ path: [parts/cache.yaml, parts/more.yaml], project_directory: ., env_file: other.env }";
         expect(included(long).services).toMatchObject({ cache: { uid: 5, environment: { MODE: "other" }, volumes: { "/data": { name: "keys" } } }, job: { environment: { FROM: "here" } } });
+        write({ "first.env": "ONE=1\n", "second.env": "MODE=$ONE\n" });
+        expect(included(long.replace("other.env", "[first.env, second.env]")).services.cache.environment).toEqual({ MODE: "1" });
         expect(included(long, { MODE: "shell" }).services.cache.environment).toEqual({ MODE: "shell" });
     });
 
@@ -46,6 +48,7 @@ describe("another file", () => {
 
     it.each<[string, string]>([
         ["include: [none.yaml]\n", "none.yaml:1: the file can't be read"], ["include: [compose.yaml]\n", "compose.yaml:1: include leads back to"], ["include: [{ file: x }]\n", "compose.yaml:1: include is"],
+        ["include: [{ path: parts/cache.yaml, env_file: none.env }]\n", "compose.yaml:1: include.env_file none.env doesn't exist"],
     ])("is refused where it isn't one: %j", (text, message) => {
         expect(told(`${text}services: { web: { image: "a/b:1", ports: ["80"] } }\n`).refused).toEqual(expect.arrayContaining([expect.stringContaining(message)]));
     });
@@ -60,6 +63,22 @@ describe("another file", () => {
         const files = write({ "over/compose.yaml": "services: { web: { image: \"a/b:1\", ports: [\"80\"] } }\n", "over/compose.override.yml": "services: { web: { user: \"5\" } }\n" });
         expect(readCompose(files.slice(0, 1), {}, {}).warnings).toEqual([expect.stringMatching(/over\/compose\.override\.yml:1: the file isn't read/)]);
         expect(readCompose(files, {}, {})).toMatchObject({ warnings: [], services: { web: { uid: 5 } } });
+    });
+
+    it("overrides a service of any name key by key, and a variable by the one of that name where the command runs", () => {
+        const files = write({
+            "one.yaml": "services: { test: { image: \"a/b:1\", ports: [\"80\"], environment: { A: file, B: file, C: file, constructor: file } } }\n",
+            "two.yaml": "services: { test: { user: \"5\", environment: [A, B, D=d] } }\n",
+        });
+        const { test } = readCompose(files, {}, { A: "shell" }).services as Record<string, Service>;
+        expect(test).toMatchObject({ image: "a/b:1", port: 80, uid: 5 });
+        expect(test.environment).toEqual({ A: "shell", C: "file", D: "d", constructor: "file" });
+    });
+
+    it("has each of its problems told once, however many services extend its", () => {
+        write({ "bad.yaml": "services: { base: { image: \"a/b:1\", ports: [{ target: 80, foo: 1 }] } }\n" });
+        const extended = "{ extends: { file: bad.yaml, service: base } }";
+        expect(told(`services:\n  one: ${extended}\n  two: ${extended}\n`).refused.filter(line => line.includes("foo"))).toHaveLength(1);
     });
 
     it("takes out of the first what can't be carried over", () => {

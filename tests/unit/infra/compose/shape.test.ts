@@ -24,14 +24,21 @@ describe("a number in the environment", () => {
 describe("a value of another form than the specification's", () => {
     it.each<[string, string]>([
         ["ports: \"80:80\"", "services.web.ports is \"80:80\", and has to be a list"], ["volumes: { a: /b }", "services.web.volumes is {\"a\":\"/b\"}, and has to be a list"],
-        ["depends_on: db", "services.web.depends_on is \"db\", and has to be a list or a mapping"], ["environment: A=1", "services.web.environment is \"A=1\", and has to be a list or a mapping"],
-        ["environment: { A: [1] }", "services.web.environment.A is [1], and has to be a text or number"], ["environment: [\"A\", { B: c }]", "services.web.environment is {\"B\":\"c\"}, and has to be a text"],
+        ["depends_on: db", "services.web.depends_on is \"db\", and has to be a list or a mapping"], ["environment: A=1", "services.web.environment has to be a list or a mapping"],
+        ["environment: { A: [1] }", "services.web.environment.A has to be a text or number"], ["environment: [\"A\", { B: c }]", "services.web.environment has to be a text"],
         ["secrets: token", "services.web.secrets is"], ["networks: front", "services.web.networks is"], ["healthcheck: curl", "services.web.healthcheck is"], ["deploy: 2", "services.web.deploy is"],
         ["command: { a: b }", "services.web.command is"], ["profiles: debug", "services.web.profiles is"], ["privileged: perhaps", "services.web.privileged is \"perhaps\", and has to be true or false"],
         ["working_dir: app", "services.web.working_dir is \"app\", and has to be an absolute path"], ["tmpfs: run", "services.web.tmpfs is \"run\", and has to be an absolute path"],
         ["depends_on: { web2: { condition: healthy } }", "services.web.depends_on.web2.condition is \"healthy\", and has to be service_started"], ["env_file: [{ path: a.env, format: json }]", "env_file.format is"],
         ["networks: [front]", "services.web.networks has front, which isn't listed at the top"], ["entrypoint: []", "services.web.entrypoint removes the image's"], ["healthcheck: { test: a, retries: many }", "retries is \"many\""],
     ])("is refused, not ignored: %s", (keys, message) => expect(told(service(keys)).refused).toEqual(expect.arrayContaining([expect.stringMatching(/^compose\.yaml:5: /), expect.stringContaining(message)])));
+
+    it.each(["environment: DB_PASSWORD=hunter2", "environment: [{ DB_PASSWORD: hunter2 }]", "environment: { DB_PASSWORD: [hunter2] }", "environment: { DB_PASSWORD: \"hunter2${\" }"])(
+        "is told without what may be secret: %s", keys => {
+            const { refused } = told(service(keys));
+            expect(refused).toHaveLength(1);
+            expect(refused[0]).not.toContain("hunter2");
+        });
 
     it.each<[string, string]>([
         ["healthcheck: { intervall: 1s }", "services.web.healthcheck.intervall is no key of the Compose specification. Is it interval?"], ["build: { contxt: . }", "build.contxt is no key of the Compose specification. Is it context?"],

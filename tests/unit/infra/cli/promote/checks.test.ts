@@ -19,6 +19,15 @@ describe("two stacks", () => {
         expect(() => checkPair(place("uat", { web: { replicas: { max: 2 } } }), place("prod", { web: { replicas: { max: 12 } } }), [])).not.toThrow();
     });
 
+    it("of which the second deletes its images are refused: it may have to go back to them", () => {
+        const deleting = (name: string): Place => {
+            const found = place(name);
+            return { ...found, settings: { ...found.settings, environment: { ...found.settings.environment, images: "delete" } } } as Place;
+        };
+        expect(() => checkPair(place("dev"), deleting("uat"), [])).toThrow(/"uat" deletes its images.*images: retain in Pulumi\.uat\.yaml.*Nothing was changed/s);
+        expect(() => checkPair(deleting("dev"), place("uat"), [])).not.toThrow();
+    });
+
     it("of different types are refused", () => {
         expect(() => checkPair(place("uat"), place("prod", services), [])).toThrow(/"uat" runs wordpress, and "prod" runs services/);
     });

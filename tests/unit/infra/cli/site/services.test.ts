@@ -130,6 +130,7 @@ describe("what services keep", () => {
     });
 
     it("isn't touched by an archive that is cut off, or by a directory of something else", async () => {
+        await expect(doImport()).rejects.toThrow(`There is no directory ${exported()}. Nothing was changed.`);
         await doExport();
         const archive = path.join(exported(), "web-volume.tar.gz");
         fs.truncateSync(archive, 40);
@@ -156,6 +157,47 @@ describe("what services keep", () => {
         await exportServices(...stack(given), exported(), terminal, signal);
         expect(fs.readdirSync(exported())).toEqual(["web-volume.tar.gz"]);
         expect(told.join("\n")).toMatch(/! db is left out: .*npm run shell -- db --stack dev/);
+    });
+
+    it("of a database is left out whoever made its image, and whatever service has the volume", async () => {
+        const given = {
+            web: { ...shop, exposed: true, volumes: { [volume]: { accessMode: "ReadWriteMany", name: "data" } } },
+            db: { image: "ghcr.io/example/postgis:18", port: 5432, volumes: { "/var/lib/x": { of: "web", name: "data" } } },
+        };
+        await expect(exportServices(...stack(given), exported(), terminal, signal)).rejects.toThrow(/keep nothing else/);
+        expect(told.join("\n")).toMatch(/! db is left out/);
+        const backups = { ...given, db: { ...given.db, image: "example/postgres-backup-local:18" } };
+        await exportServices(...stack(backups), exported(), terminal, signal);
+        expect(fs.readdirSync(exported())).toEqual(["web-data.tar.gz"]);
+    });
+
+    it("has nothing of what is mounted within a volume, which stays as it is", async () => {
+        write({ "conf/site.ini": "the stack's", "conf/own.ini": "old", "cache/x": "another volume's" });
+        const given = { web: { ...shop, exposed: true, files: { [`${volume}/conf/site.ini`]: "" }, volumes: { [volume]: {}, [`${volume}/cache`]: { name: "cache" } } } };
+        await exportServices(...stack(given), exported(), terminal, signal);
+        fs.rmSync(path.join(exported(), "web-cache.tar.gz"));
+        const inodeOf = (name: string) => fs.statSync(path.join(volume, name)).ino;
+        const before = [inodeOf("conf/site.ini"), inodeOf("cache")];
+        write({ "conf/site.ini": "the stack's new", "conf/own.ini": "new", "conf/later": "new", "cache/x": "another's new", "later": "new" });
+        await importServices(...stack(given), { directory: exported(), yes: true }, terminal, signal);
+        expect(read()).toEqual({ ...old, "cache/x": "another's new", "conf/own.ini": "old", "conf/site.ini": "the stack's new" });
+        expect([inodeOf("conf/site.ini"), inodeOf("cache")]).toEqual(before);
+        const now = read();
+        cluster.run = io => runsHere(io.command[4] === "swap" ? { ...io, exit: () => io.exit(9) } : io);
+        await expect(importServices(...stack(given), { directory: exported(), yes: true }, terminal, signal)).rejects.toThrow("The content is as it was.");
+        expect(read()).toEqual(now);
+        expect([inodeOf("conf/site.ini"), inodeOf("cache")]).toEqual(before);
+    });
+
+    it("isn't exported in part", async () => {
+        cluster.run = io => {
+            if (io.command[0] !== "tar") return runsHere(io);
+            io.stdout(Buffer.from("part"));
+            io.stderr("tar: can't open './a.txt': Permission denied\ntar: error exit delayed from previous errors\n");
+            return io.exit(1);
+        };
+        await expect(doExport()).rejects.toThrow(/Permission denied/);
+        expect(fs.readdirSync(exported())).toEqual(["database.sql.gz"]);
     });
 
     it("may be nothing, which is no export", async () => {

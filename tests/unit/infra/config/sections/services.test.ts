@@ -78,10 +78,13 @@ describe("an application of services", () => {
         ["another user's volume", { web: { ...web, volumes: { "/d": { of: "job" } } }, job: { image: web.image, uid: 33, volumes: { "/d": { accessMode: "ReadWriteMany" } } } }, "landfall:app.services.web.volumes has the volume of job at /d, which runs as another user: neither could change the other's files"],
         ["a volume of one that waits for it", { web: { ...web, volumes: { "/d": { of: "job" } } }, job: { image: web.image, after: ["web"], volumes: { "/d": { accessMode: "ReadWriteMany" } } } }, "landfall:app.services.web.volumes has the volume of job at /d, which waits for this one: neither would start"],
         ["a directory that is both", { web: { ...web, volumes: { "/tmp": {} }, ephemeral: { "/tmp": "1Mi" } } }, "landfall:app.services.web.volumes and ephemeral both are at /tmp"],
+        ["a secret file among files that the program writes", { web: { ...web, secrets: { "/data/key": "apiKey" }, volumes: { "/data": {} } } },
+            "landfall:app.services.web.secrets has a file in /data, where the program writes: a directory with secret files has nothing else"],
+        ["a secret file in the root directory", { web: { ...web, secrets: { "/key": "apiKey" } } }, "landfall:app.services.web.secrets./key is not a valid name"],
         ["a task whose pods would be called like a service's", { "a": { ...web, tasks: { b: task } }, "a-b": shop }, "landfall:app.services.a.tasks has b, whose pods are called a-b, and others are too"],
         ["a task called like another's", { "a": { ...web, tasks: { "b-c": task } }, "a-b": { ...shop, tasks: { c: task } } },
             "landfall:app.services.a-b.tasks has c, whose pods are called a-b-c, and others are too"],
-        ...["", "* * * *", "60 * * * *", "* 24 * * *", "* * 0 * *", "* * * 13 *", "5-1 * * * *", "*/0 * * * *", "* * * * MON", "@daily", "* * * * * *", "1,,2 * * * *"].map(schedule =>
+        ...["", "* * * *", "60 * * * *", "* 24 * * *", "* * 0 * *", "* * * 13 *", "5-1 * * * *", "*/0 * * * *", "* * * * MON", "* * * * 7", "@daily", "* * * * * *", "1,,2 * * * *"].map(schedule =>
             [`a task that runs at "${schedule}"`, { web: { ...web, tasks: { a: { ...task, schedule } } } },
                 "landfall:app.services.web.tasks.a.schedule is not valid"] as [string, object, string]),
     ])("with %s is refused", (_, given, problem) => {
@@ -89,7 +92,7 @@ describe("an application of services", () => {
     });
 
     it("has scheduled tasks, which the quota and the database have room for", () => {
-        for (const schedule of ["* * * * *", "*/5 0-6,22 1 1-12/2 7", "59 23 31 12 0"]) {
+        for (const schedule of ["* * * * *", "*/5 0-6,22 1 1-12/2 6", "59 23 31 12 0"]) {
             expect(services(parse({ web: { ...web, tasks: { a: { ...task, schedule } } } })).services.web.tasks.a).toEqual({ ...task, schedule, deadlineSeconds: 600 });
         }
         const of = (tasks: object) => services(parse({ web: { ...web, database: true, connections: 7, cpu: { request: "1", limit: "2" }, tasks } }));
