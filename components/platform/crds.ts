@@ -18,8 +18,9 @@ export function createCrds(objects: KubernetesObject[], options: pulumi.CustomRe
 /**
  * A CRD as it is registered. Generators leave an empty `status`, which belongs to the server and would always differ.
  *
- * The prose of the schemas is left out: it was more than half of the state, in which Pulumi keeps each CRD three times, and which
- * it writes anew, to a bucket if it is there, before and after each change of any resource. `kubectl explain` still tells fields and types.
+ * The schemas' descriptions are left out, because they made up more than half of the state: Pulumi stores each CRD three times, and
+ * writes the whole state, to a bucket if that is the backend, before and after it changes a resource. `kubectl explain` still shows
+ * fields and types.
  */
 function crdOf({ status: _, ...object }: KubernetesObject): object {
     const { versions, ...spec } = object.spec as { versions: { schema?: { openAPIV3Schema: Schema } }[] };

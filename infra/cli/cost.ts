@@ -2,6 +2,7 @@ import { captureProgram } from "./capture";
 import { estimate, type Estimate } from "./cost/estimate";
 import { readStackConfig, stackConfigFile } from "./stack/config";
 import { UserError } from "./terminal/errors";
+import { parseCommand } from "./terminal/options";
 
 const usage = `Usage: npm run cost -- <stack>
 
@@ -13,12 +14,13 @@ Prints roughly what a stack costs at its cloud, idle and in a spike, without a c
 
 /** The command `cost`; returns the exit code. */
 export async function main(argv: string[]): Promise<number> {
-    if (argv.includes("--help") || argv.includes("-h")) {
+    const { values, positionals } = parseCommand(argv, {}, usage);
+    if (values.help) {
         process.stdout.write(usage);
         return 0;
     }
-    const [stack] = argv;
-    if (argv.length !== 1 || stack.startsWith("-")) throw new UserError(`Name one stack, and nothing else.\n\n${usage}`);
+    if (positionals.length !== 1) throw new UserError(`Name one stack.\n\n${usage}`);
+    const [stack] = positionals;
     // The SDK logs to standard output, where only the estimate may go.
     console.log = console.error;
     process.env.LANDFALL_RENDER = "1";

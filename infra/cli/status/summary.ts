@@ -51,7 +51,7 @@ export interface Status {
     /** When the machines last took a snapshot of etcd; ISO 8601. */
     etcdSnapshot?: string;
     problems: Problem[];
-    /** What can't be told from here, and who tells it. */
+    /** What else to know, such as that this computer's clock is wrong. */
     notes: string[];
 }
 

@@ -4,7 +4,7 @@ import type { ClusterFacts, NodeFacts } from "../program/facts";
 import { healthTasks } from "./control-plane";
 import { apiFiles, memberFile } from "./kubeadm";
 import { type Task, task } from "./script";
-import { exportLines, type RepositorySettings, restic, resticTask, snapshotDirectory } from "./snapshots";
+import { exportLines, type RepositorySettings, restic, resticTask, snapshotDirectory, snapshotNotes } from "./snapshots";
 
 /** A member of etcd. */
 type Member = Pick<NodeFacts, "name" | "address">;
@@ -148,13 +148,17 @@ export const startTasks = [
     task("Delete the downloaded snapshot", `rm -rf ${brought} ${underWay}`),
 ];
 
-/** Runs on one control-plane node: deletes the snapshot's nodes that no longer exist, and labels the control plane's. */
+/**
+ * Runs on one control-plane node: deletes the snapshot's nodes that no longer exist, and labels the control plane's. Nodes also
+ * lose the snapshot's note of when the next one was due: that was before the restore, and nobody has missed it.
+ */
 export function removeOtherNodesTasks(nodes: Pick<NodeFacts, "name">[], members: Pick<NodeFacts, "name">[]): Task[] {
     const names = nodes.map(({ name }) => `--regexp node/${name}`).join(" ");
     return [task("Replace the snapshot's nodes with the current ones",
         `{ kubectl get nodes --output name | grep --invert-match --line-regexp ${names} || true; } \\`,
         `    | xargs --no-run-if-empty kubectl delete --wait=false >/dev/null`,
-        ...members.map(({ name }) => `kubectl label node ${name} --overwrite node-role.kubernetes.io/control-plane= >/dev/null`))];
+        ...members.map(({ name }) => `kubectl label node ${name} --overwrite node-role.kubernetes.io/control-plane= >/dev/null`),
+        `kubectl annotate nodes --all --request-timeout 10s ${snapshotNotes.due}- >/dev/null 2>&1 || true`)];
 }
 
 /** Runs on all nodes: a kubelet registers its node only when it starts, and the snapshot may not contain the node. */

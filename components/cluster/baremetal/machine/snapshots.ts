@@ -81,8 +81,8 @@ finish() {
     now=$(date --utc +%FT%TZ)
     next=$(systemd-analyze calendar ${shellQuote(schedule)} | sed -n -e 's/^ *Next elapse: *//p' -e 's/^ *(in UTC): *//p' | tail -n 1)
     due=$(date --utc --date "\${next:-never}" +%FT%TZ 2>/dev/null)
-    # Without the login that an address may contain.
-    why=$(tail -n 3 $errors | sed -E 's#//[^/@ ]*@#//#g' | tr -s '[:space:]' ' ' | cut -c 1-300)
+    # Without the login that an address may contain. Its password may have an @ in it.
+    why=$(tail -n 3 $errors | sed -E 's#//[^/ ]*@#//#g' | tr -s '[:space:]' ' ' | cut -c 1-300)
     notes=("${snapshotNotes.failed}=$now $why")
     [ -z "$saved" ] || notes=("${snapshotNotes.taken}=$now" ${snapshotNotes.failed}-)
     node=$(sed -n 's/^ *- --name=//p' $manifest)
@@ -91,6 +91,7 @@ finish() {
 }
 trap finish EXIT
 trap 'echo "It did not end in time, or was stopped." >&2; exit 143' TERM
+umask 077
 exec 3>&2 2>$errors
 
 if [ -z "$(etcdctl get /registry/configmaps/kube-system/kubeadm-config --keys-only)" ]; then
@@ -99,7 +100,6 @@ if [ -z "$(etcdctl get /registry/configmaps/kube-system/kubeadm-config --keys-on
 fi
 check_apart
 rm -rf ${snapshotDirectory}
-umask 077
 mkdir -p ${snapshotDirectory}/pki/etcd
 etcdctl snapshot save /var/lib/etcd/landfall.snapshot >${snapshotDirectory}/log 2>&1 || { cat ${snapshotDirectory}/log >&2; exit 1; }
 rm ${snapshotDirectory}/log

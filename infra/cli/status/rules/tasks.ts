@@ -1,6 +1,6 @@
 import { activatedAt, rests } from "../asleep";
 import { etcdSnapshotOf } from "../etcd-snapshot";
-import { duration, type Fields, flag, list, number, text, time } from "../fields";
+import { duration, type Fields, fields, flag, list, number, text, time } from "../fields";
 import { condition, created, isDeleting, isTrue, nameOf, namespaceOf, ownerKind, ownerName } from "../objects";
 import { type Finding, hour, kubectl, minute, type Rule, type Situation } from "../problem";
 import { nextRun } from "../schedule";
@@ -116,9 +116,13 @@ function etcdSnapshot({ observed, now, etcdSnapshots, command }: Situation): Fin
     const { node, taken, failed, due } = last;
     const good = taken === undefined ? "There is no good one yet" : `The last good one is ${duration(now - taken)} old`;
     if (failed) {
+        // Only the one that leads etcd takes any, which may be another by now.
+        const several = observed.nodes.filter(one => "node-role.kubernetes.io/control-plane" in fields(one, "metadata", "labels")).length > 1;
+        const why = failed.why.slice(0, 300).replace(/\.$/, "") || "it gave no reason";
         return [{
-            ...finding, matter: `failed ${duration(now - failed.time)} ago on ${node}: ${failed.why.slice(0, 300) || "it gave no reason"}. ${good}`,
-            action: `When that is mended, take one on ${node} as root: systemctl start landfall-snapshot. All it said: journalctl --unit landfall-snapshot`,
+            ...finding, matter: `failed ${duration(now - failed.time)} ago on ${node}: ${why}. ${good}`,
+            action: `When that is mended, take one on ${several ? "each control-plane machine" : node} as root: systemctl start landfall-snapshot. `
+                + `All it said: journalctl --unit landfall-snapshot${several ? ` on ${node}` : ""}`,
         }];
     }
     if (due === undefined || now - Math.max(due, schedulingSince(observed.pods)) < lateSnapshot) return undefined;

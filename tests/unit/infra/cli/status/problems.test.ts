@@ -473,6 +473,10 @@ describe("snapshots of etcd", () => {
             /^failed 60 s ago on one: Fatal: no space left on device\. The last good one is 20 min old$/, /take one on one as root: systemctl start landfall-snapshot\./],
         ["the last failed on another node", [notes("one", good), notes("two", { failed: `${ago(60)} refused`, due: ago(-2400) })], "failing",
             /^failed 60 s ago on two: refused\. The last good one is 20 min old$/, /on two as root/],
+        ["the last failed, where another machine may lead etcd by now", ["one", "two"].map(name => node(name, { metadata: {
+            labels: { "node-role.kubernetes.io/control-plane": "" },
+            annotations: name === "one" ? { "landfall.dev/snapshot-failed": `${ago(60)} No snapshot was taken.` } : {},
+        } })), "failing", /^failed 60 s ago on one: No snapshot was taken\. There is no good one yet$/, /take one on each control-plane machine as root.* on one$/],
         ["the first failed, without a word", [notes("one", { failed: ago(60) })], "failing", /^failed 60 s ago on one: it gave no reason\. There is no good one yet$/, /on one/],
         ["one has been due for long", [notes("one", { taken: ago(9000), due: ago(5400) })], "failing",
             /^has been due for 90 min\. The last good one is 2 h old$/, /on one\. As root: systemctl status landfall-snapshot\.timer/],
