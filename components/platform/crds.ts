@@ -18,8 +18,8 @@ export function createCrds(objects: KubernetesObject[], options: pulumi.CustomRe
 /**
  * A CRD as it is registered. Generators leave an empty `status`, which belongs to the server and would always differ.
  *
- * The prose of the schemas is left out: it was more than half of the state, in which Pulumi keeps each CRD three times, and which
- * it writes anew, to a bucket if it is there, before and after each change of any resource. `kubectl explain` still tells fields and types.
+ * Descriptions in the schemas are left out. With them, CRDs are more than half of the state, which has each one three times, and which
+ * Pulumi writes before and after each change of a resource, perhaps to a bucket. `kubectl explain` still shows fields and types.
  */
 function crdOf({ status: _, ...object }: KubernetesObject): object {
     const { versions, ...spec } = object.spec as { versions: { schema?: { openAPIV3Schema: Schema } }[] };

@@ -78,9 +78,9 @@ describe("an application of services", () => {
         ["another user's volume", { web: { ...web, volumes: { "/d": { of: "job" } } }, job: { image: web.image, uid: 33, volumes: { "/d": { accessMode: "ReadWriteMany" } } } }, "landfall:app.services.web.volumes has the volume of job at /d, which runs as another user: neither could change the other's files"],
         ["a volume of one that waits for it", { web: { ...web, volumes: { "/d": { of: "job" } } }, job: { image: web.image, after: ["web"], volumes: { "/d": { accessMode: "ReadWriteMany" } } } }, "landfall:app.services.web.volumes has the volume of job at /d, which waits for this one: neither would start"],
         ["a directory that is both", { web: { ...web, volumes: { "/tmp": {} }, ephemeral: { "/tmp": "1Mi" } } }, "landfall:app.services.web.volumes and ephemeral both are at /tmp"],
-        ["a task whose pods would be called like a service's", { "a": { ...web, tasks: { b: task } }, "a-b": shop }, "landfall:app.services.a.tasks has b, whose pods are called a-b, and others are too"],
+        ["a task whose pods would be called like a service's", { "a": { ...web, tasks: { b: task } }, "a-b": shop }, "landfall:app.services.a.tasks has b, whose pods would be called a-b, as others are"],
         ["a task called like another's", { "a": { ...web, tasks: { "b-c": task } }, "a-b": { ...shop, tasks: { c: task } } },
-            "landfall:app.services.a-b.tasks has c, whose pods are called a-b-c, and others are too"],
+            "landfall:app.services.a-b.tasks has c, whose pods would be called a-b-c, as others are"],
         ...["", "* * * *", "60 * * * *", "* 24 * * *", "* * 0 * *", "* * * 13 *", "5-1 * * * *", "*/0 * * * *", "* * * * MON", "@daily", "* * * * * *", "1,,2 * * * *"].map(schedule =>
             [`a task that runs at "${schedule}"`, { web: { ...web, tasks: { a: { ...task, schedule } } } },
                 "landfall:app.services.web.tasks.a.schedule is not valid"] as [string, object, string]),
