@@ -39,7 +39,7 @@ function databasesOf(app: ServicesSettings): string[] {
 
 function tellDatabases(app: ServicesSettings, stack: string, terminal: Terminal): void {
     for (const name of databasesOf(app)) {
-        terminal.line(`  ! ${name} is left out: a copy of a running database's files is inconsistent. Use its own tools: npm run shell -- ${name} --stack ${stack}`);
+        terminal.line(`  ! ${name} is left out: a copy of a running database's files would be inconsistent. Use its own tools: npm run shell -- ${name} --stack ${stack}`);
     }
 }
 
