@@ -6,7 +6,7 @@ import * as path from "node:path";
 export interface RegistryLogin {
     username: string;
     password: string;
-    /** Instead of a password, a token that only the registry's own service for tokens takes. */
+    /** An identity token, which the registry's token service takes instead of a password. */
     identity?: string;
 }
 
@@ -78,7 +78,7 @@ export async function deleteManifest(name: string, reference: string): Promise<v
     if (!response.ok && response.status !== 404) throw new Error(`The registry ${place.host} refuses to delete them (HTTP ${response.status}).`);
 }
 
-/** Asks a registry, and once more with a login if it wants one. */
+/** Sends a request to a registry. If that wants a login, sends it again with one. */
 async function ask(place: Repository, path: string, method: "GET" | "HEAD" | "DELETE", login?: RegistryLogin): Promise<Response> {
     const send = (authorization?: string) => request(`${schemeOf(place.host)}://${place.host}/v2/${place.repository}/${path}`, {
         method, headers: { Accept: manifestTypes.join(", "), ...(authorization && { Authorization: authorization }) },
@@ -139,7 +139,7 @@ function fromHelper(helper: string, key: string): RegistryLogin | undefined {
     const { status, stdout } = spawnSync(`docker-credential-${helper}`, ["get"], { input: key, encoding: "utf8", windowsHide: true });
     if (status !== 0) return undefined;
     const { Username: username, Secret: password } = JSON.parse(stdout) as { Username: string; Secret: string };
-    // So helpers mark a token of that kind.
+    // Credential helpers mark an identity token by this name.
     return { username, password, ...(username === "<token>" && { identity: password }) };
 }
 

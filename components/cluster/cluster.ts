@@ -95,7 +95,7 @@ export type ImageDelivery = {
 } & (
     /**
      * A Node script of the library loads it. It gets IMAGE and these values in its environment. Another, `unload`, removes
-     * all images of a repository: it gets REPOSITORY, which is an image's name without its tag, instead.
+     * all images of a repository: instead of IMAGE it gets REPOSITORY, an image's name without its tag.
      */
     | { method: "load"; script: string; unload?: string; environment: Record<string, pulumi.Input<string>> }
     /**
@@ -106,7 +106,7 @@ export type ImageDelivery = {
     | {
         method: "push";
         registry: pulumi.Input<string>;
-        /** Registry for the images that are deleted with their environment, if `registry` keeps all. @default the same */
+        /** Registry for images that are deleted with their environment, if `registry` doesn't allow that. @default the same */
         disposable?: pulumi.Input<string>;
         naming?: "repository" | "tag";
         credentials?: RegistryCredentials;

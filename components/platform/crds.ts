@@ -18,9 +18,8 @@ export function createCrds(objects: KubernetesObject[], options: pulumi.CustomRe
 /**
  * A CRD as it is registered. Generators leave an empty `status`, which belongs to the server and would always differ.
  *
- * The schemas' descriptions are left out, because they made up more than half of the state: Pulumi stores each CRD three times, and
- * writes the whole state, to a bucket if that is the backend, before and after it changes a resource. `kubectl explain` still shows
- * fields and types.
+ * Descriptions in the schemas are left out. With them, CRDs are more than half of the state, which has each one three times, and which
+ * Pulumi writes before and after each change of a resource, perhaps to a bucket. `kubectl explain` still shows fields and types.
  */
 function crdOf({ status: _, ...object }: KubernetesObject): object {
     const { versions, ...spec } = object.spec as { versions: { schema?: { openAPIV3Schema: Schema } }[] };

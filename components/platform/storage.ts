@@ -117,10 +117,10 @@ function createConfig(
     }, options).metadata.name;
 }
 
-/** Where the helper sees the directories of all namespaces. The provisioner mounts only the volume's own, which so can't be removed. */
+/** Where the helper sees the directories of all namespaces. The provisioner mounts the volume's one, and a mount point can't be removed. */
 const helperRoot = "/node";
 
-/** Until the provisioner has read a new configuration, the helper is an earlier version's, without these directories. */
+/** Until the provisioner has read this configuration, the helper may be an earlier version's, without these directories. */
 const seeNode = `root=${helperRoot}
 if [ ! -d "$root\${VOL_DIR%/*/*}" ]; then root=; fi`;
 

@@ -95,7 +95,7 @@ export class Environment extends pulumi.ComponentResource {
     /** Name of the namespace, known once the namespace, its quotas, limits and policies, and the PriorityClasses exist. */
     readonly namespace: pulumi.Output<string>;
     readonly volumes: "delete" | "retain";
-    /** Whose name its images have, with which they are deleted; undefined if they stay. */
+    /** `owner` of its images, which are deleted with it; undefined if they stay. */
     readonly imageOwner?: string;
     /** PriorityClasses of its pods; undefined without a platform. */
     readonly priorityClasses?: EnvironmentClasses;

@@ -37,8 +37,8 @@ export interface ContainerImageArgs {
     /** Stage of the Dockerfile to build. @default the last one */
     target?: string;
     /**
-     * The environment that the image belongs to and is deleted with: `imageOwner` of an Environment. The image has a name of
-     * its own then, so that nothing which another stack runs is deleted.
+     * The environment that the image is deleted with: `imageOwner` of an Environment. The image then has a name of its own, so no
+     * image of another stack is deleted. Without effect in the stack of a cloud's cluster, whose registry is deleted with it.
      * @default none: stacks with the same sources have the same image, which stays
      */
     owner?: string;
@@ -126,7 +126,7 @@ export class ContainerImage extends pulumi.ComponentResource {
         const { registry, disposable = registry, naming, credentials } = delivery;
         const nameOf = (name: pulumi.Input<string>, at = registry): pulumi.Output<string> => naming === "tag"
             ? pulumi.interpolate`${at}:${name}-${tag}` : pulumi.interpolate`${at}/${name}:${tag}`;
-        // A login that the cluster's stack has just got is of no use when the image is deleted. Its registry goes with the cluster.
+        // The login of a cloud's stack would have expired when the image is deleted. There, the registry is deleted with the cluster.
         const own = owner === undefined || credentials ? undefined : this.own(name, owner, delivery);
         const imageName = own === undefined ? nameOf(name) : nameOf(own.name, disposable);
         const pushed = scriptCommand(`${name}-push`, {
@@ -146,8 +146,8 @@ export class ContainerImage extends pulumi.ComponentResource {
     }
 
     /**
-     * A repository that only this stack pushes to, whatever other clusters have an environment of that name. Where all images
-     * share one, tags begin with the environment's name: it is the cluster's own.
+     * A repository that only this stack pushes to, even if an environment on another cluster has the same name. Where all images
+     * share the cluster's own repository, tags begin with the environment's name instead.
      */
     private own(name: string, owner: string, { registry, disposable = registry, naming }: Delivery<"push">): { name: pulumi.Input<string>; removal: pulumi.Resource } {
         const script = "components/workload/remove-images.ts";
@@ -160,12 +160,12 @@ export class ContainerImage extends pulumi.ComponentResource {
         return { name: own, removal: this.remove(name, script, { REPOSITORY: pulumi.interpolate`${disposable}/${own}` }) };
     }
 
-    /** Removes all images of a repository, of whatever version: it exists before the first, and is deleted after the last. */
+    /** Removes all images of a repository, whatever their versions: it is created before the first one, and deleted after the last. */
     private remove(
         name: string, script: string, environment: Record<"REPOSITORY", pulumi.Input<string>> & Record<string, pulumi.Input<string>>, dependsOn?: pulumi.Resource,
     ): pulumi.Resource {
         const triggers = [environment.REPOSITORY];
-        // If the settings name another registry, the images of the old one go after the pods have those of the new.
+        // If the settings name another registry, the old one's images are removed once the pods run the new one's.
         return scriptCommand(`${name}-removal`, { delete: script, environment, triggers, tells: true }, { parent: this, dependsOn, deleteBeforeReplace: false });
     }
 }

@@ -1,11 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
 
-/** The tokens of components that one service may be: which one follows from its port and its volumes. */
+/** Tokens of the components that a service may be. Its port and its volumes decide which. */
 const kinds = ["landfall:workload:WebService", "landfall:workload:StatefulService", "landfall:workload:Worker"] as const;
 
 /**
- * Options for one of these components. A service that gets a port, for example, becomes another component, and keeps its
- * objects: as they keep their names, they would otherwise be deleted with the old component, its volumes too.
+ * Options for one of these components. A service that gets a port, for example, becomes another component. The aliases keep its
+ * objects, which have the same names as before: without them, the old component's deletion would take them along, volumes too.
  */
 export function keptAcrossKinds(own: typeof kinds[number], opts: pulumi.ComponentResourceOptions): pulumi.ComponentResourceOptions {
     const others = kinds.filter(kind => kind !== own).map(type => ({ type }));

@@ -15,9 +15,9 @@ async function removeImages(repository: string): Promise<void> {
     const { TAG_PREFIX: prefix } = process.env;
     const tags = (await tagsOf(repository)).filter(tag => prefix === undefined || (tag.startsWith(prefix) && version.test(tag.slice(prefix.length))));
     const found = prefix === undefined ? (await Promise.all(tags.map(tag => digestsOf(repository, tag)))).flat() : tags;
-    // One that lists others comes before them.
+    // An index comes before the manifests that it lists.
     for (const reference of new Set(found)) await deleteManifest(repository, reference);
 }
 
 useProxies();
-void removing("in the registry; delete them there by hand, or have a rule of the registry's do it", removeImages);
+void removing("in the registry; delete them there by hand, or by a cleanup rule", removeImages);

@@ -24,9 +24,9 @@ export interface ScheduledTaskArgs extends Omit<TaskPodArgs, Defaulted | "priori
     cpu?: Resource;
     /** @default { request: "64Mi", limit: "256Mi" } */
     memory?: Resource;
-    /** When it runs, in cron's five fields, on the cluster's clock. @example `"0 3 * * *"` */
+    /** When it runs, in cron's five fields, in UTC. @example `"0 3 * * *"` */
     schedule: string;
-    /** Seconds after which a run is killed. The next one doesn't start before. @default 600 */
+    /** Seconds after which a run is killed. While one runs, the next one doesn't start. @default 600 */
     deadlineSeconds?: number;
     /**
      * Where it runs: on a node of this workload if it has room, because the image and volumes are there already. With
@@ -105,6 +105,8 @@ function createCronJob(
         metadata,
         spec: {
             schedule: args.schedule,
+            // Otherwise, it would be the time zone of whatever machine runs the controller manager.
+            timeZone: "Etc/UTC",
             concurrencyPolicy: "Forbid",
             // If a run can't start in time, it is skipped.
             startingDeadlineSeconds: 60,

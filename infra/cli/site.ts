@@ -16,12 +16,13 @@ const usage = `Usage: npm run site -- export DIRECTORY
 
 Moves a site out of a stack, or into one: database and uploads, with the old address replaced by the stack's. A seed is an
 export of what anybody can read on the site, without people's names, addresses and passwords, and without the site's secrets.
-Of a stack of services, export and import are of the stack's database and the services' volumes, unchanged.
+In a stack of services, export and import take the stack's database and the services' volumes as they are.
 
-  DIRECTORY          what an export writes: ${exported.database} and ${exported.uploads}; of services, an archive for each volume
+  DIRECTORY          what an export writes: ${exported.database} and ${exported.uploads}; of services,
+                     the database and an archive for each volume
   --database FILE    a dump of the database by mysqldump, mariadb-dump or phpMyAdmin: SQL, with gzip or without
-  --uploads PATH     of WordPress: the directory wp-content/uploads, or a tar archive of it, with gzip or without
-  --from ADDRESS     of WordPress: another address that the site had, such as http://example.com; may be given several times
+  --uploads PATH     WordPress only: the directory wp-content/uploads, or a tar archive of it, with gzip or without
+  --from ADDRESS     WordPress only: another address that the site had, such as http://example.com; may be given several times
   --yes              replace what is there
   --stack NAME       the stack of Pulumi.NAME.yaml (default: dev)
   --kubeconfig FILE  reach the cluster by this file
@@ -51,7 +52,7 @@ export async function main(argv: string[]): Promise<number> {
     const signal = onInterrupt(terminal.line);
     if (app.type === "services" && action === "export") {
         await exportServices(stack, app, directory, terminal, signal);
-        terminal.line(`What the services keep is in ${directory} (${seconds(begin)}). Keep it private.`);
+        terminal.line(`The services' data is in ${directory} (${seconds(begin)}). Keep it private.`);
         return 0;
     }
     if (app.type === "services" && action === "import" && values.uploads === undefined && from.length === 0) {

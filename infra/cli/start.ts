@@ -24,7 +24,7 @@ import { addClusterTools } from "./tools/programs";
 const usage = `Usage: npm start [-- OPTIONS]
 
 Brings up the application on the stack's cluster, and prints its address.
-Asks first where that removes the stack's environment, with its data.
+Asks first if that removes the stack's environment, with its data.
 
   --stack NAME  the stack of Pulumi.NAME.yaml (default: dev)
   --yes         remove the environment without asking

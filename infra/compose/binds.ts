@@ -7,7 +7,7 @@ import type { Project } from "./service";
 import type { Mount } from "./values";
 import { isSensitive } from "./variables";
 
-/** What becomes of a mount of this computer's files: files with their content, secret ones, an empty volume, or nothing. */
+/** What a mount of this computer's files becomes: files with their content, secret files, an empty volume, or nothing. */
 export interface Bind {
     files?: Record<string, string>;
     secrets?: Record<string, string>;
@@ -71,7 +71,7 @@ function readBind(name: string, node: Node, mount: Mount, context: string | unde
         return { volume };
     }
     if (found!.isDirectory() && !readOnly && !/^\/(etc\/|docker-entrypoint)/.test(target)) {
-        return refuse(`${source} has files, and it isn't said what they are. If the program only reads them, write ${source}:${target}:ro. `
+        return refuse(`${source} has files, and the mount doesn't say whether the program changes them. If it only reads them, write ${source}:${target}:ro. `
             + `If it writes there, write ${volume}:${target} and list ${volume} under the file's volumes: it begins empty.`);
     }
     const contents = contentsOf(files);
@@ -79,13 +79,13 @@ function readBind(name: string, node: Node, mount: Mount, context: string | unde
     const placed = Object.fromEntries(files.map((file, index) => [path.posix.join(target, path.relative(full, file).split(path.sep).join("/")), contents[index]]));
     const strange = Object.keys(placed).find(place => /[\s:,]/.test(place));
     if (strange !== undefined) return refuse(`the name ${JSON.stringify(strange)} has a space, a colon or a comma. Rename the file.`);
-    if (found!.isDirectory()) report.warn(node, `${key} brings its files as they are now. The image's other files in ${target} stay.`);
-    if (!readOnly) report.warn(node, `${key} is read-only: the program can't change what the stack brings.`);
+    if (found!.isDirectory()) report.warn(node, `${key} adds its files as they are now. The image's other files in ${target} stay.`);
+    if (!readOnly) report.warn(node, `${key} is read-only: the program can't change files of the stack.`);
     return sortedBySecrecy(name, node, placed, project);
 }
 
 function filesBelow(directory: string): string[] {
-    // Git's files are no program's. A link to a file stands for it.
+    // Files of Git and of the desktop aren't the program's. A link to a file stands for it.
     return fs.readdirSync(directory, { recursive: true, withFileTypes: true }).filter(entry => !entry.isDirectory() && !/^\.(git.*|DS_Store)$/.test(entry.name))
         .map(entry => path.join(entry.parentPath, entry.name)).filter(file => fs.statSync(file, { throwIfNoEntry: false })?.isFile()).sort();
 }
@@ -107,7 +107,7 @@ function sortedBySecrecy(name: string, node: Node, placed: Record<string, string
         report.warn(node, `services.${name}.volumes: ${place} seems to have secrets in it, and whoever reads the stack's state reads it. `
             + `If the program can, let it read them from its environment, where they are secrets.`);
     }
-    for (const [place] of secrets) report.warn(node, `services.${name}.volumes: ${place} is a secret, for its name or content. Its directory has nothing from the image.`);
+    for (const [place] of secrets) report.warn(node, `services.${name}.volumes: ${place} is kept as a secret, because of its name or content. It hides the image's files in its directory.`);
     return {
         files: Object.fromEntries(entries.filter(entry => !isSecret(entry))),
         secrets: Object.fromEntries(secrets.map(([place, text]) => [place, addSecret(`${name}${place.replaceAll("/", "-")}`, text)])),

@@ -3,10 +3,10 @@ import { flagOf, listOf, type Node, objectOf, textOf } from "./node";
 import type { Report } from "./report";
 import { serviceShape, suggestion } from "./shape";
 
-/** Capabilities that Docker gives to root, and that no other user has of them. */
+/** Capabilities that Docker gives to root and to no other user. */
 const roots = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "SETGID", "SETUID", "SETPCAP", "SETFCAP", "NET_BIND_SERVICE", "SYS_CHROOT", "MKNOD", "AUDIT_WRITE"];
 
-/** Says what of a service can't be carried over, and what is left out. */
+/** Reports which keys of a service can't be carried over, and which are left out. */
 export function checkKeys(name: string, entries: { [key: string]: Node }, report: Report): void {
     if (!/^[a-z]([a-z0-9-]{0,28}[a-z0-9])?$/.test(name)) {
         report.refuse(Object.values(entries)[0] ?? { file: "", line: 0 }, `services.${name} can't be a name in Kubernetes' DNS: use lower-case letters, digits and "-", `
@@ -39,8 +39,8 @@ export function checkKeys(name: string, entries: { [key: string]: Node }, report
     for (const capability of listOf(entries.cap_add) ?? []) {
         const one = (textOf(capability) ?? "").toUpperCase().replace(/^CAP_/, "");
         const at = `services.${name}.cap_add ${one}`;
-        if (roots.includes(one)) report.warn(capability, `${at} is left out: it is of use to root only, and no container runs as root. Listening below port 1024 works without.`);
-        else report.refuse(capability, `${at} can't be carried over: the Pod Security Standard \`restricted\` forbids it. Leave it out if the program is of use without.`);
+        if (roots.includes(one)) report.warn(capability, `${at} is left out: only root can use it, and no container runs as root. Listening below port 1024 works without it.`);
+        else report.refuse(capability, `${at} can't be carried over: the Pod Security Standard \`restricted\` forbids it. Leave it out if the program works without it.`);
     }
     for (const [network, node] of Object.entries(objectOf(entries.networks) ?? {})) {
         const settings = objectOf(node);

@@ -13,7 +13,7 @@ import { shareVolumes } from "./share";
 /** A Compose file has something that Landfall can't carry over, or that the specification doesn't know. */
 export class ComposeError extends StackFileError {}
 
-/** The files needn't be changed for Landfall's sake. */
+/** How to leave the files as they are. */
 const wayOut = "A second file under landfall:app.compose may change what the first one says: `services: { NAME: { KEY: !override VALUE } }` replaces a key, and "
     + "`!reset null` leaves out a key or a whole service.";
 
@@ -28,7 +28,7 @@ export interface Compose {
     warnings: string[];
 }
 
-/** What the stack's own settings say, which the files needn't. */
+/** What the stack's own settings say besides the files. */
 export interface Given {
     /** `landfall:app.services`: overrides, by service. */
     services?: Record<string, Values>;
@@ -155,7 +155,7 @@ function connect(converted: Record<string, Converted>, { services = {} }: Given,
     const hasPort = (name: string) => converted[name].settings.port !== undefined || services[name]?.port !== undefined;
     for (const [name, { node }] of Object.entries(converted)) {
         if (!hasPort(name) && mentions.isHost(name)) {
-            report.warn(node, `services.${name} has no port, and others have its name: if they connect to it, write expose: ["PORT"], or set landfall:app.services.${name}.port.`);
+            report.warn(node, `services.${name} has no port, and other services name it as a host: if they connect to it, write expose: ["PORT"], or set landfall:app.services.${name}.port.`);
         }
     }
     for (const [name, { settings, networks, node }] of Object.entries(converted)) {

@@ -29,7 +29,7 @@ export const uncarried: Record<string, Uncarried> = {
     post_start: refuse("Landfall runs no hooks. Do it in the image's entrypoint"), pre_stop: refuse("Landfall drains each pod by itself. Do the rest on SIGTERM"),
     provider: refuse("Landfall starts containers only. Leave the service out"), models: refuse("Landfall starts containers only. Set the model's address in the environment"),
     use_api_socket: refuse("pods reach no container engine. Leave it out"), storage_opt: refuse("the nodes' runtime determines it. Leave it out"),
-    pre_start: refuse("Landfall runs no hooks. Do it in the image's entrypoint"), umask: refuse("the image's entrypoint sets it"),
+    pre_start: refuse("Landfall runs no hooks. Do it in the image's entrypoint"), umask: refuse("set it in the image's entrypoint"),
     container_name: warn("pods have names of their own. Others find them under the service's name"),
     hostname: warn("a pod's host name is its own name"), domainname: warn("a pod's host name is its own name"),
     labels: warn("labels for other programs, such as a proxy's, have no effect here"), label_file: warn("labels have no effect here"),

@@ -4,15 +4,15 @@ import type { Loaded } from "./load";
 import { listOf, objectOf, textOf, textsOf } from "./node";
 import { parseMount } from "./values";
 
-/** How the other services speak of one. In Compose, nothing else says that and where it listens. */
+/** How other services mention one. Often nothing else in the files says that it listens, and at which port. */
 export interface Mentions {
-    /** Whether one has its name as a host. */
+    /** Whether another service has its name as a host. */
     isHost(name: string): boolean;
     /** The ports in `name:PORT`. */
     ports(name: string): number[];
 }
 
-/** Files that are larger, or deeper, have no addresses. */
+/** Larger files aren't searched for addresses. */
 const mostBytes = 256 * 1024;
 
 export function mentionsIn({ services, configs, directory }: Loaded): Mentions {

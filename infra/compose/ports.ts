@@ -31,7 +31,7 @@ export function portsOf(name: string, entries: { [key: string]: Node }, { image,
     for (const { target, protocol, node } of published.filter(port => port.protocol !== "tcp")) {
         const key = `services.${name}.ports ${target}/${protocol}`;
         if (published.some(other => other.target === target && other.protocol === "tcp")) report.warn(node, `${key} is left out: connections here are over TCP, which it also accepts.`);
-        else report.refuse(node, `${key} can't be carried over: connections here are over TCP. Leave it out if the service is of use without.`);
+        else report.refuse(node, `${key} can't be carried over: connections here are over TCP. Leave it out if the service works without it.`);
     }
     const exposed = (listOf(entries.expose) ?? []).flatMap(node => parsePorts(textOf(node) ?? "") ?? report.wrong(node, `services.${name}.expose`, "a port, such as 3000") ?? []);
     const guessed = isFixed(name) ? [] : [...listeningPorts(image ?? ""), ...mentions.ports(name)];
@@ -39,7 +39,7 @@ export function portsOf(name: string, entries: { [key: string]: Node }, { image,
     // An image is often run twice: by its own command to serve, and by another one for the work behind it.
     const isOther = build !== undefined && (entries.command ?? entries.entrypoint) !== undefined && published.length + exposed.length === 0;
     if (isOther && declared.length > 0 && !isFixed(name) && !mentions.isHost(name)) {
-        report.warn(entries.command ?? entries.entrypoint, `services.${name} listens to nothing: its command isn't the image's, and no other service has its name. If it does listen, write expose: ["${declared[0]}"].`);
+        report.warn(entries.command ?? entries.entrypoint, `services.${name} listens to nothing: its command isn't the image's, and no other service names it as a host. If it does listen, write expose: ["${declared[0]}"].`);
         return [];
     }
     const usual = [...declared, ...guessed].map(target => ({ target, protocol: "tcp" }));

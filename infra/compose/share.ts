@@ -4,7 +4,7 @@ import { type Node, objectOf } from "./node";
 import type { Report } from "./report";
 import type { Converted } from "./service";
 
-/** Services that use one volume of Compose share it: the one that is created first has it, the others have it of that one. */
+/** Services that use the same volume in Compose share it. The one that is created first owns it, and the others refer to that one by `of`. */
 export function shareVolumes(volumes: { [key: string]: Node }, converted: Record<string, Converted>, report: Report): void {
     const mounts = Object.entries(converted).flatMap(([service, { sources }]) => Object.entries(sources).map(([directory, source]) => ({ service, directory, source })));
     const uidOf = (service: string) => converted[service].settings.uid ?? defaultUid;
@@ -14,11 +14,11 @@ export function shareVolumes(volumes: { [key: string]: Node }, converted: Record
         const owners = mounts.filter(each => each.source === source).map(({ service }) => service);
         const below = mounts.find(each => each.source.startsWith(`${source}/`) && owners.some(owner => owner !== each.service));
         if (below) {
-            report.refuse(at, `${shown(below.source)} of ${below.service} is within ${label}, and a volume can't be a part of another. Let both have the whole volume.`);
+            report.refuse(at, `${shown(below.source)} of ${below.service} is within ${label}, and a volume can't be a part of another. Mount the whole volume in both.`);
             continue;
         }
         if (mounts.filter(each => each.source === source).every(({ service, directory }) => converted[service].onlyRead.includes(directory))) {
-            report.refuse(at, `services.${mounts.find(each => each.source === source)!.service}.volumes: ${label} doesn't exist on this computer, and nobody writes to it. Create it, or leave the mount out.`);
+            report.refuse(at, `services.${mounts.find(each => each.source === source)!.service}.volumes: ${label} doesn't exist on this computer, and no service writes to it. Create it, or leave the mount out.`);
             continue;
         }
         const users = [...new Set(mounts.filter(each => each.source === source).map(({ service }) => service))];
@@ -36,7 +36,7 @@ export function shareVolumes(volumes: { [key: string]: Node }, converted: Record
             all[directory] = { ...all[directory], ...service === owner ? { accessMode: "ReadWriteMany" } : { of: owner } };
             settings.replicas ??= { min: 1, max: 1 };
         }
-        report.warn(at, `${label} is shared by ${users.join(" and ")}: the cluster needs a class for volumes of many nodes (ReadWriteMany).`);
+        report.warn(at, `${label} is shared by ${users.join(" and ")}: the cluster needs a StorageClass for ReadWriteMany volumes.`);
     }
 }
 

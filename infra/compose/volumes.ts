@@ -71,7 +71,7 @@ function mountOf(name: string, node: Node, { report }: Project): Mount & { size?
     const [type, target, source] = [textOf(long.type), textOf(long.target), textOf(long.source)];
     if (type === undefined || !target?.startsWith("/")) return report.wrong(node, `services.${name}.volumes`, form);
     if (!["volume", "bind", "tmpfs"].includes(type)) {
-        report.refuse(node, `services.${name}.volumes has the type ${type}, and there are only volume and tmpfs here.`);
+        report.refuse(node, `services.${name}.volumes has the type ${type}. Only volume, bind and tmpfs can be carried over.`);
         return undefined;
     }
     if (objectOf(long.volume)?.subpath) report.refuse(node, `services.${name}.volumes has a subpath. Mount the whole volume.`);

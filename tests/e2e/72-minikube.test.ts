@@ -137,7 +137,7 @@ describe("a cluster of the kit's by minikube", () => {
         expect(written).not.toContain("tmpfs");
     });
 
-    it("loses the images of an environment that is gone, and no other's, though it is the same", async () => {
+    it("removes the images of an environment that is gone, and no other name of the same image", async () => {
         await run("docker", ["tag", debian.image, `${own}:1`]);
         await script("load-image", { IMAGE: `${own}:1` });
         const images = async () => (await run("minikube", ["image", "ls", "--profile", profile], { env })).split("\n").filter(name => name.startsWith("landfall.local/")).sort();

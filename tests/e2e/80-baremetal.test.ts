@@ -173,7 +173,7 @@ describe("a server of one's own", () => {
         await answers();
     });
 
-    it("loses the images of an environment that is gone, and no other's, though it is the same", async () => {
+    it("removes the images of an environment that is gone, and no other name of the same image", async () => {
         const ctr = (...args: string[]) => metal.machines.exec(machine, "ctr", "--namespace", "k8s.io", "images", ...args);
         const images = async () => (await ctr("list", "--quiet")).split("\n");
         const script = (name: string, more: Record<string, string>): Promise<string> => {

@@ -165,7 +165,7 @@ async function expectNothingLeft(expected = before.everything, where = {}): Prom
     expectSamePods(await readPods(cluster), before.pods);
 }
 
-describe("branches whose images are in a registry", () => {
+describe("branches' images in a registry", () => {
     let registry: LocalRegistry;
     // What nodes have pulled is theirs to remove when disk space is low.
     const where = { onNodes: false };
@@ -185,13 +185,13 @@ describe("branches whose images are in a registry", () => {
 
     afterAll(() => registry.stop());
 
-    it("run them from there, each from repositories of its own", async () => {
+    it("are run from there, each branch's from repositories of its own", async () => {
         expect((await of(up.first)).map(tag => tag.replace(/_[0-9a-f]{8}:.*/, ""))).toEqual(["activator", "httpbin"].map(part => `site/${up.first.stack}_${part}`));
         expect((await of(up.second)).length).toBe(2);
         for (const environment of Object.values(up)) expect((await ask({ path: "/get" }, siteOf(environment))).status).toBe(200);
     });
 
-    it("take none that others have by the same digest, when they go", async () => {
+    it("are deleted with their branch, and none that others have by the same digest", async () => {
         // As production has what was promoted to it.
         const promoted = `${registry.host}/site/httpbin:promoted`;
         const [own] = (await of(up.first)).filter(tag => tag.includes("_httpbin_"));
@@ -210,7 +210,7 @@ describe("branches whose images are in a registry", () => {
         }
     });
 
-    it("stay in a registry that deletes none, which is told and fails nothing, and all else goes", async () => {
+    it("stay in a registry that deletes none: the command warns, and removes all else", async () => {
         await registry.start(false);
         const others = await registry.tags();
         const { code, output } = await branch("down", branches.second, "--yes");

@@ -79,7 +79,7 @@ describe("a cluster with its platform, without an environment", () => {
         }
     });
 
-    it("carries another stack's environment, which answers over HTTPS, and tells of itself", async () => {
+    it("carries another stack's environment, which answers over HTTPS, and describes itself in npm run status", async () => {
         expect(await answer(guestSite)).toMatchObject({ url: `${guestSite.address}/get` });
         const { certificate } = await ask({ path: "/get" }, guestSite);
         expect(certificate?.subjectaltname).toBe(`DNS:${guestSite.host}`);
@@ -111,7 +111,7 @@ describe("a cluster with its platform, without an environment", () => {
         expect(await load.end()).toEqual([]);
     });
 
-    it("loses that environment only if somebody says so, and the other one loses no request", async () => {
+    it("loses that environment only with --yes, and the other one loses no request", async () => {
         withoutEnvironment();
         const { code, output } = await start(owner);
         expect(code).toBe(1);

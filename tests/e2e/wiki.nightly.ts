@@ -86,13 +86,13 @@ describe("MediaWiki as Debian packages it, from its Compose file", () => {
         expect(code).toBe(0);
     });
 
-    it("answers at the address that npm start prints, which tells what the file says in vain", async () => {
+    it("answers at the address that npm start prints, which warns of what has no effect in the file", async () => {
         expect(up.output).toContain(`The site answers at ${site.address}`);
         expect(up.output).toContain("tests/e2e/fixtures/wiki/compose.yaml:5: services.wiki.ports 8080:8080: people reach port 8080 over HTTPS");
         expect((await ask({ path: pathOf("Main_Page") }, site)).text).toContain("MediaWiki has been installed.");
     });
 
-    it("runs without rights, and connects to the database by TLS alone, which it verifies", async () => {
+    it("runs without privileges, and connects to the database only by TLS, which it verifies", async () => {
         const [pod] = await wikiPods();
         expect((await cluster.exec(pod, "id", "-u")).stdout.trim()).toBe("10001");
         expect((await cluster.exec(pod, "touch", "/usr/share/mediawiki/x")).stderr).toContain("Read-only file system");
@@ -106,7 +106,7 @@ describe("MediaWiki as Debian packages it, from its Compose file", () => {
         expect(settings).toContain('"sslCAFile" => getenv("DATABASE_CA_FILE")');
     });
 
-    it("is written by a person with a browser, and all pods show it and know the person", async () => {
+    it("is written by a person with a browser; all pods show the page and know the person", async () => {
         const { context, page } = await newVisitor(browser);
         wiki = new Wiki(site, page);
         await wiki.createAccount(person.name, person.password);
@@ -125,7 +125,7 @@ describe("MediaWiki as Debian packages it, from its Compose file", () => {
         }
     });
 
-    it("has its jobs run by the clock", async () => {
+    it("runs its jobs on schedule", async () => {
         await until("the queue to be empty", async () => await sql("SELECT COUNT(*) FROM job") === "0", 180, 5);
         const { tasks } = JSON.parse((await command("status", "--json")).stdout) as { tasks: { name: string; succeeded?: string }[] };
         expect(tasks).toMatchObject([{ name: "wiki-jobs", succeeded: expect.any(String) as string }]);
@@ -164,7 +164,7 @@ describe("MediaWiki as Debian packages it, from its Compose file", () => {
         expect(await wiki.user()).toBe(person.name);
     });
 
-    it("is back with all that was written when its database is killed", async () => {
+    it("comes back with everything that was written when its database is killed", async () => {
         const load = new Load("requests to MediaWiki while its database was killed", site, 300, undefined, pages);
         await until("the first answers", async () => load.answered > 5, 60, 0.2);
         const [pod] = await cluster.pods("database", namespace);
@@ -207,7 +207,7 @@ describe("MediaWiki as Debian packages it, from its Compose file", () => {
         await wiki.edit("Field notes", "Written after the import");
     });
 
-    it("has nothing wrong with it in the end", async () => {
+    it("has no problems in the end", async () => {
         // The last run of its jobs may have met the database's absence.
         await until("nothing to be wrong", async () => {
             const { code, output } = await command("status");

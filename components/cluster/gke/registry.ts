@@ -16,7 +16,7 @@ const thirtyDays = `${30 * 24 * 60 * 60}s`;
 
 /**
  * Creates two registries from which only the nodes pull. In one, a tag can't be moved, and an image with a tag can't be deleted.
- * In the other are the images of environments that delete theirs.
+ * The other is for environments that delete their images.
  */
 export function createRegistry(scope: Scope, nodeAccount: pulumi.Output<string>): Registry {
     const lasting = createRepository(scope, "registry", { repositoryId: scope.args.name, dockerConfig: { immutableTags: true } }, nodeAccount);

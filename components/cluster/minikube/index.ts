@@ -138,7 +138,7 @@ function capabilitiesOf(args: MinikubeArgs, found: Found & { incarnation: string
     };
 }
 
-/** Landfall's pod network (Calico) enforces policies, and so does the kit's. Nothing is known of others. */
+/** Landfall's pod network (Calico) enforces policies, and so does the kit's. Whether others do isn't known. */
 function networkPolicyOf(flags: string[]): Capabilities["networkPolicy"] {
     if (isFromKit(flags)) return "enforced";
     const network = flags.findLast(flag => flag.startsWith("--cni=")) ?? "--cni=calico";

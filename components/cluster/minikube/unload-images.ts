@@ -12,7 +12,7 @@ void removing("on the cluster's nodes", repository => {
         if (images.length > 0) ask("image", "rm", ...images, "--profile", profile);
         return;
     }
-    // With containerd, `minikube image rm` removes all names that lead to the same image, whoever uses them.
+    // With containerd, `minikube image rm` removes all names of the image, also those that others use.
     for (const { Name } of Nodes) {
         const ctr = (args: string[]): string => ask("ssh", "--profile", profile, ...(Name ? ["--node", Name] : []), "--", "sudo", "ctr", ...args);
         const found = referencesTo(repository, ctr(listImages));

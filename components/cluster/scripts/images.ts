@@ -4,8 +4,8 @@ import { main, setting } from "./process";
 export const isOf = (repository: string) => (image: string): boolean => image.startsWith(`${repository}:`);
 
 /**
- * What containerd must forget for a repository's images to go: their names, and those that it has itself given to what they
- * lead to, unless another image leads there too.
+ * The names that containerd must remove for a repository's images to go: the images' own, and those that containerd itself gave to
+ * their digests, unless another image has the same digest.
  * @param listed what `ctr images list` prints
  */
 export function referencesTo(repository: string, listed: string): string[] {
@@ -23,8 +23,8 @@ export const listImages = ["--namespace", "k8s.io", "images", "list"];
 export const removeImages = ["--namespace", "k8s.io", "images", "remove"];
 
 /**
- * Does the work of a script that removes a repository's images. What stays takes nothing but space, so a failure is told and
- * fails nothing.
+ * Does the work of a script that removes a repository's images. Images that stay only take space, so if it fails, the script
+ * warns and succeeds.
  * @param where what people call the place, such as "on the cluster's nodes"
  */
 export function removing(where: string, work: (repository: string) => void | Promise<void>): Promise<void> {

@@ -147,14 +147,14 @@ function createGateway(
 }
 
 /**
- * Puts the listeners of a Gateway that was made with another order into this one, before it is updated. Once they are, they stay
- * so. A Gateway that doesn't exist yet needs nothing, so another kubeconfig is no reason to look again.
+ * Puts an existing Gateway's listeners into this order before it is updated: server-side apply keeps the order that it finds. A
+ * Gateway that doesn't exist yet needs nothing.
  */
 function orderListeners(name: string, { kubeconfig, deletedWith }: Cluster, parent: pulumi.Resource): pulumi.Resource {
     return scriptCommand(name, {
         create: "components/platform/shared/order-listeners.ts",
         environment: { CLUSTER_KUBECONFIG: kubeconfig },
-    }, { parent, deletedWith, ignoreChanges: ["environment"] });
+    }, { parent, deletedWith });
 }
 
 /** A Gateway must have a listener. No client resolves this name, and no route is allowed on it. */

@@ -14,14 +14,15 @@ export const controllerName = "contour-2";
 /** Ports of the proxies' containers: for requests, and for health and statistics. */
 export const proxyPorts = { http: 8080, https: 8443, health: 8002 };
 
-/** Whether a listener is of an environment on another stack's platform: it is named after its host, with a dot. */
+/** Whether a listener belongs to another stack's environment, and not to the platform's own stack: its name has a dot before the host. */
 export function isOfEnvironment(listener: string): boolean {
     return /^https?\./.test(listener);
 }
 
 /**
- * The order of the platform's own listeners: by name, backwards, so that `http`, which there always is, comes last. By server-side
- * apply a new listener then comes before it, and so before all of the environments'; at the end it would come after them.
+ * The order of the platform's own listeners: by name, backwards. So `http`, which is always there, comes last. Server-side apply
+ * inserts a new listener before the next one that is there, and so before `http` and all environments' listeners. A new one at the
+ * end would come after those.
  */
 export function byListener(a: { name: string }, b: { name: string }): number {
     return a.name < b.name ? 1 : -1;

@@ -41,8 +41,8 @@ interface Gateway extends Json {
 const attempts = 5;
 
 /**
- * Moves the platform's own listeners to the front, in the order in which its stack applies them; nobody's listener changes. Pulumi
- * compares the list by position, so with an environment's listener in between, it would find a difference in every run.
+ * Moves the platform's own listeners to the front, in the order in which its stack applies them. No listener changes. Pulumi
+ * compares the list by position, so with an environment's listener in between, every run would show a difference.
  */
 export async function orderListeners(connection: Connection): Promise<void> {
     for (let attempt = 1; ; attempt++) {

@@ -26,7 +26,7 @@ export function withoutColours(message: string): string {
     return message.replace(colours, "").trim();
 }
 
-/** Whether a script that went on all the same says what it could not do: Pulumi takes all that scripts say for progress. */
+/** Whether it is a script's warning, which begins with `! `: Pulumi reports all output of scripts as progress. */
 const isForPeople = ({ severity, message }: DiagnosticEvent): boolean => severity.startsWith("info") && withoutColours(message).startsWith("! ");
 
 /** Turns Pulumi's events into readable lines. Keeps the errors for the end. */

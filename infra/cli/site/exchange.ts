@@ -14,17 +14,17 @@ export interface Part {
     drop(): Promise<unknown>;
 }
 
-/** How an import is spoken of, and what else belongs to it. */
+/** What the messages call an import's content, and its last step. */
 interface Import {
     /** What is replaced. */
     what: string;
-    /** What puts the old content back by hand. */
+    /** What a person does to put the old content back. */
     undo: string;
     /** The last step, which may fail too. */
     finish?: () => Promise<unknown>;
 }
 
-/** Loads all parts beside what there is, then exchanges them, and exchanges them back if anything fails after that. */
+/** Loads all parts next to the existing content, then exchanges them, and exchanges them back if anything fails after that. */
 export async function exchange(parts: Part[], terminal: Terminal, signal: AbortSignal, { what, undo, finish }: Import): Promise<void> {
     const exchanged: Part[] = [];
     try {
@@ -46,7 +46,7 @@ export async function exchange(parts: Part[], terminal: Terminal, signal: AbortS
         // If undoing failed, this is the only copy of the previous content.
         for (const part of parts.filter(part => !stuck.includes(part))) await part.drop().catch(() => undefined);
         const outcome = stuck.length === 0 ? `The ${what} is as it was.`
-            : `The old ${what} could not be put back, and is kept beside the new one. Don't import again, which removes it: by kubectl exec, ${undo}.`;
+            : `The old ${what} could not be put back, and is kept beside the new one. Don't import again, because that removes it. By kubectl exec, ${undo}.`;
         throw new (error instanceof Interrupted ? Interrupted : UserError)(`${(error as Error).message}\n${outcome}`);
     }
     for (const part of parts) {

@@ -24,7 +24,7 @@ interface Volume {
     covered: string[];
 }
 
-/** The volumes whose files can be copied while they are used. One that several services see is its owner's. */
+/** The volumes whose files can be copied while they are in use. A shared one is listed under its owner. */
 function volumesOf(app: ServicesSettings): Volume[] {
     const seen = Object.entries(app.services).flatMap(([service, settings]) => Object.entries(settings.volumes).map(([directory, volume]) => ({
         service, directory, of: volume.of, archive: `${volume.of ?? service}-${volumeName(directory, volume)}.tar.gz`,
@@ -45,14 +45,14 @@ function isDatabaseService({ image }: ServiceSettings): boolean {
     return image !== undefined && isDatabase(image);
 }
 
-/** The services whose files a copy would tear apart: they have tools of their own. */
+/** The database servers among the services: a copy of their files would be inconsistent. */
 function databasesOf(app: ServicesSettings): string[] {
     return Object.entries(app.services).filter(([, service]) => isDatabaseService(service) && Object.keys(service.volumes).length > 0).map(([name]) => name);
 }
 
 function tellDatabases(app: ServicesSettings, stack: string, terminal: Terminal): void {
     for (const name of databasesOf(app)) {
-        terminal.line(`  ! ${name} is left out: a copy of a database's files isn't sound while it runs. Use its own tools: npm run shell -- ${name} --stack ${stack}`);
+        terminal.line(`  ! ${name} is left out: a copy of a running database's files would be inconsistent. Use its own tools: npm run shell -- ${name} --stack ${stack}`);
     }
 }
 
@@ -63,7 +63,7 @@ export async function exportServices(
     const volumes = volumesOf(app);
     if (volumes.length === 0 && !usesDatabase(app)) {
         tellDatabases(app, name, terminal);
-        throw new UserError(`The services of the stack "${name}" keep nothing${databasesOf(app).length > 0 ? " else" : ""}: they have neither volumes nor database: true. Nothing was written.`);
+        throw new UserError(`The services of the stack "${name}" have nothing${databasesOf(app).length > 0 ? " else" : ""} to export: no volumes, and none has database: true. Nothing was written.`);
     }
     expectFree(directory);
     const find = (workload: string): Promise<Pod> => findPod(kubeconfig, settings.environment.name, workload);
@@ -89,7 +89,7 @@ export interface ServicesImport {
     yes: boolean;
 }
 
-/** Replaces the stack's own database and the files in the services' volumes, all that the export has of them. */
+/** Replaces the stack's own database and the files in the services' volumes, as far as the export has them. */
 export async function importServices(
     { name, kubeconfig, settings }: StandingStack, app: ServicesSettings, { directory, database, yes }: ServicesImport, terminal: Terminal, signal: AbortSignal,
 ): Promise<void> {
@@ -103,14 +103,14 @@ export async function importServices(
     if (sql !== undefined && !usesDatabase(app)) throw new UserError(`${sql} can't be loaded: no service of the stack "${name}" has database: true. Nothing was changed.`);
     if (sql === undefined && volumes.length === 0) {
         const known = [...usesDatabase(app) ? [exported.database] : [], ...volumesOf(app).map(({ archive }) => archive)];
-        throw new UserError(`${directory} has nothing of the stack "${name}": ${known.length === 0 ? "its services keep nothing" : `it would be ${known.join(", ")}`}. Nothing was changed.`);
+        throw new UserError(`${directory} has nothing of the stack "${name}": ${known.length === 0 ? "its services have neither volumes nor database: true" : `expected ${known.join(" or ")}`}. Nothing was changed.`);
     }
     // Bad input is refused before the cluster is contacted.
     const dump = sql === undefined ? undefined : await inspectDump(sql);
     for (const { file } of volumes) await expectWhole(file);
     if (!yes) {
         const replaced = [...dump ? ["the database"] : [], ...volumes.map(({ service, directory: at }) => `${service}'s files in ${at}`)];
-        throw new UserError(`The import replaces ${replaced.join(", ")}. Keep them by an export, then say --yes. Nothing was changed.`);
+        throw new UserError(`The import replaces ${replaced.join(", ")}. If you need that, export it first; then add --yes. Nothing was changed.`);
     }
     const find = (workload: string): Promise<Pod> => findPod(kubeconfig, settings.environment.name, workload);
     const parts = [
@@ -131,8 +131,8 @@ async function expectWhole(file: string): Promise<void> {
 }
 
 /**
- * Works with the tools of any image, also BusyBox's. The content moves within the volume, so that exchanging it is instant. What the
- * program writes meanwhile gives way. What is mounted within the volume isn't the volume's, and stays where it is.
+ * Works with the tools of any image, also BusyBox's. Files move within the volume, so the exchange is instant. Files that the
+ * application writes meanwhile are replaced. What is mounted within the volume isn't the volume's, and stays where it is.
  */
 const program = `set -eu
 directory=$2 covered=" $4 " import=$2/.landfall-import leaving=$2/.landfall-leaving before=$2/.landfall-before

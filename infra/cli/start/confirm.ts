@@ -22,7 +22,7 @@ export async function confirmLoss(
     const loss = [
         `landfall:environment ${environment === undefined ? "is none" : `has the name ${environment.name}`}, but the stack "${stack}" has the `
             + `environment ${namespace}. This run removes it, with all that runs in it and its passwords. ${lossOf(held)}`,
-        "To keep it, give it back its settings.",
+        "To keep it, restore its settings in landfall:environment.",
     ];
     const options = stack === "dev" ? "" : `--stack ${stack} `;
     await askFor(namespace, {

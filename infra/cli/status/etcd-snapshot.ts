@@ -13,7 +13,7 @@ export interface EtcdSnapshot {
     due?: number;
 }
 
-/** What the machines have noted; undefined if none has. Whichever leads etcd takes the snapshots, so the latest note counts. */
+/** What the machines have recorded; undefined if none has. The one that leads etcd takes the snapshots, so the latest record counts. */
 export function etcdSnapshotOf(nodes: Fields[]): EtcdSnapshot | undefined {
     const noted = nodes.map(noteOf).filter(({ taken, failed }) => taken !== undefined || failed !== undefined);
     const at = ({ taken, failed }: EtcdSnapshot): number => failed?.time ?? taken ?? 0;

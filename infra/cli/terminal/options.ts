@@ -8,7 +8,7 @@ export const [text, texts, flag] = [{ type: "string" }, { type: "string", multip
 
 const help = { ...flag, short: "h" } as const;
 
-/** Reads a command's options, always with `--help` and `-h`, and its other arguments. @throws UserError with the usage */
+/** Parses a command's options and its other arguments. Every command has `--help` and `-h`. @throws UserError with the usage */
 export function parseCommand<T extends Options>(args: string[], options: T, usage: string, allowPositionals = true) {
     try {
         return parseArgs({ args, options: { ...options, help }, allowPositionals });
@@ -17,7 +17,7 @@ export function parseCommand<T extends Options>(args: string[], options: T, usag
     }
 }
 
-/** Reads the options of a command that takes no other arguments. @throws UserError with the usage */
+/** Parses the options of a command that has no other arguments. @throws UserError with the usage */
 export function parseOptions<T extends Options>(args: string[], options: T, usage: string) {
     return parseCommand(args, options, usage, false).values;
 }

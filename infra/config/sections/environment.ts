@@ -116,10 +116,11 @@ export function environmentSchema(context: Context) {
             defaultText: `delete if the name is ${disposable.join(" or ")}, otherwise retain`,
         }),
         images: choice("delete", "retain").default("retain").meta({
-            description: "What happens to the images that the program builds when the environment is destroyed. With `retain`, they stay, and "
-                + "other environments with the same sources use them. With `delete`, the environment's images have names of their own, "
-                + "under which they are deleted with it: in the registry, where each has a repository that begins with the environment's "
-                + "name, or on the nodes. `npm run branch` sets it, unless Pulumi.branch.yaml does.",
+            description: "What happens to the images that were built for the environment when it is destroyed. With `retain`, they stay, and "
+                + "other environments with the same sources share them. With `delete`, the environment's images have names of their own, and "
+                + "are deleted with it, on the nodes or in the registry. There, each has a repository whose name begins with the "
+                + "environment's. In the stack of a cloud's cluster, it has no effect: the images are deleted with the cluster's registry. "
+                + "`npm run branch` sets `delete`, unless Pulumi.branch.yaml says `retain`.",
             example: "delete", change: "in place: pods are replaced one by one, and the database restarts, because their images have other names",
         }),
         size: choice(...sizes).default("medium").meta({

@@ -25,7 +25,7 @@ export function volumes() {
         }),
         storageClass: storageClass("the target's class for that access mode"),
         of: matching(serviceNames, serviceName).optional().meta({
-            description: "Another service whose volume of this `name` it is: both see the same files. That volume has accessMode ReadWriteMany, and both services have the same `uid`.",
+            description: "Another service, to share its volume of this `name`: both see the same files. That volume must have accessMode ReadWriteMany, and both services the same `uid`.",
             example: "web", defaultText: "none: the volume is the service's own", change: otherVolume,
         }),
     }).transform(given => given.of === undefined ? given : { ...given, accessMode: "ReadWriteMany" as const }).meta({ description: "A persistent volume.", example: { size: "5Gi" } });
@@ -38,7 +38,7 @@ export function volumes() {
 export function files() {
     return byName("absolute paths of files", absolute, "/etc/nginx/conf.d/site.conf", z.string().meta({ allowed: "text" })).prefault({}).meta({
         description: "Read-only files that aren't secret, by path, with their content; at most 1000 KiB together. The image's other files in "
-            + "the same directory stay.",
+            + "the same directory stay. If the content of one begins with `#!`, all of them can be executed.",
         example: { "/etc/shop/settings.ini": "color = blue\n" }, defaultText: "none",
     });
 }

@@ -26,10 +26,10 @@ export function tasks() {
     const task = z.strictObject({
         schedule: schedule().meta({ description: "When it runs, in UTC.", example: "*/5 * * * *" }),
         command: listOf("arguments", z.string().meta({ allowed: "text" }), 1).meta({
-            description: "Program and arguments, without a shell.", example: ["send-report", "--weekly"],
+            description: "Program and arguments, without a shell, in place of the image's ENTRYPOINT and CMD.", example: ["send-report", "--weekly"],
         }),
         deadlineSeconds: whole(1, 86_400).default(taskDefaults.deadlineSeconds).meta({
-            description: "Seconds after which a run is killed. The next one doesn't start before.", example: 3600,
+            description: "Seconds after which a run is killed. While one runs, the next one doesn't start.", example: 3600,
         }),
     }).meta({ description: "A command that runs to completion, one run at a time.", example: { schedule: "0 3 * * *", command: ["send-report"] } });
     return byName('lower-case letters, digits and "-", at most 20, beginning with a letter', taskName, "report", task).prefault({}).meta({

@@ -162,7 +162,7 @@ function sameTasks({ services }: ServicesSettings): Violation | undefined {
     const tasks = Object.entries(services).flatMap(([name, service]) => Object.keys(service.tasks).map(task => ({ name, task, full: taskNameOf(name, task) })));
     const second = tasks.find(({ full }, index) => Object.hasOwn(services, full) || tasks.findIndex(other => other.full === full) < index);
     return second && {
-        keys: [`app.services.${second.name}.tasks`, "app.services"], problem: `has ${second.task}, whose pods are called ${second.full}, and others are too`,
+        keys: [`app.services.${second.name}.tasks`, "app.services"], problem: `has ${second.task}, whose pods would be called ${second.full}, as others are`,
         allowed: "another name for the task", example: { app: { type: "services", services: { [second.name]: {} } } },
     };
 }

@@ -49,7 +49,7 @@ export const goComponents: GoComponent[] = [
     {
         name: "kube-router",
         module: kubeRouter,
-        version: "v2.1.0", // no newer one is a Go module that can be had
+        version: "v2.1.0", // the newest one that is available as a Go module
         programs: { "kube-router": `${kubeRouter}/cmd/kube-router` },
         values: { [`${kubeRouter}/pkg/version.Version`]: "v2.1.0" },
     },

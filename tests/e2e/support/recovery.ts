@@ -102,7 +102,7 @@ export function comesBackFromSnapshots(server: () => Lost): void {
         expect(await sh("systemctl is-active landfall-snapshot.timer")).toBe("active");
     });
 
-    it("has npm run status name a snapshot that fails, until the next is taken", async () => {
+    it("reports a failed snapshot in npm run status until the next one is taken", async () => {
         const status = async () => {
             const { stdout } = await npm(["run", "-s", "status", "--", "--stack", "metal", "--json"], {}, false);
             const { etcdSnapshot = "", problems } = JSON.parse(stdout) as { etcdSnapshot?: string; problems: { rule: string; matter: string }[] };

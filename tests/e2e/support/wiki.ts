@@ -16,7 +16,7 @@ export class Wiki {
             await this.page.fill("#wpRetype", password);
             await this.submit("#wpCreateaccount");
             let said = await this.said();
-            // By a try before, whose answer was broken off.
+            // An earlier attempt did that, and its answer was lost.
             if (said.includes("already in use")) said = await this.logIn(name, password);
             if (await this.user() !== name) throw new Error(`${name} has no account: ${said}`);
         });
@@ -53,7 +53,7 @@ export class Wiki {
             await this.open("Special:Upload");
             await this.page.setInputFiles("#wpUploadFile", { name, mimeType: "image/png", buffer: content });
             await this.page.fill("#wpDestFile", name);
-            await this.page.check("#wpIgnoreWarning"); // of a try before
+            await this.page.check("#wpIgnoreWarning"); // of an earlier attempt
             await this.submit("input[name=wpUpload]");
             const link = await this.page.getAttribute(".fullMedia a", "href", { timeout: 30_000 }).catch(() => null);
             if (link === null) throw new Error(`${name} isn't uploaded: ${await this.said()}`);
@@ -87,7 +87,7 @@ export function pathOf(title: string): string {
     return `/mediawiki/index.php?title=${encodeURIComponent(title)}`;
 }
 
-/** Chromium breaks off what it is loading when a network of this computer, such as one of Docker's, comes or goes. */
+/** Tries again: Chromium aborts requests when a network of this computer, such as one of Docker's, is added or removed. */
 async function again<T>(work: () => Promise<T>, tries = 10): Promise<T> {
     try {
         return await work();

@@ -17,7 +17,7 @@ export const taskRules: Record<string, Rule> = {
     "volume-snapshot": situation => situation.observed.volumeSnapshots.flatMap(snapshot => snapshotFailed(snapshot, situation) ?? []),
 };
 
-/** How long after its time a snapshot of etcd may be noted: the machine ends one after half an hour. */
+/** How long after it is due a snapshot of etcd may be recorded: the machine stops one after half an hour. */
 const lateSnapshot = 40 * minute;
 
 /** Those that keep data safe matter more than those that run again in a minute. */
@@ -109,7 +109,7 @@ function etcdSnapshot({ observed, now, etcdSnapshots, command }: Situation): Fin
     const last = etcdSnapshotOf(observed.nodes);
     if (last === undefined) {
         return [{
-            ...finding, severity: "risk", matter: "no machine has noted one",
+            ...finding, severity: "risk", matter: "isn't recorded on any machine",
             action: `${command("start")}. If that changes nothing, on each control-plane machine as root: systemctl start landfall-snapshot`,
         }];
     }
@@ -121,8 +121,8 @@ function etcdSnapshot({ observed, now, etcdSnapshots, command }: Situation): Fin
         const why = failed.why.slice(0, 300).replace(/\.$/, "") || "it gave no reason";
         return [{
             ...finding, matter: `failed ${duration(now - failed.time)} ago on ${node}: ${why}. ${good}`,
-            action: `When that is mended, take one on ${several ? "each control-plane machine" : node} as root: systemctl start landfall-snapshot. `
-                + `All it said: journalctl --unit landfall-snapshot${several ? ` on ${node}` : ""}`,
+            action: `When that is repaired, take one on ${several ? "each control-plane machine" : node} as root: systemctl start landfall-snapshot. `
+                + `Its whole output: journalctl --unit landfall-snapshot${several ? ` on ${node}` : ""}`,
         }];
     }
     if (due === undefined || now - Math.max(due, schedulingSince(observed.pods)) < lateSnapshot) return undefined;

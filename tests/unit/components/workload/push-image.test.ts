@@ -225,7 +225,7 @@ describe.skipIf(process.platform === "win32")("an image that belongs to an envir
         expect((await run({ ...two, disposable })).reference).toBe(reference);
     });
 
-    it("is another branch's no more than anyone's: each has its own, from the same sources too", async () => {
+    it("is each branch's own, also from the same sources", async () => {
         registry = await new Registry().start();
         const [first, second] = [await run(one), await run(two)];
         expect(first.reference).not.toBe(second.reference);
@@ -233,7 +233,7 @@ describe.skipIf(process.platform === "win32")("an image that belongs to an envir
         expect(repositories()).toEqual([expect.stringContaining("branch-two_web_")]);
     });
 
-    it("goes with the manifests of all platforms that it lists, and the list first", async () => {
+    it("is deleted with the manifests of all platforms that it lists, the list first", async () => {
         registry = await new Registry().start();
         const digest = digestIn((await run(one)).reference);
         const [repository] = repositories();

@@ -68,8 +68,8 @@ describe("a mount of this computer's", () => {
         expect(told(service(mount)).warned).toEqual([expect.stringContaining(`is the volume ${name}, which begins empty`)]);
     });
 
-    it("directory that isn't there is refused if nobody writes to it", () => {
-        expect(told(service("./none:/etc/none:ro")).refused).toEqual([expect.stringMatching(/^compose\.yaml:5: services\.web\.volumes: .*none doesn't exist on this computer, and nobody writes to it/)]);
+    it("directory that isn't there is refused if no service writes to it", () => {
+        expect(told(service("./none:/etc/none:ro")).refused).toEqual([expect.stringMatching(/^compose\.yaml:5: services\.web\.volumes: .*none doesn't exist on this computer, and no service writes to it/)]);
     });
 
     it("directory has a volume of its own, even if another's path ends alike", () => {
@@ -80,7 +80,7 @@ describe("a mount of this computer's", () => {
 
     it("directory keeps its data when it is written as a volume, as the message says", () => {
         const { refused } = told(service("./data:/var/lib/x"));
-        expect(refused).toEqual([expect.stringContaining("./data has files, and it isn't said what they are")]);
+        expect(refused).toEqual([expect.stringContaining("./data has files, and the mount doesn't say whether the program changes them")]);
         const [, mount] = /write (data:\/var\/lib\/x) and list data/.exec(refused[0])!;
         const before = web("./data-that-is-none:/var/lib/x").volumes["/var/lib/x"].name;
         expect(before).toBe("data-that-is-none");

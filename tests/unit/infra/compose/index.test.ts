@@ -379,8 +379,8 @@ describe("a service whose port the file doesn't say", () => {
     it.each(["{ A: \"api:16\" }", "{ A: \"my-api:8080\" }", "{ A: \"api.example:8080\" }", "{ A: \"api:99999\" }", "{ A: \"api:8080.1\" }"])("isn't where something else is named: %s", environment =>
         expect(read(files(`, environment: ${environment}`)).services.api).not.toHaveProperty("port"));
 
-    it("is told where others have its name", () => {
-        expect(told(files(", environment: { HOST: api }")).warned).toEqual([expect.stringMatching(/^compose\.yaml:3: services\.api has no port, and others have its name.*write expose/)]);
+    it("is warned of where others name it as a host", () => {
+        expect(told(files(", environment: { HOST: api }")).warned).toEqual([expect.stringMatching(/^compose\.yaml:3: services\.api has no port, and other services name it as a host.*write expose/)]);
         expect(told(files(", environment: { HOST: api }"), { services: { api: { port: 5 } } }).warned).toEqual([]);
     });
 

@@ -206,7 +206,7 @@ describe("services", () => {
             store: { ...shop, volumes: { "/data": {} }, tasks },
         }, { apiKey: "hunter2-hunter2" });
         const job = object<{ spec: { schedule: string; jobTemplate: { spec: { activeDeadlineSeconds: number } } } }>(scheduled, "CronJob", "web-report");
-        expect(job.spec).toMatchObject({ schedule: "0 3 * * *", jobTemplate: { spec: { activeDeadlineSeconds: 90 } } });
+        expect(job.spec).toMatchObject({ schedule: "0 3 * * *", timeZone: "Etc/UTC", jobTemplate: { spec: { activeDeadlineSeconds: 90 } } });
         const [own, service] = ["CronJob/web-report", "Deployment/web"].map(owner => container(scheduled, owner) as unknown as { image: string; command?: string[]; volumeMounts: { mountPath: string }[] });
         expect(own).toMatchObject({ image: service.image, command: ["report", "--all"] });
         expect(own.volumeMounts).toEqual(service.volumeMounts);

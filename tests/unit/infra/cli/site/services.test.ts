@@ -94,10 +94,10 @@ describe("what services keep", () => {
         expect(ran.filter(action => action.startsWith("import"))).toEqual(["import-database load", "import-database swap", "import-database drop"]);
     });
 
-    it("isn't replaced without being told to, and the message says what would be", async () => {
+    it("isn't replaced without --yes, and the message names what would be", async () => {
         await doExport();
         ran = [];
-        await expect(doImport({ yes: false })).rejects.toThrow(`The import replaces the database, web's files in ${volume}. Keep them by an export, then say --yes. Nothing was changed.`);
+        await expect(doImport({ yes: false })).rejects.toThrow(`The import replaces the database, web's files in ${volume}. If you need that, export it first; then add --yes. Nothing was changed.`);
         expect(ran).toEqual([]);
     });
 
@@ -138,12 +138,12 @@ describe("what services keep", () => {
         await expect(doImport()).rejects.toThrow(/can't be read to its end/);
         fs.rmSync(archive);
         fs.rmSync(path.join(exported(), "database.sql.gz"));
-        await expect(doImport()).rejects.toThrow(/has nothing of the stack "dev": it would be database\.sql\.gz, web-volume\.tar\.gz\. Nothing was changed/);
+        await expect(doImport()).rejects.toThrow(/has nothing of the stack "dev": expected database\.sql\.gz or web-volume\.tar\.gz\. Nothing was changed/);
         expect(ran).toEqual([]);
         expect(read()).toEqual(old);
     });
 
-    it("is imported as far as there is something of it, and the rest is told", async () => {
+    it("is imported as far as the export has it, and the command names the rest", async () => {
         await doExport();
         fs.rmSync(path.join(exported(), "web-volume.tar.gz"));
         write({ "a.txt": "new" });
@@ -152,7 +152,7 @@ describe("what services keep", () => {
         expect(told.join("\n")).toContain(`web's files in ${volume} stay as they are: there is no web-volume.tar.gz`);
     });
 
-    it("of a database that a service runs is left to its own tools, and told", async () => {
+    it("in a database that a service runs is left out, with a note", async () => {
         const given = { web: { ...shop, exposed: true, volumes: { [volume]: {} } }, db: { image: "docker.io/library/postgres:18", port: 5432, volumes: { "/var/lib/postgresql/data": {} } } };
         await exportServices(...stack(given), exported(), terminal, signal);
         expect(fs.readdirSync(exported())).toEqual(["web-volume.tar.gz"]);
@@ -164,7 +164,7 @@ describe("what services keep", () => {
             web: { ...shop, exposed: true, volumes: { [volume]: { accessMode: "ReadWriteMany", name: "data" } } },
             db: { image: "ghcr.io/example/postgis:18", port: 5432, volumes: { "/var/lib/x": { of: "web", name: "data" } } },
         };
-        await expect(exportServices(...stack(given), exported(), terminal, signal)).rejects.toThrow(/keep nothing else/);
+        await expect(exportServices(...stack(given), exported(), terminal, signal)).rejects.toThrow(/have nothing else to export/);
         expect(told.join("\n")).toMatch(/! db is left out/);
         const backups = { ...given, db: { ...given.db, image: "example/postgres-backup-local:18" } };
         await exportServices(...stack(backups), exported(), terminal, signal);
@@ -200,8 +200,8 @@ describe("what services keep", () => {
         expect(fs.readdirSync(exported())).toEqual(["database.sql.gz"]);
     });
 
-    it("may be nothing, which is no export", async () => {
-        await expect(exportServices(...stack({ web: { ...shop, exposed: true } }), exported(), terminal, signal)).rejects.toThrow(/keep nothing/);
+    it("may be nothing, which can't be exported", async () => {
+        await expect(exportServices(...stack({ web: { ...shop, exposed: true } }), exported(), terminal, signal)).rejects.toThrow(/have nothing to export/);
         expect(fs.existsSync(exported())).toBe(false);
     });
 });

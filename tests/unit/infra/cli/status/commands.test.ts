@@ -204,7 +204,7 @@ describe("npm run status", () => {
         expect(screen(found)).toContain("\nLast snapshot of etcd: 20 min ago\n");
         expect(screen(await statusOf(running({})))).not.toContain("etcd");
         api.objects.nodes = [node("server")];
-        expect((await statusOf(running({ snapshots: {} }))).problems).toMatchObject([{ rule: "etcd-snapshot", matter: "no machine has noted one" }]);
+        expect((await statusOf(running({ snapshots: {} }))).problems).toMatchObject([{ rule: "etcd-snapshot", matter: "isn't recorded on any machine" }]);
     });
 
     it.skipIf(process.platform === "win32")("quotes what a shell would take apart", async () => {

@@ -480,8 +480,8 @@ describe("snapshots of etcd", () => {
         ["the first failed, without a word", [notes("one", { failed: ago(60) })], "failing", /^failed 60 s ago on one: it gave no reason\. There is no good one yet$/, /on one/],
         ["one has been due for long", [notes("one", { taken: ago(9000), due: ago(5400) })], "failing",
             /^has been due for 90 min\. The last good one is 2 h old$/, /on one\. As root: systemctl status landfall-snapshot\.timer/],
-        ["none is noted", [node("one")], "risk", /^no machine has noted one$/, /^npm start -- --stack server\. If that changes nothing/],
-        ["the notes are nobody's", [notes("one", { taken: "x", failed: "\u001b[31m", due: "y" })], "risk", /^no machine has noted one$/, /npm start/],
+        ["none is recorded", [node("one")], "risk", /^isn't recorded on any machine$/, /^npm start -- --stack server\. If that changes nothing/],
+        ["the records can't be read", [notes("one", { taken: "x", failed: "\u001b[31m", due: "y" })], "risk", /^isn't recorded on any machine$/, /npm start/],
     ])("are not well where %s", (_, nodes, severity, says, action) => {
         expect(told(nodes)).toEqual([{
             rule: "etcd-snapshot", object: "The snapshot of etcd", severity, matter: expect.stringMatching(says), action: expect.stringMatching(action),

@@ -81,9 +81,9 @@ describe("an application of services", () => {
         ["a secret file among files that the program writes", { web: { ...web, secrets: { "/data/key": "apiKey" }, volumes: { "/data": {} } } },
             "landfall:app.services.web.secrets has a file in /data, where the program writes: a directory with secret files has nothing else"],
         ["a secret file in the root directory", { web: { ...web, secrets: { "/key": "apiKey" } } }, "landfall:app.services.web.secrets./key is not a valid name"],
-        ["a task whose pods would be called like a service's", { "a": { ...web, tasks: { b: task } }, "a-b": shop }, "landfall:app.services.a.tasks has b, whose pods are called a-b, and others are too"],
+        ["a task whose pods would be called like a service's", { "a": { ...web, tasks: { b: task } }, "a-b": shop }, "landfall:app.services.a.tasks has b, whose pods would be called a-b, as others are"],
         ["a task called like another's", { "a": { ...web, tasks: { "b-c": task } }, "a-b": { ...shop, tasks: { c: task } } },
-            "landfall:app.services.a-b.tasks has c, whose pods are called a-b-c, and others are too"],
+            "landfall:app.services.a-b.tasks has c, whose pods would be called a-b-c, as others are"],
         ...["", "* * * *", "60 * * * *", "* 24 * * *", "* * 0 * *", "* * * 13 *", "5-1 * * * *", "*/0 * * * *", "* * * * MON", "* * * * 7", "@daily", "* * * * * *", "1,,2 * * * *"].map(schedule =>
             [`a task that runs at "${schedule}"`, { web: { ...web, tasks: { a: { ...task, schedule } } } },
                 "landfall:app.services.web.tasks.a.schedule is not valid"] as [string, object, string]),
