@@ -6,6 +6,7 @@ import { names } from "./support/names";
 import { picture } from "./support/picture";
 import { ask, Editor, Item, pathOf } from "./support/site";
 import { adminPassword, ensureUp } from "./support/stack";
+import { until } from "./support/wait";
 
 describe("an uploaded file", () => {
     const content = picture(new Date().toISOString());
@@ -60,7 +61,10 @@ describe("an uploaded file", () => {
 
 /** The web's pods. An autoscaler that came down may have left them all on one node: then one of them gets its place on the other. */
 async function onBothNodes(cluster: Cluster): Promise<k8s.V1Pod[]> {
-    const pods = await cluster.settled();
+    const pods = await until("the autoscaler to have made two pods", async () => {
+        const all = await cluster.settled();
+        return all.length > 1 && all;
+    });
     const [node, ...others] = new Set(pods.map(({ spec }) => spec?.nodeName ?? ""));
     if (others.length > 0) return pods;
     const cordon = (unschedulable: boolean) => cluster.core.patchNode(
