@@ -193,7 +193,7 @@ describe.skipIf(process.platform === "win32")("an image that belongs to an envir
     const digestIn = (reference: string) => reference.split("@")[1];
     const [one, two] = [{ owner: "branch-one" }, { owner: "branch-two" }];
 
-    it("is in a repository of its own and goes with it, while others keep what is the same", async () => {
+    it("is in a repository of its own and deleted from there, while others keep the same image", async () => {
         registry = await new Registry().start();
         const first = await run(one);
         // As another cluster's environment of that name has it, and production, to which the branch's content was promoted.
