@@ -14,30 +14,28 @@ const notHere = fs.readdirSync(path.resolve("tests/unit"), { recursive: true, en
     return reason ? [`tests/unit/${file.split(path.sep).join("/")}`] : [];
 });
 
-/** Files with a cluster of their own, or none, the longest first. */
-const apart = ["80-baremetal", "71-render", "74-library", "66-others", "70-policies", "72-minikube"];
+/** Files with a cluster of their own, or none: those of each list run one after another. */
+const apart = [["80-baremetal"], ["71-render", "74-library", "66-others", "70-policies", "72-minikube"]];
 
 /** A file that takes its time and disturbs nothing: those after it don't wait for it, except for the first that replaces pods. */
-const meanwhile = { file: "18-meanwhile", until: "36-site" };
+const meanwhile = { file: "11-meanwhile", until: "36-site" };
+
+/** Each file apart holds a worker while it waits for its turn; one is for the story, one for the file beside it. */
+const e2eWorkers = apart.flat().length + 2;
 
 /**
  * The files of the end-to-end suite tell one story, in the order of their names, but for those that need nothing of it:
- * they run beside the others (tests/e2e/support/turn.ts). Workers take them as they stand here, one by one. So that one
- * of them always has the story, the first two of it come early, and the short ones apart fall into its longest wait.
+ * they run beside the others (tests/e2e/support/turn.ts). Workers take them as they stand here, one by one.
  */
 class ByName extends BaseSequencer {
     override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
         const sorted = [...files].sort((a, b) => (a.moduleId < b.moduleId ? -1 : 1));
-        const place = ({ moduleId }: TestSpecification): number => apart.indexOf(path.basename(moduleId, ".test.ts"));
-        const inTurn = sorted.filter(file => place(file) < 0);
-        const beside = sorted.filter(file => place(file) >= 0).sort((a, b) => place(a) - place(b));
-        const paths = (some: TestSpecification[]): string[] => some.map(({ moduleId }) => moduleId);
-        const named = (name: string): string | undefined => paths(inTurn).find(file => path.basename(file, ".test.ts") === name);
-        const order = { inTurn: paths(inTurn), beside: paths(beside), meanwhile: named(meanwhile.file), until: named(meanwhile.until) };
+        const named = (name: string): string | undefined => sorted.map(({ moduleId }) => moduleId).find(file => path.basename(file, ".test.ts") === name);
+        const beside = apart.map(names => names.map(named).filter(file => file !== undefined));
+        const inTurn = sorted.map(({ moduleId }) => moduleId).filter(file => !beside.flat().includes(file));
+        const order = { inTurn, beside, meanwhile: named(meanwhile.file), until: named(meanwhile.until) };
         for (const { project } of files) project.provide("order", order);
-        const [first, second, ...others] = inTurn;
-        const [longest, next, ...short] = beside;
-        return [first, longest, second, next, ...others.slice(0, 4), ...short, ...others.slice(4)].filter(file => file !== undefined);
+        return [...beside.flat(), ...inTurn].map(file => sorted.find(({ moduleId }) => moduleId === file)!);
     }
 }
 
@@ -76,7 +74,7 @@ export default defineConfig({
                 },
             },
             // Those of the night take longer than a build may.
-            ...([["e2e", "test", 20, 4], ["nightly", "nightly", 40, 1]] as const).map(([name, suffix, minutes, workers], place) => ({
+            ...([["e2e", "test", 20, e2eWorkers], ["nightly", "nightly", 40, 1]] as const).map(([name, suffix, minutes, workers], place) => ({
                 test: {
                     name,
                     include: [`tests/e2e/**/*.${suffix}.ts`],
@@ -85,7 +83,7 @@ export default defineConfig({
                     maxWorkers: workers,
                     testTimeout: minutes * minute,
                     // The first start builds the kit where the network is closed.
-                    hookTimeout: 40 * minute,
+                    hookTimeout: 60 * minute,
                     // What the commands print goes to the log as it comes.
                     disableConsoleIntercept: true,
                     sequence: { groupOrder: 4 + place },

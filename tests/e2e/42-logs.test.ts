@@ -1,7 +1,8 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { Cluster } from "./support/kubernetes";
+import { Cluster, nameOf } from "./support/kubernetes";
 import { names } from "./support/names";
 import { npm } from "./support/npm";
+import { ask as askSite } from "./support/site";
 import { ensureUp, figure } from "./support/stack";
 import { until } from "./support/wait";
 
@@ -18,6 +19,19 @@ beforeAll(async () => {
     const { data } = await cluster.core.readNamespacedSecret({ name: "log-store", namespace });
     const password = Buffer.from(data?.password ?? "", "base64").toString();
     authorization = `Basic ${Buffer.from(`landfall:${password}`).toString("base64")}`;
+});
+
+describe("npm run logs", () => {
+    it("prints a request that was just made, with the pod that answered it", async () => {
+        const page = `/no-such-page-${Date.now()}`;
+        expect((await askSite({ path: page })).status).toBe(404);
+        const web = (await cluster.pods("web")).map(nameOf);
+        const line = await until("the request in the logs", async () => {
+            const { stdout } = await npm(["run", "--silent", "logs", "--", "web", "--since", "5m", "--stack", names.stack], {}, false);
+            return stdout.split("\n").find(each => each.includes(page));
+        }, 60, 2);
+        expect(web).toContain(line.split("  ")[0]);
+    });
 });
 
 describe("kept logs", () => {

@@ -196,12 +196,6 @@ describe("a start that is interrupted half-way", () => {
         }
         expect((await ask({ path: "/" })).status).toBe(200);
     });
-
-    it("leaves nothing to do for the one after", async () => {
-        const { code, output } = await start();
-        expect(code).toBe(0);
-        expect(output).toMatch(/^ +\d+ unchanged$/m);
-    });
 });
 
 function siteAt(host: string): Site {

@@ -11,10 +11,10 @@ export interface Suite {
     before: Holdings;
 }
 
-/** Paths of the files that are run: those that share the suite's stack, in turn, and those that have one of their own. */
+/** Paths of the files that are run: those that share the suite's stack, in turn, and beside them lists of others, each in turn. */
 export interface Order {
     inTurn: string[];
-    beside: string[];
+    beside: string[][];
     /** One of the first whose end the others wait for only from `until` on. */
     meanwhile?: string;
     until?: string;

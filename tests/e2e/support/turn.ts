@@ -17,16 +17,17 @@ afterAll(() => {
 });
 
 /**
- * Waits for this file's turn. One that runs beside the others begins when their first start is over, for both need what
- * that builds on a closed network; the last, which takes the stack down, waits for it.
+ * Waits for this file's turn. Those that run beside the others begin when their first start is over, for both need what
+ * that builds on a closed network; the last, which takes the stack down, waits for them.
  */
 async function takeTurn(suite: Suite, { inTurn, beside, meanwhile, until: end }: Order, file: string): Promise<void> {
     const areOver = (files: string[]): boolean => files.every(other => isOver(suite, other));
+    const beforeIn = (list: string[]): string[] => list.slice(0, list.indexOf(file));
     const isReady = (): boolean => {
-        if (beside.includes(file)) return areOver(inTurn) || (readFirstStart(suite)?.seconds ?? 0) > 0;
-        const before = inTurn.slice(0, inTurn.indexOf(file));
+        const before = beforeIn(beside.find(list => list.includes(file)) ?? inTurn);
+        if (!inTurn.includes(file)) return areOver(before) && (areOver(inTurn) || (readFirstStart(suite)?.seconds ?? 0) > 0);
         const waitsForAll = end === undefined || file === end || before.includes(end);
-        return areOver(before.filter(other => waitsForAll || other !== meanwhile)) && (file !== inTurn.at(-1) || areOver(beside));
+        return areOver(before.filter(other => waitsForAll || other !== meanwhile)) && (file !== inTurn.at(-1) || areOver(beside.flat()));
     };
-    await until(`the turn of ${path.basename(file)}`, async () => isReady(), 39 * 60);
+    await until(`the turn of ${path.basename(file)}`, async () => isReady(), 59 * 60);
 }

@@ -1,7 +1,11 @@
+import type * as k8s from "@kubernetes/client-node";
 import { randomBytes } from "node:crypto";
 import { beforeAll, describe, expect, it } from "vitest";
+import type { Status } from "../../infra/cli/status/summary";
+import { version } from "../../package.json";
 import { Cluster } from "./support/kubernetes";
-import { names } from "./support/names";
+import { address, names } from "./support/names";
+import { npm } from "./support/npm";
 import { ask, Editor, Item, pathOf } from "./support/site";
 import { askSlowly, Transfer } from "./support/slow";
 import { adminPassword, ensureUp, figure } from "./support/stack";
@@ -64,6 +68,65 @@ describe("the autoscaler", () => {
         expect(use.name).toBe("cpu");
         expect(use.current.averageUtilization).toEqual(expect.any(Number));
         figure("CPU use that the autoscaler sees", `${use.current.averageUtilization} %`);
+    });
+});
+
+describe("npm run status", () => {
+    const status = async (...args: string[]) => npm(["run", "--silent", "status", "--", ...args, "--stack", names.stack], {}, false);
+    const found = async (): Promise<Status> => JSON.parse((await status("--json")).stdout) as Status;
+    /** Fits on no node, and gets no requests: nothing else in the namespace notices it. */
+    const nowhere: k8s.V1Deployment = {
+        metadata: { name: "nowhere", namespace: names.environment },
+        spec: {
+            selector: { matchLabels: { "app.kubernetes.io/name": "nowhere" } },
+            template: {
+                metadata: { labels: { "app.kubernetes.io/name": "nowhere" } },
+                spec: {
+                    nodeSelector: { "landfall.dev/e2e": "nowhere" }, terminationGracePeriodSeconds: 0,
+                    securityContext: { runAsNonRoot: true, runAsUser: 10000, seccompProfile: { type: "RuntimeDefault" } },
+                    containers: [{
+                        name: "nowhere", image: "landfall.local/stranger:none",
+                        securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } },
+                    }],
+                },
+            },
+        },
+    };
+
+    it("says which pod fits nowhere", async () => {
+        await cluster.apps.createNamespacedDeployment({ namespace: names.environment, body: nowhere });
+        try {
+            const { healthy, problem } = await until("the status to name the pod", async () => {
+                const { healthy, problems } = await found();
+                const problem = problems.find(({ object }) => object.startsWith(`Pod ${names.environment}/nowhere-`));
+                return problem && { healthy, problem };
+            }, 150, 5);
+            expect(problem).toMatchObject({ severity: "failing", matter: expect.stringMatching(/can't be scheduled: .*didn't match/) });
+            expect(healthy).toBe(false);
+            expect((await status()).code).toBe(1);
+        } finally {
+            await cluster.apps.deleteNamespacedDeployment({ name: "nowhere", namespace: names.environment, propagationPolicy: "Foreground" });
+            await until("the pod to be gone", async () => (await cluster.pods("nowhere")).length === 0, 60);
+        }
+    });
+
+    it("says that all is well when it is", async () => {
+        // Autoscalers come down from what the start has taken.
+        const begin = Date.now();
+        const seen = new Set<string>();
+        const well = await until("the stack to be well", async () => {
+            const now = await found();
+            if (now.healthy) return now;
+            for (const { object, matter } of now.problems) seen.add(`${object}: ${matter}`);
+            throw new Error(JSON.stringify(now.problems));
+        }, 480, 5);
+        figure("the stack was well after", `${Math.round((Date.now() - begin) / 1000)} s ${[...seen].join("; ")}`);
+        expect(well).toMatchObject({ healthy: true, address, problems: [], versions: { applied: version } });
+        expect(well.parts.filter(({ namespace }) => namespace === names.environment)).toMatchObject([
+            { name: "database", ready: 1, images: well.imageDates }, { name: "web", images: well.imageDates },
+        ]);
+        const { code, output } = await status();
+        expect({ code, output }).toMatchObject({ code: 0, output: expect.stringMatching(/\n\nAll is well\.\n/) });
     });
 });
 
