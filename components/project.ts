@@ -20,3 +20,8 @@ export function nodeArguments(script: string): string[] {
 export function fromWorkingDirectory(file: string): string {
     return path.relative(process.cwd(), file).split(path.sep).join("/");
 }
+
+/** Paths with `/` between their parts, in the same order on every system: Windows' separator comes after digits, `/` before them. */
+export function sortedFiles(files: readonly string[], separator = path.sep): string[] {
+    return files.map(file => file.split(separator).join("/")).sort();
+}

@@ -6,6 +6,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { Cluster, ImageDelivery } from "../cluster/cluster";
 import { rendering } from "../cluster/lookup";
+import { sortedFiles } from "../project";
 import { proxyVariables } from "../proxy";
 import { scriptCommand } from "../script";
 import { Transform, transformedBy } from "../transform";
@@ -207,9 +208,9 @@ function suffixOf(platform: string | undefined): string {
  */
 export function directoryDigest(directory: string): string {
     const ignored = readIgnored(directory);
-    const files = fs.readdirSync(directory, { recursive: true, encoding: "utf8" }).sort();
-    return digest(...files.filter(file => !ignored(file.split(path.sep).join("/")) && isFile(path.join(directory, file)))
-        .flatMap(file => [file.split(path.sep).join("/"), fs.readFileSync(path.join(directory, file))]));
+    const files = sortedFiles(fs.readdirSync(directory, { recursive: true, encoding: "utf8" }));
+    return digest(...files.filter(file => !ignored(file) && isFile(path.join(directory, file)))
+        .flatMap(file => [file, fs.readFileSync(path.join(directory, file))]));
 }
 
 /** A link that leads nowhere is none. */

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
+import { sortedFiles } from "../../components/project";
 import { type Node, textOfFile } from "./node";
 import type { Project } from "./service";
 import type { Mount } from "./values";
@@ -86,8 +87,8 @@ function readBind(name: string, node: Node, mount: Mount, context: string | unde
 
 function filesBelow(directory: string): string[] {
     // Files of Git and of the desktop aren't the program's. A link to a file stands for it.
-    return fs.readdirSync(directory, { recursive: true, withFileTypes: true }).filter(entry => !entry.isDirectory() && !/^\.(git.*|DS_Store)$/.test(entry.name))
-        .map(entry => path.join(entry.parentPath, entry.name)).filter(file => fs.statSync(file, { throwIfNoEntry: false })?.isFile()).sort();
+    return sortedFiles(fs.readdirSync(directory, { recursive: true, withFileTypes: true }).filter(entry => !entry.isDirectory() && !/^\.(git.*|DS_Store)$/.test(entry.name))
+        .map(entry => path.join(entry.parentPath, entry.name)).filter(file => fs.statSync(file, { throwIfNoEntry: false })?.isFile()));
 }
 
 /** Undefined if they aren't text, or are too large together. */

@@ -2,6 +2,7 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { describe, expect, it } from "vitest";
+import { sortedFiles } from "../../../../components/project";
 import { ignoredBy } from "../../../../components/workload/docker-ignore";
 import { directoryDigest } from "../../../../components/workload/image";
 
@@ -36,5 +37,14 @@ describe(".dockerignore", () => {
         expect([write("node_modules/x.js", "1"), write(".git/HEAD", "1")]).toEqual([first, first]);
         expect(write("app.js", "2")).not.toBe(first);
         fs.rmSync(directory, { recursive: true });
+    });
+
+    it("names an image alike on every system: its files have one order", () => {
+        const files = ["lib/a.js", "lib2.js", "libB/c.js", "lib-d.js", "lib.js"];
+        const onWindows = [...files].map(file => file.replaceAll("/", "\\"));
+        expect(sortedFiles(onWindows, "\\")).toEqual(["lib-d.js", "lib.js", "lib/a.js", "lib2.js", "libB/c.js"]);
+        expect(sortedFiles(onWindows, "\\")).toEqual(sortedFiles(files, "/"));
+        // A name may have a backslash elsewhere.
+        expect(sortedFiles(["a\\b"], "/")).toEqual(["a\\b"]);
     });
 });
