@@ -56,7 +56,7 @@ function readBind(name: string, node: Node, mount: Mount, context: string | unde
             : "a container sees nothing of its node's system. Leave it out.");
     }
     const full = path.resolve(directory, source.replace(/^~(?=\/|$)/, os.homedir()));
-    const isInside = context !== undefined && !path.relative(path.resolve(context), full).startsWith("..") && !/^[/~]/.test(source);
+    const isInside = context !== undefined && !path.relative(path.resolve(context), full).startsWith("..") && !/^(?:[/~]|\\\\|[A-Za-z]:[\\/])/.test(source);
     if (isInside) {
         report.warn(node, `${key} is left out: the image's own files are used. npm start builds them again after a change.`);
         return {};

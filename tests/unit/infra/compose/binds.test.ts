@@ -87,6 +87,13 @@ describe("a mount of this computer's", () => {
         expect(web(mount, "volumes: { data: }\n").volumes).toEqual({ "/var/lib/x": { name: "data" } });
     });
 
+    // Windows' path from one drive to another doesn't begin with "..".
+    it.each(["D:\\data", "D:/data"])("directory %s is on another drive, so not in the image", source => {
+        const text = `services:\n  web: { build: ., ports: ["80"], volumes: ['${source}:/srv/data'] }\n`;
+        write({ Dockerfile: "FROM a/b:1\n" });
+        expect(told(text).warned).toEqual([expect.stringMatching(/is the volume [a-z-]+, which begins empty/)]);
+    });
+
     it("clock is left out", () => {
         expect(told(service("/etc/localtime:/etc/localtime:ro, /etc/timezone:/etc/timezone:ro")).warned).toEqual([expect.stringContaining("Set TZ"), expect.stringContaining("Set TZ")]);
     });

@@ -84,7 +84,7 @@ describe("an existing cluster", () => {
     });
 
     test.each<[string, (file: string) => ExistingArgs, RegExp]>([
-        ["file", () => ({ kubeconfig: "/nowhere/config" }), /kubeconfig \/nowhere\/config can't be read/],
+        ["file", () => ({ kubeconfig: "/nowhere/config" }), /kubeconfig \S*[\\/]nowhere[\\/]config can't be read/],
         ["context", kubeconfig => ({ kubeconfig, context: "c" }), /no context "c". Its contexts are: a, b./],
     ])("that is not there by its %s is an error for people", async (_, args, message) => {
         const error = await run(args(write("k", ["a", "b"]))).catch((thrown: unknown) => thrown);
@@ -185,7 +185,7 @@ describe("a kubeconfig that is read at once", () => {
 
     test.each<[string, KubeconfigSource, RegExp]>([
         ["its output", { stack: "organization/landfall/empty" }, /landfall\/empty.*has no output "kubeconfig". Bring it up first/],
-        ["the file", { kubeconfig: "/nowhere/config" }, /kubeconfig \/nowhere\/config can't be read/],
+        ["the file", { kubeconfig: "/nowhere/config" }, /kubeconfig \S*[\\/]nowhere[\\/]config can't be read/],
     ])("says that %s is missing", async (_, source, message) => {
         await expect(read(source)).rejects.toThrow(message);
     });
