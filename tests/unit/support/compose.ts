@@ -23,7 +23,7 @@ export function composeDirectory() {
     };
     /** What is refused or left out, without the file's directory. */
     const told = (text: string, options: Parameters<typeof read>[1] = {}): { refused: string[]; warned: string[] } => {
-        const own = (line: string) => line.replace(/^\S*\/(?=[^/ ]+:\d+: )/, "");
+        const own = (line: string) => line.replace(/^(?:[A-Za-z]:)?[^:]*[\\/](?=[^\\/: ]+:\d+: )/, "");
         try {
             return { refused: [], warned: read(text, options).warnings.map(own) };
         } catch (error) {
