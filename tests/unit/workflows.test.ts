@@ -181,7 +181,7 @@ describe("every npm script that a host calls", () => {
 });
 
 describe("GitLab's pipeline", () => {
-    interface GitLabJob { stage?: string; extends?: string; rules?: { if: string }[]; script?: string[]; before_script?: string[]; needs?: (string | { job: string })[]; environment?: { on_stop?: string } | string }
+    interface GitLabJob { stage?: string; extends?: string; rules?: { if: string; when?: string }[]; script?: string[]; before_script?: string[]; needs?: (string | { job: string })[]; environment?: { on_stop?: string } | string }
     const { stages, default: defaults, variables, workflow, ...all } = yaml.parse(fs.readFileSync(path.join(root, ".gitlab-ci.yml"), "utf8")) as
         { stages: string[]; default: GitLabJob; variables: object; workflow: object } & Record<string, GitLabJob>;
     const jobs = Object.entries(all as Record<string, GitLabJob>).filter(([name]) => !name.startsWith("."));
@@ -211,6 +211,11 @@ describe("GitLab's pipeline", () => {
     test("limits what has credentials to an environment, and stops without the state's address", () => {
         for (const [name, job] of jobs.filter(([, job]) => job.extends === ".clouds")) expect(job.environment, name).toBeDefined();
         expect(all[".clouds"].before_script?.[0]).toMatch(/^: "\$\{PULUMI_BACKEND_URL:\?/);
+    });
+
+    test("shows a change whose checks or environment fail, and can remove its environment then", () => {
+        for (const name of ["preview", "branch", "remove"]) expect(all[name].needs, name).toEqual([]);
+        expect(all.comment.rules?.map(({ when }) => when)).toEqual(["always"]);
     });
 
     test("comments with the code that the change is merged into", () => {
