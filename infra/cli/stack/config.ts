@@ -11,9 +11,14 @@ import { root } from "./home";
 export function stackConfigFile(stack: string, directory = root): string {
     const file = path.join(directory, `Pulumi.${stack}.yaml`);
     if (fs.existsSync(file)) return file;
-    const stacks = fs.readdirSync(directory).flatMap(name => /^Pulumi\.(.+)\.yaml$/.exec(name)?.[1] ?? []).sort();
+    const stacks = stacksIn(directory);
     const known = stacks.length > 0 ? `The stacks are: ${stacks.join(", ")}.` : "There are no stacks yet.";
     throw new UserError(`There is no stack "${stack}": ${file} does not exist. ${known}`);
+}
+
+/** The stacks with a file in the directory. */
+export function stacksIn(directory: string): string[] {
+    return fs.readdirSync(directory).flatMap(name => /^Pulumi\.(.+)\.yaml$/.exec(name)?.[1] ?? []).sort();
 }
 
 /**
