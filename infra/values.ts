@@ -8,7 +8,7 @@ export type Value = null | boolean | number | string | Value[] | { [key: string]
 export type Values = { [key: string]: Value };
 
 /** Whether the value is a plain object. */
-export function isObject(value: unknown): value is { [key: string]: Value } {
+export function isObject(value: unknown): value is Record<string, unknown> {
     return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
@@ -53,7 +53,7 @@ export function asObject(value: Value | undefined): Values {
 
 /** The objects of a list. */
 export function items(value: Value | undefined): Values[] {
-    return Array.isArray(value) ? value.filter(isObject) : [];
+    return Array.isArray(value) ? value.filter(item => isObject(item)) : [];
 }
 
 /** The value as a string, if it is one. */

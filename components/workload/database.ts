@@ -15,7 +15,7 @@ import { expiryAnnotation, Metadata, objectLabels, selectorLabels } from "./labe
 import { databaseLimits, largestText, leastDatabaseMemory, requestTimes } from "./limits";
 import { Listener } from "./network";
 import { configChecksum, podSpec, Resource } from "./pod";
-import { createConfigMap, createSecrets } from "./sources";
+import { createSources } from "./sources";
 import { createVolume } from "./volume";
 
 export interface DatabaseArgs {
@@ -219,8 +219,7 @@ function createStatefulSet(
         // A clean shutdown writes the buffer pool back. Killing the server earlier only makes the next start slower.
         terminationGracePeriodSeconds: 120,
     }, {
-        configMap: createConfigMap(database.name, args.environment, env, database),
-        secrets: createSecrets(database.name, args.environment, secretFiles, database),
+        ...createSources(database.name, args.environment, { env, secretFiles }, database),
         later: { [clientsDirectory]: clientsOf(database.name) },
     });
     const checksum = configChecksum({

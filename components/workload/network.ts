@@ -84,6 +84,13 @@ export function allowConnection(parent: pulumi.Resource, from: Peer, to: Listene
     return [egress, ingress];
 }
 
+/** Allows a component's connections to workloads that listen, and to places outside the cluster. */
+export function allowConnections(
+    from: Peer & pulumi.Resource, { talksTo = [], reaches = [] }: { talksTo?: Listener[]; reaches?: Outside[] },
+): pulumi.Resource[] {
+    return [...talksTo.flatMap(listener => allowConnection(from, from, listener)), ...allowOutside(from, reaches)];
+}
+
 /** A destination outside the cluster. Policies match addresses and ports, not names. */
 export interface Outside {
     /** Name of the policy's rule, for readers. @example "mail" */
@@ -101,7 +108,7 @@ const notPublic = [
 ];
 
 /** Allows connections from `from` to destinations outside the cluster, with one policy for each. */
-export function allowOutside(parent: pulumi.Resource, from: Peer, places: Outside[]): pulumi.Resource[] {
+function allowOutside(from: Peer & pulumi.Resource, places: Outside[]): pulumi.Resource[] {
     return places.map(({ name, port, networks }) => networkPolicy(`${from.name}-to-${name}`, from.namespace, {
         podSelector: { matchLabels: selectorLabels(from.name) },
         policyTypes: ["Egress"],
@@ -110,7 +117,7 @@ export function allowOutside(parent: pulumi.Resource, from: Peer, places: Outsid
                 ({ ipBlock: cidr === "public" ? { cidr: "0.0.0.0/0", except: notPublic } : { cidr } })),
             ports: [{ port, protocol: "TCP" }],
         }],
-    }, inCluster(from.cluster, parent)));
+    }, inCluster(from.cluster, from)));
 }
 
 function peer(side: Peer): PolicyPeer {

@@ -6,9 +6,9 @@ import { type Transform, transformedBy } from "../transform";
 import { defaultUid, taskDefaults } from "./defaults";
 import { Environment } from "./environment";
 import { Metadata, objectLabels, selectorLabels } from "./labels";
-import { allowConnection, allowOutside, Listener, Outside, Peer } from "./network";
+import { allowConnections, Listener, Outside, Peer } from "./network";
 import { Resource, TaskPodArgs, taskPodSpec } from "./pod";
-import { createConfigMap, createFiles, createSecretEnv, createSecrets } from "./sources";
+import { createSources } from "./sources";
 import { expendableTolerations } from "./tolerations";
 
 type PodSpec = kubernetes.types.input.core.v1.PodSpec;
@@ -62,19 +62,11 @@ export class ScheduledTask extends pulumi.ComponentResource implements Peer {
         const options = inCluster(this.cluster, this);
         const metadata = { name, namespace: this.namespace, labels: objectLabels(name) };
 
-        const connections = [
-            ...(args.talksTo ?? []).flatMap(listener => allowConnection(this, this, listener)),
-            ...allowOutside(this, this, args.reaches ?? []),
-        ];
+        const connections = allowConnections(this, args);
         const { uid = defaultUid, cpu = taskDefaults.cpu, memory = taskDefaults.memory } = args;
         const spec = taskPodSpec(name, {
             ...args, uid, cpu, memory, priorityClassName: args.environment.priorityClasses?.usual,
-        }, {
-            configMap: createConfigMap(name, args.environment, args.env, this),
-            secretEnv: createSecretEnv(name, args.environment, args.secretEnv, this),
-            files: createFiles(name, args.environment, args.files, this),
-            secrets: createSecrets(name, args.environment, args.secretFiles, this),
-        });
+        }, createSources(name, args.environment, args, this));
         args.environment.sleep?.workloads.push({ kind: "CronJob", name, replicas: 0 });
         this.cronJob = createCronJob(metadata, {
             ...spec,

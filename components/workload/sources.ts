@@ -4,7 +4,19 @@ import { createHash } from "node:crypto";
 import { inCluster } from "../cluster/options";
 import { Environment } from "./environment";
 import { objectLabels } from "./labels";
-import { fileKey } from "./pod";
+import { type ContainerArgs, fileKey, type PodSources } from "./pod";
+
+/** Creates the objects that a workload's pods read. */
+export function createSources(
+    name: string, environment: Environment, args: Pick<ContainerArgs, "env" | "secretEnv" | "secretFiles" | "files">, parent: pulumi.Resource,
+): PodSources {
+    return {
+        configMap: createConfigMap(name, environment, args.env, parent),
+        secretEnv: createSecretEnv(name, environment, args.secretEnv, parent),
+        secrets: createSecrets(name, environment, args.secretFiles, parent),
+        files: createFiles(name, environment, args.files, parent),
+    };
+}
 
 /** Creates the ConfigMap with a workload's environment variables, if it has any. */
 export function createConfigMap(
@@ -21,7 +33,7 @@ export function createConfigMap(
 }
 
 /** Creates the ConfigMap with a workload's files that aren't secret, if it has any. */
-export function createFiles(
+function createFiles(
     name: string, environment: Environment, files: Record<string, string> | undefined, parent: pulumi.Resource,
 ): pulumi.Output<string> | undefined {
     const entries = Object.entries(files ?? {});
@@ -33,7 +45,7 @@ export function createFiles(
 }
 
 /** Creates the Secret with a workload's secret environment variables, if it has any. */
-export function createSecretEnv(
+function createSecretEnv(
     name: string, environment: Environment, env: Record<string, pulumi.Input<string>> | undefined,
     parent: pulumi.Resource,
 ): pulumi.Output<string> | undefined {
@@ -42,7 +54,7 @@ export function createSecretEnv(
 }
 
 /** Creates a Secret for each directory of a workload's secret files. Returns directory → Secret name. */
-export function createSecrets(
+function createSecrets(
     name: string, environment: Environment, files: Record<string, Record<string, pulumi.Input<string>>> | undefined,
     parent: pulumi.Resource,
 ): Record<string, pulumi.Output<string>> {

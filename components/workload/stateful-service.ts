@@ -8,14 +8,14 @@ import { defaultUid, graceSeconds, webDefaults } from "./defaults";
 import { keptAcrossKinds } from "./kinds";
 import { Metadata, objectLabels, selectorLabels } from "./labels";
 import { requestTimes } from "./limits";
-import { allowConnection, allowOutside, Listener } from "./network";
+import { allowConnections, Listener } from "./network";
 import { configChecksum, podSpec } from "./pod";
 import { defaultProbes } from "./probes";
 import { createDisruptionBudget, type Pod } from "./replicas";
 import { createService } from "./service";
 import { expose } from "./sleep";
-import { createConfigMap, createFiles, createSecretEnv, createSecrets } from "./sources";
-import { createVolume, VolumeArgs } from "./volume";
+import { createSources } from "./sources";
+import { createVolumes, type ServiceVolumes } from "./volume";
 import type { WebServiceArgs } from "./web-service";
 
 const token = "landfall:workload:StatefulService";
@@ -24,7 +24,7 @@ export interface StatefulServiceArgs extends Omit<WebServiceArgs, "port" | "volu
     /** TCP port on which the container listens; probes call it `main`. @default none: nothing connects to it */
     port?: number;
     /** Directory → persistent volume. `accessMode` is ReadWriteOnce, unless others have the volume's claim among their `sharedClaims`. */
-    volumes: Record<string, Omit<VolumeArgs, "group" | "accessMode"> & Partial<Pick<VolumeArgs, "accessMode">> & { name: string }>;
+    volumes: ServiceVolumes;
     /** Seconds from SIGTERM until the pod is killed. @default what the longest request takes if it is exposed, otherwise 30 */
     graceSeconds?: number;
 }
@@ -59,11 +59,8 @@ export class StatefulService extends pulumi.ComponentResource implements Listene
         const options = inCluster(this.cluster, this);
         const metadata = { name, namespace: this.namespace, labels: objectLabels(name) };
 
-        const connections = [
-            ...(args.talksTo ?? []).flatMap(listener => allowConnection(this, this, listener)),
-            ...allowOutside(this, this, args.reaches ?? []),
-        ];
-        this.claims = createVolumes(this, { ...args, uid });
+        const connections = allowConnections(this, args);
+        this.claims = createVolumes(this, environment, args.volumes, uid);
         const pod = normalisePod(this, { ...args, uid });
         const sleeps = environment.sleep !== undefined;
         environment.sleep?.workloads.push({ kind: "StatefulSet", name, replicas: 1 });
@@ -88,20 +85,8 @@ function normalisePod(service: StatefulService, args: StatefulServiceArgs & { ui
         probes: { ...port !== undefined && defaultProbes, ...args.probes },
         persistent: { ...service.claims, ...args.sharedClaims },
         terminationGracePeriodSeconds: (drainSeconds ?? 0) + grace,
-    }, {
-        configMap: createConfigMap(name, environment, args.env, service),
-        secretEnv: createSecretEnv(name, environment, args.secretEnv, service),
-        secrets: createSecrets(name, environment, args.secretFiles, service),
-        files: createFiles(name, environment, args.files, service),
-    });
+    }, createSources(name, environment, args, service));
     return { spec, checksum: configChecksum(args) };
-}
-
-function createVolumes(service: StatefulService, args: StatefulServiceArgs & { uid: number }): Record<string, pulumi.Output<string>> {
-    const { name } = service;
-    return Object.fromEntries(Object.entries(args.volumes).map(([path, volume]) => [path, createVolume(
-        `${name}-${volume.name}`, name, args.environment, { ...volume, accessMode: volume.accessMode ?? "ReadWriteOnce", group: args.uid }, service,
-    ).metadata.name]));
 }
 
 /** A StatefulSet never runs two pods of one name, not even while one is replaced or its node is lost. */

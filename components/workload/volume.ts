@@ -47,6 +47,19 @@ export function createVolume(
     }));
 }
 
+/** Directory → persistent volume of a service's pods. */
+export type ServiceVolumes =
+    Record<string, Omit<VolumeArgs, "group" | "accessMode"> & Partial<Pick<VolumeArgs, "accessMode">> & { name: string }>;
+
+/** Creates the claims of a service's volumes: directory → claim. Without an access mode, a volume is for one pod. */
+export function createVolumes(
+    service: pulumi.Resource & { name: string }, environment: Environment, volumes: ServiceVolumes, group: number,
+): Record<string, pulumi.Output<string>> {
+    const create = ({ name, accessMode = "ReadWriteOnce", ...volume }: ServiceVolumes[string]): pulumi.Output<string> =>
+        createVolume(`${service.name}-${name}`, service.name, environment, { ...volume, accessMode, group }, service).metadata.name;
+    return Object.fromEntries(Object.entries(volumes).map(([directory, volume]) => [directory, create(volume)]));
+}
+
 function storageClassOf(name: string, place: VolumePlace, args: VolumeArgs): string | undefined {
     const { capabilities } = place.cluster;
     const storageClass = classOf(capabilities, args);

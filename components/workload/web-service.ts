@@ -9,16 +9,16 @@ import { Environment } from "./environment";
 import { keptAcrossKinds } from "./kinds";
 import { objectLabels } from "./labels";
 import { RequestTime, requestTimes } from "./limits";
-import { allowConnection, allowOutside, Listener, Outside } from "./network";
+import { allowConnections, Listener, Outside } from "./network";
 import { configChecksum, PodArgs, podSpec, Probes, Resource } from "./pod";
 import { defaultProbes } from "./probes";
 import { createAutoscaler, createDeployment, createDisruptionBudget, type Pod, spread } from "./replicas";
 import type { Exposure } from "./route";
 import { createService } from "./service";
 import { expose } from "./sleep";
-import { createConfigMap, createFiles, createSecretEnv, createSecrets } from "./sources";
+import { createSources } from "./sources";
 import { expendableTolerations } from "./tolerations";
-import { createVolume, VolumeArgs } from "./volume";
+import { createVolumes, VolumeArgs } from "./volume";
 
 const token = "landfall:workload:WebService";
 
@@ -101,11 +101,8 @@ export class WebService extends pulumi.ComponentResource implements Listener {
         const options = inCluster(this.cluster, this);
         const metadata = { name, namespace: this.namespace, labels: objectLabels(name) };
 
-        const connections = [
-            ...(args.talksTo ?? []).flatMap(listener => allowConnection(this, this, listener)),
-            ...allowOutside(this, this, args.reaches ?? []),
-        ];
-        this.claims = createVolumes(this, sized);
+        const connections = allowConnections(this, args);
+        this.claims = createVolumes(this, args.environment, args.volumes ?? {}, sized.uid);
         const pod = normalisePod(this, sized);
         const { sleep } = args.environment;
         sleep?.workloads.push({ kind: "Deployment", name, replicas: sized.replicas.min });
@@ -134,13 +131,6 @@ function withDefaults(name: string, args: WebServiceArgs): SizedArgs {
     return { ...args, uid, replicas, targetCpu, cpu, memory, probes: { ...defaultProbes, ...probes } };
 }
 
-function createVolumes(service: WebService, args: SizedArgs): Record<string, pulumi.Output<string>> {
-    const { name } = service;
-    return Object.fromEntries(Object.entries(args.volumes ?? {}).map(([path, volume]) =>
-        [path, createVolume(`${name}-${volume.name}`, name, args.environment, { ...volume, group: args.uid }, service)
-            .metadata.name]));
-}
-
 function normalisePod(service: WebService, args: SizedArgs): Pod {
     const { name } = service;
     const drainSeconds = args.drainSeconds ?? 5;
@@ -150,12 +140,7 @@ function normalisePod(service: WebService, args: SizedArgs): Pod {
         persistent: { ...service.claims, ...args.sharedClaims },
         drainSeconds,
         terminationGracePeriodSeconds: drainSeconds + requestTimes(args).drain + 5,
-    }, {
-        configMap: createConfigMap(name, args.environment, args.env, service),
-        secretEnv: createSecretEnv(name, args.environment, args.secretEnv, service),
-        secrets: createSecrets(name, args.environment, args.secretFiles, service),
-        files: createFiles(name, args.environment, args.files, service),
-    });
+    }, createSources(name, args.environment, args, service));
     const tolerations = expendableTolerations(service.cluster.capabilities);
     return { spec: { ...spec, ...spread(name), tolerations }, checksum: configChecksum(args) };
 }

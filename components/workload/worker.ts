@@ -7,10 +7,10 @@ import { refuseNumbers } from "./checks";
 import { defaultUid, graceSeconds, webDefaults, workerDefaults } from "./defaults";
 import { keptAcrossKinds } from "./kinds";
 import { objectLabels } from "./labels";
-import { allowConnection, allowOutside, Peer } from "./network";
+import { allowConnections, Peer } from "./network";
 import { configChecksum, podSpec } from "./pod";
 import { createAutoscaler, createDeployment, createDisruptionBudget, spread } from "./replicas";
-import { createConfigMap, createFiles, createSecretEnv, createSecrets } from "./sources";
+import { createSources } from "./sources";
 import { expendableTolerations } from "./tolerations";
 import type { WebServiceArgs } from "./web-service";
 
@@ -47,20 +47,12 @@ export class Worker extends pulumi.ComponentResource implements Peer {
         const options = inCluster(this.cluster, this);
         const metadata = { name, namespace: this.namespace, labels: objectLabels(name) };
 
-        const connections = [
-            ...(args.talksTo ?? []).flatMap(listener => allowConnection(this, this, listener)),
-            ...allowOutside(this, this, args.reaches ?? []),
-        ];
+        const connections = allowConnections(this, args);
         const { cpu = webDefaults.cpu, memory = webDefaults.memory, probes = {} } = args;
         const spec = podSpec(name, {
             ...args, uid, cpu, memory, probes, priorityClassName: environment.priorityClasses?.usual,
             terminationGracePeriodSeconds: args.graceSeconds ?? graceSeconds,
-        }, {
-            configMap: createConfigMap(name, environment, args.env, this),
-            secretEnv: createSecretEnv(name, environment, args.secretEnv, this),
-            secrets: createSecrets(name, environment, args.secretFiles, this),
-            files: createFiles(name, environment, args.files, this),
-        });
+        }, createSources(name, environment, args, this));
         const tolerations = expendableTolerations(this.cluster.capabilities);
         const pod = { spec: { ...spec, ...spread(name), tolerations }, checksum: configChecksum(args) };
         environment.sleep?.workloads.push({ kind: "Deployment", name, replicas: replicas.min });

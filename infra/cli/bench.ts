@@ -1,7 +1,6 @@
 import { spawnSync } from "node:child_process";
-import * as fs from "node:fs";
 import { captureProgram } from "./capture";
-import { readStackConfig, stackConfigFile } from "./stack/config";
+import { readStackConfig, stackConfigFile, stacksIn } from "./stack/config";
 import { root } from "./stack/home";
 import { UserError } from "./terminal/errors";
 import { flag, parseOptions, stackOption, text } from "./terminal/options";
@@ -52,7 +51,7 @@ export async function main(argv: string[]): Promise<number> {
     }
     console.log(`Program start, best of ${runs}; Node ${process.versions.node} on ${process.platform} ${process.arch}\n`);
     console.log(row("stack", "resources", "one target", "", "every SDK", ""));
-    for (const stack of stacks()) {
+    for (const stack of stacksIn(root)) {
         const [one, all] = [false, true].map(everything => best(stack, everything, runs));
         const figures = [one, all].flatMap(({ seconds, megabytes }) => [`${seconds.toFixed(1)} s`, `${megabytes} MB`]);
         console.log(row(stack, String(one.resources), ...figures));
@@ -86,10 +85,6 @@ function best(stack: string, everything: boolean, runs: number): Measurement {
         seconds: Math.min(...results.map(({ seconds }) => seconds)),
         megabytes: Math.min(...results.map(({ megabytes }) => megabytes)),
     };
-}
-
-function stacks(): string[] {
-    return fs.readdirSync(root).flatMap(name => /^Pulumi\.(.+)\.yaml$/.exec(name)?.[1] ?? []).sort();
 }
 
 function row(...cells: string[]): string {

@@ -1,6 +1,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { StackFileError } from "../config/stack-file/reader";
+import { isObject } from "../values";
 import { findingText, flagOf, isExternal, listOf, type Node, objectOf, textOf, textOfFile } from "./node";
 import { loadFiles, type Loaded } from "./load";
 import { mentionsIn } from "./mentions";
@@ -209,22 +210,18 @@ export function withOverrides(base: Record<string, Values>, over: Record<string,
         const service = { ...base[name] };
         if (over[name]?.image !== undefined) delete service.build;
         if (over[name]?.build !== undefined) delete service.image;
-        for (const key of Object.keys(isMapping(over[name]?.secrets) ? over[name].secrets : {})) {
-            if (isMapping(service.environment)) service.environment = Object.fromEntries(Object.entries(service.environment).filter(([each]) => each !== key));
+        for (const key of Object.keys(isObject(over[name]?.secrets) ? over[name].secrets : {})) {
+            if (isObject(service.environment)) service.environment = Object.fromEntries(Object.entries(service.environment).filter(([each]) => each !== key));
         }
-        for (const key of Object.keys(isMapping(over[name]?.environment) ? over[name].environment : {})) {
-            if (isMapping(service.secrets)) service.secrets = Object.fromEntries(Object.entries(service.secrets).filter(([each]) => each !== key));
+        for (const key of Object.keys(isObject(over[name]?.environment) ? over[name].environment : {})) {
+            if (isObject(service.secrets)) service.secrets = Object.fromEntries(Object.entries(service.secrets).filter(([each]) => each !== key));
         }
         return [name, merged(service, over[name])];
     }));
 }
 
 function merged(base: Values, over: unknown): Values {
-    if (!isMapping(over)) return over === undefined ? base : over as Values;
+    if (!isObject(over)) return over === undefined ? base : over as Values;
     return Object.fromEntries([...new Set([...Object.keys(base), ...Object.keys(over)])].map(key =>
-        [key, !Object.hasOwn(over, key) ? base[key] : isMapping(base[key]) && isMapping(over[key]) ? merged(base[key], over[key]) : over[key]]));
-}
-
-function isMapping(value: unknown): value is Values {
-    return typeof value === "object" && value !== null && !Array.isArray(value);
+        [key, !Object.hasOwn(over, key) ? base[key] : isObject(base[key]) && isObject(over[key]) ? merged(base[key], over[key]) : over[key]]));
 }

@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import * as runtimeConfig from "@pulumi/pulumi/runtime/config";
 import type * as z from "zod";
 import { readCompose, withOverrides } from "../compose";
+import { isObject } from "../values";
 import { toProblems, valueAt } from "./errors";
 import { closest } from "./errors/closest";
 import { exampleOf, secretCommand } from "./errors/example";
@@ -117,7 +118,7 @@ function readConfiguration(
 
 /** With an environment, what the gateway is ready for follows from its application: the other keys, and those that have no effect. */
 function splitGateway(gateway: unknown): [unknown, Problem[]] {
-    if (typeof gateway !== "object" || gateway === null || Array.isArray(gateway)) return [gateway ?? undefined, []];
+    if (!isObject(gateway)) return [gateway ?? undefined, []];
     const [own, alone] = [gatewaySchema().shape, platformGatewaySchema().shape];
     const isIdle = (key: string): boolean => key in alone && !(key in own);
     const entries = Object.entries(gateway);

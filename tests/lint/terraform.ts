@@ -1,4 +1,5 @@
 import type { Registered } from "../../infra/cli/capture";
+import { isObject } from "../../infra/values";
 
 /** Types whose names don't follow from each other. */
 const types: Record<string, string> = {
@@ -68,10 +69,6 @@ function valuesOf(inputs: Record<string, unknown>): Record<string, unknown> {
 function innerOf(value: unknown): unknown {
     if (Array.isArray(value)) return value.map(innerOf);
     return isObject(value) ? valuesOf(value) : value;
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-    return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function snakeCase(text: string): string {

@@ -10,8 +10,6 @@ import { createProvider } from "../provider";
 import { kitMinikubeImage } from "../stand-ins";
 import { driverOf, isOnThisComputer, minikubeStartArgs } from "./start";
 
-export { minikubeStartArgs } from "./start";
-
 /** Plain values, not `pulumi.Input`s, because the cluster is looked up before any resource is registered. */
 export interface MinikubeArgs {
     /** The profile: minikube's name for a cluster. @example "landfall-dev" */

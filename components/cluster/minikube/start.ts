@@ -1,16 +1,7 @@
 import { gatewayPorts } from "../cluster";
+import type { MinikubeArgs } from "./index";
 
-export interface MinikubeStartArgs {
-    name: string;
-    driver?: string;
-    nodes: number;
-    kubernetesVersion?: string;
-    cpus: number;
-    memory: string;
-    http: number;
-    https: number;
-    flags?: string[];
-}
+export type MinikubeStartArgs = Omit<MinikubeArgs, "volumes" | "comparisons" | "transform">;
 
 /** The arguments of `minikube start`. If they change, every user's cluster is replaced. */
 export function minikubeStartArgs(args: MinikubeStartArgs): string[] {

@@ -63,7 +63,7 @@ export const probes: Probes = {
     platform: process.platform,
     rootOnDebian: process.platform === "linux" && process.getuid?.() === 0 && fs.existsSync("/etc/debian_version"),
     docker: probeDocker,
-    disks: () => [home(), cacheDirectory(), "/var/lib/docker"].flatMap(freeSpace),
+    disks: () => [home(), cacheDirectory(), "/var/lib/docker"].map(freeSpace),
     port: async port => ((await isFree(port)) ? { free: true } : { free: false, ...(await publisherOf(port)) }),
     onPath,
     inotify,
@@ -102,11 +102,11 @@ function inotify(): Inotify | undefined {
     }
 }
 
-function freeSpace(directory: string): { directory: string; free: number }[] {
+function freeSpace(directory: string): { directory: string; free: number } {
     let existing = directory;
     while (!fs.existsSync(existing)) existing = path.dirname(existing);
     const system = fs.statfsSync(existing);
-    return [{ directory, free: system.bavail * system.bsize }];
+    return { directory, free: system.bavail * system.bsize };
 }
 
 function isFree(port: number): Promise<boolean> {
@@ -134,9 +134,4 @@ async function answers(url: string): Promise<boolean> {
     } catch {
         return false;
     }
-}
-
-/** This computer's memory in bytes, for when Docker doesn't say. */
-export function totalMemory(): number {
-    return os.totalmem();
 }

@@ -2,6 +2,7 @@ import * as http from "node:http";
 import { Duplex } from "node:stream";
 import * as tls from "node:tls";
 import { readKubeconfig } from "../../../components/cluster/kubernetes-api";
+import type { Socket } from "../site/pod";
 
 /** A port of a pod. */
 export interface PodPort {
@@ -9,15 +10,6 @@ export interface PodPort {
     namespace: string;
     pod: string;
     port: number;
-}
-
-/** The used part of a WebSocket; the library's type is the browser's. */
-interface Socket {
-    on(event: "error" | "close", listener: (error: Error) => void): void;
-    send(data: Buffer, done: (error?: Error) => void): void;
-    close(): void;
-    pause(): void;
-    resume(): void;
 }
 
 /** Kubernetes has two channels for each port: its data, and the reason if the port can't be reached. */

@@ -1,5 +1,6 @@
 import type { EngineEvent, StepEventMetadata } from "@pulumi/pulumi/automation/events";
 import { specialSigKey } from "@pulumi/pulumi/runtime/rpc";
+import { isObject } from "../../values";
 import { isOfOurPlugins, withoutColours } from "../engine/events";
 import { dataIn } from "./data";
 
@@ -121,15 +122,11 @@ function propertiesOf(step: StepEventMetadata): PropertyChange[] {
 /** The paths at which two objects differ: a refresh doesn't always say. */
 function differences(before: unknown, after: unknown, path = ""): string[] {
     if (JSON.stringify(before) === JSON.stringify(after)) return [];
-    if (!isMapping(before) || !isMapping(after) || isSecret(before) || isSecret(after)) return path === "" ? [] : [path];
+    if (!isObject(before) || !isObject(after) || isSecret(before) || isSecret(after)) return path === "" ? [] : [path];
     return [...new Set([...Object.keys(before), ...Object.keys(after)])].flatMap(key => {
         const part = /^[\w-]+$/.test(key) ? `${path === "" ? "" : "."}${key}` : `[${JSON.stringify(key)}]`;
         return differences(before[key], after[key], path + part);
     });
-}
-
-function isMapping(value: unknown): value is Record<string, unknown> {
-    return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function valuesAt({ old, new: next }: StepEventMetadata, path: string): Pick<PropertyChange, "from" | "to"> {

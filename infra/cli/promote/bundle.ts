@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { describeKey, describeSettings, type Description } from "../../config/schema/describe";
 import type { PlainSettings } from "../../config";
+import { isObject } from "../../values";
 
 /** What was tested in a stack. Its name is the digest of its content, so it can't change. */
 export interface Bundle {
@@ -47,7 +48,7 @@ export function sharedSettings(settings: PlainSettings): Record<string, unknown>
     const walk = (value: unknown, keys: string[]): void => {
         const description = describeKey(described, keys, settings.cluster.target);
         if (description?.shared === false || description?.secret || value === undefined) return;
-        if (isMapping(value) && Object.keys(value).length > 0 && !isText(description)) {
+        if (isObject(value) && Object.keys(value).length > 0 && !isText(description)) {
             return Object.entries(value).forEach(([key, below]) => walk(below, [...keys, key]));
         }
         found[keys.join(".")] = value;
@@ -64,8 +65,4 @@ export function differences(one: Record<string, unknown>, other: Record<string, 
 
 function isText(description: Description | undefined): boolean {
     return description?.type === "string";
-}
-
-function isMapping(value: unknown): value is Record<string, unknown> {
-    return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -89,7 +89,7 @@ export async function execute(
 }
 
 /** The used part of a WebSocket; the library's type is the browser's. */
-interface Socket {
+export interface Socket {
     on(event: "error" | "close", listener: (error: Error) => void): void;
     send(data: Buffer, done: (error?: Error) => void): void;
     close(): void;

@@ -3,6 +3,7 @@ import * as path from "node:path";
 import { hasEnvironment, parseConfiguration, type PlainSettings, type PlatformSettings } from "../../config";
 import { describeKey, describeSettings, type Description } from "../../config/schema/describe";
 import { type Configuration, configText, readStackFile, refuseFindings } from "../../config/stack-file";
+import { isObject } from "../../values";
 import { UserError } from "../terminal/errors";
 import { root } from "./home";
 
@@ -10,9 +11,14 @@ import { root } from "./home";
 export function stackConfigFile(stack: string, directory = root): string {
     const file = path.join(directory, `Pulumi.${stack}.yaml`);
     if (fs.existsSync(file)) return file;
-    const stacks = fs.readdirSync(directory).flatMap(name => /^Pulumi\.(.+)\.yaml$/.exec(name)?.[1] ?? []).sort();
+    const stacks = stacksIn(directory);
     const known = stacks.length > 0 ? `The stacks are: ${stacks.join(", ")}.` : "There are no stacks yet.";
     throw new UserError(`There is no stack "${stack}": ${file} does not exist. ${known}`);
+}
+
+/** The stacks with a file in the directory. */
+export function stacksIn(directory: string): string[] {
+    return fs.readdirSync(directory).flatMap(name => /^Pulumi\.(.+)\.yaml$/.exec(name)?.[1] ?? []).sort();
 }
 
 /**
@@ -52,30 +58,26 @@ const standIn = "encrypted.by.pulumi";
 
 /** Whether a value in a stack's file is encrypted. */
 export function isEncrypted(value: unknown): value is { secure: string } {
-    return isMapping(value) && Object.keys(value).length === 1 && typeof value.secure === "string";
+    return isObject(value) && Object.keys(value).length === 1 && typeof value.secure === "string";
 }
 
 /** A value under `landfall:<key>` without its encrypted parts: they are left out if optional, otherwise replaced. */
 export function withStandIns(key: string, value: unknown): unknown {
-    const target = isMapping(value) && typeof value.target === "string" ? value.target : undefined;
-    const app = key === "app" && isMapping(value) && value.type === "services" ? "services" : undefined;
+    const target = isObject(value) && typeof value.target === "string" ? value.target : undefined;
+    const app = key === "app" && isObject(value) && value.type === "services" ? "services" : undefined;
     return replace(value, [key], keys => describeKey(describeSettings({ stack: "", target, app }), keys, target));
 }
 
 function replace(value: unknown, keys: string[], describe: (keys: string[]) => Description | undefined): unknown {
     if (isEncrypted(value)) return mayBeLeftOut(describe(keys)) ? undefined : standIn;
     if (Array.isArray(value)) return value.map(entry => isEncrypted(entry) ? standIn : replace(entry, keys, describe));
-    if (!isMapping(value)) return value;
+    if (!isObject(value)) return value;
     const entries = Object.entries(value).map(([key, below]) => [key, replace(below, [...keys, key], describe)] as const);
     return Object.fromEntries(entries.filter(([, below]) => below !== undefined));
 }
 
 function mayBeLeftOut(description: Description | undefined): boolean {
     return description?.default !== undefined || description?.defaultText !== undefined;
-}
-
-function isMapping(value: unknown): value is Record<string, unknown> {
-    return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** The settings in a stack's file, to see what they need from the computer. The program validates them again. */

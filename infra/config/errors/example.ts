@@ -1,5 +1,6 @@
 import { stringify } from "yaml";
 import type * as z from "zod";
+import { isObject } from "../../values";
 import { schemaOf } from "../schema";
 import { Context } from "../schema/defaults";
 import { Description, describeKey, describeTargets, entriesOf } from "../schema/describe";
@@ -45,8 +46,8 @@ function nestInEntries(
         const above = describeKey(settings, [section, ...keys.slice(0, index)], context.target);
         const entry = above && entriesOf(above)?.example;
         const entries = above && entriesOf(above);
-        const instead = isFragment(inner) ? Object.keys(inner).flatMap(name => entries?.properties?.[name]?.instead ?? []) : [];
-        const part = isFragment(entry) && isFragment(inner) ? merge(without(entry, instead), inner) : inner;
+        const instead = isObject(inner) ? Object.keys(inner).flatMap(name => entries?.properties?.[name]?.instead ?? []) : [];
+        const part = isObject(entry) && isObject(inner) ? merge(without(entry, instead), inner) : inner;
         const own = describeKey(settings, [section, ...keys.slice(0, index + 1)], context.target);
         return { ...above?.beside, ...(own?.properties === undefined && own?.beside), ...(index > 0 && required(above)), [key]: part };
     }, value);
@@ -58,7 +59,7 @@ function without(fragment: Fragment, names: string[]): Fragment {
 
 /** The required keys of an object's example, except secrets, which a command sets. */
 function required({ required: names = [], example }: Description = {}): Fragment {
-    return Object.fromEntries(Object.entries(isFragment(example) ? example : {}).filter(([key]) => names.includes(key)));
+    return Object.fromEntries(Object.entries(isObject(example) ? example : {}).filter(([key]) => names.includes(key)));
 }
 
 /**
@@ -67,7 +68,7 @@ function required({ required: names = [], example }: Description = {}): Fragment
  */
 export function exampleAround(settings: Description, section: string, wanted: unknown, context: Context): unknown {
     const usual = usualExample(settings, section, context);
-    if (!isFragment(wanted) || !isFragment(usual)) {
+    if (!isObject(wanted) || !isObject(usual)) {
         return wanted;
     }
     const alone = section === "cluster" ? { target: usual.target, ...wanted } : "type" in usual ? { type: usual.type, ...wanted } : wanted;
@@ -89,11 +90,7 @@ export function nest(keys: string[], value: unknown): Fragment {
 function merge(base: Fragment, over: Fragment): Fragment {
     const merged = Object.entries(over).map(([key, value]) => {
         const below = base[key];
-        return [key, isFragment(below) && isFragment(value) ? merge(below, value) : value];
+        return [key, isObject(below) && isObject(value) ? merge(below, value) : value];
     });
     return { ...base, ...Object.fromEntries(merged) as Fragment };
-}
-
-function isFragment(value: unknown): value is Fragment {
-    return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { isObject } from "../../values";
 import { Context } from "../schema/defaults";
 import {
     allKeys, allowedText, Description, describeKey, describeSettings, describeTargets, entriesOf,
@@ -52,7 +53,7 @@ function isSecondOf({ key, problem }: Problem, before: readonly Problem[], all: 
 
 /** zod silently drops `__proto__` from a record. */
 function lostNames(subject: Subject, value: unknown, keys: string[] = []): Problem[] {
-    if (typeof value !== "object" || value === null || Array.isArray(value)) return [];
+    if (!isObject(value)) return [];
     const described = describeKey(subject.settings, keys, subject.context.target);
     return Object.entries(value).flatMap(([key, below]) => key === "__proto__" && described && entriesOf(described)
         ? [badName(subject, [...keys, key])] : lostNames(subject, below, [...keys, key]));
@@ -224,7 +225,7 @@ function isSecret({ settings, context, secrets }: Subject, keys: string[]): bool
 /** The value with each secret in it replaced by its length. */
 function withoutSecrets(description: Description | undefined, value: unknown): unknown {
     if (description?.secret) return typeof value === "string" ? `a text of ${value.length} characters` : "a secret";
-    if (!description || typeof value !== "object" || value === null || Array.isArray(value)) return value;
+    if (!description || !isObject(value)) return value;
     return Object.fromEntries(Object.entries(value).map(([key, inner]) =>
         [key, withoutSecrets(description.properties?.[key] ?? entriesOf(description), inner)]));
 }

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { isObject } from "../../values";
 
 /** A violated rule between keys. Paths are relative to the object that the rule is about. */
 export interface Violation {
@@ -27,11 +28,9 @@ export function rule<T extends z.ZodObject, K extends keyof z.output<T> & string
 ): T {
     /** The keys' values with their defaults; undefined if one of them is invalid. */
     const read = (given: unknown): Pick<z.output<T>, K> | undefined => {
-        if (typeof given !== "object" || given === null || Array.isArray(given)) {
-            return undefined;
-        }
+        if (!isObject(given)) return undefined;
         const results = keys.map(key => {
-            const result = (schema.shape[key] as z.ZodType).safeParse((given as Record<string, unknown>)[key]);
+            const result = (schema.shape[key] as z.ZodType).safeParse(given[key]);
             return [key, result] as const;
         });
         return results.every(([, result]) => result.success)

@@ -4,7 +4,7 @@ import { networkSize, parseNetwork, rangesOverlap } from "../../../components/cl
 import { Context } from "../schema/defaults";
 import { choice, flag, listOf, matching, network, target } from "../schema/fields";
 import { rule, Violation } from "../schema/rule";
-import { replacesAll, bound, cloudKeys, newPool, poolsOrAuto, Size } from "./cloud";
+import { replacesAll, bound, cloudKeys, newPool, poolsOrAuto, twoZones } from "./cloud";
 import { loadBalancerKeys } from "./load-balancer";
 
 const machineTypes = {
@@ -98,13 +98,6 @@ function once({ admins, viewers }: { admins: string[]; viewers: string[] }): Vio
         keys: ["viewers", "admins"], problem: `names ${twice} a second time`,
         allowed: "ids that are in {cluster.admins} or here, once",
         example: { admins: [...new Set(admins)], viewers: viewers.filter(id => !admins.includes(id)) },
-    };
-}
-
-function twoZones({ size, zones }: { size: Size; zones: string[] }): Violation | undefined {
-    return size === "development" || new Set(zones).size > 1 ? undefined : {
-        keys: ["zones", "size"], problem: "is one zone only: its failure would take the site down",
-        allowed: "two zones or more; or {cluster.size} development", example: { size: "development", zones },
     };
 }
 

@@ -6,7 +6,7 @@ import { byName, choice, dnsLabel, flag, listOf, matching, network, whole } from
 import { rule, Violation } from "../schema/rule";
 
 export const sizes = ["development", "production"] as const;
-export type Size = typeof sizes[number];
+type Size = typeof sizes[number];
 
 const days = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"] as const;
 
@@ -120,5 +120,13 @@ export function poolsOrAuto(
     return provisioning === "pools" || nodePools === undefined ? undefined : {
         keys: ["nodePools", "provisioning"], problem: "have no effect if the cloud chooses the machines",
         allowed: "nodePools with {cluster.provisioning} pools, or neither", example: { provisioning: "auto" },
+    };
+}
+
+/** A zone that fails must not take production down. */
+export function twoZones({ size, zones }: { size: Size; zones?: string[] }): Violation | undefined {
+    return size === "development" || zones === undefined || new Set(zones).size > 1 ? undefined : {
+        keys: ["zones", "size"], problem: "is one zone only: its failure would take the site down",
+        allowed: "two zones or more; or {cluster.size} development", example: { size: "development", zones },
     };
 }

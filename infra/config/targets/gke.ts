@@ -2,7 +2,7 @@ import * as z from "zod";
 import { Context } from "../schema/defaults";
 import { dnsLabel, listOf, matching, target } from "../schema/fields";
 import { rule, Violation } from "../schema/rule";
-import { replacesAll, cloudKeys, poolsOrAuto, Size } from "./cloud";
+import { replacesAll, cloudKeys, poolsOrAuto, twoZones } from "./cloud";
 import { loadBalancerKeys } from "./load-balancer";
 
 const machineTypes = {
@@ -66,13 +66,6 @@ function inRegion({ region, zones = [] }: { region: string; zones?: string[] }):
     return zones.every(zone => zone.startsWith(`${region}-`)) ? undefined : {
         keys: ["zones", "region"], problem: "are not all in {cluster.region}",
         allowed: "zones of the region", example: { region, zones: ["a", "b", "c"].map(zone => `${region}-${zone}`) },
-    };
-}
-
-function twoZones({ size, zones }: { size: Size; zones?: string[] }): Violation | undefined {
-    return size === "development" || zones === undefined || new Set(zones).size > 1 ? undefined : {
-        keys: ["zones", "size"], problem: "is one zone only: its failure would take the site down",
-        allowed: "two zones or more; or {cluster.size} development", example: { size: "development", zones },
     };
 }
 

@@ -29,9 +29,7 @@ export function sharesPlatform(cluster: ClusterSettings): cluster is ExistingSet
     return cluster.target === "existing" && cluster.sharedPlatform;
 }
 
-export type KindSettings = Extract<ClusterSettings, { target: "kind" }>;
-export type MinikubeSettings = Extract<ClusterSettings, { target: "minikube" }>;
-export type ExistingSettings = Extract<ClusterSettings, { target: "existing" }>;
+type ExistingSettings = Extract<ClusterSettings, { target: "existing" }>;
 export type BareMetalSettings = Extract<ClusterSettings, { target: "baremetal" }>;
 
 /** The additional manifests that the platform needs on this cluster. */

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { cacheDirectory } from "../../../components/cache";
 import { Log, run, step, succeeds } from "./run";
 
@@ -149,10 +150,6 @@ function isAlive(pid: number): boolean {
     } catch {
         return false;
     }
-}
-
-function sleep(ms: number): Promise<void> {
-    return new Promise(resolve => setTimeout(resolve, ms));
 }
 
 if (require.main === module) {

@@ -1,3 +1,5 @@
+import { isObject } from "../../../infra/values";
+
 /** What the SDK for JavaScript says of the shapes that AWS's APIs take: its packages' exports ending with `$`. */
 export type Schema = unknown;
 
@@ -80,8 +82,4 @@ function boundsOf(value: unknown, bounds: Bounds | undefined, path: string): str
         ...words && !Object.values(words).includes(String(value))
             ? [`${path} is none of ${Object.values(words).join()}`] : [],
     ];
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-    return typeof value === "object" && value !== null && !Array.isArray(value);
 }

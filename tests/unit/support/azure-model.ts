@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import * as path from "node:path";
 import { Registered } from "../../../infra/cli/capture";
+import { isObject } from "../../../infra/values";
 
 /** Azure's own model of a value, as its client libraries carry it; for the client of a newer API than the program's. */
 interface Mapper {
@@ -120,8 +121,4 @@ function constraintProblems({ constraints = {} }: Mapper, value: unknown, at: st
     return Object.entries(constraints)
         .filter(([constraint, bound]) => !holds[constraint](bound as never))
         .map(([constraint, bound]) => `${at} is ${JSON.stringify(value)}, against ${constraint} ${String(bound)}`);
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-    return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,4 +1,5 @@
 import { Registered } from "../../../infra/cli/capture";
+import { isObject } from "../../../infra/values";
 
 /** What a change of config does to one resource. */
 export interface Change {
@@ -97,8 +98,4 @@ function differences(before: unknown, after: unknown, path = ""): string[] {
         return keys.flatMap(key => differences(before[key], after[key], path ? `${path}.${key}` : key));
     }
     return [path];
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-    return typeof value === "object" && value !== null && !Array.isArray(value);
 }

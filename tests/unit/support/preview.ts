@@ -4,6 +4,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { expect } from "vitest";
 import { Registered } from "../../../infra/cli/capture";
+import { isObject } from "../../../infra/values";
 
 const root = path.resolve(__dirname, "../../..");
 
@@ -117,8 +118,4 @@ function comparable(value: unknown): unknown {
     if (secretMark in value) return "[secret]";
     const entries = Object.entries(value).filter(([key, entry]) => !key.startsWith("__") && entry !== undefined);
     return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, entry]) => [key, comparable(entry)]));
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-    return typeof value === "object" && value !== null && !Array.isArray(value);
 }

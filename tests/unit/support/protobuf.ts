@@ -1,3 +1,5 @@
+import { isObject } from "../../../infra/values";
+
 /** Messages, enumerations and what is nested in them, as protobuf's JSON form has them. */
 export interface Namespace {
     nested?: Record<string, Namespace>;
@@ -96,8 +98,4 @@ export class MessageCheck {
     private find(names: string[]): Namespace | undefined {
         return names.reduce<Namespace | undefined>((namespace, name) => namespace?.nested?.[name], this.root);
     }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-    return typeof value === "object" && value !== null && !Array.isArray(value);
 }

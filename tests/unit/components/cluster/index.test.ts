@@ -1,13 +1,13 @@
-import "tsx/cjs"; // createCluster loads the target by `require`
 import * as pulumi from "@pulumi/pulumi";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { Capabilities, Cluster, ClusterArgs, ClusterContext, createCluster } from "../../../../components/cluster";
+import type { ClusterArgs, ClusterContext } from "../../../../components/cluster";
 import { versions } from "../../../../components/versions";
-import { captureProgram, Registered } from "../../../../infra/cli/capture";
+import type { Registered } from "../../../../infra/cli/capture";
 import { FakeComputer } from "../../fixtures/cluster-fakes";
+import { captureCluster } from "../../support/cluster";
 
 const kind: ClusterArgs = { target: "kind", name: "test", nodes: 2, image: "node@sha256:0", http: 8080, https: 8443 };
 const minikube: ClusterArgs = {
@@ -26,31 +26,12 @@ afterEach(() => {
     computer.dispose();
 });
 
-/** Makes a cluster and nothing else; returns what was registered, and what the cluster offers. */
-async function run(args: ClusterArgs, context?: ClusterContext) {
-    let cluster: Cluster | undefined;
-    const { resources } = await captureProgram({
-        stack: "test",
-        config: {},
-        program: async () => {
-            cluster = createCluster(args, context);
-            return { secret: await pulumi.isSecret(cluster.kubeconfig) };
-        },
-    });
-    const find = (name: string): Registered => {
-        const found = resources.find(resource => resource.name === name);
-        if (!found) throw new Error(`There is no ${name} in ${resources.map(resource => resource.name).join()}`);
-        return found;
-    };
-    return { resources, find, capabilities: cluster?.capabilities as Capabilities, cluster: cluster as Cluster };
-}
-
 describe.skipIf(process.platform === "win32")("a cluster on this computer", () => {
     describe.each<[string, ClusterArgs]>([["kind", kind], ["minikube", minikube]])("%s", (target, args) => {
         const environmentOf = (nodes: Registered) => nodes.inputs.environment as Record<string, string>;
 
         test("gives its kubeconfig as a secret, and its provider no other", async () => {
-            const { find, cluster } = await run(args);
+            const { find, cluster } = await captureCluster(args);
             expect(await pulumi.isSecret(cluster.kubeconfig)).toBe(true);
             const provider = find("cluster-provider");
             expect(provider.secrets).toContain("kubeconfig");
@@ -62,7 +43,7 @@ describe.skipIf(process.platform === "win32")("a cluster on this computer", () =
         });
 
         test("keeps its identity while it is there, and gets another when it is not", async () => {
-            const first = await run(args);
+            const first = await captureCluster(args);
             const nodes = first.find("cluster-nodes");
             const identity = (one: typeof first): unknown => one.find("cluster-provider").inputs.clusterIdentifier;
             expect(identity(first)).toMatch(/^[0-9a-f]{8}-/);
@@ -71,26 +52,26 @@ describe.skipIf(process.platform === "win32")("a cluster on this computer", () =
 
             const created = computer.run(String(nodes.inputs.create), environmentOf(nodes));
             expect(created.stderr).toBe("");
-            const second = await run(args);
+            const second = await captureCluster(args);
             expect(identity(second)).toBe(identity(first));
             expect(second.find("cluster-nodes").inputs).toEqual(nodes.inputs);
 
             computer.run(String(nodes.inputs.delete), environmentOf(nodes));
-            expect(identity(await run(args))).not.toBe(identity(first));
+            expect(identity(await captureCluster(args))).not.toBe(identity(first));
         });
 
         test("asks this computer nothing when it is only rendered, and renders the same twice", async () => {
             vi.stubEnv("LANDFALL_RENDER", "1");
-            const first = await run(args);
+            const first = await captureCluster(args);
             const nodes = first.find("cluster-nodes");
             computer.run(String(nodes.inputs.create), environmentOf(nodes));
             const calls = computer.calls().length;
-            expect((await run(args)).resources).toEqual(first.resources);
+            expect((await captureCluster(args)).resources).toEqual(first.resources);
             expect(computer.calls()).toHaveLength(calls);
         });
 
         test("is told what it needs by relative paths alone, so that its state fits any computer", async () => {
-            const { resources } = await run(args);
+            const { resources } = await captureCluster(args);
             const commands = resources.filter(({ type }) => type === "command:local:Command");
             expect(commands.length).toBeGreaterThan(1);
             for (const { inputs } of commands) {
@@ -103,7 +84,7 @@ describe.skipIf(process.platform === "win32")("a cluster on this computer", () =
         });
 
         test("takes with it all that is in it", async () => {
-            const { cluster, find } = await run(args);
+            const { cluster, find } = await captureCluster(args);
             const urn = await new Promise(resolve => cluster.deletedWith?.urn.apply(resolve));
             expect(urn).toBe(find("cluster-nodes").urn);
             expect(find("cluster-nodes").parent).toBe(find("cluster").urn);
@@ -111,28 +92,28 @@ describe.skipIf(process.platform === "win32")("a cluster on this computer", () =
         });
 
         test("says so where Docker is off, instead of making the cluster anew", async () => {
-            const nodes = (await run(args)).find("cluster-nodes");
+            const nodes = (await captureCluster(args)).find("cluster-nodes");
             computer.run(String(nodes.inputs.create), environmentOf(nodes));
             computer.change(state => {
                 state.behave.docker = "down";
                 for (const profile of Object.values(state.profiles)) profile.gone = true;
             });
-            await expect(run(args)).rejects.toThrow(/docker does not answer/i);
+            await expect(captureCluster(args)).rejects.toThrow(/docker does not answer/i);
         });
     });
 
     test("kind's volumes are kept unless the environment deletes them, and outlive the nodes", async () => {
         const policy = async (context?: ClusterContext) =>
-            (await run(kind, context)).find("cluster-volumes").inputs.environment;
+            (await captureCluster(kind, context)).find("cluster-volumes").inputs.environment;
         expect(await policy()).toMatchObject({ ON_DELETE: "retain", VOLUMES: "~/.landfall/test/volumes" });
         expect(await policy({ volumes: "delete" })).toMatchObject({ ON_DELETE: "delete" });
-        const { find } = await run(kind);
+        const { find } = await captureCluster(kind);
         expect(find("cluster-volumes").inputs.triggers).toBeUndefined();
         expect(find("cluster-nodes").dependsOn).toContain(find("cluster-volumes").urn);
     });
 
     test("kind offers one class for all volumes, and the gateway on 127.0.0.1", async () => {
-        const { capabilities } = await run(kind);
+        const { cluster: { capabilities } } = await captureCluster(kind);
         expect(capabilities).toMatchObject({
             storageClass: "landfall-local",
             sharedStorageClass: "landfall-local",
@@ -147,39 +128,39 @@ describe.skipIf(process.platform === "win32")("a cluster on this computer", () =
     });
 
     test("images are loaded again into a new incarnation", async () => {
-        const { capabilities, find } = await run(kind);
+        const { cluster: { capabilities }, find } = await captureCluster(kind);
         if (capabilities.images.method !== "load") throw new Error("kind must load images");
         expect(capabilities.images.environment.INCARNATION).toBe(find("cluster-provider").inputs.clusterIdentifier);
         expect(fs.existsSync(path.resolve(capabilities.images.script))).toBe(true);
     });
 
     test("minikube makes the version that all laptops have, and says the same of it ever after", async () => {
-        const first = (await run(minikube)).find("cluster-nodes").inputs;
+        const first = (await captureCluster(minikube)).find("cluster-nodes").inputs;
         expect(first.environment).toMatchObject({ CLUSTER_KUBERNETES: versions.kubernetes });
         computer.run(String(first.create), first.environment as Record<string, string>);
-        expect((await run(minikube)).find("cluster-nodes").inputs).toEqual(first);
+        expect((await captureCluster(minikube)).find("cluster-nodes").inputs).toEqual(first);
     });
 
     test("a cluster that minikube made of its own version is left as it is", async () => {
-        const first = (await run(minikube)).find("cluster-nodes").inputs;
+        const first = (await captureCluster(minikube)).find("cluster-nodes").inputs;
         const { CLUSTER_KUBERNETES, ...unpinned } = first.environment as Record<string, string>;
         computer.run(String(first.create), unpinned);
-        expect((await run(minikube)).find("cluster-nodes").inputs).toEqual({ ...first, environment: unpinned });
+        expect((await captureCluster(minikube)).find("cluster-nodes").inputs).toEqual({ ...first, environment: unpinned });
     });
 
     test("minikube has a shared class on one node only", async () => {
-        expect((await run(minikube)).capabilities.sharedStorageClass).toBe("standard");
-        expect((await run({ ...minikube, nodes: 2 })).capabilities.sharedStorageClass).toBeUndefined();
+        expect((await captureCluster(minikube)).cluster.capabilities.sharedStorageClass).toBe("standard");
+        expect((await captureCluster({ ...minikube, nodes: 2 })).cluster.capabilities.sharedStorageClass).toBeUndefined();
     });
 
     test("the kit's nodes of minikube have images by tag", async () => {
-        const byTag = async (...flags: string[]) => (await run({ ...minikube, flags })).capabilities.imagesByTag;
+        const byTag = async (...flags: string[]) => (await captureCluster({ ...minikube, flags })).cluster.capabilities.imagesByTag;
         expect(await byTag("--force", "--base-image=landfall/minikube-node:v1.36.4-a")).toBe(true);
         expect(await byTag("--base-image=example.com/kicbase:1")).toBe(false);
     });
 
     test("minikube's gateway is where the driver puts it", async () => {
-        const where = async (driver?: string) => (await run({ ...minikube, driver })).capabilities.loadBalancing;
+        const where = async (driver?: string) => (await captureCluster({ ...minikube, driver })).cluster.capabilities.loadBalancing;
         expect(await where()).toMatchObject({ host: "127.0.0.1", publishedHttps: 8443 });
         expect(await where("podman")).toMatchObject({ host: "127.0.0.1", publishedHttps: 8443 });
         expect(await where("none")).toMatchObject({ host: "127.0.0.1", publishedHttps: 30443 });
@@ -188,8 +169,8 @@ describe.skipIf(process.platform === "win32")("a cluster on this computer", () =
 
     test("minikube's machine is reached at its own address, once it is there", async () => {
         const machine: ClusterArgs = { ...minikube, driver: "kvm2" };
-        const nodes = (await run(machine)).find("cluster-nodes");
+        const nodes = (await captureCluster(machine)).find("cluster-nodes");
         computer.run(String(nodes.inputs.create), nodes.inputs.environment as Record<string, string>);
-        expect((await run(machine)).capabilities.loadBalancing).toMatchObject({ host: "198.18.0.7" });
+        expect((await captureCluster(machine)).cluster.capabilities.loadBalancing).toMatchObject({ host: "198.18.0.7" });
     });
 });

@@ -1,42 +1,16 @@
 import * as fs from "node:fs";
-import * as os from "node:os";
 import * as path from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ComposeError, type Given, readCompose, withOverrides } from "../../../../infra/compose";
+import { beforeAll, describe, expect, it } from "vitest";
+import { readCompose, withOverrides } from "../../../../infra/compose";
 import { parseConfiguration, parseSettings, type PlainSettings } from "../../../../infra/config";
 import { services } from "../../support/application";
+import { composeDirectory } from "../../support/compose";
 
-const directory = fs.mkdtempSync(path.join(os.tmpdir(), "landfall-compose-"));
-afterAll(() => fs.rmSync(directory, { recursive: true }));
-
-function write(files: Record<string, string>): string[] {
-    return Object.entries(files).map(([name, text]) => {
-        const file = path.join(directory, name);
-        fs.mkdirSync(path.dirname(file), { recursive: true });
-        fs.writeFileSync(file, text);
-        return file;
-    });
-}
-
-function read(text: string, given: Given = {}, environment: NodeJS.ProcessEnv = {}) {
-    const { services: found, ...others } = readCompose(write({ "compose.yaml": text }), given, environment);
-    return { ...others, services: found as Record<string, Record<string, any>> };
-}
+const { write, read, told } = composeDirectory();
 
 /** A service with these keys, at line 3 and below. */
 const service = (keys: string) => `services:\n  web:\n    image: example/shop:1\n    ports: ["80"]\n${keys.replace(/^/gm, "    ")}\n`;
-const web = (keys: string, environment: NodeJS.ProcessEnv = {}) => read(service(keys), {}, environment).services.web;
-
-/** What is refused or left out, without the file's directory. */
-function told(text: string, given: Given = {}): { refused: string[]; warned: string[] } {
-    const own = (line: string) => line.replace(/^\S*compose\.yaml/, "compose.yaml");
-    try {
-        return { refused: [], warned: read(text, given).warnings.map(own) };
-    } catch (error) {
-        if (!(error instanceof ComposeError)) throw error;
-        return { refused: error.message.split("\n").slice(1).map(own), warned: [] };
-    }
-}
+const web = (keys: string, environment: NodeJS.ProcessEnv = {}) => read(service(keys), { environment }).services.web;
 
 beforeAll(() => void write({ "token.txt": "t0ken\n", "job.env": "A='x'\nJOBS=\"http://job:4000\"\n", "web.env": "FROM_FILE=1\nBOTH=file\nFILE_TOKEN=abc\n", "app/Dockerfile": "FROM a AS b\nEXPOSE 1\nFROM b\nEXPOSE 4000 4001/udp 4002\n" }));
 
@@ -94,7 +68,7 @@ secrets: { token: { file: token.txt } }
     ])("means the same by both syntaxes of %s", (_, short, long) => {
         const around = (keys: string) => `services:\n  web:\n    ${/build|ports/.test(keys) ? "" : "ports: [\"80\"]"}\n    ${keys.includes("build") ? "" : "image: a/b:1"}\n${keys.replace(/^/gm, "    ")}\n`
             + "  web2: { image: \"a/c:1\", expose: [\"90\"], networks: [default, front] }\nvolumes: { data: }\nnetworks: { front: }\nsecrets: { token: { file: token.txt } }\n";
-        expect(read(around(long), {}, { C: "3" }).services).toEqual(read(around(short), {}, { C: "3" }).services);
+        expect(read(around(long), { environment: { C: "3" } }).services).toEqual(read(around(short), { environment: { C: "3" } }).services);
     });
 
     it("brings configs as files: of a file, of a variable, or written there", () => {
@@ -209,7 +183,7 @@ networks: { front: , back: }
     });
 
     it("says where a secret stands in a command or in a file", () => {
-        const warnings = (key: string) => read(service("command: [serve, --key=$API_KEY]"), {}, { API_KEY: key }).warnings;
+        const warnings = (key: string) => read(service("command: [serve, --key=$API_KEY]"), { environment: { API_KEY: key } }).warnings;
         expect(warnings("abcdefgh")).toEqual([expect.stringMatching(/services\.web has the value of API_KEY in its command(?!.*abcdefgh)/)]);
         expect(warnings("")).toEqual([]);
     });
@@ -217,7 +191,7 @@ networks: { front: , back: }
     it("doesn't need a secret's file if Pulumi has the secret", () => {
         const text = `${service("secrets: [missing]")}secrets: { missing: { file: none.txt } }\n`;
         expect(told(text).refused).toEqual(["compose.yaml:6: secrets.missing has no file that can be read. Set it: pulumi config set --secret --path landfall:secrets.missing"]);
-        expect(read(text, { secrets: ["missing"] }).services.web.secrets).toEqual({ "/run/secrets/missing": "missing" });
+        expect(read(text, { given: { secrets: ["missing"] } }).services.web.secrets).toEqual({ "/run/secrets/missing": "missing" });
     });
 });
 
@@ -251,9 +225,9 @@ describe("what can't be carried over", () => {
     });
 
     it("is told all at once, and nothing is said of what has an effect", () => {
-        const { refused } = told(service("privileged: true\ncap_add: [X]\ndevices: [a]"));
-        expect(refused).toHaveLength(4);
-        expect(refused[3]).toContain("`!reset null` leaves out a key or a whole service");
+        const text = service("privileged: true\ncap_add: [X]\ndevices: [a]");
+        expect(told(text).refused).toHaveLength(3);
+        expect(() => read(text)).toThrow("`!reset null` leaves out a key or a whole service");
         expect(told(service("read_only: true\ncap_drop: [ALL]\nrestart: always\nsecurity_opt: [\"no-new-privileges:true\"]\nx-own: 1")).warned).toEqual([]);
     });
 
@@ -261,7 +235,7 @@ describe("what can't be carried over", () => {
         const two = "services:\n  a: { image: \"a/b:1\", ports: [\"80\"] }\n  b: { image: \"a/b:1\", ports: [\"81\"] }\n";
         expect(told(two).refused).toEqual(["compose.yaml:3: a and b publish ports, and there is one host. Say which gets its requests: "
             + "landfall:app.services.a.exposed: true; others may have a path of their own."]);
-        expect(told(two, { services: { b: { exposed: true } } }).refused).toEqual([]);
+        expect(told(two, { given: { services: { b: { exposed: true } } } }).refused).toEqual([]);
         expect(told("services:\n  \"a(b+\": { image: \"a/b:1\" }\n").refused).toEqual([expect.stringContaining("services.a(b+ can't be a name")]);
         expect(told("services:\n  my_web: { image: \"a/b:1\", ports: [\"80\"] }\n").refused).toEqual([expect.stringContaining("services.my_web can't be a name in Kubernetes' DNS")]);
     });
@@ -281,7 +255,7 @@ volumes: { data: }
 `;
 
     it("replaces a service if the settings say so, in everybody's environment", () => {
-        const { services: found } = read(text, { replaceDatabase: "db" });
+        const { services: found } = read(text, { given: { replaceDatabase: "db" } });
         expect(Object.keys(found)).toEqual(["web"]);
         expect(found.web).toMatchObject({
             database: true, after: [], talksTo: [], secrets: { DB_PASSWORD: "database.password" },
@@ -299,18 +273,18 @@ volumes: { data: }
   db: { image: "mariadb:11", secrets: [db_password], environment: { MARIADB_PASSWORD_FILE: /run/secrets/db_password, MARIADB_DATABASE: wiki }, volumes: ["data:/var/lib/mysql"] }
 volumes: { data: }
 secrets: { db_password: { file: db-password.txt } }
-`, { replaceDatabase: "db" });
+`, { given: { replaceDatabase: "db" } });
         expect(found).toMatchObject({ database: true, secrets: { "/run/secrets/db_password": "database.password" }, environment: { HOST: "${database.host}", PASSWORD_FILE: "/run/secrets/db_password" } });
     });
 
     it("is offered where it could replace one", () => {
         expect(told(text).warned).toContainEqual(expect.stringMatching(/^compose\.yaml:3: services\.db runs as the file says\. With landfall:app\.replaceDatabase: db/));
-        expect(read(text, { replaceDatabase: "db" }).warnings).toEqual([]);
+        expect(read(text, { given: { replaceDatabase: "db" } }).warnings).toEqual([]);
         expect(told(text.replace("mariadb:11", "postgres:17")).warned).toEqual([]);
     });
 
     it("replaces nothing that isn't one", () => {
-        expect(told(text, { replaceDatabase: "web" }).refused).toEqual([expect.stringContaining("landfall:app.replaceDatabase is web, which is no service with MariaDB or MySQL")]);
+        expect(told(text, { given: { replaceDatabase: "web" } }).refused).toEqual([expect.stringContaining("landfall:app.replaceDatabase is web, which is no service with MariaDB or MySQL")]);
     });
 });
 
@@ -381,11 +355,11 @@ describe("a service whose port the file doesn't say", () => {
 
     it("is warned of where others name it as a host", () => {
         expect(told(files(", environment: { HOST: api }")).warned).toEqual([expect.stringMatching(/^compose\.yaml:3: services\.api has no port, and other services name it as a host.*write expose/)]);
-        expect(told(files(", environment: { HOST: api }"), { services: { api: { port: 5 } } }).warned).toEqual([]);
+        expect(told(files(", environment: { HOST: api }"), { given: { services: { api: { port: 5 } } } }).warned).toEqual([]);
     });
 
     it("stays without one where the settings have its volumes", () => {
         const given = { services: { api: { volumes: { "/d": { accessMode: "ReadWriteMany" } } } } };
-        expect(read(files(", environment: { URL: \"http://api:8080\" }", "bitnami/mysql"), given).services.api).not.toHaveProperty("port");
+        expect(read(files(", environment: { URL: \"http://api:8080\" }", "bitnami/mysql"), { given }).services.api).not.toHaveProperty("port");
     });
 });

@@ -5,12 +5,12 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import * as yaml from "yaml";
-import { Cluster, createCluster } from "../../../../../components/cluster";
+import { createCluster } from "../../../../../components/cluster";
 import { type ExistingArgs, type KubeconfigSource, readKubeconfig } from "../../../../../components/cluster/existing";
 import { identify, parseKubeconfig, readFiles, scopeKubeconfig } from "../../../../../components/cluster/existing/kubeconfig";
-import { captureProgram } from "../../../../../infra/cli/capture";
 import { runProgram } from "../../../../../infra/cli/capture/program";
 import type { Values } from "../../../../../infra/values";
+import { captureCluster } from "../../../support/cluster";
 
 let directory: string;
 beforeEach(() => {
@@ -43,18 +43,8 @@ function write(file: string, contexts: string[], { current = contexts[0], cluste
 }
 
 async function run(args: ExistingArgs) {
-    let cluster: Cluster | undefined;
-    const { resources } = await captureProgram({
-        stack: "test",
-        config: {},
-        program: async () => {
-            cluster = createCluster({ target: "existing", ...args });
-            return {};
-        },
-    });
-    const provider = resources.find(({ name }) => name === "cluster-provider");
-    if (!cluster || !provider) throw new Error("nothing was made");
-    return { cluster, provider, resources };
+    const { cluster, resources, find } = await captureCluster({ target: "existing", ...args });
+    return { cluster, provider: find("cluster-provider"), resources };
 }
 
 describe("an existing cluster", () => {

@@ -2,7 +2,6 @@ import { execFileSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as http from "node:http";
 import * as https from "node:https";
-import { createRequire } from "node:module";
 import * as net from "node:net";
 import * as os from "node:os";
 import * as path from "node:path";
@@ -11,17 +10,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { connect, type Connection } from "../../../../../components/cluster/kubernetes-api";
 import { scrape, Tally } from "../../../../../infra/cli/promote/counts";
 import { fetchPage } from "../../../../../infra/cli/promote/page";
-
-interface Socket {
-    on(event: "message" | "close", listener: (data: Buffer) => void): void;
-    send(data: Buffer): void;
-    close(): void;
-}
-const { WebSocketServer } = createRequire(__filename)("ws") as {
-    WebSocketServer: new (options: { noServer: true; handleProtocols: () => string }) => {
-        handleUpgrade(request: http.IncomingMessage, socket: unknown, head: Buffer, done: (socket: Socket) => void): void;
-    };
-};
+import { sendTo, webSockets } from "../../../fixtures/web-sockets";
 
 interface Proxy {
     restarts: number;
@@ -68,15 +57,14 @@ beforeAll(async () => {
         return (server.address() as net.AddressInfo).port;
     };
     const ports: Record<number, number> = { 8002: await listen(statistics), 8443: await listen(site) };
-    const sockets = new WebSocketServer({ noServer: true, handleProtocols: () => "v4.channel.k8s.io" });
+    const sockets = webSockets("v4.channel.k8s.io");
     api.on("upgrade", (request, socket, head) => {
         const [, name, port] = /\/namespaces\/landfall-gateway\/pods\/([^/]+)\/portforward\?ports=(\d+)$/.exec(request.url ?? "") ?? [];
         pod = name;
         sockets.handleUpgrade(request, socket, head, opened => {
-            const send = (channel: number, data: Buffer) => opened.send(Buffer.concat([Buffer.from([channel]), data]));
-            for (const channel of [0, 1]) send(channel, Buffer.from([Number(port) & 255, Number(port) >> 8]));
+            for (const channel of [0, 1]) sendTo(opened, channel, Buffer.from([Number(port) & 255, Number(port) >> 8]));
             const target = net.connect(ports[Number(port)], "127.0.0.1");
-            target.on("data", data => send(0, data)).on("close", () => opened.close()).on("error", () => opened.close());
+            target.on("data", data => sendTo(opened, 0, data)).on("close", () => opened.close()).on("error", () => opened.close());
             opened.on("message", data => void target.write(data.subarray(1)));
             opened.on("close", () => target.destroy());
         });

@@ -1,11 +1,8 @@
-import "tsx/cjs"; // createCluster loads the target by `require`
 import * as fc from "fast-check";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { ClusterArgs, createCluster } from "../../../../../../components/cluster";
 import { reboot } from "../../../../../../components/cluster/baremetal/operator/patch";
-import { captureProgram } from "../../../../../../infra/cli/capture";
-
-type BareMetal = Extract<ClusterArgs, { target: "baremetal" }>;
+import type { BareMetal } from "../../../../support/baremetal";
+import { captureCluster } from "../../../../support/cluster";
 
 const args: BareMetal = {
     target: "baremetal", name: "prod", virtualAddress: "198.18.40.100", bundle: "./bundle",
@@ -17,9 +14,7 @@ const args: BareMetal = {
 
 /** What is registered, with each resource's name and the names of those that it comes after. */
 async function register(more: Partial<BareMetal>) {
-    const { resources } = await captureProgram({
-        stack: "test", config: {}, program: async () => void createCluster({ ...args, ...more }),
-    });
+    const { resources } = await captureCluster({ ...args, ...more });
     return resources.filter(({ type }) => type === "command:local:Command").map(({ name, inputs, dependsOn }) => ({
         name, inputs, after: resources.filter(({ urn }) => dependsOn.includes(urn)).map(other => other.name),
     }));

@@ -1,10 +1,9 @@
-import "tsx/cjs"; // createCluster loads the target by `require`
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { Capabilities, Cluster, ClusterArgs, createCluster } from "../../../../../../components/cluster";
 import { firstAddress, parseRange, rangesOverlap } from "../../../../../../components/cluster/ipv4";
 import { manifestsFor, parseSettings, SettingsError } from "../../../../../../infra/config";
-import { captureProgram } from "../../../../../../infra/cli/capture";
+import type { BareMetal } from "../../../../support/baremetal";
+import { captureCluster } from "../../../../support/cluster";
 
 const server = { host: "203.0.113.11" };
 const addressPool = ["203.0.113.100-203.0.113.110", "203.0.113.128/28"];
@@ -106,15 +105,11 @@ describe("a range", () => {
 describe("the gateway's address", () => {
     const nodes = { one: { host: "203.0.113.11" }, web: { host: "203.0.113.21", role: "worker" as const } };
 
-    async function run(more: Partial<Extract<ClusterArgs, { target: "baremetal" }>>) {
-        let cluster: Cluster | undefined;
-        const { resources } = await captureProgram({
-            stack: "test", config: {},
-            program: async () => void (cluster = createCluster({ target: "baremetal", name: "prod", nodes, ...more })),
-        });
+    async function run(more: Partial<BareMetal>) {
+        const { resources, cluster } = await captureCluster({ target: "baremetal", name: "prod", nodes, ...more });
         const told = resources.filter(({ name }) => name.endsWith("-machine")).map(({ inputs }) =>
             JSON.parse((inputs.environment as { CLUSTER: string }).CLUSTER) as Record<string, unknown>);
-        return { told, loadBalancing: (cluster?.capabilities as Capabilities).loadBalancing };
+        return { told, loadBalancing: cluster.capabilities.loadBalancing };
     }
 
     test("is the first of the pool, and nobody but MetalLB gives it", async () => {

@@ -1,14 +1,12 @@
-import "tsx/cjs"; // createCluster loads the target by `require`
 import * as pulumi from "@pulumi/pulumi";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import { describe, expect, test } from "vitest";
-import { Capabilities, Cluster, ClusterArgs, createCluster } from "../../../../../../components/cluster";
 import { digest } from "../../../../../../components/cluster/baremetal/program/scripts";
 import { type InstallFacts, type InstallNode, installTasks } from "../../../../../../components/cluster/baremetal/machine/install";
-import { captureProgram, Registered } from "../../../../../../infra/cli/capture";
-
-type BareMetal = Extract<ClusterArgs, { target: "baremetal" }>;
+import type { Registered } from "../../../../../../infra/cli/capture";
+import type { BareMetal } from "../../../../support/baremetal";
+import { captureCluster } from "../../../../support/cluster";
 
 const server: BareMetal = { target: "baremetal", name: "server", nodes: { server: { host: "203.0.113.11" } } };
 const available: BareMetal = {
@@ -28,20 +26,8 @@ const available: BareMetal = {
 
 /** Makes a cluster and nothing else; returns what was registered, and what the cluster offers. */
 async function run(args: BareMetal) {
-    let cluster: Cluster | undefined;
-    const { resources } = await captureProgram({
-        stack: "test",
-        config: {},
-        program: async () => {
-            cluster = createCluster(args);
-            return { secret: await pulumi.isSecret(cluster.kubeconfig) };
-        },
-    });
-    const find = (name: string): Registered => {
-        const found = resources.find(resource => resource.name === `cluster-${name}`);
-        if (!found) throw new Error(`There is no cluster-${name} in ${resources.map(resource => resource.name).join()}`);
-        return found;
-    };
+    const { resources, cluster, find: findByName } = await captureCluster(args);
+    const find = (name: string): Registered => findByName(`cluster-${name}`);
     const told = (name: string, key: string): unknown =>
         JSON.parse((find(name).inputs.environment as Record<string, string>)[key]);
     /** Names of what comes before a resource, directly or not. */
@@ -50,7 +36,7 @@ async function run(args: BareMetal) {
             .map(resource => resource.name.replace("cluster-", ""));
         return [...new Set([...direct, ...direct.flatMap(before)])];
     };
-    return { resources, find, told, before, cluster: cluster as Cluster, capabilities: cluster?.capabilities as Capabilities };
+    return { resources, find, told, before, cluster, capabilities: cluster.capabilities };
 }
 
 describe("a cluster of one's own machines", () => {

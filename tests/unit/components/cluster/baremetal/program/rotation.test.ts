@@ -1,39 +1,21 @@
-import "tsx/cjs"; // createCluster loads the target by `require`
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { ClusterArgs, createCluster } from "../../../../../../components/cluster";
 import { encryptionConfig, type Key } from "../../../../../../components/cluster/encryption";
 import { keyName, parseKeys, phases } from "../../../../../../components/cluster/baremetal/operator/rotate";
-import { captureProgram, Registered } from "../../../../../../infra/cli/capture";
-
-type BareMetal = Extract<ClusterArgs, { target: "baremetal" }>;
-
-const args: BareMetal = {
-    target: "baremetal", name: "prod", virtualAddress: "198.18.40.100",
-    nodes: {
-        one: { host: "198.18.40.11" }, two: { host: "198.18.40.12" }, three: { host: "198.18.40.13" },
-        web: { host: "198.18.40.21", role: "worker" },
-    },
-};
-
-async function resourcesOf(rotate?: BareMetal["rotate"]): Promise<Map<string, Registered>> {
-    const { resources } = await captureProgram({
-        stack: "test", config: {}, program: async () => void createCluster({ ...args, rotate }),
-    });
-    return new Map(resources.map(resource => [resource.name.replace("cluster-", ""), resource]));
-}
+import type { Registered } from "../../../../../../infra/cli/capture";
+import { type BareMetal, resourcesOf } from "../../../../support/baremetal";
 
 const environment = (resource?: Registered) => resource?.inputs.environment as Record<string, string>;
 
 describe("a rotation", () => {
     test("is nothing where the settings name none", async () => {
-        const [without, empty] = [await resourcesOf(), await resourcesOf({})];
+        const [without, empty] = [await resourcesOf(), await resourcesOf({ rotate: {} })];
         expect([...without.keys()].filter(name => /certificates|encryption/.test(name))).toEqual([]);
         expect([...empty].map(([name, { inputs }]) => [name, inputs])).toEqual([...without].map(([name, { inputs }]) => [name, inputs]));
     });
 
     test("comes after the last upgrade and before the kubeconfig, certificates first", async () => {
-        const all = await resourcesOf({ certificates: "2026-11", encryptionKey: "2026-11" });
+        const all = await resourcesOf({ rotate: { certificates: "2026-11", encryptionKey: "2026-11" } });
         const after = (name: string, other: string) =>
             expect(all.get(name)?.dependsOn, `${name} after ${other}`).toContain(all.get(other)?.urn);
         after("certificates", "web-version");
@@ -46,7 +28,7 @@ describe("a rotation", () => {
 
     test("is asked for by another text, and changes nothing but what is rotated", async () => {
         const changed = async (next: BareMetal["rotate"]) => {
-            const [before, after] = [await resourcesOf({ certificates: "a", encryptionKey: "a" }), await resourcesOf(next)];
+            const [before, after] = [await resourcesOf({ rotate: { certificates: "a", encryptionKey: "a" } }), await resourcesOf({ rotate: next })];
             return [...before].filter(([name, { inputs }]) =>
                 JSON.stringify(inputs) !== JSON.stringify(after.get(name)?.inputs)).map(([name]) => name);
         };
@@ -55,7 +37,7 @@ describe("a rotation", () => {
     });
 
     test("is updated in place: neither the kubeconfig nor the provider is made anew", async () => {
-        const [before, after] = [await resourcesOf({ certificates: "a" }), await resourcesOf({ certificates: "b" })];
+        const [before, after] = [await resourcesOf({ rotate: { certificates: "a" } }), await resourcesOf({ rotate: { certificates: "b" } })];
         for (const name of ["certificates", "kubeconfig"]) {
             expect(after.get(name)?.inputs.triggers).toEqual(before.get(name)?.inputs.triggers);
         }
@@ -64,7 +46,7 @@ describe("a rotation", () => {
     });
 
     test("sees the nodes of the control plane alone, and is told no secret", async () => {
-        const all = await resourcesOf({ certificates: "2026-11", encryptionKey: "2026-11" });
+        const all = await resourcesOf({ rotate: { certificates: "2026-11", encryptionKey: "2026-11" } });
         for (const name of ["certificates", "encryption-key"]) {
             const { CLUSTER, NODES, SSH, ...more } = environment(all.get(name));
             expect((JSON.parse(NODES) as { name: string }[]).map(node => node.name)).toEqual(["one", "two", "three"]);

@@ -1,27 +1,10 @@
-import "tsx/cjs"; // createCluster loads the target by `require`
 import { describe, expect, test } from "vitest";
-import { ClusterArgs, createCluster } from "../../../../../../components/cluster";
 import { chooseSnapshot } from "../../../../../../components/cluster/baremetal/operator/restore";
 import { captureProgram, Registered } from "../../../../../../infra/cli/capture";
 import { renderJson } from "../../../../../../infra/cli/render";
+import { bareMetal, type BareMetal, resourcesOf } from "../../../../support/baremetal";
 
-type BareMetal = Extract<ClusterArgs, { target: "baremetal" }>;
-
-const args: BareMetal = {
-    target: "baremetal", name: "prod", virtualAddress: "198.18.40.100",
-    nodes: {
-        one: { host: "198.18.40.11" }, two: { host: "198.18.40.12" }, three: { host: "198.18.40.13" },
-        web: { host: "198.18.40.21", role: "worker" },
-    },
-};
 const snapshots = { repository: "/mnt/backup/etcd", password: "correct horse battery", environment: "AWS_SECRET_ACCESS_KEY=hidden" };
-
-async function resourcesOf(given?: BareMetal["snapshots"], more: Partial<BareMetal> = {}): Promise<Map<string, Registered>> {
-    const { resources } = await captureProgram({
-        stack: "test", config: {}, program: async () => void createCluster({ ...args, ...more, snapshots: given }),
-    });
-    return new Map(resources.map(resource => [resource.name.replace("cluster-", ""), resource]));
-}
 
 const environment = (resource?: Registered) => resource?.inputs.environment as Record<string, unknown>;
 const changed = (before: Map<string, Registered>, after: Map<string, Registered>) => [...after].filter(([name, { inputs }]) =>
@@ -33,7 +16,7 @@ describe("snapshots of etcd", () => {
     });
 
     test("come when all nodes are as they should be, and change nothing else", async () => {
-        const [without, withThem] = [await resourcesOf(), await resourcesOf(snapshots)];
+        const [without, withThem] = [await resourcesOf(), await resourcesOf({ snapshots })];
         expect(withThem.get("snapshots")?.dependsOn).toEqual([withThem.get("web-version")?.urn]);
         expect(changed(without, withThem)).toEqual(["snapshots"]);
         const { CLUSTER, NODES } = environment(withThem.get("snapshots"));
@@ -48,7 +31,7 @@ describe("snapshots of etcd", () => {
             stack: "prod", secretKeys: ["landfall:cluster"],
             config: {
                 "landfall:cluster": JSON.stringify({
-                    ...args, sharedDirectory: "/srv/shared", snapshots: { ...snapshots, restore: "latest" },
+                    ...bareMetal, sharedDirectory: "/srv/shared", snapshots: { ...snapshots, restore: "latest" },
                 }),
                 "landfall:environment": '{"host":"a.example.com","tls":{"issuer":"ca"}}',
             },
@@ -67,7 +50,7 @@ describe("a restore", () => {
     const restore = { ...snapshots, restore: "latest" };
 
     test("comes before the first node and all others, when the first machine is ready", async () => {
-        const all = await resourcesOf(restore);
+        const all = await resourcesOf({ snapshots: restore });
         expect(all.get("recovery")?.dependsOn).toEqual([all.get("one-machine")?.urn]);
         for (const name of ["one", "two", "three", "web"]) {
             expect(all.get(`${name}-member`)?.dependsOn).toContain(all.get("recovery")?.urn);
@@ -75,7 +58,7 @@ describe("a restore", () => {
     });
 
     test("touches no node by being asked for, and takes over the objects that it brings back", async () => {
-        const [before, after] = [await resourcesOf(snapshots), await resourcesOf(restore)];
+        const [before, after] = [await resourcesOf({ snapshots }), await resourcesOf({ snapshots: restore })];
         expect(changed(before, after)).toEqual(["recovery", "provider"]);
         expect(after.get("provider")?.inputs.upsertExistingObjects).toBe("true");
         expect(after.get("provider")?.inputs.clusterIdentifier).toEqual(before.get("provider")?.inputs.clusterIdentifier);
@@ -83,12 +66,12 @@ describe("a restore", () => {
 
     test("happens once: nothing but another snapshot, or another cluster, makes it happen again", async () => {
         const triggers = async (given: BareMetal["snapshots"], more?: Partial<BareMetal>) =>
-            (await resourcesOf(given, more)).get("recovery")?.inputs.triggers;
+            (await resourcesOf({ ...more, snapshots: given })).get("recovery")?.inputs.triggers;
         const once = await triggers(restore);
-        const { web: _, ...fewer } = args.nodes;
+        const { web: _, ...fewer } = bareMetal.nodes;
         expect(await triggers({ ...restore, password: "another password" }, { nodes: fewer, kubernetesVersion: "v1.37.0" })).toEqual(once);
         expect(await triggers({ ...restore, restore: "0123abcd" })).not.toEqual(once);
-        expect((await resourcesOf(restore)).get("recovery")?.inputs.addPreviousOutputInEnv).toBe(true);
+        expect((await resourcesOf({ snapshots: restore })).get("recovery")?.inputs.addPreviousOutputInEnv).toBe(true);
     });
 });
 
