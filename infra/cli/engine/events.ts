@@ -76,10 +76,13 @@ export class EventReport {
         this.terminal.line(`  ${mark} ${describe(urn)} ${done} (${seconds(begun.start)})`);
     }
 
-    /** A resource's latest message while it is in progress, for example what it waits for. */
+    /**
+     * A resource's latest message while it is in progress, for example what it waits for. Its further lines may be a container's
+     * last words, which may contain secrets.
+     */
     private waits({ urn, message }: DiagnosticEvent): void {
         const begun = urn === undefined ? undefined : this.active.get(urn);
-        if (begun) begun.waits = withoutColours(message);
+        if (begun) [begun.waits] = withoutColours(message).split("\n");
     }
 
     private said(severity: string, message: string): void {
