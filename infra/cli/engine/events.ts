@@ -13,6 +13,8 @@ const words: Record<string, [doing: string, done: string]> = {
     read: ["reading", "read"],
     refresh: ["looking at", "looked at"],
 };
+/** The operations that end when the object is ready. */
+const comingUp = ["create", "update", "replace", "create-replacement"];
 /** Not shown: only their children are of interest. */
 const silent = /^(pulumi:|landfall:)/;
 const colours = /<\{%[^}]*%\}>/g;
@@ -32,7 +34,7 @@ const isForPeople = ({ severity, message }: DiagnosticEvent): boolean => severit
 /** Turns Pulumi's events into readable lines. Keeps the errors for the end. */
 export class EventReport {
     readonly errors: string[] = [];
-    private readonly active = new Map<string, { text: string; start: number; waits?: string }>();
+    private readonly active = new Map<string, { text: string; start: number; waits?: string; comesUp: boolean }>();
 
     constructor(private readonly terminal: Terminal) {}
 
@@ -56,9 +58,12 @@ export class EventReport {
         return `  … ${oldest.text}${others} (${seconds(oldest.start)})${what}`;
     };
 
+    /** Since when an object of the cluster has been awaited to come up; undefined if none is. */
+    readonly awaitedSince = (): number | undefined => [...this.active.values()].find(({ comesUp }) => comesUp)?.start;
+
     private began({ op, urn, type }: StepEventMetadata): void {
         if (!words[op] || silent.test(type)) return;
-        this.active.set(urn, { text: `${words[op][0]} ${describe(urn)}`, start: Date.now() });
+        this.active.set(urn, { text: `${words[op][0]} ${describe(urn)}`, start: Date.now(), comesUp: type.startsWith("kubernetes:") && comingUp.includes(op) });
     }
 
     private ended({ op, urn }: StepEventMetadata, mark: string): void {
@@ -71,10 +76,13 @@ export class EventReport {
         this.terminal.line(`  ${mark} ${describe(urn)} ${done} (${seconds(begun.start)})`);
     }
 
-    /** A resource's latest message while it is in progress, for example what it waits for. */
+    /**
+     * A resource's latest message while it is in progress, for example what it waits for. Its further lines may be a container's
+     * last words, which may contain secrets.
+     */
     private waits({ urn, message }: DiagnosticEvent): void {
         const begun = urn === undefined ? undefined : this.active.get(urn);
-        if (begun) begun.waits = withoutColours(message);
+        if (begun) [begun.waits] = withoutColours(message).split("\n");
     }
 
     private said(severity: string, message: string): void {

@@ -5,12 +5,15 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { run } from "../../offline/kit/run";
 import { dockerEnvironment } from "../computer/docker";
-import { configFile, hasVolumes, root, stackFile, writePrivate } from "../stack/home";
+import { readStack, stackConfigFile } from "../stack/config";
+import { configFile, hasVolumes, readRecord, root, stackFile, writePrivate } from "../stack/home";
 import { hasSalt, hasSecrets, keepLayout, passphraseEnvironment } from "../stack/passphrase";
+import { commandFor } from "../status/command";
 import type { Terminal } from "../terminal";
 import { Interrupted, UserError } from "../terminal/errors";
 import { Applied, builtImages, Outputs } from "./engine";
 import { describe, EventReport } from "./events";
+import { Hindrances, isLate, kubeconfigIn, type Looked, withCauses } from "./hindrances";
 import { HeldData, heldData, HeldEnvironment, heldEnvironment, refuseProtected, resourcesToKeep } from "./keep";
 import { isStale, locksOf, removeCutOff } from "./lock";
 import { Deployment, settle } from "./pending";
@@ -24,6 +27,8 @@ interface ExportedState {
 
 /** A stack, driven through Pulumi's Automation API. */
 export class PulumiEngine {
+    private kubeconfig?: string;
+
     private constructor(
         private readonly stack: Stack,
         private readonly command: PulumiCommand,
@@ -72,7 +77,8 @@ export class PulumiEngine {
     async up(rewrite?: (configuration: string) => string): Promise<Applied> {
         await this.recover();
         const options = rewrite ? { configFile: this.rewriteConfig(rewrite) } : {};
-        const { summary, outputs } = await this.operate(operation => this.stack.up({ ...operation, ...options }));
+        const hindrances = new Hindrances(this.look, this.terminal);
+        const { summary, outputs } = await this.operate(operation => this.stack.up({ ...operation, ...options }), hindrances);
         return { changes: countChanges(summary.resourceChanges), outputs: plain(outputs) };
     }
 
@@ -140,9 +146,19 @@ export class PulumiEngine {
         return ((await this.exportState()).deployment?.resources ?? []).some(({ type }) => type === "landfall:platform:Platform");
     }
 
-    private async operate<T>(operation: (options: Operation) => Promise<T>): Promise<T> {
+    /** The stack as it is now, also before its first run has ended. Where `npm start` runs, kubectl and other commands get its kubeconfig. */
+    private readonly look = async (): Promise<Looked | undefined> => {
+        const { name } = this.stack;
+        this.kubeconfig ??= kubeconfigIn(await this.pulumi("stack", "export", "--show-secrets", "--stack", name));
+        if (this.kubeconfig === undefined) return undefined;
+        const file = stackFile(name, "kubeconfig");
+        if (readRecord(name)) writePrivate(file, this.kubeconfig);
+        return { name, settings: readStack(name, stackConfigFile(name)), kubeconfig: this.kubeconfig, command: commandFor(name), file };
+    };
+
+    private async operate<T>(operation: (options: Operation) => Promise<T>, hindrances?: Hindrances): Promise<T> {
         const report = new EventReport(this.terminal);
-        const stop = this.terminal.watch(report.status);
+        const stops = [this.terminal.watch(report.status), hindrances?.watch(report.awaitedSince)];
         try {
             return await operation({
                 onEvent: report.onEvent, signal: this.signal, color: "never", suppressOutputs: true,
@@ -151,9 +167,10 @@ export class PulumiEngine {
             if (this.signal.aborted) throw new Interrupted("Stopped. The next run of the command picks up from here.");
             if (!(error instanceof CommandError)) throw error;
             const reasons = (report.errors.length > 0 ? report.errors : [lastWords(error.message)]).map(explainExisting);
-            throw new UserError(`Pulumi could not finish:\n\n${reasons.join("\n\n")}`);
+            const causes = reasons.some(isLate) ? await hindrances?.describe() ?? [] : [];
+            throw new UserError(`Pulumi could not finish:\n\n${withCauses(reasons, causes).join("\n\n")}`);
         } finally {
-            stop();
+            for (const stop of stops) stop?.();
         }
     }
 

@@ -70,6 +70,12 @@ export function workloadOf(pod: Fields): string {
     return text(labels, "app.kubernetes.io/name") || text(labels, "k8s-app") || ownerName(pod) || nameOf(pod);
 }
 
+/** Whether the scheduler waits for a volume of a pod's. */
+export function waitsForClaim(pod: Fields | undefined): boolean {
+    const scheduled = pod && condition(pod, "PodScheduled");
+    return pod !== undefined && (scheduled === undefined || /unbound .*PersistentVolumeClaims/.test(text(scheduled, "message")));
+}
+
 /** The states of a pod's containers, initial ones first. */
 export function containerStatuses(pod: Fields): Fields[] {
     return [...list(pod, "status", "initContainerStatuses"), ...list(pod, "status", "containerStatuses")];

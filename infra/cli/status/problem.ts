@@ -22,6 +22,8 @@ export interface Problem {
     since?: string;
     /** What to do, with the command. */
     action: string;
+    /** What its objects have in common, for example their workload. */
+    group?: string;
 }
 
 /** What a rule has found on one object. */

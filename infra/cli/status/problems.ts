@@ -30,11 +30,11 @@ function grouped(findings: Finding[]): Finding[][] {
 }
 
 function problemOf(rule: string, findings: Finding[]): Problem {
-    const [{ severity, matter, action }] = findings;
+    const [{ severity, matter, action, group }] = findings;
     const times = findings.flatMap(({ since }) => (since === undefined || since <= 0 ? [] : [since]));
     const first = Math.min(...times);
     return {
-        severity, rule, object: describeObjects(findings), matter, action,
+        severity, rule, object: describeObjects(findings), matter, action, ...(group !== undefined && { group }),
         ...(Number.isFinite(first) && { since: new Date(first).toISOString() }),
     };
 }

@@ -21,7 +21,8 @@ export function screen(status: Status, kubeconfig?: string): string {
     return lines.filter((line, index) => line !== "" || lines[index - 1] !== "").join("\n");
 }
 
-function exportLine(file: string | undefined, platform = process.platform): string {
+/** The command by which kubectl finds the cluster. */
+export function exportLine(file: string | undefined, platform = process.platform): string {
     if (file === undefined) return "pulumi stack output kubeconfig --show-secrets, written to a file that KUBECONFIG names";
     return platform === "win32" ? `set KUBECONFIG=${file}` : `export KUBECONFIG=${quoted(file)}`;
 }

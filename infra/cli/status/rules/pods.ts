@@ -1,15 +1,15 @@
 import { controllerName } from "../../../../components/platform/gateway/names";
 import { type Fields, fields, list, number, text, time } from "../fields";
 import {
-    condition, containerStatuses, created, heldSince, isLive, isTrue, nameOf, namespaceOf, ownerKind, workloadOf,
+    condition, containerStatuses, created, heldSince, isLive, isTrue, nameOf, namespaceOf, ownerKind, waitsForClaim, workloadOf,
 } from "../objects";
-import { day, type Finding, hour, kubectl, minute, type Rule, type Situation } from "../problem";
+import { day, type Finding, hour, kubectl, minute, type Rule, second, type Situation } from "../problem";
 
 /** Judges one pod. */
 type PodRule = (pod: Fields, situation: Situation) => Finding | undefined;
 
 /** How long each of these may last before it is a problem. */
-const patience = { scheduling: minute, starting: 5 * minute, ready: 2 * minute, deletion: 10 * minute };
+const patience = { scheduling: minute, newNode: 5 * minute, starting: 5 * minute, answering: minute, ready: 2 * minute, deletion: 10 * minute };
 
 /** Pods that don't run as they should. If several rules of `pod` apply to a pod, only the first reports it. */
 export const podRules: Record<string, Rule> = {
@@ -25,18 +25,31 @@ function finding(pod: Fields, severity: Finding["severity"], matter: string, sin
     return { severity, kind: "Pod", object: pod, matter, since, action, group: workloadOf(pod) };
 }
 
-const unschedulable: PodRule = (pod, { now }) => {
+const unschedulable: PodRule = (pod, { now, observed }) => {
     const scheduled = condition(pod, "PodScheduled");
     const since = heldSince(pod, scheduled);
+    // The claim's own finding says so.
+    if (waitsForClaim(pod) && claimsOf(pod, observed).some(claim => text(claim, "status", "phase") === "Pending")) return undefined;
     const isNew = text(pod, "status", "phase") === "Pending" && text(pod, "spec", "nodeName") === "";
     if (isLive(pod) && isNew && !scheduled && now - since >= patience.scheduling) {
         return finding(pod, "failing", "no scheduler has looked at it", since, "Does the scheduler run? kubectl -n kube-system get pods");
     }
     if (!isLive(pod) || text(scheduled, "status") !== "False" || now - since < patience.scheduling) return undefined;
-    const message = text(scheduled, "message").replace(/\.? preemption: .*$/, "").replace(/\bno new claims to deallocate, /, "");
+    const message = text(scheduled, "message").replace(/[.,]? preemption: .*$/, "").replace(/\.? no new claims to deallocate,?/, "");
+    if (/Insufficient|Too many pods|no nodes available/.test(message) && growsByItself(observed.nodes) && now - since < patience.newNode) return undefined;
     const advice = schedulingAdvice.find(([pattern]) => pattern.test(message))?.[1] ?? (() => kubectl("describe", "pod", pod));
     return finding(pod, "failing", `can't be scheduled: ${message || text(scheduled, "reason")}`, since, advice(pod));
 };
+
+/** Whether nodes of a cloud are added as pods need them, which takes minutes. A cluster that has none yet is one of those. */
+function growsByItself(nodes: Fields[]): boolean {
+    return nodes.length === 0 || nodes.some(node => /^(aws|gce|azure):/.test(text(node, "spec", "providerID")));
+}
+
+function claimsOf(pod: Fields, { claims }: Situation["observed"]): Fields[] {
+    const names = list(pod, "spec", "volumes").map(volume => text(volume, "persistentVolumeClaim", "claimName"));
+    return claims.filter(claim => namespaceOf(claim) === namespaceOf(pod) && names.includes(nameOf(claim)));
+}
 
 const roomAdvice = "Add a node or a larger one, or lower requests or replicas in the settings. What is allocated: kubectl describe nodes";
 
@@ -98,15 +111,41 @@ const stillStarting: PodRule = (pod, { now, observed }) => {
 };
 
 const notReady: PodRule = (pod, situation) => {
-    const { now } = situation;
+    const { now, observed } = situation;
     const ready = condition(pod, "Ready");
     const since = heldSince(pod, ready);
     if (!isLive(pod) || text(pod, "status", "phase") !== "Running" || ownerKind(pod) === "Job") return undefined;
-    if (isTrue(ready) || now - since < patience.ready) return undefined;
-    const names = list(pod, "status", "containerStatuses").filter(status => status.ready !== true).map(status => text(status, "name"));
-    return finding(pod, "failing", `runs but isn't ready, so it gets no requests${names.length > 0 ? ` (${names.join(", ")})` : ""}`,
-        since, logsAdvice(pod, situation));
+    const failure = probeFailure(pod, observed.events);
+    const most = / gets 4\d\d$/.test(failure) ? patience.answering : Math.min(patience.ready, startingTime(pod));
+    const unready = list(pod, "status", "containerStatuses").filter(status => status.ready !== true);
+    // Getting the image takes its time. After a restart, the first start counts.
+    const begun = Math.max(since, ...unready.filter(status => (number(status, "restartCount") ?? 0) === 0).map(status => time(status, "state", "running", "startedAt") ?? 0));
+    if (isTrue(ready) || now - begun < most) return undefined;
+    const names = unready.map(status => text(status, "name"));
+    const why = [names.join(", "), failure].filter(Boolean).join(": ");
+    return finding(pod, "failing", `runs but isn't ready, so it gets no requests${why && ` (${why})`}`, since, logsAdvice(pod, situation));
 };
+
+/** How long the startup probe of a container that hasn't started lets it take; a minute at the least. */
+function startingTime(pod: Fields): number {
+    const starting = list(pod, "status", "containerStatuses").filter(status => status.started === false).map(status => text(status, "name"));
+    const probes = list(pod, "spec", "containers").filter(container => starting.includes(text(container, "name"))).map(({ startupProbe }) => startupProbe);
+    return Math.max(minute, ...probes.map(probe => {
+        const [delay, period, times] = ["initialDelaySeconds", "periodSeconds", "failureThreshold"].map(key => number(probe, key));
+        return probe === undefined ? patience.ready : ((delay ?? 0) + (period ?? 10) * (times ?? 3)) * second;
+    }), starting.length === 0 ? patience.ready : 0);
+}
+
+/** What a probe last found, by the kubelet. The output of a probe's command isn't told, because it may contain secrets. */
+function probeFailure(pod: Fields, events: Fields[]): string {
+    const last = eventsOf(pod, events).find(event => text(event, "reason") === "Unhealthy");
+    const [, probe, what] = /^(Startup|Readiness|Liveness) probe failed: (.*)$/.exec(text(last, "message")) ?? [];
+    if (probe === undefined) return "";
+    const code = /statuscode: (\d+)$/.exec(what)?.[1];
+    const why = code ? ` gets ${code}` : /connection refused/.test(what) ? ": nothing listens on its port"
+        : /deadline exceeded|timed? ?out|i\/o timeout/i.test(what) ? ": no answer in time" : " fails";
+    return `its ${probe.toLowerCase()} probe${why}`;
+}
 
 const stuckDeleting: PodRule = (pod, { now }) => {
     const deletion = time(pod, "metadata", "deletionTimestamp");
@@ -177,7 +216,7 @@ function endedBadly(status: Fields): boolean {
     return code !== undefined && code !== 0 && !(code === 255 && text(status, "state", "terminated", "reason") === "Unknown");
 }
 
-/** How a container last ended. Its termination message isn't read, because it may contain secrets. */
+/** How a container last ended. Its termination message isn't told, because it may contain secrets. */
 function lastEnd(status: Fields | undefined): Fields {
     const now = fields(status, "state", "terminated");
     return number(now, "exitCode") === undefined ? fields(status, "lastState", "terminated") : now;
@@ -187,12 +226,16 @@ function describeEnd(end: Fields): string {
     const reason = text(end, "reason") || "it ended";
     const code = number(end, "exitCode");
     if (reason === "OOMKilled") return "out of memory (OOMKilled)";
+    // The runtime's own words, which name the program and nothing else of the command.
+    const missing = reason === "StartError" && /exec: ("[^"]+"): (executable file not found|stat [^:]*: no such file|permission denied)/.exec(text(end, "message"));
+    if (missing) return missing[2] === "permission denied" ? `its program ${missing[1]} can't be executed` : `the image has no program ${missing[1]}`;
     return code === undefined ? reason : `${reason}, exit code ${code}`;
 }
 
 function crashAdvice(pod: Fields, last: Fields, situation: Situation): string {
     const { command, environment, services } = situation;
     const workload = workloadOf(pod);
+    if (text(last, "reason") === "StartError") return `Correct the command of ${services?.includes(workload) ? `landfall:app.services.${workload}` : workload}, then: ${command("start")}`;
     const key = services?.includes(workload) ? `services.${workload}` : ["web", "database"].includes(workload) ? workload : undefined;
     if (text(last, "reason") === "OOMKilled" && namespaceOf(pod) === environment && key !== undefined) {
         return `Raise landfall:app.${key}.memory.limit, then: ${command("start")}`;
@@ -212,10 +255,14 @@ function logsAdvice(pod: Fields, { command, environment, services }: Situation, 
 }
 
 function lastWarning(events: Fields[], object: Fields): string {
-    const about = events.filter(event => text(event, "involvedObject", "name") === nameOf(object)
-        && text(event, "involvedObject", "namespace") === namespaceOf(object));
-    const last = about.sort((a, b) => eventTime(b) - eventTime(a))[0];
+    const [last] = eventsOf(object, events);
     return last ? [text(last, "reason"), text(last, "message").slice(0, 200)].join(": ") : "";
+}
+
+/** The events about an object, the last first. */
+function eventsOf(object: Fields, events: Fields[]): Fields[] {
+    return events.filter(event => text(event, "involvedObject", "name") === nameOf(object)
+        && text(event, "involvedObject", "namespace") === namespaceOf(object)).sort((a, b) => eventTime(b) - eventTime(a));
 }
 
 function eventTime(event: Fields): number {

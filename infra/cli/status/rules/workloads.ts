@@ -2,10 +2,10 @@ import { parseQuantity } from "../../../../components/quantity";
 import { expiryAnnotation } from "../../../../components/workload/labels";
 import { asleepIn } from "../asleep";
 import { clean, duration, type Fields, fields, flag, list, number, text, time } from "../fields";
-import { condition, created, heldSince, isDeleting, isLive, isReady, isTrue, nameOf, namespaceOf, ownerName, workloadOf } from "../objects";
+import { condition, created, heldSince, isDeleting, isLive, isReady, isTrue, nameOf, namespaceOf, type Observed, ownerName, waitsForClaim, workloadOf } from "../objects";
 import { day, type Finding, hour, kubectl, minute, type Rule, type Situation } from "../problem";
 
-const patience = { available: minute, stateful: 2 * minute, measuring: 3 * minute, binding: 2 * minute, budget: 5 * minute, resizing: hour };
+const patience = { available: minute, stateful: 2 * minute, measuring: 3 * minute, binding: minute, unbound: 5 * minute, budget: 5 * minute, resizing: hour };
 /** A run renews the certificate between a server and its clients ten years before its end. */
 const renewal = 365 * day;
 
@@ -14,6 +14,8 @@ export const workloadRules: Record<string, Rule> = {
     "nothing-runs": nothingRuns,
     "deployment": situation => situation.observed.deployments.flatMap(deployment => deploymentFinding(deployment, situation) ?? []),
     "stateful-set": situation => situation.observed.statefulSets.flatMap(set => statefulSetFinding(set, situation) ?? []),
+    "pods-refused": situation => [...situation.observed.deployments, ...situation.observed.statefulSets]
+        .flatMap(workload => refusedFinding(workload, situation) ?? []),
     "server-certificate": situation => situation.observed.statefulSets.flatMap(set => serverCertificateFinding(set, situation) ?? []),
     "autoscaler-maximum": situation => situation.observed.autoscalers.flatMap(scaler => atMaximum(scaler, situation) ?? []),
     "autoscaler-blind": situation => situation.observed.autoscalers.flatMap(scaler => blind(scaler, situation) ?? []),
@@ -32,7 +34,7 @@ function nothingRuns({ observed, environment, command }: Situation): Finding[] {
     }];
 }
 
-function deploymentFinding(deployment: Fields, { now, environment, gateway, command, observed }: Situation): Finding | undefined {
+function deploymentFinding(deployment: Fields, { now, environment, gateway, observed }: Situation): Finding | undefined {
     if (isDeleting(deployment) || asleepIn(observed, environment)?.workloads.includes(deployment)) return undefined;
     const found = (severity: Finding["severity"], matter: string, since: number | undefined, action: string): Finding =>
         ({ severity, kind: "Deployment", object: deployment, matter, since, action });
@@ -44,17 +46,11 @@ function deploymentFinding(deployment: Fields, { now, environment, gateway, comm
     if (wanted === 0 && namespaceOf(deployment) === "kube-system") return undefined;
     if (wanted === 0) return found(stopped, "is scaled to 0 replicas", undefined, `To bring it back: ${kubectl("scale", "deployment", deployment)} --replicas=2`);
 
-    const failure = condition(deployment, "ReplicaFailure");
-    const denied = isTrue(failure) ? `can't create pods: ${text(failure, "message")}` : undefined;
+    if (refusalOf(deployment, observed)) return undefined;
     const available = condition(deployment, "Available");
-    const none = (number(deployment, "status", "availableReplicas") ?? 0) === 0;
     const since = heldSince(deployment, available);
-    if (none && now - since >= patience.available) {
-        return found(stopped, `none of its ${wanted} pods is available${denied ? `: it ${denied}` : ""}`, since, describe);
-    }
-    if (denied) {
-        const advice = deniedAdvice.find(([pattern]) => pattern.test(denied))?.[1](command) ?? describe;
-        return found("failing", denied, heldSince(deployment, failure), advice);
+    if (hasNone(deployment) && now - since >= patience.available) {
+        return found(stopped, `none of its ${wanted} pods is available`, since, describe);
     }
     const progressing = condition(deployment, "Progressing");
     if (text(progressing, "reason") === "ProgressDeadlineExceeded") {
@@ -67,8 +63,35 @@ function deploymentFinding(deployment: Fields, { now, environment, gateway, comm
     return found("risk", "its rollout is paused", undefined, kubectl("rollout resume", "deployment", deployment));
 }
 
+function hasNone(workload: Fields): boolean {
+    return (number(workload, "status", "availableReplicas") ?? 0) === 0;
+}
+
+/** Why a workload can't create pods, and since when. Of a StatefulSet, only events tell. */
+function refusalOf(workload: Fields, { deployments, events }: Observed): { why: string; since: number } | undefined {
+    const isDeployment = deployments.includes(workload);
+    const failure = condition(workload, "ReplicaFailure");
+    if (isDeployment) return isTrue(failure) ? { why: text(failure, "message"), since: heldSince(workload, failure) } : undefined;
+    const event = (number(workload, "status", "replicas") ?? 0) === 0 ? eventOf(workload, "FailedCreate", events) : undefined;
+    return event && { why: text(event, "message"), since: Math.max(created(workload), time(event, "firstTimestamp") ?? 0) };
+}
+
+function refusedFinding(workload: Fields, { environment, gateway, command, observed }: Situation): Finding | undefined {
+    const refusal = refusalOf(workload, observed);
+    const wanted = number(workload, "spec", "replicas") ?? 1;
+    if (isDeleting(workload) || wanted === 0 || !refusal) return undefined;
+    const kind = observed.deployments.includes(workload) ? "Deployment" : "StatefulSet";
+    const isServing = [environment, gateway].includes(namespaceOf(workload));
+    const advice = refusalAdvice.find(([pattern]) => pattern.test(refusal.why))?.[1](command);
+    return {
+        severity: hasNone(workload) && isServing ? "outage" : "failing", kind, object: workload, since: refusal.since,
+        matter: `${hasNone(workload) ? `none of its ${wanted} pods is available: it ` : ""}can't create pods: ${refusal.why}`,
+        action: advice ?? kubectl("describe", kind.toLowerCase(), workload),
+    };
+}
+
 /** What to do about pods that the API server doesn't admit. The first pattern that matches counts. */
-const deniedAdvice: [RegExp, (command: Situation["command"]) => string][] = [
+const refusalAdvice: [RegExp, (command: Situation["command"]) => string][] = [
     [/exceeded quota: priorities\b/, () => "Its PriorityClass is another environment's or the platform's: leave priorityClassName to the environment"],
     [/exceeded quota/, command => `Raise landfall:environment.quota, then: ${command("start")}`],
     [/no PriorityClass/, command => `Create the platform's PriorityClasses again, in the stack that has the platform: ${command("start")}`],
@@ -77,16 +100,15 @@ const deniedAdvice: [RegExp, (command: Situation["command"]) => string][] = [
 function statefulSetFinding(set: Fields, { now, environment, observed }: Situation): Finding | undefined {
     const wanted = number(set, "spec", "replicas") ?? 1;
     const own = observed.pods.filter(pod => ownerName(pod) === nameOf(set) && namespaceOf(pod) === namespaceOf(set));
-    if (isDeleting(set) || own.some(isReady) || asleepIn(observed, environment)?.workloads.includes(set)) return undefined;
+    if (isDeleting(set) || own.some(isReady) || refusalOf(set, observed) || asleepIn(observed, environment)?.workloads.includes(set)) return undefined;
     const severity = namespaceOf(set) === environment ? "outage" : "failing";
     const finding = { severity, kind: "StatefulSet", object: set, action: kubectl("describe", "statefulset", set) } as const;
     const back = `To bring it back: ${kubectl("scale", "statefulset", set)} --replicas=1`;
     if (wanted === 0) return { ...finding, matter: "is scaled to 0 replicas", action: back };
     const since = Math.max(created(set), ...own.map(pod => heldSince(pod, condition(pod, "Ready"))));
-    const denied = own.length === 0 ? eventOf(set, "FailedCreate", observed.events) : undefined;
     // While its pod ends, the next can't begin.
     if (now - since < patience.stateful || own.some(isDeleting)) return undefined;
-    return { ...finding, matter: `none of its pods is ready${denied ? `: ${text(denied, "message")}` : ""}`, since };
+    return { ...finding, matter: "none of its pods is ready", since };
 }
 
 function serverCertificateFinding(set: Fields, { now, command }: Situation): Finding | undefined {
@@ -137,10 +159,13 @@ function claimFinding(claim: Fields, { now, observed }: Situation): Finding | un
     const phase = text(claim, "status", "phase");
     if (isDeleting(claim)) return undefined;
     if (phase === "Lost") return { ...finding, severity: "outage", matter: "has lost its volume: the data isn't reachable" };
-    if (phase === "Pending" && now - created(claim) >= patience.binding) {
-        const user = observed.pods.find(pod => isLive(pod) && namespaceOf(pod) === namespaceOf(claim)
-            && list(pod, "spec", "volumes").some(volume => text(volume, "persistentVolumeClaim", "claimName") === nameOf(claim)));
-        const failure = eventOf(claim, "ProvisioningFailed", observed.events);
+    const user = observed.pods.find(pod => isLive(pod) && namespaceOf(pod) === namespaceOf(claim)
+        && list(pod, "spec", "volumes").some(volume => text(volume, "persistentVolumeClaim", "claimName") === nameOf(claim)));
+    const failure = eventOf(claim, "ProvisioningFailed", observed.events);
+    // Until a pod has a node, many classes make no volume, and the pod's own finding says what it lacks.
+    const awaited = failure !== undefined || waitsForClaim(user)
+        || text(claim, "metadata", "annotations", "volume.kubernetes.io/storage-provisioner") !== "";
+    if (phase === "Pending" && now - created(claim) >= (awaited ? patience.binding : patience.unbound)) {
         // Many classes make a volume only once a pod uses it.
         if (!user && !failure) return undefined;
         const why = (user ? `, and ${workloadOf(user)} waits for it` : "") + (failure ? `: ${text(failure, "message").slice(0, 300)}` : "");

@@ -20,7 +20,7 @@ const paths = {
 interface Stored {
     metadata: { generation: number };
     spec: { replicas?: number; suspend?: boolean };
-    status: { observedGeneration: number; replicas?: number; readyReplicas?: number; active?: object[] };
+    status: { observedGeneration: number; replicas?: number; readyReplicas?: number; currentReplicas?: number; updatedReplicas?: number; active?: object[] };
 }
 
 /** The part of a Kubernetes API server that the activator uses. A scaled workload's pods start after `startTime`. */
@@ -68,14 +68,14 @@ class Api {
         stored.metadata.generation++;
         setTimeout(() => {
             const { replicas } = stored.spec;
-            Object.assign(stored.status, { observedGeneration: stored.metadata.generation, replicas, readyReplicas: replicas });
+            Object.assign(stored.status, { observedGeneration: stored.metadata.generation, replicas, readyReplicas: replicas, currentReplicas: replicas });
             if (name === "web") this.webReady(replicas! > 0);
         }, this.startTime);
     }
 }
 
 function running(replicas: number): Stored {
-    return { metadata: { generation: 1 }, spec: { replicas }, status: { observedGeneration: 1, replicas, readyReplicas: replicas } };
+    return { metadata: { generation: 1 }, spec: { replicas }, status: { observedGeneration: 1, replicas, readyReplicas: replicas, currentReplicas: replicas } };
 }
 
 let api: Api;
@@ -168,6 +168,15 @@ describe("a sleeping environment", () => {
         Object.assign(api.objects[paths.database], running(1));
         expect((await ask(port)).status).toBe(200);
         expect(api.changes).toEqual(["web 2", "scheduled-tasks resumed"]);
+    });
+
+    it("has the request wait for the next pod of a StatefulSet, not for the last one, which counts as ready until it has ended", async () => {
+        const { port } = await activate(hello);
+        Object.assign(api.objects[paths.database], running(1), { status: { observedGeneration: 1, replicas: 1, readyReplicas: 1 } });
+        const asked = ask(port);
+        expect(await Promise.race([asked.then(() => "answered"), pause(1000).then(() => "held")])).toBe("held");
+        api.objects[paths.database].status = { observedGeneration: 1, replicas: 1, readyReplicas: 1, updatedReplicas: 1 };
+        expect((await asked).body).toBe("hello /");
     });
 
     it("answers with a page that says what to do if it isn't ready in time, and goes on starting", async () => {

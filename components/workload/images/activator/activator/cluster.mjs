@@ -18,7 +18,7 @@ const patience = 5000;
  * What the API server says of it.
  * @typedef {object} State
  * @property {boolean} stopped Whether it is scaled to 0, or suspended.
- * @property {boolean} ready Whether a pod of it is ready. A CronJob always is.
+ * @property {boolean} ready Whether a pod of it is ready and stays. A CronJob always is.
  * @property {boolean} ended Whether no pod and no run of it is left.
  */
 
@@ -46,7 +46,9 @@ export class Cluster {
         // Until the controller has seen the last change, the status is that of the one before.
         const current = (status.observedGeneration ?? 0) >= (metadata.generation ?? 0);
         const left = (status.replicas ?? 0) + (status.terminatingReplicas ?? 0);
-        return { stopped: spec.replicas === 0, ready: current && (status.readyReplicas ?? 0) > 0, ended: current && left === 0 };
+        // A StatefulSet counts a pod as ready that is ending, and gets no other until it has ended.
+        const stays = workload.kind !== "StatefulSet" || (status.currentReplicas ?? 0) + (status.updatedReplicas ?? 0) > 0;
+        return { stopped: spec.replicas === 0, ready: current && stays && (status.readyReplicas ?? 0) > 0, ended: current && left === 0 };
     }
 
     /** @param {Workload} workload */

@@ -277,7 +277,7 @@ describe("Pulumi's events", () => {
         says("<{%reset%}>0 of 2 pods are ready<{%reset%}>\n");
         says("not yet begun", `${urn}-2`);
         expect(report.status()).toMatch(/creating Deployment web \(0 s\): 0 of 2 pods are ready$/);
-        says("1 of 2 pods is ready");
+        says("1 of 2 pods is ready\nContainer \"web\" terminated: password=hunter2");
         expect(report.status()).toMatch(/: 1 of 2 pods is ready$/);
         report.onEvent({ sequence: 3, timestamp: 0, resOutputsEvent: { metadata } });
         expect(report.status()).toBe("");

@@ -45,6 +45,17 @@ const manager = (seconds: number): Fields => pod("kube-controller-manager-x", ""
     status: { containerStatuses: [container("kube-controller-manager", { state: { running: { startedAt: ago(seconds) } } })] },
 }, { owner: "Node" });
 
+const probeEvent = (message: string): Fields => ({ reason: "Unhealthy", message, involvedObject: { name: "web-6f7c9-ccccc", namespace: "development" } });
+const unready = (seconds: number, more: Fields = {}): Fields => pod("web-6f7c9-ccccc", "web", {
+    status: { conditions: [scheduled, conditionOf("Ready", "False", seconds)], containerStatuses: [container("web", { ready: false, state: { running: { startedAt: ago(seconds) } }, ...more })] },
+}, { seconds });
+/** A pod that has run for so long, and whose startup probe allows 60 s. */
+const startingPod = (seconds: number): Partial<Observed> => ({
+    pods: [...wellStack().pods, { ...unready(seconds, { started: false }), spec: { containers: [{ name: "web", startupProbe: { periodSeconds: 1, failureThreshold: 60 } }] } }],
+    events: [probeEvent("Startup probe failed: dial tcp 10.244.0.24:9090: connect: connection refused")],
+});
+const cloudNode = node("ip-10-0-0-1", { spec: { providerID: "aws:///eu-west-1a/i-1" } });
+
 /** Each: what is wrong, what is seen, and what people are told. */
 const alarms: [what: string, changed: Partial<Observed> | Fields, expected: { rule: string; severity: string; object: string; says: RegExp; action: RegExp; since?: string }][] = [
     ["a pod that fits on no node", unschedulable(300, "0/2 nodes are available: 2 Insufficient cpu. preemption: 0/2 nodes are available: 2 No preemption victims found for incoming pod."), {
@@ -85,6 +96,18 @@ const alarms: [what: string, changed: Partial<Observed> | Fields, expected: { ru
     ["a pod that runs and isn't ready", pod("web-6f7c9-ccccc", "web", { status: { conditions: [scheduled, conditionOf("Ready", "False", 200)], containerStatuses: [container("web", { ready: false })] } }), {
         rule: "pod", severity: "failing", object: "Pod development/web-6f7c9-ccccc", since: ago(200), says: /isn't ready/, action: /npm run logs -- web$/,
     }],
+    ["a pod that doesn't open its port in the time that its startup probe lets it", startingPod(65), {
+        rule: "pod", severity: "failing", object: "Pod development/web-6f7c9-ccccc", says: /isn't ready.* \(web: its startup probe: nothing listens on its port\)$/, action: /logs -- web$/,
+    }],
+    ["a pod whose probe prints a secret", { pods: [unready(200)], events: [probeEvent("Readiness probe failed: password=hunter2")] }, {
+        rule: "pod", severity: "failing", object: "Pod development/web-6f7c9-ccccc", says: /\(web: its readiness probe fails\)$/, action: /logs -- web$/,
+    }],
+    ["a pod that fits on no node of a cloud, which has had the time to add one", { nodes: [cloudNode], pods: [...wellStack().pods, unschedulable(400, "0/1 nodes are available: 1 Insufficient cpu.")] }, {
+        rule: "pod", severity: "failing", object: "Pod development/web-6f7c9-ccccc", says: /Insufficient/, action: /Add a node/,
+    }],
+    ["a database that the quota stops", { statefulSets: [statefulSet({ status: { replicas: 0, readyReplicas: 0 } })], pods: [], events: [{ reason: "FailedCreate", firstTimestamp: ago(30), message: 'pods "database-0" is forbidden: exceeded quota: quota', involvedObject: { name: "database", namespace: "development" } }] }, {
+        rule: "pods-refused", severity: "outage", object: "StatefulSet development/database", since: ago(30), says: /none of its 1 pods is available: it can't create pods: .*exceeded quota/, action: /environment\.quota/,
+    }],
     ["a pod whose node doesn't confirm its end", pod("web-6f7c9-ccccc", "web", { metadata: { deletionTimestamp: ago(1200) } }), {
         rule: "pod", severity: "risk", object: "Pod development/web-6f7c9-ccccc", says: /landfall-dev-worker doesn't confirm/, action: /delete node/,
     }],
@@ -104,7 +127,7 @@ const alarms: [what: string, changed: Partial<Observed> | Fields, expected: { ru
         rule: "deployment", severity: "outage", object: "Deployment development/web", since: ago(100), says: /none of its 2 pods is available/, action: /describe deployment web/,
     }],
     ["a Deployment that the quota stops", { deployments: [deployment("web", { status: { availableReplicas: 1, conditions: [conditionOf("Available", "True", 900), conditionOf("ReplicaFailure", "True", 50, { reason: "FailedCreate", message: 'pods "web-x" is forbidden: exceeded quota: quota, requested: pods=1' })] } })] }, {
-        rule: "deployment", severity: "failing", object: "Deployment development/web", says: /exceeded quota/, action: /environment\.quota/,
+        rule: "pods-refused", severity: "failing", object: "Deployment development/web", says: /exceeded quota/, action: /environment\.quota/,
     }],
     ["a rollout that is stuck", { deployments: [deployment("web", { status: { updatedReplicas: 1, conditions: [conditionOf("Available", "True", 900), conditionOf("Progressing", "False", 50, { reason: "ProgressDeadlineExceeded" })] } })] }, {
         rule: "deployment", severity: "failing", object: "Deployment development/web", says: /stuck: 1 of 2/, action: /rollout undo deployment web/,
@@ -149,10 +172,10 @@ const alarms: [what: string, changed: Partial<Observed> | Fields, expected: { ru
         rule: "quota", severity: "risk", object: "ResourceQuota development/quota", says: /used up: 16384Mi of 16Gi limits\.memory/, action: /environment\.quota/,
     }],
     ["pods whose PriorityClass the environment doesn't admit", { deployments: [deployment("web", { status: { availableReplicas: 1, conditions: [conditionOf("Available", "True", 900), conditionOf("ReplicaFailure", "True", 50, { reason: "FailedCreate", message: 'pods "web-x" is forbidden: exceeded quota: priorities, requested: pods=1' })] } })] }, {
-        rule: "deployment", severity: "failing", object: "Deployment development/web", says: /exceeded quota: priorities/, action: /priorityClassName/,
+        rule: "pods-refused", severity: "failing", object: "Deployment development/web", says: /exceeded quota: priorities/, action: /priorityClassName/,
     }],
     ["pods whose PriorityClass is gone", { deployments: [deployment("web", { status: { availableReplicas: 1, conditions: [conditionOf("Available", "True", 900), conditionOf("ReplicaFailure", "True", 50, { reason: "FailedCreate", message: 'pods "web-x" is forbidden: no PriorityClass with name landfall-low was found' })] } })] }, {
-        rule: "deployment", severity: "failing", object: "Deployment development/web", says: /no PriorityClass/, action: /PriorityClasses again.*npm start/,
+        rule: "pods-refused", severity: "failing", object: "Deployment development/web", says: /no PriorityClass/, action: /PriorityClasses again.*npm start/,
     }],
     ["pods that made room for others", { preemptions: [preemption("web-6f7c9-ccccc", 300), preemption("web-6f7c9-ddddd", 200)] }, {
         rule: "pod-preempted", severity: "risk", object: "Pods development/web-6f7c9-ccccc, web-6f7c9-ddddd", since: ago(300),
@@ -300,6 +323,14 @@ describe("a stack", () => {
         ["a pod that isn't ready yet", pod("web-6f7c9-ccccc", "web", { status: { conditions: [conditionOf("PodScheduled", "True", 40), conditionOf("Ready", "False", 40)], containerStatuses: [container("web", { ready: false })] } }, { seconds: 40 })],
         ["a pod that was created a second ago", pod("web-6f7c9-ccccc", "web", { spec: { nodeName: undefined }, status: { phase: "Pending", conditions: [], containerStatuses: [] } }, { seconds: 1 })],
         ["a pod that waits for a node for 30 s", unschedulable(30, "0/2 nodes are available: 2 Insufficient cpu.")],
+        ["a pod that waits for a node that the cloud adds", { nodes: [cloudNode], pods: [...wellStack().pods, unschedulable(200, "0/1 nodes are available: 1 Insufficient cpu.")] }],
+        ["a pod that waits for the first node", { nodes: [], pods: [...wellStack().pods, unschedulable(200, "no nodes available to schedule pods")] }],
+        ["a pod that still has time to start", startingPod(55)],
+        ["a pod whose image took long to get", { pods: [...wellStack().pods, pod("web-6f7c9-ccccc", "web", { status: { conditions: [scheduled, conditionOf("Ready", "False", 400)], containerStatuses: [container("web", { ready: false, state: { running: { startedAt: ago(20) } } })] } }, { seconds: 400 })] }],
+        ["a claim of a pod that waits for a node that the cloud adds", {
+            nodes: [cloudNode], claims: [claim(), claim({ status: { phase: "Pending" }, metadata: { creationTimestamp: ago(200) } }, "spare")],
+            pods: [...wellStack().pods, { ...unschedulable(200, "0/1 nodes are available: 1 Insufficient cpu."), spec: { volumes: [{ persistentVolumeClaim: { claimName: "spare" } }] } }],
+        }],
         ["a pod that is being deleted", pod("web-6f7c9-ccccc", "web", { metadata: { deletionTimestamp: ago(-1100) }, status: { conditions: [conditionOf("Ready", "False", 300)] } })],
         ["a task's pod that failed", pod("scheduled-tasks-2-y", "scheduled-tasks", { status: { phase: "Failed", conditions: [], containerStatuses: [] } }, { owner: "Job" })],
         ["a task's pod that runs", pod("scheduled-tasks-3-z", "scheduled-tasks", { status: { conditions: [conditionOf("Ready", "True", 10)] } }, { owner: "Job", seconds: 10 })],
