@@ -29,7 +29,7 @@ export function checkKeys(name: string, entries: { [key: string]: Node }, report
     }
     for (const link of listOf(entries.links) ?? []) {
         const [service, alias = service] = (textOf(link) ?? "").split(":");
-        if (alias !== service) report.refuse(link, `services.${name}.links calls ${service} ${alias}: services are found under their own names only. Use ${service}.`);
+        if (alias !== service) report.refuse(link, `services.${name}.links ${textOf(link)} can't be carried over: services are found under their own names only. Use ${service}.`);
     }
     for (const option of listOf(entries.security_opt) ?? []) {
         if (!/^(no-new-privileges([:=]true)?|seccomp[:=]default)$/.test(textOf(option) ?? "")) {
@@ -45,13 +45,14 @@ export function checkKeys(name: string, entries: { [key: string]: Node }, report
     for (const [network, node] of Object.entries(objectOf(entries.networks) ?? {})) {
         const settings = objectOf(node);
         const alias = (listOf(settings?.aliases) ?? []).find(each => textOf(each) !== name);
-        if (alias) report.refuse(alias, `services.${name}.networks.${network}.aliases has ${textOf(alias)}: services are found under their own names only. Use ${name}, or call the service ${textOf(alias)}.`);
+        if (alias) report.refuse(alias, `services.${name}.networks.${network}.aliases ${textOf(alias)} can't be carried over: services are found under their own names only. Use ${name}, or call the service ${textOf(alias)}.`);
         const fixed = ["ipv4_address", "ipv6_address", "mac_address"].find(key => settings?.[key]);
         if (fixed) report.warn(settings![fixed], `services.${name}.networks.${network}.${fixed} is left out: the cluster's network assigns addresses. Others find it under its name.`);
     }
     const restart = textOf(entries.restart);
     if (restart && !["always", "unless-stopped"].includes(restart)) {
-        report.warn(entries.restart, `services.${name}.restart ${restart} is left out: Kubernetes always restarts a container that ends.`);
+        report.warn(entries.restart, `services.${name}.restart ${restart} is left out: Kubernetes always restarts a container that ends. If ${name} ends when its work is done, leave it out, `
+            + `and do the work in another service's entrypoint, or as a scheduled task under landfall:app.services.<name>.tasks.`);
     }
     const signal = textOf(entries.stop_signal);
     if (signal !== undefined && !/^(SIG)?TERM$/i.test(signal)) {

@@ -179,7 +179,7 @@ function expose(converted: Record<string, Converted>, { services = {} }: Given, 
     const places = (node: Node) => objectOf(node)?.ports ?? node;
     if (Object.values(services).some(({ exposed }) => exposed !== undefined)) return;
     const served = published.filter(([, service]) => isServed(service));
-    const isForOthers = ([, { ports }]: [string, Converted]) => ports.some(port => port.published !== undefined && !port.isLocal);
+    const isForOthers = ([, service]: [string, Converted]) => isServed({ ...service, ports: service.ports.filter(port => !port.isLocal) });
     const candidates = served.some(isForOthers) ? served.filter(isForOthers) : served;
     for (const [name, { node }] of served.filter(each => !candidates.includes(each))) {
         report.warn(places(node), `services.${name}.ports isn't published: it is bound to this computer. To publish it, set landfall:app.services.${name}.exposed and a path of its own.`);

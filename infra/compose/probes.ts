@@ -19,7 +19,8 @@ export function probesOf(name: string, healthcheck: Node | undefined, hasPort: b
     const [interval, timeout] = [seconds("interval", 30), seconds("timeout", 30)];
     const startInterval = seconds("start_interval", Math.min(5, interval));
     const probe = { command, timeoutSeconds: whole(timeout), periodSeconds: whole(interval), failureThreshold: retries };
-    const start = Math.max(seconds("start_period", 0) + interval * retries, 60);
+    // Compose never stops a container that starts slowly, and a database that is stopped while it creates its tables may not start again.
+    const start = Math.max(seconds("start_period", 0) + interval * retries, 300);
     const startup = { ...probe, periodSeconds: whole(startInterval), failureThreshold: Math.ceil(start / whole(startInterval)) };
     return { startup, [hasPort ? "readiness" : "liveness"]: probe };
 }

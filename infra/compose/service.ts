@@ -205,7 +205,7 @@ function dependenciesOf(name: string, { depends_on: dependsOn, links }: { [key: 
         const key = `services.${name}.depends_on.${other}`;
         const condition = objectOf(node)?.condition;
         if (textOf(condition) === "service_completed_successfully") {
-            report.refuse(node, `${key} waits for its end, and every service here runs on. Do ${other}'s work in ${name}'s entrypoint, or in an image that has it done.`);
+            report.refuse(node, `${key} can't be carried over: ${name} waits for its end, and every service here runs on. Do ${other}'s work in ${name}'s entrypoint, and leave ${other} out.`);
         } else if (condition && !["service_started", "service_healthy"].includes(textOf(condition) ?? "")) {
             report.wrong(condition, `${key}.condition`, "service_started, service_healthy or service_completed_successfully");
         }

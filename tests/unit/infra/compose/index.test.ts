@@ -195,6 +195,16 @@ networks: { front: , back: }
     });
 });
 
+describe("a container that starts slowly", () => {
+    it.each([
+        "test: mysqladmin ping", "test: mysqladmin ping, interval: 5s, retries: 5", "test: mysqladmin ping, interval: 1s, retries: 1, start_period: 10s",
+        "test: mysqladmin ping, interval: 10s, start_interval: 1s", "test: mysqladmin ping, start_period: 10m",
+    ])("has five minutes at least, with { %s }, for Compose would never stop it", healthcheck => {
+        const { startup } = web(`healthcheck: { ${healthcheck} }`).probes;
+        expect(startup.periodSeconds * startup.failureThreshold).toBeGreaterThanOrEqual(healthcheck.includes("10m") ? 600 : 300);
+    });
+});
+
 describe("what can't be carried over", () => {
     it.each<[string, string]>([
         ["privileged: true", "privileged can't be carried over: the Pod Security Standard `restricted` forbids it"],
@@ -203,9 +213,10 @@ describe("what can't be carried over", () => {
         ["volumes: [\"/proc:/host/proc:ro\"]", "volumes /proc:/host/proc can't be carried over: a container sees nothing of its node's system"],
         ["volumes: [/data]", "volumes /data has no name"], ["volumes: [\"data:/d\"]", "volumes data:/d isn't listed under the file's volumes"],
         ["devices: [/dev/snd]", "devices can't be carried over"], ["cap_add: [NET_ADMIN]", "cap_add NET_ADMIN can't be carried over"], ["pid: host", "pid can't be carried over"],
-        ["configs: [a]", "configs.a isn't listed at the top"], ["extra_hosts: [\"a:1.2.3.4\"]", "extra_hosts can't be carried over"], ["links: [\"db:mysql\"]", "links calls db mysql"],
+        ["configs: [a]", "configs.a isn't listed at the top"], ["extra_hosts: [\"a:1.2.3.4\"]", "extra_hosts can't be carried over"], ["links: [\"db:mysql\"]", "links db:mysql can't be carried over: services are found under their own names only"],
+        ["networks: { default: { aliases: [mq] } }", "networks.default.aliases mq can't be carried over"],
         ["security_opt: [\"apparmor:unconfined\"]", "security_opt apparmor:unconfined can't be carried over"], ["deploy: { mode: global }", "deploy.mode global can't be carried over"],
-        ["depends_on: { web: { condition: service_completed_successfully } }", "depends_on.web waits for its end"], ["depends_on: [nobody]", "depends_on names nobody"],
+        ["depends_on: { web: { condition: service_completed_successfully } }", "depends_on.web can't be carried over: web waits for its end"], ["depends_on: [nobody]", "depends_on names nobody"],
         ["expose: [\"53/udp\"]\nports: [\"53:53/udp\"]", "ports 53/udp can't be carried over: connections here are over TCP"], ["imagee: x", "imagee is no key of the Compose specification"],
         ["mem_limit: lots", "deploy.resources.limits.memory is \"lots\", and has to be a byte value"], ["healthcheck: { test: [a] }", "healthcheck.test is [\"a\"], and has to be"],
         ["env_file: none.env", "env_file none.env doesn't exist"], ["environment: { A: \"${B:?say which}\" }", "needs the variable B: say which"],
@@ -238,6 +249,21 @@ describe("what can't be carried over", () => {
         expect(told(two, { given: { services: { b: { exposed: true } } } }).refused).toEqual([]);
         expect(told("services:\n  \"a(b+\": { image: \"a/b:1\" }\n").refused).toEqual([expect.stringContaining("services.a(b+ can't be a name")]);
         expect(told("services:\n  my_web: { image: \"a/b:1\", ports: [\"80\"] }\n").refused).toEqual([expect.stringContaining("services.my_web can't be a name in Kubernetes' DNS")]);
+    });
+
+    it.each([
+        ["127.0.0.1:15672:15672", "5672:5672"], ["5672", "127.0.0.1:15672:15672"], ["[::1]:8080:8080", "6379"],
+    ])("isn't a second host for ports %s and %s: people reach only another protocol's", (...ports) => {
+        const text = (web: string) => `services:\n  web: { image: "a/b:1", ports: ["${web}"] }\n  queue: { image: "a/c:1", ports: ${JSON.stringify(ports)} }\n`;
+        expect(read(text("5000:5000")).services).toMatchObject({ web: { exposed: true } });
+        expect(read(text("5000:5000")).services.queue.exposed).toBeUndefined();
+        expect(told(text("127.0.0.1:5000:5000")).refused).toEqual([expect.stringContaining("web and queue publish ports")]);
+    });
+
+    it("is a container's end: the way to do its work is told", () => {
+        for (const restart of ["\"no\"", "on-failure", "on-failure:3"]) {
+            expect(told(service(`restart: ${restart}`)).warned).toContainEqual(expect.stringContaining("as a scheduled task under landfall:app.services.<name>.tasks"));
+        }
     });
 
     it("is a directory of source code only where the image has it too", () => {
