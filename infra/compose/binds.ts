@@ -56,8 +56,8 @@ function readBind(name: string, node: Node, mount: Mount, context: string | unde
             : "a container sees nothing of its node's system. Leave it out.");
     }
     const full = path.resolve(directory, source.replace(/^~(?=\/|$)/, os.homedir()));
-    const isInside = context !== undefined && !path.relative(path.resolve(context), full).startsWith("..") && !/^(?:[/~]|\\\\|[A-Za-z]:[\\/])/.test(source);
-    if (isInside) {
+    const isRelative = !/^(?:[/~]|\\\\|[A-Za-z]:[\\/])/.test(source);
+    if (context !== undefined && isRelative && isInside(path.resolve(context), full)) {
         report.warn(node, `${key} is left out: the image's own files are used. npm start builds them again after a change.`);
         return {};
     }
@@ -83,6 +83,12 @@ function readBind(name: string, node: Node, mount: Mount, context: string | unde
     if (found!.isDirectory()) report.warn(node, `${key} adds its files as they are now. The image's other files in ${target} stay.`);
     if (!readOnly) report.warn(node, `${key} is read-only: the program can't change files of the stack.`);
     return sortedBySecrecy(name, node, placed, project);
+}
+
+/** Whether a file is in a directory, or is it. On Windows, the way to another drive is an absolute path. */
+export function isInside(directory: string, file: string, system: Pick<typeof path, "relative" | "isAbsolute"> = path): boolean {
+    const way = system.relative(directory, file);
+    return !/^\.\.(?:[\\/]|$)/.test(way) && !system.isAbsolute(way);
 }
 
 function filesBelow(directory: string): string[] {

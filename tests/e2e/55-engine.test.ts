@@ -26,7 +26,7 @@ beforeAll(async () => {
     await cluster.settled();
 });
 
-describe("plain pulumi on what npm start has made, at last after one that was interrupted", () => {
+describe("plain pulumi after npm start, also after one that picked up an interrupted start", () => {
     it.each([
         ["preview", ["preview", "--expect-no-changes"]],
         ["refresh", ["refresh", "--yes", "--skip-preview", "--expect-no-changes"]],

@@ -21,10 +21,10 @@ export function screen(status: Status, kubeconfig?: string): string {
     return lines.filter((line, index) => line !== "" || lines[index - 1] !== "").join("\n");
 }
 
-/** The command by which kubectl finds the cluster. */
+/** The command by which kubectl finds the cluster: on Windows, for both shells. */
 export function exportLine(file: string | undefined, platform = process.platform): string {
     if (file === undefined) return "pulumi stack output kubeconfig --show-secrets, written to a file that KUBECONFIG names";
-    return platform === "win32" ? `set KUBECONFIG=${file}` : `export KUBECONFIG=${quoted(file)}`;
+    return platform === "win32" ? `$env:KUBECONFIG = '${file.replaceAll("'", "''")}' (cmd: set "KUBECONFIG=${file}")` : `export KUBECONFIG=${quoted(file)}`;
 }
 
 function about({ versions: { applied, code, kubernetes }, imageDates, nodes }: Status): string[] {

@@ -20,6 +20,20 @@ export interface Order {
     until?: string;
 }
 
+/**
+ * Whether a file may begin. Those that run beside the others wait for their first start, because both need what that builds
+ * on a closed network, or until only the last one is left. That one takes the stack down, and waits for them.
+ */
+export function isTurn(
+    { inTurn, beside, meanwhile, until }: Order, file: string, isOver: (other: string) => boolean, hasStarted: boolean,
+): boolean {
+    const list = beside.find(files => files.includes(file)) ?? inTurn;
+    const before = list.slice(0, list.indexOf(file));
+    if (list !== inTurn) return before.every(isOver) && (hasStarted || inTurn.slice(0, -1).every(isOver));
+    const waitsForAll = until === undefined || file === until || before.includes(until);
+    return before.filter(other => waitsForAll || other !== meanwhile).every(isOver) && (file !== inTurn.at(-1) || beside.flat().every(isOver));
+}
+
 /** Environment of the commands: nothing of the user's own home or Pulumi state is touched. */
 export function commandEnvironment({ directory }: Suite): Record<string, string> {
     return {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, inject } from "vitest";
 import * as path from "node:path";
-import { isOver, type Order, readFirstStart, type Suite } from "./suite";
+import { isOver, isTurn, type Order, readFirstStart, type Suite } from "./suite";
 import { until } from "./wait";
 
 const opened = Date.now();
@@ -16,18 +16,7 @@ afterAll(() => {
     process.stdout.write(`    figure: ${path.basename(expect.getState().testPath as string)}: took ${took} s after a wait of ${waited} s\n`);
 });
 
-/**
- * Waits for this file's turn. Those that run beside the others begin when their first start is over, for both need what
- * that builds on a closed network; the last, which takes the stack down, waits for them.
- */
-async function takeTurn(suite: Suite, { inTurn, beside, meanwhile, until: end }: Order, file: string): Promise<void> {
-    const areOver = (files: string[]): boolean => files.every(other => isOver(suite, other));
-    const beforeIn = (list: string[]): string[] => list.slice(0, list.indexOf(file));
-    const isReady = (): boolean => {
-        const before = beforeIn(beside.find(list => list.includes(file)) ?? inTurn);
-        if (!inTurn.includes(file)) return areOver(before) && (areOver(inTurn) || (readFirstStart(suite)?.seconds ?? 0) > 0);
-        const waitsForAll = end === undefined || file === end || before.includes(end);
-        return areOver(before.filter(other => waitsForAll || other !== meanwhile)) && (file !== inTurn.at(-1) || areOver(beside.flat()));
-    };
-    await until(`the turn of ${path.basename(file)}`, async () => isReady(), 59 * 60);
+async function takeTurn(suite: Suite, order: Order, file: string): Promise<void> {
+    const hasStarted = (): boolean => (readFirstStart(suite)?.seconds ?? 0) > 0;
+    await until(`the turn of ${path.basename(file)}`, async () => isTurn(order, file, other => isOver(suite, other), hasStarted()), 59 * 60);
 }

@@ -6,6 +6,7 @@ import { names } from "../../e2e/support/names";
 import { startProgram } from "../../e2e/support/npm";
 import { expectSamePods, type Pods, readPods } from "../../e2e/support/objects";
 import { patiently } from "../../e2e/support/patience";
+import { isTurn, type Order } from "../../e2e/support/suite";
 import { until } from "../../e2e/support/wait";
 
 describe("what may be done several times", () => {
@@ -103,5 +104,46 @@ describe("a warning of a fresh start", () => {
         ["Unhealthy", "Readiness probe failed: context deadline exceeded"],
     ])("is of a busy cluster: %s, %s", (...told) => {
         expect(event(told)).toBe(false);
+    });
+});
+
+describe("the turns of the suite's files", () => {
+    const story = ["05", "10", "11", "12", "36", "90"];
+    const beside = [["80"], ["71", "74"]];
+    const subsets = [...Array(2 ** 9).keys()].map(bits => (file: string) => (bits >> [...story, ...beside.flat()].indexOf(file)) % 2 === 1);
+
+    /** In which order they end, with as many workers as the suite has for them; `starter` starts the stack. */
+    function ends({ inTurn, beside, ...more }: Order, starter: string): string[] {
+        const [waiting, ended]: [string[], string[]] = [[...beside.flat(), ...inTurn], []];
+        const workers = beside.flat().length + 2;
+        const running: string[] = [];
+        for (;;) {
+            running.push(...waiting.splice(0, workers - running.length));
+            const next = running.find(file => isTurn({ inTurn, beside, ...more }, file, other => ended.includes(other), ended.includes(starter)));
+            if (next === undefined) return ended;
+            ended.push(...running.splice(running.indexOf(next), 1));
+        }
+    }
+    const orderOf = (isRun: (file: string) => boolean): Order => ({
+        inTurn: story.filter(isRun), beside: beside.map(list => list.filter(isRun)),
+        ...isRun("11") && { meanwhile: "11" }, ...isRun("36") && { until: "36" },
+    });
+
+    it("come for each, whichever are run and whether or not the stack starts", () => {
+        for (const isRun of subsets) {
+            const order = orderOf(isRun);
+            const all = [...order.inTurn, ...order.beside.flat()].sort();
+            for (const starter of ["10", "90", "none"]) {
+                expect(ends(order, starter).sort(), `${all.join()} started by ${starter}`).toEqual(all);
+            }
+        }
+    });
+
+    it("keep the story's order: the last waits for all, and those after 11 don't wait for it before 36", () => {
+        const order = orderOf(() => true);
+        const may = (file: string, over: string[], hasStarted = true) => isTurn(order, file, other => over.includes(other), hasStarted);
+        expect([may("12", ["05", "10"]), may("12", ["05"]), may("36", ["05", "10", "12"])]).toEqual([true, false, false]);
+        expect([may("71", [], false), may("71", []), may("74", []), may("74", ["71"])]).toEqual([false, true, false, true]);
+        expect([may("90", story), may("90", [...story, ...beside.flat()])]).toEqual([false, true]);
     });
 });

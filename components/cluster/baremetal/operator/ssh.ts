@@ -156,7 +156,7 @@ async function knownHostsFiles(
 async function findKey({ name, host, port }: NodeFacts, hostKey: string): Promise<{ key?: string; stranger?: string }> {
     const scan = async () => {
         const { stdout } = await execute("ssh-keyscan", ["-T", "10", "-p", String(port), host]);
-        return stdout.split("\n").filter(line => line && !line.startsWith("#")).map(line => line.split(" ").slice(1).join(" "));
+        return stdout.split(/\r?\n/).filter(line => line && !line.startsWith("#")).map(line => line.split(" ").slice(1).join(" "));
     };
     const isIt = (key: string) => fingerprint(key) === hostKey;
     const keys = await scan();

@@ -1,6 +1,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
+import { isInside } from "../../../../infra/compose/binds";
 import { composeDirectory } from "../../support/compose";
 
 const { directory, write, read, told } = composeDirectory();
@@ -87,7 +88,13 @@ describe("a mount of this computer's", () => {
         expect(web(mount, "volumes: { data: }\n").volumes).toEqual({ "/var/lib/x": { name: "data" } });
     });
 
-    // Windows' path from one drive to another doesn't begin with "..".
+    it.each([
+        [path.win32, "D:\\app", "C:\\shop\\data", false], [path.win32, "C:\\shop", "C:\\shop\\data", true], [path.win32, "C:\\shop\\app", "C:\\shop\\data", false],
+        [path.posix, "/shop/app", "/shop/app", true], [path.posix, "/shop/app", "/shop", false], [path.posix, "/shop/app", "/shop/app/..data", true],
+    ])("is in the image's directory or not: %#", (system, context, file, expected) => {
+        expect(isInside(context, file, system)).toBe(expected);
+    });
+
     it.each(["D:\\data", "D:/data"])("directory %s is on another drive, so not in the image", source => {
         const text = `services:\n  web: { build: ., ports: ["80"], volumes: ['${source}:/srv/data'] }\n`;
         write({ Dockerfile: "FROM a/b:1\n" });

@@ -11,7 +11,7 @@ import { main as shell, type Tty } from "../../../../../infra/cli/shell";
 import { main as status, statusOf } from "../../../../../infra/cli/status";
 import { commandFor, type Running } from "../../../../../infra/cli/status/command";
 import { webAddress } from "../../../../../infra/cli/status/collect";
-import { screen } from "../../../../../infra/cli/status/screen";
+import { exportLine, screen } from "../../../../../infra/cli/status/screen";
 import type { Status } from "../../../../../infra/cli/status/summary";
 import { Pods } from "../../../fixtures/pods";
 import { StackApi } from "../../../fixtures/stack-api";
@@ -205,6 +205,10 @@ describe("npm run status", () => {
         expect(screen(await statusOf(running({})))).not.toContain("etcd");
         api.objects.nodes = [node("server")];
         expect((await statusOf(running({ snapshots: {} }))).problems).toMatchObject([{ rule: "etcd-snapshot", matter: "isn't recorded on any machine" }]);
+    });
+
+    it("tells kubectl's users on Windows what each shell takes: in PowerShell, `set` sets no variable of the environment", () => {
+        expect(exportLine("C:\\Users\\Pat O'Neill\\kubeconfig", "win32")).toBe(`$env:KUBECONFIG = 'C:\\Users\\Pat O''Neill\\kubeconfig' (cmd: set "KUBECONFIG=C:\\Users\\Pat O'Neill\\kubeconfig")`);
     });
 
     it.skipIf(process.platform === "win32")("quotes what a shell would take apart", async () => {

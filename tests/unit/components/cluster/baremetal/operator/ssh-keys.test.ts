@@ -5,7 +5,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
-import { withKeyFile } from "../../../../../../components/cluster/baremetal/operator/ssh";
+import { withKeyFile, withSsh } from "../../../../../../components/cluster/baremetal/operator/ssh";
 import { renderJson } from "../../../../../../infra/cli/render";
 import { loadSettings } from "../../../../../../infra/config";
 import { captureProgram } from "../../../../../../infra/cli/capture";
@@ -130,6 +130,19 @@ describe("the file of a private key", () => {
         await expect(withKeyFile({ privateKey: locked }, at())).rejects.toThrow(/has a passphrase.*Nothing was changed/);
         const broken = key.replace(linesOf(key)[0], "A".repeat(70));
         await expect(withKeyFile({ privateKey: broken }, at())).rejects.toThrow(/is no private key.*Nothing was changed/);
+    });
+
+    test("of a host is pinned without the carriage return that ssh-keyscan ends lines with on Windows", async () => {
+        const bin = at();
+        const [type, text] = fs.readFileSync(path.join(directory, "id.pub"), "utf8").trim().split(" ");
+        const hostKey = execFileSync("ssh-keygen", ["-lf", path.join(directory, "id.pub")], { encoding: "utf8" }).split(" ")[1];
+        const write = (name: string, script: string) => fs.writeFileSync(path.join(bin, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+        write("ssh-keyscan", `printf '# a comment\\r\\n127.0.0.1 ${type} ${text}\\r\\n\\r\\n'`);
+        write("ssh", `cp "$(dirname "$2")/known-hosts-one" ${bin}/known; exit 1`);
+        vi.stubEnv("PATH", `${bin}:${process.env.PATH}`);
+        const node = { name: "one", host: "127.0.0.1", address: "127.0.0.1", port: 1, user: "root", role: "worker" as const, hostKey };
+        await withSsh({ ssh: {}, nodes: [node] }, ({ attempt }) => attempt(node, ""), { quick: true });
+        expect(fs.readFileSync(path.join(bin, "known"), "utf8")).toBe(`landfall-pinned-one ${type} ${text}\n`);
     });
 
     test.skipIf(process.platform === "win32")("is inherited by no program that a script starts, nor is any other secret", () => {
