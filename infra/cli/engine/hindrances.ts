@@ -21,6 +21,7 @@ export type Looked = Pick<AnyRunning, "name" | "settings" | "kubeconfig" | "comm
 export class Hindrances {
     private readonly told = new Set<string>();
     private file?: string;
+    private hinted = false;
     private looking = false;
 
     /** @param stack the stack as it is now; undefined while it has no cluster */
@@ -64,7 +65,8 @@ export class Hindrances {
     private tell(found: Found[]): void {
         const fresh = found.filter(problem => !this.told.has(causeOf(problem)));
         if (fresh.length === 0) return;
-        const hint = this.told.size === 0 ? this.howToAsk(fresh) : [];
+        const hint = this.hinted ? [] : this.howToAsk(fresh);
+        this.hinted ||= hint.length > 0;
         for (const problem of fresh) this.told.add(causeOf(problem));
         for (const text of [...fresh.map(line), ...hint]) this.terminal.line(`  ${text}`);
     }
@@ -95,12 +97,14 @@ export function isLate(reason: string): boolean {
     return reason.includes("failed to fully initialize or become live");
 }
 
-/** Pulumi's reasons, with causes in place of its report that an object didn't become ready. */
+/** Pulumi's reasons, with causes in place of its report that an object didn't become ready, unless none is about that object. */
 export function withCauses(reasons: string[], causes: string[]): string[] {
     if (causes.length === 0) return reasons;
-    const late = reasons.filter(isLate).map(reason => /reported that "([^"]+)"/.exec(reason)?.[1] ?? "an object");
+    const isExplained = (object: string): boolean => causes.some(cause => cause.includes(` ${object}`) || cause.startsWith("! Node"));
+    const late = reasons.filter(isLate).map(reason => ({ reason, object: /reported that "([^"]+)"/.exec(reason)?.[1] ?? "an object" }));
     const rest = reasons.filter(reason => !isLate(reason) && reason !== "update failed");
-    return [...rest, [`${late.join(", ")} didn't become ready:`, ...causes].join("\n")];
+    const unexplained = late.filter(({ object }) => !isExplained(object)).map(({ reason }) => reason);
+    return [...rest, ...unexplained, [`${late.map(({ object }) => object).join(", ")} didn't become ready:`, ...causes].join("\n")];
 }
 
 /** The kubeconfig in a state with its secrets in plain text: its provider's. Undefined until there is one. */

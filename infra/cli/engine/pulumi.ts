@@ -153,7 +153,10 @@ export class PulumiEngine {
         if (this.kubeconfig === undefined) return undefined;
         const file = stackFile(name, "kubeconfig");
         if (readRecord(name)) writePrivate(file, this.kubeconfig);
-        return { name, settings: readStack(name, stackConfigFile(name)), kubeconfig: this.kubeconfig, command: commandFor(name), file };
+        return {
+            name, settings: readStack(name, stackConfigFile(name)), kubeconfig: this.kubeconfig, command: commandFor(name),
+            ...(fs.existsSync(file) && { file }),
+        };
     };
 
     private async operate<T>(operation: (options: Operation) => Promise<T>, hindrances?: Hindrances): Promise<T> {

@@ -1,8 +1,10 @@
 import { type Fields, flag, list, text, time } from "../fields";
-import { condition, heldSince, isDeleting, isTrue, nameOf } from "../objects";
-import { type Finding, hour, kubectl, minute, type Rule, type Situation } from "../problem";
+import { condition, created, heldSince, isDeleting, isTrue, nameOf } from "../objects";
+import { type Finding, hour, kubectl, minute, type Rule, second, type Situation } from "../problem";
 
-const patience = { ready: minute, cordoned: hour };
+const patience = { ready: minute, first: 5 * minute, cordoned: hour };
+/** How soon after its creation a node says for the first time whether it is ready. */
+const joining = 10 * second;
 
 /** Nodes that don't run pods as they should. */
 export const nodeRules: Record<string, Rule> = {
@@ -14,7 +16,9 @@ export const nodeRules: Record<string, Rule> = {
 function notReady(node: Fields, { observed, now }: Situation): Finding | undefined {
     const ready = condition(node, "Ready");
     const since = heldSince(node, ready);
-    if (isDeleting(node) || isTrue(ready) || now - since < patience.ready) return undefined;
+    // A new node is ready once the images of its network plugin are there.
+    const isNew = text(ready, "status") === "False" && since - created(node) < joining;
+    if (isDeleting(node) || isTrue(ready) || now - since < (isNew ? patience.first : patience.ready)) return undefined;
     const all = observed.nodes.every(other => !isTrue(condition(other, "Ready")));
     const silent = text(ready, "status") === "Unknown" || ready === undefined;
     return {

@@ -36,7 +36,9 @@ const unschedulable: PodRule = (pod, { now, observed }) => {
     }
     if (!isLive(pod) || text(scheduled, "status") !== "False" || now - since < patience.scheduling) return undefined;
     const message = text(scheduled, "message").replace(/[.,]? preemption: .*$/, "").replace(/\.? no new claims to deallocate,?/, "");
-    if (/Insufficient|Too many pods|no nodes available/.test(message) && growsByItself(observed.nodes) && now - since < patience.newNode) return undefined;
+    const awaitsNode = /node\.kubernetes\.io\/not-ready|node\.cloudprovider\.kubernetes\.io\/uninitialized/.test(message)
+        || (/Insufficient|Too many pods|no nodes available/.test(message) && growsByItself(observed.nodes));
+    if (awaitsNode && now - since < patience.newNode) return undefined;
     const advice = schedulingAdvice.find(([pattern]) => pattern.test(message))?.[1] ?? (() => kubectl("describe", "pod", pod));
     return finding(pod, "failing", `can't be scheduled: ${message || text(scheduled, "reason")}`, since, advice(pod));
 };
@@ -81,7 +83,7 @@ const imageMissing: PodRule = (pod, { command }) => {
 };
 
 const misconfigured: PodRule = (pod, { command }) => {
-    const status = waitingFor(pod, ["CreateContainerConfigError", "CreateContainerError", "RunContainerError", "PreCreateHookError"]);
+    const status = waitingFor(pod, ["CreateContainerConfigError", "CreateContainerError", "PreCreateHookError"]);
     if (!isLive(pod) || !status) return undefined;
     const waiting = text(status, "state", "waiting", "message");
     // Messages of this form only contain names. Others may quote the container's configuration, and so secrets.
@@ -92,12 +94,14 @@ const misconfigured: PodRule = (pod, { command }) => {
 };
 
 const crashing: PodRule = (pod, situation) => {
-    const status = waitingFor(pod, ["CrashLoopBackOff"])
+    // Between two attempts to start a container that can't be started, either reason is given.
+    const status = waitingFor(pod, ["CrashLoopBackOff", "RunContainerError"])
         ?? containerStatuses(pod).find(found => endedBadly(found) && (number(found, "restartCount") ?? 0) > 0);
     if (!isLive(pod) || !status || ownerKind(pod) === "Job") return undefined;
     const last = lastEnd(status);
     const count = number(status, "restartCount") ?? 0;
-    return finding(pod, "failing", `its container ${text(status, "name")} crashes again and again: ${describeEnd(last)}, ${count} restarts`,
+    const does = cannotStart(status) ? "can't be started:" : "crashes again and again:";
+    return finding(pod, "failing", `its container ${text(status, "name")} ${does} ${describeEnd(last)}, ${count} restarts`,
         heldSince(pod, condition(pod, "Ready")), crashAdvice(pod, last, situation));
 };
 
@@ -226,16 +230,29 @@ function describeEnd(end: Fields): string {
     const reason = text(end, "reason") || "it ended";
     const code = number(end, "exitCode");
     if (reason === "OOMKilled") return "out of memory (OOMKilled)";
-    // The runtime's own words, which name the program and nothing else of the command.
-    const missing = reason === "StartError" && /exec: ("[^"]+"): (executable file not found|stat [^:]*: no such file|permission denied)/.exec(text(end, "message"));
+    const missing = missingProgram(end);
     if (missing) return missing[2] === "permission denied" ? `its program ${missing[1]} can't be executed` : `the image has no program ${missing[1]}`;
     return code === undefined ? reason : `${reason}, exit code ${code}`;
+}
+
+/** The runtime's own words on a program that it can't execute, which name nothing else of the command. */
+function missingProgram(end: Fields): RegExpExecArray | null {
+    if (text(end, "reason") !== "StartError") return null;
+    return /exec: ("[^"]+"): (executable file not found|stat [^:]*: no such file|permission denied)/.exec(text(end, "message"));
+}
+
+/** Whether the runtime couldn't start a container's program the last time. */
+function cannotStart(status: Fields): boolean {
+    return text(status, "state", "waiting", "reason") === "RunContainerError" || text(lastEnd(status), "reason") === "StartError";
 }
 
 function crashAdvice(pod: Fields, last: Fields, situation: Situation): string {
     const { command, environment, services } = situation;
     const workload = workloadOf(pod);
-    if (text(last, "reason") === "StartError") return `Correct the command of ${services?.includes(workload) ? `landfall:app.services.${workload}` : workload}, then: ${command("start")}`;
+    const isService = namespaceOf(pod) === environment && services?.includes(workload);
+    if (isService && missingProgram(last)) return `Correct the command of landfall:app.services.${workload}, then: ${command("start")}`;
+    // It has printed nothing.
+    if (text(last, "reason") === "StartError" || number(last, "exitCode") === undefined) return kubectl("describe", "pod", pod);
     const key = services?.includes(workload) ? `services.${workload}` : ["web", "database"].includes(workload) ? workload : undefined;
     if (text(last, "reason") === "OOMKilled" && namespaceOf(pod) === environment && key !== undefined) {
         return `Raise landfall:app.${key}.memory.limit, then: ${command("start")}`;
@@ -259,10 +276,11 @@ function lastWarning(events: Fields[], object: Fields): string {
     return last ? [text(last, "reason"), text(last, "message").slice(0, 200)].join(": ") : "";
 }
 
-/** The events about an object, the last first. */
+/** The events about an object, the last first. Those of an earlier pod of a StatefulSet have the same name. */
 function eventsOf(object: Fields, events: Fields[]): Fields[] {
     return events.filter(event => text(event, "involvedObject", "name") === nameOf(object)
-        && text(event, "involvedObject", "namespace") === namespaceOf(object)).sort((a, b) => eventTime(b) - eventTime(a));
+        && text(event, "involvedObject", "namespace") === namespaceOf(object)
+        && eventTime(event) >= created(object)).sort((a, b) => eventTime(b) - eventTime(a));
 }
 
 function eventTime(event: Fields): number {

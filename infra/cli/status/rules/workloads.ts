@@ -5,7 +5,7 @@ import { clean, duration, type Fields, fields, flag, list, number, text, time } 
 import { condition, created, heldSince, isDeleting, isLive, isReady, isTrue, nameOf, namespaceOf, type Observed, ownerName, waitsForClaim, workloadOf } from "../objects";
 import { day, type Finding, hour, kubectl, minute, type Rule, type Situation } from "../problem";
 
-const patience = { available: minute, stateful: 2 * minute, measuring: 3 * minute, binding: minute, unbound: 5 * minute, budget: 5 * minute, resizing: hour };
+const patience = { available: minute, stateful: 2 * minute, measuring: 3 * minute, binding: minute, fileSystem: 8 * minute, unbound: 5 * minute, budget: 5 * minute, resizing: hour };
 /** A run renews the certificate between a server and its clients ten years before its end. */
 const renewal = 365 * day;
 
@@ -100,11 +100,12 @@ const refusalAdvice: [RegExp, (command: Situation["command"]) => string][] = [
 function statefulSetFinding(set: Fields, { now, environment, observed }: Situation): Finding | undefined {
     const wanted = number(set, "spec", "replicas") ?? 1;
     const own = observed.pods.filter(pod => ownerName(pod) === nameOf(set) && namespaceOf(pod) === namespaceOf(set));
-    if (isDeleting(set) || own.some(isReady) || refusalOf(set, observed) || asleepIn(observed, environment)?.workloads.includes(set)) return undefined;
+    if (isDeleting(set) || own.some(isReady) || asleepIn(observed, environment)?.workloads.includes(set)) return undefined;
     const severity = namespaceOf(set) === environment ? "outage" : "failing";
     const finding = { severity, kind: "StatefulSet", object: set, action: kubectl("describe", "statefulset", set) } as const;
     const back = `To bring it back: ${kubectl("scale", "statefulset", set)} --replicas=1`;
     if (wanted === 0) return { ...finding, matter: "is scaled to 0 replicas", action: back };
+    if (refusalOf(set, observed)) return undefined;
     const since = Math.max(created(set), ...own.map(pod => heldSince(pod, condition(pod, "Ready"))));
     // While its pod ends, the next can't begin.
     if (now - since < patience.stateful || own.some(isDeleting)) return undefined;
@@ -163,9 +164,12 @@ function claimFinding(claim: Fields, { now, observed }: Situation): Finding | un
         && list(pod, "spec", "volumes").some(volume => text(volume, "persistentVolumeClaim", "claimName") === nameOf(claim)));
     const failure = eventOf(claim, "ProvisioningFailed", observed.events);
     // Until a pod has a node, many classes make no volume, and the pod's own finding says what it lacks.
-    const awaited = failure !== undefined || waitsForClaim(user)
-        || text(claim, "metadata", "annotations", "volume.kubernetes.io/storage-provisioner") !== "";
-    if (phase === "Pending" && now - created(claim) >= (awaited ? patience.binding : patience.unbound)) {
+    const provisioner = text(claim, "metadata", "annotations", "volume.kubernetes.io/storage-provisioner");
+    const awaited = failure !== undefined || waitsForClaim(user) || provisioner !== "";
+    // Google makes a file system in minutes, and each attempt meanwhile counts as failed.
+    const isBeingMade = provisioner === "filestore.csi.storage.gke.io" && !/code = (?!DeadlineExceeded|Aborted)/.test(text(failure, "message"));
+    const most = isBeingMade ? patience.fileSystem : awaited ? patience.binding : patience.unbound;
+    if (phase === "Pending" && now - created(claim) >= most) {
         // Many classes make a volume only once a pod uses it.
         if (!user && !failure) return undefined;
         const why = (user ? `, and ${workloadOf(user)} waits for it` : "") + (failure ? `: ${text(failure, "message").slice(0, 300)}` : "");

@@ -78,7 +78,7 @@ describe("what keeps an object from coming up, while the engine waits for it", (
         }, /^! Deployment development\/wiki: none of its 2 pods is available: it can't create pods: exceeded quota: .*\. Raise landfall:environment\.quota, then: npm start$/],
         ["a probe that never succeeds", () => {
             see(pod("wiki-1-a", "wiki", { status: { conditions: [scheduled, conditionOf("Ready", "False", 65)], containerStatuses: [container("wiki", { ready: false, state: { running: { startedAt: ago(64) } } })] } }, { seconds: 65 }));
-            api.objects.events.push({ reason: "Unhealthy", message: "Readiness probe failed: HTTP probe failed with statuscode: 404", metadata: { name: "e", namespace: "development" }, involvedObject: { name: "wiki-1-a", namespace: "development" } });
+            api.objects.events.push({ reason: "Unhealthy", message: "Readiness probe failed: HTTP probe failed with statuscode: 404", metadata: { name: "e", namespace: "development" }, lastTimestamp: ago(5), involvedObject: { name: "wiki-1-a", namespace: "development" } });
         }, /^! Pod development\/wiki-1-a: runs but isn't ready, so it gets no requests \(wiki: its readiness probe gets 404\)\. Read why: npm run logs -- wiki$/],
     ])("is said in one line: %s", async (_, happen, expected) => {
         happen();
@@ -93,6 +93,13 @@ describe("what keeps an object from coming up, while the engine waits for it", (
             api.objects.pods = [...wellStack().pods, crashing(`wiki-1-${second}`, second), ...(second < 90 ? [] : [full("other-1-a", "0/1 nodes are available: 1 Too many pods.")])];
         });
         expect(said.filter(text => text.startsWith("!")).map(text => /: (.*?):/.exec(text)?.[1])).toEqual(["its container wiki crashes again and again", "can't be scheduled"]);
+    });
+
+    it("says how kubectl finds the cluster with the first line that needs it", async () => {
+        const said = await during(75, second => {
+            api.objects.pods = [crashing("wiki-1-a", 3), ...(second < 75 ? [] : [full("other-1-a", "0/1 nodes are available: 1 Too many pods.")])];
+        });
+        expect(said.map(text => text.slice(0, 18))).toEqual(["! Pod development/", "! Pod development/", "kubectl finds the "]);
     });
 
     it("is not said before the engine has waited for a while, nor of what has just begun", async () => {
@@ -135,6 +142,8 @@ describe("what keeps an object from coming up, while the engine waits for it", (
         expect(other).toBe("no such host");
         expect(late).toMatch(/^development\/wiki didn't become ready:\n! Pod development\/wiki-1-a: can't be scheduled: .*\n {2}kubectl finds the cluster by: /);
         expect(withCauses(reasons, [])).toEqual(reasons);
+        const [, service] = withCauses([...reasons, reasons[0].replace("wiki", "envoy")], [late.split("\n")[1]]);
+        expect(service).toMatch(/"development\/envoy" failed to fully initialize/);
     });
 });
 

@@ -45,7 +45,7 @@ const manager = (seconds: number): Fields => pod("kube-controller-manager-x", ""
     status: { containerStatuses: [container("kube-controller-manager", { state: { running: { startedAt: ago(seconds) } } })] },
 }, { owner: "Node" });
 
-const probeEvent = (message: string): Fields => ({ reason: "Unhealthy", message, involvedObject: { name: "web-6f7c9-ccccc", namespace: "development" } });
+const probeEvent = (message: string): Fields => ({ reason: "Unhealthy", message, lastTimestamp: ago(5), involvedObject: { name: "web-6f7c9-ccccc", namespace: "development" } });
 const unready = (seconds: number, more: Fields = {}): Fields => pod("web-6f7c9-ccccc", "web", {
     status: { conditions: [scheduled, conditionOf("Ready", "False", seconds)], containerStatuses: [container("web", { ready: false, state: { running: { startedAt: ago(seconds) } }, ...more })] },
 }, { seconds });
@@ -53,6 +53,18 @@ const unready = (seconds: number, more: Fields = {}): Fields => pod("web-6f7c9-c
 const startingPod = (seconds: number): Partial<Observed> => ({
     pods: [...wellStack().pods, { ...unready(seconds, { started: false }), spec: { containers: [{ name: "web", startupProbe: { periodSeconds: 1, failureThreshold: 60 } }] } }],
     events: [probeEvent("Startup probe failed: dial tcp 10.244.0.24:9090: connect: connection refused")],
+});
+const cantStart = (reason: string, message: string): Fields => unready(200, {
+    state: { waiting: { reason, message } }, restartCount: 2, lastState: { terminated: { reason: "StartError", exitCode: 128, finishedAt: ago(10), message } },
+});
+const newNode = (seconds: number): Fields => node("two", { metadata: { creationTimestamp: ago(seconds) }, status: {
+    conditions: [conditionOf("Ready", "False", seconds - 1, { message: "container runtime network not ready: cni plugin not initialized" })],
+} });
+const filestore = (seconds: number): Fields => claim({
+    metadata: { creationTimestamp: ago(seconds), annotations: { "volume.kubernetes.io/storage-provisioner": "filestore.csi.storage.gke.io" } }, status: { phase: "Pending" },
+}, "web-uploads");
+const filestoreEvent = (code: string): Fields => ({
+    reason: "ProvisioningFailed", message: `rpc error: code = ${code} desc = …`, involvedObject: { kind: "PersistentVolumeClaim", name: "web-uploads", namespace: "development" },
 });
 const cloudNode = node("ip-10-0-0-1", { spec: { providerID: "aws:///eu-west-1a/i-1" } });
 
@@ -101,6 +113,15 @@ const alarms: [what: string, changed: Partial<Observed> | Fields, expected: { ru
     }],
     ["a pod whose probe prints a secret", { pods: [unready(200)], events: [probeEvent("Readiness probe failed: password=hunter2")] }, {
         rule: "pod", severity: "failing", object: "Pod development/web-6f7c9-ccccc", says: /\(web: its readiness probe fails\)$/, action: /logs -- web$/,
+    }],
+    ["a pod of which an earlier one of the same name failed its probe", { pods: [unready(200)], events: [{ ...probeEvent("Readiness probe failed: HTTP probe failed with statuscode: 404"), lastTimestamp: ago(300) }] }, {
+        rule: "pod", severity: "failing", object: "Pod development/web-6f7c9-ccccc", says: /isn't ready.* \(web\)$/, action: /logs -- web$/,
+    }],
+    ["a program that the image lacks, of a workload without a setting for it", { pods: [...wellStack().pods, cantStart("CrashLoopBackOff", 'exec: "wget": executable file not found in $PATH')] }, {
+        rule: "pod", severity: "failing", object: "Pod development/web-6f7c9-ccccc", says: /container web can't be started: the image has no program "wget", 2 restarts$/, action: /^kubectl -n development describe pod web-6f7c9-ccccc$/,
+    }],
+    ["a container that the runtime can't start, between two attempts", { pods: [...wellStack().pods, cantStart("RunContainerError", "error mounting password=hunter2")] }, {
+        rule: "pod", severity: "failing", object: "Pod development/web-6f7c9-ccccc", says: /container web can't be started: StartError, exit code 128, 2 restarts$/, action: /^kubectl -n development describe pod/,
     }],
     ["a pod that fits on no node of a cloud, which has had the time to add one", { nodes: [cloudNode], pods: [...wellStack().pods, unschedulable(400, "0/1 nodes are available: 1 Insufficient cpu.")] }, {
         rule: "pod", severity: "failing", object: "Pod development/web-6f7c9-ccccc", says: /Insufficient/, action: /Add a node/,
@@ -158,6 +179,18 @@ const alarms: [what: string, changed: Partial<Observed> | Fields, expected: { ru
     }],
     ["a claim that waits", { claims: [claim({ status: { phase: "Pending" }, metadata: { creationTimestamp: ago(300) } })], pods: [...wellStack().pods, pod("database-0", "database", { spec: { volumes: [{ persistentVolumeClaim: { claimName: "database-data" } }] } })] }, {
         rule: "claim", severity: "failing", object: "PersistentVolumeClaim development/database-data", says: /class landfall-local, and database waits/, action: /describe pvc database-data/,
+    }],
+    ["a file system that Google refuses", { claims: [filestore(70)], events: [filestoreEvent("ResourceExhausted")] }, {
+        rule: "claim", severity: "failing", object: "PersistentVolumeClaim development/web-uploads", says: /ResourceExhausted/, action: /describe pvc/,
+    }],
+    ["a file system that Google doesn't make", { claims: [filestore(500)], events: [filestoreEvent("DeadlineExceeded")] }, {
+        rule: "claim", severity: "failing", object: "PersistentVolumeClaim development/web-uploads", says: /DeadlineExceeded/, action: /describe pvc/,
+    }],
+    ["a new node that never gets a network", { nodes: [node("one"), newNode(310)] }, {
+        rule: "node-ready", severity: "failing", object: "Node two", says: /cni plugin not initialized/, action: /describe node two/,
+    }],
+    ["a database that is scaled to 0, and that the quota once stopped", { statefulSets: [statefulSet({ spec: { replicas: 0 }, status: { replicas: 0, readyReplicas: 0 } })], pods: [], events: [{ reason: "FailedCreate", firstTimestamp: ago(900), message: "exceeded quota", involvedObject: { name: "database", namespace: "development" } }] }, {
+        rule: "stateful-set", severity: "outage", object: "StatefulSet development/database", says: /scaled to 0/, action: /--replicas=1/,
     }],
     ["a claim that no volume can be made for", { claims: [claim({ status: { phase: "Pending" }, metadata: { creationTimestamp: ago(300) } })], events: [{ reason: "ProvisioningFailed", message: 'storageclass.storage.k8s.io "fast" not found', involvedObject: { kind: "PersistentVolumeClaim", name: "database-data", namespace: "development" } }] }, {
         rule: "claim", severity: "failing", object: "PersistentVolumeClaim development/database-data", says: /"fast" not found/, action: /pvc/,
@@ -324,6 +357,8 @@ describe("a stack", () => {
         ["a pod that was created a second ago", pod("web-6f7c9-ccccc", "web", { spec: { nodeName: undefined }, status: { phase: "Pending", conditions: [], containerStatuses: [] } }, { seconds: 1 })],
         ["a pod that waits for a node for 30 s", unschedulable(30, "0/2 nodes are available: 2 Insufficient cpu.")],
         ["a pod that waits for a node that the cloud adds", { nodes: [cloudNode], pods: [...wellStack().pods, unschedulable(200, "0/1 nodes are available: 1 Insufficient cpu.")] }],
+        ["a pod that waits for a new node's network", { nodes: [node("one"), newNode(200)], pods: [...wellStack().pods, unschedulable(190, "0/1 nodes are available: 1 node(s) had untolerated taint {node.kubernetes.io/not-ready: }.")] }],
+        ["a file system that Google takes minutes to make", { claims: [filestore(240)], events: [filestoreEvent("DeadlineExceeded")] }],
         ["a pod that waits for the first node", { nodes: [], pods: [...wellStack().pods, unschedulable(200, "no nodes available to schedule pods")] }],
         ["a pod that still has time to start", startingPod(55)],
         ["a pod whose image took long to get", { pods: [...wellStack().pods, pod("web-6f7c9-ccccc", "web", { status: { conditions: [scheduled, conditionOf("Ready", "False", 400)], containerStatuses: [container("web", { ready: false, state: { running: { startedAt: ago(20) } } })] } }, { seconds: 400 })] }],
