@@ -108,7 +108,8 @@ function createCronJob(
             jobTemplate: {
                 metadata: { labels: metadata.labels },
                 spec: {
-                    backoffLimit: 0,
+                    // Until a new pod's network policies are in place, its connections may be refused.
+                    backoffLimit: 1,
                     activeDeadlineSeconds: args.deadlineSeconds ?? taskDefaults.deadlineSeconds,
                     template: { metadata: { labels: metadata.labels, annotations }, spec },
                 },

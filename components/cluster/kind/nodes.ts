@@ -65,7 +65,8 @@ export function waitForApi(nodes: KindNode[]): boolean {
  * minutes the program continues anyway: if something is wrong, its own resources report it.
  */
 export function waitForSystem(nodes: KindNode[]): void {
-    kubectl(nodes, "wait", "pod", "--all", "--namespace", "kube-system", "--for=condition=Ready", "--timeout=120s");
+    // A pod that is replaced meanwhile never becomes ready, so they are listed again after a few seconds.
+    waitUntil(() => kubectl(nodes, "wait", "pod", "--all", "--namespace", "kube-system", "--for=condition=Ready", "--timeout=10s").ok, 120);
 }
 
 /**

@@ -158,7 +158,7 @@ describe("scheduled tasks", () => {
     it("run one at a time, end, and leave no more than the last success and the last failure behind", () => {
         expect(cronJob().spec).toMatchObject({
             schedule: "* * * * *", timeZone: "Etc/UTC", concurrencyPolicy: "Forbid", successfulJobsHistoryLimit: 1, failedJobsHistoryLimit: 1,
-            jobTemplate: { spec: { backoffLimit: 0, activeDeadlineSeconds: 600 } },
+            jobTemplate: { spec: { backoffLimit: 1, activeDeadlineSeconds: 600 } },
         });
         expect(pod("CronJob/scheduled-tasks")).toMatchObject({ restartPolicy: "Never", automountServiceAccountToken: false });
     });

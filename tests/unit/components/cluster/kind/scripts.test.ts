@@ -51,6 +51,14 @@ describe.skipIf(process.platform === "win32")("kind's scripts", () => {
         expect(removals()).toHaveLength(1);
     });
 
+    test("a system pod that is replaced isn't waited for any longer than its successor", () => {
+        computer.change(state => { state.behave.replaced = 2; });
+        expect(create("one").code).toBe(0);
+        const waits = computer.calls("docker").filter(({ args }) => args.includes("wait"));
+        expect(waits).toHaveLength(3);
+        for (const { args } of waits) expect(Number(/^--timeout=(\d+)s$/.exec(args.at(-1) ?? "")?.[1])).toBeLessThanOrEqual(10);
+    });
+
     test("the user's kubeconfig stays as it is, and no program gets the passphrase", () => {
         create("one");
         run("delete", environment("one"));
