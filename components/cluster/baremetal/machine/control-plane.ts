@@ -79,7 +79,7 @@ forget_ends() {
 
 # restart NAME FILE…
 restart() {
-    local id
+    local id second
     if ! is_current "$@"; then
         others_are_well
         id=$(container "$1")
@@ -87,12 +87,17 @@ restart() {
         if [ "$1" = etcd ] && etcd_ready; then hand_on_lead; fi
         if [ -n "$id" ]; then stop "$id"; fi
     fi
-    for _ in $(seq 180); do
+    for second in $(seq 180); do
         if is_current "$@" && "$1_ready"; then return; fi
         forget_ends "$1"
+        # A kubelet that is stuck begins anew; containers go on meanwhile.
+        case $second in 60|120) systemctl restart kubelet ;; esac
         sleep 1
     done
-    echo "$1 is not healthy 3 minutes after its restart." >&2
+    echo "$1 is not healthy 3 minutes after its restart. Its containers, and what the last one said:" >&2
+    crictl ps --all --label "io.kubernetes.container.name=$1" >&2 || true
+    id=$(crictl ps --all --quiet --label "io.kubernetes.container.name=$1" | head -n 1)
+    [ -z "$id" ] || crictl logs --tail 5 "$id" >&2 || true
     exit 1
 }
 
