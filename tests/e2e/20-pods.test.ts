@@ -26,7 +26,7 @@ describe("every pod of ours", () => {
     beforeAll(async () => {
         const namespaces = await cluster.namespaces();
         const lists = await Promise.all(namespaces.map(namespace => cluster.core.listNamespacedPod({ namespace })));
-        // Nor is one of interest that has done its work and is about to go, as what makes volumes does, or is on no node (11-meanwhile).
+        // Without pods that are about to go, such as those that make volumes, and the one of 11-meanwhile, which is on no node.
         pods = lists.flatMap(({ items }) => items).filter(({ metadata, spec }) => !metadata?.deletionTimestamp && spec?.nodeName);
     });
 

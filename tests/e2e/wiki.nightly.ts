@@ -156,7 +156,7 @@ describe("MediaWiki as Debian packages it, from its Compose file", () => {
     });
 
     it("gets more pods in a spike, and loses no request", async () => {
-        // The autoscaler takes those away that earlier tests have brought, after five minutes.
+        // The autoscaler removes pods that are no longer needed after five minutes.
         const before = await until("fewer pods than there may be", async () => {
             const { length } = await settled();
             return length < 4 && length;
@@ -212,7 +212,7 @@ describe("MediaWiki as Debian packages it, from its Compose file", () => {
     });
 
     it("has no problems in the end", async () => {
-        // The last run of its jobs may have met the database's absence, and the autoscaler is as patient as before.
+        // The last run of its jobs may have failed while the database was away, and the autoscaler waits five minutes here, too.
         await until("nothing to be wrong", async () => {
             const { code, output } = await command("status");
             expect({ code, output }).toMatchObject({ code: 0 });

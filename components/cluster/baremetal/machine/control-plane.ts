@@ -90,7 +90,7 @@ restart() {
     for second in $(seq 180); do
         if is_current "$@" && "$1_ready"; then return; fi
         forget_ends "$1"
-        # A kubelet that is stuck begins anew; containers go on meanwhile.
+        # If the kubelet is stuck, a restart helps. The containers keep running.
         case $second in 60|120) systemctl restart kubelet ;; esac
         sleep 1
     done
