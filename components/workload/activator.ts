@@ -141,10 +141,9 @@ function rulesFor(workloads: Sleeping[]): kubernetes.types.input.rbac.v1.PolicyR
             { apiGroups: ["apps"], resources: [resource], resourceNames: names(kind), verbs: ["get"] },
             { apiGroups: ["apps"], resources: [`${resource}/scale`], resourceNames: names(kind), verbs: ["patch"] },
         ]);
-    const tasks = names("CronJob");
-    return [...scaled, ...tasks.length === 0 ? [] : [
-        { apiGroups: ["batch"], resources: ["cronjobs"], resourceNames: tasks, verbs: ["get", "patch"] },
-    ]];
+    const batch = ([["CronJob", "cronjobs", ["get", "patch"]], ["Job", "jobs", ["get"]]] as const).flatMap(([kind, resource, verbs]) =>
+        names(kind).length === 0 ? [] : [{ apiGroups: ["batch"], resources: [resource], resourceNames: names(kind), verbs: [...verbs] }]);
+    return [...scaled, ...batch];
 }
 
 function createService(metadata: Metadata, { services }: Sleep, options: pulumi.CustomResourceOptions): kubernetes.core.v1.Service {

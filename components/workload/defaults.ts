@@ -31,6 +31,9 @@ export const taskDefaults = {
     memory: { request: "64Mi", limit: "256Mi" },
 };
 
+/** Defaults of a job: an hour is enough for most migrations. */
+export const jobDefaults = { deadlineSeconds: 3600 };
+
 /** User and group of a container, unless the program names another. */
 export const defaultUid = 10001;
 

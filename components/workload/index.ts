@@ -2,6 +2,7 @@ export { Activator, ActivatorArgs, activatorImageContext } from "./activator";
 export { Database, DatabaseArgs, databaseImageContext } from "./database";
 export { Environment, EnvironmentArgs, Quota } from "./environment";
 export { ContainerImage, ContainerImageArgs, ExistingImageArgs } from "./image";
+export { Job, JobArgs } from "./job";
 export { Listener, Outside, Peer } from "./network";
 export { Probes, Resource } from "./pod";
 export { Priority } from "./priority";

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 
-/** Tokens of the components that a service may be. Its port and its volumes decide which. */
-const kinds = ["landfall:workload:WebService", "landfall:workload:StatefulService", "landfall:workload:Worker"] as const;
+/** Tokens of the components that a service may be. Its port, its volumes and whether it ends decide which. */
+const kinds = ["landfall:workload:WebService", "landfall:workload:StatefulService", "landfall:workload:Worker", "landfall:workload:Job"] as const;
 
 /**
  * Options for one of these components. A service that gets a port, for example, becomes another component. The aliases keep its

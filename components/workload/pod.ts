@@ -74,12 +74,6 @@ export interface PodArgs extends ContainerArgs {
     terminationGracePeriodSeconds: number;
 }
 
-/** A pod that runs one command to completion. */
-export interface TaskPodArgs extends Omit<ContainerArgs, "args"> {
-    /** Program and arguments, without a shell. @example ["send-report", "--weekly"] */
-    command: string[];
-}
-
 /** Names of the objects that a pod reads. The workload that owns the pod creates them. */
 export interface PodSources {
     configMap?: pulumi.Input<string>;
@@ -118,10 +112,10 @@ export function podSpec(name: string, args: PodArgs, sources: PodSources): PodSp
     };
 }
 
-/** The same for a pod that runs a command to completion, once. The pod's owner decides whether to retry. */
-export function taskPodSpec(name: string, args: TaskPodArgs, sources: PodSources): PodSpec {
+/** The same for a pod that runs to completion, once. The pod's owner decides whether to retry. */
+export function taskPodSpec(name: string, args: ContainerArgs, sources: PodSources): PodSpec {
     const { pod, container } = basis(args, sources);
-    return { ...pod, restartPolicy: "Never", containers: [{ ...container, name, command: args.command }] };
+    return { ...pod, restartPolicy: "Never", containers: [{ ...container, name }] };
 }
 
 function basis(args: ContainerArgs, sources: PodSources): { pod: Omit<PodSpec, "containers">; container: Omit<Container, "name"> } {

@@ -7,17 +7,16 @@ import { defaultUid, taskDefaults } from "./defaults";
 import { Environment } from "./environment";
 import { Metadata, objectLabels, selectorLabels } from "./labels";
 import { allowConnections, Listener, Outside, Peer } from "./network";
-import { Resource, TaskPodArgs, taskPodSpec } from "./pod";
+import { ContainerArgs, Resource, taskPodSpec } from "./pod";
 import { createSources } from "./sources";
 import { expendableTolerations } from "./tolerations";
 
 type PodSpec = kubernetes.types.input.core.v1.PodSpec;
 
-/** The pod's arguments that have a default here. */
-type Defaulted = "uid" | "cpu" | "memory";
-
-export interface ScheduledTaskArgs extends Omit<TaskPodArgs, Defaulted | "priorityClassName"> {
+export interface ScheduledTaskArgs extends Omit<ContainerArgs, "uid" | "cpu" | "memory" | "priorityClassName" | "args"> {
     environment: Environment;
+    /** Program and arguments, without a shell. @example ["send-report", "--weekly"] */
+    command: string[];
     /** Numeric user and group that the container runs as, never 0, whatever the image says. @default 10001 */
     uid?: number;
     /** @default { request: "50m", limit: "1" } */

@@ -5,11 +5,11 @@ import type { Metadata } from "./labels";
 import type { RequestTimes } from "./limits";
 import { allowConnection, type Listener } from "./network";
 import { type After, type Backend, createRoutes, type Exposure } from "./route";
-/** A workload that sleeps with its environment. */
+/** A workload that sleeps with its environment. While a Job runs, the environment is awake. */
 export interface Sleeping {
-    kind: "Deployment" | "StatefulSet" | "CronJob";
+    kind: "Deployment" | "StatefulSet" | "CronJob" | "Job";
     name: string;
-    /** How many pods it has when it wakes. An autoscaler adds more. 0 for a CronJob. */
+    /** How many pods it has when it wakes. An autoscaler adds more. 0 for a CronJob or a Job. */
     replicas: number;
 }
 

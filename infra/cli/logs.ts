@@ -157,13 +157,13 @@ function tell(line: string): void {
 
 /** The containers of a part; without any it says why, unless some may still come. */
 async function findContainers(
-    connection: Parameters<typeof send>[0], stack: AnyRunning, { name: part, workloads, namespace, scheduled }: Request["part"], startedOnly: boolean,
+    connection: Parameters<typeof send>[0], stack: AnyRunning, { name: part, workloads, namespace, ends }: Request["part"], startedOnly: boolean,
 ): Promise<Source[]> {
     const selector = encodeURIComponent(`app.kubernetes.io/name in (${workloads.join(",")})`);
     const { items } = await send(connection, "GET", `/api/v1/namespaces/${namespace}/pods?labelSelector=${selector}`, { seconds: 20 })
         .catch((error: Error) => { throw explained(error, stack); });
     const pods = list({ items }, "items").sort((a, b) => created(a) - created(b));
-    if (pods.length === 0 && !(startedOnly && scheduled)) {
+    if (pods.length === 0 && !(startedOnly && ends)) {
         throw new UserError(`There is no pod of ${part} in the namespace ${namespace}. What is the matter: ${stack.command("status")}`);
     }
     return pods.flatMap(pod => {

@@ -56,7 +56,7 @@ export async function main(argv: string[], tty: Tty = { input: process.stdin, ou
     }
     const name = stackOption(values.stack);
     const settings = readSettings(name, stackConfigFile(name));
-    const known = Object.entries(partsOf(settings)).filter(([, { scheduled, namespace }]) => !scheduled && namespace === settings.environment.name).map(([each]) => each);
+    const known = Object.entries(partsOf(settings)).filter(([, { ends, namespace }]) => !ends && namespace === settings.environment.name).map(([each]) => each);
     const part = given ?? known[0];
     if (!known.includes(part) || more.length > 0) {
         throw new UserError(`"${[part, ...more].join(" ")}" has no shell; there are ${known.join(" and ")}.\n\n${usage}`);

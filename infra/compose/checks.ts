@@ -7,7 +7,7 @@ import { serviceShape, suggestion } from "./shape";
 const roots = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "SETGID", "SETUID", "SETPCAP", "SETFCAP", "NET_BIND_SERVICE", "SYS_CHROOT", "MKNOD", "AUDIT_WRITE"];
 
 /** Reports which keys of a service can't be carried over, and which are left out. */
-export function checkKeys(name: string, entries: { [key: string]: Node }, report: Report): void {
+export function checkKeys(name: string, entries: { [key: string]: Node }, isJob: boolean, report: Report): void {
     if (!/^[a-z]([a-z0-9-]{0,28}[a-z0-9])?$/.test(name)) {
         report.refuse(Object.values(entries)[0] ?? { file: "", line: 0 }, `services.${name} can't be a name in Kubernetes' DNS: use lower-case letters, digits and "-", `
             + "at most 30, here and wherever others connect to it.");
@@ -50,9 +50,12 @@ export function checkKeys(name: string, entries: { [key: string]: Node }, report
         if (fixed) report.warn(settings![fixed], `services.${name}.networks.${network}.${fixed} is left out: the cluster's network assigns addresses. Others find it under its name.`);
     }
     const restart = textOf(entries.restart);
-    if (restart && !["always", "unless-stopped"].includes(restart)) {
-        report.warn(entries.restart, `services.${name}.restart ${restart} is left out: Kubernetes always restarts a container that ends. If ${name} ends when its work is done, leave it out, `
-            + `and do the work in another service's entrypoint, or as a scheduled task under landfall:app.services.<name>.tasks.`);
+    if (restart && !isJob && !["always", "unless-stopped"].includes(restart)) {
+        report.warn(entries.restart, `services.${name}.restart ${restart} is left out: Kubernetes restarts a container that ends. If ${name} ends when its work is done, `
+            + `set landfall:app.services.${name}.job: true. What runs on a schedule is a task of a service: landfall:app.services.<name>.tasks.`);
+    }
+    for (const key of isJob ? ["ports", "expose", "healthcheck"].filter(each => entries[each] && !saysNothing(entries[each])) : []) {
+        report.warn(entries[key], `services.${name}.${key} is left out: ${name} ends when its work is done.`);
     }
     const signal = textOf(entries.stop_signal);
     if (signal !== undefined && !/^(SIG)?TERM$/i.test(signal)) {

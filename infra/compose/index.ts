@@ -8,7 +8,7 @@ import { mentionsIn } from "./mentions";
 import { isServed } from "./ports";
 import { offerDatabase, replaceDatabase } from "./replace-database";
 import { Report } from "./report";
-import { type Converted, convertService, type Project } from "./service";
+import { type Converted, convertService, jobsIn, type Project } from "./service";
 import { shareVolumes } from "./share";
 
 /** A Compose file has something that Landfall can't carry over, or that the specification doesn't know. */
@@ -105,6 +105,7 @@ function projectOf(loaded: Loaded, secrets: Record<string, string>, { secrets: k
         if (!known.includes(key)) secrets[key] = content;
         return key;
     };
+    const jobs = [...jobsIn(loaded.services), ...Object.keys(services).filter(name => services[name].job === true)];
     const secretNamed = (name: string, at: Node): string | undefined => {
         const key = keyOf(name);
         if (known.includes(key)) return key;
@@ -124,7 +125,7 @@ function projectOf(loaded: Loaded, secrets: Record<string, string>, { secrets: k
     };
     return {
         directory: loaded.directory, variables: loaded.variables, volumes: loaded.volumes, configs: loaded.configs, report, mentions: mentionsIn(loaded), addSecret, secretNamed,
-        isFixed: name => services[name]?.volumes !== undefined,
+        isFixed: name => services[name]?.volumes !== undefined, isJob: name => jobs.includes(name),
     };
 }
 
@@ -152,10 +153,10 @@ function checkVolumes({ volumes }: Loaded, report: Report): void {
 }
 
 /** Services of one network may connect to each other. The settings can say it more strictly. */
-function connect(converted: Record<string, Converted>, { services = {} }: Given, { report, mentions }: Project): void {
+function connect(converted: Record<string, Converted>, { services = {} }: Given, { report, mentions, isJob }: Project): void {
     const hasPort = (name: string) => converted[name].settings.port !== undefined || services[name]?.port !== undefined;
     for (const [name, { node }] of Object.entries(converted)) {
-        if (!hasPort(name) && mentions.isHost(name)) {
+        if (!hasPort(name) && !isJob(name) && mentions.isHost(name)) {
             report.warn(node, `services.${name} has no port, and other services name it as a host: if they connect to it, write expose: ["PORT"], or set landfall:app.services.${name}.port.`);
         }
     }

@@ -52,5 +52,5 @@ export const uncarried: Record<string, Uncarried> = {
 export const uncarriedDeploy: Record<string, Uncarried> = {
     placement: warn("pods are spread over zones and nodes"), labels: warn("labels have no effect here"),
     update_config: warn("an update starts new pods before it stops old ones, except those with a ReadWriteOnce volume"), rollback_config: warn("restore the earlier settings instead"),
-    restart_policy: warn("Kubernetes always restarts a container that ends"), endpoint_mode: warn("a Service has one address"),
+    restart_policy: warn("Kubernetes restarts a container that ends, and tries a job that fails three more times"), endpoint_mode: warn("a Service has one address"),
 };

@@ -45,11 +45,18 @@ export function resourcesOf(name: string, entries: { [key: string]: Node }, repo
     return { ...(cpu && { cpu }), ...(memory && { memory }) };
 }
 
+/** What decides about a service's replicas besides the file. */
+interface Nature {
+    isJob: boolean;
+    hasVolume: boolean;
+    isServed: boolean;
+}
+
 /**
  * Compose starts one container unless told otherwise, and doesn't say whether a second would disturb it. Only one that serves
  * requests from outside, and keeps no files, gets replicas without being asked.
  */
-export function replicasOf(name: string, entries: { [key: string]: Node }, hasVolume: boolean, isServed: boolean, report: Report): object {
+export function replicasOf(name: string, entries: { [key: string]: Node }, { isJob, hasVolume, isServed }: Nature, report: Report): object {
     const deploy = objectOf(entries.deploy) ?? {};
     for (const [key, node] of Object.entries(deploy)) {
         if (["resources", "replicas", "mode"].includes(key) || key.startsWith("x-")) continue;
@@ -61,6 +68,7 @@ export function replicasOf(name: string, entries: { [key: string]: Node }, hasVo
         report.refuse(deploy.mode, `services.${name}.deploy.mode ${mode} can't be carried over: the autoscaler sets the number of pods.`);
     }
     const node = deploy.replicas ?? entries.scale;
+    if (isJob) return {};
     if (node === undefined) return hasVolume || isServed ? {} : { replicas: { min: 1, max: 1 } };
     const count = Number(textOf(node));
     if (!Number.isInteger(count) || count < 1) return report.wrong(node, `services.${name}.deploy.replicas`, "a whole number from 1") ?? {};

@@ -27,6 +27,8 @@ export interface Project {
     mentions: Mentions;
     /** Whether the settings say what its volumes are. It stays the workload that has them, so no port is guessed: that could make it another. */
     isFixed(name: string): boolean;
+    /** Whether it ends when its work is done: another service waits for that, or the settings say so. */
+    isJob(name: string): boolean;
     /** Adds a secret and returns its name in landfall:secrets. */
     addSecret(name: string, content: string): string;
     /** The name in landfall:secrets of a secret at the top; undefined if it can't be read. */
@@ -48,11 +50,12 @@ export function convertService(name: string, node: Node, project: Project): Conv
     const { report } = project;
     const entries = objectOf(node);
     if (entries === undefined) return report.wrong(node, `services.${name}`, "a mapping");
-    checkKeys(name, entries, report);
+    const isJob = project.isJob(name);
+    checkKeys(name, entries, isJob, report);
     const image = imageOf(name, node, entries, project);
     if (image === undefined) return undefined;
     const known = image.image === undefined ? {} : knownImage(image.image);
-    const ports = portsOf(name, entries, image, known, project);
+    const ports = isJob ? [] : portsOf(name, entries, image, known, project);
     const { sources, onlyRead, ...storage } = storageOf(name, entries, known, image.build?.context, project);
     const [port, ...others] = ports.map(({ target }) => target);
     const { env, secrets } = environmentOf(name, entries, known, Object.keys(storage.volumes), project);
@@ -69,16 +72,17 @@ export function convertService(name: string, node: Node, project: Project): Conv
     }
     const settings = {
         ...image,
+        ...(isJob && { job: true }),
         ...(port !== undefined && { port }), ...(others.length > 0 && { tcpPorts: others }),
         ...commands,
         ...workingDirOf(name, entries, report),
         ...(uid !== undefined && { uid }),
         ...resourcesOf(name, entries, report),
-        ...replicasOf(name, entries, Object.keys(storage.volumes).length > 0, isServed({ ports, known }), report),
+        ...replicasOf(name, entries, { isJob, hasVolume: Object.keys(storage.volumes).length > 0, isServed: isServed({ ports, known }) }, report),
         environment: Object.fromEntries(Object.entries(env).map(([key, value]) => [key, asText(value)])),
         volumes: storage.volumes, ephemeral: storage.ephemeral,
         ...contents,
-        probes: probesOf(name, entries.healthcheck, port !== undefined, report),
+        probes: isJob ? {} : probesOf(name, entries.healthcheck, port !== undefined, report),
         after: dependenciesOf(name, entries, report),
         ...(grace !== undefined && { graceSeconds: Math.max(1, Math.ceil(grace)) }),
     };
@@ -198,16 +202,22 @@ function together({ files, secrets }: { files: Record<string, string>; secrets: 
     };
 }
 
+const completed = "service_completed_successfully";
+
+/** Names of the services whose end others wait for. */
+export function jobsIn(services: { [key: string]: Node }): string[] {
+    return Object.values(services).flatMap(node => Object.entries(objectOf(objectOf(node)?.depends_on) ?? {}))
+        .filter(([, node]) => textOf(objectOf(node)?.condition) === completed).map(([name]) => name);
+}
+
 /** A link is a dependency too. */
 function dependenciesOf(name: string, { depends_on: dependsOn, links }: { [key: string]: Node }, report: Report): string[] {
     const linked = (listOf(links) ?? []).flatMap(link => textOf(link)?.split(":")[0] ?? []);
     for (const [other, node] of Object.entries(objectOf(dependsOn) ?? {})) {
         const key = `services.${name}.depends_on.${other}`;
         const condition = objectOf(node)?.condition;
-        if (textOf(condition) === "service_completed_successfully") {
-            report.refuse(node, `${key} can't be carried over: ${name} waits for its end, and every service here runs on. Do ${other}'s work in ${name}'s entrypoint, and leave ${other} out.`);
-        } else if (condition && !["service_started", "service_healthy"].includes(textOf(condition) ?? "")) {
-            report.wrong(condition, `${key}.condition`, "service_started, service_healthy or service_completed_successfully");
+        if (condition && !["service_started", "service_healthy", completed].includes(textOf(condition) ?? "")) {
+            report.wrong(condition, `${key}.condition`, `service_started, service_healthy or ${completed}`);
         }
     }
     return [...new Set([...Object.keys(objectOf(dependsOn) ?? {}), ...linked])];

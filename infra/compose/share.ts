@@ -34,7 +34,7 @@ export function shareVolumes(volumes: { [key: string]: Node }, converted: Record
             const { settings } = converted[service];
             const all = settings.volumes as Record<string, object>;
             all[directory] = { ...all[directory], ...service === owner ? { accessMode: "ReadWriteMany" } : { of: owner } };
-            settings.replicas ??= { min: 1, max: 1 };
+            if (!settings.job) settings.replicas ??= { min: 1, max: 1 };
         }
         report.warn(at, `${label} is shared by ${users.join(" and ")}: the cluster needs a StorageClass for ReadWriteMany volumes.`);
     }

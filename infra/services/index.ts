@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { PlatformGateway } from "../../components/platform";
 import { type Transform, transformedBy } from "../../components/transform";
 import {
-    ContainerImage, Database, databaseImageContext, Environment, Listener, ScheduledTask, StatefulService, WebService, Worker,
+    ContainerImage, Database, databaseImageContext, Environment, Job, Listener, ScheduledTask, StatefulService, WebService, Worker,
 } from "../../components/workload";
 import type { ServiceSettings, ServicesSettings, Settings } from "../config";
 import { volumeName } from "../config/sections/service-files";
@@ -25,7 +25,7 @@ export interface ServicesArgs {
 const authorityDirectory = "/etc/landfall/database";
 const authorityFile = "ca.crt";
 
-type Service = WebService | StatefulService | Worker;
+type Service = Job | WebService | StatefulService | Worker;
 type Variables = Record<string, pulumi.Input<string>>;
 
 /** What all services know. */
@@ -117,7 +117,7 @@ function createService(
     name: string, service: ServiceSettings, surroundings: Surroundings, opts: pulumi.ComponentResourceOptions,
 ): Service {
     const { environment, gateway, database, listeners, settings } = surroundings;
-    const { port, path, requestSeconds, graceSeconds, replicas } = service;
+    const { port, path, requestSeconds, graceSeconds, deadlineSeconds, replicas } = service;
     const { host, aliases, redirects } = settings.environment;
     // What its scheduled tasks have, too.
     const common = {
@@ -130,10 +130,8 @@ function createService(
         talksTo: [...service.talksTo.map(other => listeners[other]), ...service.database && database ? [database] : []],
         reaches: outsideOf(service),
     };
-    const args = {
-        ...common, replicas, targetCpu: service.targetCpu, probes: probesOf(service.probes),
-        ...(service.command && { command: service.command }), ...(service.args && { args: service.args }),
-    };
+    const commands = { ...(service.command && { command: service.command }), ...(service.args && { args: service.args }) };
+    const args = { ...common, ...commands, replicas, targetCpu: service.targetCpu, probes: probesOf(service.probes) };
     const served = {
         ...(service.exposed && { exposed: { gateway, host, aliases, redirects, ...(path !== "/" && { path }) } }),
         ...(port !== undefined && { tcpPorts: [port, ...service.tcpPorts] }),
@@ -145,6 +143,7 @@ function createService(
     const shared = { ...args, ...Object.keys(sharedClaims).length > 0 && { sharedClaims } };
     const create = (): Service => {
         switch (kindOf(service)) {
+            case "job": return new Job(name, { ...common, ...commands, deadlineSeconds, volumes: forOnePod(name, volumes, surroundings), sharedClaims }, opts);
             case "stateful": return new StatefulService(name, { ...shared, ...served, port, volumes: forOnePod(name, volumes, surroundings), ...(!service.exposed && { graceSeconds }) }, opts);
             case "worker": return new Worker(name, { ...args, graceSeconds }, opts);
             case "web": return new WebService(name, { ...shared, ...served, port: port!, volumes }, opts);
@@ -154,7 +153,7 @@ function createService(
     for (const [task, { schedule, command, deadlineSeconds }] of Object.entries(service.tasks)) {
         new ScheduledTask(taskNameOf(name, task), {
             ...common, schedule, command, deadlineSeconds,
-            ...(!(workload instanceof Worker) && { persistent: { ...workload.claims, ...sharedClaims } }),
+            ...("claims" in workload && { persistent: { ...workload.claims, ...sharedClaims } }),
             // The service's pods may set up what it needs.
             after: [workload],
             beside: { workload, always: workload instanceof StatefulService },
@@ -176,7 +175,7 @@ function forOnePod<V extends { name: string; accessMode: "ReadWriteOnce" | "Read
 /** The claim of a volume that another service has. */
 function claimOf(owner: string, wanted: string, { created, settings: { app } }: Surroundings): pulumi.Output<string> {
     const [directory] = Object.entries((app as ServicesSettings).services[owner].volumes).find(([path, volume]) => volumeName(path, volume) === wanted)!;
-    return (created[owner] as WebService | StatefulService).claims[directory];
+    return (created[owner] as Exclude<Service, Worker>).claims[directory];
 }
 
 /** Its environment variables and secret files. */

@@ -9,12 +9,14 @@ import { databaseLimits, largestText, podsInRollout, requestTimes } from "../../
 import type { EnvironmentSettings, ServiceSettings, ServicesSettings } from "../config";
 
 interface Shape {
+    job: boolean;
     port?: number;
     volumes: Record<string, { accessMode: string }>;
 }
 
-/** What runs a service: replicas behind a Service; one pod with volumes of its own; or replicas without a port. */
-export function kindOf({ port, volumes }: Shape): "web" | "stateful" | "worker" {
+/** What runs a service: a pod that ends; replicas behind a Service; one pod with volumes of its own; or replicas without a port. */
+export function kindOf({ job, port, volumes }: Shape): "job" | "web" | "stateful" | "worker" {
+    if (job) return "job";
     const modes = Object.values(volumes).map(({ accessMode }) => accessMode);
     if (modes.includes("ReadWriteOnce") || (modes.length > 0 && port === undefined)) return "stateful";
     return port === undefined ? "worker" : "web";
@@ -25,9 +27,9 @@ export function largestTransferOf({ largestTransfer }: Pick<ServiceSettings, "la
     return Number(quantity(largestTransfer) / 10n ** 9n);
 }
 
-/** A service's pods at the height of a rolling update. One that has volumes of its own never has two. */
+/** A service's pods at the height of a rolling update. A job, and one that has volumes of its own, never has two. */
 export function podsOf(service: Shape & { replicas: { max: number } }): number {
-    return kindOf(service) === "stateful" ? 1 : podsInRollout(service.replicas.max);
+    return ["job", "stateful"].includes(kindOf(service)) ? 1 : podsInRollout(service.replicas.max);
 }
 
 /** The same, and those of its scheduled tasks. */

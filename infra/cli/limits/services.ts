@@ -24,11 +24,11 @@ export function servicesRows(app: ServicesSettings, resources: Registered[]): Ro
 }
 
 function rowsOf(name: string, service: ServiceSettings): Row[] {
-    const { replicas, memory, cpu, requests, connections, requestSeconds, graceSeconds, largestTransfer, ephemeral, volumes } = service;
+    const { replicas, memory, cpu, requests, connections, requestSeconds, graceSeconds, deadlineSeconds, largestTransfer, ephemeral, volumes } = service;
     const key = `app.services.${name}`;
     const kind = kindOf(service);
     const times = requestTimes({ requestSeconds, largestTransfer: largestTransferOf(service) });
-    const most = kind === "stateful" ? "one: its volumes are for a single pod"
+    const most = kind === "job" ? "one: it runs once" : kind === "stateful" ? "one: its volumes are for a single pod"
         : `${key}.replicas.max ${replicas.max} and ${surgePercent} % for a rolling update`;
     return [
         row(name, "replicas at most", podsOf(service), most),
@@ -40,7 +40,8 @@ function rowsOf(name: string, service: ServiceSettings): Row[] {
             row(name, "requests", requests, `${key}.requests: what one pod has in progress or waiting`),
             row(name, "request timeout", `${times.response}s`, `${requestSeconds} s (requestSeconds), half a minute's wait, and ${largestTransfer} on the slowest connection`),
             row(name, "drain", `${times.drain}s`, "the longest request that may be in progress when it must stop"),
-        ] : [row(name, "terminationGracePeriodSeconds", graceSeconds, `${key}.graceSeconds: from SIGTERM until it is killed`)],
+        ] : kind === "job" ? [row(name, "activeDeadlineSeconds", deadlineSeconds, `${key}.deadlineSeconds: it is stopped then, and has failed`)]
+            : [row(name, "terminationGracePeriodSeconds", graceSeconds, `${key}.graceSeconds: from SIGTERM until it is killed`)],
         ...Object.entries(service.tasks).map(([task, { deadlineSeconds }]) =>
             row(name, `a run of ${task}`, `${deadlineSeconds}s`, `${key}.tasks.${task}.deadlineSeconds: it is killed then`)),
         ...service.database ? [row(name, "database connections", allPodsOf(service) * connections, `${key}.connections ${connections} of each pod`)] : [],

@@ -8,8 +8,8 @@ import { usesDatabase } from "../../services/limits";
 export interface StackPart {
     workloads: string[];
     namespace: string;
-    /** Whether it consists of scheduled runs, of which there may be none. */
-    scheduled?: boolean;
+    /** Whether its pods end when their work is done, so that there may be none. */
+    ends?: boolean;
 }
 
 /** The parts by the names that people use for them. The first one is the usual one: what the host's requests go to. */
@@ -18,14 +18,14 @@ export function partsOf({ app, environment }: Pick<PlainSettings | PlatformSetti
     if (app === undefined || environment === undefined) return { gateway };
     const own = (workload: string): StackPart => ({ workloads: [workload], namespace: environment.name });
     if (app.type === "wordpress") {
-        return { web: own("web"), database: own("database"), gateway, tasks: { ...own("scheduled-tasks"), scheduled: true } };
+        return { web: own("web"), database: own("database"), gateway, tasks: { ...own("scheduled-tasks"), ends: true } };
     }
     const exposed = (name: string) => app.services[name].exposed ? 0 : 1;
     const names = Object.keys(app.services).sort((a, b) => exposed(a) - exposed(b) || app.services[a].path.length - app.services[b].path.length);
     const tasks = names.flatMap(name => Object.keys(app.services[name].tasks).map(task => taskNameOf(name, task)));
     return {
-        ...Object.fromEntries(names.map(name => [name, own(name)])),
+        ...Object.fromEntries(names.map(name => [name, { ...own(name), ...app.services[name].job && { ends: true } }])),
         ...usesDatabase(app) && { database: own("database") }, gateway,
-        ...tasks.length > 0 && { tasks: { workloads: tasks, namespace: environment.name, scheduled: true } },
+        ...tasks.length > 0 && { tasks: { workloads: tasks, namespace: environment.name, ends: true } },
     };
 }

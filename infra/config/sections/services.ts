@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { defaultUid, graceSeconds, webDefaults, workerDefaults } from "../../../components/workload/defaults";
+import { defaultUid, graceSeconds, jobDefaults, webDefaults, workerDefaults } from "../../../components/workload/defaults";
 import { byName, choice, flag, image, listOf, localPath, matching, port, portablePath, quantity, whole } from "../schema/fields";
 import { rule, type Violation } from "../schema/rule";
 import { applicationType, databaseKeys, databaseMeta, images, resource } from "./app";
@@ -85,6 +85,14 @@ function keysOfService(size: Size) {
             description: "Arguments, instead of the image's command.", example: ["--verbose"], defaultText: "the image's",
         }),
         workingDir: matching("an absolute path", absolute).optional().meta({ description: "Directory in which the program starts.", example: "/srv/app", defaultText: "the image's" }),
+        job: flag().default(false).meta({
+            description: "Whether it ends when its work is done, such as a database migration. It runs once, and again whenever its image, command or "
+                + "settings change. Services that come `after` it wait until it has succeeded; if it fails, so does the update, and they stay as they were.",
+            example: true,
+        }),
+        deadlineSeconds: whole(1, 86_400).default(jobDefaults.deadlineSeconds).meta({
+            description: "If it is a job: seconds within which it must succeed, with three more tries. Then it is stopped.", example: 7200,
+        }),
         port: port().optional().meta({
             description: "TCP port on which the container listens. Other services reach it under the service's name and this port, or port 80.",
             example: 8080, defaultText: "none: nothing connects to it",
@@ -124,7 +132,7 @@ function keysOfService(size: Size) {
             description: "Services that it connects to. It can't reach others.", example: ["cache"], defaultText: "none",
         }),
         after: listOf("names of services", matching(serviceNames, serviceName)).default([]).meta({
-            description: "Services that must be ready before it is created. After that, it must wait for them by itself, because Kubernetes restarts "
+            description: "Services that must be ready, and jobs that must have succeeded, before it is created. After that, it must wait for them by itself, because Kubernetes restarts "
                 + "pods in any order.",
             example: ["cache"], defaultText: "none",
         }),
@@ -165,8 +173,22 @@ function hasPort({ port, exposed, tcpPorts, probes }: Pick<Keys, "port" | "expos
     };
 }
 
-function runsOnce({ port, volumes, replicas }: Pick<Keys, "port" | "volumes" | "replicas">): Violation | undefined {
-    if (replicas === undefined || replicas.max === 1 || kindOf({ port, volumes }) !== "stateful") return undefined;
+/** What only a container that stays has. */
+const ofStanding = ["port", "exposed", "replicas", "probes", "tasks"] as const;
+
+function jobEnds(given: Pick<Keys, "job" | typeof ofStanding[number]>): Violation | undefined {
+    if (!given.job) return undefined;
+    const { port, exposed, replicas, probes, tasks } = given;
+    const isGiven = { port: port !== undefined, exposed, replicas: (replicas?.max ?? 1) > 1, probes: Object.keys(probes).length > 0, tasks: Object.keys(tasks).length > 0 };
+    const key = ofStanding.find(each => isGiven[each]);
+    return key && {
+        keys: [key, "job"], problem: "has no effect on a job, which ends when its work is done", allowed: `nothing here; or leave {${section}.job} out`,
+        example: { [key]: undefined, job: true },
+    };
+}
+
+function runsOnce({ job, port, volumes, replicas }: Pick<Keys, "job" | "port" | "volumes" | "replicas">): Violation | undefined {
+    if (replicas === undefined || replicas.max === 1 || kindOf({ job, port, volumes }) !== "stateful") return undefined;
     return {
         keys: ["replicas.max", "volumes"], problem: "is more than the one pod that can use a volume with accessMode ReadWriteOnce, or that has volumes but no port",
         allowed: "1; or accessMode ReadWriteMany, if the program can share its files", example: { replicas: { min: 1, max: 1 } },
@@ -197,7 +219,8 @@ function isMeantOnce(
 
 function service(size: Size) {
     const whole = rule(rule(keysOfService(size), ["image", "build"], hasOneImage), ["port", "exposed", "tcpPorts", "probes"], hasPort);
-    const once = rule(whole, ["port", "volumes", "replicas"], runsOnce);
+    const ending = rule(whole, ["job", ...ofStanding], jobEnds);
+    const once = rule(ending, ["job", "port", "volumes", "replicas"], runsOnce);
     const fitting = rule(once, ["files"], filesFit);
     return rule(fitting, ["secrets", "environment", "volumes", "ephemeral", "files"], isMeantOnce).transform(given => {
         const usual = kindOf(given) === "web" ? presets[size].service.replicas : workerDefaults.replicas;

@@ -12,7 +12,7 @@ const late = 5 * minute;
 export const taskRules: Record<string, Rule> = {
     "task-failed": situation => situation.observed.cronJobs.flatMap(task => failed(task, situation) ?? []),
     "task-late": situation => situation.observed.cronJobs.flatMap(task => tooLate(task, situation) ?? []),
-    "job-failed": situation => situation.observed.jobs.flatMap(job => jobFailed(job) ?? []),
+    "job-failed": situation => situation.observed.jobs.flatMap(job => jobFailed(job, situation) ?? []),
     "etcd-snapshot": situation => etcdSnapshot(situation) ?? [],
     "volume-snapshot": situation => situation.observed.volumeSnapshots.flatMap(snapshot => snapshotFailed(snapshot, situation) ?? []),
 };
@@ -84,12 +84,15 @@ function schedulingSince(pods: Fields[]): number {
         .map(status => time(status, "state", "running", "startedAt") ?? 0));
 }
 
-function jobFailed(job: Fields): Finding | undefined {
+function jobFailed(job: Fields, { command, environment, services = [] }: Situation): Finding | undefined {
     const end = condition(job, "Failed");
     if (ownerKind(job) === "CronJob" || isDeleting(job) || !isTrue(end)) return undefined;
+    const isService = namespaceOf(job) === environment && services.includes(nameOf(job));
     return {
         severity: "failing", kind: "Job", object: job, since: time(end, "lastTransitionTime"),
-        matter: `failed (${text(end, "reason")})`, action: `Read why: kubectl -n ${namespaceOf(job)} logs job/${nameOf(job)}`,
+        matter: `failed (${text(end, "reason")})`,
+        action: isService ? `Read why: ${command("logs", nameOf(job))}. To run it again: ${command("start")}`
+            : `Read why: kubectl -n ${namespaceOf(job)} logs job/${nameOf(job)}`,
     };
 }
 

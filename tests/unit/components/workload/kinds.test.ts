@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { keptAcrossKinds } from "../../../../components/workload/kinds";
 
-const kinds = ["WebService", "StatefulService", "Worker"].map(name => `landfall:workload:${name}`) as Parameters<typeof keptAcrossKinds>[0][];
+const kinds = ["WebService", "StatefulService", "Worker", "Job"].map(name => `landfall:workload:${name}`) as Parameters<typeof keptAcrossKinds>[0][];
 
 describe.each(kinds)("a service that becomes a %s", kind => {
     it.each(kinds.filter(other => other !== kind))("keeps the objects that it has as a %s", other => {

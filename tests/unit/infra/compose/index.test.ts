@@ -216,7 +216,7 @@ describe("what can't be carried over", () => {
         ["configs: [a]", "configs.a isn't listed at the top"], ["extra_hosts: [\"a:1.2.3.4\"]", "extra_hosts can't be carried over"], ["links: [\"db:mysql\"]", "links db:mysql can't be carried over: services are found under their own names only"],
         ["networks: { default: { aliases: [mq] } }", "networks.default.aliases mq can't be carried over"],
         ["security_opt: [\"apparmor:unconfined\"]", "security_opt apparmor:unconfined can't be carried over"], ["deploy: { mode: global }", "deploy.mode global can't be carried over"],
-        ["depends_on: { web: { condition: service_completed_successfully } }", "depends_on.web can't be carried over: web waits for its end"], ["depends_on: [nobody]", "depends_on names nobody"],
+        ["depends_on: [nobody]", "depends_on names nobody"],
         ["expose: [\"53/udp\"]\nports: [\"53:53/udp\"]", "ports 53/udp can't be carried over: connections here are over TCP"], ["imagee: x", "imagee is no key of the Compose specification"],
         ["mem_limit: lots", "deploy.resources.limits.memory is \"lots\", and has to be a byte value"], ["healthcheck: { test: [a] }", "healthcheck.test is [\"a\"], and has to be"],
         ["env_file: none.env", "env_file none.env doesn't exist"], ["environment: { A: \"${B:?say which}\" }", "needs the variable B: say which"],
@@ -262,7 +262,7 @@ describe("what can't be carried over", () => {
 
     it("is a container's end: the way to do its work is told", () => {
         for (const restart of ["\"no\"", "on-failure", "on-failure:3"]) {
-            expect(told(service(`restart: ${restart}`)).warned).toContainEqual(expect.stringContaining("as a scheduled task under landfall:app.services.<name>.tasks"));
+            expect(told(service(`restart: ${restart}`)).warned).toContainEqual(expect.stringMatching(/set landfall:app\.services\.web\.job: true\. .* a task of a service: landfall:app\.services\.<name>\.tasks/));
         }
     });
 

@@ -11,18 +11,18 @@ const patience = 5000;
 /**
  * A workload of the environment.
  * @typedef {object} Workload
- * @property {"Deployment" | "StatefulSet" | "CronJob"} kind
+ * @property {"Deployment" | "StatefulSet" | "CronJob" | "Job"} kind
  * @property {string} name
- * @property {number} replicas How many it has when it wakes. An autoscaler adds more. 0 for a CronJob.
+ * @property {number} replicas How many it has when it wakes. An autoscaler adds more. 0 for a CronJob or a Job.
  *
  * What the API server says of it.
  * @typedef {object} State
  * @property {boolean} stopped Whether it is scaled to 0, or suspended.
- * @property {boolean} ready Whether a pod of it is ready and stays. A CronJob always is.
+ * @property {boolean} ready Whether a pod of it is ready and stays. A CronJob and a Job always are.
  * @property {boolean} ended Whether no pod and no run of it is left.
  */
 
-const groups = { Deployment: "apps/v1", StatefulSet: "apps/v1", CronJob: "batch/v1" };
+const groups = { Deployment: "apps/v1", StatefulSet: "apps/v1", CronJob: "batch/v1", Job: "batch/v1" };
 
 /** The workloads of one namespace, by the Kubernetes API. */
 export class Cluster {
@@ -39,6 +39,7 @@ export class Cluster {
      * @returns {Promise<State>}
      */
     async read(workload) {
+        if (workload.kind === "Job") return { stopped: false, ready: true, ended: await this.#hasEnded(workload) };
         const { metadata = {}, spec = {}, status = {} } = await this.ask("GET", this.path(workload));
         if (workload.kind === "CronJob") {
             return { stopped: spec.suspend === true, ready: true, ended: (status.active ?? []).length === 0 };
@@ -49,6 +50,15 @@ export class Cluster {
         // A StatefulSet counts a pod as ready that is ending, and gets no other until it has ended.
         const stays = workload.kind !== "StatefulSet" || (status.currentReplicas ?? 0) + (status.updatedReplicas ?? 0) > 0;
         return { stopped: spec.replicas === 0, ready: current && stays && (status.readyReplicas ?? 0) > 0, ended: current && left === 0 };
+    }
+
+    /** An update deletes a Job and creates the next one. @param {Workload} job */
+    async #hasEnded(job) {
+        const { status = {} } = await this.ask("GET", this.path(job)).catch(error => {
+            if (error.status !== 404) throw error;
+            return { status: { conditions: [{ type: "Complete", status: "True" }] } };
+        });
+        return (status.conditions ?? []).some((/** @type {{ type: string, status: string }} */ { type, status }) => ["Complete", "Failed"].includes(type) && status === "True");
     }
 
     /** @param {Workload} workload */
@@ -97,7 +107,7 @@ export class Cluster {
                 response.setEncoding("utf8").on("error", reject).on("data", chunk => { text += chunk; }).on("end", () => {
                     const answer = fromJson(text);
                     if (response.statusCode === 200) resolve(answer);
-                    else reject(new Error(`${method} ${path}: ${response.statusCode} ${answer.message ?? ""}`.trim()));
+                    else reject(Object.assign(new Error(`${method} ${path}: ${response.statusCode} ${answer.message ?? ""}`.trim()), { status: response.statusCode }));
                 });
             });
             sent.on("timeout", () => sent.destroy(new Error(`${method} ${path}: no answer within ${patience / 1000} s`)));

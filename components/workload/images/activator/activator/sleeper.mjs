@@ -7,6 +7,8 @@ import { setTimeout as pause } from "node:timers/promises";
 const step = 200;
 /** Milliseconds for which a request also waits for workloads that no request goes to, such as a worker. */
 const patience = 10_000;
+/** Milliseconds between two looks at jobs. */
+const jobStep = 5000;
 
 /**
  * Puts the workloads of an environment to sleep when nobody uses them, and wakes them. What they are is read from the
@@ -22,6 +24,7 @@ export class Sleeper {
     /** Called before the workloads stop. */
     beforeSleep = () => {};
     #used = performance.now();
+    #jobsSeen = 0;
     /** @type {Promise<void> | undefined} */
     #waking;
     /** @type {Promise<void> | undefined} */
@@ -35,6 +38,7 @@ export class Sleeper {
      */
     constructor(workloads, cluster, { sleepAfter, serving, log = () => {} }) {
         this.tasks = workloads.filter(({ kind }) => kind === "CronJob");
+        this.jobs = workloads.filter(({ kind }) => kind === "Job");
         this.deployments = workloads.filter(({ kind }) => kind === "Deployment");
         this.sets = workloads.filter(({ kind }) => kind === "StatefulSet");
         this.cluster = cluster;
@@ -86,6 +90,7 @@ export class Sleeper {
     /** Puts the workloads to sleep whenever nobody has used them for long enough. @param {AbortSignal} signal */
     async run(signal) {
         while (!signal.aborted) {
+            await this.#attendToJobs().catch(error => this.log(`couldn't look at the jobs: ${error.message}`));
             if (this.state !== "asleep" && this.pending === 0 && this.#idle() >= this.sleepAfter) {
                 let failed = false;
                 this.#resting = this.#rest(signal).catch(error => {
@@ -101,6 +106,16 @@ export class Sleeper {
             }
             await pause(Math.min(1000, this.sleepAfter / 5), undefined, { signal }).catch(() => {});
         }
+    }
+
+    /** A job, such as a migration, needs the others: while one runs, the environment is in use. */
+    async #attendToJobs() {
+        if (this.jobs.length === 0 || performance.now() - this.#jobsSeen < Math.min(jobStep, this.sleepAfter / 5)) return;
+        this.#jobsSeen = performance.now();
+        const found = await this.#look(this.jobs);
+        if (found.every(({ ended }) => ended)) return;
+        if (this.state === "awake") this.touch();
+        else this.wake().catch(error => this.log(`couldn't wake: ${error.message}`));
     }
 
     /**

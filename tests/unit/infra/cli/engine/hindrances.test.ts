@@ -76,6 +76,9 @@ describe("what keeps an object from coming up, while the engine waits for it", (
                 conditionOf("Available", "False", 70), conditionOf("ReplicaFailure", "True", 65, { reason: "FailedCreate", message: "exceeded quota: quota, requested: pods=1" }),
             ] } }));
         }, /^! Deployment development\/wiki: none of its 2 pods is available: it can't create pods: exceeded quota: .*\. Raise landfall:environment\.quota, then: npm start$/],
+        ["a job that failed", () => {
+            api.objects.jobs.push({ metadata: { name: "wiki", namespace: "development", creationTimestamp: ago(160) }, status: { conditions: [conditionOf("Failed", "True", 65, { reason: "BackoffLimitExceeded" })] } });
+        }, /^! Job development\/wiki: failed \(BackoffLimitExceeded\)\. Read why: npm run logs -- wiki\. To run it again: npm start$/],
         ["a probe that never succeeds", () => {
             see(pod("wiki-1-a", "wiki", { status: { conditions: [scheduled, conditionOf("Ready", "False", 65)], containerStatuses: [container("wiki", { ready: false, state: { running: { startedAt: ago(64) } } })] } }, { seconds: 65 }));
             api.objects.events.push({ reason: "Unhealthy", message: "Readiness probe failed: HTTP probe failed with statuscode: 404", metadata: { name: "e", namespace: "development" }, lastTimestamp: ago(5), involvedObject: { name: "wiki-1-a", namespace: "development" } });

@@ -10,6 +10,7 @@ import { services } from "../../../support/application";
 const shop = { image: "ghcr.io/example/shop:1.2", port: 8080 };
 const web = { ...shop, exposed: true };
 const task = { schedule: "0 3 * * *", command: ["report"] };
+const migrate = { image: shop.image, job: true };
 const quota = { cpu: "100000", memory: "1Pi", storage: "1Pi", pods: 100_000 };
 
 function parse(given: object, others: object = {}) {
@@ -84,6 +85,11 @@ describe("an application of services", () => {
         ["a task whose pods would be called like a service's", { "a": { ...web, tasks: { b: task } }, "a-b": shop }, "landfall:app.services.a.tasks has b, whose pods would be called a-b, as others are"],
         ["a task called like another's", { "a": { ...web, tasks: { "b-c": task } }, "a-b": { ...shop, tasks: { c: task } } },
             "landfall:app.services.a-b.tasks has c, whose pods would be called a-b-c, as others are"],
+        ...Object.entries({ port: 1, replicas: { max: 2 }, probes: { startup: { command: ["a"] } }, tasks: { a: task } }).map(([key, value]) =>
+            [`${key} of a job`, { web, migrate: { ...migrate, [key]: value } }, `landfall:app.services.migrate.${key} has no effect on a job, which ends when its work is done`] as [string, object, string]),
+        ["a connection to a job", { web: { ...web, talksTo: ["migrate"] }, migrate }, "landfall:app.services.web.talksTo names migrate, which has no port"],
+        ["a job in a circle", { web: { ...web, after: ["migrate"] }, migrate: { ...migrate, after: ["web"] } },
+            "landfall:app.services.web.after leads back to the service itself: each would wait for the other"],
         ...["", "* * * *", "60 * * * *", "* 24 * * *", "* * 0 * *", "* * * 13 *", "5-1 * * * *", "*/0 * * * *", "* * * * MON", "* * * * 7", "@daily", "* * * * * *", "1,,2 * * * *"].map(schedule =>
             [`a task that runs at "${schedule}"`, { web: { ...web, tasks: { a: { ...task, schedule } } } },
                 "landfall:app.services.web.tasks.a.schedule is not valid"] as [string, object, string]),
@@ -100,6 +106,21 @@ describe("an application of services", () => {
         expect(connectionsOfServices(two) - connectionsOfServices(without)).toBe(14);
         expect(needsOf(two).cpu - needsOf(without).cpu).toBe(quantity("4"));
         expect(needsOf(two).pods - needsOf(without).pods).toBe(quantity("2"));
+    });
+
+    it("has jobs, each of which is one pod that the quota and the database have room for", () => {
+        const of = (others: object) => services(parse({ web: { ...web, database: true }, ...others }));
+        const [without, one] = [of({}), of({ migrate: { ...migrate, database: true, connections: 7, cpu: { request: "1", limit: "2" }, replicas: { max: 1 } } })];
+        expect(connectionsOfServices(one) - connectionsOfServices(without)).toBe(7);
+        expect(needsOf(one).cpu - needsOf(without).cpu).toBe(quantity("2"));
+        expect(needsOf(one).pods - needsOf(without).pods).toBe(quantity("1"));
+    });
+
+    it.each<[string, object]>([
+        ["a job", { web, migrate: { ...migrate, database: true } }], ["a job with a volume", { web, migrate: { ...migrate, volumes: { "/data": {} } } }],
+        ["a worker", { web, job: { image: shop.image } }], ["a volume", { web: { ...web, volumes: { "/data": {} } } }], ["tasks", { web: { ...web, tasks: { a: task } } }],
+    ])("with %s is accepted with its defaults too: rules between keys read it so", (_, given) => {
+        expect(first(services(parse(given)).services)).toBe("");
     });
 
     it("takes text that looks like a placeholder, if it says so", () => {
