@@ -8,7 +8,7 @@ import { Certificates } from "../../../components/platform/cert-manager";
 import { defaultTraffic, Gateway, Platform, SharedPlatform } from "../../../components/platform";
 import { gatewayLimits } from "../../../components/platform/gateway/limits";
 import type { Transform } from "../../../components/transform";
-import { Activator, ContainerImage, Database, Environment, ScheduledTask, StatefulService, WebService, Worker } from "../../../components/workload";
+import { Activator, ContainerImage, Database, Environment, Job, ScheduledTask, StatefulService, WebService, Worker } from "../../../components/workload";
 import { captureProgram, type Registered } from "../../../infra/cli/capture";
 import { readStackConfig } from "../../../infra/cli/stack/config";
 import { parseConfiguration, parseSettings, type PlainSettings } from "../../../infra/config";
@@ -67,6 +67,7 @@ const components: Record<string, (transform: Transform) => void> = {
     ScheduledTask: transform => void new ScheduledTask("it", {
         environment: newEnvironment(), image, command: ["true"], schedule: "5 4 * * 0", env: { COLOUR: "green" }, transform,
     }),
+    Job: transform => void new Job("it", { environment: newEnvironment(), image, command: ["migrate"], env: { COLOUR: "green" }, transform }),
     Worker: transform => void new Worker("it", {
         environment: newEnvironment(), image, env: { COLOUR: "green" }, secretEnv: { TOKEN: "t" }, transform,
     }),

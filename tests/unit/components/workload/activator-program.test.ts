@@ -11,7 +11,9 @@ import { Sleeper } from "../../../../components/workload/images/activator/activa
 const web: Workload = { kind: "Deployment", name: "web", replicas: 2 };
 const database: Workload = { kind: "StatefulSet", name: "database", replicas: 1 };
 const tasks: Workload = { kind: "CronJob", name: "scheduled-tasks", replicas: 0 };
+const job: Workload = { kind: "Job", name: "migrate", replicas: 0 };
 const paths = {
+    job: "/apis/batch/v1/namespaces/shop/jobs/migrate",
     web: "/apis/apps/v1/namespaces/shop/deployments/web",
     database: "/apis/apps/v1/namespaces/shop/statefulsets/database",
     tasks: "/apis/batch/v1/namespaces/shop/cronjobs/scheduled-tasks",
@@ -20,7 +22,7 @@ const paths = {
 interface Stored {
     metadata: { generation: number };
     spec: { replicas?: number; suspend?: boolean };
-    status: { observedGeneration: number; replicas?: number; readyReplicas?: number; currentReplicas?: number; updatedReplicas?: number; active?: object[] };
+    status: { observedGeneration: number; replicas?: number; readyReplicas?: number; currentReplicas?: number; updatedReplicas?: number; active?: object[]; conditions?: object[] };
 }
 
 /** The part of a Kubernetes API server that the activator uses. A scaled workload's pods start after `startTime`. */
@@ -74,6 +76,10 @@ class Api {
     }
 }
 
+function runningJob(): Stored {
+    return { metadata: { generation: 1 }, spec: {}, status: { observedGeneration: 1, conditions: [{ type: "Suspended", status: "False" }] } };
+}
+
 function running(replicas: number): Stored {
     return { metadata: { generation: 1 }, spec: { replicas }, status: { observedGeneration: 1, replicas, readyReplicas: replicas, currentReplicas: replicas } };
 }
@@ -106,7 +112,7 @@ async function activate(
         api.objects[paths.tasks].spec.suspend = true;
     }
     const log = (message: string): void => void messages.push(message);
-    const sleeper = new Sleeper([database, web, tasks], cluster, { sleepAfter, serving: ["web"], log });
+    const sleeper = new Sleeper([database, web, tasks, job], cluster, { sleepAfter, serving: ["web"], log });
     const proxy = new Proxy([{ listen: 0, host: "127.0.0.1", port }], sleeper, { hold, connections: 100, log });
     sleeper.beforeSleep = () => proxy.closeIdle();
     await proxy.listen();
@@ -315,6 +321,26 @@ describe("an environment that nobody uses", () => {
         expect(api.changes).toEqual(["scheduled-tasks suspended"]);
         api.objects[paths.tasks].status.active = [];
         await until(() => sleeper.state === "asleep");
+    });
+
+    it.each(["Complete", "Failed"])("is in use while a job runs, until it is %s", async type => {
+        api.objects[paths.job] = runningJob();
+        const { sleeper } = await activate(hello, { isAwake: true, sleepAfter: 200 });
+        await pause(800);
+        expect(api.changes).toEqual([]);
+        api.objects[paths.job].status.conditions = [{ type: "SuccessCriteriaMet", status: "True" }, { type, status: "True" }];
+        await until(() => sleeper.state === "asleep");
+    });
+
+    it("is woken by a job, which needs the database, and sleeps again when it has gone", async () => {
+        const { sleeper } = await activate(hello, { sleepAfter: 200 });
+        await until(() => sleeper.state === "asleep");
+        api.objects[paths.job] = runningJob();
+        await until(() => sleeper.state === "awake");
+        expect([...api.changes].sort()).toEqual(["database 1", "scheduled-tasks resumed", "web 2"]);
+        delete api.objects[paths.job];
+        await until(() => sleeper.state === "asleep");
+        expect(messages.filter(message => message.includes("job"))).toEqual([]);
     });
 
     it("stays awake if a request comes while it falls asleep", async () => {

@@ -110,6 +110,14 @@ describe("WordPress that sleeps", () => {
 });
 
 describe("services that sleep", () => {
+    it("let the activator see whether a job runs, and change nothing of it", async () => {
+        const image = "ghcr.io/example/shop:1.2";
+        const app = { type: "services", services: { web: { image, port: 80, exposed: true }, migrate: { image, job: true } } };
+        const resources = await runStack("services", { environment, app });
+        expect(rulesOf(resources)).toContainEqual({ apiGroups: ["batch"], resources: ["jobs"], resourceNames: ["migrate"], verbs: ["get"] });
+        expect(JSON.parse(settingsOf(resources).ACTIVATOR_WORKLOADS)).toContainEqual({ kind: "Job", name: "migrate", replicas: 0 });
+    });
+
     it("sleep all of them, and those that are exposed are reached through a port of the activator each", async () => {
         const resources = await runStack("services", { environment, app: compose });
         expect(backendsOf(resources)).toEqual([{ name: "activator", port: 8080 }, { name: "activator", port: 8081 }]);
@@ -121,6 +129,7 @@ describe("services that sleep", () => {
         expect(names("Deployment")).toEqual(["api", "mailer", "web"]);
         expect(names("StatefulSet")).toEqual(["cache", "database"]);
         expect(rulesOf(resources).flatMap(({ resources }) => resources)).not.toContain("cronjobs");
+        expect(rulesOf(resources).flatMap(({ resources }) => resources)).not.toContain("jobs");
         const ports = objects<{ metadata: { name: string }; spec: { ports: { port: number }[] } }>(resources, "Service")
             .find(({ metadata }) => metadata.name === "activator")!.spec.ports.map(({ port }) => port);
         expect(ports).toEqual([8080, 8081]);
