@@ -21,12 +21,24 @@ interface Guest {
     result: Result;
 }
 
-/** What a guest runs: a program that nobody here wrote, from the Compose file that somebody has for it. */
+const fixture = "tests/e2e/fixtures/httpbin";
+
+/** What a guest runs: a program that nobody here wrote, from the Compose file that somebody has for it, after a job. */
 function appOf(replicas: { min: number; max: number }, revision = 1): object {
     return {
-        type: "services", compose: "tests/e2e/fixtures/httpbin/compose.yaml",
-        services: { httpbin: { replicas, cpu: { request: "50m", limit: "1" }, environment: { REVISION: String(revision) } } },
+        type: "services", compose: `${fixture}/compose.yaml`,
+        services: {
+            httpbin: { replicas, cpu: { request: "50m", limit: "1" }, environment: { REVISION: String(revision) }, after: ["check"] },
+            check: { build: { context: fixture }, job: true, command: ["python3", "-c", "import httpbin"] },
+        },
     };
+}
+
+interface Job {
+    apiVersion: string;
+    kind: string;
+    metadata: object;
+    status: { succeeded: number; completionTime: string };
 }
 
 let cluster: Cluster;
@@ -48,7 +60,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
     await Promise.all((guests ?? []).map(remove));
-    const built = await run("docker", ["images", "--filter", "reference=landfall.local/httpbin", "--format", "{{.Repository}}:{{.Tag}}"]);
+    const built = await run("docker", ["images", "--filter", "reference=landfall.local/httpbin", "--filter", "reference=landfall.local/check", "--format", "{{.Repository}}:{{.Tag}}"]);
     if (built !== "") await run("docker", ["rmi", ...built.split("\n")]);
 });
 
@@ -142,6 +154,15 @@ describe("three environments on one cluster, by three stacks", () => {
             web: await reached("web", names.environment), database: await reached("database", names.environment),
             second: await reached("httpbin", "second"), third: await reached("httpbin", "third"),
         }).toEqual({ web: [`${names.environment}/database:3306`], database: [], second: [], third: [] });
+    });
+
+    it("have started once their jobs had succeeded", async () => {
+        for (const { name: namespace } of guests) {
+            const { status } = await cluster.objects.read<Job>({ apiVersion: "batch/v1", kind: "Job", metadata: { name: "check", namespace } });
+            expect(status.succeeded).toBe(1);
+            const { metadata } = await cluster.apps.readNamespacedDeployment({ namespace, name: "httpbin" });
+            expect(metadata!.creationTimestamp!.getTime()).toBeGreaterThanOrEqual(Date.parse(status.completionTime));
+        }
     });
 
     it("leave the platform and the first environment as they were", async () => {

@@ -57,7 +57,7 @@ async function everything({ onNodes = true } = {}): Promise<string[]> {
     const objects = Object.entries(await readObjects(cluster)).map(([key, text]) => `${key} ${text}`);
     const images = (await Promise.all((onNodes ? await nodeContainers() : []).map(async node =>
         (await onNode(node, "ctr", "--namespace", "k8s.io", "images", "list", "--quiet")).split("\n").map(image => `${node} ${image}`)))).flat();
-    const built = await run("docker", ["images", "--filter", "reference=landfall.local/*_*", "--filter", "reference=landfall.local/httpbin", "--format", "{{.Repository}}:{{.Tag}}"]);
+    const built = await run("docker", ["images", "--filter", "reference=landfall.local/*_*", "--filter", "reference=landfall.local/httpbin", "--filter", "reference=landfall.local/smoke", "--format", "{{.Repository}}:{{.Tag}}"]);
     const state = fs.readdirSync(path.join(directory, "backend", ".pulumi"), { recursive: true, encoding: "utf8" });
     // Of each environment that has volumes, and what is in them.
     const volumes = fs.readdirSync(path.join(home, names.cluster, "volumes"), { recursive: true, encoding: "utf8" })
@@ -87,13 +87,26 @@ beforeAll(async () => {
 });
 
 /** The settings of all branches; with a registry, images are pushed there. */
-function writeTemplate(registry?: string): void {
+function writeTemplate({ registry, smoke }: { registry?: string; smoke?: object } = {}): void {
     const httpbin = { replicas: { min: 1, max: 1 }, cpu: { request: "50m", limit: "1" }, volumes: { "/data": { size: "64Mi", accessMode: "ReadWriteMany" } } };
     fs.writeFileSync(template, yaml.stringify({ config: {
         "landfall:cluster": { target: "existing", stack: `organization/landfall/${names.stack}`, registry },
         "landfall:environment": { name: "branch", host: "localhost", priority: "low", sleepAfter: 0.25 },
-        "landfall:app": { type: "services", compose: path.join(root, "tests/e2e/fixtures/httpbin/compose.yaml"), services: { httpbin } },
+        "landfall:app": { type: "services", compose: path.join(root, "tests/e2e/fixtures/httpbin/compose.yaml"), services: { httpbin, ...(smoke && { smoke }) } },
     } }));
+}
+
+/** A job that comes after the service: a program in Python. */
+function smokeOf(program: string): object {
+    return {
+        build: { context: path.join(root, "tests/e2e/fixtures/httpbin") }, job: true, after: ["httpbin"], talksTo: ["httpbin"], deadlineSeconds: 60,
+        command: ["python3", "-c", `import urllib.request\n${program}`],
+    };
+}
+
+async function jobOf({ stack }: Environment): Promise<{ succeeded?: number; startTime: string }> {
+    const job = { apiVersion: "batch/v1", kind: "Job", metadata: { name: "smoke", namespace: stack } };
+    return (await cluster.objects.read<typeof job & { status: { succeeded?: number; startTime: string } }>(job)).status;
 }
 
 afterAll(async () => {
@@ -128,6 +141,35 @@ describe("two branches of a repository", () => {
         figure("three first requests to a sleeping branch", `${answers.map(({ status }) => status).join(", ")} after ${seconds.toFixed(1)} s`);
         expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
         expect(seconds).toBeLessThan(10);
+    });
+
+    it("are woken by a job that needs them", async () => {
+        await until("the first to be asleep", async () => (await succeed<{ branch: string; state: string }[]>("list")).find(one => one.branch === branches.first)?.state === "asleep", 120, 2);
+        writeTemplate({ smoke: smokeOf("urllib.request.urlopen('http://httpbin:8000/status/204', timeout=5)") });
+        const { seconds } = await succeed<Environment>("up", branches.first);
+        figure("up of a sleeping branch, with a job that needs it awake", `${seconds} s`);
+        expect(await jobOf(up.first)).toMatchObject({ succeeded: 1 });
+    });
+
+    it("keep what runs if a job fails, which is said with the way to its log, and run it again", async () => {
+        const before = await cluster.apps.readNamespacedDeployment({ namespace: up.first.stack, name: "httpbin" });
+        writeTemplate({ smoke: smokeOf("exit('the table is missing')") });
+        const { code, output } = await branch("up", branches.first);
+        expect(code).toBe(1);
+        expect(output).toMatch(/smoke.*(BackoffLimitExceeded|DeadlineExceeded)/);
+        expect(output).toMatch(/npm run logs -- smoke/);
+        expect((await ask({ path: "/get" }, siteOf(up.first))).status).toBe(200);
+        expect((await cluster.apps.readNamespacedDeployment({ namespace: up.first.stack, name: "httpbin" })).metadata!.uid).toBe(before.metadata!.uid);
+        const failed = await jobOf(up.first);
+        expect((await branch("up", branches.first)).code).toBe(1);
+        expect((await jobOf(up.first)).startTime, "the same job").not.toBe(failed.startTime);
+
+        writeTemplate({ smoke: smokeOf("print('mended')") });
+        expect((await branch("up", branches.first)).code).toBe(0);
+        expect(await jobOf(up.first)).toMatchObject({ succeeded: 1 });
+        writeTemplate();
+        expect((await branch("up", branches.first)).code).toBe(0);
+        await expect(jobOf(up.first)).rejects.toThrow();
     });
 
     it("are removed by gc when the branch is gone, and only then", async () => {
@@ -176,7 +218,7 @@ describe("branches' images in a registry", () => {
         beforehand = await everything(where);
         registry = new LocalRegistry(path.join(directory, "registry"), await nodeContainers());
         await registry.start(true);
-        writeTemplate(`${registry.host}/site`);
+        writeTemplate({ registry: `${registry.host}/site` });
         await run("git", ["-C", remote, "update-ref", `refs/heads/${branches.first}`, "refs/heads/main"]);
         up.first = await succeed<Environment>("up", branches.first);
         up.second = await succeed<Environment>("up", branches.second);
