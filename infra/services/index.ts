@@ -51,8 +51,10 @@ export class Services extends pulumi.ComponentResource {
         const { environment, gateway, settings: { app, secrets, promotion, environment: { host } } } = args;
         const address = `https://${host}${gateway.portSuffix}`;
         const promoted = (part: string) => promotedImage(part, promotion, environment.cluster, this);
+        const built: Record<string, pulumi.Input<string>> = {};
         const images: Record<string, pulumi.Input<string>> = Object.fromEntries(Object.entries(app.services).map(([part, service]) =>
-            [part, promoted(part) ?? service.image ?? buildImage(part, service, app, environment, this)]));
+            // Often, the same sources are built for what serves, works and migrates.
+            [part, promoted(part) ?? service.image ?? (built[JSON.stringify(service.build)] ??= buildImage(part, service, app, environment, this))]));
         if (usesDatabase(app)) {
             images.database = promoted("database") ?? app.database.image
                 ?? new ContainerImage("database", {

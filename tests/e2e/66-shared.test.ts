@@ -60,7 +60,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
     await Promise.all((guests ?? []).map(remove));
-    const built = await run("docker", ["images", "--filter", "reference=landfall.local/httpbin", "--filter", "reference=landfall.local/check", "--format", "{{.Repository}}:{{.Tag}}"]);
+    const built = await run("docker", ["images", "--filter", "reference=landfall.local/httpbin", "--format", "{{.Repository}}:{{.Tag}}"]);
     if (built !== "") await run("docker", ["rmi", ...built.split("\n")]);
 });
 

@@ -57,7 +57,7 @@ async function everything({ onNodes = true } = {}): Promise<string[]> {
     const objects = Object.entries(await readObjects(cluster)).map(([key, text]) => `${key} ${text}`);
     const images = (await Promise.all((onNodes ? await nodeContainers() : []).map(async node =>
         (await onNode(node, "ctr", "--namespace", "k8s.io", "images", "list", "--quiet")).split("\n").map(image => `${node} ${image}`)))).flat();
-    const built = await run("docker", ["images", "--filter", "reference=landfall.local/*_*", "--filter", "reference=landfall.local/httpbin", "--filter", "reference=landfall.local/smoke", "--format", "{{.Repository}}:{{.Tag}}"]);
+    const built = await run("docker", ["images", "--filter", "reference=landfall.local/*_*", "--filter", "reference=landfall.local/httpbin", "--format", "{{.Repository}}:{{.Tag}}"]);
     const state = fs.readdirSync(path.join(directory, "backend", ".pulumi"), { recursive: true, encoding: "utf8" });
     // Of each environment that has volumes, and what is in them.
     const volumes = fs.readdirSync(path.join(home, names.cluster, "volumes"), { recursive: true, encoding: "utf8" })
@@ -99,7 +99,7 @@ function writeTemplate({ registry, smoke }: { registry?: string; smoke?: object 
 /** A job that comes after the service: a program in Python. */
 function smokeOf(program: string): object {
     return {
-        build: { context: path.join(root, "tests/e2e/fixtures/httpbin") }, job: true, after: ["httpbin"], talksTo: ["httpbin"], deadlineSeconds: 60,
+        build: { context: "tests/e2e/fixtures/httpbin" }, job: true, after: ["httpbin"], talksTo: ["httpbin"], deadlineSeconds: 60,
         command: ["python3", "-c", `import urllib.request\n${program}`],
     };
 }

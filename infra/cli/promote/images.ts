@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { existingImage } from "../../../components/workload/image-names";
 import { run, succeeds } from "../../offline/kit/run";
 import { type Fields, list, text } from "../status/fields";
-import { isLive, namespaceOf, ownerKind, workloadOf } from "../status/objects";
+import { isDeleting, isLive, namespaceOf, ownerKind, ownerName, workloadOf } from "../status/objects";
 import { UserError } from "../terminal/errors";
 import { type Identity, identityIn } from "./archive";
 import { short } from "./bundle";
@@ -24,7 +24,7 @@ const loaded = /^landfall\.local\//;
  */
 export function runningImages(pods: Fields[], environment: string, parts: string[], stack: string): Record<string, RunningImage> {
     return Object.fromEntries(parts.map(part => {
-        const own = pods.filter(pod => isLive(pod) && namespaceOf(pod) === environment && workloadOf(pod) === part && ownerKind(pod) !== "Job");
+        const own = pods.filter(pod => namespaceOf(pod) === environment && workloadOf(pod) === part && (ownerKind(pod) === "Job" ? isOfJob(part, pod) : isLive(pod)));
         const found = own.flatMap(pod => {
             const reference = text(list(pod, "spec", "containers").find(each => text(each, "name") === part), "image");
             const id = text(list(pod, "status", "containerStatuses").find(each => text(each, "name") === part), "imageID");
@@ -39,6 +39,11 @@ export function runningImages(pods: Fields[], environment: string, parts: string
                 + `Look at it: npm run status -- --stack ${stack}\nNothing was changed.`,
         );
     }));
+}
+
+/** Whether it is the pod of a job's success. A scheduled task's Jobs have other names. */
+function isOfJob(name: string, pod: Fields): boolean {
+    return ownerName(pod) === name && text(pod, "status", "phase") === "Succeeded" && !isDeleting(pod);
 }
 
 /**

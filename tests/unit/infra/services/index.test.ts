@@ -59,6 +59,16 @@ describe("services", () => {
         expect(object(alone, "PersistentVolumeClaim", "job-in").spec).toMatchObject({ accessModes: ["ReadWriteOnce"] });
     });
 
+    it("built from the same sources in the same way run one image, which is built and delivered once", async () => {
+        const build = { context: "tests/e2e/fixtures/httpbin" };
+        const of = (given: object) => ({ build: { ...build, ...given } });
+        const several = await run({ web: { ...of({}), port: 8000, exposed: true }, worker: of({}), migrate: { ...of({ dockerfile: "Dockerfile" }), job: true }, other: of({ args: { A: "1" } }), stage: of({ target: "test" }) });
+        expect(several.filter(({ type }) => type === "docker:index/image:Image").map(({ name }) => name).sort()).toEqual(["other-image", "stage-image", "web-image"]);
+        const imageOf = (owner: string) => (container(several, owner) as unknown as { image: string }).image;
+        expect([imageOf("Deployment/worker"), imageOf("Job/migrate")]).toEqual([imageOf("Deployment/web"), imageOf("Deployment/web")]);
+        expect(new Set([imageOf("Deployment/web"), imageOf("Deployment/other"), imageOf("Deployment/stage")]).size).toBe(3);
+    });
+
     it("can execute a file that is a script", async () => {
         const scripted = await run({ web: { ...shop, exposed: true, files: { "/start.sh": "#!/bin/sh\n", "/a.ini": "a" } }, other: { ...shop, files: { "/a.ini": "a" } } });
         const mode = (owner: string) => (pods(scripted).find(pod => pod.owner === owner)!.spec as unknown as { volumes: { configMap?: { defaultMode?: number } }[] }).volumes

@@ -37,6 +37,22 @@ describe("what a stack runs", () => {
     });
 });
 
+describe("what a stack's job ran", () => {
+    const ran = (name: string, job: string, phase: string, id = digest("b")) => {
+        const { metadata, ...others } = runs(name, reference, id) as { metadata: object; status: object };
+        return { ...others, metadata: { ...metadata, ownerReferences: [{ kind: "Job", name: job }] }, status: { ...others.status, phase } };
+    };
+    const running = (...pods: Parameters<typeof runningImages>[0]) => runningImages(pods, "development", ["web"], "dev");
+
+    it("is known from the pod that succeeded, whatever failed before", () => {
+        expect(running(ran("a", "web", "Failed", digest("c")), ran("b", "web", "Succeeded"))).toEqual({ web: { reference, digest: digest("b") } });
+    });
+
+    it.each([["failed", ran("a", "web", "Failed")], ["is a scheduled task's run", ran("a", "web-29381", "Succeeded")], ["still runs", ran("a", "web", "Running")]])("isn't known from one that %s", (_, found) => {
+        expect(() => running(found)).toThrow(/web in the stack "dev" runs no pod/);
+    });
+});
+
 describe("a bundle's image", () => {
     const identity = { content: digest("c"), manifests: [digest("b")] };
     const bundled = (running: { reference: string; digest: string }, found: typeof identity | undefined = identity, named: string[] = []) =>
