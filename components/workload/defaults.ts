@@ -34,6 +34,9 @@ export const taskDefaults = {
 /** Defaults of a job: an hour is enough for most migrations. */
 export const jobDefaults = { deadlineSeconds: 3600 };
 
+/** Seconds that a container may take to start: a program that is stopped while it creates its tables may not start again. */
+export const startSeconds = 300;
+
 /** User and group of a container, unless the program names another. */
 export const defaultUid = 10001;
 

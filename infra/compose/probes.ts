@@ -1,3 +1,4 @@
+import { startSeconds } from "../../components/workload/defaults";
 import { flagOf, listOf, type Node, objectOf, textOf } from "./node";
 import type { Report } from "./report";
 import { parseDuration } from "./values";
@@ -19,8 +20,8 @@ export function probesOf(name: string, healthcheck: Node | undefined, hasPort: b
     const [interval, timeout] = [seconds("interval", 30), seconds("timeout", 30)];
     const startInterval = seconds("start_interval", Math.min(5, interval));
     const probe = { command, timeoutSeconds: whole(timeout), periodSeconds: whole(interval), failureThreshold: retries };
-    // Compose never stops a container that starts slowly, and a database that is stopped while it creates its tables may not start again.
-    const start = Math.max(seconds("start_period", 0) + interval * retries, 300);
+    // Compose never stops a container that starts slowly.
+    const start = Math.max(seconds("start_period", 0) + interval * retries, startSeconds);
     const startup = { ...probe, periodSeconds: whole(startInterval), failureThreshold: Math.ceil(start / whole(startInterval)) };
     return { startup, [hasPort ? "readiness" : "liveness"]: probe };
 }

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { defaultUid, graceSeconds, jobDefaults, webDefaults, workerDefaults } from "../../../components/workload/defaults";
+import { defaultUid, graceSeconds, jobDefaults, startSeconds, webDefaults, workerDefaults } from "../../../components/workload/defaults";
 import { byName, choice, flag, image, listOf, localPath, matching, port, portablePath, quantity, whole } from "../schema/fields";
 import { rule, type Violation } from "../schema/rule";
 import { applicationType, databaseKeys, databaseMeta, images, resource } from "./app";
@@ -63,7 +63,7 @@ function probe(what: string, periodSeconds: number, failureThreshold: number, ex
 
 function probes() {
     return z.strictObject({
-        startup: probe("Whether the container has started. The other probes wait for it. If it fails, the container is restarted.", 1, 60, { path: "/healthz" }),
+        startup: probe("Whether the container has started. The other probes wait for it. If it fails, the container is restarted.", 1, startSeconds, { path: "/healthz" }),
         readiness: probe("Whether a pod can serve requests. It gets none while this fails.", 5, 3, { path: "/readyz" }),
         liveness: probe("Whether the container is alive. If it fails, the container is restarted.", 10, 6, { path: "/healthz" }),
     }).prefault({}).meta({
