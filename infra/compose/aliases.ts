@@ -4,11 +4,11 @@ import { listOf, type Node, objectOf, textOf } from "./node";
 import type { Report } from "./report";
 import type { Converted } from "./service";
 
-/** A name besides its own under which containers find a service in Compose. */
+/** A name besides its own under which Docker's DNS has a service. */
 export interface Alias {
     text: string;
     at: Node;
-    /** What gives it the name. Every container has the last two, but mostly nobody uses them. */
+    /** What gives it the name. A container mostly has the last two without others using them. */
     from: "aliases" | "links" | "container_name" | "hostname";
     /** The key and its value. */
     key: string;
