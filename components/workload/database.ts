@@ -11,6 +11,7 @@ import { serverTls, type Tls } from "./certificate";
 import { databaseDefaults } from "./defaults";
 import { Environment } from "./environment";
 import { ContainerImage } from "./image";
+import { underOtherKinds } from "./kinds";
 import { expiryAnnotation, Metadata, objectLabels, selectorLabels } from "./labels";
 import { databaseLimits, largestText, leastDatabaseMemory, requestTimes } from "./limits";
 import { Listener } from "./network";
@@ -58,6 +59,8 @@ export interface DatabaseArgs {
 /** The arguments with their defaults. */
 type SizedArgs = DatabaseArgs & Required<Pick<DatabaseArgs, "image" | "volume" | "cpu" | "memory">>;
 
+const token = "landfall:workload:Database";
+
 /** User and group of the image's server. */
 const uid = 10002;
 const dataDirectory = "/var/lib/mysql";
@@ -102,7 +105,7 @@ export class Database extends pulumi.ComponentResource implements Listener {
     readonly statefulSet: kubernetes.apps.v1.StatefulSet;
 
     constructor(name: string, args: DatabaseArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("landfall:workload:Database", name, {}, transformedBy(args.transform, opts));
+        super(token, name, {}, transformedBy(args.transform, opts));
         const { environment } = args;
         const sized = withDefaults(name, args, this);
         this.name = name;
@@ -117,7 +120,7 @@ export class Database extends pulumi.ComponentResource implements Listener {
         const claim = createVolume(`${name}-data`, name, environment, {
             size: sized.volume, accessMode: "ReadWriteOnce", storageClass: args.storageClass, group: uid,
         }, this);
-        const service = createService(metadata, this.port, options);
+        const service = createService(metadata, this.port, { ...options, aliases: underOtherKinds(token, this) });
         this.host = service.spec.clusterIP;
         const tls = serverTls(this, createPassword(`${name}-tls-seed`, this));
         this.authority = tls.authority;

@@ -5,7 +5,7 @@ import { inCluster } from "../cluster/options";
 import { transformedBy } from "../transform";
 import { refuseNumbers } from "./checks";
 import { defaultUid, graceSeconds, webDefaults } from "./defaults";
-import { keptAcrossKinds } from "./kinds";
+import { keptAcrossKinds, underOtherKinds } from "./kinds";
 import { Metadata, objectLabels, selectorLabels } from "./labels";
 import { requestTimes } from "./limits";
 import { allowConnections, Listener } from "./network";
@@ -49,7 +49,7 @@ export class StatefulService extends pulumi.ComponentResource implements Listene
 
     constructor(name: string, args: StatefulServiceArgs, opts?: pulumi.ComponentResourceOptions) {
         super(token, name, {}, keptAcrossKinds(token, transformedBy(args.transform, opts)));
-        const { environment, uid = defaultUid, port, tcpPorts = [] } = args;
+        const { environment, uid = defaultUid, port, tcpPorts = [], networkAliases } = args;
         refuseNumbers(`stateful service "${name}"`, { ports: [...port === undefined ? [] : [port], ...tcpPorts], uid });
         this.name = name;
         this.namespace = environment.namespace;
@@ -64,7 +64,8 @@ export class StatefulService extends pulumi.ComponentResource implements Listene
         const pod = normalisePod(this, { ...args, uid });
         const sleeps = environment.sleep !== undefined;
         environment.sleep?.workloads.push({ kind: "StatefulSet", name, replicas: 1 });
-        const service = port === undefined ? undefined : createService(metadata, { port, tcpPorts, sleeps }, options);
+        const service = port === undefined ? undefined
+            : createService(metadata, { port, tcpPorts, networkAliases, sleeps }, { ...options, aliases: underOtherKinds(token, this) });
         this.statefulSet = createStatefulSet(metadata, { ...pod, sleeps }, { ...options, dependsOn: connections });
         createDisruptionBudget(metadata, options);
         if (args.exposed && service) {

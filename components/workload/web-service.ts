@@ -6,7 +6,7 @@ import { type Transform, transformedBy } from "../transform";
 import { refuseNumbers } from "./checks";
 import { defaultUid, webDefaults } from "./defaults";
 import { Environment } from "./environment";
-import { keptAcrossKinds } from "./kinds";
+import { keptAcrossKinds, underOtherKinds } from "./kinds";
 import { objectLabels } from "./labels";
 import { RequestTime, requestTimes } from "./limits";
 import { allowConnections, Listener, Outside } from "./network";
@@ -35,6 +35,8 @@ export interface WebServiceArgs
      * over TCP. @default none @example [8080, 9090]
      */
     tcpPorts?: number[];
+    /** Further names under which others in its namespace find it, each a DNS label of its own. @default none @example ["backend"] */
+    networkAliases?: string[];
     /** Numeric user and group that the container runs as, never 0, whatever the image says. @default 10001 */
     uid?: number;
     /** Range of replicas for the autoscaler. @default { min: 2, max: 10 } */
@@ -106,7 +108,8 @@ export class WebService extends pulumi.ComponentResource implements Listener {
         const pod = normalisePod(this, sized);
         const { sleep } = args.environment;
         sleep?.workloads.push({ kind: "Deployment", name, replicas: sized.replicas.min });
-        const service = createService(metadata, { port: this.port, tcpPorts: args.tcpPorts, sleeps: sleep !== undefined }, options);
+        const { port, tcpPorts, networkAliases } = args;
+        const service = createService(metadata, { port, tcpPorts, networkAliases, sleeps: sleep !== undefined }, { ...options, aliases: underOtherKinds(token, this) });
         this.deployment = createDeployment(metadata, pod, { ...options, dependsOn: connections });
         // Doesn't wait for the Deployment: the autoscaler first acts 15 s after its creation, and only it sets the replicas.
         const together = pulumi.output(pod).apply(() => [...connections, ...args.environment.platform.metrics]);

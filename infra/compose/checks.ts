@@ -2,6 +2,7 @@ import { uncarried } from "./keys";
 import { flagOf, listOf, type Node, objectOf, textOf } from "./node";
 import type { Report } from "./report";
 import { serviceShape, suggestion } from "./shape";
+import { checkSysctls } from "./sysctls";
 
 /** Capabilities that Docker gives to root and to no other user. */
 const roots = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "SETGID", "SETUID", "SETPCAP", "SETFCAP", "NET_BIND_SERVICE", "SYS_CHROOT", "MKNOD", "AUDIT_WRITE"];
@@ -27,10 +28,7 @@ export function checkKeys(name: string, entries: { [key: string]: Node }, isJob:
     if (mode && mode !== "bridge" && mode !== "none") {
         report.refuse(entries.network_mode, `services.${name}.network_mode ${mode} can't be carried over: a pod has a network of its own. Use ports, and names of services.`);
     }
-    for (const link of listOf(entries.links) ?? []) {
-        const [service, alias = service] = (textOf(link) ?? "").split(":");
-        if (alias !== service) report.refuse(link, `services.${name}.links ${textOf(link)} can't be carried over: services are found under their own names only. Use ${service}.`);
-    }
+    checkSysctls(name, entries.sysctls, report);
     for (const option of listOf(entries.security_opt) ?? []) {
         if (!/^(no-new-privileges([:=]true)?|seccomp[:=]default)$/.test(textOf(option) ?? "")) {
             report.refuse(option, `services.${name}.security_opt ${textOf(option)} can't be carried over: every pod has seccomp's default profile and no privileges. Leave it out.`);
@@ -44,8 +42,6 @@ export function checkKeys(name: string, entries: { [key: string]: Node }, isJob:
     }
     for (const [network, node] of Object.entries(objectOf(entries.networks) ?? {})) {
         const settings = objectOf(node);
-        const alias = (listOf(settings?.aliases) ?? []).find(each => textOf(each) !== name);
-        if (alias) report.refuse(alias, `services.${name}.networks.${network}.aliases ${textOf(alias)} can't be carried over: services are found under their own names only. Use ${name}, or call the service ${textOf(alias)}.`);
         const fixed = ["ipv4_address", "ipv6_address", "mac_address"].find(key => settings?.[key]);
         if (fixed) report.warn(settings![fixed], `services.${name}.networks.${network}.${fixed} is left out: the cluster's network assigns addresses. Others find it under its name.`);
     }

@@ -2,6 +2,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { StackFileError } from "../config/stack-file/reader";
 import { isObject } from "../values";
+import { type Alias, aliasesIn, networkAliasesOf } from "./aliases";
 import { findingText, flagOf, isExternal, listOf, type Node, objectOf, textOf, textOfFile } from "./node";
 import { loadFiles, type Loaded } from "./load";
 import { mentionsIn } from "./mentions";
@@ -57,9 +58,11 @@ function carryOver(files: string[], given: Given, environment: NodeJS.ProcessEnv
     const report = new Report();
     const loaded = loadFiles(files, environment, report);
     const secrets: Record<string, string> = {};
-    const project = projectOf(loaded, secrets, given, report);
+    const services = active(loaded, report);
+    const aliases = aliasesIn(services, given.services);
+    const project = projectOf(loaded, aliases, secrets, given, report);
     const converted: Record<string, Converted> = {};
-    for (const [name, node] of Object.entries(active(loaded, report))) {
+    for (const [name, node] of Object.entries(services)) {
         const service = convertService(name, node, project);
         if (service) converted[name] = service;
     }
@@ -67,10 +70,11 @@ function carryOver(files: string[], given: Given, environment: NodeJS.ProcessEnv
     checkNetworks(loaded, report);
     checkVolumes(loaded, report);
     connect(converted, given, project);
+    addAliases(converted, aliases, given, project);
     shareVolumes(loaded.volumes, converted, report);
     expose(converted, given, report);
     if (given.replaceDatabase === undefined) offerDatabase(converted, report);
-    else replaceDatabase(given.replaceDatabase, converted, secrets, report);
+    else replaceDatabase(given.replaceDatabase, (aliases[given.replaceDatabase] ?? []).map(({ text }) => text), converted, secrets, report);
     if (report.refused.length > 0) {
         // A file from which several services are extended is read as often.
         const problems = [...new Set(report.refused.map(findingText))];
@@ -95,7 +99,7 @@ function active({ services, variables }: Loaded, report: Report): { [key: string
     }));
 }
 
-function projectOf(loaded: Loaded, secrets: Record<string, string>, { secrets: known = [], services = {} }: Given, report: Report): Project {
+function projectOf(loaded: Loaded, aliases: Record<string, Alias[]>, secrets: Record<string, string>, { secrets: known = [], services = {} }: Given, report: Report): Project {
     const keyOf = (name: string): string => name.replace(/[^A-Za-z0-9_-]/g, "-").replace(/^([^A-Za-z])/, "s$1").slice(0, 100);
     const addSecret = (name: string, content: string): string => {
         const plain = keyOf(name);
@@ -124,7 +128,7 @@ function projectOf(loaded: Loaded, secrets: Record<string, string>, { secrets: k
         return text === undefined ? void report.refuse(entries.file, `secrets.${name} isn't text in UTF-8. Encode it as base64, and decode it in the image's entrypoint`) : addSecret(name, text);
     };
     return {
-        directory: loaded.directory, variables: loaded.variables, volumes: loaded.volumes, configs: loaded.configs, report, mentions: mentionsIn(loaded), addSecret, secretNamed,
+        directory: loaded.directory, variables: loaded.variables, volumes: loaded.volumes, configs: loaded.configs, report, mentions: mentionsIn(loaded, aliases), addSecret, secretNamed,
         isFixed: name => services[name]?.volumes !== undefined, isJob: name => jobs.includes(name),
     };
 }
@@ -152,16 +156,28 @@ function checkVolumes({ volumes }: Loaded, report: Report): void {
     }
 }
 
+function hasPort(name: string, converted: Record<string, Converted>, { services = {} }: Given): boolean {
+    return converted[name].settings.port !== undefined || services[name]?.port !== undefined;
+}
+
+/** The settings can say a service's further names instead of the files. A database that is replaced needs none. */
+function addAliases(converted: Record<string, Converted>, aliases: Record<string, Alias[]>, given: Given, { mentions, report }: Project): void {
+    for (const [name, { settings }] of Object.entries(converted)) {
+        if (given.services?.[name]?.networkAliases !== undefined || name === given.replaceDatabase) continue;
+        const own = networkAliasesOf(name, hasPort(name, converted, given), { aliases, mentions, report });
+        if (own.length > 0) settings.networkAliases = own;
+    }
+}
+
 /** Services of one network may connect to each other. The settings can say it more strictly. */
-function connect(converted: Record<string, Converted>, { services = {} }: Given, { report, mentions, isJob }: Project): void {
-    const hasPort = (name: string) => converted[name].settings.port !== undefined || services[name]?.port !== undefined;
+function connect(converted: Record<string, Converted>, given: Given, { report, mentions, isJob }: Project): void {
     for (const [name, { node }] of Object.entries(converted)) {
-        if (!hasPort(name) && !isJob(name) && mentions.isHost(name)) {
+        if (!hasPort(name, converted, given) && !isJob(name) && mentions.isHost(name)) {
             report.warn(node, `services.${name} has no port, and other services name it as a host: if they connect to it, write expose: ["PORT"], or set landfall:app.services.${name}.port.`);
         }
     }
     for (const [name, { settings, networks, node }] of Object.entries(converted)) {
-        settings.talksTo = Object.keys(converted).filter(other => other !== name && hasPort(other)
+        settings.talksTo = Object.keys(converted).filter(other => other !== name && hasPort(other, converted, given)
             && converted[other].networks.some(network => networks.includes(network)));
         const after = settings.after as string[];
         const strange = after.filter(other => !Object.hasOwn(converted, other));

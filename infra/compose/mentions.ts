@@ -1,21 +1,23 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
+import type { Alias } from "./aliases";
 import type { Loaded } from "./load";
 import { listOf, objectOf, textOf, textsOf } from "./node";
 import { parseMount } from "./values";
 
 /** How other services mention one. Often nothing else in the files says that it listens, and at which port. */
 export interface Mentions {
-    /** Whether another service has its name as a host. */
-    isHost(name: string): boolean;
-    /** The ports in `name:PORT`. */
+    /** Whether another service has one of its names as a host, or this one. */
+    isHost(name: string, host?: string): boolean;
+    /** The ports in `name:PORT`, with any of its names. */
     ports(name: string): number[];
 }
 
 /** Larger files aren't searched for addresses. */
 const mostBytes = 256 * 1024;
 
-export function mentionsIn({ services, configs, directory }: Loaded): Mentions {
+/** `aliases` has the services' further names. */
+export function mentionsIn({ services, configs, directory }: Loaded, aliases: Record<string, Pick<Alias, "text">[]>): Mentions {
     const said = Object.entries(services).map(([service, node]) => {
         const entries = objectOf(node) ?? {};
         const values = [entries.environment, entries.command, entries.entrypoint].flatMap(textsOf);
@@ -28,15 +30,17 @@ export function mentionsIn({ services, configs, directory }: Loaded): Mentions {
         });
         return { service, values: [...values, ...inEnvFiles], texts: [...values, ...inEnvFiles, ...mounted, ...configured] };
     });
-    const asHost = (name: string) => `(?<![\\w.-])${name.replace(/[^\w-]/g, "\\$&")}`;
+    const asHost = (host: string) => `(?<![\\w.-])${host.replace(/[^\w-]/g, "\\$&")}`;
+    const namesOf = (name: string) => [name, ...(aliases[name] ?? []).map(({ text }) => text)];
+    const portsAt = (name: string, host: string) => said.filter(({ service }) => service !== name).flatMap(({ texts }) => texts)
+        .flatMap(text => [...text.matchAll(new RegExp(`${asHost(host)}:(\\d{2,5})(?![\\w.])`, "g"))].map(([, port]) => Number(port)))
+        // Less is a version, such as in postgres:16.
+        .filter(port => port >= 80 && port <= 65535);
+    const isNamed = (name: string, host: string) => said.some(({ service, values, texts }) => service !== name
+        && (values.some(text => new RegExp(`${asHost(host)}([:/;,]|$)`).test(text)) || texts.some(text => new RegExp(`//${asHost(host)}(?![\\w.-])`).test(text))));
     return {
-        isHost: name => said.some(({ service, values }) => service !== name && values.some(text => new RegExp(`${asHost(name)}([:/]|$)`).test(text))),
-        ports: name => {
-            const found = said.filter(({ service }) => service !== name).flatMap(({ texts }) => texts)
-                .flatMap(text => [...text.matchAll(new RegExp(`${asHost(name)}:(\\d{2,5})(?![\\w.])`, "g"))].map(([, port]) => Number(port)));
-            // Less is a version, such as in postgres:16.
-            return [...new Set(found)].filter(port => port >= 80 && port <= 65535);
-        },
+        isHost: (name, host) => (host === undefined ? namesOf(name) : [host]).some(each => isNamed(name, each) || portsAt(name, each).length > 0),
+        ports: name => [...new Set(namesOf(name).flatMap(host => portsAt(name, host)))],
     };
 }
 

@@ -11,13 +11,14 @@ const pairs = ["environment", "args"];
 export function normaliseService(service: Node): Node {
     const entries = objectOf(service);
     if (entries === undefined) return service;
-    const { environment, depends_on: dependsOn, networks, build, args = objectOf(build)?.args } = entries;
+    const { environment, sysctls, depends_on: dependsOn, networks, build, args = objectOf(build)?.args } = entries;
     const built = textOf(build) === undefined ? build : { ...build!, value: { context: build! } };
     return {
         ...service,
         value: {
             ...entries,
             ...(environment && { environment: asMapping(environment, pair) }),
+            ...(sysctls && { sysctls: asMapping(sysctls, pair) }),
             ...(dependsOn && { depends_on: asMapping(dependsOn, nameOnly) }),
             ...(networks && { networks: asMapping(networks, nameOnly) }),
             ...(built && { build: args && objectOf(built) ? { ...built, value: { ...objectOf(built), args: asMapping(args, pair) } } : built }),

@@ -10,9 +10,11 @@ export function offerDatabase(converted: Record<string, Converted>, report: Repo
 
 /**
  * Removes a service that is a MariaDB or MySQL server, and lets those that may connect to it use the stack's own database.
- * Wherever their environment has its name, its user, its password or its database, there are the own one's.
+ * Wherever their environment has its name or one of its aliases, its user, its password or its database, there are the own one's.
  */
-export function replaceDatabase(name: string, converted: Record<string, Converted>, secrets: Record<string, string>, report: Report): void {
+export function replaceDatabase(
+    name: string, aliases: string[], converted: Record<string, Converted>, secrets: Record<string, string>, report: Report,
+): void {
     const database = Object.hasOwn(converted, name) ? converted[name] : undefined;
     if (database === undefined || !(database.settings.port === 3306)) {
         const at = database?.node ?? Object.values(converted)[0]?.node ?? { file: "compose.yaml", line: 1 };
@@ -26,7 +28,9 @@ export function replaceDatabase(name: string, converted: Record<string, Converte
             .find(value => value !== undefined);
     };
     const password = valueOf("PASSWORD");
-    const plain = new Map([[name, "host"], [valueOf("USER"), "user"], [valueOf("DATABASE"), "name"]].flatMap(([value, part]) => value ? [[value, part]] : []) as [string, string][]);
+    const hosts = [name, ...aliases];
+    const host = `(?:${hosts.map(each => each.replace(/[^\w-]/g, "\\$&")).join("|")})`;
+    const plain = new Map([...hosts.map(each => [each, "host"]), [valueOf("USER"), "user"], [valueOf("DATABASE"), "name"]].flatMap(([value, part]) => value ? [[value, part]] : []) as [string, string][]);
     for (const { settings } of Object.values(converted)) {
         const talksTo = settings.talksTo as string[];
         settings.after = (settings.after as string[]).filter(other => other !== name);
@@ -36,14 +40,14 @@ export function replaceDatabase(name: string, converted: Record<string, Converte
         const environment = settings.environment as Record<string, string>;
         const own = settings.secrets as Record<string, string>;
         for (const [key, value] of Object.entries(environment)) {
-            const part = plain.get(value) ?? (new RegExp(`^${name}:3306$`).test(value) ? "host}:${database.port" : undefined);
+            const part = plain.get(value) ?? (new RegExp(`^${host}:3306$`).test(value) ? "host}:${database.port" : undefined);
             if (part !== undefined) environment[key] = `\${database.${part}}`;
         }
         for (const [key, secret] of Object.entries(own)) {
             const value = secrets[secret];
             if (value === undefined) continue;
             if (value === password) own[key] = "database.password";
-            const scheme = new RegExp(`^([a-z][a-z0-9+.-]*)://[^@/]*@${name}(?::3306)?/[^?]*(.*)$`).exec(value);
+            const scheme = new RegExp(`^([a-z][a-z0-9+.-]*)://[^@/]*@${host}(?::3306)?/[^?]*(.*)$`).exec(value);
             if (scheme === null) continue;
             environment[key] = `${scheme[1]}://\${database.user}:\${database.password}@\${database.host}:\${database.port}/\${database.name}${scheme[2]}`;
             delete own[key];

@@ -29,11 +29,11 @@ const amounts = keysOf(text, "cpus memory pids");
 
 /** Keys of a service that are read. */
 export const serviceShape: Record<string, Shape> = {
-    ...keysOf(text, "image user working_dir stop_signal stop_grace_period cpus mem_limit mem_reservation scale network_mode restart"),
+    ...keysOf(text, "image user working_dir stop_signal stop_grace_period cpus mem_limit mem_reservation scale network_mode restart container_name"),
     ...keysOf(flag, "privileged read_only"),
     ...keysOf(texts, "expose links cap_drop cap_add security_opt profiles"),
     ...keysOf(textOrTexts, "command entrypoint tmpfs"),
-    environment: pairs,
+    environment: pairs, sysctls: pairs,
     build: {
         forms: "text or map",
         keys: {
@@ -47,7 +47,7 @@ export const serviceShape: Record<string, Shape> = {
     volumes: entries({ ...keysOf(text, "type source target consistency"), read_only: flag, ...keysOf(any, "bind volume tmpfs image") }),
     secrets: entries(file), configs: entries(file),
     depends_on: { forms: "list or map", items: { forms: "text or map", keys: { condition: text, ...keysOf(flag, "restart required") } } },
-    networks: { forms: "list or map", items: { forms: "text or map", keys: keysOf(any, "aliases driver_opts gw_priority interface_name ipv4_address ipv6_address link_local_ips mac_address priority") } },
+    networks: { forms: "list or map", items: { forms: "text or map", keys: { aliases: texts, ...keysOf(any, "driver_opts gw_priority interface_name ipv4_address ipv6_address link_local_ips mac_address priority") } } },
     healthcheck: map({ test: textOrTexts, disable: flag, ...keysOf(text, "interval timeout retries start_period start_interval") }),
     extends: { forms: "text or map", keys: keysOf(text, "service file") },
     deploy: map({

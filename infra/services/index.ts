@@ -136,7 +136,7 @@ function createService(
     const args = { ...common, ...commands, replicas, targetCpu: service.targetCpu, probes: probesOf(service.probes) };
     const served = {
         ...(service.exposed && { exposed: { gateway, host, aliases, redirects, ...(path !== "/" && { path }) } }),
-        ...(port !== undefined && { tcpPorts: [port, ...service.tcpPorts] }),
+        ...(port !== undefined && { tcpPorts: [port, ...service.tcpPorts], networkAliases: service.networkAliases }),
         requestSeconds, largestTransfer: largestTransferOf(service),
     };
     const all = Object.entries(service.volumes).map(([directory, { of, ...volume }]) => ({ directory, of, volume: { ...volume, name: volumeName(directory, volume) } }));

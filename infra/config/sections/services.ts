@@ -1,10 +1,13 @@
 import * as z from "zod";
-import { defaultUid, graceSeconds, jobDefaults, startSeconds, webDefaults, workerDefaults } from "../../../components/workload/defaults";
+import { defaultUid, graceSeconds, webDefaults, workerDefaults } from "../../../components/workload/defaults";
 import { byName, choice, flag, image, listOf, localPath, matching, port, portablePath, quantity, whole } from "../schema/fields";
 import { rule, type Violation } from "../schema/rule";
 import { applicationType, databaseKeys, databaseMeta, images, resource } from "./app";
 import { kindOf } from "../../services/limits";
 import { egress } from "./outside";
+import { networkAliases } from "./service-aliases";
+import { jobEnds, jobKeys, ofStanding } from "./service-job";
+import { probes } from "./service-probes";
 import { absolute, ephemeral, files, filesFit, serviceName, serviceNames, volumes } from "./service-files";
 import { tasks } from "./service-tasks";
 import { bySize, presets, type Size } from "./sizes";
@@ -47,30 +50,6 @@ function replicas(size: Size) {
         });
 }
 
-function probe(what: string, periodSeconds: number, failureThreshold: number, example: object) {
-    return z.strictObject({
-        path: matching("a path beginning with /", /^\/\S*$/).optional().meta({
-            description: "Path that must answer a GET with success or a redirection.", example: "/healthz", defaultText: "none",
-        }),
-        command: listOf("arguments", z.string().meta({ allowed: "text" }), 1).optional().meta({
-            description: "Instead of a path: a command in the container that must succeed.", example: ["pg_isready"], defaultText: "none: the port must accept a connection",
-        }),
-        periodSeconds: whole(1, 3600).default(periodSeconds).meta({ description: "Seconds between two checks.", example: periodSeconds }),
-        timeoutSeconds: whole(1, 3600).default(1).meta({ description: "Seconds after which a check has failed.", example: 5 }),
-        failureThreshold: whole(1, 10_000).default(failureThreshold).meta({ description: "Failures in a row that count.", example: failureThreshold }),
-    }).optional().meta({ description: what, example, defaultText: "the port accepts a connection" });
-}
-
-function probes() {
-    return z.strictObject({
-        startup: probe("Whether the container has started. The other probes wait for it. If it fails, the container is restarted.", 1, startSeconds, { path: "/healthz" }),
-        readiness: probe("Whether a pod can serve requests. It gets none while this fails.", 5, 3, { path: "/readyz" }),
-        liveness: probe("Whether the container is alive. If it fails, the container is restarted.", 10, 6, { path: "/healthz" }),
-    }).prefault({}).meta({
-        description: "How Kubernetes checks a pod. Without a port, only probes with a command.", example: { readiness: { path: "/readyz" } },
-    });
-}
-
 function keysOfService(size: Size) {
     return z.strictObject({
         image: image().optional().meta({
@@ -85,19 +64,13 @@ function keysOfService(size: Size) {
             description: "Arguments, instead of the image's command.", example: ["--verbose"], defaultText: "the image's",
         }),
         workingDir: matching("an absolute path", absolute).optional().meta({ description: "Directory in which the program starts.", example: "/srv/app", defaultText: "the image's" }),
-        job: flag().default(false).meta({
-            description: "Whether it ends when its work is done, such as a database migration. It runs once, and again whenever its image, command or "
-                + "settings change. Services that come `after` it wait until it has succeeded; if it fails, so does the update, and they stay as they were.",
-            example: true,
-        }),
-        deadlineSeconds: whole(1, 86_400).default(jobDefaults.deadlineSeconds).meta({
-            description: "If it is a job: seconds within which it must succeed, with three more tries. Then it is stopped.", example: 7200,
-        }),
+        ...jobKeys,
         port: port().optional().meta({
             description: "TCP port on which the container listens. Other services reach it under the service's name and this port, or port 80.",
             example: 8080, defaultText: "none: nothing connects to it",
         }),
         tcpPorts: listOf("ports", port()).default([]).meta({ description: "Further TCP ports that other services connect to.", example: [9090], defaultText: "none" }),
+        networkAliases: networkAliases(),
         exposed: flag().default(false).meta({
             description: "Whether the gateway sends it the requests for `landfall:environment.host`. It must speak HTTP.", example: true,
         }),
@@ -164,26 +137,12 @@ function hasOneImage({ image, build }: Pick<Keys, "image" | "build">): Violation
         : { keys: ["image", "build"], problem: "is one too many: {app.services.<name>.build} makes another", allowed: "one of the two", example: { image, build: undefined } };
 }
 
-function hasPort({ port, exposed, tcpPorts, probes }: Pick<Keys, "port" | "exposed" | "tcpPorts" | "probes">): Violation | undefined {
+function hasPort({ port, exposed, tcpPorts, networkAliases, probes }: Pick<Keys, "port" | "exposed" | "tcpPorts" | "networkAliases" | "probes">): Violation | undefined {
     if (port !== undefined) return undefined;
-    const needs = exposed ? "exposed" : tcpPorts.length > 0 ? "tcpPorts"
+    const needs = exposed ? "exposed" : tcpPorts.length > 0 ? "tcpPorts" : networkAliases.length > 0 ? "networkAliases"
         : (["startup", "readiness", "liveness"] as const).map(key => probes[key] && probes[key].command === undefined ? `probes.${key}` : undefined).find(Boolean);
     return needs === undefined ? undefined : {
         keys: ["port", needs], problem: "is missing", allowed: `the port on which the container listens; or leave out {${section}.${needs}}`, example: { port: 8080 },
-    };
-}
-
-/** What only a container that stays has. */
-const ofStanding = ["port", "exposed", "replicas", "probes", "tasks"] as const;
-
-function jobEnds(given: Pick<Keys, "job" | typeof ofStanding[number]>): Violation | undefined {
-    if (!given.job) return undefined;
-    const { port, exposed, replicas, probes, tasks } = given;
-    const isGiven = { port: port !== undefined, exposed, replicas: (replicas?.max ?? 1) > 1, probes: Object.keys(probes).length > 0, tasks: Object.keys(tasks).length > 0 };
-    const key = ofStanding.find(each => isGiven[each]);
-    return key && {
-        keys: [key, "job"], problem: "has no effect on a job, which ends when its work is done", allowed: `nothing here; or leave {${section}.job} out`,
-        example: { [key]: undefined, job: true },
     };
 }
 
@@ -218,7 +177,7 @@ function isMeantOnce(
 }
 
 function service(size: Size) {
-    const whole = rule(rule(keysOfService(size), ["image", "build"], hasOneImage), ["port", "exposed", "tcpPorts", "probes"], hasPort);
+    const whole = rule(rule(keysOfService(size), ["image", "build"], hasOneImage), ["port", "exposed", "tcpPorts", "networkAliases", "probes"], hasPort);
     const ending = rule(whole, ["job", ...ofStanding], jobEnds);
     const once = rule(ending, ["job", "port", "volumes", "replicas"], runsOnce);
     const fitting = rule(once, ["files"], filesFit);

@@ -213,8 +213,9 @@ describe("what can't be carried over", () => {
         ["volumes: [\"/proc:/host/proc:ro\"]", "volumes /proc:/host/proc can't be carried over: a container sees nothing of its node's system"],
         ["volumes: [/data]", "volumes /data has no name"], ["volumes: [\"data:/d\"]", "volumes data:/d isn't listed under the file's volumes"],
         ["devices: [/dev/snd]", "devices can't be carried over"], ["cap_add: [NET_ADMIN]", "cap_add NET_ADMIN can't be carried over"], ["pid: host", "pid can't be carried over"],
-        ["configs: [a]", "configs.a isn't listed at the top"], ["extra_hosts: [\"a:1.2.3.4\"]", "extra_hosts can't be carried over"], ["links: [\"db:mysql\"]", "links db:mysql can't be carried over: services are found under their own names only"],
-        ["networks: { default: { aliases: [mq] } }", "networks.default.aliases mq can't be carried over"],
+        ["configs: [a]", "configs.a isn't listed at the top"], ["extra_hosts: [\"a:1.2.3.4\"]", "extra_hosts can't be carried over"],
+        ["networks: { default: { aliases: [my_q] } }", "networks.default.aliases my_q can't be carried over: it can't be a name in Kubernetes' DNS"],
+        ["networks: { default: { aliases: mq } }", "networks.default.aliases is \"mq\", and has to be a list"],
         ["security_opt: [\"apparmor:unconfined\"]", "security_opt apparmor:unconfined can't be carried over"], ["deploy: { mode: global }", "deploy.mode global can't be carried over"],
         ["depends_on: [nobody]", "depends_on names nobody"],
         ["expose: [\"53/udp\"]\nports: [\"53:53/udp\"]", "ports 53/udp can't be carried over: connections here are over TCP"], ["imagee: x", "imagee is no key of the Compose specification"],
@@ -226,7 +227,7 @@ describe("what can't be carried over", () => {
     });
 
     it.each<[string, string]>([
-        ["container_name: x", "container_name is left out: pods have names of their own"], ["labels: [a=b]", "labels is left out"], ["restart: on-failure", "restart on-failure is left out"],
+        ["container_name: x", "container_name x is left out: pods have names of their own"], ["labels: [a=b]", "labels is left out"], ["restart: on-failure", "restart on-failure is left out"],
         ["user: root", "user root is left out: no container runs as root"], ["user: node", "user node is left out: Kubernetes needs the user's number"],
         ["deploy: { placement: { constraints: [] } }", "deploy.placement is left out"], ["stop_signal: SIGQUIT", "stop_signal SIGQUIT is left out"], ["tty: true", "tty is left out"],
     ])("%s is left out, and told", (keys, reason) => {
