@@ -3,10 +3,11 @@ import type { EngineEvent } from "@pulumi/pulumi/automation/events";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
+import { writeWhole } from "../../../components/files";
 import { run } from "../../offline/kit/run";
 import { dockerEnvironment } from "../computer/docker";
 import { readStack, stackConfigFile } from "../stack/config";
-import { configFile, hasVolumes, readRecord, root, stackFile, writePrivate } from "../stack/home";
+import { configFile, hasVolumes, readRecord, root, stackFile } from "../stack/home";
 import { hasSalt, hasSecrets, keepLayout, passphraseEnvironment } from "../stack/passphrase";
 import { commandFor } from "../status/command";
 import type { Terminal } from "../terminal";
@@ -152,7 +153,7 @@ export class PulumiEngine {
         this.kubeconfig ??= kubeconfigIn(await this.pulumi("stack", "export", "--show-secrets", "--stack", name));
         if (this.kubeconfig === undefined) return undefined;
         const file = stackFile(name, "kubeconfig");
-        if (readRecord(name)) writePrivate(file, this.kubeconfig);
+        if (readRecord(name)) writeWhole(file, this.kubeconfig);
         return {
             name, settings: readStack(name, stackConfigFile(name)), kubeconfig: this.kubeconfig, command: commandFor(name),
             ...(fs.existsSync(file) && { file }),
@@ -226,7 +227,7 @@ export class PulumiEngine {
     }
 
     private rewriteConfig(rewrite: (configuration: string) => string, file = stackFile(this.stack.name, "config.yaml")): string {
-        writePrivate(file, rewrite(fs.readFileSync(configFile(this.stack.name), "utf8")));
+        writeWhole(file, rewrite(fs.readFileSync(configFile(this.stack.name), "utf8")));
         return file;
     }
 

@@ -1,6 +1,7 @@
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
+import { writeWhole } from "../../../components/files";
 import { absolutePath } from "../../config/schema/fields";
 import { UserError } from "../terminal/errors";
 
@@ -75,7 +76,7 @@ export function refuseOfflineState(stack: string): void {
 
 /** Records how the stack was started. */
 export function writeRecord(stack: string, record: StackRecord): void {
-    writePrivate(stackFile(stack, "start.json"), `${JSON.stringify(record)}\n`);
+    writeWhole(stackFile(stack, "start.json"), `${JSON.stringify(record)}\n`);
 }
 
 /** Adds images to the record of a stack, except those that existed before it. */
@@ -90,15 +91,6 @@ export function rememberImages(stack: string, images: readonly string[]): void {
 export function knownStacks(): string[] {
     if (!fs.existsSync(home())) return [];
     return fs.readdirSync(home()).filter(name => fs.existsSync(stackFile(name, "start.json")));
-}
-
-/** Writes a file that only this user can read, atomically. */
-export function writePrivate(file: string, content: string): void {
-    fs.mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
-    const unfinished = `${file}.${process.pid}.tmp`;
-    fs.rmSync(unfinished, { force: true });
-    fs.writeFileSync(unfinished, content, { mode: 0o600 });
-    fs.renameSync(unfinished, file);
 }
 
 /** Removes those of the directories that are empty. */
