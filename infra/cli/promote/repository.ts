@@ -21,7 +21,7 @@ export interface Repository {
 export function pushedCommit(directory = root, needed: string[] = []): Repository {
     const commit = attempt(directory, "rev-parse", "--verify", "HEAD");
     if (commit === undefined) {
-        throw refusal(`${directory} isn't a Git repository with a commit, so nobody could say what was promoted.`, "Commit it, and push it: git init; git add .; git commit; git push");
+        throw refusal(`${directory} isn't a Git repository with a commit, so nobody could say what was promoted.`, "Commit it, and push it: git init, git add ., git commit, then git push");
     }
     const changed = lines(git(directory, "status", "--porcelain", "--untracked-files=normal", "--ignore-submodules=none"));
     if (changed.length > 0) {
@@ -37,7 +37,7 @@ export function pushedCommit(directory = root, needed: string[] = []): Repositor
     if (ignored.length > 0) {
         throw refusal(
             `Git ignores ${ignored.join(" and ")} (.gitignore), so no commit contains it.`,
-            `Commit and push it: git add --force ${ignored.join(" ")}; git commit; git push`,
+            `Commit and push it: git add --force ${ignored.join(" ")}, git commit, then git push`,
         );
     }
     const unseen = hiddenFiles(directory);

@@ -10,8 +10,9 @@ import { root } from "./home";
 /** The file of a stack's settings; an error that lists the stacks if there is none. */
 export function stackConfigFile(stack: string, directory = root): string {
     const file = path.join(directory, `Pulumi.${stack}.yaml`);
-    if (fs.existsSync(file)) return file;
     const stacks = stacksIn(directory);
+    // Where case doesn't count in names of files, Dev would have the settings and the state of dev.
+    if (stacks.includes(stack)) return file;
     const known = stacks.length > 0 ? `The stacks are: ${stacks.join(", ")}.` : "There are no stacks yet.";
     throw new UserError(`There is no stack "${stack}": ${file} does not exist. ${known}`);
 }

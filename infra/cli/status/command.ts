@@ -2,7 +2,7 @@ import * as fs from "node:fs";
 import type { PlainSettings, PlatformSettings, Target } from "../../config";
 import { readSettings, readStack, stackConfigFile } from "../stack/config";
 import { stackFile } from "../stack/home";
-import { stackOption, text } from "../terminal/options";
+import { quoted, stackOption, text } from "../terminal/options";
 import { type StandingStack, withKubeconfig } from "../site/stack";
 import { Terminal } from "../terminal";
 import { UserError } from "../terminal/errors";
@@ -58,12 +58,6 @@ export function commandFor(stack: string, kubeconfig?: string): CommandLine {
         ];
         return [name === "start" ? "npm start" : `npm run ${name}`, ...(options.length > 0 ? ["--", ...options.map(word => quoted(word))] : [])].join(" ");
     };
-}
-
-/** A word as a shell takes it for one. */
-export function quoted(word: string, platform = process.platform): string {
-    if (/^[\w@%+=:,./~-]+$/.test(word) || (platform === "win32" && /^[\w@+=:,./\\~-]+$/.test(word))) return word;
-    return platform === "win32" ? `"${word}"` : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 const advice: Record<Target, string> = {

@@ -61,7 +61,7 @@ const schedulingAdvice: [RegExp, (pod: Fields) => string][] = [
     [/volume node affinity|PersistentVolumeClaim|persistentvolumeclaim/i, pod => `Its volume is elsewhere or missing: kubectl -n ${namespaceOf(pod)} get pvc`],
     [/node affinity\/selector|node selector/, pod => `No node has the labels it asks for: ${kubectl("describe", "pod", pod)}; kubectl get nodes --show-labels`],
     [/were unschedulable|is unschedulable/, () => "Nodes are cordoned. If the work on them is done: kubectl uncordon NODE"],
-    [/taint/, () => "Nodes refuse it by a taint: kubectl describe nodes | grep -i taint"],
+    [/taint/, () => "Nodes have a taint that it doesn't tolerate. Their taints: kubectl describe nodes"],
 ];
 
 const pullErrors = [

@@ -315,7 +315,7 @@ const alarms: [what: string, changed: Partial<Observed> | Fields, expected: { ru
         rule: "task-late", severity: "risk", object: "CronJob development/scheduled-tasks", says: /scheduled-tasks-9 doesn't end/, action: /describe job scheduled-tasks-9/,
     }],
     ["a task that is suspended", { cronJobs: [cronJob({ spec: { suspend: true } })] }, {
-        rule: "task-late", severity: "risk", object: "CronJob development/scheduled-tasks", says: /suspended/, action: /"suspend":false/,
+        rule: "task-late", severity: "risk", object: "CronJob development/scheduled-tasks", says: /suspended/, action: /--patch "spec: \{suspend: false\}"$/,
     }],
     ["a Job that failed", { jobs: [job("contour-certgen", [conditionOf("Failed", "True", 30, { reason: "BackoffLimitExceeded" })], {}, {})] }, {
         rule: "job-failed", severity: "failing", object: "Job development/contour-certgen", says: /failed \(BackoffLimitExceeded\)/, action: /logs job\/contour-certgen/,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { parseSettings, SettingsError } from "../../../../../infra/config";
+import { secretCommand } from "../../../../../infra/config/errors/example";
 import type { Problem } from "../../../../../infra/config";
 import { least as eks } from "../../../support/eks";
 
@@ -381,6 +382,11 @@ describe("an error", () => {
         expect(problemsOf(raw)[0].problem).toBe('holds "203.0.113.5", which has no length: one address is 203.0.113.5/32');
         const flag = { cluster: { ...eks, deletionProtection: "yes" }, environment: online };
         expect(problemsOf(flag)[0].problem).toBe("is text. Write true, without quotes");
+    });
+
+    it("has a command for a secret of several lines that works in both shells of Windows", () => {
+        expect(secretCommand("cluster.ssh.privateKey", "~/.ssh/id", "win32")).toBe('cmd /c "pulumi config set --secret --path landfall:cluster.ssh.privateKey < %USERPROFILE%\\.ssh\\id"');
+        expect(secretCommand("adminPassword", undefined, "win32")).toBe(secretCommand("adminPassword", undefined, "linux"));
     });
 
     it("does not end at the first problem", () => {
