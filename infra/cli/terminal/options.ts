@@ -25,7 +25,7 @@ function refuseKept(missing: string[], env: NodeJS.ProcessEnv): void {
     if (kept === undefined) return;
     const command = env.npm_lifecycle_event === "start" ? "npm start" : `npm run ${env.npm_lifecycle_event ?? "COMMAND"}`;
     throw new UserError(
-        `npm kept --${kept} for itself: it passes on only what follows --. Write: ${command} -- --${kept} …\n`
+        `--${kept} didn't reach the command: npm passes on only what follows --. Write: ${command} -- --${kept} …\n`
         + "PowerShell takes the -- away: there, type npm.cmd instead of npm. Nothing was changed.",
     );
 }
