@@ -71,7 +71,7 @@ async function chosen(doomed: Doomed, found: BranchRecord | undefined, { place }
     if (ownerOf(name) !== undefined) return { ...begun(name, doomed, found), removing: true };
     if (isInBackend(name)) {
         throw new UserError(`The stack "${name}" is not the environment of a branch: neither the cluster nor the settings say so. `
-            + `To remove it all the same: npm run down -- --stack ${name}. Nothing was changed.`);
+            + `To remove it anyway: npm run down -- --stack ${name}. Nothing was changed.`);
     }
     return undefined;
 }

@@ -51,6 +51,6 @@ function refusal(stack: string, sharers: Sharer[]): string {
         ...sharers.map(({ stack, hosts }) => `  ${stack}: ${hosts.join(", ")}`),
         "Nothing was removed. Remove them first, in any order, then this stack:",
         ...[...own, stack].map(name => `  npm run down -- --stack ${name}`),
-        "To remove this stack all the same, add --despite-others. Their sites then stop at once, with their data if the cluster goes too.",
+        "To remove this stack anyway, add --despite-others. Their sites then stop at once, and lose their data if the cluster is deleted too.",
     ].join("\n");
 }

@@ -65,7 +65,7 @@ export const minute = 60 * second;
 export const hour = 60 * minute;
 export const day = 24 * hour;
 
-/** `-n development describe pod web-1`, as kubectl is told. */
+/** A command of kubectl's: `kubectl -n development describe pod web-1`. */
 export function kubectl(verb: string, kind: string, object: Fields): string {
     const namespace = namespaceOf(object);
     return `kubectl ${namespace === "" ? "" : `-n ${namespace} `}${verb} ${kind} ${nameOf(object)}`;

@@ -61,7 +61,7 @@ describe("the proxy for an address", () => {
         expect(of(url, { NO_PROXY }) !== undefined).toBe(byProxy);
     });
 
-    it("is told to the builds of images, as it was given", () => {
+    it("is passed to the builds of images as it was given", () => {
         expect(proxyVariables({ HTTPS_PROXY: "http://p", no_proxy: "x", HTTP_PROXY: "", OTHER: "y" }))
             .toEqual({ HTTPS_PROXY: "http://p", no_proxy: "x" });
     });

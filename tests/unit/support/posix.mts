@@ -1,6 +1,6 @@
 /** The unit tests that only run where POSIX programs are, with the reason. On Windows they are skipped, and setup.ts says so. */
 export const posixOnly: readonly { files: RegExp; reason: string }[] = [
-    { files: /^components\/cluster\/baremetal\/(machine|tasks)/, reason: "they run with bash what Linux machines are told" },
+    { files: /^components\/cluster\/baremetal\/(machine|tasks)/, reason: "they run with bash what Linux machines run" },
     { files: /^components\/cluster\/baremetal\/operator\/(bundle|command|silence|ssh-keys|ssh|status)\.test/, reason: "they need ssh-agent, openssl, tar or a stand-in for ssh in bash" },
     { files: /^components\/cluster\/(kind|minikube)\//, reason: "docker, kind and minikube are stand-ins in scripts with #!" },
     { files: /^components\/cluster\/(aks|eks|gke|cloud)\/access\.test/, reason: "the clouds' programs are stand-ins in sh" },

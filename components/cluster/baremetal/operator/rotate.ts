@@ -105,7 +105,7 @@ async function findKey(s: KeyRotation): Promise<void> {
     s.key = found[0];
 }
 
-/** The key is named after the rotation, so the nodes' files tell how far the rotation has come. */
+/** The key has the rotation's name, so the nodes' files show how far the rotation is. */
 export function keyName(rotation: string): string {
     return `key-${rotation}`;
 }

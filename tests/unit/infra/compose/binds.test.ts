@@ -56,13 +56,13 @@ describe("a mount of this computer's", () => {
         expect([contentOf("one", "/certs/server.key"), contentOf("two", "/certs/server.key")]).toEqual([1, 2].map(end => `-----BEGIN PRIVATE KEY-----\n${end}`));
     });
 
-    it("script with the line ends of Windows is told, because Linux looks for an interpreter of another name", () => {
+    it("script with the line ends of Windows has a warning: Linux would look for an interpreter of another name", () => {
         write({ "init/1.sh": "#!/bin/sh\r\necho\r\n", "init/2.sh": "#!/bin/sh\necho '\r\n'\n", "init/3.ini": "a=1\r\n" });
         expect(told(service("./init:/docker-entrypoint-initdb.d:ro")).warned.filter(line => line.includes("line ends of Windows"))).toEqual([expect.stringMatching(/^compose\.yaml:5: .*\/docker-entrypoint-initdb\.d\/1\.sh has .*LF/)]);
         expect(web("./init:/docker-entrypoint-initdb.d:ro").files["/docker-entrypoint-initdb.d/3.ini"]).toBe("a=1\r\n");
     });
 
-    it("file that sets a secret is told", () => {
+    it("file that sets a secret has a warning", () => {
         write({ "app.env": "LOG=info\nexport DB_PASSWORD='hunter2'\n", "plain.env": "DB_PASSWORD=$OTHER\nPASSWORD_FILE=/x\nUSE_TOKEN=true\n" });
         expect(told(service("./app.env:/srv/.env:ro")).warned).toEqual([expect.stringMatching(/services\.web\.volumes: \/srv\/\.env seems to have secrets in it(?!.*hunter2)/)]);
         expect(told(service("./plain.env:/srv/.env:ro")).warned).toEqual([]);

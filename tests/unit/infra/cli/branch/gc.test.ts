@@ -82,7 +82,7 @@ const collect = (options: Partial<GcOptions> = {}, more?: Partial<RemoveContext>
 const gc = async (options?: Partial<GcOptions>, more?: Partial<RemoveContext>): Promise<string[]> => (await collect(options, more)).failed;
 const records = async (): Promise<string[]> => (await readRecords(place.connection)).map(({ branch }) => branch);
 const refusal = (work: Promise<unknown>): Promise<string> => work.then(() => "accepted", (error: Error) => error.message);
-/** All objects but for what each write changes. */
+/** All objects, without what each write changes. */
 const inventory = (): string => JSON.stringify([...api.objects].map(([key, { metadata }]) => [key, metadata.resourceVersion]));
 
 describe("gc", () => {

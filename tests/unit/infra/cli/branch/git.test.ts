@@ -40,7 +40,7 @@ describe("a repository", () => {
         expect(identify("https://jane:secret@example.com/a/b.git")).not.toMatch(/jane|secret/);
     });
 
-    it("is none by a broken address, which is told without its login", () => {
+    it("is refused by a broken address; the message leaves out its login", () => {
         expect(() => identify("ssh://git:hunter2@host:owner/repo")).toThrow(/"ssh:\/\/host:owner\/repo" is no address of a repository/);
     });
 

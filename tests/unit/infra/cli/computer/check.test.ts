@@ -12,7 +12,7 @@ import { parseSettings } from "../../../../../infra/config";
 
 const needs = needsOf(parseSettings({ cluster: { target: "kind", name: "mine" } }, "dev"));
 
-/** A laptop on which all is well, but for what a test changes. */
+/** A laptop on which all is well, except what a test changes. */
 function laptop(changes: Partial<Probes> = {}): Probes {
     return {
         platform: "linux",
@@ -96,7 +96,7 @@ describe("the checks of the computer", () => {
     describe("of the kernel", () => {
         const on = (cgroup: "1" | "2", here = true) => async () => ({ installed: true, memory: 8e9, cgroup, here });
 
-        it("want cgroup v2, without which this Kubernetes doesn't start, but for the kit's", async () => {
+        it("want cgroup v2, without which this Kubernetes doesn't start, unless it is the kit's", async () => {
             expect((await check({ docker: on("2") })).text).not.toMatch(/cgroup/);
             const refused = await check({ docker: on("1", false) });
             expect(refused.problems).toBe(1);

@@ -85,7 +85,7 @@ describe("the salt in a stack's file", () => {
 });
 
 describe("what is remembered of a stack", () => {
-    it("is read as it was written, and images add up, but for another's", () => {
+    it("is read as it was written, and images add up, except another's", () => {
         expect(readRecord("dev")).toBeUndefined();
         rememberImages("dev", ["a:1"]);
         expect(readRecord("dev")).toBeUndefined();

@@ -115,7 +115,7 @@ describe("npm run status", () => {
         expect(code).toBe(1);
         expect(output).toContain("· Pod development/web-6f7c9-ccccc: was preempted: the cluster is full");
         expect(output).toContain("· PersistentVolumeClaim development/database-data: 90 % of its space is used\n    → Delete");
-        // Who may not ask the kubelets is told the rest.
+        // Without the right to ask the kubelets, the rest is still there.
         api.objects = { ...wellStack(), pods: [...wellStack().pods, claimed] };
         expect((await run(status, [])).output).toContain("All is well.");
         expect(api.asked.some(({ pathname }) => pathname === "/api/v1/nodes/landfall-dev-worker/proxy/stats/summary")).toBe(true);

@@ -16,7 +16,7 @@ const judge = (objects: Observed, stack = "dev", more: Partial<Situation> = {}):
     observed: objects, now, environment: "development", gateway: "landfall-gateway", command: commandFor(stack), ...more,
 });
 
-/** What is said of a stack that is well but for these objects, which stand in for its own of their kinds. */
+/** What status reports of a healthy stack in which these objects replace its own of their kinds. */
 const judgeWith = (changed: Partial<Observed>): Problem[] => judge({ ...wellStack(), ...changed });
 const withPod = (...pods: Fields[]): Problem[] => judgeWith({ pods: [...wellStack().pods, ...pods] });
 
@@ -68,7 +68,7 @@ const filestoreEvent = (code: string): Fields => ({
 });
 const cloudNode = node("ip-10-0-0-1", { spec: { providerID: "aws:///eu-west-1a/i-1" } });
 
-/** Each: what is wrong, what is seen, and what people are told. */
+/** Each: what is wrong, the objects that show it, and what status prints. */
 const alarms: [what: string, changed: Partial<Observed> | Fields, expected: { rule: string; severity: string; object: string; says: RegExp; action: RegExp; since?: string }][] = [
     ["a pod that fits on no node", unschedulable(300, "0/2 nodes are available: 2 Insufficient cpu. preemption: 0/2 nodes are available: 2 No preemption victims found for incoming pod."), {
         rule: "pod", severity: "failing", object: "Pod development/web-6f7c9-ccccc", since: ago(300),
@@ -326,7 +326,7 @@ const alarms: [what: string, changed: Partial<Observed> | Fields, expected: { ru
 ];
 
 describe("a stack", () => {
-    it("that is well is told to be so", () => {
+    it("that is healthy has no problems", () => {
         expect(judge(wellStack())).toEqual([]);
     });
 

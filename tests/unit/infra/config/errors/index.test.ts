@@ -71,7 +71,7 @@ const exact: [string, Record<string, unknown>, string[]][] = [
         "landfall:environment.tls.issuer is missing: a public authority must reach the host on port 80, and "
             + "192.168.1.5 is not public (landfall:cluster.nodes)",
         "given: nothing; landfall:environment.host is \"www.example.com\"",
-        "allowed: acme, if your router or load balancer sends port 80 on to the gateway; or ca, which browsers have to be told to trust",
+        "allowed: acme, if your router or load balancer sends port 80 on to the gateway; or ca, which browsers don't trust until you add it",
         "example: landfall:environment: { host: www.example.com, tls: { issuer: ca } }",
     ]],
     ["a class that a laptop hasn't", { cluster: kind, app: { web: { uploads: { storageClass: "standard" } } } }, [
