@@ -67,7 +67,7 @@ export async function collectGarbage(repository: Repository, { unused, dryRun, y
 }
 
 /** Why an environment is removed; undefined if it stays. */
-export function reasonFor({ branch, removing, pushed, used }: BranchRecord, branches: Set<string>, unused: number, now = Date.now()): string | undefined {
+function reasonFor({ branch, removing, pushed, used }: BranchRecord, branches: Set<string>, unused: number, now = Date.now()): string | undefined {
     if (removing) return "its removal was interrupted";
     // A branch that was never pushed is somebody's work in progress.
     if (pushed && !branches.has(branch)) return "its branch is gone";

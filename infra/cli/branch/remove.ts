@@ -10,7 +10,7 @@ import { type Owner, ownerOf, refuseForeign, removeSettings, type Template, writ
 import { begun, refuseOthers } from "./up";
 
 /** An environment that is to be removed. */
-export interface Doomed extends Owner {
+interface Doomed extends Owner {
     name: string;
     /** The version of its record on which that was decided: if it is another by now, the environment stays. */
     version?: string;

@@ -34,7 +34,7 @@ export interface Inotify {
 }
 
 /** What listens on a port of 127.0.0.1. */
-export interface PortState {
+interface PortState {
     free: boolean;
     /** Windows lets nobody listen there. */
     reserved?: boolean;

@@ -64,7 +64,7 @@ function hiddenFiles(directory: string): string[] {
 }
 
 /** Where one commit is, seen from another. */
-export type Direction = "same" | "forwards" | "backwards" | "sideways" | "unknown";
+type Direction = "same" | "forwards" | "backwards" | "sideways" | "unknown";
 
 /** Whether going from one commit to another is going forwards in history. Unknown if this clone doesn't have the first. */
 export function direction({ directory }: Pick<Repository, "directory">, from: string, to: string): Direction {

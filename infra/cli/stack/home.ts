@@ -1,9 +1,10 @@
 import * as fs from "node:fs";
-import * as os from "node:os";
 import * as path from "node:path";
+import { home, resolvePath } from "../../../components/cluster/scripts/home";
 import { writeWhole } from "../../../components/files";
-import { absolutePath } from "../../config/schema/fields";
 import { UserError } from "../terminal/errors";
+
+export { home };
 
 /** The last commit of a version that worked without Pulumi. */
 const lastWithOfflineEngine = "d8d3b87";
@@ -11,19 +12,9 @@ const lastWithOfflineEngine = "d8d3b87";
 /** Root of the project: where Pulumi.yaml is. */
 export const root = path.resolve(__dirname, "../../..");
 
-/** Directory of the files of this user's stacks: `$LANDFALL_HOME`, else `~/.landfall`. */
-export function home(): string {
-    return process.env.LANDFALL_HOME || path.join(os.homedir(), ".landfall");
-}
-
-/** A path in the settings, resolved as the cluster's scripts resolve it. */
-export function localPath(given: string): string {
-    return absolutePath(given.replace(/^~[\\/]\.landfall(?=$|[\\/])/, () => home()));
-}
-
 /** Whether a directory in the settings contains volumes, not only the owner's marker file. */
 export function hasVolumes(given: string): boolean {
-    const directory = localPath(given);
+    const directory = resolvePath(given);
     return fs.existsSync(directory) && fs.readdirSync(directory).some(name => !name.startsWith("."));
 }
 

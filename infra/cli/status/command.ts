@@ -25,7 +25,7 @@ export interface Running<S = PlainSettings> extends StandingStack<S> {
 /** A running stack that may be only a cluster with its platform. */
 export type AnyRunning = Running<PlainSettings | PlatformSettings>;
 
-export type CommandLine = (name: string, ...args: string[]) => string;
+type CommandLine = (name: string, ...args: string[]) => string;
 
 /**
  * The stack that was asked for. What has to be said meanwhile goes to standard error.

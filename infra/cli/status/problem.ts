@@ -7,7 +7,7 @@ import { nameOf, namespaceOf, type Observed } from "./objects";
  */
 export const severities = ["outage", "failing", "risk", "unknown"] as const;
 
-export type Severity = (typeof severities)[number];
+type Severity = (typeof severities)[number];
 
 /** Something that is wrong with a stack. */
 export interface Problem {

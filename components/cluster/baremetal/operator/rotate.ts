@@ -19,7 +19,7 @@ function controlPlaneOf({ cluster: { virtualAddress }, controlPlanes }: Rotation
     return { virtualAddress, controlPlanes };
 }
 
-export interface CertificateRotation extends Rotation {
+interface CertificateRotation extends Rotation {
     /** Whether each node has had this rotation. */
     rotated: boolean[];
 }
@@ -38,7 +38,7 @@ export const certificateSteps: Step<CertificateRotation>[] = [
         rotateTasks(controlPlaneOf(s), s.cluster.rotation) },
 ];
 
-export interface KeyRotation extends Rotation {
+interface KeyRotation extends Rotation {
     /** The node that generates the key and rewrites the secrets. */
     first: NodeFacts;
     /** Each node's keys, by its name. */
