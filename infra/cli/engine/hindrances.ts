@@ -92,21 +92,6 @@ function causeOf({ object, group, matter }: Problem): string {
     return [kind, place, group ?? object, /^[^:(]*/.exec(matter)?.[0].replace(/\d+/g, "")].join(" ");
 }
 
-/** Whether Pulumi reports that an object was created and didn't become ready. */
-export function isLate(reason: string): boolean {
-    return reason.includes("failed to fully initialize or become live");
-}
-
-/** Pulumi's reasons. The causes replace its report that an object isn't ready, if one of them is about that object. */
-export function withCauses(reasons: string[], causes: string[]): string[] {
-    if (causes.length === 0) return reasons;
-    const isExplained = (object: string): boolean => causes.some(cause => cause.includes(` ${object}`) || cause.startsWith("! Node"));
-    const late = reasons.filter(isLate).map(reason => ({ reason, object: /reported that "([^"]+)"/.exec(reason)?.[1] ?? "an object" }));
-    const rest = reasons.filter(reason => !isLate(reason) && reason !== "update failed");
-    const unexplained = late.filter(({ object }) => !isExplained(object)).map(({ reason }) => reason);
-    return [...rest, ...unexplained, [`${late.map(({ object }) => object).join(", ")} didn't become ready:`, ...causes].join("\n")];
-}
-
 /** The kubeconfig in a state with its secrets in plain text: its provider's. Undefined until there is one. */
 export function kubeconfigIn(state: string): string | undefined {
     const { deployment } = JSON.parse(state) as { deployment: { resources?: { type: string; delete?: boolean; inputs?: { kubeconfig?: Input } }[] } | null };

@@ -8,7 +8,7 @@ import { cacheDirectory } from "../../../../../components/cache";
 import { writeWhole } from "../../../../../components/files";
 import { describe as describeResource, EventReport } from "../../../../../infra/cli/engine/events";
 import { builtImages, describeChanges } from "../../../../../infra/cli/engine/engine";
-import { explainExisting } from "../../../../../infra/cli/engine/pulumi";
+import { explainExisting } from "../../../../../infra/cli/engine/failures";
 import { refuseProtected, resourcesToKeep } from "../../../../../infra/cli/engine/keep";
 import { settle } from "../../../../../infra/cli/engine/pending";
 import { backendDirectory, isInBackend, isStale, locksOf, removeCutOff } from "../../../../../infra/cli/engine/lock";
