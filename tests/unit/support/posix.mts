@@ -10,7 +10,7 @@ export const posixOnly: readonly { files: RegExp; reason: string }[] = [
     { files: /^infra\/library\/pack\.test/, reason: "it unpacks with tar and runs npm by its shell script" },
     { files: /^infra\/cli\/promote\/(gateway|images)\.test/, reason: "they need openssl or tar" },
     { files: /^e2e\//, reason: "the end-to-end suite runs on Linux" },
-    { files: /^infra\/cli\/(admin|site|logs|bootstrap|site\/services|status\/commands|engine\/engine)\.test/, reason: "they send POSIX signals, start stand-ins with #!, or run in sh and tar what a pod would" },
+    { files: /^infra\/cli\/(admin|site|logs|bootstrap|shell|status|site\/services|status\/log-stream|engine\/engine)\.test/, reason: "they send POSIX signals, start stand-ins with #!, or run in sh and tar what a pod would" },
 ];
 
 /** Why a test file, relative to tests/unit, is skipped on this system; undefined if it isn't. */
