@@ -1,4 +1,5 @@
 import * as fs from "node:fs";
+import type * as http from "node:http";
 import * as path from "node:path";
 import { describe, expect, it, vi } from "vitest";
 import { main as status, statusOf } from "../../../../infra/cli/status";

@@ -8,7 +8,7 @@ import {
     filestoreEvent, cloudNode, alarms,
 } from "../../../fixtures/alarms";
 import {
-    ago, autoscaler, budget, certificate, claim, conditionOf, container, cronJob, deployment, gateway, job, node, now, nodeStats, pendingPod, pod,
+    ago, autoscaler, budget, certificate, claim, conditionOf, container, cronJob, deployment, job, node, now, nodeStats, pendingPod, pod,
     preemption, quota, service, wellStack,
 } from "../../../fixtures/stack-objects";
 
