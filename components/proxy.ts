@@ -28,11 +28,14 @@ export function describeProxy(proxy: URL): string {
     return proxy.host;
 }
 
-/** Makes `fetch` use these proxies. Node's own doesn't before version 24, and then only on request. */
+/**
+ * Makes `fetch` use these proxies. Node's own does so only from version 24, on request, and from version 26 it takes no
+ * dispatcher of another version of undici.
+ */
 export function useProxies(): void {
     if (!read(process.env, "HTTPS_PROXY") && !read(process.env, "HTTP_PROXY")) return;
     // Loaded only if there is a proxy, because loading it takes time.
-    const { Agent, Dispatcher, ProxyAgent, setGlobalDispatcher } = require("undici") as typeof import("undici");
+    const { Agent, Dispatcher, fetch, ProxyAgent } = require("undici") as typeof import("undici");
     const direct = new Agent();
     const agents = new Map<string, InstanceType<typeof ProxyAgent>>();
     const agentOf = (proxy: URL): InstanceType<typeof ProxyAgent> => {
@@ -47,7 +50,9 @@ export function useProxies(): void {
             return (proxy && /^https?:$/.test(proxy.protocol) ? agentOf(proxy) : direct).dispatch(options, handler);
         }
     }
-    setGlobalDispatcher(new ByEnvironment());
+    const dispatcher = new ByEnvironment();
+    const byProxy: typeof fetch = (input, init) => fetch(input, { ...init, dispatcher });
+    globalThis.fetch = byProxy as unknown as typeof globalThis.fetch;
 }
 
 function read(env: NodeJS.ProcessEnv, name: string): string {

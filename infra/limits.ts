@@ -22,7 +22,7 @@ export interface Workers {
 }
 
 /** The limits of a web pod. */
-export interface WebLimits {
+interface WebLimits {
     /** Pods at the height of a rolling update. */
     pods: number;
     /** Apache's threads: all queues at their longest, and some for files and probes. */
@@ -50,7 +50,7 @@ export interface WebLimits {
 }
 
 /** The limits of the pod that runs scheduled tasks. */
-export interface TaskLimits {
+interface TaskLimits {
     /** Number of pods at once: a run starts when the previous one has ended. */
     pods: number;
     cpu: { request: string; limit: string };
@@ -176,7 +176,7 @@ export function connectionsOf({ web, tasks }: Pick<Limits, "web" | "tasks">): nu
 }
 
 /** The limits of scheduled tasks. They depend on no setting, because tasks don't need more when there are more visitors. */
-export const taskLimits: TaskLimits = {
+const taskLimits: TaskLimits = {
     pods: 1,
     cpu: taskCpu,
     memory: { request: "64Mi", limit: `${taskMemory + measured.commandLine + measured.excess}Mi` },

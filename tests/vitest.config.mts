@@ -24,7 +24,7 @@ const meanwhile = { file: "11-meanwhile", until: "36-site" };
 const e2eWorkers = apart.flat().length + 2;
 
 /**
- * The files of the end-to-end suite tell one story, in the order of their names, but for those that need nothing of it:
+ * The files of the end-to-end suite tell one story, in the order of their names, except those that need nothing of it:
  * they run beside the others (tests/e2e/support/turn.ts). Workers take them as they stand here, one by one.
  */
 class ByName extends BaseSequencer {

@@ -68,7 +68,7 @@ export interface PublishedNodes {
 }
 
 /** How a load balancer notices that a node no longer runs a proxy. */
-export interface HealthCheck {
+interface HealthCheck {
     /** Seconds between two checks. */
     interval: number;
     /** Failed checks in a row until it counts the node as down. */

@@ -43,7 +43,7 @@ function owners(volumes: LocalVolume[]): string {
 }
 
 /** Compares the current with the wanted values of settings, by their names in the section. */
-export type Compare = (standing: Record<string, Stands>, wanted: Record<string, unknown>) => void;
+type Compare = (standing: Record<string, Stands>, wanted: Record<string, unknown>) => void;
 
 /**
  * Compares current with wanted settings before anything changes, in a preview too. Each function throws if a setting can't be

@@ -3,7 +3,7 @@ import ipaddr from "ipaddr.js";
 const { IPv4 } = ipaddr;
 
 /** All addresses from the first to the last, as numbers. */
-export interface AddressRange {
+interface AddressRange {
     first: number;
     last: number;
 }

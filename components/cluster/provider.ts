@@ -22,7 +22,7 @@ export interface ProviderArgs {
 }
 
 /** Reads from a cluster what exists of an object that the program wants to change. */
-export type ReadChanges = (kubeconfig: string) => Promise<Change[]>;
+type ReadChanges = (kubeconfig: string) => Promise<Change[]>;
 
 /** The changes that are compared before any object is registered. */
 interface Comparing {

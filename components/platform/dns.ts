@@ -36,7 +36,7 @@ export function dnsRecords(hosts: string[], balancer: string): DnsRecord[] {
 }
 
 /** Whether a name is registered itself, such as example.co.uk, and not below one that is. */
-export function isApex(host: string): boolean {
+function isApex(host: string): boolean {
     return getDomain(host) === host;
 }
 

@@ -5,6 +5,7 @@ import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { cacheDirectory } from "../cache";
+import { writeWhole } from "../files";
 import { libraryScript, nodeArguments } from "../project";
 import { ManifestPin, manifests } from "../versions";
 
@@ -86,10 +87,7 @@ export function keepManifest(pin: ManifestPin, text: Buffer, from: string): void
     }
     const file = cachedManifest(pin);
     fs.mkdirSync(path.dirname(file), { recursive: true });
-    // Two programs may do this at the same time, and neither may read a half-written file.
-    const partial = `${file}.${process.pid}`;
-    fs.writeFileSync(partial, text);
-    fs.renameSync(partial, file);
+    writeWhole(file, text, 0o644);
 }
 
 function isCached(pin: ManifestPin): boolean {

@@ -29,7 +29,8 @@ export function hiddenDaemon(
     if (!context) return undefined;
     const found = [defaultSocket, path.join(home, ".docker/run/docker.sock")].find(socket => fs.existsSync(socket));
     if (found && sameFile(context.host.replace(/^unix:\/\//, ""), found)) return undefined;
-    if (/^npipe:/.test(context.host)) return undefined; // Docker Desktop serves both pipes
+    // Docker Desktop serves both pipes; Podman's and others' have other names.
+    if (/^npipe:\/+\.\/pipe\/(docker_engine|dockerDesktop\w*)$/.test(context.host)) return undefined;
     return `Docker's context ${context.name} has its daemon at ${context.host}, where Pulumi's Docker provider doesn't look. ` +
         `Set DOCKER_HOST=${context.host} for pulumi, or run npm start, which does.`;
 }

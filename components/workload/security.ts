@@ -15,7 +15,7 @@ export const restrictedNamespaceLabels = {
 
 /**
  * Security context of a pod that runs as one unprivileged user (`uid`), with volumes that belong to its group. On a port
- * below 1024, only root may listen, unless the pod's own network is told otherwise.
+ * below 1024, only root may listen, unless a sysctl of the pod allows it.
  */
 export function podSecurityContext(uid: number, port = 1024): PodSecurityContext {
     return {

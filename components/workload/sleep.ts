@@ -14,7 +14,7 @@ export interface Sleeping {
 }
 
 /** A workload that gets requests from outside, whose routes lead to the activator. */
-export interface SleepingService {
+interface SleepingService {
     listener: Listener;
     exposed: Exposure;
     times: RequestTimes;

@@ -4,7 +4,7 @@ import { madeBy } from "../cluster/ownership/marks";
 import { activatorName } from "./labels";
 
 /** A persistent volume, as its claim describes it. */
-export interface StandingVolume {
+interface StandingVolume {
     /** Name of the claim. @example "database-data" */
     name: string;
     /** The workload that it belongs to. @example "database" */

@@ -1,8 +1,9 @@
 import { randomInt } from "node:crypto";
+import { writeWhole } from "../../components/files";
 import { execute, findPod, Pod } from "./site/pod";
 import { standingStack } from "./site/stack";
 import { wordPressOf } from "./stack/wordpress";
-import { stackFile, writePrivate } from "./stack/home";
+import { stackFile } from "./stack/home";
 import { Terminal } from "./terminal";
 import { UserError } from "./terminal/errors";
 import { flag, parseCommand, stackOption, text } from "./terminal/options";
@@ -71,7 +72,7 @@ export async function main(argv: string[]): Promise<number> {
         ? { action, user, password }
         : { action: "user", user, email: values.email ?? "", role: values.role ?? "editor", password });
     terminal.line(action === "password" ? `${login} has a new password, and is logged out everywhere.` : `${login} is a new ${values.role ?? "editor"} of the site.`);
-    if (file) writePrivate(file, `${password}\n`);
+    if (file) writeWhole(file, `${password}\n`);
     terminal.line(values.stdin ? "The password is the one that was given." : file ? `The password is in ${file}.` : `Password: ${password}`);
     if (action === "password" && login === administrator) {
         terminal.line(
@@ -104,7 +105,7 @@ async function fromInput(): Promise<string> {
 
 function reserve(file: string): string {
     try {
-        writePrivate(file, "");
+        writeWhole(file, "");
         return file;
     } catch (error) {
         throw new UserError(`--file ${file} can't be written: ${(error as Error).message}. Nothing was changed.`);

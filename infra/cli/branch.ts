@@ -9,11 +9,10 @@ import { ownerOf, readTemplate } from "./branch/settings";
 import { upBranch } from "./branch/up";
 import { askFor } from "./down/confirm";
 import { root } from "./stack/home";
-import { quoted } from "./status/command";
 import { Terminal } from "./terminal";
 import { UserError } from "./terminal/errors";
 import { onInterrupt } from "./terminal/interrupt";
-import { flag, parseCommand, text } from "./terminal/options";
+import { flag, parseCommand, quoted, text } from "./terminal/options";
 
 const usage = `Usage: npm run branch -- up [BRANCH]
        npm run branch -- down [BRANCH] [--yes]

@@ -1,6 +1,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { cacheDirectory } from "../../components/cache";
+import { resolvePath } from "../../components/cluster/scripts/home";
 import { isLaptop, type PlainSettings, type PlatformSettings } from "../config";
 import { ensureDocker } from "../offline/kit";
 import { Needs, needsOf } from "./computer/needs";
@@ -12,7 +13,7 @@ import { tidy } from "./down/tidy";
 import { describeChanges } from "./engine/engine";
 import { backendDirectory, isInBackend } from "./engine/lock";
 import { readStack } from "./stack/config";
-import { configFile, localPath, readRecord, refuseOfflineState, rememberImages } from "./stack/home";
+import { configFile, readRecord, refuseOfflineState, rememberImages } from "./stack/home";
 import { seconds, Terminal } from "./terminal";
 import { UserError } from "./terminal/errors";
 import { onInterrupt, orInterrupted } from "./terminal/interrupt";
@@ -137,7 +138,7 @@ function refuseIfLost(stack: string): void {
 }
 
 function sayWhatIsLeft({ stack, keepData, terminal }: Context, cluster: PlainSettings["cluster"] | undefined): void {
-    const volumes = cluster?.target === "kind" && localPath(cluster.data);
+    const volumes = cluster?.target === "kind" && resolvePath(cluster.data);
     if (volumes && fs.existsSync(volumes)) terminal.line(`The volumes' data is kept in ${volumes}.`);
     if (keepData && isInBackend(stack)) terminal.line("The passwords are kept too. The next npm start uses both.");
     const cache = cacheDirectory();

@@ -1,5 +1,6 @@
 import { useProxies } from "../../components/proxy";
 import { Interrupted, UserError } from "./terminal/errors";
+import { quoted } from "./terminal/options";
 
 /** A command: gets its arguments, returns the exit code. */
 type Command = (args: string[]) => Promise<number>;
@@ -34,7 +35,7 @@ const piped = ["preview", "drift", "render", "bench", "cost", "limits", "status"
 function noticeHeader(name: string, args: string[], { npm_lifecycle_event, npm_config_loglevel }: NodeJS.ProcessEnv): void {
     const header = npm_lifecycle_event !== undefined && npm_config_loglevel !== "silent";
     if (!header || process.stdout.isTTY || !(piped.includes(name) || args.includes("--json"))) return;
-    const command = ["npm run -s", name, ...(args.length > 0 ? ["--", ...args] : [])].join(" ");
+    const command = ["npm run -s", name, ...(args.length > 0 ? ["--", ...args.map(word => quoted(word))] : [])].join(" ");
     process.stderr.write(`Note: npm's header is in this output. Without it: ${command}\n`);
 }
 

@@ -1,14 +1,14 @@
 import type { Readable, Writable } from "node:stream";
 import { connect, readKubeconfig, send } from "../../components/cluster/kubernetes-api";
 import { unreachable } from "./status/collect";
-import { explainSilence, quoted, type Running, runningStack, stackOptions } from "./status/command";
+import { explainSilence, type Running, runningStack, stackOptions } from "./status/command";
 import { clean, list, text } from "./status/fields";
 import { isDeleting, isReady, nameOf } from "./status/objects";
 import { kindOf } from "../services/limits";
 import { readSettings, stackConfigFile } from "./stack/config";
 import { partsOf } from "./stack/parts";
 import { UserError } from "./terminal/errors";
-import { parseCommand, stackOption } from "./terminal/options";
+import { parseCommand, quoted, stackOption } from "./terminal/options";
 
 const usage = `Usage: npm run shell [-- PART] [OPTIONS]
 
@@ -73,7 +73,7 @@ export async function main(argv: string[], tty: Tty = { input: process.stdin, ou
 function withoutTerminal({ command, file, settings }: Running, part: string): string {
     const { app } = settings;
     const isStateful = app.type === "services" && part in app.services && kindOf(app.services[part]) === "stateful";
-    const target = part === "database" ? `statefulset/database -- mariadb --execute 'SHOW TABLES' ${app.type === "wordpress" ? "wordpress" : "app"}`
+    const target = part === "database" ? `statefulset/database -- mariadb --execute ${quoted("SHOW TABLES")} ${app.type === "wordpress" ? "wordpress" : "app"}`
         : `${isStateful ? "statefulset" : "deployment"}/${part} -- COMMAND`;
     const more = app.type === "wordpress" ? `For accounts: ${command("admin")}; for a dump: ${command("site", "export", "DIRECTORY")}; for` : "For";
     return "A shell needs a terminal, and there is none: standard input or output is a file or a pipe.\n"

@@ -17,7 +17,7 @@ import { ensureManifests, withKitSettings } from "./start/kit";
 import { seconds, Steps, Terminal } from "./terminal";
 import { Interrupted, UserError } from "./terminal/errors";
 import { onInterrupt, orInterrupted } from "./terminal/interrupt";
-import { flag, parseOptions, stackOption, text } from "./terminal/options";
+import { flag, parseOptions, quoted, stackOption, text } from "./terminal/options";
 import { ensureClusterTool } from "./tools/cluster-tools";
 import { addClusterTools } from "./tools/programs";
 
@@ -107,7 +107,7 @@ export async function bringUp(context: Context): Promise<string | undefined> {
         const records = dnsRecords.length > 0 ? `Its DNS record must be: ${describeRecords(recordsOf([hostname]))}. ` : "";
         throw new UserError(
             `The stack is up, but ${address} doesn't answer with a page: ${answer.last}. ${records}` +
-                `Look at its pods: kubectl --kubeconfig ${stackFile(stack, "kubeconfig")} get pods --all-namespaces. ` +
+                `Look at its pods: kubectl --kubeconfig ${quoted(stackFile(stack, "kubeconfig"))} get pods --all-namespaces. ` +
                 `Or run the command again. "${undo}" removes everything.`,
         );
     }

@@ -23,6 +23,11 @@ const mostFiles = 200;
 /** Directories of the computer's own system. */
 const system = /^\/(?:(?:proc|sys|dev|run|var\/run|var\/lib\/(?:docker|containers)|var\/log|etc|boot|lib|lib64|usr|bin|sbin)(?:\/|$)|$)/;
 
+/** Where Docker listens on Windows: `//./pipe/docker_engine`. */
+function isPipe(source: string): boolean {
+    return /^[\\/]{2}\.[\\/]pipe[\\/]/i.test(source);
+}
+
 /** The nodes don't have this computer's files. Small ones become part of the stack; a directory without any becomes a volume. */
 export function bindOf(name: string, node: Node, mount: Mount, context: string | undefined, project: Project): Bind {
     try {
@@ -47,15 +52,15 @@ function readBind(name: string, node: Node, mount: Mount, context: string | unde
         report.refuse(node, `${key} can't be carried over: ${reason}`);
         return {};
     };
-    if (/\.sock$/.test(source) || system.test(source)) {
+    if (/\.sock$/.test(source) || isPipe(source) || system.test(source)) {
         if (/^\/etc\/(localtime|timezone)$/.test(source)) {
             report.warn(node, `${key} is left out: a container's clock is in UTC. Set TZ in its environment.`);
             return {};
         }
-        return refuse(/(docker|containerd|podman)\.sock$/.test(source) ? "a container that reaches the engine controls its node. Leave it out."
+        return refuse(isPipe(source) || /(docker|containerd|podman)\.sock$/.test(source) ? "a container that reaches the engine controls its node. Leave it out."
             : "a container sees nothing of its node's system. Leave it out.");
     }
-    const full = path.resolve(directory, source.replace(/^~(?=\/|$)/, os.homedir()));
+    const full = path.resolve(directory, source.replace(/^~(?=[\\/]|$)/, () => os.homedir()));
     const isRelative = !/^(?:[/~]|\\\\|[A-Za-z]:[\\/])/.test(source);
     if (context !== undefined && isRelative && isInside(path.resolve(context), full)) {
         report.warn(node, `${key} is left out: the image's own files are used. npm start builds them again after a change.`);
@@ -80,6 +85,9 @@ function readBind(name: string, node: Node, mount: Mount, context: string | unde
     const placed = Object.fromEntries(files.map((file, index) => [path.posix.join(target, path.relative(full, file).split(path.sep).join("/")), contents[index]]));
     const strange = Object.keys(placed).find(place => /[\s:,]/.test(place));
     if (strange !== undefined) return refuse(`the name ${JSON.stringify(strange)} has a space, a colon or a comma. Rename the file.`);
+    for (const [place] of Object.entries(placed).filter(([, text]) => /^#!.*\r\n/.test(text))) {
+        report.warn(node, `services.${name}.volumes: ${place} has the line ends of Windows, with which Linux can't start it. Save it with LF, and in Git set "text eol=lf" for it in .gitattributes.`);
+    }
     if (found!.isDirectory()) report.warn(node, `${key} adds its files as they are now. The image's other files in ${target} stay.`);
     if (!readOnly) report.warn(node, `${key} is read-only: the program can't change files of the stack.`);
     return sortedBySecrecy(name, node, placed, project);
@@ -93,7 +101,8 @@ export function isInside(directory: string, file: string, system: Pick<typeof pa
 
 function filesBelow(directory: string): string[] {
     // Files of Git and of the desktop aren't the program's. A link to a file stands for it.
-    return sortedFiles(fs.readdirSync(directory, { recursive: true, withFileTypes: true }).filter(entry => !entry.isDirectory() && !/^\.(git.*|DS_Store)$/.test(entry.name))
+    const others = /^(\.git.*|\.DS_Store|Thumbs\.db|desktop\.ini)$/;
+    return sortedFiles(fs.readdirSync(directory, { recursive: true, withFileTypes: true }).filter(entry => !entry.isDirectory() && !others.test(entry.name))
         .map(entry => path.join(entry.parentPath, entry.name)).filter(file => fs.statSync(file, { throwIfNoEntry: false })?.isFile()));
 }
 

@@ -1,14 +1,17 @@
 import * as path from "node:path";
 import { listOf, type Node, objectOf, textOf } from "./node";
 
-/** The sections of a file in another directory, with the relative paths that mean the same in `to`. */
-export function relocated(sections: { [key: string]: Node }, from: string, to: string): { [key: string]: Node } {
-    if (path.resolve(from) === path.resolve(to)) return sections;
+/** The sections of a file in another directory, with paths that mean the same in `to`: relative ones, except to another drive of Windows. */
+export function relocated(
+    sections: { [key: string]: Node }, from: string, to: string, system: Pick<typeof path, "isAbsolute" | "relative" | "resolve" | "sep"> = path,
+): { [key: string]: Node } {
+    if (system.resolve(from) === system.resolve(to)) return sections;
     const moved = (node: Node): Node => {
         const given = textOf(node);
-        if (given === undefined || /^([/~]|[A-Za-z]:[\\/]|\w+:\/\/|git@|github\.com\/)/.test(given)) return node;
-        const relative = path.relative(to, path.resolve(from, given)).split(path.sep).join("/") || ".";
-        return { ...node, value: relative.startsWith(".") ? relative : `./${relative}` };
+        if (given === undefined || /^([/~]|\\\\|[A-Za-z]:[\\/]|\w+:\/\/|git@|github\.com\/)/.test(given)) return node;
+        const way = system.relative(to, system.resolve(from, given));
+        const written = way.split(system.sep).join("/") || ".";
+        return { ...node, value: written.startsWith(".") || system.isAbsolute(way) ? written : `./${written}` };
     };
     const entriesMoved = (key: string) => (node: Node): Node => withKeys(node, { [key]: moved });
     const mountMoved = (node: Node): Node => {

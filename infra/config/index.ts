@@ -171,7 +171,7 @@ export function parseSettings(
 const ofEnvironment = ["app", "adminPassword", "mailPassword", "secrets"];
 
 /** The same for the settings of a stack without an environment. */
-export function parsePlatform(raw: Record<string, unknown>, stack: string, found: readonly Problem[] = []): PlatformSettings {
+function parsePlatform(raw: Record<string, unknown>, stack: string, found: readonly Problem[] = []): PlatformSettings {
     const context = contextOf(raw, stack);
     const idle = Object.entries(raw).filter(([key, value]) => ofEnvironment.includes(key) && value !== null && value !== undefined);
     const problems = idle.map(([key]) => ({

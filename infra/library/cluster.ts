@@ -68,7 +68,7 @@ export async function findPresent(
     return library.findPresent(complete(settings), needs);
 }
 
-/** A refused release stops the component and thereby all its resources, which wait for it. */
+/** A refused release stops the component, and so all its resources, which wait for it. */
 function afterReleaseCheck(opts: pulumi.ComponentResourceOptions = {}): pulumi.ComponentResourceOptions {
     const dependsOn = checkRelease(recordedRelease).then(() => [opts.dependsOn ?? []].flat() as pulumi.Input<pulumi.Resource>[]);
     return { ...opts, dependsOn };

@@ -39,7 +39,7 @@ describe("who guesses passwords", () => {
         device = cookies(await logIn(name, password)).split("; ").filter(cookie => cookie.startsWith("landfall_device_")).join("; ");
     });
 
-    it.each([["an account", name], ["a name that nobody has", `${name}-x`]])("of %s is told to wait, whatever replica answers", async (_, user) => {
+    it.each([["an account", name], ["a name that nobody has", `${name}-x`]])("of %s has to wait, whichever replica answers", async (_, user) => {
         const begin = Date.now();
         const answers: Answer[] = [];
         for (let n = 0; n < 20; n++) answers.push(await logIn(user, `wrong-${n}`));

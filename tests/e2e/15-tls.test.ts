@@ -90,7 +90,7 @@ describe("HTTP", () => {
         }
     });
 
-    it("is not what browsers come back by: they are told to keep to HTTPS", async () => {
+    it("isn't used twice: HSTS makes browsers stay with HTTPS", async () => {
         for (const path of ["/", "/wp-login.php", "/wp-includes/images/w-logo-blue.png", "/none"]) {
             const { headers } = await ask({ path });
             expect(headers["strict-transport-security"], path).toBe("max-age=31536000");

@@ -121,7 +121,7 @@ describe("a person with a browser", () => {
         figure("Site Health", await page.innerText(".site-health-progress-label"));
     });
 
-    it("is told what the site may not call, by no fault of the server", async () => {
+    it("shows what the site may not call, and blames no server", async () => {
         const { credentials } = await Editor.logIn(adminPassword());
         const about = (path: string) => ask({ path: `/wp-json/wp/v2/${path}`, headers: credentials }).then(({ status, text }) => ({ status, text }));
         expect(await about("pattern-directory/patterns")).toEqual({ status: 200, text: "[]" });

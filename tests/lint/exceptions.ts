@@ -1,7 +1,7 @@
 export type Linter = "actionlint" | "zizmor" | "shellcheck" | "checkov" | "kube-score";
 
 /** What stays although a linter is against it. A linter's own comment in a file does as well, with the reason in it. */
-export interface Exception {
+interface Exception {
     rule: string;
     /** Files with their line, or objects by stack; all that match. */
     places: RegExp;

@@ -80,7 +80,7 @@ export const linters: Record<Linter, (subjects: Subjects) => Promise<Result>> = 
             return file;
         };
         const written = [...inPods, ["mistaken.sh", "#!/bin/sh\nrm $1\n"] as [string, string]].map(write);
-        // What bare-metal machines are told.
+        // The scripts that bare-metal machines run.
         const machines = [...machineScripts].map(([name, script]) => write([`${name}.sh`, script]));
         const program = await shellcheck();
         const check = async (args: string[]): Promise<Finding[]> => {

@@ -25,7 +25,7 @@ export const roles = {
     aksRbacReader: "7f6c6a51-bcf8-42ba-9220-52d62157d7db",
 };
 
-export interface Assignment {
+interface Assignment {
     role: keyof typeof roles;
     /** Object id of a person, a group or an identity. */
     principalId: pulumi.Input<string>;

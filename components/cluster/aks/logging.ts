@@ -16,7 +16,7 @@ const operation = [
 /** Who used the key, and who changed the vault. */
 const vaultAudit = ["AuditEvent"];
 
-export interface Logged {
+interface Logged {
     cluster: ManagedCluster;
     vault: Vault;
 }

@@ -101,7 +101,7 @@ function machines(
  * Source: https://aka.ms/aks/trustedlaunch
  * @example trustedLaunch("Standard_D4as_v5") // true
  */
-export function trustedLaunch(vmSize: string): boolean {
+function trustedLaunch(vmSize: string): boolean {
     const [, features = ""] = /^Standard_(?:B|D|E|F|FX|L)\d+(?:-\d+)?([a-z]*)/.exec(vmSize) ?? [];
     return features.includes("s") && !features.includes("p");
 }

@@ -41,7 +41,7 @@ export function requireLogin({ command, args, install, login }: LoginCheck): str
 }
 
 /** An exec credential plugin: gets credentials for whoever runs the program, whenever they are needed. */
-export interface ExecPlugin {
+interface ExecPlugin {
     /** @example "aws" */
     command: string;
     args: string[];

@@ -55,7 +55,7 @@ export interface NodePool {
 }
 
 /** A weekly window. */
-export interface Maintenance {
+interface Maintenance {
     /** Day of the week, UTC. */
     day: "Monday" | "Tuesday" | "Wednesday" | "Thursday" | "Friday" | "Saturday" | "Sunday";
     /** Start of the window, UTC. @example "02:00" */

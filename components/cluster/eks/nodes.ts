@@ -10,7 +10,7 @@ import { createRole, type Role } from "./identities";
 import type { Network } from "./network";
 
 /** Number of nodes to request for a pool, and whether the autoscaler may change it. */
-export interface Count {
+interface Count {
     desired: number;
     autoscaled: boolean;
 }

@@ -23,7 +23,7 @@ export function createServiceAgents({ name, options }: Scope): ServiceIdentity[]
 }
 
 /** The nodes' service account. */
-export interface NodeAccount {
+interface NodeAccount {
     email: pulumi.Output<string>;
     grant: IAMMember;
 }

@@ -8,7 +8,7 @@ import { type ClusterReader, type Deployment, type Finding, madeByText, namesTex
 
 type CertManager = NonNullable<Present["certManager"]>;
 
-/** Who signs certificates: which features of cert-manager that needs. `any` needs those of one, whichever. */
+/** Who signs certificates, which decides the features that cert-manager needs. `any` needs those of either. */
 export type Issuer = "ca" | "acme" | "any";
 
 const definitions = [
@@ -45,7 +45,7 @@ export async function findCertManager(reader: ClusterReader, issuer: Issuer): Pr
     } };
 }
 
-/** Why it can't sign with a stack's own CA. */
+/** Why this cert-manager can't sign with a stack's own CA. */
 async function withoutAuthority(reader: ClusterReader, controller: Deployment, { nameConstraints }: ControllerSettings): Promise<Problem[]> {
     return nameConstraints ? tried(reader, controller, "ca") : [withoutConstraints(titleOf(controller))];
 }
@@ -112,7 +112,7 @@ function incomplete(controller: Deployment, crds: LiveObject[]): Problem[] {
     }];
 }
 
-/** What its version or its settings can't do, whoever signs. */
+/** What its version or its settings lack for either. */
 function unsuited(controller: Deployment, crds: LiveObject[], settings: ControllerSettings): Problem[] {
     const title = titleOf(controller);
     const version = versionOf(controller);
@@ -136,7 +136,7 @@ function unsuited(controller: Deployment, crds: LiveObject[], settings: Controll
     return problems;
 }
 
-/** Otherwise anyone who gets the CA's key could sign for any host that its users visit. */
+/** Without name constraints, a stolen CA key could sign for any host that the CA's users visit. */
 function withoutConstraints(title: string): Problem {
     return {
         problem: `${title} runs with the feature gate NameConstraints off, so the stack's own CA would be valid for any host`,
@@ -145,7 +145,7 @@ function withoutConstraints(title: string): Problem {
     };
 }
 
-/** Has the API check a certificate without creating it, which also shows whether the webhook answers. */
+/** Creates a certificate as a dry run, which also shows whether the webhook answers. */
 async function tried(reader: ClusterReader, controller: Deployment, issuer: "ca" | "acme"): Promise<Problem[]> {
     const path = "/apis/cert-manager.io/v1/namespaces/default/certificates?dryRun=All&fieldValidation=Strict";
     const authority = {
@@ -163,7 +163,7 @@ async function tried(reader: ClusterReader, controller: Deployment, issuer: "ca"
         },
     };
     const error = await send(reader.connection, "POST", path, { body, seconds: 15 }).then(() => undefined, (reason: Error) => reason);
-    // Someone's policy may refuse it in that namespace, which says nothing about cert-manager.
+    // A policy of others may refuse it in that namespace. That isn't cert-manager's fault.
     if (!(error instanceof KubernetesError)) return [];
     const title = titleOf(controller);
     if (/failed calling webhook/.test(error.message)) {

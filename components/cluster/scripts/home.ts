@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
+import { writeWhole } from "../../files";
 
 /** The directory for this user's clusters: `LANDFALL_HOME`, else `~/.landfall`. */
 export function home(): string {
@@ -57,10 +58,7 @@ export function readRecord(name: string): ClusterRecord | undefined {
 }
 
 export function writeRecord(name: string, record: ClusterRecord): void {
-    fs.mkdirSync(clusterDirectory(name), { recursive: true, mode: 0o700 });
-    const unfinished = `${recordFile(name)}.${process.pid}.tmp`;
-    fs.writeFileSync(unfinished, `${JSON.stringify(record, undefined, 2)}\n`, { mode: 0o600 });
-    fs.renameSync(unfinished, recordFile(name));
+    writeWhole(recordFile(name), `${JSON.stringify(record, undefined, 2)}\n`);
 }
 
 export function removeRecord(name: string): void {

@@ -50,7 +50,7 @@ function createCertificate(
 }
 
 /** The certificates of an environment's hosts, in the order of the hosts, and who signs them. */
-export interface Issued {
+interface Issued {
     certificates: CustomResource[];
     hosts: pulumi.Output<HostCertificate[]>;
     issuer: CustomResource;

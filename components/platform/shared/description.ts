@@ -18,13 +18,13 @@ const configMap = "landfall-platform";
 const ofCluster = "cluster.";
 
 /** What an environment needs to know about the cluster. */
-export type SharedCapabilities = Pick<Capabilities,
+type SharedCapabilities = Pick<Capabilities,
     "storageClass" | "sharedStorageClass" | "loadBalancing" | "apiServerPorts" | "dnsAddresses" | "interruptible"
     | "networkPolicy" | "imagesByTag" | "present"
 > & { images?: ImageDelivery };
 
 /** What other stacks need to know about a platform. It contains no secrets. */
-export interface PlatformDescription {
+interface PlatformDescription {
     format: number;
     /** Version of Landfall that last applied it. */
     version: string;

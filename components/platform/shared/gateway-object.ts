@@ -5,7 +5,7 @@ import { byListener, gatewayName, isOfEnvironment, namespaceName } from "../gate
 const path = `/apis/gateway.networking.k8s.io/v1/namespaces/${namespaceName}/gateways/${gatewayName}`;
 
 /** The field manager that has an environment's listeners. */
-export function managerOf(environment: string): string {
+function managerOf(environment: string): string {
     return `landfall-${environment}`;
 }
 

@@ -4,7 +4,7 @@ import { gatewayName, isOfEnvironment, namespaceName } from "../gateway/names";
 import { namespaces } from "../namespaces";
 
 /** An environment that answers at a host name. */
-export interface Holder {
+interface Holder {
     host: string;
     /** Its namespace. */
     environment: string;

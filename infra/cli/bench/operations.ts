@@ -21,7 +21,7 @@ const operations = {
 };
 
 /** Seconds that an operation takes on the stack and on an empty program: the best of all runs. */
-export type Timed = [operation: string, stack: number, empty: number];
+type Timed = [operation: string, stack: number, empty: number];
 
 /** Times Pulumi's operations on a stack without pending changes, and on an empty program. */
 export async function timeOperations(stack: string, runs: number): Promise<Timed[]> {

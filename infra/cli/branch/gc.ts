@@ -9,20 +9,20 @@ import { readUsage } from "./usage";
 const day = 24 * 3600 * 1000;
 
 export interface GcOptions {
-    /** Days without use after which an environment goes; 0 for never. */
+    /** Days without use after which an environment is removed; 0 for never. */
     unused: number;
     dryRun: boolean;
     /** Whether to remove without asking. */
     yes: boolean;
 }
 
-/** An environment, and why it goes; without a reason it stays. */
+/** An environment, and the reason to remove it; without one it stays. */
 interface Judged {
     record: BranchRecord;
     reason?: string;
 }
 
-/** What was done, by the names of the environments. */
+/** The result, by the environments' names. */
 export interface Collected {
     removed: string[];
     /** Those that could not be removed. */
@@ -30,8 +30,8 @@ export interface Collected {
 }
 
 /**
- * Compares the environments of a repository's branches with the branches that its remote has, and removes those that nobody
- * needs. The environments are listed first: a branch that is pushed meanwhile is then among the branches.
+ * Compares the environments of a repository's branches with its remote's branches, and removes those that nobody needs. Lists the
+ * environments first, so that a branch that is pushed meanwhile is among the branches.
  */
 export async function collectGarbage(repository: Repository, { unused, dryRun, yes }: GcOptions, context: RemoveContext): Promise<Collected> {
     const { place: { connection }, terminal, signal } = context;
@@ -62,14 +62,14 @@ export async function collectGarbage(repository: Repository, { unused, dryRun, y
             alone: `${many} would be removed with their data. Nothing was changed. To remove them without being asked: npm run branch -- gc --yes`,
         }, { terminal, signal });
     }
-    // A request may have woken one meanwhile, which its record doesn't tell.
+    // A request may have woken one meanwhile, and records don't show that.
     return removeAll(doomed.map(({ record }) => record), async record => (await judge(record)).reason !== undefined, context);
 }
 
-/** Why an environment goes; undefined if it stays. */
-export function reasonFor({ branch, removing, pushed, used }: BranchRecord, branches: Set<string>, unused: number, now = Date.now()): string | undefined {
+/** Why an environment is removed; undefined if it stays. */
+function reasonFor({ branch, removing, pushed, used }: BranchRecord, branches: Set<string>, unused: number, now = Date.now()): string | undefined {
     if (removing) return "its removal was interrupted";
-    // One that was never pushed is somebody's work in progress.
+    // A branch that was never pushed is somebody's work in progress.
     if (pushed && !branches.has(branch)) return "its branch is gone";
     const idle = now - used.getTime();
     return unused > 0 && idle > unused * day ? `unused for ${duration(idle)}` : undefined;
@@ -80,13 +80,13 @@ function describe({ branch, heldBy }: BranchRecord, reason: string | undefined):
     return `${clean(branch)}: ${reason === undefined ? "stays" : `goes, ${reason}`}`;
 }
 
-/** From now on, a branch that is on the remote today can be gone from there. */
+/** Records which branches are on the remote today: only those can be missing there later. */
 async function remember(judged: Judged[], branches: Set<string>, { place }: RemoveContext): Promise<void> {
     const found = judged.filter(({ record, reason }) => reason === undefined && !record.pushed && record.heldBy === undefined && branches.has(record.branch));
     await Promise.all(found.map(({ record }) => writeRecord(place.connection, { ...record, pushed: true }, record.version).catch(() => undefined)));
 }
 
-/** One that can't be removed is no reason to keep the others. */
+/** Continues with the others if one can't be removed. */
 async function removeAll(records: BranchRecord[], isDue: (record: BranchRecord) => Promise<boolean>, context: RemoveContext): Promise<Collected> {
     const done: Collected = { removed: [], failed: [] };
     for (const record of records) {

@@ -38,7 +38,7 @@ export function identify(url: string, directory = "."): string {
         const { hostname, port, pathname } = new URL(url);
         return joined(["", "22", "80", "443", "9418"].includes(port) ? hostname : `${hostname}:${port}`, decodeURIComponent(pathname));
     }
-    const file = path.resolve(directory, url.replace(/^file:\/\//, ""));
+    const file = path.resolve(directory, url.replace(/^file:\/\/(?:\/(?=[A-Za-z]:))?/, ""));
     return withoutEnd(fs.existsSync(file) ? fs.realpathSync(file) : file);
 }
 

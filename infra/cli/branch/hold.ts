@@ -9,7 +9,7 @@ import { type BranchRecord, deleteRecord, readRecord, type Written, writeRecord 
 const [lasts, renewed] = [60, 15];
 
 /** A branch's environment that only this process works on. */
-export interface Hold {
+interface Hold {
     record: BranchRecord;
     /** Changes the record. */
     update(change: Partial<Written>): Promise<void>;

@@ -4,7 +4,7 @@ import { type BranchRecord, readRecords } from "./records";
 import { readUsage, type State } from "./usage";
 
 /** An environment as `list` shows it. */
-export interface Listed extends Pick<BranchRecord, "branch" | "repository" | "address" | "by"> {
+interface Listed extends Pick<BranchRecord, "branch" | "repository" | "address" | "by"> {
     stack: string;
     /** Times as in ISO 8601. */
     created: string;

@@ -8,9 +8,9 @@ const label = "landfall.dev/branch-environment";
 const field = (name: string): string => `landfall.dev/${name}`;
 
 /**
- * What is known of a branch's environment. It is kept in a Lease beside the platform, not in the environment: from before
- * the environment's first object until after its last, so that whatever an interrupted run leaves behind is found. Every
- * cluster has Leases, whatever backend the state is in, and a Lease is also the lock of those who work on it.
+ * The record of a branch's environment. It is in a Lease in the platform's namespace. It exists before the environment's first
+ * object and until after the last, so that what an interrupted run left can be found. Every cluster has Leases, whichever backend
+ * has the state, and a Lease is also the lock for those who work on the environment.
  */
 export interface BranchRecord {
     /** Its stack, namespace, and the first part of its host. */
@@ -18,12 +18,12 @@ export interface BranchRecord {
     branch: string;
     /** The repository of the branch. @example "github.com/acme/shop" */
     repository: string;
-    /** Where it answers; undefined until it did. */
+    /** Its address; undefined until it first answered. */
     address?: string;
     created: Date;
     /** When it was last brought up. */
     used: Date;
-    /** Whether the branch was ever seen on the remote: only then can it be gone from there. */
+    /** Whether the branch was ever on the remote: only then can it be missing there. */
     pushed: boolean;
     /** Whether its removal has begun. */
     removing: boolean;
@@ -31,7 +31,7 @@ export interface BranchRecord {
     by: string;
     /** Who works on it now. */
     heldBy?: string;
-    /** The version of the record, by which a change since it was read shows. */
+    /** The record's version, which shows whether it changed since it was read. */
     version: string;
 }
 
@@ -49,7 +49,7 @@ export async function readRecords(connection: Connection): Promise<BranchRecord[
     return ((items ?? []) as Lease[]).flatMap(lease => readLease(lease) ?? []).sort((a, b) => a.name.localeCompare(b.name));
 }
 
-/** The record of one; undefined if there is none. */
+/** The record of an environment; undefined if there is none. */
 export async function readRecord(connection: Connection, name: string): Promise<BranchRecord | undefined> {
     const lease = await find(connection, name);
     return lease && readLease(lease);
@@ -59,7 +59,7 @@ async function find(connection: Connection, name: string): Promise<Lease | undef
     return send(connection, "GET", `${leases}/${name}`, { seconds: 20 }).then(found => found as unknown as Lease, absent);
 }
 
-/** Of a Lease that someone else made, nothing is read. */
+/** Ignores a Lease that someone else made. */
 function readLease({ metadata, spec = {} }: Lease): BranchRecord | undefined {
     const { annotations = {}, name, resourceVersion: version, creationTimestamp } = metadata;
     const [branch, repository] = [annotations[field("branch")], annotations[field("repository")]];
@@ -76,13 +76,13 @@ function readLease({ metadata, spec = {} }: Lease): BranchRecord | undefined {
     };
 }
 
-/** What is written of a record. */
+/** The fields to write. */
 export type Written = Pick<BranchRecord, "name" | "branch" | "repository" | "used" | "pushed" | "removing" | "by" | "address">;
 
 /**
- * Writes the record, with who works on the environment, for so many seconds from now.
+ * Writes the record and locks the environment for so many seconds from now.
  * @param version the record that it replaces; undefined if there must be none
- * @returns the new version; undefined if the record is another one by now
+ * @returns the new version; undefined if someone else has changed the record
  */
 export async function writeRecord(
     connection: Connection, record: Written, version: string | undefined, hold?: { by: string; seconds: number },
@@ -110,7 +110,7 @@ export async function writeRecord(
     return (written as Lease | undefined)?.metadata.resourceVersion;
 }
 
-/** Forgets an environment, of which nothing is left. */
+/** Deletes the record of a removed environment. */
 export async function deleteRecord(connection: Connection, name: string): Promise<void> {
     await send(connection, "DELETE", `${leases}/${name}`, { seconds: 20 }).catch(absent);
 }

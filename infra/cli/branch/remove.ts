@@ -10,7 +10,7 @@ import { type Owner, ownerOf, refuseForeign, removeSettings, type Template, writ
 import { begun, refuseOthers } from "./up";
 
 /** An environment that is to be removed. */
-export interface Doomed extends Owner {
+interface Doomed extends Owner {
     name: string;
     /** The version of its record on which that was decided: if it is another by now, the environment stays. */
     version?: string;
@@ -71,7 +71,7 @@ async function chosen(doomed: Doomed, found: BranchRecord | undefined, { place }
     if (ownerOf(name) !== undefined) return { ...begun(name, doomed, found), removing: true };
     if (isInBackend(name)) {
         throw new UserError(`The stack "${name}" is not the environment of a branch: neither the cluster nor the settings say so. `
-            + `To remove it all the same: npm run down -- --stack ${name}. Nothing was changed.`);
+            + `To remove it anyway: npm run down -- --stack ${name}. Nothing was changed.`);
     }
     return undefined;
 }

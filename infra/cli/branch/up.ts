@@ -8,9 +8,9 @@ import { bringUp } from "../start";
 import { readSettings } from "../stack/config";
 import { root } from "../stack/home";
 import { wordPressOf } from "../stack/wordpress";
-import { quoted } from "../status/command";
 import type { Terminal } from "../terminal";
 import { UserError } from "../terminal/errors";
+import { quoted } from "../terminal/options";
 import { isOnRemote, type Repository } from "./git";
 import { holding, whoami } from "./hold";
 import { environmentName } from "./name";
@@ -19,7 +19,7 @@ import type { BranchRecord, Written } from "./records";
 import { hostOf, type Owner, ownerOf, refuseForeign, settingsFile, type Template, writeSettings } from "./settings";
 
 /** Where and for whom an environment is brought up. */
-export interface UpContext {
+interface UpContext {
     place: Place;
     template: Template;
     repository: Repository;

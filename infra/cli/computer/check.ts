@@ -56,6 +56,12 @@ async function portFinding(
     if (clusterName && state.cluster === clusterName) {
         return { state: "ok", text: `Port ${port} is in use by this stack's own cluster` };
     }
+    if (state.reserved && !state.container) {
+        return {
+            state: "problem", text: `Windows reserves port ${port}`,
+            remedy: `Set ${setting} to a port outside these ranges: netsh interface ipv4 show excludedportrange protocol=tcp`,
+        };
+    }
     const owner = state.container ? `the container ${state.container}` : "another program";
     const stop = state.container ? `Stop it (docker stop ${state.container})`
         : `Stop it (\`${listenerCommand(port, probes.platform)}\` shows which it is)`;
@@ -67,6 +73,6 @@ async function portFinding(
 }
 
 function listenerCommand(port: number, platform: NodeJS.Platform): string {
-    if (platform === "win32") return `Get-NetTCPConnection -LocalPort ${port} | Select-Object OwningProcess`;
+    if (platform === "win32") return `netstat -ano | findstr :${port}`;
     return platform === "darwin" ? `lsof -nP -iTCP:${port} -sTCP:LISTEN` : `ss -ltnp sport = :${port}`;
 }

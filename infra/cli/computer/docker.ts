@@ -28,12 +28,14 @@ export function dockerFinding(docker: DockerState, probes: Probes): { finding: F
 }
 
 function startAdvice({ error = "", context }: DockerState, platform: NodeJS.Platform): string {
+    const desktop = "Start Docker Desktop and wait until it says that it runs.";
+    if (context?.name.startsWith("desktop-")) return desktop;
     if (context) {
         return `Its context is ${context.name}, with the daemon at ${context.host}: start that, ` +
             "or choose another (docker context ls, docker context use NAME).";
     }
     if (process.env.DOCKER_HOST) return `DOCKER_HOST is ${process.env.DOCKER_HOST}: start that daemon or unset it.`;
-    if (guides[platform]) return "Start Docker Desktop and wait until it says that it runs.";
+    if (guides[platform]) return desktop;
     if (/permission denied/i.test(error)) {
         return "Let yourself use it (`sudo usermod -aG docker $USER`), then log out and in again.";
     }

@@ -7,6 +7,7 @@ import { promisify } from "node:util";
 import { cacheDirectory } from "../../../components/cache";
 import { DockerContext, dockerContext } from "../../../components/workload/docker-host";
 import { home } from "../stack/home";
+import { UserError } from "../terminal/errors";
 import { onPath } from "../tools/programs";
 
 const execute = promisify(execFile);
@@ -33,8 +34,10 @@ export interface Inotify {
 }
 
 /** What listens on a port of 127.0.0.1. */
-export interface PortState {
+interface PortState {
     free: boolean;
+    /** Windows lets nobody listen there. */
+    reserved?: boolean;
     /** Name of the container, if it is one. */
     container?: string;
     /** Name of the kind or minikube cluster that the container belongs to. */
@@ -63,8 +66,12 @@ export const probes: Probes = {
     platform: process.platform,
     rootOnDebian: process.platform === "linux" && process.getuid?.() === 0 && fs.existsSync("/etc/debian_version"),
     docker: probeDocker,
-    disks: () => [home(), cacheDirectory(), "/var/lib/docker"].map(freeSpace),
-    port: async port => ((await isFree(port)) ? { free: true } : { free: false, ...(await publisherOf(port)) }),
+    // Elsewhere, Docker has a disk of its own.
+    disks: () => [home(), cacheDirectory(), ...process.platform === "linux" ? ["/var/lib/docker"] : []].map(freeSpace),
+    port: async port => {
+        const state = stateOf(await listenError(port));
+        return state.free ? state : { ...state, ...(await publisherOf(port)) };
+    },
     onPath,
     inotify,
     answers,
@@ -102,20 +109,33 @@ function inotify(): Inotify | undefined {
     }
 }
 
+/** The directory, or what exists above it. @throws UserError if Windows has no such drive */
+export function existingAbove(directory: string, exists = fs.existsSync, { dirname }: Pick<typeof path, "dirname"> = path): string {
+    if (exists(directory)) return directory;
+    if (dirname(directory) !== directory) return existingAbove(dirname(directory), exists, { dirname });
+    throw new UserError(`There is no drive ${directory}, which LANDFALL_HOME or LANDFALL_CACHE names. Name another, and run the command again. Nothing was changed.`);
+}
+
 function freeSpace(directory: string): { directory: string; free: number } {
-    let existing = directory;
-    while (!fs.existsSync(existing)) existing = path.dirname(existing);
-    const system = fs.statfsSync(existing);
+    const system = fs.statfsSync(existingAbove(directory));
     return { directory, free: system.bavail * system.bsize };
 }
 
-function isFree(port: number): Promise<boolean> {
+/** Why nobody can listen on a port of 127.0.0.1; undefined if one can. */
+function listenError(port: number): Promise<string | undefined> {
     return new Promise(resolve => {
         const server = net.createServer();
-        // Below 1024 only root may listen, but Docker, which publishes the port, is root.
-        server.once("error", (error: NodeJS.ErrnoException) => resolve(error.code === "EACCES"));
-        server.listen({ port, host: "127.0.0.1", exclusive: true }, () => server.close(() => resolve(true)));
+        server.once("error", ({ code }: NodeJS.ErrnoException) => resolve(code));
+        server.listen({ port, host: "127.0.0.1", exclusive: true }, () => server.close(() => resolve(undefined)));
     });
+}
+
+/** The state of a port at which listening fails so. */
+export function stateOf(error: string | undefined, platform = process.platform): PortState {
+    // Hyper-V and WSL take whole ranges of ports, in which Docker can't publish any.
+    if (error === "EACCES" && platform === "win32") return { free: false, reserved: true };
+    // Below 1024 only root may listen, but Docker, which publishes the port, is root.
+    return { free: error === undefined || error === "EACCES" };
 }
 
 async function publisherOf(port: number): Promise<Omit<PortState, "free">> {

@@ -7,7 +7,7 @@ import { UserError } from "../terminal/errors";
 const project = "landfall";
 
 /** Another stack that has an environment on a stack's platform. */
-export interface Sharer {
+interface Sharer {
     /** @example "landfall/uat" */
     stack: string;
     hosts: string[];
@@ -19,7 +19,7 @@ interface Certificate {
 }
 
 /** The other stacks whose hosts have a certificate of this stack's platform. */
-export async function sharersOf(stack: string, kubeconfig: string): Promise<Sharer[]> {
+async function sharersOf(stack: string, kubeconfig: string): Promise<Sharer[]> {
     const path = `/apis/cert-manager.io/v1/namespaces/${namespaces.certificates}/certificates`;
     const list = await read(await connect(kubeconfig), path, { patience: 5 });
     const sharers = new Map<string, string[]>();
@@ -51,6 +51,6 @@ function refusal(stack: string, sharers: Sharer[]): string {
         ...sharers.map(({ stack, hosts }) => `  ${stack}: ${hosts.join(", ")}`),
         "Nothing was removed. Remove them first, in any order, then this stack:",
         ...[...own, stack].map(name => `  npm run down -- --stack ${name}`),
-        "To remove this stack all the same, add --despite-others. Their sites then stop at once, with their data if the cluster goes too.",
+        "To remove this stack anyway, add --despite-others. Their sites then stop at once, and lose their data if the cluster is deleted too.",
     ].join("\n");
 }

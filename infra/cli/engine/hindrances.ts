@@ -6,17 +6,17 @@ import { exportLine } from "../status/screen";
 import type { Terminal } from "../terminal";
 
 const second = 1000;
-/** How long the engine waits for an object before anyone looks, how often they look, and how long a problem must have lasted. */
+/** How long the engine waits for an object before the first look, how often to look, and how long a problem must have lasted. */
 const pace = { first: 45 * second, interval: 15 * second, lasted: 60 * second };
-/** The rules that tell why an object doesn't come up. Others tell that it doesn't, or of what doesn't stop a run. */
+/** The rules that find why an object doesn't become ready. The others find that it doesn't, or problems that don't stop a run. */
 const rules = ["pod", "pods-refused", "claim", "job-failed", "node-ready", "node-pressure"];
 
 /** A stack and the kubeconfig's file for kubectl. */
 export type Looked = Pick<AnyRunning, "name" | "settings" | "kubeconfig" | "command" | "file">;
 
 /**
- * Says why an object doesn't come up while the engine waits for it, in the words of `npm run status`: each problem once. A
- * cluster that can't be asked is asked again later, without a word.
+ * Says why an object isn't ready while the engine waits for it, in the words of `npm run status`: each problem once. If the
+ * cluster can't be asked, it tries again later without a message.
  */
 export class Hindrances {
     private readonly told = new Set<string>();
@@ -27,7 +27,7 @@ export class Hindrances {
     /** @param stack the stack as it is now; undefined while it has no cluster */
     constructor(private readonly stack: () => Promise<Looked | undefined>, private readonly terminal: Terminal) {}
 
-    /** Looks now and then while `since` tells that the engine waits for an object, until the returned function is called. */
+    /** Looks regularly while the engine waits for an object (`since` returns the start), until the returned function is called. */
     watch(since: () => number | undefined): () => void {
         let stopped = false;
         const look = async (): Promise<void> => {
@@ -45,7 +45,7 @@ export class Hindrances {
         };
     }
 
-    /** What hinders the objects now, as lines for a person; none if the cluster can't be asked. */
+    /** The problems now, as lines for a person; none if the cluster can't be asked. */
     async describe(): Promise<string[]> {
         const found = await this.find().catch(() => []);
         return [...found.map(line), ...this.howToAsk(found)];
@@ -86,25 +86,10 @@ function age({ since, now }: Found): number {
     return since === undefined ? Infinity : now - Date.parse(since);
 }
 
-/** What stays the same while pods come and go, and figures and reasons change: `Pod development/web can't be scheduled`. */
+/** The part that stays the same while pods, figures and reasons change: `Pod development/web can't be scheduled`. */
 function causeOf({ object, group, matter }: Problem): string {
     const [kind, place = ""] = object.replace(/^Pods /, "Pod ").split(/[ /]/);
     return [kind, place, group ?? object, /^[^:(]*/.exec(matter)?.[0].replace(/\d+/g, "")].join(" ");
-}
-
-/** Whether Pulumi reports that an object was made and didn't become ready. */
-export function isLate(reason: string): boolean {
-    return reason.includes("failed to fully initialize or become live");
-}
-
-/** Pulumi's reasons, with causes in place of its report that an object didn't become ready, unless none is about that object. */
-export function withCauses(reasons: string[], causes: string[]): string[] {
-    if (causes.length === 0) return reasons;
-    const isExplained = (object: string): boolean => causes.some(cause => cause.includes(` ${object}`) || cause.startsWith("! Node"));
-    const late = reasons.filter(isLate).map(reason => ({ reason, object: /reported that "([^"]+)"/.exec(reason)?.[1] ?? "an object" }));
-    const rest = reasons.filter(reason => !isLate(reason) && reason !== "update failed");
-    const unexplained = late.filter(({ object }) => !isExplained(object)).map(({ reason }) => reason);
-    return [...rest, ...unexplained, [`${late.map(({ object }) => object).join(", ")} didn't become ready:`, ...causes].join("\n")];
 }
 
 /** The kubeconfig in a state with its secrets in plain text: its provider's. Undefined until there is one. */

@@ -54,7 +54,7 @@ export function heldData(resources: readonly StoredResource[], hasFiles: (direct
     return left.length > 0 ? { volumes: left, outlives } : undefined;
 }
 
-/** An environment in a stack, and what is lost without it. */
+/** An environment in a stack, and its data. */
 export interface HeldEnvironment extends HeldData {
     namespace: string;
 }
@@ -86,7 +86,7 @@ function holdsData(resource: StoredResource): boolean {
     return resource.type === claimType ? !resource.deletedWith : isVolumesDirectory(resource);
 }
 
-/** Whether the resource makes the directory of the volumes on this computer, and deletes it with all that is in it. */
+/** Whether the resource creates the directory of the volumes on this computer, and deletes it with its content. */
 export function isVolumesDirectory({ type, inputs }: Pick<StoredResource, "type" | "inputs">): boolean {
     return type === "command:local:Command" && /\/delete-volumes\.[a-z]+$/.test(String(inputs?.delete));
 }

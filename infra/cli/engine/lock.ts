@@ -37,8 +37,10 @@ function projectBackend(): string | undefined {
 
 /** Whether a local backend holds this stack: with resources, or as an empty one. */
 export function isInBackend(stack: string, directory = backendDirectory()): boolean {
-    if (!directory) return false;
-    return [".json", ".json.gz"].some(end => fs.existsSync(path.join(directory, "stacks", project, `${stack}${end}`)));
+    const stacks = directory && path.join(directory, "stacks", project);
+    if (!stacks || !fs.existsSync(stacks)) return false;
+    // The directory has the names in their own case, whatever the file system takes them for.
+    return fs.readdirSync(stacks).some(name => [`${stack}.json`, `${stack}.json.gz`].includes(name));
 }
 
 /**

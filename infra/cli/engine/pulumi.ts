@@ -3,18 +3,20 @@ import type { EngineEvent } from "@pulumi/pulumi/automation/events";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
+import { writeWhole } from "../../../components/files";
 import { run } from "../../offline/kit/run";
 import { dockerEnvironment } from "../computer/docker";
 import { readStack, stackConfigFile } from "../stack/config";
-import { configFile, hasVolumes, readRecord, root, stackFile, writePrivate } from "../stack/home";
-import { hasSalt, hasSecrets, keepLayout, passphraseEnvironment } from "../stack/passphrase";
+import { configFile, hasVolumes, readRecord, root, stackFile } from "../stack/home";
+import { keepLayout, passphraseEnvironment } from "../stack/passphrase";
 import { commandFor } from "../status/command";
 import type { Terminal } from "../terminal";
 import { Interrupted, UserError } from "../terminal/errors";
 import { Applied, builtImages, Outputs } from "./engine";
 import { describe, EventReport } from "./events";
-import { Hindrances, isLate, kubeconfigIn, type Looked, withCauses } from "./hindrances";
-import { HeldData, heldData, HeldEnvironment, heldEnvironment, refuseProtected, resourcesToKeep } from "./keep";
+import { explainFailure, explainOpening } from "./failures";
+import { Hindrances, kubeconfigIn, type Looked } from "./hindrances";
+import { HeldData, heldData, HeldEnvironment, heldEnvironment, refuseProtected, resourcesToKeep, type StoredResource } from "./keep";
 import { isStale, locksOf, removeCutOff } from "./lock";
 import { Deployment, settle } from "./pending";
 
@@ -111,7 +113,7 @@ export class PulumiEngine {
      */
     async destroy(keepData: boolean): Promise<Record<string, number>> {
         await this.recover();
-        const resources = (await this.exportState()).deployment?.resources ?? [];
+        const resources = await this.resources();
         const exclude = keepData ? [...resourcesToKeep(resources)] : [];
         refuseProtected(resources.filter(({ urn }) => !exclude.includes(urn)));
         const { summary } = await this.operate(operation => this.stack.destroy({ ...operation, exclude }));
@@ -126,24 +128,24 @@ export class PulumiEngine {
 
     /** Names of the images that the stack built on this computer. */
     async images(): Promise<string[]> {
-        return builtImages((await this.exportState()).deployment?.resources ?? []);
+        return builtImages(await this.resources());
     }
 
     /** The data in the stack; undefined if there is none. @throws UserError if a resource is protected */
     async data(): Promise<HeldData | undefined> {
-        const resources = (await this.exportState()).deployment?.resources ?? [];
+        const resources = await this.resources();
         refuseProtected(resources);
         return heldData(resources, hasVolumes);
     }
 
     /** The environment in the stack; undefined if there is none. */
     async heldEnvironment(): Promise<HeldEnvironment | undefined> {
-        return heldEnvironment((await this.exportState()).deployment?.resources ?? []);
+        return heldEnvironment(await this.resources());
     }
 
     /** Whether the stack made the platform of its cluster. */
     async makesPlatform(): Promise<boolean> {
-        return ((await this.exportState()).deployment?.resources ?? []).some(({ type }) => type === "landfall:platform:Platform");
+        return (await this.resources()).some(({ type }) => type === "landfall:platform:Platform");
     }
 
     /** The stack as it is now, also before its first run has ended. Where `npm start` runs, kubectl and other commands get its kubeconfig. */
@@ -152,7 +154,7 @@ export class PulumiEngine {
         this.kubeconfig ??= kubeconfigIn(await this.pulumi("stack", "export", "--show-secrets", "--stack", name));
         if (this.kubeconfig === undefined) return undefined;
         const file = stackFile(name, "kubeconfig");
-        if (readRecord(name)) writePrivate(file, this.kubeconfig);
+        if (readRecord(name)) writeWhole(file, this.kubeconfig);
         return {
             name, settings: readStack(name, stackConfigFile(name)), kubeconfig: this.kubeconfig, command: commandFor(name),
             ...(fs.existsSync(file) && { file }),
@@ -169,9 +171,7 @@ export class PulumiEngine {
         } catch (error) {
             if (this.signal.aborted) throw new Interrupted("Stopped. The next run of the command picks up from here.");
             if (!(error instanceof CommandError)) throw error;
-            const reasons = (report.errors.length > 0 ? report.errors : [lastWords(error.message)]).map(explainExisting);
-            const causes = reasons.some(isLate) ? await hindrances?.describe() ?? [] : [];
-            throw new UserError(`Pulumi could not finish:\n\n${withCauses(reasons, causes).join("\n\n")}`);
+            throw await explainFailure(report.errors, error.message, hindrances && (() => hindrances.describe()));
         } finally {
             for (const stop of stops) stop?.();
         }
@@ -225,8 +225,12 @@ export class PulumiEngine {
         return JSON.parse(await this.pulumi("stack", "export", "--stack", this.stack.name)) as ExportedState;
     }
 
+    private async resources(): Promise<StoredResource[]> {
+        return (await this.exportState()).deployment?.resources ?? [];
+    }
+
     private rewriteConfig(rewrite: (configuration: string) => string, file = stackFile(this.stack.name, "config.yaml")): string {
-        writePrivate(file, rewrite(fs.readFileSync(configFile(this.stack.name), "utf8")));
+        writeWhole(file, rewrite(fs.readFileSync(configFile(this.stack.name), "utf8")));
         return file;
     }
 
@@ -247,39 +251,7 @@ function plain(outputs: Record<string, { value: unknown }>): Outputs {
     return Object.fromEntries(Object.entries(outputs).map(([key, { value }]) => [key, value]));
 }
 
-/** What the CLI wrote to its standard error, without its progress. */
-function lastWords(message: string): string {
-    const written = / stderr: ([\s\S]*?)\n err\?:/.exec(message)?.[1] ?? message;
-    const progress = /^(@ |Updating|Destroying| +\S? +pulumi:)/;
-    return written.split("\n").filter(line => line.trim() && !progress.test(line)).slice(0, 20).join("\n");
-}
-
 /** A run in progress also writes them. */
 function clearCutOff(stack: string): void {
     if (locksOf(stack).every(lock => isStale(lock))) removeCutOff(stack);
-}
-
-function explainOpening(stack: string, error: Error): Error {
-    if (!/incorrect passphrase|passphrase must be set/i.test(error.message)) return error;
-    const file = configFile(stack);
-    const advice = hasSalt(file) && !hasSecrets(file)
-        ? `If that passphrase is lost and the stack is not in use, remove the line "encryptionsalt:" from ${file}.`
-        : "";
-    return new UserError(
-        `The passphrase is not the one that the stack "${stack}" was made with. Set PULUMI_CONFIG_PASSPHRASE or ` +
-            `PULUMI_CONFIG_PASSPHRASE_FILE to that one. ${advice}`.trim(),
-    );
-}
-
-const inTheWay = "resource already exists in the cluster";
-
-/**
- * Pulumi's message about an object that already exists, without its advice to take the object over: the stack would later
- * delete it, whoever created it.
- */
-export function explainExisting(reason: string): string {
-    if (!reason.includes(inTheWay)) return reason;
-    const [, object = "An object"] = /(\S+ "[^"]+") already exists/.exec(reason) ?? [];
-    return `${object} exists already: someone has made it since Landfall looked at the cluster. It was left alone. `
-        + "Run the command again: it says who created the object, and adopts it only if this stack did.";
 }

@@ -18,7 +18,7 @@ export function row(layer: string, setting: string, value: Row["value"], why: st
 }
 
 /** Where the gateway's limits come from, in words. */
-export interface GatewayReasons {
+interface GatewayReasons {
     pods: string;
     reception: string;
     idle: string;

@@ -11,7 +11,7 @@ import type { Period } from "./period";
 import { type PodPort, post } from "./tunnel";
 
 /** The logs' store of a cluster. */
-export interface LogStore {
+interface LogStore {
     place: PodPort;
     password: string;
     /** For how many days it keeps lines. */
@@ -86,7 +86,7 @@ export async function readStore(
 }
 
 /** A query in LogsQL. Its texts are JSON strings, which have the same form. */
-export function queryFor({ namespace, workloads, pod, grep, until }: Question, since: string): string {
+function queryFor({ namespace, workloads, pod, grep, until }: Question, since: string): string {
     const stream = [
         `${quoted(logFields.namespace)}=${quoted(namespace)}`,
         ...(pod === undefined ? [] : [`${quoted(logFields.pod)}=~${quoted(`${escaped(pod)}.*`)}`]),

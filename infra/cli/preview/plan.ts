@@ -7,28 +7,28 @@ import { dataIn } from "./data";
 export type Operation = "create" | "update" | "replace" | "delete";
 export const operations: readonly Operation[] = ["create", "update", "replace", "delete"];
 
-/** What happens to one resource. */
+/** A change of one resource. */
 export interface Change {
     operation: Operation;
     urn: string;
     type: string;
     /** The properties that differ; values only where they are plain and not secret. */
     properties: PropertyChange[];
-    /** What is lost by it; undefined if nothing is. */
+    /** The data that it deletes; undefined if none. */
     data?: string;
-    /** Whether what is deleted stays where it is, and the stack only forgets it. */
+    /** Whether the stack only forgets the object, which stays in the cluster. */
     retained?: boolean;
 }
 
 export interface PropertyChange {
     path: string;
-    /** Whether the resource is replaced because of it. */
+    /** Whether this property forces the replacement. */
     replaces: boolean;
     from?: string;
     to?: string;
 }
 
-/** What a preview says of one stack. */
+/** A stack's preview. */
 export interface Plan {
     stack: string;
     counts: Record<Operation | "same", number>;
@@ -36,7 +36,7 @@ export interface Plan {
     warnings: string[];
     /** Why the preview failed; empty if it didn't. */
     errors: string[];
-    /** What else a reader should know, such as that the stack is new. */
+    /** Other facts for the reader, such as that the stack is new. */
     notes: string[];
 }
 
@@ -46,21 +46,21 @@ const seenAs: Record<string, Operation | undefined> = {
     replace: "replace", "create-replacement": "replace", "delete-replaced": "replace", "import-replacement": "replace",
     "read-replacement": "replace", "discard-replaced": "replace",
 };
-/** Operations on what the stack only reads: forgetting it deletes nothing. */
+/** Operations on resources that the stack only reads: forgetting one deletes nothing. */
 const isRead = /^(discard|read-)/;
-/** What Pulumi writes for a value that it will only know later. */
+/** Pulumi's stand-in for a value that isn't known yet. */
 const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 /** Resources whose values aren't shown at all. */
 const concealed = /^(kubernetes:core\/v1:Secret$|random:|command:|pulumi:providers:)/;
 const hidden = "[secret]";
-/** Pulumi's note of where a plugin is on the computer that previews, which is nobody else's business. */
+/** A plugin's path on the computer that previews: Pulumi notes it, and other computers differ. */
 const isOfPath = /^using pulumi-\S+ from \$PATH at /;
-/** Pulumi's own, which it doesn't count either. */
+/** Types of Pulumi's own, which its counts leave out too. */
 const isDefaultProvider = /\$?pulumi:providers:[\w-]+::default(_|$)/;
 
 /**
- * What the engine's events say. Debug messages are left out, because they contain secrets. `kind` is what was asked of the
- * engine: a refresh tells the difference only after it has looked.
+ * Collects the engine's events into a preview. Leaves out debug messages, because they contain secrets. `kind` is the operation:
+ * a refresh knows a difference only after it has read the object.
  */
 export function planOf(stack: string, events: readonly EngineEvent[], kind: "preview" | "refresh" = "preview"): Plan {
     const changes = new Map<string, Change>();
@@ -93,14 +93,14 @@ export function losesData({ changes }: Plan): boolean {
     return changes.some(({ data }) => data !== undefined);
 }
 
-/** A replacement comes as several steps: what each knows is kept. */
+/** A replacement has several steps, each with a part of the facts. */
 function note(changes: Map<string, Change>, step: StepEventMetadata): void {
     const operation = seenAs[step.op];
     if (!operation) return;
     const { urn, type, old } = step;
     const before = changes.get(urn);
     const found: Change = before ?? { operation, urn, type, properties: [] };
-    // A copy that an interrupted replacement left is deleted beside what happens to the new one.
+    // Besides the change of the new one, the engine deletes a copy that an interrupted replacement left.
     if (operation === "replace" || (operation === "delete" && found.operation !== "delete")) found.operation = "replace";
     if (found.properties.length === 0) found.properties = propertiesOf(step);
     if ((found.operation === "replace" || found.operation === "delete") && !isRead.test(step.op)) {
@@ -119,7 +119,7 @@ function propertiesOf(step: StepEventMetadata): PropertyChange[] {
     return entries.map(entry => (shows ? { ...entry, ...valuesAt(step, entry.path) } : entry));
 }
 
-/** The paths at which two objects differ: a refresh doesn't always say. */
+/** The paths at which two objects differ: a refresh doesn't always name them. */
 function differences(before: unknown, after: unknown, path = ""): string[] {
     if (JSON.stringify(before) === JSON.stringify(after)) return [];
     if (!isObject(before) || !isObject(after) || isSecret(before) || isSecret(after)) return path === "" ? [] : [path];
@@ -132,11 +132,11 @@ function differences(before: unknown, after: unknown, path = ""): string[] {
 function valuesAt({ old, new: next }: StepEventMetadata, path: string): Pick<PropertyChange, "from" | "to"> {
     const keys = keysOf(path);
     const [before, after] = [valueAt(old?.inputs, keys), valueAt(next?.inputs, keys)];
-    // What has drifted may differ in the outputs only.
+    // Drift may be in the outputs only.
     const asked = before === hidden || after === hidden || JSON.stringify(before) !== JSON.stringify(after);
     const from = shown((asked ? before : undefined) ?? valueAt(old?.outputs, keys) ?? before);
     const to = shown((asked ? after : undefined) ?? valueAt(next?.outputs, keys) ?? after);
-    // A value that took a secret's place, or gives way to one, may be one too.
+    // A value before or after a secret may be secret too.
     const hides = from === hidden || to === hidden;
     return { ...(from !== undefined && { from: hides ? hidden : from }), ...(to !== undefined && { to: hides ? hidden : to }) };
 }
@@ -147,7 +147,7 @@ function keysOf(path: string): string[] {
         .map(([, quoted, index, plain]) => quoted?.replace(/\\(.)/g, "$1") ?? index ?? plain);
 }
 
-/** The value there; a secret as a whole hides what is in it. */
+/** The value at a path. A secret object hides all of its values. */
 function valueAt(value: unknown, keys: string[]): unknown {
     if (isSecret(value)) return hidden;
     if (keys.length === 0) return value;
@@ -160,7 +160,7 @@ function isSecret(value: unknown): boolean {
     return value === hidden || (typeof value === "object" && value !== null && specialSigKey in value);
 }
 
-/** A plain value as text; nothing of lists and objects, whose parts have paths of their own. */
+/** A plain value as text; undefined for lists and objects, whose parts have paths of their own. */
 function shown(value: unknown): string | undefined {
     if (value === hidden) return hidden;
     if (value === unknown) return "known later";

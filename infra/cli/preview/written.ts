@@ -4,7 +4,7 @@ import { UserError } from "../terminal/errors";
 import { operations, type Plan } from "./plan";
 
 /** The file in the directory of `--out`. */
-export const writtenFile = "preview.json";
+const writtenFile = "preview.json";
 
 /** Larger than any honest preview. */
 const maxBytes = 50_000_000;

@@ -5,12 +5,12 @@ import { namespaces } from "../../../components/platform/namespaces";
 import { get } from "../logs/tunnel";
 import { fields, list, number, text } from "../status/fields";
 
-/** What the gateway has counted. */
+/** The gateway's counts. */
 export interface Counts {
     requests: number;
-    /** Answers with 5xx, of the application or, in its place, of the gateway. */
+    /** Answers with 5xx, from the application or from the gateway in its place. */
     failures: number;
-    /** Answers that took at most so many milliseconds, by that bound; the largest bound is Infinity. */
+    /** Number of answers within each bound, in milliseconds; the largest bound is Infinity. */
     within: Map<number, number>;
 }
 
@@ -25,8 +25,8 @@ export interface Scrape {
 export const nothing = (): Counts => ({ requests: 0, failures: 0, within: new Map() });
 
 /**
- * Adds up what the proxies count, from the first look on that they answered. A proxy that appears later has begun at zero; one whose counts have
- * become less has begun again; one that goes keeps what was seen of it.
+ * Adds up the proxies' counts, from the first look that they answered. A proxy that appears later began at zero. One whose counts
+ * are lower than before has restarted. One that disappears keeps its last counts.
  */
 export class Tally {
     private last: Map<string, Counts | undefined> | undefined;
@@ -44,7 +44,7 @@ export class Tally {
     add(scrapes: readonly Scrape[]): void {
         if (!this.last) return this.begin(scrapes);
         for (const { proxy, counts } of scrapes) {
-            // One that was there at the first look, and was silent, may have counted earlier requests.
+            // If it was there at the first look and didn't answer, its counts may include earlier requests.
             const isFirst = this.last.has(proxy) && this.last.get(proxy) === undefined;
             if (counts === undefined) continue;
             if (!isFirst) this.total = plus(this.total, since(counts, this.last.get(proxy)));
@@ -66,8 +66,8 @@ function plus(one: Counts, other: Counts, factor = 1): Counts {
 }
 
 /**
- * The duration in milliseconds that this share of the answers took at most, by the way Prometheus estimates it: evenly spread
- * between two bounds. Undefined without answers; Infinity beyond the largest bound.
+ * A percentile of the answers' durations in milliseconds, estimated as Prometheus does: evenly spread between two bounds.
+ * Undefined without answers; Infinity beyond the largest bound.
  */
 export function quantile({ within }: Counts, share: number): number | undefined {
     const bounds = [...within.keys()].sort((a, b) => a - b);

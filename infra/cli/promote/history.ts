@@ -5,8 +5,8 @@ import { UserError } from "../terminal/errors";
 import type { Bundle } from "./bundle";
 
 /**
- * What happened, in the order in which it happens. `failed` says that the new version was judged bad, `back` that the previous
- * images run again, `stuck` that they don't, although they should.
+ * The events of a promotion, in their order. `failed`: the new version was judged bad. `back`: the previous images run again.
+ * `stuck`: they should, and don't.
  */
 export type Event = "started" | "applied" | "interrupted" | "succeeded" | "failed" | "back" | "stuck" | "released";
 
@@ -24,7 +24,7 @@ export interface Entry {
     time: string;
     event: Event;
     who: Who;
-    /** Why, or with which figures. */
+    /** The reason, or the figures. */
     note?: string;
     /** Of `started`: */
     from?: string;
@@ -33,7 +33,7 @@ export interface Entry {
     name?: string;
     /** References of the images that ran before, by part. */
     previous?: Record<string, string>;
-    /** When it will have ended, unless it was interrupted; ISO 8601. */
+    /** When it ends, unless it is interrupted; ISO 8601. */
     until?: string;
     /** Keys of shared settings in which the stacks were allowed to differ. */
     differ?: string[];
@@ -107,11 +107,11 @@ function explain(error: Error, namespace: string, right: string): Error {
     return new UserError(`The history in the namespace ${namespace} can't be read or written: ${text({ message: error.message }, "message")}`);
 }
 
-/** What a history amounts to. */
+/** What follows from a history. */
 export interface Standing {
     /** Why further promotions are refused. */
     hold?: Entry;
-    /** A promotion that has no end yet. */
+    /** A promotion that hasn't ended. */
     unfinished?: { started: Entry; last: Entry };
     /** The bundle that was last promoted and judged good, if nothing else was promoted since. */
     good?: { started: Entry; ended: Entry };
@@ -130,7 +130,7 @@ export function standingOf(entries: readonly Entry[]): Standing {
             case "started": standing = { good, unfinished: { started: entry, last: entry } }; break;
             case "applied": case "interrupted": case "failed": if (unfinished) unfinished.last = entry; break;
             case "succeeded": standing = { ...(unfinished && { good: { started: unfinished.started, ended: entry } }) }; break;
-            // Without an unfinished one, it was the good one that was given up.
+            // If none is unfinished, --back gave up the good one.
             case "back": standing = { ...(unfinished && { good }), hold: entry }; break;
             case "stuck": standing = { good, hold: entry, ...(unfinished && { unfinished: { ...unfinished, last: entry } }) }; break;
             case "released": standing = { good };
@@ -147,13 +147,13 @@ interface Here {
     now: number;
 }
 
-/** What an unfinished promotion needs: someone else is at it, its version was judged bad, or it can go on. */
+/** The state of an unfinished promotion: someone else is working on it, its version was judged bad, or it can continue. */
 export function remedyFor({ started, last }: NonNullable<Standing["unfinished"]>, here: Here): "wait" | "back" | "continue" {
     if (!["interrupted", "stuck"].includes(last.event) && isAtIt(started, last, here)) return "wait";
     return ["failed", "stuck"].includes(last.event) ? "back" : "continue";
 }
 
-/** On this computer, a process that has ended can't be at it; of other computers, only the time tells. */
+/** Whether the process that works on it may still run. Of other computers' processes, only the time is known. */
 function isAtIt({ until = "" }: Entry, { who }: Entry, { host, isRunning, now }: Here): boolean {
     return who.host === host ? isRunning(who.pid) : now < Date.parse(until);
 }

@@ -1,8 +1,8 @@
 import { type Counts, quantile } from "./counts";
 
-/** What a new version must keep to. */
+/** The limits that a new version must keep. */
 export interface Limits {
-    /** Visitors' requests without which nothing can be said. */
+    /** Least number of visitors' requests for a verdict. */
     requests: number;
     /** Largest share of failed requests, in percent. */
     failures: number;
@@ -13,34 +13,34 @@ export interface Limits {
 /**
  * The usual limits, and where they come from:
  * - failures: 1 %, as in other tools that promote step by step. A rolling update here loses none.
- * - requests: 100, because with fewer, one failed or slow request would decide about 1 % and about the 99th percentile.
- * - p99: one second, after which visitors notice that they wait. It is a bound of Envoy's histogram, so nothing is estimated.
+ * - requests: 100. With fewer, one failed or slow request would decide the verdict.
+ * - p99: one second, after which visitors notice the wait. It is a bound of Envoy's histogram, so it is exact.
  * - minutes: ten, so that caches fill, each scheduled task runs a few times, and the autoscaler has reacted.
  */
 export const usual: Limits & { minutes: number } = { requests: 100, failures: 1, p99: 1000, minutes: 10 };
 
-/** What the command itself has seen of the site's pages. */
+/** The command's own look at the site's pages. */
 export interface Pages {
-    /** Its own requests that the gateway has counted, and those that failed. */
+    /** The command's requests that the gateway has counted, and those that failed. */
     asked: number;
     failed: number;
-    /** How often a page was as it should be; of several, the one that was it least often. */
+    /** How often each page was right: the least of all pages. */
     good: number;
-    /** What was wrong with a page at the last looks at it, one after another; of several, the one with most. */
+    /** What was wrong with a page at the last looks in a row: of the page with most. */
     wrong: string[];
 }
 
 export interface Verdict {
     /** `unknown`: go on watching. */
     result: "good" | "bad" | "unknown";
-    /** What is bad, one reason each. */
+    /** The reasons, if it is bad. */
     reasons: string[];
 }
 
-/** Looks in a row at which a page must be wrong, so that one that was cut off by chance doesn't count. */
+/** A page must be wrong at this many looks in a row, so that a chance failure doesn't count. */
 const wrongPages = 2;
 
-/** Judges a version by what was counted since it was applied. Before the time is over, only what visitors suffer from ends it. */
+/** Judges a version by the counts since it was applied. Before the time is over, only failures that visitors notice give a verdict. */
 export function judge(counts: Counts, pages: Pages, limits: Limits, isOver: boolean): Verdict {
     const visitors = Math.max(0, counts.requests - pages.asked);
     const failed = Math.max(0, counts.failures - pages.failed);
@@ -61,7 +61,7 @@ export function judge(counts: Counts, pages: Pages, limits: Limits, isOver: bool
     return { result: reasons.length > 0 ? "bad" : isOver ? "good" : "unknown", reasons };
 }
 
-/** The counts of visitors: the gateway doesn't tell them apart, so the command's own requests are taken for the fastest. */
+/** The visitors' counts. The gateway counts all requests together, so this takes the command's own for the fastest. */
 function withoutFastest({ within, ...counts }: Counts, own: number): Counts {
     return { ...counts, within: new Map([...within].map(([bound, count]) => [bound, Math.max(0, count - own)])) };
 }

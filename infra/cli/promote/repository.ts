@@ -21,7 +21,7 @@ export interface Repository {
 export function pushedCommit(directory = root, needed: string[] = []): Repository {
     const commit = attempt(directory, "rev-parse", "--verify", "HEAD");
     if (commit === undefined) {
-        throw refusal(`${directory} isn't a Git repository with a commit, so nobody could say what was promoted.`, "Commit it, and push it: git init; git add .; git commit; git push");
+        throw refusal(`${directory} isn't a Git repository with a commit, so nobody could say what was promoted.`, "Commit it, and push it: git init, git add ., git commit, then git push");
     }
     const changed = lines(git(directory, "status", "--porcelain", "--untracked-files=normal", "--ignore-submodules=none"));
     if (changed.length > 0) {
@@ -37,7 +37,7 @@ export function pushedCommit(directory = root, needed: string[] = []): Repositor
     if (ignored.length > 0) {
         throw refusal(
             `Git ignores ${ignored.join(" and ")} (.gitignore), so no commit contains it.`,
-            `Commit and push it: git add --force ${ignored.join(" ")}; git commit; git push`,
+            `Commit and push it: git add --force ${ignored.join(" ")}, git commit, then git push`,
         );
     }
     const unseen = hiddenFiles(directory);
@@ -64,7 +64,7 @@ function hiddenFiles(directory: string): string[] {
 }
 
 /** Where one commit is, seen from another. */
-export type Direction = "same" | "forwards" | "backwards" | "sideways" | "unknown";
+type Direction = "same" | "forwards" | "backwards" | "sideways" | "unknown";
 
 /** Whether going from one commit to another is going forwards in history. Unknown if this clone doesn't have the first. */
 export function direction({ directory }: Pick<Repository, "directory">, from: string, to: string): Direction {

@@ -26,7 +26,7 @@ export function watchedPaths({ page, expect }: { page?: string; expect?: string 
     return [pathname + search];
 }
 
-/** Refuses a gateway whose counts can't be read: nothing could be judged. */
+/** Refuses a gateway whose counts can't be read, because there would be no verdict. */
 export async function checkCounting(place: Place): Promise<void> {
     const scrapes = await scrape(place, place.namespace, place.exposed).catch((error: Error) => error);
     if (!(scrapes instanceof Error) && scrapes.some(({ counts }) => counts !== undefined)) return;
@@ -37,7 +37,7 @@ export async function checkCounting(place: Place): Promise<void> {
     );
 }
 
-/** Counts what the gateway does while something else happens, such as an update. Stop it for the counts. */
+/** Counts the gateway's requests during something else, such as an update. `stop` returns the counts. */
 export async function count(place: Place): Promise<() => Promise<Counts>> {
     const look = () => scrape(place, place.namespace, place.exposed);
     const tally = new Tally(await look().catch(() => undefined));
@@ -45,7 +45,7 @@ export async function count(place: Place): Promise<() => Promise<Counts>> {
     const watching = (async () => {
         while (!isOver) {
             await sleep(pace / 2);
-            // Whatever it doesn't see now, it sees the next time.
+            // The next look includes what this one misses.
             await look().then(scrapes => tally.add(scrapes), () => undefined);
         }
     })();
@@ -63,7 +63,7 @@ export async function pagesNow(place: Place, { address, paths }: Pick<Watch, "ad
     return found;
 }
 
-/** Watches a version until the time is over, or until visitors suffer from it. Aborted, it ends with `unknown`. */
+/** Watches a version until the time is over, or until visitors notice failures. If aborted, the verdict is `unknown`. */
 export async function soak(
     place: Place, before: Map<string, Page>, watch: Watch, { signal, tell }: { signal: AbortSignal; tell: (counts: Counts, pages: Pages, left: number) => void },
 ): Promise<{ verdict: Verdict; counts: Counts; pages: Pages }> {
@@ -85,12 +85,12 @@ export async function soak(
     }
 }
 
-/** What was seen of each page. */
+/** The results of each page's looks. */
 interface Seen extends Pick<Pages, "asked" | "failed"> {
     pages: Map<string, Pick<Pages, "good" | "wrong">>;
 }
 
-/** Each page counts for itself: one that is as it should be says nothing of another. */
+/** Each page counts on its own: one right page doesn't make up for a wrong one. */
 function pagesOf({ asked, failed, pages }: Seen): Pages {
     const each = [...pages.values()];
     const [worst] = each.map(({ wrong }) => wrong).sort((a, b) => b.length - a.length);
@@ -99,7 +99,7 @@ function pagesOf({ asked, failed, pages }: Seen): Pages {
 
 async function look(place: Place, path: string, before: Page | undefined, { address, expected }: Watch, seen: Seen): Promise<void> {
     const page = await fetchPage(place, address, path).catch(() => undefined);
-    // That this computer doesn't reach the cluster isn't the site's fault.
+    // It isn't the site's fault if this computer doesn't reach the cluster.
     if (page === undefined) return;
     seen.asked++;
     if (page.status >= 500) seen.failed++;

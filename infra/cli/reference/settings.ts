@@ -106,7 +106,7 @@ function table(settings: Description, { object, keys: above, change }: Omit<Chap
         object.required?.includes(key) ? "required" : defaultText(description),
         description.properties || description.oneOf || entriesOf(description)?.properties
             ? "see below" : allowedText(settings, description),
-        description.secret ? `\`${secretCommand([...above, key].join("."), description.example)}\`` : code(description.example),
+        description.secret ? `\`${secretCommand([...above, key].join("."), description.example, "linux")}\`` : code(description.example),
         description.description ?? "",
         changeText(description.change ?? change),
     ]);

@@ -1,6 +1,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { finished } from "node:stream/promises";
+import { moveOver } from "../../../components/files";
 import type { Terminal } from "../terminal";
 import { UserError } from "../terminal/errors";
 import { Counter } from "./counter";
@@ -80,7 +81,7 @@ export async function save(
         if (!good.includes(code) || cutOff.test(stderr)) throw new UserError(`${command[0]} in the pod ${pod.name} ended with code ${code}: ${stderr.trim()}`);
         out.end();
         await finished(out);
-        fs.renameSync(unfinished, file);
+        moveOver(unfinished, file);
     } catch (error) {
         out.destroy();
         fs.rmSync(unfinished, { force: true });

@@ -7,7 +7,7 @@ import { findPod, type Pod } from "./pod";
 import type { StandingStack } from "./stack";
 import { framed, openUploads } from "./uploads";
 
-export interface ImportArgs {
+interface ImportArgs {
     /** File of SQL. */
     database?: string;
     /** Directory or archive. */

@@ -80,7 +80,7 @@ export async function exportServices(
     tellDatabases(app, name, terminal);
 }
 
-export interface ServicesImport {
+interface ServicesImport {
     /** What an export has written. */
     directory?: string;
     /** File of SQL, instead. */

@@ -10,8 +10,9 @@ import { root } from "./home";
 /** The file of a stack's settings; an error that lists the stacks if there is none. */
 export function stackConfigFile(stack: string, directory = root): string {
     const file = path.join(directory, `Pulumi.${stack}.yaml`);
-    if (fs.existsSync(file)) return file;
     const stacks = stacksIn(directory);
+    // Where case doesn't count in names of files, Dev would have the settings and the state of dev.
+    if (stacks.includes(stack)) return file;
     const known = stacks.length > 0 ? `The stacks are: ${stacks.join(", ")}.` : "There are no stacks yet.";
     throw new UserError(`There is no stack "${stack}": ${file} does not exist. ${known}`);
 }
@@ -57,12 +58,12 @@ function encrypted(file: string, key: string): string {
 const standIn = "encrypted.by.pulumi";
 
 /** Whether a value in a stack's file is encrypted. */
-export function isEncrypted(value: unknown): value is { secure: string } {
+function isEncrypted(value: unknown): value is { secure: string } {
     return isObject(value) && Object.keys(value).length === 1 && typeof value.secure === "string";
 }
 
 /** A value under `landfall:<key>` without its encrypted parts: they are left out if optional, otherwise replaced. */
-export function withStandIns(key: string, value: unknown): unknown {
+function withStandIns(key: string, value: unknown): unknown {
     const target = isObject(value) && typeof value.target === "string" ? value.target : undefined;
     const app = key === "app" && isObject(value) && value.type === "services" ? "services" : undefined;
     return replace(value, [key], keys => describeKey(describeSettings({ stack: "", target, app }), keys, target));

@@ -1,8 +1,10 @@
 import * as fs from "node:fs";
-import * as os from "node:os";
 import * as path from "node:path";
-import { absolutePath } from "../../config/schema/fields";
+import { home, resolvePath } from "../../../components/cluster/scripts/home";
+import { writeWhole } from "../../../components/files";
 import { UserError } from "../terminal/errors";
+
+export { home };
 
 /** The last commit of a version that worked without Pulumi. */
 const lastWithOfflineEngine = "d8d3b87";
@@ -10,19 +12,9 @@ const lastWithOfflineEngine = "d8d3b87";
 /** Root of the project: where Pulumi.yaml is. */
 export const root = path.resolve(__dirname, "../../..");
 
-/** Directory of the files of this user's stacks: `$LANDFALL_HOME`, else `~/.landfall`. */
-export function home(): string {
-    return process.env.LANDFALL_HOME || path.join(os.homedir(), ".landfall");
-}
-
-/** A path in the settings, resolved as the cluster's scripts resolve it. */
-export function localPath(given: string): string {
-    return absolutePath(given.replace(/^~[\\/]\.landfall(?=$|[\\/])/, () => home()));
-}
-
 /** Whether a directory in the settings contains volumes, not only the owner's marker file. */
 export function hasVolumes(given: string): boolean {
-    const directory = localPath(given);
+    const directory = resolvePath(given);
     return fs.existsSync(directory) && fs.readdirSync(directory).some(name => !name.startsWith("."));
 }
 
@@ -75,7 +67,7 @@ export function refuseOfflineState(stack: string): void {
 
 /** Records how the stack was started. */
 export function writeRecord(stack: string, record: StackRecord): void {
-    writePrivate(stackFile(stack, "start.json"), `${JSON.stringify(record)}\n`);
+    writeWhole(stackFile(stack, "start.json"), `${JSON.stringify(record)}\n`);
 }
 
 /** Adds images to the record of a stack, except those that existed before it. */
@@ -90,15 +82,6 @@ export function rememberImages(stack: string, images: readonly string[]): void {
 export function knownStacks(): string[] {
     if (!fs.existsSync(home())) return [];
     return fs.readdirSync(home()).filter(name => fs.existsSync(stackFile(name, "start.json")));
-}
-
-/** Writes a file that only this user can read, atomically. */
-export function writePrivate(file: string, content: string): void {
-    fs.mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
-    const unfinished = `${file}.${process.pid}.tmp`;
-    fs.rmSync(unfinished, { force: true });
-    fs.writeFileSync(unfinished, content, { mode: 0o600 });
-    fs.renameSync(unfinished, file);
 }
 
 /** Removes those of the directories that are empty. */

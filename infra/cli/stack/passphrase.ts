@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { home, writePrivate } from "./home";
+import { writeWhole } from "../../../components/files";
+import { home } from "./home";
 
 const variables = ["PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"];
 
@@ -17,7 +18,7 @@ export function passphraseFile(): string {
 export function passphraseEnvironment(environment: NodeJS.ProcessEnv = process.env): Record<string, string> {
     if (variables.some(name => environment[name] !== undefined)) return {};
     const file = passphraseFile();
-    if (!fs.existsSync(file)) writePrivate(file, randomBytes(32).toString("base64url"));
+    if (!fs.existsSync(file)) writeWhole(file, randomBytes(32).toString("base64url"));
     return { PULUMI_CONFIG_PASSPHRASE_FILE: file };
 }
 

@@ -14,7 +14,7 @@ export interface Answer {
 }
 
 /** How to reach an address. */
-export interface Way {
+interface Way {
     /**
      * Whether it is on a laptop: then the connection goes to 127.0.0.1, whatever the host name is. Not every system
      * resolves `*.localhost`, and none resolves an invented name.

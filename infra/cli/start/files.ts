@@ -1,14 +1,16 @@
 import * as fs from "node:fs";
+import { writeWhole } from "../../../components/files";
 import type { Outputs } from "../engine/engine";
-import { stackFile, writePrivate } from "../stack/home";
+import { stackFile } from "../stack/home";
 import type { Terminal } from "../terminal";
+import { quoted } from "../terminal/options";
 
 /** Saves files for the user: the administrator's password, the stack's CA certificate, and the kubeconfig. */
 export function keepFiles(stack: string, { adminPassword, caCertificate, kubeconfig }: Outputs): void {
     const contents = { "admin-password": adminPassword, "ca.crt": caCertificate, kubeconfig };
     for (const [name, content] of Object.entries(contents)) {
         const file = stackFile(stack, name as keyof typeof contents);
-        if (content) writePrivate(file, content);
+        if (content) writeWhole(file, content);
         else fs.rmSync(file, { force: true });
     }
 }
@@ -24,5 +26,5 @@ export function showFiles(stack: string, { adminUser, adminPassword, caCertifica
     if (adminUser && adminPassword) {
         terminal.line(`Log in at /wp-login.php as ${adminUser}; the initial password is in ${stackFile(stack, "admin-password")}`);
     }
-    terminal.line(`kubectl reaches the cluster by --kubeconfig ${stackFile(stack, "kubeconfig")}`);
+    terminal.line(`kubectl reaches the cluster by --kubeconfig ${quoted(stackFile(stack, "kubeconfig"))}`);
 }

@@ -15,7 +15,7 @@ export interface Seen {
     time?: number;
     /** When the API server's certificate ends, likewise; undefined if it has none. */
     apiCertificateEnds?: number;
-    /** The address that the site has for itself; undefined if no pod is told one. */
+    /** The site's address in its own settings; undefined if no pod has one. */
     address?: string;
     /** What couldn't be read, and why. */
     unread: { what: string; why: string; forbidden: boolean }[];
@@ -57,7 +57,7 @@ const sources: Record<Exclude<Kind, "nodeStats">, { path: string; place: Place; 
 };
 
 /**
- * Reads everything that a stack's state is told from, in its own namespaces and, with `system`, in kube-system.
+ * Reads everything that shows a stack's state, in its own namespaces and, with `system`, in kube-system.
  * @param environment namespace of its environment; undefined if it has none
  * @throws Unreachable if the cluster doesn't answer
  */
@@ -117,7 +117,7 @@ function itemsOf({ items }: Json): Fields[] {
     return list({ items }, "items");
 }
 
-/** The site's address as its pods are told it; nothing else is kept of their settings. */
+/** The site's address in its pods' settings, of which nothing else is kept. */
 async function addressIn(ask: (path: string) => Promise<Json>, environment: string): Promise<string | undefined> {
     const found = await ask(`/api/v1/namespaces/${environment}/configmaps/web-environment`);
     return webAddress(text(found, "data", "WORDPRESS_URL"));
@@ -129,7 +129,7 @@ export function webAddress(given: string): string | undefined {
     return url && /^https?:$/.test(url.protocol) && url.username === "" && url.password === "" ? url.href.replace(/\/$/, "") : undefined;
 }
 
-/** The site's address, asked of the cluster; undefined if no pod is told one. @throws Unreachable */
+/** Reads the site's address from the cluster; undefined if no pod has one. @throws Unreachable */
 export async function askAddress(kubeconfig: string, environment: string): Promise<string | undefined> {
     const connection = await reach(kubeconfig);
     const ask = (path: string): Promise<Json> => inTime(send(connection, "GET", path, { seconds: limits.first }), limits.first, connection);

@@ -2,7 +2,7 @@ import * as fs from "node:fs";
 import type { PlainSettings, PlatformSettings, Target } from "../../config";
 import { readSettings, readStack, stackConfigFile } from "../stack/config";
 import { stackFile } from "../stack/home";
-import { stackOption, text } from "../terminal/options";
+import { quoted, stackOption, text } from "../terminal/options";
 import { type StandingStack, withKubeconfig } from "../site/stack";
 import { Terminal } from "../terminal";
 import { UserError } from "../terminal/errors";
@@ -25,7 +25,7 @@ export interface Running<S = PlainSettings> extends StandingStack<S> {
 /** A running stack that may be only a cluster with its platform. */
 export type AnyRunning = Running<PlainSettings | PlatformSettings>;
 
-export type CommandLine = (name: string, ...args: string[]) => string;
+type CommandLine = (name: string, ...args: string[]) => string;
 
 /**
  * The stack that was asked for. What has to be said meanwhile goes to standard error.
@@ -58,12 +58,6 @@ export function commandFor(stack: string, kubeconfig?: string): CommandLine {
         ];
         return [name === "start" ? "npm start" : `npm run ${name}`, ...(options.length > 0 ? ["--", ...options.map(word => quoted(word))] : [])].join(" ");
     };
-}
-
-/** A word as a shell takes it for one. */
-export function quoted(word: string, platform = process.platform): string {
-    if (/^[\w@%+=:,./~-]+$/.test(word) || (platform === "win32" && /^[\w@+=:,./\\~-]+$/.test(word))) return word;
-    return platform === "win32" ? `"${word}"` : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 const advice: Record<Target, string> = {

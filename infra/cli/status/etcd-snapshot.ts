@@ -3,7 +3,7 @@ import { type Fields, text, time } from "./fields";
 import { nameOf } from "./objects";
 
 /** The last snapshot of etcd that a machine took or tried to take; times are in milliseconds since 1970. */
-export interface EtcdSnapshot {
+interface EtcdSnapshot {
     node: string;
     /** When the last good one was taken, by whichever machine. */
     taken?: number;

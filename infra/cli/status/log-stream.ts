@@ -10,11 +10,11 @@ export interface Source {
     namespace: string;
     pod: string;
     container: string;
-    /** What is before each of its lines. */
+    /** Prefix of its lines. */
     name: string;
 }
 
-/** Which lines, as the API server is asked for them. */
+/** Which lines to ask the API server for. */
 export interface Which {
     tailLines?: number;
     sinceSeconds?: number;
@@ -24,20 +24,20 @@ export interface Which {
 
 /** A line of a log. */
 export interface Line {
-    /** As the node's clock has it; nanoseconds, of one length, so that texts compare as times do. */
+    /** By the node's clock, in nanoseconds. All have one length, so texts compare as times do. */
     time: string;
     text: string;
 }
 
-/** Shows a line, with what is before it. */
+/** Shows a line with its prefix. */
 export type Write = (name: string, line: Line) => Promise<void>;
 
-/** How often new pods are looked for, and how long the start of an answer may take; milliseconds. */
+/** Milliseconds between two looks for new pods, and until an answer must begin. */
 const pace = { look: 2000, answer: 20_000 };
-/** How often in a row pods may not be found while others are followed. */
+/** How many looks for pods may fail in a row. */
 const mostFailures = 10;
 
-/** Prints the logs of all sources in the order of time. What can't be read of one doesn't keep the others back. */
+/** Prints the logs of all sources in the order of time. Continues with the others if one can't be read. */
 export async function readMerged(
     connection: Connection, sources: Source[], which: Which, write: Write, signal: AbortSignal,
 ): Promise<{ lines: number; problems: { source: Source; error: Error }[] }> {
@@ -62,7 +62,7 @@ export async function readMerged(
     }
 }
 
-/** Prints lines as they are written, of containers that start later too, until the signal comes. */
+/** Prints lines as they are written, until the signal is aborted. Includes containers that start later. */
 export async function follow(
     connection: Connection, find: () => Promise<Source[]>, which: Which, write: Write, signal: AbortSignal,
     refused: (source: Source, error: Error) => void,
@@ -72,7 +72,7 @@ export async function follow(
     const last = new Map<string, string>();
     const read = async (source: Source): Promise<void> => {
         const before = last.get(source.name);
-        // Asked again where it ended, as after a restart of its container.
+        // Continues where it ended, for example after a restart of its container.
         const from = before === undefined ? which : { sinceTime: before };
         try {
             for await (const line of linesOf(connection, source, from, signal, true)) {
@@ -81,7 +81,7 @@ export async function follow(
                 last.set(source.name, line.time);
             }
         } catch (error) {
-            // Otherwise the connection broke off, or the pod is gone: the next look tells.
+            // Otherwise the connection broke off or the pod is gone; the next look shows which.
             if (!(error instanceof KubernetesError) || error.code === 404 || told.has(source.name)) return;
             told.add(source.name);
             refused(source, error);
@@ -102,7 +102,7 @@ export async function follow(
             void read(source).finally(() => open.delete(source.name));
         }
         await sleep(pace.look, undefined, { signal }).catch(() => undefined);
-        // Of a pod that starts while others are followed, all is news.
+        // A pod that starts meanwhile has only new lines.
         which = { sinceSeconds: Math.ceil((pace.look + pace.answer) / 1000) };
     }
 }
@@ -116,7 +116,7 @@ async function* linesOf(connection: Connection, source: Source, which: Which, si
         broken = error;
         lines.close();
     });
-    // A carriage return in a line breaks it in two, of which only the first says when.
+    // A carriage return splits a line in two, and only the first half has the time.
     let last = "";
     try {
         for await (const line of lines) {
@@ -131,7 +131,7 @@ async function* linesOf(connection: Connection, source: Source, which: Which, si
     if (broken && !signal.aborted) throw broken;
 }
 
-/** Times lack zeros at their end, and nodes may say their zone. Empty for what is no time. */
+/** Adds the zeros that times lack at their end, and converts a node's own zone. Empty if it isn't a time. */
 function normalised(time: string): string {
     const [, seconds, fraction = "", zone] = /^(.+?)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)$/.exec(time) ?? [];
     if (seconds === undefined || Number.isNaN(Date.parse(time))) return "";
@@ -139,7 +139,7 @@ function normalised(time: string): string {
     return `${utc}.${fraction.padEnd(9, "0").slice(0, 9)}Z`;
 }
 
-/** Asks for a log. The client library's own reader leaves errors of its stream to nobody. */
+/** Asks for a log. The client library's own reader doesn't report errors of its stream. */
 function open({ server, options }: Connection, source: Source, which: object, signal: AbortSignal): Promise<http.IncomingMessage> {
     const { namespace, pod, container } = source;
     const asked = Object.entries({ container, timestamps: true, ...which });

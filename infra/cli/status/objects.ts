@@ -1,6 +1,6 @@
 import { type Fields, fields, list, text, time } from "./fields";
 
-/** The kinds of objects that a stack's state is told from. */
+/** The kinds of objects that show a stack's state. */
 export const kinds = [
     "nodes", "pods", "events", "deployments", "statefulSets", "autoscalers", "jobs", "cronJobs", "budgets", "claims", "quotas",
     "services", "gateways", "routes", "certificates", "challenges", "volumeSnapshots", "preemptions", "nodeStats",

@@ -7,7 +7,7 @@ import { nameOf, namespaceOf, type Observed } from "./objects";
  */
 export const severities = ["outage", "failing", "risk", "unknown"] as const;
 
-export type Severity = (typeof severities)[number];
+type Severity = (typeof severities)[number];
 
 /** Something that is wrong with a stack. */
 export interface Problem {
@@ -65,7 +65,7 @@ export const minute = 60 * second;
 export const hour = 60 * minute;
 export const day = 24 * hour;
 
-/** `-n development describe pod web-1`, as kubectl is told. */
+/** A command of kubectl's: `kubectl -n development describe pod web-1`. */
 export function kubectl(verb: string, kind: string, object: Fields): string {
     const namespace = namespaceOf(object);
     return `kubectl ${namespace === "" ? "" : `-n ${namespace} `}${verb} ${kind} ${nameOf(object)}`;

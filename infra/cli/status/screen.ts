@@ -1,4 +1,4 @@
-import { quoted } from "./command";
+import { quoted } from "../terminal/options";
 import { duration } from "./fields";
 import { severities, type Problem } from "./problem";
 import type { Part, Status, Task } from "./summary";

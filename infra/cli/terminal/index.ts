@@ -3,7 +3,7 @@ const clearLine = "\r\u001b[2K";
 const pace = { terminal: 1000, pipe: 30_000 };
 
 /** The used part of the output stream. */
-export interface Sink {
+interface Sink {
     write(text: string): unknown;
     isTTY?: boolean;
     columns?: number;

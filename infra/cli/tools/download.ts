@@ -3,6 +3,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { Readable, Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { moveOver } from "../../../components/files";
 import { UserError } from "../terminal/errors";
 
 /** Longest pause in a download, in milliseconds. */
@@ -25,7 +26,7 @@ export async function downloadProgram(url: string, checksumUrl: string, file: st
             );
         }
         fs.chmodSync(unfinished, 0o755);
-        fs.renameSync(unfinished, file);
+        moveOver(unfinished, file);
     } finally {
         fs.rmSync(unfinished, { force: true });
     }

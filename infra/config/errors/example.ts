@@ -14,9 +14,11 @@ export function exampleLine(section: string, value: unknown): string {
 }
 
 /** The command that sets a secret: it is never pasted into a file. A secret of several lines is read from a file, its example. */
-export function secretCommand(key: string, file?: unknown): string {
-    const path = key.includes(".") ? "--path " : "";
-    return `pulumi config set --secret ${path}landfall:${key}${typeof file === "string" ? ` < ${file}` : ""}`;
+export function secretCommand(key: string, file?: unknown, platform: NodeJS.Platform = process.platform): string {
+    const command = `pulumi config set --secret ${key.includes(".") ? "--path " : ""}landfall:${key}`;
+    if (typeof file !== "string") return command;
+    // PowerShell reads no files by <, and cmd knows no ~.
+    return platform === "win32" ? `cmd /c "${command} < ${file.replace(/^~(?=\/)/, "%USERPROFILE%").replaceAll("/", "\\")}"` : `${command} < ${file}`;
 }
 
 /** An example of the key with what it needs around it. The schema accepts it unchanged. */

@@ -89,7 +89,7 @@ export function address() {
 
 /** An IPv4 address that one machine may have. */
 export function machineAddress() {
-    return text("an IPv4 address of one machine, from 1.0.0.0 to 223.255.255.255 but for 127.…", given => {
+    return text("an IPv4 address of one machine, from 1.0.0.0 to 223.255.255.255 except 127.…", given => {
         const first = Number(given.split(".")[0]);
         return isAddress(given) && ((first > 0 && first < 224 && first !== 127) || "is no address that other machines reach");
     });

@@ -8,9 +8,9 @@ import { gatewaySchema } from "../sections/gateway";
 import { logsSchema } from "../sections/logs";
 import { mailHasLogin } from "../sections/outside";
 import { promotionSchema } from "../sections/promotion";
-import {
-    completeQuota, databaseHoldsConnections, hasClasses, hasOwnPlatform, needsRegistry, needsSharedClass, quotaHoldsApp, wordPressHasOneAddress,
-} from "../sections/together";
+import { completeQuota, quotaHoldsApp } from "../sections/quota";
+import { hasClasses, needsSharedClass } from "../sections/storage-classes";
+import { databaseHoldsConnections, hasOwnPlatform, needsRegistry, wordPressHasOneAddress } from "../sections/together";
 import { clusterSchema } from "../targets";
 import { Context } from "./defaults";
 import { byName, text } from "./fields";

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { type PlatformGatewaySettings, platformGatewaySchema } from "../sections/gateway";
 import { type LogsSettings, logsSchema } from "../sections/logs";
-import { hasClasses } from "../sections/together";
+import { hasClasses } from "../sections/storage-classes";
 import { type ClusterSettings, clusterSchema, sharesPlatform } from "../targets";
 import type { Context } from "./defaults";
 import { rule, type Violation } from "./rule";

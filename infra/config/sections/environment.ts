@@ -34,7 +34,7 @@ const mostImportant = /^(prod|production|live)$/;
 const leastImportant = /^((dev|development|test|testing|preview|sandbox|feature|feat|fix|bugfix|hotfix|branch|review|dependabot|renovate)(?![a-z])|(pr|mr|issue)-?\d)/;
 
 /** The priority of an environment with this name, unless its settings say otherwise. */
-export function usualPriority(name: string): Priority {
+function usualPriority(name: string): Priority {
     return mostImportant.test(name) ? "high" : leastImportant.test(name) ? "low" : "normal";
 }
 

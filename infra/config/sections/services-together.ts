@@ -4,7 +4,7 @@ import { placeholder } from "../../services/environment";
 import { connectionsOfServices, needsOf, podsOf, usesDatabase } from "../../services/limits";
 import type { AppSettings } from "../schema";
 import type { Violation } from "../schema/rule";
-import type { Needs } from "./together";
+import type { Needs } from "./quota";
 import type { ServiceSettings, ServicesSettings } from "./services";
 import { volumeName } from "./service-files";
 import { taskNameOf } from "./service-tasks";

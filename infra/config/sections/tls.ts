@@ -54,7 +54,7 @@ export function fitsHosts(tls: GivenTls, hosts: Hosts, laptop: boolean, obstacle
         return {
             keys: ["tls.issuer", "host"],
             problem: `is missing: a public authority must reach the host on port 80, and ${obstacle}`,
-            allowed: "acme, if your router or load balancer sends port 80 on to the gateway; or ca, which browsers have to be told to trust",
+            allowed: "acme, if your router or load balancer sends port 80 on to the gateway; or ca, which browsers don't trust until you add it",
             example: { host, tls: { issuer: "ca" } },
         };
     }

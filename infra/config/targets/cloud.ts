@@ -11,7 +11,7 @@ type Size = typeof sizes[number];
 const days = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"] as const;
 
 /** What the clouds call a machine type, how it looks, and the examples. */
-export interface MachineTypes {
+interface MachineTypes {
     /** @example "an EC2 instance type" */
     what: string;
     pattern: RegExp;

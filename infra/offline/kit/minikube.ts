@@ -15,7 +15,7 @@ const sources = path.join(__dirname, "minikube");
 /** The network that minikube gives to pods. */
 const podSubnet = "10.244.0.0/16";
 
-export interface MinikubeKit {
+interface MinikubeKit {
     program: string;
     /** Settings of the target minikube. */
     settings: { kubernetesVersion: string; flags: string[] };

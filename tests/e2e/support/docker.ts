@@ -16,7 +16,7 @@ const builtin = ["bridge", "host", "none"];
 const ofSuites = /^landfall-(metal-)?e2e\b/;
 
 /** Whether Docker answers. */
-export function dockerAnswers(): Promise<boolean> {
+function dockerAnswers(): Promise<boolean> {
     return run("docker", ["info"]).then(() => true, () => false);
 }
 

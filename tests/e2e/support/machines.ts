@@ -123,7 +123,7 @@ export class Machines {
     /** Expects a machine to be as it was, as soon as what is about to end has ended. */
     async expectInventory(machine: Machine, before: Record<string, string>): Promise<void> {
         await until("the machine to be as it was", async () => isDeepStrictEqual(await this.inventory(machine), before), 120)
-            .catch(() => undefined); // what differs is told below
+            .catch(() => undefined); // the comparison below shows what differs
         expect(await this.inventory(machine)).toEqual(before);
     }
 

@@ -16,7 +16,7 @@ export interface Server {
 
 const rotate = { certificates: "2026-11", encryptionKey: "2026-11" };
 
-/** Certificates and the encryption key of a server are made anew by a changed setting. */
+/** A changed setting renews a server's certificates and its encryption key. */
 export function rotatesItsSecrets(server: () => Server): void {
     const sh = (command: string) => server().machines.exec(server().machine, "bash", "-c", command);
     const served = (port: number) => until(`a certificate on port ${port}`, () =>

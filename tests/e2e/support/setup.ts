@@ -44,7 +44,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     };
 }
 
-/** Keeps saying which files have come to their end, also those that were skipped; returns what stops it. */
+/** Reports which files have ended, also skipped ones, until the returned function is called. */
 function markEnds({ vitest }: TestProject, suite: Suite): () => void {
     for (const name of fs.readdirSync(suite.directory)) {
         if (name.endsWith(".over")) fs.rmSync(path.join(suite.directory, name)); // an earlier run's

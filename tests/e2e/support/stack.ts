@@ -21,13 +21,13 @@ export const before = suite.before;
  */
 export async function ensureUp(): Promise<Ended> {
     if (!readFirstStart(suite)) {
-        // So that no later file tries again, if this one doesn't come to an end.
+        // So that no later file tries again if this one is interrupted.
         keepFirstStart(suite, { code: 1, stdout: "", output: "", seconds: 0 });
         keepFirstStart(suite, await start());
     }
     let first = readFirstStart(suite) as Ended;
     if (first.code === 0 && !isSettled(suite)) {
-        // A test before this file has failed half-way. That is told there, and no reason for all that follow to fail.
+        // An earlier test failed half-way and reports that itself. The files after it needn't fail too.
         first = { ...first, code: (await start()).code };
         keepFirstStart(suite, first);
     }

@@ -84,7 +84,7 @@ function unsettled({ directory }: Suite): string {
     return path.join(directory, "unsettled");
 }
 
-/** Whether a file of this run has come to its end. */
+/** Whether a file of this run has ended. */
 export function isOver(suite: Suite, file: string): boolean {
     return fs.existsSync(end(suite, file));
 }

@@ -141,7 +141,7 @@ describe("the gateway", () => {
         const waited = (found: Registered[]) => objects(found, "Certificate").filter(({ metadata }) => metadata.name.startsWith("gateway-"))
             .map(({ metadata }) => metadata.annotations?.["pulumi.com/waitFor"]);
         expect(new Set(waited(resources))).toEqual(new Set(["condition=Ready"]));
-        // A name that leads nowhere yet would be waited for in vain.
+        // A name that leads nowhere yet would never answer.
         expect(new Set(waited(await run(some, { issuer: "acme" })))).toEqual(new Set([undefined]));
     });
 

@@ -4,7 +4,6 @@ import * as http from "node:http";
 import * as net from "node:net";
 import * as os from "node:os";
 import * as path from "node:path";
-import { getGlobalDispatcher, setGlobalDispatcher } from "undici";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { connect } from "../../../components/cluster/kubernetes-api";
 import { proxyFor, proxyVariables, useProxies } from "../../../components/proxy";
@@ -62,7 +61,7 @@ describe("the proxy for an address", () => {
         expect(of(url, { NO_PROXY }) !== undefined).toBe(byProxy);
     });
 
-    it("is told to the builds of images, as it was given", () => {
+    it("is passed to the builds of images as it was given", () => {
         expect(proxyVariables({ HTTPS_PROXY: "http://p", no_proxy: "x", HTTP_PROXY: "", OTHER: "y" }))
             .toEqual({ HTTPS_PROXY: "http://p", no_proxy: "x" });
     });
@@ -71,7 +70,7 @@ describe("the proxy for an address", () => {
 describe("behind a proxy", () => {
     const body = "#!/bin/sh\n";
     const checksum = createHash("sha256").update(body).digest("hex");
-    const usual = getGlobalDispatcher();
+    const usual = globalThis.fetch;
     let site: http.Server;
     let proxy: http.Server;
     let asked: { address?: string; login?: string }[];
@@ -98,7 +97,7 @@ describe("behind a proxy", () => {
         useProxies();
     });
     afterEach(async () => {
-        setGlobalDispatcher(usual);
+        globalThis.fetch = usual;
         for (const server of [site, proxy]) {
             server.closeAllConnections();
             await new Promise(resolve => server.close(resolve));

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { dnsRecords } from "../../../components/platform/dns";
 import { captureStack } from "../support/program";
 
-describe("what people are told of a stack", () => {
+describe("what a stack tells people", () => {
     const outputsOf = async (stack: string) => (await captureStack(stack)).outputs;
     const always = ["address", "adminPassword", "adminUser", "endpoint", "images", "kubeconfig", "namespace", "version"];
 

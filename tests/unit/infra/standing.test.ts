@@ -345,7 +345,7 @@ describe("an environment that sleeps", () => {
         expect(await change({ environment: { sleepAfter: 60 } })).toEqual(accepted);
     });
 
-    it("may stay awake for ever once it is, or if it has nothing that wakes it", async () => {
+    it("may stay awake once it is, or if it has nothing that wakes it", async () => {
         scaled("Deployment", "web", 1);
         scaled("StatefulSet", "database", 0);
         scaled("Deployment", "activator", 1);

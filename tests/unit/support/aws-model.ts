@@ -4,7 +4,7 @@ import { isObject } from "../../../infra/values";
 export type Schema = unknown;
 
 /** Bounds and patterns of the APIs' references, which the SDK's shapes leave out. */
-export interface Bounds {
+interface Bounds {
     /** Of a text its length, of a number its value, of a list how many it has. */
     least?: number;
     most?: number;

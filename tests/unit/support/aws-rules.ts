@@ -1,7 +1,7 @@
 import { ProviderRules } from "./changes";
 
 /**
- * What the AWS provider (7.48) makes anew: the inputs that its source marks so (terraform-provider-aws,
+ * What the AWS provider (7.48) replaces: the inputs that its source marks so (terraform-provider-aws,
  * internal/service: `ForceNew`, or a plan modifier `RequiresReplace`), as far as the target sets them.
  */
 export const awsRules: ProviderRules = {

@@ -26,7 +26,7 @@ export interface ProviderRules {
 }
 
 /**
- * What going from one capture to the other would do, resource by resource: in place, anew, or not at all. What depends
+ * What going from one capture to the other would do, resource by resource: in place, by replacement, or not at all. What depends
  * on a replaced resource through an input has that input changed too.
  */
 export function changes(before: Registered[], after: Registered[], rules: ProviderRules): Change[] {
@@ -66,7 +66,7 @@ function changeOf(
     return { type, name, action: "replace", properties, deleteFirst: resource.deleteBeforeReplace ?? named };
 }
 
-/** Inputs that take a value from a resource which is made anew, or which gives a new output with every update. */
+/** Inputs that take a value from a resource that is replaced, or whose output changes with every update. */
 function throughInputs(resource: Registered, found: Map<string, Change>, { renewing = [] }: ProviderRules) {
     const inputsOf = (test: (change: Change) => boolean) => Object.entries(resource.propertyDependencies)
         .filter(([, urns]) => urns.some(urn => {

@@ -128,7 +128,7 @@ const variants: [string, ClusterFacts, Node, boolean, Operation[]][] = [
     ]],
 ];
 
-/** What machines are told, by variant and operation, such as `second-member`. */
+/** What machines run, by variant and operation, such as `second-member`. */
 export const scripts = new Map(variants.flatMap(([variant, cluster, of, first, operations]) =>
     operations.map((operation): [string, string] => [`${variant}-${operation}`, renderScript(tasksFor(cluster, of, first)[operation])])));
 

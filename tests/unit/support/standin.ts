@@ -4,7 +4,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { onTestFinished } from "vitest";
 
-export interface Told {
+interface Told {
     status: number | null;
     stdout: string;
     stderr: string;

@@ -62,7 +62,7 @@ describe("what a change does", () => {
         expect(await between(one({ pool: { size: 1 } }, opts), one({ pool: { size: 2 } }, opts))).toEqual([]);
     });
 
-    test("goes on to what takes a value from a thing that is made anew, or has a new version", async () => {
+    test("goes on to what takes a value from a resource that is replaced or has a new version", async () => {
         const two = (kind: string, inputs: object) => () => {
             const first = new Thing("first", { kind, ...inputs });
             new Thing("second", { zone: first.id });

@@ -35,7 +35,7 @@ export function statusTasks(owner: string): Task[] {
 }
 
 /** A machine's status. */
-export interface MachineStatus {
+interface MachineStatus {
     /** Of the cluster, on control-plane nodes. */
     incarnation?: string;
     /** Of the node. */

@@ -4,6 +4,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 
 import { cacheDirectory } from "../../../cache";
+import { writeWhole } from "../../../files";
 import { resolvePath } from "../../scripts/home";
 import { attempt, fail, lastLines } from "../../scripts/process";
 import { acceptTasks, lackingTasks, receiveCommand } from "../machine/bundle";
@@ -140,9 +141,7 @@ async function digestOf(file: string, rehash: boolean): Promise<string> {
     const digest = await hashOf(file);
     if (looksOf(file) !== looks) fail(`${file} is being written to. ${unchanged}`);
     fs.mkdirSync(path.dirname(memo), { recursive: true });
-    const content = JSON.stringify({ ...readMemo(memo), [file]: { looks, digest } });
-    fs.writeFileSync(`${memo}.${process.pid}`, content, { mode: 0o600 });
-    fs.renameSync(`${memo}.${process.pid}`, memo);
+    writeWhole(memo, JSON.stringify({ ...readMemo(memo), [file]: { looks, digest } }));
     return digest;
 }
 

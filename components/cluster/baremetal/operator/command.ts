@@ -6,13 +6,13 @@ import { randomBytes } from "node:crypto";
 import { withoutSecrets } from "../../scripts/process";
 import { shellQuote } from "../machine/script";
 
-/** What a program printed so far. */
+/** A program's output so far. */
 export interface Output {
     stdout: string;
     stderr: string;
 }
 
-/** How a command on a machine ended. Where it didn't answer, `stdout` is empty and `noise` is what was printed instead. */
+/** How a command on a machine ended. If it didn't answer, `stdout` is empty and `noise` has the output instead. */
 export interface Answer extends Output {
     ok: boolean;
     code: number;
@@ -25,16 +25,16 @@ export interface Answer extends Output {
 
 /** One run of a command. */
 interface Framed {
-    /** What the login shell gets. */
+    /** The command line for the login shell. */
     command: string;
-    /** What its standard input gets, where a script is run. */
+    /** The text for its standard input, if it is a script. */
     script(text: string): string;
-    /** Whether the answer is complete, whoever keeps the connection open. */
+    /** Whether the answer is complete, even if the connection stays open. */
     isOver(output: Output): boolean;
     read(output: Output & { code: number }): Answer;
 }
 
-/** New for every run: only what is between them counts. */
+/** Markers around the answer, new for every run. */
 interface Markers {
     begin: string;
     end: string;
@@ -42,9 +42,9 @@ interface Markers {
 }
 
 /**
- * Runs `$3`, and prints its exit code and its answer between the markers. The answer is in base64 and with its length, so
- * nothing can be mistaken for it or get into it. Standard error is between markers too. bash reads no start file itself
- * (--norc, and -p for those that the environment names), and neither do its children.
+ * Runs `$3`, and prints its exit code and its answer between the markers. The answer is in base64 and has its length, so other
+ * output can't be taken for it or get into it. Standard error is between markers too. Neither bash nor its children read start
+ * files (--norc, and -p for those that the environment names).
  */
 const frame = [
     "unset BASH_ENV ENV", "export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
@@ -89,13 +89,13 @@ export interface Producer {
 type Ended = Output & { code: number };
 
 interface Watch {
-    /** Whether enough was printed, so that nobody waits for the program's end. */
+    /** Whether the output is complete: then nothing waits for the program's end. */
     isOver?(output: Output): boolean;
-    /** Gets what is printed on standard error as it comes. */
+    /** Gets standard error as it arrives. */
     onError?(text: string): void;
 }
 
-/** Runs a program; `input` is text for its standard input, or the program that writes it, which ends as `producer` tells. */
+/** Runs a program. `input` is text for its standard input, or a program that writes it; `producer` says how that ended. */
 export async function execute(
     program: string, args: string[], input: string | Producer = "", watch: Watch = {},
 ): Promise<Ended & { producer?: Ended }> {
@@ -106,7 +106,7 @@ export async function execute(
     const producer = source && start(source.program, source.args, { stdio: ["ignore", "pipe", "pipe"] });
     const child = start(program, args, { stdio: [producer?.stdout ?? "pipe", "pipe", "pipe"] });
     if (typeof input === "string") {
-        child.stdin?.on("error", () => undefined); // it ended before it read everything: its exit code tells
+        child.stdin?.on("error", () => undefined); // it ended before it read everything; its exit code says why
         child.stdin?.end(input);
     }
     producer?.stdout?.destroy(); // only the consumer holds the pipe, so each notices when the other ends

@@ -7,7 +7,7 @@ import { withSsh } from "./ssh";
 import { isSilent, isStranger } from "./ssh-failure";
 import { describeFailures, type Operation, perform, type Step } from "./steps";
 
-export interface EndSnapshots extends Operation {
+interface EndSnapshots extends Operation {
     controlPlanes: NodeFacts[];
 }
 

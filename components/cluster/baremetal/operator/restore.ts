@@ -70,7 +70,7 @@ async function uncordonAll({ connection, first, restarted }: Restore): Promise<v
 }
 
 /** A snapshot in restic's list. */
-export interface ListedSnapshot {
+interface ListedSnapshot {
     id: string;
     time: string;
     hostname: string;

@@ -1,6 +1,5 @@
-// Rotates what the settings say, once for each rotation that they name: the certificates of the control plane, or the key that
-// encrypts secrets at rest. Only the control-plane nodes and this script's memory see keys: they come and go on ssh's standard
-// input and output.
+// Does each rotation in the settings once: of the control plane's certificates, or of the key that encrypts secrets at rest. Keys
+// are only on the control-plane nodes, in this script's memory, and on ssh's standard input and output.
 import { fail, main } from "../../scripts/process";
 import { lastRotationTasks, rotateTasks } from "../machine/certificates";
 import { healthTasks, restartTasks } from "../machine/control-plane";
@@ -20,7 +19,7 @@ function controlPlaneOf({ cluster: { virtualAddress }, controlPlanes }: Rotation
     return { virtualAddress, controlPlanes };
 }
 
-export interface CertificateRotation extends Rotation {
+interface CertificateRotation extends Rotation {
     /** Whether each node has had this rotation. */
     rotated: boolean[];
 }
@@ -39,8 +38,8 @@ export const certificateSteps: Step<CertificateRotation>[] = [
         rotateTasks(controlPlaneOf(s), s.cluster.rotation) },
 ];
 
-export interface KeyRotation extends Rotation {
-    /** The node that makes the key, and writes the secrets again. */
+interface KeyRotation extends Rotation {
+    /** The node that generates the key and rewrites the secrets. */
     first: NodeFacts;
     /** Each node's keys, by its name. */
     keys: Map<string, Key[]>;
@@ -67,11 +66,11 @@ export const keySteps: Step<KeyRotation>[] = [
     { ...useKeys("known"), when: [keyIsDue] },
     { ...useKeys("first"), when: [keyIsDue] },
     { on: "first", when: [keyIsDue], tasks: s => rewriteTasks(nameOf(s)) },
-    // Without a condition: an interrupted run may have written the keys, and not have restarted the API server.
+    // Always: an interrupted run may have written the keys without restarting the API server.
     useKeys("alone"),
 ];
 
-/** One API server after the other uses the keys of the phase. */
+/** Gives the phase's keys to one API server after the other. */
 function useKeys(name: keyof ReturnType<typeof phases>): Step<KeyRotation> {
     const next = (s: KeyRotation, node: NodeFacts) => phaseOf(s, name)(s.keys.get(node.name) ?? []);
     return {
@@ -94,7 +93,7 @@ function nameOf({ cluster }: KeyRotation): string {
 function takeKeys(s: KeyRotation, printed: string, { name, host }: NodeFacts): void {
     s.keys.set(name, parseKeys(printed) ?? fail(
         `${name} (${host}) has an /etc/kubernetes/landfall/encryption.json that was changed by hand: which of its keys ` +
-        "are still needed can't be told. Nothing was changed."));
+        "are still needed isn't known. Nothing was changed."));
 }
 
 async function findKey(s: KeyRotation): Promise<void> {
@@ -105,12 +104,12 @@ async function findKey(s: KeyRotation): Promise<void> {
     s.key = found[0];
 }
 
-/** The key is named after the rotation, so the nodes' files tell how far the rotation has come. */
+/** The key has the rotation's name, so the nodes' files show how far the rotation is. */
 export function keyName(rotation: string): string {
     return `key-${rotation}`;
 }
 
-/** From a node's keys to those that it has next. */
+/** Turns a node's keys into its next ones. */
 type Phase = (keys: Key[]) => Key[];
 
 /** The keys in a node's file, in order; undefined if this program did not write the file. */
@@ -125,9 +124,9 @@ export function parseKeys(text: string): Key[] | undefined {
 }
 
 /**
- * The phases by which the key is replaced on all control-plane nodes, so that none of them ever meets a secret that it can't
- * read. Each ends when all nodes use its keys, and only then does the next begin. Secrets are written again before the last.
- * A node that is past a phase stays as it is, so an interrupted rotation starts over.
+ * The phases of a new key on all control-plane nodes, in which each node can always read every secret. A phase begins when all
+ * nodes use the keys of the one before. Secrets are rewritten before the last phase. A node that is past a phase stays as it is,
+ * so an interrupted rotation starts over.
  */
 export function phases(key: Key): { known: Phase; first: Phase; alone: Phase } {
     const others = (keys: Key[]) => keys.filter(({ name }) => name !== key.name);

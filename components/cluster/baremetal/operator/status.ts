@@ -9,7 +9,7 @@ import { readFacts } from "./settings";
 import { withSsh } from "./ssh";
 import { describeFailure } from "./ssh-failure";
 
-/** What a machine prints, or why it doesn't. */
+/** A machine's answer, or why there is none. */
 type Answer = Partial<ReturnType<typeof parseStatus>> & { problem?: string };
 
 async function status(): Promise<string> {
@@ -24,21 +24,21 @@ async function status(): Promise<string> {
 }
 
 /**
- * A node that doesn't answer counts as what the control plane knows of it. There is no cluster only if the whole control plane
- * says so, and a silent machine is no node only if the API says so: what can't be seen isn't necessarily gone.
+ * For a node that doesn't answer, the control plane's record counts. The cluster counts as gone only if the whole control plane says
+ * so, and a silent machine as removed only if the API says so.
  */
 function statusOf(answers: (Answer & { node: NodeFacts })[]): Found {
     const controlPlane = answers.filter(({ node }) => node.role === "control-plane");
     const incarnation = controlPlane.find(answer => answer.incarnation)?.incarnation;
     const problems = controlPlane.flatMap(({ problem }) => problem ?? []);
     if (!incarnation && problems.length > 0) {
-        fail(`Whether there is a cluster can't be told. Nothing was changed.\n\n${problems.join("\n\n")}`);
+        fail(`It isn't known whether there is a cluster. Nothing was changed.\n\n${problems.join("\n\n")}`);
     }
     const silent = answers.filter(({ problem }) => problem);
     if (incarnation && silent.length > 0 && !answers.some(({ asked }) => asked)) {
         const names = silent.map(({ node }) => node.name).join(", ");
-        fail(`Whether ${names} may be given up can't be told, as the API doesn't answer either. Nothing was changed. Run ` +
-            "again once one of them does, or take out of landfall:cluster.nodes what will not come back.\n\n" +
+        fail(`${names} and the API don't answer, so it isn't known whether the cluster still needs them. Nothing was changed. Run ` +
+            "again once one of them answers, or take the lines of machines that won't come back out of landfall:cluster.nodes.\n\n" +
             silent.map(({ problem }) => problem).join("\n\n"));
     }
     const known: Record<string, string> = Object.assign({}, ...answers.map(answer => answer.known ?? {}));
@@ -51,7 +51,7 @@ function statusOf(answers: (Answer & { node: NodeFacts })[]): Found {
     return { incarnation, members: Object.fromEntries(members), administrator, standing: standingOf(answers) };
 }
 
-/** The least that is free of a disk, in per cent, and the days that certificates normally have left. */
+/** Least free part of a disk, in per cent, and the days that certificates normally have left. */
 const least = { free: 10, certificate: 30, authority: 365 };
 
 interface Health {
@@ -62,7 +62,7 @@ interface Health {
     expires?: { file: string; ends: number }[];
 }
 
-/** What people should know but doesn't stop them; `now` is in seconds since 1970. */
+/** Warnings; `now` is in seconds since 1970. */
 export function warningsOf(answers: (Health & { node: NodeFacts })[], now: number): string[] {
     return answers.flatMap(({ node, free, snapshots, expires = [] }) => [
         ...expires.flatMap(({ file, ends }) => expiryProblem(file, (ends - now) / 86_400) ?? []),

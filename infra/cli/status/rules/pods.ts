@@ -43,7 +43,7 @@ const unschedulable: PodRule = (pod, { now, observed }) => {
     return finding(pod, "failing", `can't be scheduled: ${message || text(scheduled, "reason")}`, since, advice(pod));
 };
 
-/** Whether nodes of a cloud are added as pods need them, which takes minutes. A cluster that has none yet is one of those. */
+/** Whether the cloud adds nodes when pods need them, which takes minutes. So it is if the cluster has none yet. */
 function growsByItself(nodes: Fields[]): boolean {
     return nodes.length === 0 || nodes.some(node => /^(aws|gce|azure):/.test(text(node, "spec", "providerID")));
 }
@@ -55,13 +55,13 @@ function claimsOf(pod: Fields, { claims }: Situation["observed"]): Fields[] {
 
 const roomAdvice = "Add a node or a larger one, or lower requests or replicas in the settings. What is allocated: kubectl describe nodes";
 
-/** What to do about a message of the scheduler. The first pattern that matches counts. */
+/** What to do about a message of the scheduler: the first match counts. */
 const schedulingAdvice: [RegExp, (pod: Fields) => string][] = [
     [/Insufficient|Too many pods/, () => roomAdvice],
     [/volume node affinity|PersistentVolumeClaim|persistentvolumeclaim/i, pod => `Its volume is elsewhere or missing: kubectl -n ${namespaceOf(pod)} get pvc`],
     [/node affinity\/selector|node selector/, pod => `No node has the labels it asks for: ${kubectl("describe", "pod", pod)}; kubectl get nodes --show-labels`],
     [/were unschedulable|is unschedulable/, () => "Nodes are cordoned. If the work on them is done: kubectl uncordon NODE"],
-    [/taint/, () => "Nodes refuse it by a taint: kubectl describe nodes | grep -i taint"],
+    [/taint/, () => "Nodes have a taint that it doesn't tolerate. Their taints: kubectl describe nodes"],
 ];
 
 const pullErrors = [
@@ -94,7 +94,7 @@ const misconfigured: PodRule = (pod, { command }) => {
 };
 
 const crashing: PodRule = (pod, situation) => {
-    // Between two attempts to start a container that can't be started, either reason is given.
+    // Between two attempts to start a container, Kubernetes gives either reason.
     const status = waitingFor(pod, ["CrashLoopBackOff", "RunContainerError"])
         ?? containerStatuses(pod).find(found => endedBadly(found) && (number(found, "restartCount") ?? 0) > 0);
     if (!isLive(pod) || !status || ownerKind(pod) === "Job") return undefined;
@@ -122,7 +122,7 @@ const notReady: PodRule = (pod, situation) => {
     const failure = probeFailure(pod, observed.events);
     const most = / gets 4\d\d$/.test(failure) ? patience.answering : Math.min(patience.ready, startingTime(pod));
     const unready = list(pod, "status", "containerStatuses").filter(status => status.ready !== true);
-    // Getting the image takes its time. After a restart, the first start counts.
+    // Pulling the image takes time. After a restart, the first start counts.
     const begun = Math.max(since, ...unready.filter(status => (number(status, "restartCount") ?? 0) === 0).map(status => time(status, "state", "running", "startedAt") ?? 0));
     if (isTrue(ready) || now - begun < most) return undefined;
     const names = unready.map(status => text(status, "name"));
@@ -130,7 +130,7 @@ const notReady: PodRule = (pod, situation) => {
     return finding(pod, "failing", `runs but isn't ready, so it gets no requests${why && ` (${why})`}`, since, logsAdvice(pod, situation));
 };
 
-/** How long the startup probe of a container that hasn't started lets it take; a minute at the least. */
+/** How long a container's startup probe allows it to start; at least a minute. */
 function startingTime(pod: Fields): number {
     const starting = list(pod, "status", "containerStatuses").filter(status => status.started === false).map(status => text(status, "name"));
     const probes = list(pod, "spec", "containers").filter(container => starting.includes(text(container, "name"))).map(({ startupProbe }) => startupProbe);
@@ -140,7 +140,7 @@ function startingTime(pod: Fields): number {
     }), starting.length === 0 ? patience.ready : 0);
 }
 
-/** What a probe last found, by the kubelet. The output of a probe's command isn't told, because it may contain secrets. */
+/** The last result of a probe, from the kubelet. Leaves out the output of a probe's command, which may contain secrets. */
 function probeFailure(pod: Fields, events: Fields[]): string {
     const last = eventsOf(pod, events).find(event => text(event, "reason") === "Unhealthy");
     const [, probe, what] = /^(Startup|Readiness|Liveness) probe failed: (.*)$/.exec(text(last, "message")) ?? [];
@@ -163,7 +163,7 @@ const evicted: PodRule = (pod, { now }) => {
     if (text(pod, "status", "phase") !== "Failed" || ownerKind(pod) === "Job" || reason === "") return undefined;
     const disrupted = condition(pod, "DisruptionTarget");
     const since = time(disrupted, "lastTransitionTime") ?? time(pod, "status", "startTime") ?? created(pod);
-    // A node that shuts down cleanly leaves its pods as failed, too. Others have replaced them.
+    // A node that shuts down cleanly also leaves failed pods. Others have replaced them.
     if (now - since > day || ["NodeShutdown", "Terminated", "Shutdown"].includes(reason)) return undefined;
     const message = text(pod, "status", "message").replace(/\. .*$/, "");
     return finding(pod, "risk", `was evicted${reason === "Evicted" ? "" : ` (${reason})`}: ${message}`, since,
@@ -202,7 +202,7 @@ const restarted: PodRule = (pod, situation) => {
         since, crashAdvice(pod, last, situation));
 };
 
-/** Whether the node restarted then, because everything else on it did too. A laptop's nodes do so at every stop and start. */
+/** Whether everything else on the node restarted at that time too. A laptop's nodes restart at every stop and start. */
 function endedWithNode(pod: Fields, since: number, pods: Fields[]): boolean {
     const others = pods.filter(other => other !== pod && isLive(other) && text(other, "spec", "nodeName") === text(pod, "spec", "nodeName")
         && (time(other, "status", "startTime") ?? since) < since);
@@ -214,13 +214,13 @@ function waitingFor(pod: Fields, reasons: string[]): Fields | undefined {
     return containerStatuses(pod).find(status => reasons.includes(text(status, "state", "waiting", "reason")));
 }
 
-/** Whether a container failed. Code 255 and the reason Unknown mean that it ended with its node: the kubelet restarts it. */
+/** Whether a container failed. Code 255 with the reason Unknown isn't a failure: its node stopped, and the kubelet restarts it. */
 function endedBadly(status: Fields): boolean {
     const code = number(status, "state", "terminated", "exitCode");
     return code !== undefined && code !== 0 && !(code === 255 && text(status, "state", "terminated", "reason") === "Unknown");
 }
 
-/** How a container last ended. Its termination message isn't told, because it may contain secrets. */
+/** How a container last ended, without its termination message, which may contain secrets. */
 function lastEnd(status: Fields | undefined): Fields {
     const now = fields(status, "state", "terminated");
     return number(now, "exitCode") === undefined ? fields(status, "lastState", "terminated") : now;
@@ -235,7 +235,7 @@ function describeEnd(end: Fields): string {
     return code === undefined ? reason : `${reason}, exit code ${code}`;
 }
 
-/** The runtime's own words on a program that it can't execute, which name nothing else of the command. */
+/** The runtime's message about a program that it can't execute. It contains nothing else of the command. */
 function missingProgram(end: Fields): RegExpExecArray | null {
     if (text(end, "reason") !== "StartError") return null;
     return /exec: ("[^"]+"): (executable file not found|stat [^:]*: no such file|permission denied)/.exec(text(end, "message"));

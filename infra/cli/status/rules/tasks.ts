@@ -58,7 +58,7 @@ function tooLate(task: Fields, { now, observed }: Situation): Finding | undefine
     if (flag(task, "spec", "suspend")) {
         return {
             severity: severityOf(task), kind: "CronJob", object: task, since: begun, matter: "is suspended: it doesn't run any more",
-            action: `kubectl -n ${namespaceOf(task)} patch cronjob ${nameOf(task)} --patch '{"spec":{"suspend":false}}'`,
+            action: `kubectl -n ${namespaceOf(task)} patch cronjob ${nameOf(task)} --patch "spec: {suspend: false}"`,
         };
     }
     const due = nextRun(text(task, "spec", "schedule"), begun);

@@ -216,7 +216,7 @@ function budgetFinding(budget: Fields, { now }: Situation): Finding | undefined 
     if (underway || !current || now - since < patience.budget) return undefined;
     return {
         severity: "risk", kind: "PodDisruptionBudget", object: budget, since,
-        matter: `allows no disruption although all ${expected} pods are healthy: draining and upgrading nodes waits for ever`,
+        matter: `allows no disruption although all ${expected} pods are healthy: draining and upgrading nodes never ends`,
         action: kubectl("describe", "pdb", budget),
     };
 }

@@ -70,7 +70,7 @@ describe.skipIf(process.platform === "win32")("a cluster on this computer", () =
             expect(computer.calls()).toHaveLength(calls);
         });
 
-        test("is told what it needs by relative paths alone, so that its state fits any computer", async () => {
+        test("gets only relative paths, so that its state fits any computer", async () => {
             const { resources } = await captureCluster(args);
             const commands = resources.filter(({ type }) => type === "command:local:Command");
             expect(commands.length).toBeGreaterThan(1);
@@ -91,7 +91,7 @@ describe.skipIf(process.platform === "win32")("a cluster on this computer", () =
             expect(find("cluster").type.toLowerCase()).toBe(`landfall:cluster:${target}`);
         });
 
-        test("says so where Docker is off, instead of making the cluster anew", async () => {
+        test("says so where Docker is off, instead of creating the cluster again", async () => {
             const nodes = (await captureCluster(args)).find("cluster-nodes");
             computer.run(String(nodes.inputs.create), environmentOf(nodes));
             computer.change(state => {

@@ -10,7 +10,7 @@ import { kubeconfigFor } from "../../fixtures/kubernetes-api";
 
 const servers: http.Server[] = [];
 
-/** An API server that answers its n-th request as it is told; undefined is silence. */
+/** An API server that answers its n-th request with the n-th of these; undefined is silence. */
 async function serve(answers: (number | undefined)[]): Promise<{ connection: Connection; asked: () => number }> {
     let asked = 0;
     const server = http.createServer((_, response) => {

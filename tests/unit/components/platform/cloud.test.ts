@@ -104,7 +104,7 @@ describe("a controller that acts in the cloud", () => {
         expect([metadata.namespace, pod.serviceAccountName]).toEqual([identity.namespace, identity.serviceAccount]);
     });
 
-    it("is told what the target says, and what is the same everywhere", () => {
+    it("gets what the target says, and what is the same everywhere", () => {
         const [autoscaler, dns] = names.map(name =>
             pods(resources).find(({ owner }) => owner === `Deployment/${name}`)?.spec.containers[0]);
         expect(autoscaler?.args).toContain("--cloud-provider=example");

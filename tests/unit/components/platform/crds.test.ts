@@ -30,7 +30,7 @@ describe("the CRDs of the platform", () => {
         made = await registered(published);
     });
 
-    it("are all there, and say of every field what the published ones say, but for its description", () => {
+    it("are all there, and describe every field as the published ones do, without the text", () => {
         expect(made.map(({ name }) => name).sort()).toEqual(published.map(({ metadata }) => metadata.name).sort());
         for (const { name, inputs } of made) {
             const original = published.find(({ metadata }) => metadata.name === name);

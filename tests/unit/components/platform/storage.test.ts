@@ -74,7 +74,7 @@ describe.skipIf(process.platform === "win32")("a volume's directory", () => {
         expect(fs.existsSync(directory)).toBe(false);
     });
 
-    it("goes with its namespace's, once nothing at all is left there", () => {
+    it("is deleted with its namespace's, once nothing at all is left there", () => {
         const [first, second] = [made(directoryOf("pvc-1"), "one"), made(directoryOf("pvc-2"), "two")];
         run("teardown", first);
         expect(contentOf(second)).toBe("two");

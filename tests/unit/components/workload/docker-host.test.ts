@@ -64,6 +64,19 @@ describe("Docker's context", () => {
         expect(hiddenDaemon(undefined, directory, none)).toBeUndefined();
     });
 
+    it("on Windows is named too, unless it is Docker Desktop's", () => {
+        const named = (pipe: string) => hiddenDaemon({ name: "x", host: `npipe:////./pipe/${pipe}` }, directory, path.join(directory, "none.sock"));
+        expect(["docker_engine", "dockerDesktopLinuxEngine"].map(named)).toEqual([undefined, undefined]);
+        expect(named("podman-machine-default")).toContain("Set DOCKER_HOST=npipe:////./pipe/podman-machine-default");
+    });
+
+    it("of Docker Desktop is a matter of starting that, on every system", () => {
+        const docker = { installed: true, error: "no such file", context: { name: "desktop-linux", host: "npipe:////./pipe/dockerDesktopLinuxEngine" } };
+        for (const platform of ["win32", "darwin", "linux"] as const) {
+            expect(dockerFinding(docker, { platform, rootOnDebian: false } as Probes).finding.remedy).toBe("Start Docker Desktop and wait until it says that it runs.");
+        }
+    });
+
     it("is named where its daemon doesn't answer, and no other is installed for it", () => {
         const docker = { installed: true, error: "Is the daemon running?", context: { name: "colima", host } };
         const { finding, setUp } = dockerFinding(docker, { platform: "linux", rootOnDebian: true } as Probes);

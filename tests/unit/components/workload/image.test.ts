@@ -109,7 +109,9 @@ describe("our own images", () => {
         try {
             const proxied = await build({});
             expect(proxied.imageName).toBe(imageName);
-            expect(proxied.build.args).toEqual({ ...args, NO_PROXY: ".example", HTTPS_PROXY: "http://me:pass@proxy.example:3128" });
+            // Windows has each variable under both names.
+            const byUpperCase = Object.fromEntries(Object.entries(proxied.build.args).map(([name, value]) => [name.toUpperCase(), value]));
+            expect(byUpperCase).toEqual({ ...args, NO_PROXY: ".example", HTTPS_PROXY: "http://me:pass@proxy.example:3128" });
         } finally {
             vi.unstubAllEnvs();
         }

@@ -80,7 +80,7 @@ describe("every pod", () => {
 });
 
 describe("every namespace", () => {
-    it("admits only restricted pods, but for the storage provisioner's helpers", () => {
+    it("admits only restricted pods, except the storage provisioner's helpers", () => {
         const levels = objects(resources, "Namespace").map(({ metadata }) =>
             [metadata.name, metadata.labels?.["pod-security.kubernetes.io/enforce"]]);
         expect(Object.fromEntries(levels)).toEqual({

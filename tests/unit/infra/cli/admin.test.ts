@@ -161,7 +161,7 @@ describe("a program in a pod", () => {
         expect(await execute(await pod(), ["read"], { input: endless() })).toEqual({ code: 3, stdout: "", stderr: "disk full" });
     });
 
-    it("whose connection breaks off is told of as that, and so is an input that fails", async () => {
+    it("whose connection breaks off fails with that reason, and so does an input that fails", async () => {
         cluster.run = io => io.exit();
         await expect(execute(await pod(), ["read"])).rejects.toThrow("read in the pod web-2: the connection broke off.");
         cluster.run = () => undefined;

@@ -136,6 +136,8 @@ describe("a stack's settings", () => {
         write("Pulumi.prod.yaml", "");
         write("Pulumi.yaml", "");
         expect(stackConfigFile("dev", directory)).toBe(path.join(directory, "Pulumi.dev.yaml"));
+        // As on Windows and macOS the name Dev, this leads to the file of dev.
+        expect(() => stackConfigFile("x/../Pulumi.dev", directory)).toThrow(/no stack/);
         expect(() => stackConfigFile("uat", directory)).toThrow(/no stack "uat".*The stacks are: dev, prod\./);
     });
 });

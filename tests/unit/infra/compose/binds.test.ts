@@ -11,6 +11,7 @@ const web = (mount: string, more = "") => read(service(mount, more)).services.we
 beforeAll(() => {
     write({
         "site.conf": "listen 80;\n", "conf.d/a.conf": "a\n", "conf.d/deep/b.conf": "b\n", "conf.d/.gitkeep": "", "data/db": "old", "bin/tool": Buffer.from([0xff, 0, 0xfe]),
+        "conf.d/Thumbs.db": Buffer.from([0xff]), "conf.d/desktop.ini": "[.ShellClassInfo]\r\n",
         "tls/server.pem": "-----BEGIN CERTIFICATE-----\n", "tls/server.key": "-----BEGIN RSA PRIVATE KEY-----\n", "auth/.htpasswd": "me:x\n", "odd/a b.txt": "x", "big.txt": "x".repeat(1_100_000),
     });
     fs.mkdirSync(path.join(directory, "empty"), { recursive: true });
@@ -55,7 +56,13 @@ describe("a mount of this computer's", () => {
         expect([contentOf("one", "/certs/server.key"), contentOf("two", "/certs/server.key")]).toEqual([1, 2].map(end => `-----BEGIN PRIVATE KEY-----\n${end}`));
     });
 
-    it("file that sets a secret is told", () => {
+    it("script with the line ends of Windows has a warning: Linux would look for an interpreter of another name", () => {
+        write({ "init/1.sh": "#!/bin/sh\r\necho\r\n", "init/2.sh": "#!/bin/sh\necho '\r\n'\n", "init/3.ini": "a=1\r\n" });
+        expect(told(service("./init:/docker-entrypoint-initdb.d:ro")).warned.filter(line => line.includes("line ends of Windows"))).toEqual([expect.stringMatching(/^compose\.yaml:5: .*\/docker-entrypoint-initdb\.d\/1\.sh has .*LF/)]);
+        expect(web("./init:/docker-entrypoint-initdb.d:ro").files["/docker-entrypoint-initdb.d/3.ini"]).toBe("a=1\r\n");
+    });
+
+    it("file that sets a secret has a warning", () => {
         write({ "app.env": "LOG=info\nexport DB_PASSWORD='hunter2'\n", "plain.env": "DB_PASSWORD=$OTHER\nPASSWORD_FILE=/x\nUSE_TOKEN=true\n" });
         expect(told(service("./app.env:/srv/.env:ro")).warned).toEqual([expect.stringMatching(/services\.web\.volumes: \/srv\/\.env seems to have secrets in it(?!.*hunter2)/)]);
         expect(told(service("./plain.env:/srv/.env:ro")).warned).toEqual([]);
@@ -63,7 +70,8 @@ describe("a mount of this computer's", () => {
 
     it.each<[string, string]>([
         ["./none:/var/lib/x", "none"], ["./empty:/var/lib/x", "empty"], ["/srv/shop/uploads:/var/lib/x", "srv-shop-uploads"], ["~/no-such-of-ours:/var/lib/x", "no-such-of-ours"],
-        ["./.data:/var/lib/x", "data"], ["./2024:/var/lib/x", "2024"], [".:/var/lib/x".replace(".:", "./-:"), "data"],     ])("directory without files is a volume, which begins empty: %s", (mount, name) => {
+        ["./.data:/var/lib/x", "data"], ["./2024:/var/lib/x", "2024"], [".:/var/lib/x".replace(".:", "./-:"), "data"],
+    ])("directory without files is a volume, which begins empty: %s", (mount, name) => {
         expect(web(mount).volumes).toEqual({ "/var/lib/x": { name } });
         expect(name.length).toBeLessThanOrEqual(30);
         expect(told(service(mount)).warned).toEqual([expect.stringContaining(`is the volume ${name}, which begins empty`)]);
@@ -107,7 +115,7 @@ describe("a mount of this computer's", () => {
 
     it.each<[string, string]>([
         ["/proc:/host/proc:ro", "sees nothing of its node's system"], ["/:/rootfs:ro", "sees nothing of its node's system"], ["/var/log:/var/log", "sees nothing"], ["/dev/net/tun:/dev/net/tun", "sees nothing"],
-        ["/run/docker.sock:/x", "controls its node"], ["./bin:/opt/bin:ro", "aren't text in UTF-8"], ["./big.txt:/big.txt:ro", "1000 KiB"], ["./odd:/odd:ro", "has a space, a colon or a comma"],
+        ["/run/docker.sock:/x", "controls its node"], ["//./pipe/docker_engine:/var/run/docker.sock", "controls its node"], ["./bin:/opt/bin:ro", "aren't text in UTF-8"], ["./big.txt:/big.txt:ro", "1000 KiB"], ["./odd:/odd:ro", "has a space, a colon or a comma"],
         ["./none.conf:/etc/none.conf", "./none.conf doesn't exist on this computer"], ["./empty:/etc/none:ro", "./empty is empty"],
     ])("system, or what no object of Kubernetes holds, is refused: %s", (mount, reason) => {
         expect(told(service(mount)).refused).toEqual([expect.stringMatching(new RegExp(`^compose\\.yaml:5: .*can't be carried over: .*${reason.replaceAll(".", "\\.")}`))]);

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { compareQuantities, quantity } from "../../../../components/quantity";
 import { parseSettings } from "../../../../infra/config";
 import { presets, sizes } from "../../../../infra/config/sections/sizes";
-import { quotaHoldsApp } from "../../../../infra/config/sections/together";
+import { quotaHoldsApp } from "../../../../infra/config/sections/quota";
 import { webDefaults } from "../../../../components/workload/defaults";
 import { services, wordPress } from "../../support/application";
 

@@ -34,7 +34,7 @@ afterEach(() => {
     fs.rmSync(directory, { recursive: true });
 });
 
-/** A kubelogin that writes down what it is asked for, and ends as it is told. */
+/** A kubelogin that records its arguments, and ends as the test says. */
 function install(end: string): void {
     const file = path.join(directory, "kubelogin");
     const log = JSON.stringify(path.join(directory, "asked"));
@@ -94,12 +94,12 @@ describe.skipIf(process.platform === "win32")("whoever runs the program", () => 
         return (error as Error).message;
     };
 
-    test("without kubelogin is told where to get it, before anything is made", async () => {
+    test("without kubelogin learns where to get it, before anything is created", async () => {
         expect(await attempt()).toMatch(
             /"kubelogin" was not found on PATH.*\nInstall it: az aks install-cli.*\nNothing was changed/);
     });
 
-    test("without a login is told how to log in, before anything is made", async () => {
+    test("without a login learns how to log in, before anything is created", async () => {
         install("console.error('ERROR: Please run az login to setup account.'); process.exit(1)");
         expect(await attempt()).toMatch(
             /Please run az login.*\nLog in: az login; or.*AAD_LOGIN_METHOD.*\nNothing was changed/);

@@ -62,7 +62,7 @@ const web = (changed: Partial<typeof pool>): Partial<AksArgs> => ({ nodePools: {
 const viewer = "23456789-aaaa-bbbb-cccc-9876543210ab";
 const dnsZone = `/subscriptions/${viewer}/resourceGroups/dns/providers/Microsoft.Network/dnsZones/example.com`;
 
-/** Settings, and which pools are made anew by them. */
+/** Settings, and the pools that they replace. */
 const everyday: [string, Partial<AksArgs>, string[]][] = [
     ["larger machines", web({ machineType: "Standard_D8as_v5" }), ["cluster-pool-web"]],
     ["larger disks", web({ diskSize: 128 }), ["cluster-pool-web"]],
@@ -89,7 +89,7 @@ async function between(before: Partial<AksArgs>, after: Partial<AksArgs>) {
     return changes(one.resources, two.resources, rules);
 }
 
-/** Pools made anew; anything else made anew is an error, and so is what Azure would refuse. */
+/** The replaced pools. Any other replacement is an error, and so is what Azure would refuse. */
 function renewedPools(found: ReturnType<typeof changes>): string[] {
     for (const { type, action, name, properties } of found.filter(({ action }) => action === "update")) {
         const against = properties.filter(property => refused[type]?.includes(property));
@@ -103,13 +103,13 @@ function renewedPools(found: ReturnType<typeof changes>): string[] {
 }
 
 describe("in production", () => {
-    test.each(everyday)("%s make no cluster anew, and pools where Azure can't change them", async (_, after, pools) => {
+    test.each(everyday)("%s replace no cluster, and only the pools that Azure can't change", async (_, after, pools) => {
         const found = await between({ nodePools: { web: pool } }, { nodePools: { web: pool }, ...after });
         expect(found.length + Number("volumes" in after)).toBeGreaterThan(0);
         expect(renewedPools(found)).toEqual(pools);
     });
 
-    test("a development cluster becomes one for production, its nodes made anew beside the old ones", async () => {
+    test("a development cluster becomes one for production, with new nodes beside the old ones", async () => {
         const found = await between({ size: "development" }, { size: "production" });
         expect(renewedPools(found)).toEqual(["cluster-pool-web"]);
         expect(found).toContainEqual(expect.objectContaining({
@@ -132,7 +132,7 @@ describe("in production", () => {
         expect(found.filter(({ action }) => action !== "create").map(({ name }) => name)).toEqual(["cluster-pool-web"]);
     });
 
-    test("the check finds what would make the cluster anew", async () => {
+    test("the check finds what would replace the cluster", async () => {
         const { resources, find } = await captureAks({});
         const changed = resources.map(resource => resource !== find("cluster-control-plane") ? resource : {
             ...resource, inputs: { ...resource.inputs, nodeResourceGroup: "other" },

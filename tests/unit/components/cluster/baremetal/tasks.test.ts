@@ -7,7 +7,7 @@ import { scripts, stepsOf } from "../../../support/operations";
 /** What a review reads word by word: how one machine is set up, how one joins, how one is upgraded. */
 const reviewed: [string, string][] = [["install", "server-install"], ["join", "second-member"], ["upgrade", "first-upgrade"]];
 
-describe("what a machine is told", () => {
+describe("what a machine runs", () => {
     test.each(reviewed)("%s is, word by word, what was reviewed", async (file, name) => {
         await expect(scripts.get(name)).toMatchFileSnapshot(`golden/${file}.sh`);
     });

@@ -96,7 +96,7 @@ describe("before the network is deleted", () => {
         expect(stderr).toContain("persistentvolumes is forbidden");
     });
 
-    it("a cluster that can't be reached is an error, but for those who say that it is gone", async () => {
+    it("a cluster that can't be reached is an error, unless the settings say that it is gone", async () => {
         const address = "http://127.0.0.1:1";
         const { code, stderr } = await release({ address });
         expect(code).toBe(1);

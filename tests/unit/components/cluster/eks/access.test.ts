@@ -89,7 +89,7 @@ describe.skipIf(process.platform === "win32")("whoever makes a cluster of EKS", 
         expect(await problem()).toMatch(/belong to the AWS account 999999999999.*landfall:cluster.account says 123456789012/);
     });
 
-    test("has to be among those whom the cluster lets in, and is told what to add", async () => {
+    test("must have access to the cluster; the message says what to add", async () => {
         installAws({ identity: { Account: "123456789012", Arn: "arn:aws:sts::123456789012:assumed-role/Other/jane" } });
         expect(await problem()).toMatch(/add arn:aws:iam::123456789012:role\/Other.* to landfall:cluster.admins/);
         const sso = "arn:aws:sts::123456789012:assumed-role/AWSReservedSSO_Admin_0123456789abcdef/jane@example.com";
@@ -119,7 +119,7 @@ describe.skipIf(process.platform === "win32")("whoever makes a cluster of EKS", 
         expect(fs.existsSync(path.join(directory, "calls"))).toBe(false);
     });
 
-    test("needs Pulumi itself, and is told so by the engine that stands in for it", async () => {
+    test("needs Pulumi itself, as the engine that stands in for it says", async () => {
         installAws({ identity: { Account: "123456789012", Arn: operator } });
         await expect(captureCluster(eksArgs())).rejects
             .toThrow(/function aws:eks\/.*, which only Pulumi's engine does$/);

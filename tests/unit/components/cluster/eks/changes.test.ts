@@ -76,11 +76,11 @@ describe("on EKS", () => {
     ])("%s: the cluster stays, and all that is in it", async (_, before, after) => {
         const found = await changed(before, after);
         const lasting = ["cluster-control-plane", "cluster-provider", "cluster-key", "cluster-vpc", "cluster-files"];
-        const anew = found.filter(({ action }) => action === "replace" || action === "delete").map(({ name }) => name);
-        expect(anew.filter(name => lasting.includes(name))).toEqual([]);
+        const replaced = found.filter(({ action }) => action === "replace" || action === "delete").map(({ name }) => name);
+        expect(replaced.filter(name => lasting.includes(name))).toEqual([]);
     });
 
-    test("a pool that is made anew is there before the old one is drained", async () => {
+    test("a replaced pool exists before the old one is drained", async () => {
         const found = await changed({ settings: base }, { settings: { ...base, ...pools({ spot: true }) } });
         expect(found.filter(({ action }) => action === "replace")).toMatchObject([
             { name: "cluster-pool-main", deleteFirst: false },
@@ -90,10 +90,10 @@ describe("on EKS", () => {
     test.each([
         ["name", { name: "another" }], ["network", { network: "10.40.0.0/16" }],
         ["zones", { zones: ["eu-west-1a", "eu-west-1b", "eu-west-1d"] }],
-    ])("another %s makes everything anew, as the reference says", async (_, after) => {
+    ])("another %s replaces everything, as the reference says", async (_, after) => {
         const found = await changed({ settings: base }, { settings: { ...base, ...after } });
-        const anew = found.filter(({ action }) => action === "replace").map(({ name }) => name);
-        expect(anew).toEqual(expect.arrayContaining(["cluster-control-plane", "cluster-pool-main"]));
+        const replaced = found.filter(({ action }) => action === "replace").map(({ name }) => name);
+        expect(replaced).toEqual(expect.arrayContaining(["cluster-control-plane", "cluster-pool-main"]));
     });
 
     test("the rules know every type that is made", async () => {

@@ -213,7 +213,7 @@ describe("a scoped kubeconfig", () => {
         expect(() => scopeKubeconfig(parseKubeconfig(text, "It"))).toThrow(message);
     });
 
-    test("of an address of this computer is told by its authority too, as it may lead elsewhere tomorrow", () => {
+    test("at an address of this computer is recognized by its authority too, because tomorrow another cluster may answer there", () => {
         const identity = (server: string, authority: string): string =>
             identify(yaml.stringify({ clusters: [{ cluster: { server, "certificate-authority-data": authority } }] }));
         expect(identity("https://127.0.0.1:6443", "x")).not.toBe(identity("https://127.0.0.1:6443", "y"));

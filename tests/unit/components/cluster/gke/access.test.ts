@@ -123,7 +123,7 @@ describe.skipIf(process.platform === "win32")("a cluster of GKE", () => {
         expect(text).not.toContain(token);
     });
 
-    test("is told from another of the same name by the DNS name that GKE gives once", async () => {
+    test("is distinguished from another of the same name by the DNS name that GKE gives once", async () => {
         writePlugin("exit 0");
         const { find } = await run();
         expect(find("cluster-provider").inputs.clusterIdentifier).toBe("gke-5f0e.europe-west3.gke.goog");

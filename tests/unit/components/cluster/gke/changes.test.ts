@@ -98,13 +98,13 @@ describe("a change of", () => {
     test.each<[string, Partial<GkeArgs>]>([
         ["tags", { tags: { "cost-center": "web" } }],
         ["the size, and with it of logs and protection", { size: "development" }],
-    ])("%s makes nothing anew", async (_, change) => {
+    ])("%s replaces nothing", async (_, change) => {
         const found = await effect(change);
         expect(found.length).toBeGreaterThan(1);
         expect(found.filter(({ action }) => action !== "update")).toEqual([]);
     });
 
-    test("a pool that has to be made anew keeps the old one until the new one stands, drained slowly", async () => {
+    test("a replaced pool keeps its nodes until the new ones are there, then drains them slowly", async () => {
         const [replaced] = await effect(pools({ spot: true }));
         expect(replaced).toMatchObject({ action: "replace", deleteFirst: false });
         const { inputs } = old.find("cluster-pool-web");
@@ -118,7 +118,7 @@ describe("a change of", () => {
         }
     });
 
-    test("the provisioning, the network or the name is one that makes the cluster anew, the old one first", async () => {
+    test("another provisioning, network or name replaces the cluster, and deletes the old one first", async () => {
         for (const change of [{ network: "10.40.0.0/16" }, { name: "other" }]) {
             expect(await effect(change)).toContainEqual(
                 expect.objectContaining({ name: "cluster-gke", action: "replace", deleteFirst: true }));

@@ -18,7 +18,7 @@ interface Config {
 
 test("is what kind is to be given, word by word", async () => {
     const subnets = { podSubnet: "198.18.0.0/16", serviceSubnet: "198.19.0.0/20" };
-    // A change makes every user's cluster anew.
+    // A change replaces every user's cluster.
     await expect(`${renderKindConfig({ ...args, ...subnets })}\n`).toMatchFileSnapshot("golden/two-nodes.json");
 });
 

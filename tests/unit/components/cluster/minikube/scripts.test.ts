@@ -249,7 +249,7 @@ describe.skipIf(process.platform === "win32")("minikube's scripts", () => {
         expect(computer.calls("minikube").some(({ args }) => args[1] === "rm")).toBe(runtime === "docker");
     });
 
-    test("images that can't be removed are told, and fail nothing", () => {
+    test("images that can't be removed are a warning, not a failure", () => {
         run("create", environment("one"));
         run("load-image", { CLUSTER_NAME: name, IMAGE: "landfall.local/branch-x_web:1" });
         computer.change(state => void (state.behave.minikube = "busy"));

@@ -131,7 +131,7 @@ describe("a stack on a cluster that others use", () => {
     const api = new KubernetesApi();
     let directory: string;
     let runs: Runs;
-    /** What the last run's provider was told of objects that are there already. */
+    /** What the last run's provider got about objects that exist already. */
     let takesOver: unknown;
 
     beforeEach(async () => {

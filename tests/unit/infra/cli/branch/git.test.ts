@@ -32,11 +32,15 @@ describe("a repository", () => {
     it.each(["https://gitlab.com/acme/shop", "https://github.com/acme/shop2", "https://github.com:8443/acme/shop", "https://github.com/other/shop", "/acme/shop"])(
         "is another elsewhere: %s", url => expect(identify(url)).not.toBe("github.com/acme/shop"));
 
+    it.skipIf(process.platform !== "win32")("of this computer has a drive", () => {
+        expect(identify("file:///C:/repos/shop.git")).toBe("C:\\repos\\shop");
+    });
+
     it("has no login in its identity", () => {
         expect(identify("https://jane:secret@example.com/a/b.git")).not.toMatch(/jane|secret/);
     });
 
-    it("is none by a broken address, which is told without its login", () => {
+    it("is refused by a broken address; the message leaves out its login", () => {
         expect(() => identify("ssh://git:hunter2@host:owner/repo")).toThrow(/"ssh:\/\/host:owner\/repo" is no address of a repository/);
     });
 

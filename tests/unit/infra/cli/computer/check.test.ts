@@ -5,14 +5,14 @@ import * as path from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { checkComputer } from "../../../../../infra/cli/computer/check";
 import { needsOf } from "../../../../../infra/cli/computer/needs";
-import { Probes, probes as realProbes } from "../../../../../infra/cli/computer/probes";
+import { existingAbove, Probes, probes as realProbes, stateOf } from "../../../../../infra/cli/computer/probes";
 import { showReport } from "../../../../../infra/cli/computer/report";
 import { Terminal } from "../../../../../infra/cli/terminal";
 import { parseSettings } from "../../../../../infra/config";
 
 const needs = needsOf(parseSettings({ cluster: { target: "kind", name: "mine" } }, "dev"));
 
-/** A laptop on which all is well, but for what a test changes. */
+/** A laptop on which all is well, except what a test changes. */
 function laptop(changes: Partial<Probes> = {}): Probes {
     return {
         platform: "linux",
@@ -96,7 +96,7 @@ describe("the checks of the computer", () => {
     describe("of the kernel", () => {
         const on = (cgroup: "1" | "2", here = true) => async () => ({ installed: true, memory: 8e9, cgroup, here });
 
-        it("want cgroup v2, without which this Kubernetes doesn't start, but for the kit's", async () => {
+        it("want cgroup v2, without which this Kubernetes doesn't start, unless it is the kit's", async () => {
             expect((await check({ docker: on("2") })).text).not.toMatch(/cgroup/);
             const refused = await check({ docker: on("1", false) });
             expect(refused.problems).toBe(1);
@@ -140,6 +140,14 @@ describe("the checks of the computer", () => {
         expect(text).toContain("set landfall:cluster.http to another port");
         expect((await check({ platform: "darwin", port: async () => ({ free: false }) })).text)
             .toContain("lsof -nP -iTCP:8443");
+        // In both of its shells.
+        expect((await check({ platform: "win32", port: async () => ({ free: false }) })).text).toContain("`netstat -ano | findstr :8443`");
+    });
+
+    it("name the ports that Windows reserves, and how to find others", async () => {
+        const { problems, text } = await check({ platform: "win32", port: async () => ({ free: false, reserved: true }) });
+        expect(problems).toBe(2);
+        expect(text).toMatch(/Windows reserves port 8443 Set landfall:cluster\.https to .*netsh interface ipv4 show excludedportrange protocol=tcp/);
     });
 
     it("allow the port to the stack's own cluster, and to no other", async () => {
@@ -222,5 +230,20 @@ describe("the probe of a port", () => {
         expect((await realProbes.port(port)).free).toBe(false);
         await new Promise(resolve => server.close(resolve));
         expect((await realProbes.port(port)).free).toBe(true);
+    });
+
+    it.each([
+        ["linux", undefined, { free: true }], ["linux", "EACCES", { free: true }], ["linux", "EADDRINUSE", { free: false }],
+        ["win32", undefined, { free: true }], ["win32", "EACCES", { free: false, reserved: true }], ["win32", "EADDRINUSE", { free: false }],
+    ] as const)("tells what a failure to listen means: on %s, %s", (platform, error, expected) => {
+        expect(stateOf(error, platform)).toEqual(expected);
+    });
+});
+
+describe("the probe of a disk", () => {
+    it("asks the directory that exists, and refuses a drive that doesn't", () => {
+        const above = (directory: string) => existingAbove(directory, found => found === "C:\\Users", path.win32);
+        expect(above("C:\\Users\\pat\\.landfall")).toBe("C:\\Users");
+        expect(() => above("Z:\\landfall")).toThrow("There is no drive Z:\\, which LANDFALL_HOME or LANDFALL_CACHE names");
     });
 });

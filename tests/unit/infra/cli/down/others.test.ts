@@ -26,7 +26,7 @@ const refusal = (stack = "dev"): Promise<string | undefined> =>
     refuseWhileShared(stack, kubeconfig, terminal).then(() => undefined, (error: Error) => error.message);
 
 describe("a stack whose platform other stacks' environments need", () => {
-    it("isn't removed, and who is on it is told, with the order", async () => {
+    it("isn't removed; the message names who is on it, and the order", async () => {
         certificate("gateway-tls", "landfall/dev", { dnsNames: ["wordpress.localhost"] });
         certificate("uat.tls", "landfall/uat", { dnsNames: ["uat.localhost"] });
         certificate("uat.ca", "landfall/uat", { isCA: true });

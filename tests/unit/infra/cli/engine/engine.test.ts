@@ -5,13 +5,14 @@ import { spawn, spawnSync } from "node:child_process";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import * as yaml from "yaml";
 import { cacheDirectory } from "../../../../../components/cache";
+import { writeWhole } from "../../../../../components/files";
 import { describe as describeResource, EventReport } from "../../../../../infra/cli/engine/events";
 import { builtImages, describeChanges } from "../../../../../infra/cli/engine/engine";
-import { explainExisting } from "../../../../../infra/cli/engine/pulumi";
+import { explainExisting } from "../../../../../infra/cli/engine/failures";
 import { refuseProtected, resourcesToKeep } from "../../../../../infra/cli/engine/keep";
 import { settle } from "../../../../../infra/cli/engine/pending";
 import { backendDirectory, isInBackend, isStale, locksOf, removeCutOff } from "../../../../../infra/cli/engine/lock";
-import { refuseOfflineState, writePrivate } from "../../../../../infra/cli/stack/home";
+import { refuseOfflineState } from "../../../../../infra/cli/stack/home";
 import { withKitSettings } from "../../../../../infra/cli/start/kit";
 import { Terminal } from "../../../../../infra/cli/terminal";
 import { refuseToBuild } from "../../../../../infra/cli/tools/pulumi";
@@ -50,9 +51,11 @@ describe("what is on this computer of a stack", () => {
 
     it("is its state in the backend", () => {
         expect(isInBackend("dev")).toBe(false);
-        writePrivate(path.join(backend, "stacks", "landfall", "dev.json"), "{}");
+        writeWhole(path.join(backend, "stacks", "landfall", "dev.json"), "{}");
         expect(isInBackend("dev")).toBe(true);
         expect(isInBackend("other")).toBe(false);
+        // As on Windows and macOS the name Dev, this leads to the file of dev.
+        expect(isInBackend("x/../dev")).toBe(false);
     });
 
     it("is refused where it was made without Pulumi, with the way to remove it", () => {
@@ -74,8 +77,8 @@ describe("what is on this computer of a stack", () => {
 
     it("can be read again after a kill that left its attributes half-written", () => {
         const file = (name: string) => path.join(backend, "stacks", "landfall", name);
-        for (const name of ["dev.json", "dev.json.bak.attrs"]) writePrivate(file(name), "{}");
-        for (const name of ["dev.json.attrs", "other.json.attrs"]) writePrivate(file(name), "");
+        for (const name of ["dev.json", "dev.json.bak.attrs"]) writeWhole(file(name), "{}");
+        for (const name of ["dev.json.attrs", "other.json.attrs"]) writeWhole(file(name), "");
         removeCutOff("dev");
         expect(fs.readdirSync(file(".")).sort()).toEqual(["dev.json", "dev.json.bak.attrs", "other.json.attrs"]);
     });
@@ -84,7 +87,7 @@ describe("what is on this computer of a stack", () => {
         const ended = spawnSync(process.execPath, ["--version"]).pid;
         const lock = { pid: ended, hostname: os.hostname(), timestamp: "2026-11-22T10:00:00Z" };
         const file = path.join(backend, "locks", "organization", "landfall", "dev", "1.json");
-        writePrivate(file, JSON.stringify(lock));
+        writeWhole(file, JSON.stringify(lock));
         fs.writeFileSync(`${file}.attrs`, "{}");
         expect(locksOf("dev")).toEqual([lock]);
         expect(locksOf("other")).toEqual([]);

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { EventReport } from "../../../../../infra/cli/engine/events";
-import { Hindrances, kubeconfigIn, withCauses } from "../../../../../infra/cli/engine/hindrances";
+import { withCauses } from "../../../../../infra/cli/engine/failures";
+import { Hindrances, kubeconfigIn } from "../../../../../infra/cli/engine/hindrances";
 import type { AnyRunning } from "../../../../../infra/cli/status/command";
 import { commandFor } from "../../../../../infra/cli/status/command";
 import type { Fields } from "../../../../../infra/cli/status/fields";

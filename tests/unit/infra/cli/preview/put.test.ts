@@ -207,7 +207,7 @@ describe.each(["github", "gitlab"] as const)("the comment on %s", host => {
         await expect(put("one")).rejects.toThrow(/POST .* leads elsewhere \(301\)/);
     });
 
-    it("isn't tried for ever", async () => {
+    it("isn't tried without end", async () => {
         for (let index = 0; index < 9; index++) api.failures.push({ match: /^GET .*(comments|notes)$/, status: 503 });
         await expect(put("one")).rejects.toThrow(/answered with 503, 5 times[^]*Run the command again later/);
         api.failures.length = 0;

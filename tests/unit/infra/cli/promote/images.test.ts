@@ -104,7 +104,7 @@ describe("after a promotion", () => {
         expect(await wrong({ reference, digest: digest("b") }, reference)).toEqual([]);
     });
 
-    it("anything else is told", async () => {
+    it("anything else is reported", async () => {
         expect(await wrong({ reference: tagged, digest: digest("f") })).toEqual([expect.stringMatching(/^web runs .* instead of the content/)]);
         expect(await wrong({ reference: "shop@x", digest: digest("f") }, `shop@${digest("d")}`)).toHaveLength(1);
     });

@@ -3,7 +3,6 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { home, knownStacks, readRecord, rememberImages, removeEmpty, writeRecord } from "../../../../../infra/cli/stack/home";
-import { flag, parseOptions, stackOption, text } from "../../../../../infra/cli/terminal/options";
 import {
     hasSalt, hasSecrets, keepLayout, passphraseEnvironment, passphraseFile, removeSalt,
 } from "../../../../../infra/cli/stack/passphrase";
@@ -86,7 +85,7 @@ describe("the salt in a stack's file", () => {
 });
 
 describe("what is remembered of a stack", () => {
-    it("is read as it was written, and images add up, but for another's", () => {
+    it("is read as it was written, and images add up, except another's", () => {
         expect(readRecord("dev")).toBeUndefined();
         rememberImages("dev", ["a:1"]);
         expect(readRecord("dev")).toBeUndefined();
@@ -103,20 +102,5 @@ describe("what is remembered of a stack", () => {
         fs.mkdirSync(empty);
         removeEmpty(full, empty, path.join(directory, "absent"));
         expect([fs.existsSync(full), fs.existsSync(empty)]).toEqual([true, false]);
-    });
-});
-
-describe("the options", () => {
-    it("are read, and a mistake is answered with the usage", () => {
-        expect({ ...parseOptions(["--stack", "prod", "--keep-data"], { stack: text, "keep-data": flag }, "Usage") })
-            .toEqual({ "stack": "prod", "keep-data": true });
-        expect(() => parseOptions(["--stac", "prod"], { stack: text }, "Usage: npm start")).toThrow("Usage: npm start");
-        expect(() => parseOptions(["prod"], { stack: text }, "Usage: npm start")).toThrow("Usage: npm start");
-        expect([parseOptions(["-h"], {}, "Usage").help, parseOptions(["--help"], {}, "Usage").help]).toEqual([true, true]);
-    });
-
-    it("name no stack that would be another path", () => {
-        expect(stackOption(undefined)).toBe("dev");
-        expect(() => stackOption("../x")).toThrow("a stack's name");
     });
 });

@@ -19,7 +19,7 @@ describe("a host's name", () => {
 });
 
 describe("the DNS records to create", () => {
-    it("are told with the providers' words for those that the top of a domain needs, once", () => {
+    it("explain once, in the providers' words, what the top of a domain needs", () => {
         const text = describeRecords(dnsRecords(["www.example.com", "example.com", "example.org"], "lb.example.net"));
         expect(text).toContain("www.example.com CNAME lb.example.net, example.com ALIAS lb.example.net, example.org ALIAS lb.example.net");
         expect(text.match(/in Route 53 an A record with Alias/g)).toHaveLength(1);

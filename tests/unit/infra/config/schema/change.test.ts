@@ -74,7 +74,7 @@ describe("what stands", () => {
         expect(said("existing", { "cluster.storageClass": undefined }, { "cluster.storageClass": undefined })).toBeUndefined();
     });
 
-    it("is told with what was given and the way, for all keys at once", () => {
+    it("is reported with what was given and the way, for all keys at once", () => {
         const message = said("baremetal",
             { "cluster.podSubnet": "172.20.0.0/14", "cluster.endpoint": "api.example.org:6443", "cluster.nodes.three.role": "worker" },
             { "cluster.podSubnet": "100.64.0.0/12", "cluster.endpoint": "192.0.2.7:6443", "cluster.nodes.three.role": "control-plane" },

@@ -86,7 +86,7 @@ describe("a mail relay", () => {
 });
 
 describe("hosts that the site may call", () => {
-    it("are told to WordPress by name, and to the network by address and port", async () => {
+    it("reach WordPress by name, and the network policy by address and port", async () => {
         const resources = await program({ egress: {
             updates: { hosts: ["api.wordpress.org", "*.wordpress.org"] },
             shop: { hosts: ["10.9.0.7", "10.9.0.8"], port: 8443 },

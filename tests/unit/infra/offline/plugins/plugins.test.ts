@@ -101,7 +101,7 @@ describe("command:local:Command", () => {
             'exec: "no-such-program": executable file not found in $PATH: running "x":');
     });
 
-    it("ends at once when the engine is told to stop", async () => {
+    it("ends at once when the engine stops", async () => {
         const begun = path.join(directory, "begun");
         const refused = expect(create({ ...node, create: `require("fs").writeFileSync(${JSON.stringify(begun)}, ""); setTimeout(() => undefined, 150_000)` }))
             .rejects.toThrow("signal: killed: running");

@@ -19,7 +19,7 @@ describe.skipIf(process.platform !== "linux")("certificates", () => {
         expect(calls.filter(call => call.startsWith("kubeadm"))).toEqual([]);
     });
 
-    test("that kubeadm leaves as they were are told, and nothing is restarted", () => {
+    test("that kubeadm leaves as they were are an error, and nothing is restarted", () => {
         const on = onMachine({ openssl: `case "$*" in *enddate*) echo notAfter=Jan 1 00:00:00 2027 GMT ;; *) echo fingerprint ;; esac` })
             .write("etc/kubernetes/pki/apiserver.crt", "old");
         const { status, stderr } = on.run(before(scriptOf("server-certificates"), "Write the program that restarts the control plane"));

@@ -80,7 +80,7 @@ esac\n`, { mode: 0o755 });
         return spawnSync("bash", ["-s"], { input: script, encoding: "utf8" });
     };
 
-    test("has nothing to do where there is no such node, and fails where that can't be told", () => {
+    test("has nothing to do where there is no such node, and fails if that isn't known", () => {
         expect(drain("gone").status).toBe(0);
         expect(drain("away")).toMatchObject({ status: 1, stderr: expect.stringContaining("connection was refused") });
     });

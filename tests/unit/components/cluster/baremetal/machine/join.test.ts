@@ -40,7 +40,7 @@ describe.skipIf(process.platform !== "linux")("a join", () => {
     });
 });
 
-describe.skipIf(process.platform !== "linux")("a node that has come", () => {
+describe.skipIf(process.platform !== "linux")("a node that has joined", () => {
     test("is known to the cluster by its address and its incarnation", () => {
         const { calls } = onMachine().run(before(scriptOf("worker-settle"), "Create the directories of lost volumes"));
         expect(calls).toEqual(expect.arrayContaining([

@@ -7,7 +7,7 @@ import { keepalivedTasks } from "../../../../../../components/cluster/baremetal/
 
 const node = (name: string, last: number) => ({ name, address: `198.18.40.${last}`, role: "control-plane" as const });
 
-/** The lines by which a node is told of the gateway's address. */
+/** The lines that give a node the gateway's address. */
 function linesFor(nodes: ReturnType<typeof node>[]): string[] {
     const cluster = { gatewayAddress: "198.18.40.9", gatewayNodes: nodes, controlPlanes: [] };
     const [{ script }] = keepalivedTasks(cluster, nodes[0]);
@@ -38,7 +38,7 @@ describe.skipIf(process.platform === "win32")("a virtual address", () => {
         expect(peers([11])).toEqual([21, 23]);
     });
 
-    /** What a check says where `curl` ends as it is told, and what it tells the kernel. */
+    /** What a check answers if `curl` ends so, and what it tells the kernel. */
     function checkOf(name: string, lines: string[]) {
         const begin = lines.findIndex(line => line.startsWith(`cat > /etc/landfall/check-${name}`));
         const file = path.join(directory, "check");

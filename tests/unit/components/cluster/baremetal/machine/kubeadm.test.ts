@@ -34,7 +34,7 @@ describe("a cluster begins", () => {
         expect(machine.run(scriptOf("server-member")).calls).toEqual([]);
     });
 
-    test.skipIf(process.platform !== "linux")("again where it was interrupted or failed, of which the end is told", () => {
+    test.skipIf(process.platform !== "linux")("again where it was interrupted or failed, with the end of its output", () => {
         const machine = onMachine({ kubeadm: `[ "$1" != init ] || { echo 'port 6443 is in use' >&2; exit 1; }` }).write("etc/kubernetes/kubelet.conf", "");
         const { status, stderr, calls } = machine.run(scriptOf("server-member"));
         expect([status, stderr]).toEqual([1, "port 6443 is in use\nlandfall: failed: Create the cluster (kubeadm init)\n"]);

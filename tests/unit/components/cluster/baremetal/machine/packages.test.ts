@@ -57,7 +57,7 @@ describe.skipIf(process.platform !== "linux")("a package system that another pro
         expect(fs.readFileSync(path.join(directory, "asked"), "utf8")).toBe("asked\n");
     });
 
-    test("for too long is told of, and nothing comes after it", () => {
+    test("for too long is an error, and ends the script", () => {
         program("dpkg", "echo 'dpkg: error: dpkg frontend lock was locked by another process with pid 19' >&2; exit 2");
         const { status, stderr } = shell(`${patiently}\npatiently dpkg --install a.deb\necho after >&2`, 1);
         expect(status).toBe(75);
@@ -65,7 +65,7 @@ describe.skipIf(process.platform !== "linux")("a package system that another pro
         expect(stderr).not.toContain("after");
     });
 
-    test("is no excuse for another failure, which is told at once", () => {
+    test("is no excuse for another failure, which is reported at once", () => {
         program("apt-get", `echo asked >> ${directory}/asked; echo 'E: Unable to locate package socat' >&2; exit 100`);
         const { status, stderr } = shell(`${patiently}\npatiently apt-get install socat`);
         expect({ status, stderr }).toEqual({ status: 1, stderr: "E: Unable to locate package socat\n" });
@@ -155,7 +155,7 @@ describe.skipIf(process.platform !== "linux" || !hasGpg)("the key of a package r
         expect(fs.existsSync(path.join(directory, "run/landfall-gnupg"))).toBe(false);
     });
 
-    test("is refused where the file lacks it, and apt is told of no repository", () => {
+    test("is refused where the file lacks it, and apt gets no repository", () => {
         for (const keys of [[theirs], []]) {
             const { status, stderr, trusted } = trust(keys, ours);
             expect({ status, trusted }).toEqual({ status: 1, trusted: [] });

@@ -119,7 +119,7 @@ describe.skipIf(process.platform !== "linux")("snapshots", () => {
     });
 });
 
-describe("what restic is told", () => {
+describe("what restic gets", () => {
     test.skipIf(process.platform === "win32")("arrives as it was given, whatever characters it has", () => {
         const value = fc.stringMatching(/^[ -~]{1,40}$/).filter(text => text === text.trim());
         fc.assert(fc.property(value, value, (password, secret) => {

@@ -107,7 +107,7 @@ describe.skipIf(process.platform === "win32")("an answer", () => {
     });
 });
 
-describe("a failure is told from the step that failed", () => {
+describe("a failure is reported from the step that failed", () => {
     const failed = (stderr: string, more: object = {}) => describeFailure(node, { code: 1, stderr, began: true, whole: true, ...more });
 
     test("and not from what sudo says besides", () => {

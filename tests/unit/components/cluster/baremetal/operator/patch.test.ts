@@ -52,7 +52,7 @@ describe("a machine that is rebooted", () => {
     const silent = { ok: false, code: 255, stdout: "", stderr: "ssh: connect to host x port 22: Connection timed out\n" };
     const says = (stdout: string) => ({ ok: true, code: 0, stdout: `${stdout}\n`, stderr: "" });
 
-    /** Reboots a machine that gives these answers, the last of them for ever; counts how often it was asked. */
+    /** Reboots a machine that gives these answers, then repeats the last; counts how often it was asked. */
     async function rebootWith(answers: (typeof dropped)[]) {
         vi.useFakeTimers();
         let asked = 0;
@@ -71,13 +71,13 @@ describe("a machine that is rebooted", () => {
         }));
     });
 
-    test("and doesn't come back, or doesn't reboot, is told of after a quarter of an hour", async () => {
+    test("and doesn't come back, or doesn't reboot, is an error after a quarter of an hour", async () => {
         expect((await rebootWith([dropped, silent])).result).toMatch(
             /one \(198\.18\.40\.11\) was rebooted and is not back after 15 minutes\. The nodes after it were not touched.*does not answer/s);
         expect((await rebootWith([says(""), says("id 1")])).result).toMatch(/It still runs as before\./);
     });
 
-    test("by someone who may not is told of at once", async () => {
+    test("by someone who may not is an error at once", async () => {
         const { result, asked } = await rebootWith([{ ok: false, code: 1, stdout: "", stderr: "sudo: a password is required\n" }]);
         expect(result).toContain("can't become root without a password");
         expect(asked).toBe(1);

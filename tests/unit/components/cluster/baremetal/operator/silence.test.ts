@@ -36,7 +36,7 @@ describe.skipIf(process.platform === "win32")("a machine or an API that doesn't 
         const member = (name: string) => `printf 'member=id-of-${name}\\nincarnation=cluster\\n'`;
         const unseen = run("status", settings, { one: member("one"), two: member("two"), web: undefined });
         expect(unseen.status).toBe(1);
-        expect(unseen.stderr).toMatch(/Whether web may be given up can't be told.*Nothing was changed/s);
+        expect(unseen.stderr).toMatch(/web and the API don't answer, so it isn't known whether.*Nothing was changed/s);
         const known = `${member("one")}; printf 'known=web id-of-web\\nasked=yes\\n'`;
         const seen = run("status", settings, { one: known, two: member("two"), web: undefined });
         expect(JSON.parse(seen.stdout)).toMatchObject({ incarnation: "cluster", members: { web: "id-of-web" } });

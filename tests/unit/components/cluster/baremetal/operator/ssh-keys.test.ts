@@ -100,7 +100,7 @@ describe("the file of a private key", () => {
         expect(fs.readdirSync(empty)).toEqual([]);
     });
 
-    test("that the settings name is told of where ssh could not use it, which would only say that it is refused", async () => {
+    test("that the settings name has an error of its own if ssh can't use it: ssh would only say that it is refused", async () => {
         const named = (name: string) => withKeyFile({ key: path.join(directory, name) }, at()).then(() => "taken", (error: Error) => error.message);
         expect(await named("gone")).toMatch(/ssh\.key: .*gone is not there\. Nothing was changed/);
         expect(await named("locked")).toMatch(/ssh\.key: .*locked has a passphrase.*ssh-add.*Nothing was changed/);
@@ -126,7 +126,7 @@ describe("the file of a private key", () => {
         }
     });
 
-    test("with a passphrase, or that is none, is told of in words", async () => {
+    test("with a passphrase, or that is none, is refused with the reason", async () => {
         await expect(withKeyFile({ privateKey: locked }, at())).rejects.toThrow(/has a passphrase.*Nothing was changed/);
         const broken = key.replace(linesOf(key)[0], "A".repeat(70));
         await expect(withKeyFile({ privateKey: broken }, at())).rejects.toThrow(/is no private key.*Nothing was changed/);

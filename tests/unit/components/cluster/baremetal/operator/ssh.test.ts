@@ -8,7 +8,7 @@ const node = (name: string, more: Partial<NodeFacts> = {}): NodeFacts => ({
 });
 
 describe("ssh", () => {
-    test("is told everything in a file of its own, and nothing about keys that it doesn't know", async () => {
+    test("gets everything in a file of its own, and nothing about keys that it doesn't know", async () => {
         const config = renderSshConfig(
             { key: "/keys/id", knownHosts: "/keys/known hosts", bastion: { host: "198.18.40.2", port: 2222, user: "jump" } },
             [node("one", { user: "admin" }), node("two", { host: "two.example.com", port: 2200 })],

@@ -48,7 +48,7 @@ describe("a cluster of one's own machines", () => {
         }
     });
 
-    test("is told again what a newer Landfall tells its machines", async () => {
+    test("runs again what a newer Landfall runs on its machines", async () => {
         const { told } = await run(available);
         for (const name of ["one", "web"]) {
             const read = <T>(key: string) => told(`${name}-machine`, key) as T;

@@ -36,7 +36,7 @@ describe("a rotation", () => {
         expect(await changed({ certificates: "a", encryptionKey: "b" })).toEqual(["encryption-key"]);
     });
 
-    test("is updated in place: neither the kubeconfig nor the provider is made anew", async () => {
+    test("is updated in place: neither the kubeconfig nor the provider is replaced", async () => {
         const [before, after] = [await resourcesOf({ rotate: { certificates: "a" } }), await resourcesOf({ rotate: { certificates: "b" } })];
         for (const name of ["certificates", "kubeconfig"]) {
             expect(after.get(name)?.inputs.triggers).toEqual(before.get(name)?.inputs.triggers);
@@ -45,7 +45,7 @@ describe("a rotation", () => {
         expect(identifier(after)).toEqual(identifier(before));
     });
 
-    test("sees the nodes of the control plane alone, and is told no secret", async () => {
+    test("sees only the nodes of the control plane, and gets no secret", async () => {
         const all = await resourcesOf({ rotate: { certificates: "2026-11", encryptionKey: "2026-11" } });
         for (const name of ["certificates", "encryption-key"]) {
             const { CLUSTER, NODES, SSH, ...more } = environment(all.get(name));
@@ -93,7 +93,7 @@ describe("an encryption key", () => {
             for (const keys of this.loaded) expect(keys.map(({ name }) => name)).toEqual(expect.arrayContaining(needed));
         }
 
-        /** As rotate.ts does it, but for `steps` steps. */
+        /** Like rotate.ts, for `steps` steps only. */
         rotate(text: string, made: string, steps: number): boolean {
             const name = keyName(text);
             const key = this.files.flat().find(other => other.name === name) ?? { name, secret: made };

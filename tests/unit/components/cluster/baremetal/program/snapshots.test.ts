@@ -26,7 +26,7 @@ describe("snapshots of etcd", () => {
         expect((JSON.parse(String(NODES)) as { name: string }[]).map(({ name }) => name)).toEqual(["one", "two", "three"]);
     });
 
-    test("are told the password and the credentials in secret, and nothing but them is", async () => {
+    test("get the password and the credentials as secrets, and nothing else as one", async () => {
         const { resources } = await captureProgram({
             stack: "prod", secretKeys: ["landfall:cluster"],
             config: {
