@@ -19,7 +19,7 @@ import type { BranchRecord, Written } from "./records";
 import { hostOf, type Owner, ownerOf, refuseForeign, settingsFile, type Template, writeSettings } from "./settings";
 
 /** Where and for whom an environment is brought up. */
-interface UpContext {
+export interface UpContext {
     place: Place;
     template: Template;
     repository: Repository;
