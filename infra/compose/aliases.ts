@@ -2,7 +2,6 @@ import { networkAlias } from "../config/sections/service-aliases";
 import type { Mentions } from "./mentions";
 import { listOf, type Node, objectOf, textOf } from "./node";
 import type { Report } from "./report";
-import type { Converted } from "./service";
 
 /** A name besides its own under which Docker's DNS has a service. */
 export interface Alias {
