@@ -34,7 +34,7 @@ export function aliasesIn(services: { [key: string]: Node }, given: Record<strin
     });
     return Object.fromEntries(Object.entries(services).map(([name, at]) => {
         const set = given[name]?.networkAliases;
-        if (Array.isArray(set)) return [name, set.map(text => ({ text: String(text), at, from: "aliases", key: `landfall:app.services.${name}.networkAliases` }))];
+        if (Array.isArray(set)) return [name, set.map((text): Alias => ({ text: String(text), at, from: "aliases", key: `landfall:app.services.${name}.networkAliases` }))];
         const own = all.filter(({ of, text }) => of === name && text.toLowerCase() !== name);
         return [name, own.filter(({ text }, index) => own.findIndex(each => each.text === text) === index)];
     }));

@@ -156,28 +156,26 @@ function checkVolumes({ volumes }: Loaded, report: Report): void {
     }
 }
 
-function hasPort(name: string, converted: Record<string, Converted>, { services = {} }: Given): boolean {
-    return converted[name].settings.port !== undefined || services[name]?.port !== undefined;
-}
-
 /** The settings can say a service's further names instead of the files. A database that is replaced needs none. */
-function addAliases(converted: Record<string, Converted>, aliases: Record<string, Alias[]>, given: Given, { mentions, report }: Project): void {
+function addAliases(converted: Record<string, Converted>, aliases: Record<string, Alias[]>, { services = {}, replaceDatabase: replaced }: Given, { mentions, report }: Project): void {
     for (const [name, { settings }] of Object.entries(converted)) {
-        if (given.services?.[name]?.networkAliases !== undefined || name === given.replaceDatabase) continue;
-        const own = networkAliasesOf(name, hasPort(name, converted, given), { aliases, mentions, report });
+        if (services[name]?.networkAliases !== undefined || name === replaced) continue;
+        const hasPort = settings.port !== undefined || services[name]?.port !== undefined;
+        const own = networkAliasesOf(name, hasPort, { aliases, mentions, report });
         if (own.length > 0) settings.networkAliases = own;
     }
 }
 
 /** Services of one network may connect to each other. The settings can say it more strictly. */
-function connect(converted: Record<string, Converted>, given: Given, { report, mentions, isJob }: Project): void {
+function connect(converted: Record<string, Converted>, { services = {} }: Given, { report, mentions, isJob }: Project): void {
+    const hasPort = (name: string) => converted[name].settings.port !== undefined || services[name]?.port !== undefined;
     for (const [name, { node }] of Object.entries(converted)) {
-        if (!hasPort(name, converted, given) && !isJob(name) && mentions.isHost(name)) {
+        if (!hasPort(name) && !isJob(name) && mentions.isHost(name)) {
             report.warn(node, `services.${name} has no port, and other services name it as a host: if they connect to it, write expose: ["PORT"], or set landfall:app.services.${name}.port.`);
         }
     }
     for (const [name, { settings, networks, node }] of Object.entries(converted)) {
-        settings.talksTo = Object.keys(converted).filter(other => other !== name && hasPort(other, converted, given)
+        settings.talksTo = Object.keys(converted).filter(other => other !== name && hasPort(other)
             && converted[other].networks.some(network => networks.includes(network)));
         const after = settings.after as string[];
         const strange = after.filter(other => !Object.hasOwn(converted, other));

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { appSchema, type WordPressSettings } from "../sections/app";
 import { secretName, servicesSchema, type ServicesSettings } from "../sections/services";
-import { aliasesAreDistinct } from "../sections/service-aliases";
+import { aliasesLeadToOne } from "../sections/service-aliases";
 import { activatorHasItsName, areConsistent, exposesOne, hasServices } from "../sections/services-together";
 import { environmentSchema } from "../sections/environment";
 import { gatewaySchema } from "../sections/gateway";
@@ -71,7 +71,7 @@ function makeSchema(context: Context) {
     const classes = rule(rule(connected, ["cluster", "app"], needsSharedClass), ["cluster", "app", "logs"], hasClasses);
     const delivered = rule(rule(classes, ["cluster", "app", "environment"], needsRegistry), ["cluster", "logs", "gateway"], hasOwnPlatform);
     const exposing = rule(rule(delivered, ["app"], hasServices), ["app"], exposesOne);
-    const distinct = rule(rule(exposing, ["app", "environment"], activatorHasItsName), ["app", "environment"], aliasesAreDistinct);
+    const distinct = rule(rule(exposing, ["app", "environment"], activatorHasItsName), ["app", "environment"], aliasesLeadToOne);
     return rule(distinct, ["app", "secrets"], areConsistent);
 }
 

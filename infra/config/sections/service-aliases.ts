@@ -15,23 +15,26 @@ export function networkAliases() {
     });
 }
 
-/** A name in the namespace leads to one workload. */
-export function aliasesAreDistinct({ app, environment }: { app: AppSettings; environment: { sleepAfter?: number } }): Violation | undefined {
+/** Each name in the namespace leads to the port of one service. */
+export function aliasesLeadToOne({ app, environment }: { app: AppSettings; environment: { sleepAfter?: number } }): Violation | undefined {
     if (app.type !== "services") return undefined;
     const { services } = app;
     const all = Object.entries(services).flatMap(([name, { networkAliases: aliases }]) => aliases.map(alias => ({ name, alias })));
+    const ownerOf = (alias: string, index: number): string | undefined => {
+        if (Object.hasOwn(services, alias)) return `{app.services.${alias}}`;
+        const first = all.findIndex(each => each.alias === alias);
+        if (first < index) return `{app.services.${all[first].name}}`;
+        if (alias === "database" && usesDatabase(app)) return "the stack's own database";
+        return alias === activatorName && environment.sleepAfter !== undefined ? "what wakes an environment with {environment.sleepAfter}" : undefined;
+    };
     for (const [index, { name, alias }] of all.entries()) {
-        const other = all.findIndex(each => each.alias === alias);
-        const problem = alias === name ? "the name of the service itself"
-            : Object.hasOwn(services, alias) ? `the name of {app.services.${alias}}`
-            : other < index ? `also a name of {app.services.${all[other].name}}`
-            : alias === "database" && usesDatabase(app) ? "the name of the stack's own database"
-            : alias === activatorName && environment.sleepAfter !== undefined ? "the name of what wakes an environment with {environment.sleepAfter}" : undefined;
-        if (problem === undefined) continue;
-        return {
-            keys: [`app.services.${name}.networkAliases`, "app.services"], problem: `has ${alias}, which is ${problem}`, allowed: "names that nothing else has",
-            example: { app: { type: "services", services: { [name]: { networkAliases: [] } } } },
-        };
+        const key = `app.services.${name}`;
+        const owner = ownerOf(alias, index);
+        const example = { app: { type: "services", services: { [name]: { networkAliases: [] } } } };
+        if (owner !== undefined) return { keys: [`${key}.networkAliases`, "app.services"], problem: `has ${alias}, a name of ${owner}`, allowed: "names that nothing else has", example };
+        if (services[name].port === undefined) {
+            return { keys: [`${key}.networkAliases`, `${key}.port`], problem: `has ${alias}, which would lead to no port`, allowed: `none; or {${key}.port}`, example };
+        }
     }
     return undefined;
 }

@@ -7,7 +7,7 @@ export const jobKeys = {
     job: flag().default(false).meta({
         description: "Whether it ends when its work is done, such as a database migration. It runs once, and again whenever its image, command or "
             + "settings change. Services that come `after` it wait until it has succeeded; if it fails, so does the update, and they stay as they were.",
-        example: true,
+        example: true, instead: ["port", "exposed"],
     }),
     deadlineSeconds: whole(1, 86_400).default(jobDefaults.deadlineSeconds).meta({
         description: "If it is a job: seconds within which it must succeed, with three more tries. Then it is stopped.", example: 7200,

@@ -137,9 +137,9 @@ function hasOneImage({ image, build }: Pick<Keys, "image" | "build">): Violation
         : { keys: ["image", "build"], problem: "is one too many: {app.services.<name>.build} makes another", allowed: "one of the two", example: { image, build: undefined } };
 }
 
-function hasPort({ port, exposed, tcpPorts, networkAliases, probes }: Pick<Keys, "port" | "exposed" | "tcpPorts" | "networkAliases" | "probes">): Violation | undefined {
+function hasPort({ port, exposed, tcpPorts, probes }: Pick<Keys, "port" | "exposed" | "tcpPorts" | "probes">): Violation | undefined {
     if (port !== undefined) return undefined;
-    const needs = exposed ? "exposed" : tcpPorts.length > 0 ? "tcpPorts" : networkAliases.length > 0 ? "networkAliases"
+    const needs = exposed ? "exposed" : tcpPorts.length > 0 ? "tcpPorts"
         : (["startup", "readiness", "liveness"] as const).map(key => probes[key] && probes[key].command === undefined ? `probes.${key}` : undefined).find(Boolean);
     return needs === undefined ? undefined : {
         keys: ["port", needs], problem: "is missing", allowed: `the port on which the container listens; or leave out {${section}.${needs}}`, example: { port: 8080 },
@@ -177,7 +177,7 @@ function isMeantOnce(
 }
 
 function service(size: Size) {
-    const whole = rule(rule(keysOfService(size), ["image", "build"], hasOneImage), ["port", "exposed", "tcpPorts", "networkAliases", "probes"], hasPort);
+    const whole = rule(rule(keysOfService(size), ["image", "build"], hasOneImage), ["port", "exposed", "tcpPorts", "probes"], hasPort);
     const ending = rule(whole, ["job", ...ofStanding], jobEnds);
     const once = rule(ending, ["job", "port", "volumes", "replicas"], runsOnce);
     const fitting = rule(once, ["files"], filesFit);

@@ -31,10 +31,10 @@ describe("a service's network aliases", () => {
     });
 
     it.each<[string, object, string]>([
-        ["its own name", { web: { ...web, networkAliases: ["web"] } }, "which is the name of the service itself"],
-        ["another service's name", { web: { ...web, networkAliases: ["db"] }, db: shop }, "which is the name of landfall:app.services.db"],
-        ["a name twice", { web: { ...web, networkAliases: ["db", "db"] } }, "which is also a name of landfall:app.services.web"],
-        ["the stack's own database's name", { web: { ...web, networkAliases: ["database"], database: true } }, "which is the name of the stack's own database"],
+        ["its own name", { web: { ...web, networkAliases: ["web"] } }, "a name of landfall:app.services.web"],
+        ["another service's name", { web: { ...web, networkAliases: ["db"] }, db: shop }, "a name of landfall:app.services.db"],
+        ["a name twice", { web: { ...web, networkAliases: ["db", "db"] } }, "a name of landfall:app.services.web"],
+        ["the stack's own database's name", { web: { ...web, networkAliases: ["database"], database: true } }, "a name of the stack's own database"],
     ])("can't have %s", (_, given, problem) => {
         const [alias] = Object.values(given)[0].networkAliases as string[];
         expect(first(given)).toBe(`landfall:app.services.web.networkAliases has ${alias}, ${problem}`);
@@ -42,17 +42,17 @@ describe("a service's network aliases", () => {
 
     it("can't be those of another service", () => {
         expect(first({ web: { ...web, networkAliases: ["store"] }, db: { ...shop, networkAliases: ["x", "store"] } }))
-            .toBe("landfall:app.services.db.networkAliases has store, which is also a name of landfall:app.services.web");
+            .toBe("landfall:app.services.db.networkAliases has store, a name of landfall:app.services.web");
     });
 
     it("may be names of the stack's own parts that it doesn't have, or that no Service has", () => {
         const activator = { web: { ...web, networkAliases: ["database", "activator", "gateway", "tasks"] } };
         expect(first(activator)).toBe("");
-        expect(first(activator, { sleepAfter: 30 })).toBe("landfall:app.services.web.networkAliases has activator, which is the name of what wakes an environment with landfall:environment.sleepAfter");
+        expect(first(activator, { sleepAfter: 30 })).toBe("landfall:app.services.web.networkAliases has activator, a name of what wakes an environment with landfall:environment.sleepAfter");
     });
 
     it("need a port", () => {
-        expect(first({ web, job: { image: shop.image, networkAliases: ["worker"] } })).toBe("landfall:app.services.job.port is missing");
+        expect(first({ web, job: { image: shop.image, networkAliases: ["worker"] } })).toBe("landfall:app.services.job.networkAliases has worker, which would lead to no port");
     });
 
     it("are accepted exactly if every name in the namespace leads to one service", () => {
