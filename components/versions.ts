@@ -41,7 +41,7 @@ export const imageTags = {
     logStore: `docker.io/victoriametrics/victoria-logs:${victoriaLogs}`,
     logCollector: `docker.io/victoriametrics/vlagent:${victoriaLogs}`,
     localPathProvisioner: "docker.io/rancher/local-path-provisioner:v0.0.30",
-    localPathHelper: "docker.io/library/busybox:1.37",
+    busybox: "docker.io/library/busybox:1.37",
     /** Only in clouds, like the next. Its minor version is the clusters'. */
     clusterAutoscaler: "registry.k8s.io/autoscaling/cluster-autoscaler:v1.35.2",
     externalDns: "registry.k8s.io/external-dns/external-dns:v0.21.0",

@@ -135,7 +135,7 @@ const helperPod = (directories: string[]): object => ({
         volumes: directories.map((path, index) => ({ name: `directory-${index}`, hostPath: { path } })),
         containers: [{
             name: "helper-pod",
-            image: images.localPathHelper,
+            image: images.busybox,
             imagePullPolicy: "IfNotPresent",
             resources: withEphemeralStorage({
                 requests: { cpu: "10m", memory: "16Mi" }, limits: { cpu: "500m", memory: "64Mi" },

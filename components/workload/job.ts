@@ -2,7 +2,9 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { Cluster } from "../cluster/cluster";
 import { inCluster } from "../cluster/options";
+import { withEphemeralStorage } from "../scratch";
 import { type Transform, transformedBy } from "../transform";
+import { images } from "../versions";
 import { refuseNumbers } from "./checks";
 import { defaultUid, jobDefaults, webDefaults } from "./defaults";
 import { Environment } from "./environment";
@@ -10,6 +12,7 @@ import { keptAcrossKinds } from "./kinds";
 import { objectLabels } from "./labels";
 import { allowConnections, Listener, Outside, Peer } from "./network";
 import { configChecksum, ContainerArgs, Resource, taskPodSpec } from "./pod";
+import { containerSecurityContext } from "./security";
 import { createSources } from "./sources";
 import { createVolumes, ServiceVolumes } from "./volume";
 
@@ -72,6 +75,7 @@ export class Job extends pulumi.ComponentResource implements Peer {
             ...args, uid, cpu, memory, priorityClassName: environment.priorityClasses?.usual,
             persistent: { ...this.claims, ...args.sharedClaims },
         }, createSources(name, environment, args, this));
+        const waits = args.talksTo?.length ? [waitFor(args.talksTo)] : [];
         environment.sleep?.workloads.push({ kind: "Job", name, replicas: 0 });
         this.job = new kubernetes.batch.v1.Job(name, {
             // Without the annotation, an update after a failure finds the same failed Job.
@@ -86,12 +90,39 @@ export class Job extends pulumi.ComponentResource implements Peer {
                         labels,
                         annotations: { "cluster-autoscaler.kubernetes.io/safe-to-evict": "false", "landfall.dev/config": configChecksum(args) },
                     },
-                    spec,
+                    spec: { ...spec, initContainers: waits },
                 },
             },
         }, { ...inCluster(this.cluster, this), dependsOn: connections, customTimeouts: awaited(deadlineSeconds) });
         this.registerOutputs({ namespace: this.namespace });
     }
+}
+
+/** Seconds for which each try waits. */
+const patience = 30;
+
+/** A Service has a port 80 if it hasn't the container's own. */
+const script = `end=$(($(date +%s) + ${patience}))
+for at; do
+    until nc -w 1 "\${at%:*}" "\${at#*:}" < /dev/null || nc -w 1 "\${at%:*}" 80 < /dev/null; do
+        [ $(date +%s) -lt $end ] || exit 0
+        sleep 0.2
+    done
+done > /dev/null 2>&1`;
+
+/**
+ * Waits until what the job talks to accepts its connections: something that sleeps is waking, and connections are refused until
+ * a new pod's network policies are in place. A program that gives up at once would fail each time, because each try is a new pod.
+ */
+function waitFor(listeners: Listener[]): kubernetes.types.input.core.v1.Container {
+    const places = listeners.map(({ name, namespace, port }) => pulumi.interpolate`${name}.${namespace}:${port}`);
+    return {
+        name: "wait",
+        image: images.busybox,
+        command: ["sh", "-c", script, "sh", ...places],
+        securityContext: containerSecurityContext,
+        resources: withEphemeralStorage({ requests: { cpu: "10m", memory: "8Mi" }, limits: { cpu: "100m", memory: "16Mi" } }),
+    };
 }
 
 /** Pulumi waits a little longer than Kubernetes, which knows why it failed. */

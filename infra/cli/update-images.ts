@@ -18,7 +18,7 @@ by one.
 const file = path.join(root, "components/images.lock.json");
 
 /** Tags that their projects move to newer builds. Any other tag that has moved is a mistake, or worse. */
-const moving: string[] = [imageTags.base, imageTags.localPathHelper];
+const moving: string[] = [imageTags.base, imageTags.busybox];
 
 /** The content of components/images.lock.json. */
 export interface ImagesLock {

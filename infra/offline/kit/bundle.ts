@@ -72,7 +72,7 @@ async function addImages(version: string, programs: Map<string, string>, archive
     const all = [...own.map(({ image }) => image), ...others];
     const isControl = (image: string) => /\/(kube-(apiserver|controller-manager|scheduler)|etcd):/.test(image);
     // The last one is the pod network.
-    const isEverywhere = (image: string) => /\/(kube-proxy|coredns|pause):/.test(image) || image === imageTags.localPathHelper;
+    const isEverywhere = (image: string) => /\/(kube-proxy|coredns|pause):/.test(image) || image === imageTags.busybox;
     await saveImages(all.filter(isControl), path.join(dir, "images/control-plane/kit.tar"));
     await saveImages(all.filter(isEverywhere), path.join(dir, "images/kit.tar"));
     await saveImages(all.filter(image => !isControl(image) && !isEverywhere(image)),

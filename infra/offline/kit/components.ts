@@ -12,7 +12,7 @@ export const storageManifest = {
     file: "deploy/local-path-storage.yaml",
     changes: {
         "image: rancher/local-path-provisioner:v0.0.30": `image: ${images.localPathProvisioner}`,
-        "image: busybox\n": `image: ${images.localPathHelper}\n`,
+        "image: busybox\n": `image: ${images.busybox}\n`,
         "/opt/local-path-provisioner": "/var/local-path-provisioner",
         "  name: local-path\nprovisioner":
             '  name: standard\n  annotations:\n    storageclass.kubernetes.io/is-default-class: "true"\nprovisioner',
@@ -209,7 +209,7 @@ export const imageComponents: ImageComponent[] = [
         entrypoint: ["/usr/local/bin/local-path-provisioner"],
     },
     {
-        image: images.localPathHelper,
+        image: images.busybox,
         packages: ["busybox-static"],
         debianFiles: { "/bin/busybox": "/usr/bin/busybox" },
         run: ["/bin/busybox", "--install", "-s", "/bin"],

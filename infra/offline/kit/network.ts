@@ -13,7 +13,7 @@ export function podNetworkManifest(podSubnet: string): string {
     const script = fs.readFileSync(path.join(files, "bin/pod-network"), "utf8");
     const manifest = fs.readFileSync(path.join(files, "manifests/default-cni.yaml"), "utf8")
         .replace(/^#.*\n/, "")
-        .replace("${localPathHelper}", images.localPathHelper)
+        .replace("${localPathHelper}", images.busybox)
         .replace("{{ .PodSubnet }}", podSubnet)
         // A kind node has the script on its disk; here it comes from the ConfigMap below.
         .replace("chroot /host /kind/bin/pod-network",
@@ -31,5 +31,5 @@ export function podNetworkManifest(podSubnet: string): string {
 
 /** What enforces network policies on nodes that have the kit's kube-router, whatever gives pods their addresses. */
 export function networkPoliciesManifest(): string {
-    return fs.readFileSync(path.join(node, "network-policies.yaml"), "utf8").replace("${localPathHelper}", images.localPathHelper);
+    return fs.readFileSync(path.join(node, "network-policies.yaml"), "utf8").replace("${localPathHelper}", images.busybox);
 }

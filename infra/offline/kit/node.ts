@@ -64,7 +64,7 @@ async function buildNodeBase(image: string, programs: Map<string, string>, conte
     fs.writeFileSync(path.join(root, "kind/version"), versions.kubernetes);
     fs.writeFileSync(path.join(root, "kind/manifests/default-storage.yaml"), await storage());
     const network = path.join(root, "kind/manifests/default-cni.yaml");
-    const changes = { "${localPathHelper}": images.localPathHelper };
+    const changes = { "${localPathHelper}": images.busybox };
     // kind applies one file.
     fs.writeFileSync(network, [replaceAll(fs.readFileSync(network, "utf8"), changes), networkPoliciesManifest()].join("---\n"));
     for (const script of ["pod-network", "network-policies"]) fs.chmodSync(path.join(root, "kind/bin", script), 0o755);

@@ -33,7 +33,7 @@ const server = { target: "baremetal", nodes: { server: { host: "203.0.113.11" } 
 
 describe("other projects' images", () => {
     it("are looked for where a controller makes the pod, too", async () => {
-        expect(others(await runStack("server"))).toEqual(expect.arrayContaining([images.certManagerSolver, images.localPathHelper]));
+        expect(others(await runStack("server"))).toEqual(expect.arrayContaining([images.certManagerSolver, images.busybox]));
     });
 
     it.each(["dev", "minikube", "prod", "eks", "gke", "aks"])("are named by digest in the stack %s", async stack => {

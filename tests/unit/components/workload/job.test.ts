@@ -39,6 +39,18 @@ describe("a job", () => {
         expect(policies.sort()).toEqual(["migrate-to-database-egress", "migrate-to-database-ingress"]);
     });
 
+    it("waits in each pod for what it talks to, as restricted as the rest, and for nothing else", async () => {
+        const waiting = async (settings: object) => (pods(await run({ migrate: { ...migrate, ...settings }, queue: { ...image, port: 5672 } })).find(({ owner }) => owner === "Job/migrate")!.spec as unknown as {
+            initContainers: { command: string[]; securityContext: object; resources: Record<string, object> }[];
+        }).initContainers;
+        const [first, ...others] = await waiting({ talksTo: ["queue"] });
+        expect(first.command.filter(word => /^\S+:\d+$/.test(word))).toEqual(["queue.shop:5672", "database.shop:3306"]);
+        expect(others).toEqual([]);
+        expect(first).toMatchObject({ securityContext: { readOnlyRootFilesystem: true, allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } } });
+        expect(Object.keys(first.resources.limits).sort()).toEqual(["cpu", "ephemeral-storage", "memory"]);
+        expect(await waiting({ database: false })).toEqual([]);
+    });
+
     it("is tried again, but not if its node was drained, and is run again by the next update if it failed", async () => {
         const { metadata, spec } = await jobOf({});
         expect(spec.backoffLimit).toBeGreaterThan(0);
