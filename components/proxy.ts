@@ -35,7 +35,7 @@ export function describeProxy(proxy: URL): string {
 export function useProxies(): void {
     if (!read(process.env, "HTTPS_PROXY") && !read(process.env, "HTTP_PROXY")) return;
     // Loaded only if there is a proxy, because loading it takes time.
-    const { Agent, Dispatcher, fetch, ProxyAgent } = require("undici") as typeof import("undici");
+    const { Agent, Dispatcher, fetch, FormData, Headers, ProxyAgent, Request, Response } = require("undici") as typeof import("undici");
     const direct = new Agent();
     const agents = new Map<string, InstanceType<typeof ProxyAgent>>();
     const agentOf = (proxy: URL): InstanceType<typeof ProxyAgent> => {
@@ -51,8 +51,9 @@ export function useProxies(): void {
         }
     }
     const dispatcher = new ByEnvironment();
-    const byProxy: typeof fetch = (input, init) => fetch(input, { ...init, dispatcher });
-    globalThis.fetch = byProxy as unknown as typeof globalThis.fetch;
+    const byProxy: typeof fetch = (input, init) => fetch(input, { dispatcher, ...init });
+    // Its classes too: undici's fetch takes no Request of Node's own.
+    Object.assign(globalThis, { fetch: byProxy, FormData, Headers, Request, Response });
 }
 
 function read(env: NodeJS.ProcessEnv, name: string): string {

@@ -112,7 +112,7 @@ function incomplete(controller: Deployment, crds: LiveObject[]): Problem[] {
     }];
 }
 
-/** What its version or its settings lack for either. */
+/** What its version or its settings lack, whichever the issuer. */
 function unsuited(controller: Deployment, crds: LiveObject[], settings: ControllerSettings): Problem[] {
     const title = titleOf(controller);
     const version = versionOf(controller);

@@ -20,8 +20,8 @@ export function parseCommand<T extends Options>(args: string[], options: T, usag
 
 /** Without its `--`, `npm run down --stack=uat` would remove the stack dev: npm takes the option for one of its own. */
 function refuseKept(missing: string[], env: NodeJS.ProcessEnv): void {
-    // CI may set npm's own --yes for npx. Without ours, commands ask.
-    const kept = missing.find(name => name !== "yes" && !["", "false", undefined].includes(env[`npm_config_${name.replaceAll("-", "_")}`]));
+    // CI may set npm's own --yes for npx. Without ours, commands ask. Logins to registries often have an email in .npmrc.
+    const kept = missing.find(name => !["yes", "email"].includes(name) && !["", "false", undefined].includes(env[`npm_config_${name.replaceAll("-", "_")}`]));
     if (kept === undefined) return;
     const command = env.npm_lifecycle_event === "start" ? "npm start" : `npm run ${env.npm_lifecycle_event ?? "COMMAND"}`;
     throw new UserError(
@@ -46,7 +46,7 @@ export function stackOption(stack = "dev"): string {
  * which PowerShell replaces what begins with $ or `.
  */
 export function quoted(word: string, platform = process.platform): string {
-    if (platform !== "win32") return /^[\w@%+=:,./~-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+    if (platform !== "win32") return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
     if (/^[\w+:./\\~-][\w@+=:./\\~-]*$/.test(word)) return word;
     // A backslash before the last quote would make that a part of the word.
     return /[$`]/.test(word) ? `'${word.replaceAll("'", "''")}'` : `"${word.replace(/\\+$/, "$&$&")}"`;

@@ -70,7 +70,7 @@ describe("the proxy for an address", () => {
 describe("behind a proxy", () => {
     const body = "#!/bin/sh\n";
     const checksum = createHash("sha256").update(body).digest("hex");
-    const usual = globalThis.fetch;
+    const { fetch, FormData, Headers, Request, Response } = globalThis;
     let site: http.Server;
     let proxy: http.Server;
     let asked: { address?: string; login?: string }[];
@@ -97,7 +97,7 @@ describe("behind a proxy", () => {
         useProxies();
     });
     afterEach(async () => {
-        globalThis.fetch = usual;
+        Object.assign(globalThis, { fetch, FormData, Headers, Request, Response });
         for (const server of [site, proxy]) {
             server.closeAllConnections();
             await new Promise(resolve => server.close(resolve));
@@ -118,6 +118,15 @@ describe("behind a proxy", () => {
         vi.stubEnv("NO_PROXY", ".invalid");
         expect(await probes.answers("http://get.pulumi.invalid/")).toBe(false);
         expect(asked).toEqual([]);
+    });
+
+    it("a Request is answered with a Response, which programs that use the library may rely on", async () => {
+        const form = new globalThis.FormData();
+        form.append("key", "value");
+        const answer = await globalThis.fetch(new globalThis.Request("http://get.pulumi.invalid/", { method: "POST", body: form }));
+        expect(answer).toBeInstanceOf(globalThis.Response);
+        expect(await answer.text()).toBe(body);
+        expect(asked[0].address).toBe("get.pulumi.invalid:80");
     });
 
     it("the site in a cloud is asked for its answer", async () => {

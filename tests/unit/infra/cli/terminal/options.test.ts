@@ -30,9 +30,10 @@ describe("the options", () => {
 
     it("may be options of npm too, which others set for npm", () => {
         vi.stubEnv("npm_config_yes", "true");
+        vi.stubEnv("npm_config_email", "jane@example.com");
         vi.stubEnv("npm_config_json", "");
         vi.stubEnv("npm_config_dry_run", "false");
-        expect({ ...parseOptions([], { yes: flag, json: flag, "dry-run": flag }, "Usage") }).toEqual({});
+        expect({ ...parseOptions([], { yes: flag, email: text, json: flag, "dry-run": flag }, "Usage") }).toEqual({});
     });
 });
 
@@ -40,7 +41,7 @@ describe("a word to copy", () => {
     it.skipIf(process.platform === "win32")("is one word for a POSIX shell, and the same", () => {
         fc.assert(fc.property(fc.string({ unit: fc.constantFrom("a", " ", "'", "\"", "$", "`", "\\", "&", "*", "~", "\n") }), word => {
             expect(execFileSync("sh", ["-c", `printf '%s|' ${quoted(word, "linux")}`], { encoding: "utf8" })).toBe(`${word}|`);
-        }), { numRuns: 30 });
+        }), { numRuns: 30, examples: [["~"], ["~/.kube/config"]] });
     });
 
     // cmd knows only double quotes. In PowerShell, $, `, @ and , have a meaning of their own.
