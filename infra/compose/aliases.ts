@@ -44,13 +44,15 @@ export function aliasesIn(services: { [key: string]: Node }, given: Record<strin
 interface Others {
     /** The further names of all services. */
     aliases: Record<string, Alias[]>;
+    /** Whether anything connects to a service, by whatever name. */
+    hasPort(name: string): boolean;
     mentions: Mentions;
     report: Report;
 }
 
 /** The further names that lead to the service and to nothing else. DNS doesn't tell capital letters from small ones. */
-export function networkAliasesOf(name: string, hasPort: boolean, others: Others): string[] {
-    return [...new Set(others.aliases[name].filter(alias => isPossible(name, alias, hasPort, others)).map(label))];
+export function networkAliasesOf(name: string, others: Others): string[] {
+    return [...new Set(others.aliases[name].filter(alias => isPossible(name, alias, others)).map(label))];
 }
 
 function label({ text }: Alias): string {
@@ -62,20 +64,24 @@ function isMeant({ from }: Alias): boolean {
     return from === "aliases" || from === "links";
 }
 
-function isPossible(name: string, alias: Alias, hasPort: boolean, { aliases, mentions, report }: Others): boolean {
+function isPossible(name: string, alias: Alias, { aliases, hasPort, mentions, report }: Others): boolean {
     const { at, from, key } = alias;
     if (!isMeant(alias) && !mentions.isHost(name, alias.text)) {
         // Nobody misses the host name as a name for others; that the pod has another one is told anyway.
         if (from === "container_name") report.warn(at, `${key} is left out: pods have names of their own. Others find it under ${name} and landfall:app.services.${name}.networkAliases.`);
         return false;
     }
+    // A job's or a worker's, such as one that several services have from an anchor.
+    if (!hasPort(name)) {
+        report.warn(at, `${key} is left out: ${name} has no port, so nothing connects to it.`);
+        return false;
+    }
     const isOthers = Object.hasOwn(aliases, label(alias))
-        || Object.entries(aliases).some(([other, all]) => other !== name && all.some(each => label(each) === label(alias) && (isMeant(each) || !isMeant(alias))));
+        || Object.entries(aliases).some(([other, all]) => other !== name && hasPort(other) && all.some(each => label(each) === label(alias) && (isMeant(each) || !isMeant(alias))));
     const problem = !networkAlias.test(label(alias)) ? "it can't be a name in Kubernetes' DNS"
         : isOthers ? "another service has that name too, and each name leads to one service" : undefined;
     const way = `Let others connect to ${name}`;
     if (problem !== undefined && isMeant(alias)) report.refuse(at, `${key} can't be carried over: ${problem}. ${way}, and set landfall:app.services.${name}.networkAliases to its other names, or to [].`);
     else if (problem !== undefined) report.warn(at, `${key} is left out: ${problem}. ${way}.`);
-    else if (!hasPort) report.warn(at, `${key} is left out: ${name} has no port, so nothing connects to it.`);
-    return problem === undefined && hasPort;
+    return problem === undefined;
 }

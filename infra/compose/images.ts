@@ -1,5 +1,6 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
+import { type Node, objectOf, textOf } from "./node";
 
 /** What a Compose file doesn't say of an image, because Docker needs no answer. */
 export interface KnownImage {
@@ -66,4 +67,15 @@ export function exposedPorts(context: string, dockerfile: string): number[] {
     const stages = fs.readFileSync(file, "utf8").split(/^\s*FROM\s/im);
     return [...stages[stages.length - 1].matchAll(/^\s*EXPOSE\s+(.+)$/gim)].flatMap(([, ports]) => ports.trim().split(/\s+/))
         .flatMap(port => /^(\d+)(\/tcp)?$/i.exec(port) ? [Number.parseInt(port, 10)] : []);
+}
+
+/** The services. What has the image that one of `all` builds is built as that one is: no registry has it. */
+export function withBuilds(services: { [key: string]: Node }, all: { [key: string]: Node }): { [key: string]: Node } {
+    const nameOf = (node: Node): string | undefined => textOf(objectOf(node)?.image)?.replace(/^([^:@]*(?::\d+\/[^:@]*)?)$/, "$1:latest");
+    const builders = Object.values(all).filter(node => objectOf(node)?.build && nameOf(node) !== undefined);
+    return Object.fromEntries(Object.entries(services).map(([name, node]) => {
+        const entries = objectOf(node);
+        const builder = entries?.build ? undefined : builders.find(each => nameOf(each) === nameOf(node));
+        return [name, builder === undefined ? node : { ...node, value: { ...entries, build: objectOf(builder)!.build } }];
+    }));
 }

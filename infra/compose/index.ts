@@ -4,6 +4,7 @@ import { StackFileError } from "../config/stack-file/reader";
 import { isObject } from "../values";
 import { type Alias, aliasesIn, networkAliasesOf } from "./aliases";
 import { findingText, flagOf, isExternal, listOf, type Node, objectOf, textOf, textOfFile } from "./node";
+import { withBuilds } from "./images";
 import { loadFiles, type Loaded } from "./load";
 import { mentionsIn } from "./mentions";
 import { isServed } from "./ports";
@@ -58,7 +59,7 @@ function carryOver(files: string[], given: Given, environment: NodeJS.ProcessEnv
     const report = new Report();
     const loaded = loadFiles(files, environment, report);
     const secrets: Record<string, string> = {};
-    const services = active(loaded, report);
+    const services = withBuilds(active(loaded, report), loaded.services);
     const aliases = aliasesIn(services, given.services);
     const project = projectOf(loaded, aliases, secrets, given, report);
     const converted: Record<string, Converted> = {};
@@ -69,12 +70,12 @@ function carryOver(files: string[], given: Given, environment: NodeJS.ProcessEnv
     if (Object.keys(converted).length === 0 && report.refused.length === 0) report.refuse({ file: files[0], line: 1 }, "the files have no services");
     checkNetworks(loaded, report);
     checkVolumes(loaded, report);
-    connect(converted, given, project);
+    connect(converted, loaded, given, project);
     addAliases(converted, aliases, given, project);
-    shareVolumes(loaded.volumes, converted, report);
+    shareVolumes(loaded.volumes, converted, given.services ?? {}, report);
     expose(converted, given, report);
     if (given.replaceDatabase === undefined) offerDatabase(converted, report);
-    else replaceDatabase(given.replaceDatabase, (aliases[given.replaceDatabase] ?? []).map(({ text }) => text), converted, secrets, report);
+    else replaceDatabase(given.replaceDatabase, (aliases[given.replaceDatabase] ?? []).map(({ text }) => text), converted, secrets, given.services ?? {}, report);
     if (report.refused.length > 0) {
         // A file from which several services are extended is read as often.
         const problems = [...new Set(report.refused.map(findingText))];
@@ -92,11 +93,15 @@ function active({ services, variables }: Loaded, report: Report): { [key: string
     const wanted = (variables.COMPOSE_PROFILES ?? "").split(",").map(profile => profile.trim());
     return Object.fromEntries(Object.entries(services).filter(([name, node]) => {
         const profiles = objectOf(node)?.profiles;
-        const known = (listOf(profiles) ?? []).map(profile => textOf(profile) ?? "");
+        const known = profilesOf(node);
         if (profiles === undefined || known.length === 0 || wanted.includes("*") || known.some(profile => wanted.includes(profile))) return true;
         report.warn(profiles, `services.${name} is left out: it has the profile ${known[0]}. COMPOSE_PROFILES=${known[0]} in .env beside the file brings it back.`);
         return false;
     }));
+}
+
+function profilesOf(node: Node | undefined): string[] {
+    return (listOf(objectOf(node)?.profiles) ?? []).map(profile => textOf(profile) ?? "");
 }
 
 function projectOf(loaded: Loaded, aliases: Record<string, Alias[]>, secrets: Record<string, string>, { secrets: known = [], services = {} }: Given, report: Report): Project {
@@ -109,7 +114,7 @@ function projectOf(loaded: Loaded, aliases: Record<string, Alias[]>, secrets: Re
         if (!known.includes(key)) secrets[key] = content;
         return key;
     };
-    const jobs = [...jobsIn(loaded.services), ...Object.keys(services).filter(name => services[name].job === true)];
+    const jobs = jobsIn(loaded.services);
     const secretNamed = (name: string, at: Node): string | undefined => {
         const key = keyOf(name);
         if (known.includes(key)) return key;
@@ -129,7 +134,7 @@ function projectOf(loaded: Loaded, aliases: Record<string, Alias[]>, secrets: Re
     };
     return {
         directory: loaded.directory, variables: loaded.variables, volumes: loaded.volumes, configs: loaded.configs, report, mentions: mentionsIn(loaded, aliases), addSecret, secretNamed,
-        isFixed: name => services[name]?.volumes !== undefined, isJob: name => jobs.includes(name),
+        isFixed: name => services[name]?.volumes !== undefined, isJob: name => (services[name]?.job ?? jobs.includes(name)) === true,
     };
 }
 
@@ -158,16 +163,16 @@ function checkVolumes({ volumes }: Loaded, report: Report): void {
 
 /** The settings can say a service's further names instead of the files. A database that is replaced needs none. */
 function addAliases(converted: Record<string, Converted>, aliases: Record<string, Alias[]>, { services = {}, replaceDatabase: replaced }: Given, { mentions, report }: Project): void {
+    const hasPort = (name: string) => converted[name]?.settings.port !== undefined || services[name]?.port !== undefined;
     for (const [name, { settings }] of Object.entries(converted)) {
         if (services[name]?.networkAliases !== undefined || name === replaced) continue;
-        const hasPort = settings.port !== undefined || services[name]?.port !== undefined;
-        const own = networkAliasesOf(name, hasPort, { aliases, mentions, report });
+        const own = networkAliasesOf(name, { aliases, hasPort, mentions, report });
         if (own.length > 0) settings.networkAliases = own;
     }
 }
 
 /** Services of one network may connect to each other. The settings can say it more strictly. */
-function connect(converted: Record<string, Converted>, { services = {} }: Given, { report, mentions, isJob }: Project): void {
+function connect(converted: Record<string, Converted>, loaded: Loaded, { services = {} }: Given, { report, mentions, isJob }: Project): void {
     const hasPort = (name: string) => converted[name].settings.port !== undefined || services[name]?.port !== undefined;
     for (const [name, { node }] of Object.entries(converted)) {
         if (!hasPort(name) && !isJob(name) && mentions.isHost(name)) {
@@ -182,7 +187,9 @@ function connect(converted: Record<string, Converted>, { services = {} }: Given,
         if (strange.length > 0) {
             const [place] = [objectOf(node)?.depends_on ?? node];
             const optional = strange.every(other => flagOf(objectOf(objectOf(objectOf(node)?.depends_on)?.[other])?.required) === false);
-            if (!optional) report.refuse(place, `services.${name}.depends_on names ${strange.join(", ")}, which isn't among the services. Leave it out, or write \`required: false\``);
+            const [profile] = strange.flatMap(other => profilesOf(loaded.services[other]));
+            const why = profile === undefined ? "isn't among the services" : `has the profile ${profile}. COMPOSE_PROFILES=${profile} in .env beside the file brings it back`;
+            if (!optional) report.refuse(place, `services.${name}.depends_on names ${strange.join(", ")}, which ${why}. Leave it out, or write \`required: false\``);
         }
         settings.after = after.filter(other => !strange.includes(other));
     }

@@ -13,7 +13,7 @@ export function offerDatabase(converted: Record<string, Converted>, report: Repo
  * Wherever their environment has its name or one of its aliases, its user, its password or its database, there are the own one's.
  */
 export function replaceDatabase(
-    name: string, aliases: string[], converted: Record<string, Converted>, secrets: Record<string, string>, report: Report,
+    name: string, aliases: string[], converted: Record<string, Converted>, secrets: Record<string, string>, given: Record<string, Record<string, unknown>>, report: Report,
 ): void {
     const database = Object.hasOwn(converted, name) ? converted[name] : undefined;
     if (database === undefined || !(database.settings.port === 3306)) {
@@ -31,7 +31,7 @@ export function replaceDatabase(
     const hosts = [name, ...aliases];
     const host = `(?:${hosts.map(each => each.replace(/[^\w-]/g, "\\$&")).join("|")})`;
     const plain = new Map([...hosts.map(each => [each, "host"]), [valueOf("USER"), "user"], [valueOf("DATABASE"), "name"]].flatMap(([value, part]) => value ? [[value, part]] : []) as [string, string][]);
-    for (const { settings } of Object.values(converted)) {
+    for (const [each, { settings, node }] of Object.entries(converted)) {
         const talksTo = settings.talksTo as string[];
         settings.after = (settings.after as string[]).filter(other => other !== name);
         if (!talksTo.includes(name)) continue;
@@ -52,5 +52,17 @@ export function replaceDatabase(
             environment[key] = `${scheme[1]}://\${database.user}:\${database.password}@\${database.host}:\${database.port}/\${database.name}${scheme[2]}`;
             delete own[key];
         }
+        const [, address] = new RegExp(`((?:--host[= ]|-h ?|@|//)${host}(?![\\w.-])|(?<![\\w.-])${host}[: ]3306(?!\\d))`).exec(textsOf(settings, given[each])) ?? [];
+        if (address !== undefined) {
+            report.warn(node, `services.${each} has the address ${address.trim()} of the server that the stack's own database replaces, and nothing answers there. `
+                + `Let it use DATABASE_HOST and DATABASE_PORT: change its command or its environment, here or in landfall:app.services.${each}.`);
+        }
     }
+}
+
+/** Its command and its variables, or those that the settings `given` have instead: an address within other text stays there. */
+function textsOf(settings: Record<string, unknown>, given: Record<string, unknown> = {}): string {
+    const { command = [], args = [] } = { ...settings, ...given };
+    const environment = { ...settings.environment as object, ...given.environment as object };
+    return [[command, args].flat().join(" "), ...Object.values(environment)].join("\n");
 }

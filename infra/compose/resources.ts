@@ -45,6 +45,9 @@ export function resourcesOf(name: string, entries: { [key: string]: Node }, repo
     return { ...(cpu && { cpu }), ...(memory && { memory }) };
 }
 
+/** The mode of Swarm's jobs. */
+export const jobMode = "replicated-job";
+
 /** What decides about a service's replicas besides the file. */
 interface Nature {
     isJob: boolean;
@@ -64,8 +67,8 @@ export function replicasOf(name: string, entries: { [key: string]: Node }, { isJ
         else report.refuse(node, `services.${name}.deploy.${key} is no key of the Compose specification`);
     }
     const mode = textOf(deploy.mode);
-    if (mode !== undefined && mode !== "replicated") {
-        report.refuse(deploy.mode, `services.${name}.deploy.mode ${mode} can't be carried over: the autoscaler sets the number of pods.`);
+    if (mode !== undefined && mode !== "replicated" && !(isJob && mode === jobMode)) {
+        report.refuse(deploy.mode, `services.${name}.deploy.mode ${mode} can't be carried over: the autoscaler sets the number of pods. Leave it out.`);
     }
     const node = deploy.replicas ?? entries.scale;
     if (isJob) return {};

@@ -9,7 +9,7 @@ import { listOf, type Node, objectOf, textOf } from "./node";
 import { isServed, portsOf } from "./ports";
 import { probesOf } from "./probes";
 import type { Report } from "./report";
-import { replicasOf, resourcesOf } from "./resources";
+import { jobMode, replicasOf, resourcesOf } from "./resources";
 import { environmentOf, secretsWithin } from "./variables";
 import { parseDuration, type Port, splitWords } from "./values";
 import { type Storage, storageOf } from "./volumes";
@@ -204,10 +204,11 @@ function together({ files, secrets }: { files: Record<string, string>; secrets: 
 
 const completed = "service_completed_successfully";
 
-/** Names of the services whose end others wait for. */
+/** Names of the services whose end others wait for, or which Swarm would run to completion. */
 export function jobsIn(services: { [key: string]: Node }): string[] {
-    return Object.values(services).flatMap(node => Object.entries(objectOf(objectOf(node)?.depends_on) ?? {}))
-        .filter(([, node]) => textOf(objectOf(node)?.condition) === completed).map(([name]) => name);
+    const ofSwarm = Object.keys(services).filter(name => textOf(objectOf(objectOf(services[name])?.deploy)?.mode) === jobMode);
+    return [...ofSwarm, ...Object.values(services).flatMap(node => Object.entries(objectOf(objectOf(node)?.depends_on) ?? {}))
+        .filter(([, node]) => textOf(objectOf(node)?.condition) === completed).map(([name]) => name)];
 }
 
 /** A link is a dependency too. */

@@ -4,10 +4,15 @@ import { type Node, objectOf } from "./node";
 import type { Report } from "./report";
 import type { Converted } from "./service";
 
-/** Services that use the same volume in Compose share it. The one that is created first owns it, and the others refer to that one by `of`. */
-export function shareVolumes(volumes: { [key: string]: Node }, converted: Record<string, Converted>, report: Report): void {
+/**
+ * Services that use the same volume in Compose share it. The one that is created first owns it, and the others refer to that one by `of`.
+ * `given` has the settings that the stack's own file says of services.
+ */
+export function shareVolumes(
+    volumes: { [key: string]: Node }, converted: Record<string, Converted>, given: Record<string, Record<string, unknown>>, report: Report,
+): void {
     const mounts = Object.entries(converted).flatMap(([service, { sources }]) => Object.entries(sources).map(([directory, source]) => ({ service, directory, source })));
-    const uidOf = (service: string) => converted[service].settings.uid ?? defaultUid;
+    const uidOf = (service: string) => given[service]?.uid ?? converted[service].settings.uid ?? defaultUid;
     for (const source of new Set(mounts.map(each => each.source))) {
         const [label, at] = Object.hasOwn(volumes, source) ? [`volumes.${source}`, volumes[source]]
             : [shown(source), objectOf(converted[mounts.find(each => each.source === source)!.service].node)!.volumes];

@@ -67,7 +67,9 @@ export class Services extends pulumi.ComponentResource {
         const surroundings: Omit<Surroundings, "created"> = { ...args, database, known, images, listeners: listenersOf(app, environment) };
         const created: Record<string, Service> = {};
         for (const part of inOrder(app)) {
-            const dependsOn = app.services[part].after.map(other => created[other]);
+            const { job, database: usesIt, after } = app.services[part];
+            // A job has few tries, while others restart until the database answers.
+            const dependsOn = [...after.map(other => created[other]), ...job && usesIt && database ? [database] : []];
             created[part] = createService(part, app.services[part], { ...surroundings, created }, { parent: this, dependsOn });
         }
 

@@ -24,14 +24,26 @@ interface Volume {
     covered: string[];
 }
 
-/** The volumes whose files can be copied while they are in use. A shared one is listed under its owner. */
+/**
+ * The volumes whose files can be copied while they are in use, each in the pods of its owner. A job has no pod that stays: its volume is
+ * copied in the pods of another service that has it.
+ */
 function volumesOf(app: ServicesSettings): Volume[] {
+    return allVolumesOf(app).flatMap(({ users, ...volume }) => users.length === 0 ? [] : [{ ...volume, ...users[0] }]);
+}
+
+/** The same, and those that only jobs have. A shared one is listed under its owner. */
+function allVolumesOf(app: ServicesSettings): (Volume & { users: Pick<Volume, "service" | "directory">[] })[] {
     const seen = Object.entries(app.services).flatMap(([service, settings]) => Object.entries(settings.volumes).map(([directory, volume]) => ({
         service, directory, of: volume.of, archive: `${volume.of ?? service}-${volumeName(directory, volume)}.tar.gz`,
-        isDatabases: isDatabaseService(settings), covered: coveredIn(directory, settings),
+        isDatabases: isDatabaseService(settings), covered: coveredIn(directory, settings), stays: !settings.job,
     })));
-    return seen.filter(({ of, archive }) => of === undefined && !seen.some(each => each.archive === archive && each.isDatabases)).map(({ service, directory, archive }) =>
-        ({ service, directory, archive, covered: [...new Set(seen.filter(each => each.archive === archive).flatMap(({ covered }) => covered))] }));
+    const own = seen.filter(({ of, archive }) => of === undefined && !seen.some(each => each.archive === archive && each.isDatabases));
+    return own.map(({ service, directory, archive }) => {
+        const all = seen.filter(each => each.archive === archive).sort((one, other) => Number(one.of !== undefined) - Number(other.of !== undefined));
+        const users = all.filter(({ stays }) => stays).map(user => ({ service: user.service, directory: user.directory }));
+        return { service, directory, archive, covered: [...new Set(all.flatMap(({ covered }) => covered))], users };
+    });
 }
 
 /** What of a service's is mounted below a directory, relative to it. */
@@ -50,7 +62,10 @@ function databasesOf(app: ServicesSettings): string[] {
     return Object.entries(app.services).filter(([, service]) => isDatabaseService(service) && Object.keys(service.volumes).length > 0).map(([name]) => name);
 }
 
-function tellDatabases(app: ServicesSettings, stack: string, terminal: Terminal): void {
+function tellOthers(app: ServicesSettings, stack: string, terminal: Terminal): void {
+    for (const { service, directory } of allVolumesOf(app).filter(({ users }) => users.length === 0)) {
+        terminal.line(`  ! ${service}'s files in ${directory} are left out: ${service} is a job, and no service whose pods stay has the volume`);
+    }
     for (const name of databasesOf(app)) {
         terminal.line(`  ! ${name} is left out: a copy of a running database's files would be inconsistent. Use its own tools: npm run shell -- ${name} --stack ${stack}`);
     }
@@ -62,7 +77,7 @@ export async function exportServices(
 ): Promise<void> {
     const volumes = volumesOf(app);
     if (volumes.length === 0 && !usesDatabase(app)) {
-        tellDatabases(app, name, terminal);
+        tellOthers(app, name, terminal);
         throw new UserError(`The services of the stack "${name}" have nothing${databasesOf(app).length > 0 ? " else" : ""} to export: no volumes, and none has database: true. Nothing was written.`);
     }
     expectFree(directory);
@@ -77,7 +92,7 @@ export async function exportServices(
         await save(pods[index], ["tar", "-czf", "-", "-C", from, ...without, "."],
             [0, 1], path.join(directory, archive), terminal, signal);
     }
-    tellDatabases(app, name, terminal);
+    tellOthers(app, name, terminal);
 }
 
 interface ServicesImport {
@@ -122,7 +137,7 @@ export async function importServices(
     });
     const missing = volumesOf(app).filter(({ archive }) => directory !== undefined && inExport(archive) === undefined);
     for (const { service, directory: at, archive } of missing) terminal.line(`  ! ${service}'s files in ${at} stay as they are: there is no ${archive}`);
-    tellDatabases(app, name, terminal);
+    tellOthers(app, name, terminal);
 }
 
 /** @throws if the archive can't be read to its end */

@@ -75,6 +75,11 @@ describe("a job", () => {
         expect(after).not.toBe(before);
     });
 
+    it.each([[true], [false]])("is created once the stack's database is ready, if it uses it: %j", async database => {
+        const found = (await run({ migrate: { ...migrate, database }, other: { ...image, database: true } })).find(({ type, name }) => type === "landfall:workload:Job" && name === "migrate")!;
+        expect(found.dependsOn.some(urn => urn.endsWith("apps/v1:StatefulSet::database"))).toBe(database);
+    });
+
     it("has succeeded before what comes after it is created", async () => {
         // The SDK registers nothing below a component before what the component depends on has been created.
         const web = (await run({ migrate })).find(({ type, name }) => type === "landfall:workload:WebService" && name === "web")!;

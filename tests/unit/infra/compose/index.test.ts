@@ -304,6 +304,16 @@ secrets: { db_password: { file: db-password.txt } }
         expect(found).toMatchObject({ database: true, secrets: { "/run/secrets/db_password": "database.password" }, environment: { HOST: "${database.host}", PASSWORD_FILE: "/run/secrets/db_password" } });
     });
 
+    it("is told where an address of the replaced one stays, because nothing answers there", () => {
+        const warned = (web: string, services = {}) => read(text.replace("OTHER: x", `OTHER: x, ${web}`).replace("  db:", "  wait: { image: \"a/c:1\", command: \"sh -c 'until nc -z db 3306; do sleep 1; done'\" }\n  db:"), { given: { replaceDatabase: "db", services } }).warnings;
+        expect(warned("JDBC: \"jdbc:mysql://db:3306/wiki\"")).toEqual([
+            expect.stringMatching(/compose\.yaml:2: services\.web has the address \/\/db of the server that the stack's own database replaces.*DATABASE_HOST/),
+            expect.stringMatching(/compose\.yaml:3: services\.wait has the address db 3306/),
+        ]);
+        expect(warned("TASK: \"db:migrate 3306\", PATH: /srv/db-3306, DIRECTORY: /srv/db")).toHaveLength(1);
+        expect(warned("MORE: y", { wait: { args: ["true"] } })).toEqual([]);
+    });
+
     it("is offered where it could replace one", () => {
         expect(told(text).warned).toContainEqual(expect.stringMatching(/^compose\.yaml:3: services\.db runs as the file says\. With landfall:app\.replaceDatabase: db/));
         expect(read(text, { given: { replaceDatabase: "db" } }).warnings).toEqual([]);
@@ -342,6 +352,14 @@ describe("the settings of a stack with a Compose file", () => {
 });
 
 describe("an image that several services run", () => {
+    it.each([["shop", "shop:latest"], ["shop:1", "shop:1"], ["registry:5000/shop", "registry:5000/shop"]])("and that one of them builds is built for all, because no registry has it: %s", (built, named) => {
+        const { services: found, warnings } = read(`services:\n  web: { build: app, image: "${built}", ports: ["4000"] }\n  job: { image: "${named}", command: work }\n  other: { image: "shop:2" }\n`);
+        expect(found.job.build).toEqual(found.web.build);
+        expect(found.job).not.toHaveProperty("image");
+        expect(found.other.image).toBe("shop:2");
+        expect(warnings.filter(line => line.includes("latest"))).toEqual([]);
+    });
+
     const two = (job: string, web = "") => read(`services:\n  web: { build: app, ports: ["4000"]${web} }\n  job: { build: app${job} }\n`);
 
     it("listens where its own command runs, and not where another one does", () => {

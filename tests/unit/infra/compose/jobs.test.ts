@@ -75,6 +75,20 @@ describe("a service whose end another one waits for", () => {
         expect([a.after, b.after, c.job]).toEqual([["c"], ["c"], true]);
     });
 
+    it("is none if the settings say so, and keeps its port", () => {
+        expect(settingsOf(shop({ migrate: 'expose: ["9000"]' }), { migrate: { job: false } }).migrate).toMatchObject({ job: false, port: 9000 });
+    });
+
+    it("may be one that nobody waits for, if it is a job of Swarm", () => {
+        expect(settingsOf(shop({ web: "", migrate: "deploy: { mode: replicated-job }" })).migrate.job).toBe(true);
+        expect(told(shop({ migrate: "deploy: { mode: global }" })).refused).toEqual([expect.stringMatching(/migrate\.deploy\.mode global can't be carried over: .*Leave it out\.$/)]);
+    });
+
+    it("that has a profile is missed with the way to bring it back", () => {
+        expect(told(shop({ migrate: "profiles: [tools]" })).refused)
+            .toEqual([expect.stringMatching(/web\.depends_on names migrate, which has the profile tools\. COMPOSE_PROFILES=tools in \.env beside the file brings it back\. Leave it out, or/)]);
+    });
+
     it("can't be waited for in a circle", () => {
         expect(() => settingsOf(shop({ migrate: "links: [web]" }))).toThrow(/after leads back to the service itself/);
     });

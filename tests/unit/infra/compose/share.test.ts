@@ -30,6 +30,12 @@ describe("a volume of several services", () => {
         expect(told(file({ web: ["./d:/d\", \"./d/below:/e", []] })).refused).toEqual([]);
     });
 
+    it("is accepted where the settings give all of them the same user", () => {
+        const text = file({ web: ["files:/d", [], ", user: \"50000:0\""], init: ["files:/d", [], ", user: \"0:0\""] });
+        expect(told(text, { given: { services: { init: { uid: 50_000 } } } }).refused).toEqual([]);
+        expect(told(text, { given: { services: { web: { uid: 33 } } } }).refused).toEqual([expect.stringContaining("by web as user 33 and by init as user 10001")]);
+    });
+
     it("is what the settings accept", () => {
         const [compose] = write({ "whole/compose.yaml": file({ web: ["files:/d", []], job: ["files:/d", ["web"]] }).replace("expose", "ports") });
         const config = { "landfall:cluster": "{\"target\":\"kind\"}", "landfall:app": JSON.stringify({ type: "services", compose }) };

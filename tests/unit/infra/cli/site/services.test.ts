@@ -171,6 +171,17 @@ describe("what services keep", () => {
         expect(fs.readdirSync(exported())).toEqual(["web-data.tar.gz"]);
     });
 
+    it("of a job is exchanged in the pods of a service that has it too, because the job's have ended", async () => {
+        const fill = { image: shop.image, job: true, volumes: { "/out": { accessMode: "ReadWriteMany", name: "data" }, "/cache": {} } };
+        const given = { fill, web: { ...shop, exposed: true, volumes: { [volume]: { of: "fill", name: "data" } } } };
+        await exportServices(...stack(given), exported(), terminal, signal);
+        expect(fs.readdirSync(exported())).toEqual(["fill-data.tar.gz"]);
+        expect(told.join("\n")).toContain("! fill's files in /cache are left out: fill is a job");
+        write({ "a.txt": "new" });
+        await importServices(...stack(given), { directory: exported(), yes: true }, terminal, signal);
+        expect(read()).toEqual(old);
+    });
+
     it("has nothing of what is mounted within a volume, which stays as it is", async () => {
         write({ "conf/site.ini": "the stack's", "conf/own.ini": "old", "cache/x": "another volume's" });
         const given = { web: { ...shop, exposed: true, files: { [`${volume}/conf/site.ini`]: "" }, volumes: { [volume]: {}, [`${volume}/cache`]: { name: "cache" } } } };
