@@ -34,6 +34,8 @@ export interface JobArgs extends Omit<ContainerArgs, "uid" | "cpu" | "memory" | 
     sharedClaims?: Record<string, pulumi.Input<string>>;
     /** What it connects to. The network policies of both sides follow. */
     talksTo?: Listener[];
+    /** What must accept its connections before each try begins, for at most 30 seconds. @default all of `talksTo` */
+    waitsFor?: Listener[];
     /** What it connects to outside the cluster. */
     reaches?: Outside[];
     /** Changes each resource's arguments last, for anything that isn't modelled here. */
@@ -75,7 +77,7 @@ export class Job extends pulumi.ComponentResource implements Peer {
             ...args, uid, cpu, memory, priorityClassName: environment.priorityClasses?.usual,
             persistent: { ...this.claims, ...args.sharedClaims },
         }, createSources(name, environment, args, this));
-        const waits = args.talksTo?.length ? [waitFor(args.talksTo)] : [];
+        const { talksTo = [], waitsFor = talksTo } = args;
         environment.sleep?.workloads.push({ kind: "Job", name, replicas: 0 });
         this.job = new kubernetes.batch.v1.Job(name, {
             // Without the annotation, an update after a failure finds the same failed Job.
@@ -90,7 +92,7 @@ export class Job extends pulumi.ComponentResource implements Peer {
                         labels,
                         annotations: { "cluster-autoscaler.kubernetes.io/safe-to-evict": "false", "landfall.dev/config": configChecksum(args) },
                     },
-                    spec: { ...spec, initContainers: waits },
+                    spec: { ...spec, ...(waitsFor.length > 0 && { initContainers: [waitFor(waitsFor)] }) },
                 },
             },
         }, { ...inCluster(this.cluster, this), dependsOn: connections, customTimeouts: awaited(deadlineSeconds) });
@@ -98,7 +100,6 @@ export class Job extends pulumi.ComponentResource implements Peer {
     }
 }
 
-/** Seconds for which each try waits. */
 const patience = 30;
 
 /** A Service has a port 80 if it hasn't the container's own. */
@@ -111,7 +112,7 @@ for at; do
 done > /dev/null 2>&1`;
 
 /**
- * Waits until what the job talks to accepts its connections: something that sleeps is waking, and connections are refused until
+ * Waits until these accept the job's connections: something that sleeps is waking, and connections are refused until
  * a new pod's network policies are in place. A program that gives up at once would fail each time, because each try is a new pod.
  */
 function waitFor(listeners: Listener[]): kubernetes.types.input.core.v1.Container {

@@ -147,7 +147,11 @@ function createService(
     const shared = { ...args, ...Object.keys(sharedClaims).length > 0 && { sharedClaims } };
     const create = (): Service => {
         switch (kindOf(service)) {
-            case "job": return new Job(name, { ...common, ...commands, deadlineSeconds, volumes: forOnePod(name, volumes, surroundings), sharedClaims }, opts);
+            case "job": return new Job(name, {
+                ...common, ...commands, deadlineSeconds, volumes: forOnePod(name, volumes, surroundings), sharedClaims,
+                // Others that it may talk to come later.
+                waitsFor: common.talksTo.filter(listener => listener === database || service.after.includes(listener.name)),
+            }, opts);
             case "stateful": return new StatefulService(name, { ...shared, ...served, port, volumes: forOnePod(name, volumes, surroundings), ...(!service.exposed && { graceSeconds }) }, opts);
             case "worker": return new Worker(name, { ...args, graceSeconds }, opts);
             case "web": return new WebService(name, { ...shared, ...served, port: port!, volumes }, opts);
