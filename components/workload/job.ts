@@ -100,9 +100,10 @@ export class Job extends pulumi.ComponentResource implements Peer {
     }
 }
 
+/** Seconds for which each try waits at most. */
 const patience = 30;
 
-/** A Service has a port 80 if it hasn't the container's own. */
+/** A Service without the container's own port number has port 80. */
 const script = `end=$(($(date +%s) + ${patience}))
 for at; do
     until nc -w 1 "\${at%:*}" "\${at#*:}" < /dev/null || nc -w 1 "\${at%:*}" 80 < /dev/null; do
@@ -112,8 +113,8 @@ for at; do
 done > /dev/null 2>&1`;
 
 /**
- * Waits until these accept the job's connections: something that sleeps is waking, and connections are refused until
- * a new pod's network policies are in place. A program that gives up at once would fail each time, because each try is a new pod.
+ * Waits until these accept the job's connections. One may still be waking, and some networks refuse a new pod's connections until
+ * its policies are in place. Each try is a new pod, so a program that gives up at once would fail every time.
  */
 function waitFor(listeners: Listener[]): kubernetes.types.input.core.v1.Container {
     const places = listeners.map(({ name, namespace, port }) => pulumi.interpolate`${name}.${namespace}:${port}`);
