@@ -126,6 +126,7 @@ export class WordPress extends pulumi.ComponentResource {
             after: [web.deployment],
             beside: { workload: web, always: app.web.uploads.accessMode === "ReadWriteOnce" },
             talksTo: [database],
+            waitsFor: [], // the program waits itself
             reaches,
         }, { parent: this });
 

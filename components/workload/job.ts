@@ -2,23 +2,20 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { Cluster } from "../cluster/cluster";
 import { inCluster } from "../cluster/options";
-import { withEphemeralStorage } from "../scratch";
 import { type Transform, transformedBy } from "../transform";
-import { images } from "../versions";
 import { refuseNumbers } from "./checks";
 import { defaultUid, jobDefaults, webDefaults } from "./defaults";
 import { Environment } from "./environment";
 import { keptAcrossKinds } from "./kinds";
 import { objectLabels } from "./labels";
-import { allowConnections, Listener, Outside, Peer } from "./network";
-import { configChecksum, ContainerArgs, Resource, taskPodSpec } from "./pod";
-import { containerSecurityContext } from "./security";
+import { allowConnections, Outside, Peer } from "./network";
+import { configChecksum, Resource, TaskArgs, taskPodSpec } from "./pod";
 import { createSources } from "./sources";
 import { createVolumes, ServiceVolumes } from "./volume";
 
 const token = "landfall:workload:Job";
 
-export interface JobArgs extends Omit<ContainerArgs, "uid" | "cpu" | "memory" | "priorityClassName" | "persistent"> {
+export interface JobArgs extends Omit<TaskArgs, "uid" | "cpu" | "memory" | "priorityClassName" | "persistent"> {
     environment: Environment;
     /** Numeric user and group that the container runs as, never 0, whatever the image says. @default 10001 */
     uid?: number;
@@ -32,10 +29,6 @@ export interface JobArgs extends Omit<ContainerArgs, "uid" | "cpu" | "memory" | 
     volumes?: ServiceVolumes;
     /** Directory → claim of another service's volume (ReadWriteMany). Both must run as the same user to write to it. @default none */
     sharedClaims?: Record<string, pulumi.Input<string>>;
-    /** What it connects to. The network policies of both sides follow. */
-    talksTo?: Listener[];
-    /** What must accept its connections before each try begins, for at most 30 seconds. @default all of `talksTo` */
-    waitsFor?: Listener[];
     /** What it connects to outside the cluster. */
     reaches?: Outside[];
     /** Changes each resource's arguments last, for anything that isn't modelled here. */
@@ -77,7 +70,6 @@ export class Job extends pulumi.ComponentResource implements Peer {
             ...args, uid, cpu, memory, priorityClassName: environment.priorityClasses?.usual,
             persistent: { ...this.claims, ...args.sharedClaims },
         }, createSources(name, environment, args, this));
-        const { talksTo = [], waitsFor = talksTo } = args;
         environment.sleep?.workloads.push({ kind: "Job", name, replicas: 0 });
         this.job = new kubernetes.batch.v1.Job(name, {
             // Without the annotation, an update after a failure finds the same failed Job.
@@ -92,39 +84,12 @@ export class Job extends pulumi.ComponentResource implements Peer {
                         labels,
                         annotations: { "cluster-autoscaler.kubernetes.io/safe-to-evict": "false", "landfall.dev/config": configChecksum(args) },
                     },
-                    spec: { ...spec, ...(waitsFor.length > 0 && { initContainers: [waitFor(waitsFor)] }) },
+                    spec,
                 },
             },
         }, { ...inCluster(this.cluster, this), dependsOn: connections, customTimeouts: awaited(deadlineSeconds) });
         this.registerOutputs({ namespace: this.namespace });
     }
-}
-
-/** Seconds for which each try waits at most. */
-const patience = 30;
-
-/** A Service without the container's own port number has port 80. */
-const script = `end=$(($(date +%s) + ${patience}))
-for at; do
-    until nc -w 1 "\${at%:*}" "\${at#*:}" < /dev/null || nc -w 1 "\${at%:*}" 80 < /dev/null; do
-        [ $(date +%s) -lt $end ] || exit 0
-        sleep 0.2
-    done
-done > /dev/null 2>&1`;
-
-/**
- * Waits until these accept the job's connections. One may still be waking, and some networks refuse a new pod's connections until
- * its policies are in place. Each try is a new pod, so a program that gives up at once would fail every time.
- */
-function waitFor(listeners: Listener[]): kubernetes.types.input.core.v1.Container {
-    const places = listeners.map(({ name, namespace, port }) => pulumi.interpolate`${name}.${namespace}:${port}`);
-    return {
-        name: "wait",
-        image: images.busybox,
-        command: ["sh", "-c", script, "sh", ...places],
-        securityContext: containerSecurityContext,
-        resources: withEphemeralStorage({ requests: { cpu: "10m", memory: "8Mi" }, limits: { cpu: "100m", memory: "16Mi" } }),
-    };
 }
 
 /** Pulumi waits a little longer than Kubernetes, which knows why it failed. */

@@ -2,7 +2,9 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { createHash } from "node:crypto";
 import { withEphemeralStorage } from "../scratch";
+import type { Listener } from "./network";
 import { containerSecurityContext, podSecurityContext } from "./security";
+import { waitFor } from "./wait-for";
 
 type Container = kubernetes.types.input.core.v1.Container;
 type PodSpec = kubernetes.types.input.core.v1.PodSpec;
@@ -74,6 +76,14 @@ export interface PodArgs extends ContainerArgs {
     terminationGracePeriodSeconds: number;
 }
 
+/** A pod that runs to completion. */
+export interface TaskArgs extends ContainerArgs {
+    /** What it connects to. The network policies of both sides follow. */
+    talksTo?: Listener[];
+    /** What must accept its connections before each try begins, for at most 30 seconds. @default all of `talksTo` */
+    waitsFor?: Listener[];
+}
+
 /** Names of the objects that a pod reads. The workload that owns the pod creates them. */
 export interface PodSources {
     configMap?: pulumi.Input<string>;
@@ -113,9 +123,15 @@ export function podSpec(name: string, args: PodArgs, sources: PodSources): PodSp
 }
 
 /** The same for a pod that runs to completion, once. The pod's owner decides whether to retry. */
-export function taskPodSpec(name: string, args: ContainerArgs, sources: PodSources): PodSpec {
+export function taskPodSpec(name: string, args: TaskArgs, sources: PodSources): PodSpec {
     const { pod, container } = basis(args, sources);
-    return { ...pod, restartPolicy: "Never", containers: [{ ...container, name }] };
+    const { talksTo = [], waitsFor = talksTo } = args;
+    return {
+        ...pod,
+        restartPolicy: "Never",
+        ...(waitsFor.length > 0 && { initContainers: [waitFor(waitsFor, container.resources)] }),
+        containers: [{ ...container, name }],
+    };
 }
 
 function basis(args: ContainerArgs, sources: PodSources): { pod: Omit<PodSpec, "containers">; container: Omit<Container, "name"> } {

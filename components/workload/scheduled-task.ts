@@ -6,14 +6,14 @@ import { type Transform, transformedBy } from "../transform";
 import { defaultUid, taskDefaults } from "./defaults";
 import { Environment } from "./environment";
 import { Metadata, objectLabels, selectorLabels } from "./labels";
-import { allowConnections, Listener, Outside, Peer } from "./network";
-import { ContainerArgs, Resource, taskPodSpec } from "./pod";
+import { allowConnections, Outside, Peer } from "./network";
+import { Resource, TaskArgs, taskPodSpec } from "./pod";
 import { createSources } from "./sources";
 import { expendableTolerations } from "./tolerations";
 
 type PodSpec = kubernetes.types.input.core.v1.PodSpec;
 
-export interface ScheduledTaskArgs extends Omit<ContainerArgs, "uid" | "cpu" | "memory" | "priorityClassName" | "args"> {
+export interface ScheduledTaskArgs extends Omit<TaskArgs, "uid" | "cpu" | "memory" | "priorityClassName" | "args"> {
     environment: Environment;
     /** Program and arguments, without a shell. @example ["send-report", "--weekly"] */
     command: string[];
@@ -34,8 +34,6 @@ export interface ScheduledTaskArgs extends Omit<ContainerArgs, "uid" | "cpu" | "
     beside?: { workload: Peer; always: boolean };
     /** What must exist before the first run. */
     after?: pulumi.Resource[];
-    /** What it connects to. The network policies of both sides follow. */
-    talksTo?: Listener[];
     /** What it connects to outside the cluster. */
     reaches?: Outside[];
     /** Changes each resource's arguments last, for anything that isn't modelled here. */
@@ -107,7 +105,6 @@ function createCronJob(
             jobTemplate: {
                 metadata: { labels: metadata.labels },
                 spec: {
-                    // Until a new pod's network policies are in place, its connections may be refused.
                     backoffLimit: 1,
                     activeDeadlineSeconds: args.deadlineSeconds ?? taskDefaults.deadlineSeconds,
                     template: { metadata: { labels: metadata.labels, annotations }, spec },

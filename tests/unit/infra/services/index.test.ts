@@ -227,6 +227,10 @@ describe("services", () => {
         }
         const policies = objects(scheduled, "NetworkPolicy").map(({ metadata }) => metadata.name);
         expect(policies).toEqual(expect.arrayContaining(["web-report-to-database-egress", "web-report-to-store-egress"]));
+        const { initContainers = [], containers } = pods(scheduled).find(({ owner }) => owner === "CronJob/web-report")!.spec;
+        expect(initContainers.map(({ command = [] }) => command.filter(word => /^\S+:\d+$/.test(word)))).toEqual([["store.shop:8080", "database.shop:3306"]]);
+        expect(initContainers[0].resources, "the quota holds it").toEqual(containers[0].resources);
+        expect(pods(scheduled).find(({ owner }) => owner === "CronJob/store-report")!.spec.initContainers, "it connects to nothing").toBeUndefined();
         // A disk that is mounted on one node alone.
         expect(JSON.stringify(pods(scheduled).find(({ owner }) => owner === "CronJob/store-report")!.spec)).toContain("requiredDuringSchedulingIgnoredDuringExecution");
     });
