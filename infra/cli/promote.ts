@@ -1,11 +1,11 @@
 import * as os from "node:os";
 import { bundleName, short } from "./promote/bundle";
 import { checkPair, checkTarget, describeBundle, testedBundle } from "./promote/checks";
-import { deployedImages, runningImages } from "./promote/images";
+import { deployedImages } from "./promote/images";
 import { History, remedyFor, standingOf, toGiveUp, type Who } from "./promote/history";
 import { showHistory } from "./promote/history-screen";
 import { usual } from "./promote/judge";
-import { driverOf, type Place, placeOf, podsOf } from "./promote/place";
+import { driverOf, imagesOf, type Place, placeOf } from "./promote/place";
 import { isRunning, userName } from "./computer/process";
 import { askFor } from "./down/confirm";
 import { losesData } from "./preview/plan";
@@ -118,7 +118,7 @@ async function run({ from: source, to: target, values, terminal, signal }: Run):
         }
     }
     // Only now: in the middle of someone's update several versions run.
-    const current = runningImages(await podsOf(to), to.namespace, to.parts, target);
+    const current = await imagesOf(to);
     const images = deployedImages(bundle.images, tested, current);
     const promoting: Promoting = {
         from, to, driver, history, bundle, name, who, terminal, signal, differ, tested, current, images, watch: { limits, minutes, paths, expected: values.expect, address },

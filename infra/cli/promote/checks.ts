@@ -4,8 +4,8 @@ import type { Terminal } from "../terminal";
 import { UserError } from "../terminal/errors";
 import { type Bundle, bundleName, differences, digestOf, sharedSettings, short } from "./bundle";
 import type { Standing } from "./history";
-import { bundledImages, type RunningImage, runningImages } from "./images";
-import { type Driver, type Place, podsOf } from "./place";
+import { bundledImages, type RunningImage } from "./images";
+import { type Driver, imagesOf, type Place } from "./place";
 import { direction, type Repository } from "./repository";
 import { describeChange, planned } from "./preview";
 
@@ -50,7 +50,7 @@ export async function testedBundle(from: Place, driver: Driver, { commit }: Repo
             `What to do: ${from.command("status")}`,
         );
     }
-    const running = runningImages(await podsOf(from), from.namespace, from.parts, from.name);
+    const running = await imagesOf(from);
     const pending = (await planned(driver.engine, from.name, driver.rewrite())).changes;
     if (pending.length > 0) {
         refuse(

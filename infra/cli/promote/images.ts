@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { existingImage } from "../../../components/workload/image-names";
 import { run, succeeds } from "../../offline/kit/run";
 import { type Fields, list, text } from "../status/fields";
-import { isDeleting, isLive, namespaceOf, ownerKind, ownerName, workloadOf } from "../status/objects";
+import { condition, isDeleting, isLive, isTrue, nameOf, namespaceOf, type Observed, ownerKind, ownerName, workloadOf } from "../status/objects";
 import { UserError } from "../terminal/errors";
 import { type Identity, identityIn } from "./archive";
 import { short } from "./bundle";
@@ -22,23 +22,43 @@ const loaded = /^landfall\.local\//;
  * The images of an environment's workloads.
  * @throws UserError if a workload runs none, or several, as in the middle of an update
  */
-export function runningImages(pods: Fields[], environment: string, parts: string[], stack: string): Record<string, RunningImage> {
+export function runningImages({ pods, jobs }: Pick<Observed, "pods" | "jobs">, environment: string, parts: string[], stack: string): Record<string, RunningImage> {
+    const all = pods.filter(pod => namespaceOf(pod) === environment);
     return Object.fromEntries(parts.map(part => {
-        const own = pods.filter(pod => namespaceOf(pod) === environment && workloadOf(pod) === part && (ownerKind(pod) === "Job" ? isOfJob(part, pod) : isLive(pod)));
-        const found = own.flatMap(pod => {
-            const reference = text(list(pod, "spec", "containers").find(each => text(each, "name") === part), "image");
-            const id = text(list(pod, "status", "containerStatuses").find(each => text(each, "name") === part), "imageID");
-            const [digest] = /sha256:[0-9a-f]{64}$/.exec(id) ?? [];
-            return digest === undefined ? [] : [{ reference, digest }];
-        });
+        const own = all.filter(pod => workloadOf(pod) === part && (ownerKind(pod) === "Job" ? isOfJob(part, pod) : isLive(pod)));
+        const found = own.flatMap(pod => imageOf(pod, part) ?? []);
         const different = new Map(found.map(image => [`${image.reference} ${image.digest}`, image]));
         if (different.size === 1 && found.length === own.length) return [part, found[0]];
+        const job = own.length === 0 ? jobs.find(each => namespaceOf(each) === environment && nameOf(each) === part && isTrue(condition(each, "Complete"))) : undefined;
+        if (job) return [part, imageOfEnded(job, all, stack)];
         const problem = own.length === 0 ? "no pod" : different.size > 1 ? `${different.size} versions: ${[...different.keys()].join(", ")}` : "a pod whose image isn't known yet";
         throw new UserError(
             `${part} in the stack "${stack}" runs ${problem}, so it can't be said what that stack runs.\n`
                 + `Look at it: npm run status -- --stack ${stack}\nNothing was changed.`,
         );
     }));
+}
+
+/** What a container of a pod runs; undefined until its node says so. */
+function imageOf(pod: Fields, container: string): RunningImage | undefined {
+    const reference = text(list(pod, "spec", "containers").find(each => text(each, "name") === container), "image");
+    const id = text(list(pod, "status", "containerStatuses").find(each => text(each, "name") === container), "imageID");
+    const [digest] = /sha256:[0-9a-f]{64}$/.exec(id) ?? [];
+    return digest === undefined ? undefined : { reference, digest };
+}
+
+/** What a job ran whose pod went with its node: as its image names it, or as other pods run an image of that name. */
+function imageOfEnded(job: Fields, pods: Fields[], stack: string): RunningImage {
+    const name = nameOf(job);
+    const reference = text(list(job, "spec", "template", "spec", "containers").find(each => text(each, "name") === name), "image");
+    const same = pods.filter(isLive).flatMap(pod => list(pod, "spec", "containers").flatMap(each => imageOf(pod, text(each, "name")) ?? []))
+        .filter(image => image.reference === reference).map(({ digest }) => digest);
+    const [digest, ...others] = new Set([.../sha256:[0-9a-f]{64}$/.exec(reference) ?? same]);
+    if (digest !== undefined && others.length === 0) return { reference, digest };
+    throw new UserError(
+        `${name} in the stack "${stack}" has succeeded, and its pod is gone with its node, so it can't be said which content ran under the name ${reference}.\n`
+            + `Name the image by its digest in the settings, and bring the stack up, which runs the job again: npm start -- --stack ${stack}\nNothing was changed.`,
+    );
 }
 
 /** Whether it is the pod of a job's success. A scheduled task's Jobs have other names. */

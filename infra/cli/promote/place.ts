@@ -11,12 +11,12 @@ import { readRecord } from "../stack/home";
 import { ensureManifests, withKitSettings } from "../start/kit";
 import { collect, Unreachable } from "../status/collect";
 import { explainSilence, type Running, runningStack } from "../status/command";
-import type { Fields } from "../status/fields";
 import type { Terminal } from "../terminal";
 import { UserError } from "../terminal/errors";
 import { ensureClusterTool } from "../tools/cluster-tools";
 import { addClusterTools } from "../tools/programs";
 import { manifestsFor } from "../../config";
+import { type RunningImage, runningImages } from "./images";
 import * as yaml from "yaml";
 
 /** A stack that takes part in a promotion: it is up. */
@@ -54,12 +54,12 @@ export function visitedServices({ app, environment }: Pick<PlainSettings, "app" 
     return app.type === "wordpress" ? ["web"] : Object.entries(app.services).filter(([, { exposed }]) => exposed).map(([name]) => name);
 }
 
-/** The pods of its environment. */
-export async function podsOf(place: Place): Promise<Fields[]> {
-    const seen = await collect(place.kubeconfig, place.namespace, false).catch((error: Error) => {
+/** The images that it runs. @throws UserError if that can't be said, as in the middle of an update */
+export async function imagesOf(place: Place): Promise<Record<string, RunningImage>> {
+    const { observed } = await collect(place.kubeconfig, place.namespace, false).catch((error: Error) => {
         throw error instanceof Unreachable ? explainSilence(error, place, "list pods") : error;
     });
-    return seen.observed.pods;
+    return runningImages(observed, place.namespace, place.parts, place.name);
 }
 
 /** A stack's engine, and what a run adds to the stack's configuration on this computer. */

@@ -5,10 +5,10 @@ import { seconds, type Terminal } from "../terminal";
 import { Interrupted } from "../terminal/errors";
 import { type Bundle, short } from "./bundle";
 import { type Entry, type History, Overtaken, type Who } from "./history";
-import { nameImages, type RunningImage, runningImages, strangers } from "./images";
+import { nameImages, type RunningImage, strangers } from "./images";
 import { describeCounts } from "./judge";
 import type { Page } from "./page";
-import { type Driver, type Place, podsOf } from "./place";
+import { type Driver, imagesOf, type Place } from "./place";
 import { checkCounting, count, pagesNow, soak, type Watch } from "./soak";
 
 /** What both directions need. */
@@ -67,7 +67,7 @@ export async function promote(promoting: Promoting, begun: Entry | undefined): P
                 if (error) throw error;
                 return during;
             });
-        const wrong = await strangers(runningImages(await podsOf(to), to.namespace, to.parts, to.name), images);
+        const wrong = await strangers(await imagesOf(to), images);
         if (wrong.length > 0) throw new Error(wrong.join("; "));
         await history.add({ event: "applied", who, note: describeCounts(counts) });
     } catch (error) {
@@ -124,7 +124,7 @@ export async function goBack({ to, driver, history, who, terminal }: Going, prev
             const during = await counted?.();
             if (during) terminal.line(`While it went back (${seconds(begin)}): ${describeCounts(during)}`);
         });
-        const running = runningImages(await podsOf(to), to.namespace, to.parts, to.name);
+        const running = await imagesOf(to);
         const other = Object.entries(previous).filter(([part, reference]) => running[part].reference !== reference);
         if (other.length > 0) throw new Error(`${other[0][0]} runs ${running[other[0][0]].reference} instead of ${other[0][1]}`);
     } catch (error) {

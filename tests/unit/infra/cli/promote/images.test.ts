@@ -7,6 +7,7 @@ import { Readable } from "node:stream";
 import { afterAll, describe, expect, it } from "vitest";
 import { identityIn } from "../../../../../infra/cli/promote/archive";
 import { bundledImages, deployedImages, runningImages, strangers } from "../../../../../infra/cli/promote/images";
+import type { Fields } from "../../../../../infra/cli/status/fields";
 import { container, pod } from "../../../fixtures/stack-objects";
 
 const digest = (letter: string) => `sha256:${letter.repeat(64)}`;
@@ -15,9 +16,9 @@ const runs = (name: string, image: string, id: string) => pod(name, "web", {
     spec: { containers: [{ name: "web", image }] }, status: { containerStatuses: [container("web", { image, imageID: id })] },
 });
 
-describe("what a stack runs", () => {
-    const running = (...pods: Parameters<typeof runningImages>[0]) => runningImages(pods, "development", ["web"], "dev");
+const running = (...pods: Fields[]) => runningImages({ pods, jobs: [] }, "development", ["web"], "dev");
 
+describe("what a stack runs", () => {
     it.each([
         ["a loaded image", `docker.io/library/import-2026-11-29@${digest("b")}`], ["its configuration alone", digest("b")], ["Docker's prefix", `docker://${digest("b")}`],
     ])("is known by the digest that nodes report: %s", (_, id) => {
@@ -42,7 +43,6 @@ describe("what a stack's job ran", () => {
         const { metadata, ...others } = runs(name, reference, id) as { metadata: object; status: object };
         return { ...others, metadata: { ...metadata, ownerReferences: [{ kind: "Job", name: job }] }, status: { ...others.status, phase } };
     };
-    const running = (...pods: Parameters<typeof runningImages>[0]) => runningImages(pods, "development", ["web"], "dev");
 
     it("is known from the pod that succeeded, whatever failed before", () => {
         expect(running(ran("a", "web", "Failed", digest("c")), ran("b", "web", "Succeeded"))).toEqual({ web: { reference, digest: digest("b") } });
@@ -50,6 +50,33 @@ describe("what a stack's job ran", () => {
 
     it.each([["failed", ran("a", "web", "Failed")], ["is a scheduled task's run", ran("a", "web-29381", "Succeeded")], ["still runs", ran("a", "web", "Running")]])("isn't known from one that %s", (_, found) => {
         expect(() => running(found)).toThrow(/web in the stack "dev" runs no pod/);
+    });
+
+    describe("whose pod went with its node", () => {
+        const job = (image: string, type = "Complete") => ({
+            metadata: { name: "web", namespace: "development" }, spec: { template: { spec: { containers: [{ name: "web", image }] } } },
+            status: { conditions: [{ type, status: "True" }] },
+        });
+        const other = (name: string, image: string, id: string) => pod(name, "shop", {
+            spec: { containers: [{ name: "shop", image }] }, status: { containerStatuses: [container("shop", { image, imageID: id })] },
+        });
+        const ended = (job: Fields, ...pods: Fields[]) => runningImages({ pods, jobs: [job] }, "development", ["web"], "dev").web;
+        const shop = "ghcr.io/example/shop:1.2";
+
+        it("is what its image names by digest, or what other pods run under its name", () => {
+            const pinned = `registry.example.com/web:1@${digest("e")}`;
+            expect(ended(job(pinned))).toEqual({ reference: pinned, digest: digest("e") });
+            expect(ended(job(shop), other("a", shop, digest("b")), other("b", shop, digest("b")), other("c", `${shop}.1`, digest("c")))).toEqual({ reference: shop, digest: digest("b") });
+        });
+
+        it.each([
+            ["nothing else runs that name", []], ["others run different content under it", [other("a", shop, digest("b")), other("b", shop, digest("c"))]],
+            ["another hasn't started", [other("a", shop, "")]],
+        ])("isn't known if %s", (_, pods) => {
+            expect(() => ended(job(shop), ...pods)).toThrow(/pod is gone with its node, .*under the name ghcr\.io\/example\/shop:1\.2\.\nName the image by its digest/);
+        });
+
+        it("isn't known if it failed", () => expect(() => ended(job(`${shop}@${digest("e")}`, "Failed"))).toThrow(/runs no pod/));
     });
 });
 

@@ -3,6 +3,7 @@ import type { Entry } from "../../../../../infra/cli/promote/history";
 import { Overtaken, standingOf } from "../../../../../infra/cli/promote/history";
 import * as images from "../../../../../infra/cli/promote/images";
 import { usual } from "../../../../../infra/cli/promote/judge";
+import * as place from "../../../../../infra/cli/promote/place";
 import * as soaking from "../../../../../infra/cli/promote/soak";
 import { goBack, promote, type Promoting } from "../../../../../infra/cli/promote/steps";
 import { Terminal } from "../../../../../infra/cli/terminal";
@@ -10,7 +11,7 @@ import { Interrupted, UserError } from "../../../../../infra/cli/terminal/errors
 
 vi.mock("../../../../../infra/cli/promote/soak");
 vi.mock("../../../../../infra/cli/promote/images");
-vi.mock("../../../../../infra/cli/promote/place", () => ({ podsOf: async () => [] }));
+vi.mock("../../../../../infra/cli/promote/place", () => ({ imagesOf: vi.fn() }));
 vi.mock("../../../../../infra/cli/stack/home", () => ({ rememberImages: () => undefined }));
 
 const content = `sha256:${"a".repeat(64)}`;
@@ -28,7 +29,7 @@ const abort = { signal: new AbortController().signal };
 
 function promoting(): Promoting {
     const terminal = new Terminal({ write: text => (printed += text) }, {});
-    const place = { name: "prod", namespace: "production", parts: ["web"], command: (name: string) => `npm run ${name}` };
+    const target = { name: "prod", namespace: "production", parts: ["web"], command: (name: string) => `npm run ${name}` };
     const history = { add: async (entry: object) => void entries.push({ number: entries.length + 1, time: "2026-11-29T12:00:00Z", ...entry } as Entry), get entries() { return entries; } };
     const engine = {
         secrets: async () => ["correct horse battery"],
@@ -37,11 +38,11 @@ function promoting(): Promoting {
             const error = failing(applied.length);
             if (error) throw error;
             const [web] = Object.values(given.images);
-            vi.mocked(images.runningImages).mockReturnValue({ web: { reference: web === content ? after : web, digest: content } });
+            vi.mocked(place.imagesOf).mockResolvedValue({ web: { reference: web === content ? after : web, digest: content } });
         },
     };
     return {
-        from: { ...place, name: "uat" }, to: place, history, terminal, who, driver: { engine, rewrite: (promotion: object) => promotion },
+        from: { ...target, name: "uat" }, to: target, history, terminal, who, driver: { engine, rewrite: (promotion: object) => promotion },
         bundle: { application: "wordpress", commit: "c".repeat(40), images: { web: content }, settings: "sha256:5" }, name: `sha256:${"b".repeat(64)}`,
         tested: {}, current: { web: { reference: before, digest: content } }, images: { web: content }, differ: [], signal: abort.signal, watch: { limits: usual, minutes: 10, paths: ["/"], address: "https://www.example.com" },
     } as unknown as Promoting;
@@ -57,7 +58,7 @@ beforeEach(() => {
     vi.mocked(soaking.pagesNow).mockResolvedValue(new Map());
     vi.mocked(images.nameImages).mockResolvedValue([]);
     vi.mocked(images.strangers).mockResolvedValue([]);
-    vi.mocked(images.runningImages).mockReturnValue({ web: { reference: before, digest: content } });
+    vi.mocked(place.imagesOf).mockResolvedValue({ web: { reference: before, digest: content } });
     verdict("good");
 });
 
@@ -131,7 +132,7 @@ describe("a promotion", () => {
     it("that goes on after an interruption still goes back to what ran before it began, not to itself", async () => {
         const { number, time, ...begun } = { number: 1, time: "2026-11-29T12:00:00Z", event: "started" as const, who, previous: { web: before } };
         entries.push({ ...begun, number, time }, { number: 2, time, event: "interrupted", who });
-        vi.mocked(images.runningImages).mockReturnValue({ web: { reference: after, digest: content } });
+        vi.mocked(place.imagesOf).mockResolvedValue({ web: { reference: after, digest: content } });
         verdict("bad", "it is slow");
         await promote(promoting(), entries[0]);
         expect(applied).toEqual([{ web: content }, { web: before }]);
@@ -162,7 +163,7 @@ describe("going back", () => {
 
     it("isn't done if something else runs afterwards", async () => {
         const going = promoting();
-        vi.mocked(images.runningImages).mockReturnValue({ web: { reference: after, digest: content } });
+        vi.mocked(place.imagesOf).mockResolvedValue({ web: { reference: after, digest: content } });
         (going.driver.engine as unknown as { up: () => Promise<void> }).up = async () => undefined;
         expect(await goBack(going, { web: before }, "a test")).toBe(false);
         expect(happened()).toEqual(["stuck"]);
