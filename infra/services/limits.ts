@@ -27,9 +27,14 @@ export function largestTransferOf({ largestTransfer }: Pick<ServiceSettings, "la
     return Number(quantity(largestTransfer) / 10n ** 9n);
 }
 
-/** A service's pods at the height of a rolling update. A job, and one that has volumes of its own, never has two. */
+/** Whether it may have several pods. A job, and a service that has volumes of its own, never has two. */
+export function grows(service: Shape): boolean {
+    return !["job", "stateful"].includes(kindOf(service));
+}
+
+/** A service's pods at the height of a rolling update. */
 export function podsOf(service: Shape & { replicas: { max: number } }): number {
-    return ["job", "stateful"].includes(kindOf(service)) ? 1 : podsInRollout(service.replicas.max);
+    return grows(service) ? podsInRollout(service.replicas.max) : 1;
 }
 
 /** The same, and those of its scheduled tasks. */
@@ -47,21 +52,48 @@ export function connectionsOfServices({ services }: Pick<ServicesSettings, "serv
         .reduce((sum, service) => sum + allPodsOf(service) * service.connections, 0);
 }
 
-/** What all pods may use together at their largest, in billionths. */
-export function needsOf({ services, database }: ServicesSettings): Record<keyof EnvironmentSettings["quota"], bigint> {
-    const used = usesDatabase({ services }) ? 1n : 0n;
-    const all = Object.values(services);
-    const sum = (ofService: (service: ServiceSettings) => string, ofDatabase: string) => all.reduce((total, service) =>
-        total + quantity(ofService(service)) * BigInt(allPodsOf(service)), quantity(ofDatabase) * used);
+type Amount = keyof EnvironmentSettings["quota"];
+
+/** What a part of the stack uses at its largest, in billionths, and the settings that this follows from. */
+export interface Share {
+    amount: bigint;
+    causes: string[];
+}
+
+/** The shares of the services, and of the database if there is one. */
+export function sharesOf({ services, database }: ServicesSettings): Record<Amount, Share[]> {
+    const all = Object.entries(services);
+    const ofDatabase = (amount: string, key: string): Share[] => usesDatabase({ services }) ? [{ amount: quantity(amount), causes: [`app.database.${key}`] }] : [];
+    const inPods = (key: string, one: (service: ServiceSettings) => string): Share[] => all.map(([name, service]) => ({
+        amount: quantity(one(service)) * BigInt(allPodsOf(service)),
+        causes: [...grows(service) ? ["replicas.max"] : [], key].map(each => `app.services.${name}.${each}`),
+    }));
+    const ownVolumes = ({ volumes }: ServiceSettings): bigint =>
+        Object.values(volumes).reduce((sum, { of, size }) => of === undefined ? sum + quantity(size) : sum, 0n);
     const { temporaryVolume } = databaseLimits(mebibytes(database.memory.limit), largestText);
-    const volumes = all.flatMap(({ volumes }) => Object.values(volumes)).filter(({ of }) => of === undefined);
     return {
-        cpu: sum(({ cpu }) => cpu.limit, database.cpu.limit),
-        memory: sum(({ memory }) => memory.limit, database.memory.limit),
-        storage: volumes.reduce((total, { size }) => total + quantity(size), quantity(database.volume) * used),
-        ephemeralStorage: sum(({ ephemeral }) => onDisk(Object.values(ephemeral)), onDisk([`${temporaryVolume}Mi`])),
-        pods: sum(() => "1", "1"),
+        cpu: [...inPods("cpu.limit", ({ cpu }) => cpu.limit), ...ofDatabase(database.cpu.limit, "cpu.limit")],
+        memory: [...inPods("memory.limit", ({ memory }) => memory.limit), ...ofDatabase(database.memory.limit, "memory.limit")],
+        storage: [
+            ...all.map(([name, service]) => ({ amount: ownVolumes(service), causes: [`app.services.${name}.volumes`] })),
+            ...ofDatabase(database.volume, "volume"),
+        ],
+        ephemeralStorage: [
+            ...inPods("ephemeral", ({ ephemeral }) => onDisk(Object.values(ephemeral))), ...ofDatabase(onDisk([`${temporaryVolume}Mi`]), "memory.limit"),
+        ],
+        pods: [
+            ...all.map(([name, service]) => ({
+                amount: quantity(String(allPodsOf(service))), causes: [grows(service) ? `app.services.${name}.replicas.max` : "app.services"],
+            })),
+            ...ofDatabase("1", "mode"),
+        ],
     };
+}
+
+/** What all pods may use together at their largest, in billionths. */
+export function needsOf(app: ServicesSettings): Record<Amount, bigint> {
+    const sums = Object.entries(sharesOf(app)).map(([key, shares]) => [key, shares.reduce((sum, { amount }) => sum + amount, 0n)]);
+    return Object.fromEntries(sums) as Record<Amount, bigint>;
 }
 
 /** What a pod may write to its node's disk: to directories of these sizes, and to its log. */

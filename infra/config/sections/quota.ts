@@ -3,11 +3,12 @@ import { ephemeralStorage } from "../../../components/scratch";
 import { containerDefaults } from "../../../components/workload/defaults";
 import { activatorLimits, type ActivatorLimits } from "../../../components/workload/limits";
 import { limitsOf, trafficOf } from "../../limits";
+import { needsOf, podsOf, type Share, sharesOf, usesDatabase } from "../../services/limits";
 import type { AppSettings } from "../schema";
 import { Violation } from "../schema/rule";
 import type { WordPressSettings } from "./app";
 import type { EnvironmentSettings } from "./environment";
-import { needsOfServices } from "./services-together";
+import type { ServicesSettings } from "./services";
 
 type Quota = EnvironmentSettings["quota"];
 
@@ -24,7 +25,7 @@ export interface Needs {
     volumes: string;
 }
 
-function needsOf(app: AppSettings, sleeps: boolean): Needs {
+function needsOfApp(app: AppSettings, sleeps: boolean): Needs {
     const needs = app.type === "services" ? needsOfServices(app) : needsOfWordPress(app);
     return sleeps ? withActivator(needs, activatorLimits(trafficOf(app).requests)) : needs;
 }
@@ -44,13 +45,32 @@ function withActivator(needs: Needs, { cpu, memory }: ActivatorLimits): Needs {
     };
 }
 
+/** The settings of the largest share: what to lower. */
+function largest(shares: Share[]): string[] {
+    return shares.reduce((found, share) => share.amount > found.amount ? share : found, { amount: 0n, causes: ["app.services"] }).causes;
+}
+
+function needsOfServices(app: ServicesSettings): Needs {
+    const parts = Object.entries(app.services).flatMap(([name, service]) =>
+        [`${podsOf(service)} of ${name}`, ...Object.keys(service.tasks).map(task => `1 of its task ${task}`)]);
+    return {
+        amounts: needsOf(app),
+        causes: Object.fromEntries(Object.entries(sharesOf(app)).map(([key, shares]) => [key, largest(shares)])) as Needs["causes"],
+        rollout: `${parts.join(", ")} (max and a quarter, for rolling updates)${usesDatabase(app) ? ", and the database" : ""}`,
+        volumes: "the volumes",
+    };
+}
+
 function needsOfWordPress(app: WordPressSettings): Needs {
     const { web, database } = app;
     const limits = limitsOf(app);
     const sum = (ofWeb: string, ofDatabase: string, ofTask: string) =>
         quantity(ofWeb) * BigInt(limits.web.pods) + quantity(ofDatabase) + quantity(ofTask) * BigInt(limits.tasks.pods);
     const scratch = (size: number) => ephemeralStorage([{ name: "tmp", emptyDir: { sizeLimit: `${size}Mi` } }]).limits["ephemeral-storage"];
-    const of = (...keys: string[]) => keys.map(key => `app.web.${key}`);
+    const cause = (key: string, inWeb: string, inDatabase: string) => largest([
+        { amount: quantity(inWeb) * BigInt(limits.web.pods), causes: ["app.web.replicas.max", `app.web.${key}`] },
+        { amount: quantity(inDatabase), causes: [`app.database.${key}`] },
+    ]);
     return {
         amounts: {
             cpu: sum(web.cpu.limit, database.cpu.limit, limits.tasks.cpu.limit),
@@ -60,8 +80,9 @@ function needsOfWordPress(app: WordPressSettings): Needs {
             pods: quantity(String(limits.web.pods + 1 + limits.tasks.pods)),
         },
         causes: {
-            cpu: of("replicas.max", "cpu.limit"), memory: of("replicas.max", "memory.limit"), storage: of("uploads.size"),
-            ephemeralStorage: of("replicas.max", "uploads.maxFile"), pods: of("replicas.max"),
+            cpu: cause("cpu.limit", web.cpu.limit, database.cpu.limit), memory: cause("memory.limit", web.memory.limit, database.memory.limit),
+            storage: quantity(database.volume) > quantity(web.uploads.size) ? ["app.database.volume"] : ["app.web.uploads.size"],
+            ephemeralStorage: ["app.web.replicas.max", "app.web.uploads.maxFile"], pods: ["app.web.replicas.max"],
         },
         rollout: `${limits.web.pods} web pods (max and a quarter, for rolling updates), the database and scheduled tasks`,
         volumes: "the uploads and the database",
@@ -70,7 +91,7 @@ function needsOfWordPress(app: WordPressSettings): Needs {
 
 /** The quota with its defaults. */
 export function completeQuota(given: Quota, app: AppSettings, sleeps = false): { [K in keyof Quota]-?: NonNullable<Quota[K]> } {
-    const { cpu, memory, storage, ephemeralStorage, pods } = needsOf(app, sleeps).amounts;
+    const { cpu, memory, storage, ephemeralStorage, pods } = needsOfApp(app, sleeps).amounts;
     const { limit } = containerDefaults;
     const besides = (need: bigint, one: string): string => formatQuantity(need + quantity(one) * BigInt(peoplesPods));
     return {
@@ -87,7 +108,7 @@ export function completeQuota(given: Quota, app: AppSettings, sleeps = false): {
 export function quotaHoldsApp(
     { environment: { quota, sleepAfter }, app }: { environment: { quota: Quota; sleepAfter?: number }; app: AppSettings },
 ): Violation | undefined {
-    const { amounts, causes, rollout, volumes } = needsOf(app, sleepAfter !== undefined);
+    const { amounts, causes, rollout, volumes } = needsOfApp(app, sleepAfter !== undefined);
     const short = (Object.keys(amounts) as (keyof Quota)[])
         .filter(key => quota[key] !== undefined && amounts[key] > quantity(String(quota[key])));
     if (short.length === 0) {

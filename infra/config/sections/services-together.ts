@@ -1,10 +1,9 @@
 import { mebibytes } from "../../../components/quantity";
 import { leastDatabaseMemory } from "../../../components/workload/limits";
 import { placeholder } from "../../services/environment";
-import { connectionsOfServices, needsOf, podsOf, usesDatabase } from "../../services/limits";
+import { allPodsOf, connectionsOfServices, grows, usesDatabase } from "../../services/limits";
 import type { AppSettings } from "../schema";
 import type { Violation } from "../schema/rule";
-import type { Needs } from "./quota";
 import type { ServiceSettings, ServicesSettings } from "./services";
 import { volumeName } from "./service-files";
 import { taskNameOf } from "./service-tasks";
@@ -174,29 +173,12 @@ export function databaseHoldsServices(app: ServicesSettings): Violation | undefi
     const least = leastDatabaseMemory(connections);
     if (mebibytes(app.database.memory.limit) >= least) return undefined;
     const users = Object.entries(app.services).filter(([, { database }]) => database);
-    const [largest] = users.sort(([, a], [, b]) => podsOf(b) * b.connections - podsOf(a) * a.connections)[0];
+    const [[largest, service]] = users.sort(([, a], [, b]) => allPodsOf(b) * b.connections - allPodsOf(a) * a.connections);
+    const causes = [`app.services.${largest}.connections`, ...grows(service) ? [`app.services.${largest}.replicas.max`] : []];
     return {
-        keys: ["app.database.memory.limit", `app.services.${largest}.connections`, `app.services.${largest}.replicas.max`],
+        keys: ["app.database.memory.limit", ...causes],
         problem: `can't hold the ${connections} connections that the services may open at their largest (max and a quarter, for rolling updates)`,
-        allowed: `at least ${least}Mi; or lower {app.services.${largest}.connections} or {app.services.${largest}.replicas.max}`,
+        allowed: `at least ${least}Mi; or lower ${causes.map(key => `{${key}}`).join(" or ")}`,
         example: { app: { database: { memory: { limit: `${least}Mi` } } } },
-    };
-}
-
-/** What the services need at most, and the settings that this follows from: those of the service with the most pods. */
-export function needsOfServices(app: ServicesSettings): Needs {
-    const { services } = app;
-    const [largest] = Object.entries(services).sort(([, a], [, b]) => podsOf(b) - podsOf(a))[0] ?? ["web"];
-    const of = (...keys: string[]) => keys.map(key => `app.services.${largest}.${key}`);
-    const parts = Object.entries(services).flatMap(([name, service]) =>
-        [`${podsOf(service)} of ${name}`, ...Object.keys(service.tasks).map(task => `1 of its task ${task}`)]);
-    return {
-        amounts: needsOf(app),
-        causes: {
-            cpu: of("replicas.max", "cpu.limit"), memory: of("replicas.max", "memory.limit"), storage: of("volumes"),
-            ephemeralStorage: of("replicas.max", "ephemeral"), pods: of("replicas.max"),
-        },
-        rollout: `${parts.join(", ")} (max and a quarter, for rolling updates)${usesDatabase({ services }) ? ", and the database" : ""}`,
-        volumes: "the volumes",
     };
 }

@@ -116,6 +116,20 @@ describe("an application of services", () => {
         expect(needsOf(one).pods - needsOf(without).pods).toBe(quantity("1"));
     });
 
+    it.each<[string, object, object, string]>([
+        ["memory of a job", { memory: "8Gi" }, { migrate: { ...migrate, memory: { request: "1Gi", limit: "64Gi" } } }, "landfall:app.services.migrate.memory.limit"],
+        ["memory of replicas", { memory: "8Gi" }, { web: { ...web, replicas: { min: 1, max: 40 } }, migrate }, "landfall:app.services.web.replicas.max or landfall:app.services.web.memory.limit"],
+        ["cpu of a stateful service", { cpu: "9" }, { store: { ...shop, volumes: { "/data": {} }, cpu: { request: "1", limit: "30" } } }, "landfall:app.services.store.cpu.limit"],
+        ["the database's cpu", { cpu: "9" }, { web: { ...web, database: true } }, "landfall:app.database.cpu.limit"],
+        ["a volume", { storage: "9Gi" }, { store: { ...shop, volumes: { "/data": { size: "20Gi" } } } }, "landfall:app.services.store.volumes"],
+        ["the database's volume", { storage: "9Gi" }, { web: { ...web, database: true } }, "landfall:app.database.volume"],
+        ["pods of replicas", { pods: 9 }, { web: { ...web, replicas: { min: 1, max: 40 } } }, "landfall:app.services.web.replicas.max"],
+        ["ephemeral files", { ephemeralStorage: "9Gi" }, { migrate: { ...migrate, ephemeral: { "/tmp": "20Gi" } } }, "landfall:app.services.migrate.ephemeral"],
+    ])("whose %s exceed the quota is told what to lower", (_, quota, others, expected) => {
+        const settings = { cluster: { target: "kind" }, environment: { quota }, app: { type: "services", services: { web, ...others }, database: { cpu: { request: "1", limit: "40" }, volume: "30Gi" } } };
+        expect(() => parseSettings(settings, "dev")).toThrow(new RegExp(`or lower ${expected.replaceAll(".", "\\.")}$`, "m"));
+    });
+
     it.each<[string, object]>([
         ["a job", { web, migrate: { ...migrate, database: true } }], ["a job with a volume", { web, migrate: { ...migrate, volumes: { "/data": {} } } }],
         ["a worker", { web, job: { image: shop.image } }], ["a volume", { web: { ...web, volumes: { "/data": {} } } }], ["tasks", { web: { ...web, tasks: { a: task } } }],
