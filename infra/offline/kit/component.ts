@@ -7,6 +7,8 @@ export interface GoComponent {
     programs: Record<string, string>;
     /** Variables that are set at link time. */
     values?: Record<string, string>;
+    /** Modules whose requirements count too. Components with the same ones share their libraries, each of which is built once. */
+    beside?: Record<string, string>;
     /** Version of the modules in neighbouring directories of the module's repository. */
     staging?: string;
     /** Our main program, which replaces the module's. */

@@ -31,10 +31,11 @@ async function build(component: GoComponent, dir: string): Promise<void> {
     if (component.sum && Sum !== component.sum) {
         throw new Error(`${module} ${version} has the hash ${Sum}, but components.ts expects ${component.sum}.`);
     }
-    const theirs = JSON.parse(await run("go", ["mod", "edit", "-json", GoMod])) as GoMod;
+    const theirs = await readModule(GoMod);
     // Go allows a module's internal packages only below the module's name.
     await go("mod", "init", component.sources ? `${module}/landfall` : `landfall.local/${component.name}`);
-    const edits = [`-go=${theirs.Go}`, `-require=${module}@${version}`, ...replaceLines(component, theirs)];
+    const required = [...await requiredBeside(component), `${module}@${version}`].map(each => `-require=${each}`);
+    const edits = [`-go=${theirs.Go}`, ...required, ...replaceLines(component, theirs)];
     await go("mod", "edit", ...edits);
 
     const packages = Object.values(component.programs);
@@ -66,6 +67,7 @@ function ownSources({ sources, programs }: GoComponent): string[] {
 
 interface GoMod {
     Go: string;
+    Require: { Path: string; Version: string }[];
     Replace?: { Old: { Path: string; Version?: string }; New: { Path: string; Version?: string } }[];
 }
 
@@ -76,6 +78,21 @@ function replaceLines(component: GoComponent, theirs: GoMod): string[] {
         // A directory of their repository outside the module: use the module that it is published as.
         return component.staging ? [`-replace=${old}=${Old.Path}@${component.staging}`] : [];
     });
+}
+
+/** What counts besides the component's own requirements. Of another version of itself, that is what that one requires. */
+async function requiredBeside({ module, version, beside = {} }: GoComponent): Promise<string[]> {
+    const lists = Object.entries(beside).map(async ([name, at]) => {
+        if (name !== module) return [`${name}@${at}`];
+        if (at === version) return [];
+        const { Require } = await readModule((await downloadModule(name, at)).GoMod);
+        return Require.map(each => `${each.Path}@${each.Version}`);
+    });
+    return (await Promise.all(lists)).flat();
+}
+
+async function readModule(file: string): Promise<GoMod> {
+    return JSON.parse(await run("go", ["mod", "edit", "-json", file])) as GoMod;
 }
 
 interface Module {
