@@ -82,8 +82,8 @@ export default defineConfig({
                     setupFiles: ["tests/e2e/support/turn.ts"],
                     maxWorkers: workers,
                     testTimeout: minutes * minute,
-                    // The first start builds the kit where the network is closed, and the other files wait for their turn.
-                    hookTimeout: 85 * minute,
+                    // The first start builds the kit where the network is closed.
+                    hookTimeout: 60 * minute,
                     // What the commands print goes to the log as it comes.
                     disableConsoleIntercept: true,
                     sequence: { groupOrder: 4 + place },

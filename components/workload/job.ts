@@ -23,7 +23,7 @@ export interface JobArgs extends Omit<TaskArgs, "uid" | "cpu" | "memory" | "prio
     cpu?: Resource;
     /** @default { request: "256Mi", limit: "1Gi" } */
     memory?: Resource;
-    /** Seconds within which it must succeed, with all its tries. Then it is stopped, and has failed. @default 3600 */
+    /** Seconds within which it must succeed, all its tries and waits included. Then it is stopped, and has failed. @default 3600 */
     deadlineSeconds?: number;
     /** Directory → persistent volume that each run finds as the last one left it. */
     volumes?: ServiceVolumes;
@@ -67,7 +67,7 @@ export class Job extends pulumi.ComponentResource implements Peer {
         const connections = allowConnections(this, args);
         this.claims = createVolumes(this, environment, args.volumes ?? {}, uid);
         const spec = taskPodSpec(name, {
-            ...args, uid, cpu, memory, priorityClassName: environment.priorityClasses?.usual,
+            ...args, uid, cpu, memory, deadlineSeconds, priorityClassName: environment.priorityClasses?.usual,
             persistent: { ...this.claims, ...args.sharedClaims },
         }, createSources(name, environment, args, this));
         environment.sleep?.workloads.push({ kind: "Job", name, replicas: 0 });

@@ -80,7 +80,7 @@ export interface PodArgs extends ContainerArgs {
 export interface TaskArgs extends ContainerArgs {
     /** What it connects to. The network policies of both sides follow. */
     talksTo?: Listener[];
-    /** What must accept its connections before each try begins, for at most 30 seconds. @default all of `talksTo` */
+    /** What must accept its connections before each try begins. After 30 seconds, or half of its deadline, it begins anyway. @default all of `talksTo` */
     waitsFor?: Listener[];
 }
 
@@ -123,13 +123,13 @@ export function podSpec(name: string, args: PodArgs, sources: PodSources): PodSp
 }
 
 /** The same for a pod that runs to completion, once. The pod's owner decides whether to retry. */
-export function taskPodSpec(name: string, args: TaskArgs, sources: PodSources): PodSpec {
+export function taskPodSpec(name: string, args: TaskArgs & { deadlineSeconds: number }, sources: PodSources): PodSpec {
     const { pod, container } = basis(args, sources);
     const { talksTo = [], waitsFor = talksTo } = args;
     return {
         ...pod,
         restartPolicy: "Never",
-        ...(waitsFor.length > 0 && { initContainers: [waitFor(waitsFor, container.resources)] }),
+        ...(waitsFor.length > 0 && { initContainers: [waitFor(name, waitsFor, container.resources, args.deadlineSeconds)] }),
         containers: [{ ...container, name }],
     };
 }

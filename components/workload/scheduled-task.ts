@@ -25,7 +25,7 @@ export interface ScheduledTaskArgs extends Omit<TaskArgs, "uid" | "cpu" | "memor
     memory?: Resource;
     /** When it runs, in cron's five fields, in UTC. @example `"0 3 * * *"` */
     schedule: string;
-    /** Seconds after which a run is killed. While one runs, the next one doesn't start. @default 600 */
+    /** Seconds after which a run is killed, its wait included. While one runs, the next one doesn't start. @default 600 */
     deadlineSeconds?: number;
     /**
      * Where it runs: on a node of this workload if it has room, because the image and volumes are there already. With
@@ -60,16 +60,16 @@ export class ScheduledTask extends pulumi.ComponentResource implements Peer {
         const metadata = { name, namespace: this.namespace, labels: objectLabels(name) };
 
         const connections = allowConnections(this, args);
-        const { uid = defaultUid, cpu = taskDefaults.cpu, memory = taskDefaults.memory } = args;
+        const { uid = defaultUid, cpu = taskDefaults.cpu, memory = taskDefaults.memory, deadlineSeconds = taskDefaults.deadlineSeconds } = args;
         const spec = taskPodSpec(name, {
-            ...args, uid, cpu, memory, priorityClassName: args.environment.priorityClasses?.usual,
+            ...args, uid, cpu, memory, deadlineSeconds, priorityClassName: args.environment.priorityClasses?.usual,
         }, createSources(name, args.environment, args, this));
         args.environment.sleep?.workloads.push({ kind: "CronJob", name, replicas: 0 });
         this.cronJob = createCronJob(metadata, {
             ...spec,
             ...(args.beside && { affinity: besideOf(args.beside) }),
             tolerations: expendableTolerations(this.cluster.capabilities),
-        }, args, { ...options, dependsOn: [...connections, ...args.after ?? []] });
+        }, { ...args, deadlineSeconds }, { ...options, dependsOn: [...connections, ...args.after ?? []] });
         this.registerOutputs({ namespace: this.namespace });
     }
 }
@@ -86,14 +86,14 @@ function besideOf({ workload, always }: { workload: Peer; always: boolean }): Po
 }
 
 function createCronJob(
-    metadata: Metadata, spec: PodSpec, args: ScheduledTaskArgs, options: pulumi.CustomResourceOptions,
+    metadata: Metadata, spec: PodSpec, { schedule, deadlineSeconds }: Pick<ScheduledTaskArgs, "schedule" | "deadlineSeconds">, options: pulumi.CustomResourceOptions,
 ): kubernetes.batch.v1.CronJob {
     // A run is short and repeats, so it must not keep a node that nothing else needs.
     const annotations = { "cluster-autoscaler.kubernetes.io/safe-to-evict": "true" };
     return new kubernetes.batch.v1.CronJob(metadata.name, {
         metadata,
         spec: {
-            schedule: args.schedule,
+            schedule,
             // Otherwise, it would be the time zone of whatever machine runs the controller manager.
             timeZone: "Etc/UTC",
             concurrencyPolicy: "Forbid",
@@ -105,8 +105,9 @@ function createCronJob(
             jobTemplate: {
                 metadata: { labels: metadata.labels },
                 spec: {
+                    // The next run may be a day away.
                     backoffLimit: 1,
-                    activeDeadlineSeconds: args.deadlineSeconds ?? taskDefaults.deadlineSeconds,
+                    activeDeadlineSeconds: deadlineSeconds,
                     template: { metadata: { labels: metadata.labels, annotations }, spec },
                 },
             },

@@ -10,10 +10,10 @@ type Container = kubernetes.types.input.core.v1.Container;
 const patience = 30;
 
 /** A Service without the container's own port number has port 80. */
-const script = `end=$(($(date +%s) + ${patience}))
+const script = `end=$(($(date +%s) + $1))
+shift
 for at; do
-    until nc -w 1 "\${at%:*}" "\${at#*:}" < /dev/null || nc -w 1 "\${at%:*}" 80 < /dev/null; do
-        [ $(date +%s) -lt $end ] || exit 0
+    until [ $(date +%s) -ge $end ] || nc -w 1 "\${at%:*}" "\${at#*:}" < /dev/null || nc -w 1 "\${at%:*}" 80 < /dev/null; do
         sleep 0.2
     done
 done > /dev/null 2>&1`;
@@ -22,14 +22,16 @@ done > /dev/null 2>&1`;
  * A container that waits until these accept the pod's connections. One may still be waking, and some networks refuse a new pod's
  * connections until its policies are in place. Each try is a new pod, so a program that gives up at once would fail every time.
  *
- * @param resources of the pod's own container, so that the pod needs no more than without this one
+ * @param name of the pod's own container
+ * @param resources of that, so that the pod needs no more than without this one
+ * @param deadlineSeconds the pod's, of which half is left for the work
  */
-export function waitFor(listeners: Listener[], resources: Container["resources"]): Container {
+export function waitFor(name: string, listeners: Listener[], resources: Container["resources"], deadlineSeconds: number): Container {
     const places = listeners.map(({ name, namespace, port }) => pulumi.interpolate`${name}.${namespace}:${port}`);
     return {
-        name: "wait",
+        name: name === "wait" ? "waiting" : "wait",
         image: images.busybox,
-        command: ["sh", "-c", script, "sh", ...places],
+        command: ["sh", "-c", script, "sh", String(Math.min(patience, Math.floor(deadlineSeconds / 2))), ...places],
         securityContext: containerSecurityContext,
         resources,
     };

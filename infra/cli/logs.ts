@@ -8,7 +8,7 @@ import { unreachable } from "./status/collect";
 import { type AnyRunning, anyRunningStack, explainSilence, stackOptions } from "./status/command";
 import { clean, list, text } from "./status/fields";
 import { follow, type Line, readMerged, type Source, type Which, type Write } from "./status/log-stream";
-import { created, nameOf, ownerKind } from "./status/objects";
+import { created, nameOf, workloadOf } from "./status/objects";
 import { Interrupted, UserError } from "./terminal/errors";
 import { flag, parseCommand, stackOption, text as words } from "./terminal/options";
 
@@ -176,7 +176,7 @@ async function findContainers(
         });
         return begun.map(container => ({
             namespace, pod: nameOf(pod), container,
-            name: containers.length === 1 || (container === workloads[0] && ownerKind(pod) !== "Job") ? nameOf(pod) : `${nameOf(pod)}/${container}`,
+            name: containers.length === 1 || container === workloadOf(pod) ? nameOf(pod) : `${nameOf(pod)}/${container}`,
         }));
     });
 }

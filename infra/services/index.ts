@@ -134,6 +134,8 @@ function createService(
         talksTo: [...service.talksTo.map(other => listeners[other]), ...service.database && database ? [database] : []],
         reaches: outsideOf(service),
     };
+    // Others that it may talk to may come later, or never.
+    const waitsFor = common.talksTo.filter(listener => listener === database || service.after.includes(listener.name));
     const commands = { ...(service.command && { command: service.command }), ...(service.args && { args: service.args }) };
     const args = { ...common, ...commands, replicas, targetCpu: service.targetCpu, probes: probesOf(service.probes) };
     const served = {
@@ -148,9 +150,7 @@ function createService(
     const create = (): Service => {
         switch (kindOf(service)) {
             case "job": return new Job(name, {
-                ...common, ...commands, deadlineSeconds, volumes: forOnePod(name, volumes, surroundings), sharedClaims,
-                // Others that it may talk to come later.
-                waitsFor: common.talksTo.filter(listener => listener === database || service.after.includes(listener.name)),
+                ...common, ...commands, waitsFor, deadlineSeconds, volumes: forOnePod(name, volumes, surroundings), sharedClaims,
             }, opts);
             case "stateful": return new StatefulService(name, { ...shared, ...served, port, volumes: forOnePod(name, volumes, surroundings), ...(!service.exposed && { graceSeconds }) }, opts);
             case "worker": return new Worker(name, { ...args, graceSeconds }, opts);
@@ -160,7 +160,7 @@ function createService(
     const workload = create();
     for (const [task, { schedule, command, deadlineSeconds }] of Object.entries(service.tasks)) {
         new ScheduledTask(taskNameOf(name, task), {
-            ...common, schedule, command, deadlineSeconds,
+            ...common, waitsFor, schedule, command, deadlineSeconds,
             ...("claims" in workload && { persistent: { ...workload.claims, ...sharedClaims } }),
             // The service's pods may set up what it needs.
             after: [workload],

@@ -28,7 +28,7 @@ export function largestTransferOf({ largestTransfer }: Pick<ServiceSettings, "la
 }
 
 /** Whether it may have several pods. A job, and a service that has volumes of its own, never has two. */
-export function grows(service: Shape): boolean {
+function grows(service: Shape): boolean {
     return !["job", "stateful"].includes(kindOf(service));
 }
 
@@ -66,7 +66,7 @@ export function sharesOf({ services, database }: ServicesSettings): Record<Amoun
     const ofDatabase = (amount: string, key: string): Share[] => usesDatabase({ services }) ? [{ amount: quantity(amount), causes: [`app.database.${key}`] }] : [];
     const inPods = (key: string, one: (service: ServiceSettings) => string): Share[] => all.map(([name, service]) => ({
         amount: quantity(one(service)) * BigInt(allPodsOf(service)),
-        causes: [...grows(service) ? ["replicas.max"] : [], key].map(each => `app.services.${name}.${each}`),
+        causes: [...mostOf(service), key].map(each => `app.services.${name}.${each}`),
     }));
     const ownVolumes = ({ volumes }: ServiceSettings): bigint =>
         Object.values(volumes).reduce((sum, { of, size }) => of === undefined ? sum + quantity(size) : sum, 0n);
@@ -83,11 +83,16 @@ export function sharesOf({ services, database }: ServicesSettings): Record<Amoun
         ],
         pods: [
             ...all.map(([name, service]) => ({
-                amount: quantity(String(allPodsOf(service))), causes: [grows(service) ? `app.services.${name}.replicas.max` : "app.services"],
+                amount: quantity(String(allPodsOf(service))), causes: mostOf(service).map(key => `app.services.${name}.${key}`),
             })),
-            ...ofDatabase("1", "mode"),
+            ...usesDatabase({ services }) ? [{ amount: quantity("1"), causes: [] }] : [],
         ],
     };
+}
+
+/** The key of a service that says how many pods it has, unless it has one. */
+export function mostOf(service: ServiceSettings): ["replicas.max"] | [] {
+    return grows(service) && service.replicas.max > 1 ? ["replicas.max"] : [];
 }
 
 /** What all pods may use together at their largest, in billionths. */

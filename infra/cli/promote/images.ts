@@ -11,7 +11,7 @@ import { short } from "./bundle";
 export interface RunningImage {
     /** As the pods' specification names it. */
     reference: string;
-    /** The digest that the nodes report: of the configuration, of a manifest or of an index. */
+    /** The digest that the nodes report: of the configuration, of a manifest or of an index. Empty if no node says so any more. */
     digest: string;
 }
 
@@ -30,7 +30,7 @@ export function runningImages({ pods, jobs }: Pick<Observed, "pods" | "jobs">, e
         const different = new Map(found.map(image => [`${image.reference} ${image.digest}`, image]));
         if (different.size === 1 && found.length === own.length) return [part, found[0]];
         const job = own.length === 0 ? jobs.find(each => namespaceOf(each) === environment && nameOf(each) === part && isTrue(condition(each, "Complete"))) : undefined;
-        if (job) return [part, imageOfEnded(job, all, stack)];
+        if (job) return [part, imageOfEnded(job, all)];
         const problem = own.length === 0 ? "no pod" : different.size > 1 ? `${different.size} versions: ${[...different.keys()].join(", ")}` : "a pod whose image isn't known yet";
         throw new UserError(
             `${part} in the stack "${stack}" runs ${problem}, so it can't be said what that stack runs.\n`
@@ -47,18 +47,19 @@ function imageOf(pod: Fields, container: string): RunningImage | undefined {
     return digest === undefined ? undefined : { reference, digest };
 }
 
-/** What a job ran whose pod went with its node: as its image names it, or as other pods run an image of that name. */
-function imageOfEnded(job: Fields, pods: Fields[], stack: string): RunningImage {
+/**
+ * What a job ran that has no pod any more, as after its node is gone: the content that its image's name says, or what other pods
+ * run under that name.
+ */
+function imageOfEnded(job: Fields, pods: Fields[]): RunningImage {
     const name = nameOf(job);
     const reference = text(list(job, "spec", "template", "spec", "containers").find(each => text(each, "name") === name), "image");
+    const [named] = (loaded.test(reference) ? /sha256-[0-9a-f]{64}$/ : /sha256:[0-9a-f]{64}$/).exec(reference) ?? [];
+    if (named !== undefined) return { reference, digest: named.replace("-", ":") };
     const same = pods.filter(isLive).flatMap(pod => list(pod, "spec", "containers").flatMap(each => imageOf(pod, text(each, "name")) ?? []))
         .filter(image => image.reference === reference).map(({ digest }) => digest);
-    const [digest, ...others] = new Set([.../sha256:[0-9a-f]{64}$/.exec(reference) ?? same]);
-    if (digest !== undefined && others.length === 0) return { reference, digest };
-    throw new UserError(
-        `${name} in the stack "${stack}" has succeeded, and its pod is gone with its node, so it can't be said which content ran under the name ${reference}.\n`
-            + `Name the image by its digest in the settings, and bring the stack up, which runs the job again: npm start -- --stack ${stack}\nNothing was changed.`,
-    );
+    const [digest = "", ...others] = new Set(same);
+    return { reference, digest: others.length === 0 ? digest : "" };
 }
 
 /** Whether it is the pod of a job's success. A scheduled task's Jobs have other names. */
@@ -74,6 +75,13 @@ export async function bundledImages(
     running: Record<string, RunningImage>, named: string[], stack: string, identify: (reference: string) => Promise<Identity | undefined> = identityOf,
 ): Promise<Record<string, string>> {
     return Object.fromEntries(await Promise.all(Object.entries(running).map(async ([part, { reference, digest }]) => {
+        if (digest === "") {
+            const action = loaded.test(reference) ? `Change something of ${part} in the settings, such as an environment variable` : `Name the image of ${part} by its digest in the settings`;
+            throw new UserError(
+                `The job ${part} in the stack "${stack}" has no pod any more, as after its node is gone, so it can't be said which content ran under the name ${reference}.\n`
+                    + `${action}, and bring the stack up, which runs the job again: npm start -- --stack ${stack}\nNothing was changed.`,
+            );
+        }
         if (named.includes(part) && !loaded.test(reference)) return [part, `${reference.replace(/@.*$/, "").replace(/:[\w][\w.-]*$/, "")}@${digest}`] as const;
         const identity = await identify(reference);
         if (identity && isSame(identity, digest, reference)) return [part, identity.content] as const;

@@ -47,7 +47,7 @@ function withActivator(needs: Needs, { cpu, memory }: ActivatorLimits): Needs {
 
 /** The settings of the largest share: what to lower. */
 function largest(shares: Share[]): string[] {
-    return shares.reduce((found, share) => share.amount > found.amount ? share : found, { amount: 0n, causes: ["app.services"] }).causes;
+    return shares.reduce((found, share) => share.amount > found.amount ? share : found, { amount: 0n, causes: [] }).causes;
 }
 
 function needsOfServices(app: ServicesSettings): Needs {
@@ -67,8 +67,9 @@ function needsOfWordPress(app: WordPressSettings): Needs {
     const sum = (ofWeb: string, ofDatabase: string, ofTask: string) =>
         quantity(ofWeb) * BigInt(limits.web.pods) + quantity(ofDatabase) + quantity(ofTask) * BigInt(limits.tasks.pods);
     const scratch = (size: number) => ephemeralStorage([{ name: "tmp", emptyDir: { sizeLimit: `${size}Mi` } }]).limits["ephemeral-storage"];
+    const most = web.replicas.max > 1 ? ["app.web.replicas.max"] : [];
     const cause = (key: string, inWeb: string, inDatabase: string) => largest([
-        { amount: quantity(inWeb) * BigInt(limits.web.pods), causes: ["app.web.replicas.max", `app.web.${key}`] },
+        { amount: quantity(inWeb) * BigInt(limits.web.pods), causes: [...most, `app.web.${key}`] },
         { amount: quantity(inDatabase), causes: [`app.database.${key}`] },
     ]);
     return {
@@ -82,7 +83,7 @@ function needsOfWordPress(app: WordPressSettings): Needs {
         causes: {
             cpu: cause("cpu.limit", web.cpu.limit, database.cpu.limit), memory: cause("memory.limit", web.memory.limit, database.memory.limit),
             storage: quantity(database.volume) > quantity(web.uploads.size) ? ["app.database.volume"] : ["app.web.uploads.size"],
-            ephemeralStorage: ["app.web.replicas.max", "app.web.uploads.maxFile"], pods: ["app.web.replicas.max"],
+            ephemeralStorage: [...most, "app.web.uploads.maxFile"], pods: most,
         },
         rollout: `${limits.web.pods} web pods (max and a quarter, for rolling updates), the database and scheduled tasks`,
         volumes: "the uploads and the database",
@@ -123,8 +124,8 @@ export function quotaHoldsApp(
     return {
         keys: [...short.map(key => `environment.quota.${key}`), ...from],
         problem: `can't hold the application at its largest: ${what}`,
-        allowed: `at least ${Object.entries(enough).map(([key, amount]) => `${key}: ${amount}`).join(", ")}; ` +
-            `or lower ${from.map(key => `{${key}}`).join(" or ")}`,
+        allowed: `at least ${Object.entries(enough).map(([key, amount]) => `${key}: ${amount}`).join(", ")}`
+            + (from.length > 0 ? `; or lower ${from.map(key => `{${key}}`).join(" or ")}` : ""),
         example: { environment: { quota: enough } },
     };
 }

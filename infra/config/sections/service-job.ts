@@ -10,7 +10,7 @@ export const jobKeys = {
         example: true, instead: ["port", "exposed"],
     }),
     deadlineSeconds: whole(1, 86_400).default(jobDefaults.deadlineSeconds).meta({
-        description: "If it is a job: seconds within which it must succeed, with three more tries. Then it is stopped.", example: 7200,
+        description: "If it is a job: seconds within which it must succeed, three more tries and the wait for the database included. Then it is stopped.", example: 7200,
     }),
 };
 

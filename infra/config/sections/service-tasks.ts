@@ -29,7 +29,7 @@ export function tasks() {
             description: "Program and arguments, without a shell, in place of the image's ENTRYPOINT and CMD.", example: ["send-report", "--weekly"],
         }),
         deadlineSeconds: whole(1, 86_400).default(taskDefaults.deadlineSeconds).meta({
-            description: "Seconds after which a run is killed. While one runs, the next one doesn't start.", example: 3600,
+            description: "Seconds after which a run is killed, the wait for the database included. While one runs, the next one doesn't start.", example: 3600,
         }),
     }).meta({ description: "A command that runs to completion, one run at a time.", example: { schedule: "0 3 * * *", command: ["send-report"] } });
     return byName('lower-case letters, digits and "-", at most 20, beginning with a letter', taskName, "report", task).prefault({}).meta({

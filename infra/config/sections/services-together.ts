@@ -1,7 +1,7 @@
 import { mebibytes } from "../../../components/quantity";
 import { leastDatabaseMemory } from "../../../components/workload/limits";
 import { placeholder } from "../../services/environment";
-import { allPodsOf, connectionsOfServices, grows, usesDatabase } from "../../services/limits";
+import { allPodsOf, connectionsOfServices, mostOf, usesDatabase } from "../../services/limits";
 import type { AppSettings } from "../schema";
 import type { Violation } from "../schema/rule";
 import type { ServiceSettings, ServicesSettings } from "./services";
@@ -174,7 +174,7 @@ export function databaseHoldsServices(app: ServicesSettings): Violation | undefi
     if (mebibytes(app.database.memory.limit) >= least) return undefined;
     const users = Object.entries(app.services).filter(([, { database }]) => database);
     const [[largest, service]] = users.sort(([, a], [, b]) => allPodsOf(b) * b.connections - allPodsOf(a) * a.connections);
-    const causes = [`app.services.${largest}.connections`, ...grows(service) ? [`app.services.${largest}.replicas.max`] : []];
+    const causes = [`app.services.${largest}.connections`, ...mostOf(service).map(key => `app.services.${largest}.${key}`)];
     return {
         keys: ["app.database.memory.limit", ...causes],
         problem: `can't hold the ${connections} connections that the services may open at their largest (max and a quarter, for rolling updates)`,

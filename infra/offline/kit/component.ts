@@ -7,7 +7,7 @@ export interface GoComponent {
     programs: Record<string, string>;
     /** Variables that are set at link time. */
     values?: Record<string, string>;
-    /** Modules whose requirements count too. Components with the same ones share their libraries, each of which is built once. */
+    /** Modules whose requirements are added to the component's own. Go compiles the libraries once for components with the same ones. */
     beside?: Record<string, string>;
     /** Version of the modules in neighbouring directories of the module's repository. */
     staging?: string;

@@ -27,8 +27,8 @@ const kubeRouter = "github.com/cloudnativelabs/kube-router/v2";
 const victoriaLogs = "github.com/VictoriaMetrics/VictoriaLogs";
 const certManagerPrograms = ["controller", "webhook", "cainjector", "acmesolver"];
 
-/** What is made for the same minor version of Kubernetes, and built from the same libraries. */
-export const kindred = {
+/** Built with the requirements of all of these, so that Go compiles Kubernetes' client library once for them, not once for each. */
+export const sharedRequirements = {
     "sigs.k8s.io/metrics-server": tag(images.metricsServer), [certManager]: tag(images.certManagerController), "sigs.k8s.io/cri-tools": "v1.36.0",
 };
 
@@ -61,9 +61,9 @@ export const goComponents: GoComponent[] = [
     {
         name: "crictl",
         module: "sigs.k8s.io/cri-tools",
-        version: kindred["sigs.k8s.io/cri-tools"],
+        version: sharedRequirements["sigs.k8s.io/cri-tools"],
         programs: { crictl: "sigs.k8s.io/cri-tools/cmd/crictl" },
-        beside: kindred,
+        beside: sharedRequirements,
     },
     {
         name: "metrics-server",
@@ -71,14 +71,14 @@ export const goComponents: GoComponent[] = [
         version: tag(images.metricsServer),
         programs: { "metrics-server": "sigs.k8s.io/metrics-server/cmd/metrics-server" },
         values: { "k8s.io/client-go/pkg/version.gitVersion": tag(images.metricsServer) },
-        beside: kindred,
+        beside: sharedRequirements,
     },
     {
         name: "local-path-provisioner",
         module: "github.com/rancher/local-path-provisioner",
         version: tag(images.localPathProvisioner),
         programs: { "local-path-provisioner": "github.com/rancher/local-path-provisioner" },
-        beside: kindred,
+        beside: sharedRequirements,
     },
     {
         name: "contour",
@@ -102,7 +102,7 @@ export const goComponents: GoComponent[] = [
         programs: Object.fromEntries(certManagerPrograms.map(name => [`cert-manager-${name}`, `./${name}`])),
         values: { [`${certManager}/pkg/util.AppVersion`]: tag(images.certManagerController) },
         sources: "cert-manager",
-        beside: kindred,
+        beside: sharedRequirements,
     },
 ];
 

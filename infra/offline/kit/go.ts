@@ -80,7 +80,7 @@ function replaceLines(component: GoComponent, theirs: GoMod): string[] {
     });
 }
 
-/** What counts besides the component's own requirements. Of another version of itself, that is what that one requires. */
+/** What `beside` adds. Go can't require a module in two versions: of another version of the component itself, its requirements are added. */
 async function requiredBeside({ module, version, beside = {} }: GoComponent): Promise<string[]> {
     const lists = Object.entries(beside).map(async ([name, at]) => {
         if (name !== module) return [`${name}@${at}`];

@@ -4,14 +4,14 @@ import * as yaml from "js-yaml";
 import { connect, type Connection, type Json, send } from "../../../components/cluster/kubernetes-api";
 import { cached, keyOf } from "../../../infra/offline/kit/cache";
 import type { GoComponent, ImageComponent } from "../../../infra/offline/kit/component";
-import { kindred } from "../../../infra/offline/kit/components";
+import { sharedRequirements } from "../../../infra/offline/kit/components";
 import { buildGo, downloadModule } from "../../../infra/offline/kit/go";
 import { saveImages } from "../../../infra/offline/kit/images";
 import { buildImage } from "../../../infra/offline/kit/platform";
 import { pipe, run } from "../../../infra/offline/kit/run";
 import { until } from "./wait";
 
-/** Other versions than Landfall's own, built from the libraries of those. */
+/** Other versions than Landfall's own, built with the same libraries. */
 export const others = { certManager: "v1.21.1", metricsServer: "v0.8.0", gatewayApi: "v1.6.3" };
 
 const certManager = "github.com/cert-manager/cert-manager";
@@ -23,7 +23,7 @@ const components: GoComponent[] = [
         programs: { "cert-manager-controller": "./controller", "cert-manager-webhook": "./webhook" },
         values: { [`${certManager}/pkg/util.AppVersion`]: others.certManager },
         sources: "cert-manager",
-        beside: kindred,
+        beside: sharedRequirements,
     },
     {
         name: "other-metrics-server",
@@ -31,7 +31,7 @@ const components: GoComponent[] = [
         version: others.metricsServer,
         programs: { "metrics-server": "sigs.k8s.io/metrics-server/cmd/metrics-server" },
         values: { "k8s.io/client-go/pkg/version.gitVersion": others.metricsServer },
-        beside: kindred,
+        beside: sharedRequirements,
     },
 ];
 

@@ -9,7 +9,7 @@ let turn: number;
 beforeAll(async () => {
     await takeTurn(inject("suite"), inject("order"), expect.getState().testPath as string);
     turn = Date.now();
-});
+}, 85 * 60_000);
 
 afterAll(() => {
     const [waited, took] = [turn - opened, Date.now() - turn].map(time => Math.round(time / 1000));

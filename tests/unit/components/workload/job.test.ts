@@ -54,6 +54,11 @@ describe("a job", () => {
         expect((await specOf({ database: false, talksTo: ["queue"] })).initContainers).toBeUndefined();
     });
 
+    it.each([[3600, "30"], [60, "30"], [21, "10"], [1, "0"]])("with a deadline of %i seconds waits for at most %s", async (deadlineSeconds, expected) => {
+        const { initContainers = [] } = pods(await run({ wait: { ...migrate, deadlineSeconds } })).find(({ owner }) => owner === "Job/wait")!.spec;
+        expect(initContainers.map(({ name, command }) => [name, command?.[4]])).toEqual([["waiting", expected]]);
+    });
+
     it("is tried again, but not if its node was drained, and is run again by the next update if it failed", async () => {
         const { metadata, spec } = jobIn(resources);
         expect(spec.backoffLimit).toBeGreaterThan(0);

@@ -7,7 +7,7 @@ import { main as logs } from "../../../../infra/cli/logs";
 import { momentOf, periodOf } from "../../../../infra/cli/logs/period";
 import { FakeLogStore } from "../../fixtures/log-store";
 import { StackApi } from "../../fixtures/stack-api";
-import { now } from "../../fixtures/stack-objects";
+import { container, now } from "../../fixtures/stack-objects";
 
 const api = new StackApi();
 const store = new FakeLogStore();
@@ -143,6 +143,14 @@ describe("npm run logs with kept logs", () => {
         expect((await run()).output).toEqual(["web-6f7c9-aaaaa  now"]);
         expect((await run("--previous", "--since", "1h")).output).toEqual(["web-6f7c9-aaaaa  crash"]);
         expect(store.queries).toEqual([]);
+    });
+
+    it("names a task's run by its pod, as the kept logs do, and what comes before the work beside it", async () => {
+        const run1 = api.objects.pods.find(({ metadata }) => (metadata as { name: string }).name === "scheduled-tasks-1-x")!;
+        Object.assign(run1.spec as object, { initContainers: [{ name: "wait" }], containers: [{ name: "scheduled-tasks" }] });
+        Object.assign(run1.status as object, { initContainerStatuses: [container("wait", { state: { terminated: { exitCode: 0, reason: "Completed" } } })] });
+        api.logs = { "scheduled-tasks-1-x/scheduled-tasks": `${ago(2)} done\n`, "scheduled-tasks-1-x/wait": `${ago(3)} waiting\n` };
+        expect((await run("tasks")).output).toEqual(["scheduled-tasks-1-x/wait  waiting", "scheduled-tasks-1-x  done"]);
     });
 
     it("says what is wrong if the store can't be asked or refuses", async () => {

@@ -210,10 +210,10 @@ describe("services", () => {
         const tasks = { report: { schedule: "0 3 * * *", command: ["report", "--all"], deadlineSeconds: 90 } };
         const scheduled = await run({
             web: {
-                ...shop, exposed: true, uid: 33, database: true, talksTo: ["store"], environment: { A: "1" }, files: { "/etc/shop.ini": "x" },
+                ...shop, exposed: true, uid: 33, database: true, talksTo: ["store", "other"], after: ["store"], environment: { A: "1" }, files: { "/etc/shop.ini": "x" },
                 secrets: { "KEY": "apiKey", "/run/secrets/a": "apiKey" }, volumes: { "/srv": { accessMode: "ReadWriteMany" } }, tasks,
             },
-            store: { ...shop, volumes: { "/data": {} }, tasks },
+            store: { ...shop, volumes: { "/data": {} }, tasks }, other: shop,
         }, { apiKey: "hunter2-hunter2" });
         const job = object<{ spec: { schedule: string; jobTemplate: { spec: { activeDeadlineSeconds: number } } } }>(scheduled, "CronJob", "web-report");
         expect(job.spec).toMatchObject({ schedule: "0 3 * * *", timeZone: "Etc/UTC", jobTemplate: { spec: { activeDeadlineSeconds: 90 } } });
@@ -229,6 +229,7 @@ describe("services", () => {
         expect(policies).toEqual(expect.arrayContaining(["web-report-to-database-egress", "web-report-to-store-egress"]));
         const { initContainers = [], containers } = pods(scheduled).find(({ owner }) => owner === "CronJob/web-report")!.spec;
         expect(initContainers.map(({ command = [] }) => command.filter(word => /^\S+:\d+$/.test(word)))).toEqual([["store.shop:8080", "database.shop:3306"]]);
+        expect(initContainers[0].command, "half of its 90 seconds would be more than it ever waits").toContain("30");
         expect(initContainers[0].resources, "the quota holds it").toEqual(containers[0].resources);
         expect(pods(scheduled).find(({ owner }) => owner === "CronJob/store-report")!.spec.initContainers, "it connects to nothing").toBeUndefined();
         // A disk that is mounted on one node alone.

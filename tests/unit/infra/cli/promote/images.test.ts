@@ -8,6 +8,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { identityIn } from "../../../../../infra/cli/promote/archive";
 import { bundledImages, deployedImages, runningImages, strangers } from "../../../../../infra/cli/promote/images";
 import type { Fields } from "../../../../../infra/cli/status/fields";
+import { existingImage } from "../../../../../components/workload/image-names";
 import { container, pod } from "../../../fixtures/stack-objects";
 
 const digest = (letter: string) => `sha256:${letter.repeat(64)}`;
@@ -64,8 +65,7 @@ describe("what a stack's job ran", () => {
         const shop = "ghcr.io/example/shop:1.2";
 
         it("is what its image names by digest, or what other pods run under its name", () => {
-            const pinned = `registry.example.com/web:1@${digest("e")}`;
-            expect(ended(job(pinned))).toEqual({ reference: pinned, digest: digest("e") });
+            for (const pinned of [`registry.example.com/web:1@${digest("e")}`, existingImage("web", digest("e"))]) expect(ended(job(pinned))).toEqual({ reference: pinned, digest: digest("e") });
             expect(ended(job(shop), other("a", shop, digest("b")), other("b", shop, digest("b")), other("c", `${shop}.1`, digest("c")))).toEqual({ reference: shop, digest: digest("b") });
         });
 
@@ -73,8 +73,14 @@ describe("what a stack's job ran", () => {
             ["nothing else runs that name", []], ["others run different content under it", [other("a", shop, digest("b")), other("b", shop, digest("c"))]],
             ["another hasn't started", [other("a", shop, "")]],
         ])("isn't known if %s", (_, pods) => {
-            expect(() => ended(job(shop), ...pods)).toThrow(/pod is gone with its node, .*under the name ghcr\.io\/example\/shop:1\.2\.\nName the image by its digest/);
+            expect(ended(job(shop), ...pods)).toEqual({ reference: shop, digest: "" });
         });
+
+        it.each([[shop, ["web"], /name ghcr\.io\/example\/shop:1\.2\.\nName the image of web by its digest/], [reference, [], /\nChange something of web in the settings/]])(
+            "can't be promoted then, and says how to know it: %s", async (reference, named, message) => {
+                await expect(bundledImages({ web: { reference, digest: "" } }, named, "dev", async () => undefined)).rejects.toThrow(message);
+            },
+        );
 
         it("isn't known if it failed", () => expect(() => ended(job(`${shop}@${digest("e")}`, "Failed"))).toThrow(/runs no pod/));
     });

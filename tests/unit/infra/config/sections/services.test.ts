@@ -125,9 +125,15 @@ describe("an application of services", () => {
         ["the database's volume", { storage: "9Gi" }, { web: { ...web, database: true } }, "landfall:app.database.volume"],
         ["pods of replicas", { pods: 9 }, { web: { ...web, replicas: { min: 1, max: 40 } } }, "landfall:app.services.web.replicas.max"],
         ["ephemeral files", { ephemeralStorage: "9Gi" }, { migrate: { ...migrate, ephemeral: { "/tmp": "20Gi" } } }, "landfall:app.services.migrate.ephemeral"],
+        ["memory of one worker", { memory: "8Gi" }, { worker: { image: shop.image, memory: { request: "1Gi", limit: "64Gi" } } }, "landfall:app.services.worker.memory.limit"],
     ])("whose %s exceed the quota is told what to lower", (_, quota, others, expected) => {
         const settings = { cluster: { target: "kind" }, environment: { quota }, app: { type: "services", services: { web, ...others }, database: { cpu: { request: "1", limit: "40" }, volume: "30Gi" } } };
         expect(() => parseSettings(settings, "dev")).toThrow(new RegExp(`or lower ${expected.replaceAll(".", "\\.")}$`, "m"));
+    });
+
+    it("whose quota holds too few pods, each of which it needs, is told how many it needs", () => {
+        const [{ allowed }] = problems({ web: { ...web, replicas: { min: 1, max: 1 } }, store: { ...shop, volumes: { "/data": {} } }, migrate }, { environment: { quota: { pods: 2 } } });
+        expect(allowed).toMatch(/^at least pods: \d+$/);
     });
 
     it.each<[string, object]>([
