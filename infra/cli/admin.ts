@@ -52,7 +52,7 @@ export async function main(argv: string[]): Promise<number> {
         return values.help ? 0 : 1;
     }
     if (!["users", "password", "user"].includes(action) || more.length > 0) {
-        throw new UserError(`"${[action, name, ...more].filter(Boolean).join(" ")}" is nothing that this command does.\n\n${usage}`);
+        throw new UserError(`"${[action, name, ...more].filter(Boolean).join(" ")}" isn't an action of this command.\n\n${usage}`);
     }
     if (action === "user" && (name === undefined || values.email === undefined)) {
         throw new UserError(`A new user needs a name and --email, for example:\n  npm run admin -- user jane --email jane@example.com`);

@@ -55,7 +55,7 @@ export async function main(argv: string[]): Promise<number> {
     const action = actions.find(name => name === given);
     const takesBranch = action === "up" || action === "down";
     if (action === undefined || more.length > 0 || (branch !== undefined && !takesBranch)) {
-        throw new UserError(`"${[given, branch, ...more].filter(Boolean).join(" ")}" is nothing that this command does.\n\n${usage}`);
+        throw new UserError(`"${[given, branch, ...more].filter(Boolean).join(" ")}" isn't an action of this command.\n\n${usage}`);
     }
     refuseOthersOptions(action, values);
     return run(action, branch, values, terminal);

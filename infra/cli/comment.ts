@@ -37,7 +37,7 @@ export async function main(args: string[]): Promise<number> {
     const request = pullRequestOf(process.env);
     const [first, ...others] = renderComments(plans, limits[request.host]);
     if (others.length >= maxComments) {
-        throw new UserError(`What loses data fills ${others.length + 1} comments, and more than ${maxComments} aren't written. "npm run preview" lists it. Nothing was changed.`);
+        throw new UserError(`The list of lost data fills ${others.length + 1} comments; the limit is ${maxComments}. "npm run preview" shows it. Nothing was changed.`);
     }
     const put = await putComments(request, [withAddress(first, address), ...others]);
     process.stdout.write(put ? "The comment is in place.\n" : "A newer run has written the comment: it was left alone.\n");

@@ -24,7 +24,7 @@ Prints the logs of all pods of a part, each line with its pod's name before it, 
   --kubeconfig FILE  reach the cluster by this file
   --help             this text
 
-Without any of these options come the last 200 lines of each container that exists. With one of them come all lines that were
+Without these options, you get the last 200 lines of each container that exists. With one of them come all lines that were
 kept (landfall:logs.keepDays), also those of pods that are gone; a line is kept about 10 seconds after it was written.
 
   --since TIME       lines of the last 30s, 10m, 2h or 1d; or since a day or time of this computer's clock, 2026-03-03 or
@@ -110,13 +110,13 @@ async function print(connection: Connection, stack: AnyRunning, request: Request
         };
         const code = await printExisting(connection, stack, request, noted, stop);
         const reach = first === "" ? "" : `, back to ${first.slice(0, 19)}Z`;
-        if (!stop.aborted) tell(`This is what the nodes have of pods that exist${reach}, as ${store}.`);
+        if (!stop.aborted) tell(`These are the nodes' lines of existing pods${reach}, because ${store}.`);
         return code;
     }
     const kept = Date.now() - store.keepDays * 86_400_000;
     if (period.since < kept) tell(`Logs are kept for ${store.keepDays} days (landfall:logs.keepDays): there are none before ${new Date(kept).toISOString().slice(0, 10)}.`);
     const lines = await readStore(store, { ...period, namespace, workloads, pod, grep }, write, stop);
-    if (lines === 0 && !stop.aborted) tell(`Nothing was kept of ${name} that is like this.`);
+    if (lines === 0 && !stop.aborted) tell(`No kept line of ${name} matches.`);
     return 0;
 }
 

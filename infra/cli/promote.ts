@@ -31,7 +31,7 @@ applies it, and watches it by what the gateway counts. If it isn't good, the pre
   --dry-run          check everything and show the changes; change nothing
   --approve          don't ask
   --soak MINUTES     how long to watch (default: ${usual.minutes})
-  --requests NUMBER  visitors' requests without which nothing can be said, and it goes back (default: ${usual.requests})
+  --requests NUMBER  fewest visitors' requests for a verdict; with fewer, it goes back (default: ${usual.requests})
   --failures PERCENT largest share of failed requests (default: ${usual.failures})
   --p99 MS           longest duration of 99 % of the answers (default: ${usual.p99})
   --page PATH        page to look at meanwhile (default: / and, of WordPress and without --expect, /wp-login.php)
@@ -104,9 +104,9 @@ async function run({ from: source, to: target, values, terminal, signal }: Run):
     const { unfinished } = standing;
     if (unfinished) {
         const { started, last } = unfinished;
-        const state = `A promotion of the bundle ${short(started.name ?? "")} by ${started.who.name} at ${started.time} has no end: its last event is "${last.event}" at ${last.time}`;
+        const state = `A promotion of the bundle ${short(started.name ?? "")} by ${started.who.name} at ${started.time} hasn't ended: its last event is "${last.event}" at ${last.time}`;
         const remedy = remedyFor(unfinished, { host: os.hostname(), isRunning, now: Date.now() });
-        if (remedy === "wait") throw new UserError(`${state}.\nIt seems to go on, by process ${last.who.pid} on ${last.who.host}. Wait for it; give it up if it has ended: npm run promote -- --back ${target}\nNothing was changed.`);
+        if (remedy === "wait") throw new UserError(`${state}.\nProcess ${last.who.pid} on ${last.who.host} seems to run it. Wait, or give it up if that process has ended: npm run promote -- --back ${target}\nNothing was changed.`);
         if (remedy === "continue" && started.name !== name) {
             throw new UserError(`${state}, and this is the bundle ${short(name)}.\nContinue that one: git switch --detach ${started.bundle?.commit}; or give it up: npm run promote -- --back ${target}\nNothing was changed.`);
         }
@@ -128,7 +128,7 @@ async function run({ from: source, to: target, values, terminal, signal }: Run):
     const plan = await planned(driver.engine, target, driver.rewrite({ images, bundle: name, commit: bundle.commit, from: source }));
     terminal.line(plan.changes.length === 0 ? `\nNothing would change: "${target}" runs it already.` : `\nIn the stack "${target}":\n${describePlan(plan).map(line => `  ${line}`).join("\n")}`);
     if (losesData(plan)) {
-        throw new UserError(`That replaces or deletes what holds data, which is more than new images.\nApply it on its own first, if it is meant: ${to.command("start")}\nNothing was changed.`);
+        throw new UserError(`That replaces or deletes what holds data.\nIf you mean that, apply it on its own first: ${to.command("start")}\nNothing was changed.`);
     }
     if (values["dry-run"]) {
         terminal.line("\nA dry run: nothing was changed.");
@@ -154,7 +154,7 @@ async function release(stack: string, terminal: Terminal): Promise<number> {
     const history = await History.read(to.kubeconfig, to.namespace);
     if (!standingOf(history.entries).hold) throw new UserError(`The stack "${stack}" isn't on hold.\nNothing was changed.`);
     await history.add({ event: "released", who: whoami() });
-    terminal.line(`The stack "${stack}" is released. The next promotion may come.`);
+    terminal.line(`The stack "${stack}" is released. You can promote to it again.`);
     return 0;
 }
 

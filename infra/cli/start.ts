@@ -9,7 +9,7 @@ import { probes } from "./computer/probes";
 import { showReport } from "./computer/report";
 import { Applied, describeChanges } from "./engine/engine";
 import { readStack, stackConfigFile } from "./stack/config";
-import { readRecord, refuseOfflineState, rememberImages, stackFile, writeRecord } from "./stack/home";
+import { readRecord, refuseOfflineState, rememberImages, writeRecord } from "./stack/home";
 import { describeRecords, waitForAnswer, whereTo } from "./start/answer";
 import { confirmLoss } from "./start/confirm";
 import { keepFiles, showFiles } from "./start/files";
@@ -17,7 +17,7 @@ import { ensureManifests, withKitSettings } from "./start/kit";
 import { seconds, Steps, Terminal } from "./terminal";
 import { Interrupted, UserError } from "./terminal/errors";
 import { onInterrupt, orInterrupted } from "./terminal/interrupt";
-import { flag, parseOptions, quoted, stackOption, text } from "./terminal/options";
+import { flag, parseOptions, stackOption, text } from "./terminal/options";
 import { ensureClusterTool } from "./tools/cluster-tools";
 import { addClusterTools } from "./tools/programs";
 
@@ -96,7 +96,7 @@ export async function bringUp(context: Context): Promise<string | undefined> {
         const missing = recordsOf([hostname, ...astray.map(({ host }) => host)]);
         terminal.line(
             `\nThe stack is up, but ${missing.map(({ name }) => name).join(", ")} ${missing.length > 1 ? "don't" : "doesn't"} resolve to it yet. ` +
-                `With dnsZone, ${missing.length > 1 ? "they" : "it"} soon will. Without, create in DNS: ${describeRecords(missing)}`,
+                `Unless dnsZone is set, create in DNS: ${describeRecords(missing)}`,
         );
         terminal.line(next);
         return address;
@@ -107,14 +107,14 @@ export async function bringUp(context: Context): Promise<string | undefined> {
         const records = dnsRecords.length > 0 ? `Its DNS record must be: ${describeRecords(recordsOf([hostname]))}. ` : "";
         throw new UserError(
             `The stack is up, but ${address} doesn't answer with a page: ${answer.last}. ${records}` +
-                `Look at its pods: kubectl --kubeconfig ${quoted(stackFile(stack, "kubeconfig"))} get pods --all-namespaces. ` +
+                `What is wrong, and what to do: npm run status${stack === "dev" ? "" : ` -- --stack ${stack}`}. ` +
                 `Or run the command again. "${undo}" removes everything.`,
         );
     }
     terminal.line(`\nThe site answers at ${address}`);
     if (leads === "elsewhere") {
         terminal.line(
-            `But ${hostname} doesn't resolve as in ${describeRecords(recordsOf([hostname]))}. Unless a proxy of yours is in between, ` +
+            `But ${hostname} doesn't resolve to its record, ${describeRecords(recordsOf([hostname]))}. Unless your own proxy is in between, ` +
                 "another site has answered.",
         );
     }

@@ -10,7 +10,7 @@ export function offerDatabase(converted: Record<string, Converted>, report: Repo
 
 /**
  * Removes a service that is a MariaDB or MySQL server, and lets those that may connect to it use the stack's own database.
- * Wherever their environment has its name or one of its aliases, its user, its password or its database, there are the own one's.
+ * Wherever their environment has its name or one of its aliases, its user, its password or its database, the stack's own replace them.
  */
 export function replaceDatabase(
     name: string, aliases: string[], converted: Record<string, Converted>, secrets: Record<string, string>, given: Record<string, Record<string, unknown>>, report: Report,

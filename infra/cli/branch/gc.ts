@@ -52,7 +52,7 @@ export async function collectGarbage(repository: Repository, { unused, dryRun, y
     }
     await remember(judged, branches, context);
     if (doomed.length === 0) {
-        terminal.line("Nothing is to be removed.");
+        terminal.line("Nothing to remove.");
         return { removed: [], failed: [] };
     }
     if (!yes) {

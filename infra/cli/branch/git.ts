@@ -20,7 +20,7 @@ export interface Repository {
 export async function findRepository(directory: string, remote = "origin"): Promise<Repository> {
     if (/[/\\:]/.test(remote)) return { directory, remote, identity: identify(remote, directory) };
     const own = await git(directory, "rev-parse", "--path-format=absolute", "--git-common-dir").catch((error: Error) => {
-        throw new UserError(`${directory} is no git repository, whose branches could have environments: ${error.message}. Nothing was changed.`);
+        throw new UserError(`${directory} is no git repository: ${error.message}. Nothing was changed.`);
     });
     const url = await git(directory, "config", "--get", `remote.${remote}.url`).catch(() => "");
     if (url !== "") return { directory, remote, identity: identify(url, directory) };
@@ -79,7 +79,7 @@ export async function branchesOf({ directory, remote, identity }: Repository): P
     const branches = lines.map(line => /^[0-9a-f]{40,64}\trefs\/heads\/(.+)$/.exec(line)?.[1]);
     const odd = branches.indexOf(undefined);
     if (odd >= 0) throw new UserError(`The branches of ${identity} can't be listed: git says "${lines[odd]}". Nothing was removed.`);
-    if (branches.length === 0) throw new UserError(`${identity} has no branch at all, which can hardly be meant. Nothing was removed.`);
+    if (branches.length === 0) throw new UserError(`${identity} has no branch at all, which is hardly intended. Nothing was removed.`);
     return new Set(branches as string[]);
 }
 

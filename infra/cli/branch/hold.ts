@@ -79,6 +79,6 @@ export async function holding<T>(
 }
 
 function inUse(by: string, branch: string): string {
-    return `The environment of the branch ${branch} is in use by ${by}. Wait for it to end; if it was killed, ${lasts} seconds. `
+    return `The environment of the branch ${branch} is in use by ${by}. Wait until it ends; a killed run's lock expires after ${lasts} seconds. `
         + "Nothing was changed.";
 }

@@ -24,7 +24,7 @@ export async function openPlace({ settings: { cluster } }: Template, terminal: T
     if (kubeconfig === undefined) throw new Error("The cluster isn't to be looked at.");
     const connection = await connect(kubeconfig);
     const platform = await findNamespace(connection, namespaces.gateway).catch((error: Error) => {
-        throw new UserError(`The cluster of the branches' environments can't be asked: ${error.message}. Is it up, and is its kubeconfig of today? `
+        throw new UserError(`The cluster of the branches' environments can't be asked: ${error.message}. Is it up, and is its kubeconfig up to date? `
             + "Nothing was changed.");
     });
     if (platform === undefined) {

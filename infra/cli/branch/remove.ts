@@ -44,7 +44,7 @@ export async function removeEnvironment(doomed: Doomed, context: RemoveContext):
         if (!await isGone(place, name, removed === undefined ? 0 : context.patience ?? 120)) {
             if (removed === undefined) await update({ removing: false });
             throw new UserError(removed === undefined ? elsewhere(doomed)
-                : `The namespace ${name} doesn't go: kubectl describe namespace ${name} says why. The next run of the command continues.`);
+                : `The namespace ${name} is still there: kubectl describe namespace ${name} says why. The next run of the command continues.`);
         }
         removeBackups(name);
         removeSettings(name);

@@ -68,7 +68,7 @@ function kitFindings(probes: Probes): Finding[] {
     if (!probes.rootOnDebian) {
         lacking.push({
             state: "problem",
-            text: "The kit needs root on a Debian-family Linux, which this isn't",
+            text: "The kit needs root on a Debian-family Linux: this isn't one, or you aren't root",
             remedy: "Connect this computer to the network, or run the command as root on Debian or Ubuntu.",
         });
     }

@@ -96,7 +96,7 @@ export function refuseProtected(resources: readonly StoredResource[]): void {
     const found = resources.find(({ protect }) => protect);
     if (!found) return;
     throw new UserError(
-        `${describe(found.urn)} is protected from deletion. If it is to go, set ` +
+        `${describe(found.urn)} is protected from deletion. To remove it, set ` +
             "landfall:cluster.deletionProtection to false, apply that (npm start, or pulumi up), and run the command " +
             "again. Nothing was changed.",
     );

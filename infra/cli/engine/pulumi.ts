@@ -12,6 +12,7 @@ import { keepLayout, passphraseEnvironment } from "../stack/passphrase";
 import { commandFor } from "../status/command";
 import type { Terminal } from "../terminal";
 import { Interrupted, UserError } from "../terminal/errors";
+import { quoted } from "../terminal/options";
 import { Applied, builtImages, Outputs } from "./engine";
 import { describe, EventReport } from "./events";
 import { explainFailure, explainOpening } from "./failures";
@@ -184,8 +185,8 @@ export class PulumiEngine {
         if (held) {
             throw new UserError(
                 `The stack is in use by process ${held.pid} on ${held.hostname} since ${held.timestamp}. ` +
-                    "Wait for it to end. If it can't be running any more, " +
-                    `\`pulumi cancel --stack ${this.stack.name}\` takes its lock away.`,
+                    "Wait until it ends. If it can't be running any more, " +
+                    `\`${quoted(this.command.command)} cancel --stack ${this.stack.name}\` removes its lock.`,
             );
         }
         if (locks.length > 0) {

@@ -119,7 +119,7 @@ async function* ask({ place, password }: LogStore, query: string, signal: AbortS
     } catch (error) {
         if (signal.aborted) return;
         throw new UserError(`The kept logs can't be read from the pod ${place.pod} in ${place.namespace}: ${clean((error as Error).message)}. `
-            + "Without --since come the last lines that the nodes have.");
+            + "Without --since, you get the last lines on the nodes.");
     }
 }
 

@@ -24,7 +24,7 @@ export function checkPair(from: Place, to: Place, differ: readonly string[]): vo
     }
     if (to.settings.environment.images === "delete") {
         refuse(
-            `The stack "${to.name}" deletes its images as soon as it builds none (landfall:environment.images): those that run now would be gone where they are still needed, as to go back.`,
+            `The stack "${to.name}" deletes its images when it stops building them (landfall:environment.images). A promotion may need them to go back.`,
             `Set images: retain in Pulumi.${to.name}.yaml, and bring it up: ${to.command("start")}`,
         );
     }
@@ -33,7 +33,7 @@ export function checkPair(from: Place, to: Place, differ: readonly string[]): vo
     if (keys.length === 0) return;
     const shown = keys.map(key => `  landfall:${key}: ${JSON.stringify(tested[key]) ?? "not set"} in "${from.name}", ${JSON.stringify(wanted[key]) ?? "not set"} in "${to.name}"`);
     refuse(
-        `The stacks differ in settings that belong to no place, so what was tested in "${from.name}" isn't what "${to.name}" would run:\n${shown.join("\n")}`,
+        `The stacks differ in settings that they must share, so "${to.name}" wouldn't run what was tested in "${from.name}":\n${shown.join("\n")}`,
         `Set the same in Pulumi.${from.name}.yaml and Pulumi.${to.name}.yaml, bring "${from.name}" up and test; or allow it: --differ ${keys.join(",")}`,
     );
 }

@@ -32,8 +32,8 @@ export async function checkCounting(place: Place): Promise<void> {
     if (!(scrapes instanceof Error) && scrapes.some(({ counts }) => counts !== undefined)) return;
     const why = scrapes instanceof Error ? scrapes.message : scrapes.length === 0 ? "none of its proxies runs" : "none of its proxies answers";
     throw new UserError(
-        `The gateway of the stack "${place.name}" doesn't say what it counts, so a new version couldn't be judged: ${why}.\n`
-            + `Does the kubeconfig's user have the right to list pods and create pods/portforward in landfall-gateway? Else: ${place.command("status")}\nNothing was changed.`,
+        `The gateway's counts in "${place.name}" can't be read, so a new version couldn't be judged: ${why}.\n`
+            + `The kubeconfig's user needs the right to list pods and create pods/portforward in landfall-gateway. If it has that: ${place.command("status")}\nNothing was changed.`,
     );
 }
 

@@ -108,13 +108,13 @@ async function refuseToReplace(context: Context): Promise<void> {
     const held = await contentOf(context);
     if (held.length === 0) return;
     throw new UserError(
-        `The site has content that the import would replace: ${held.join(", ")}. Keep it by an export, then say --yes. Nothing was changed.`,
+        `The site has content that the import would replace: ${held.join(", ")}. Export it to keep it, then add --yes. Nothing was changed.`,
     );
 }
 
 function describe({ from, to, rows, administrators, plugins, themes, theme }: Rewritten, terminal: Terminal): void {
     terminal.line(`  ✓ address ${from.join(", ")} → ${to}: ${rows} rows changed`);
-    if (plugins.length > 0) terminal.line(`  ! The site uses plugins that the image hasn't got: ${plugins.join(", ")} (README.md, "Plugins and themes")`);
+    if (plugins.length > 0) terminal.line(`  ! The site uses plugins that the image lacks: ${plugins.join(", ")} (README.md, "Plugins and themes")`);
     if (themes.length > 0) terminal.line(`  ! The site's theme isn't in the image, ${theme} is used instead: ${themes.join(", ")} (README.md, "Plugins and themes")`);
     terminal.line(administrators.length > 0
         ? `  Log in with the imported site's own users; its administrators are ${administrators.join(", ")}`

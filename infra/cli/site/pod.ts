@@ -34,14 +34,14 @@ export async function findPod(kubeconfig: string, namespace: string, workload: s
         && status?.conditions?.some(({ type, status: value }) => type === "Ready" && value === "True"));
     if (ready.length > 0) return { kubeconfig, namespace, name: ready[0].metadata.name, container: workload };
     throw new UserError(
-        `No pod "${workload}" is ready in the namespace ${namespace}. Look at them: kubectl get pods --namespace ${namespace}. ` +
+        `No pod "${workload}" is ready in the namespace ${namespace}. See why: npm run status, with the same --stack. ` +
             "Nothing was changed.",
     );
 }
 
 function hint(error: Error): string {
     if (error instanceof KubernetesError) return "Does the kubeconfig's user have the right to it? Nothing was changed.";
-    return "Is it running, and is the kubeconfig the stack's of today? Nothing was changed.";
+    return "Is it running, and is the kubeconfig up to date? Nothing was changed.";
 }
 
 /**

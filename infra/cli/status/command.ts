@@ -66,7 +66,7 @@ const advice: Record<Target, string> = {
     baremetal: "Is a control-plane machine up, and does this computer reach it? Ask it by SSH: systemctl status kubelet containerd",
     existing: "Is the cluster up, is its kubeconfig still valid, and does this computer reach it (VPN, proxy, allowed networks)?",
     eks: "Is this computer's address in landfall:cluster.authorizedNetworks, and are you logged in? aws sts get-caller-identity",
-    gke: "Is this computer's address in landfall:cluster.authorizedNetworks, and are you logged in? gcloud auth login",
+    gke: "Is this computer's address in landfall:cluster.authorizedNetworks, and are you logged in? gcloud auth application-default login",
     aks: "Is this computer's address in landfall:cluster.authorizedNetworks, and are you logged in? az login",
 };
 

@@ -57,7 +57,7 @@ function productionStaysAwake(
     const isLarge = size === "large";
     return {
         keys: ["sleepAfter", isLarge ? "size" : "priority"],
-        problem: `puts an environment to sleep ${isLarge ? "that is for a lot of traffic" : "that other environments make room for"}`,
+        problem: `can't be set for ${isLarge ? "a large environment" : "an environment of high priority"}`,
         allowed: `leave it out; or ${isLarge ? "small or medium in {environment.size}" : "normal or low in {environment.priority}"}`,
         example: { ...(isLarge ? { size: "medium" } : { priority: "normal" }), sleepAfter },
     };

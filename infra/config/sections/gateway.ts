@@ -45,8 +45,8 @@ export function platformGatewaySchema() {
             example: "258Mi",
         }),
     }).meta({
-        description: "The gateway, for everything in the cluster. All but `clientConnections` says what it is ready for in a stack whose "
-            + "`landfall:environment` is none; with an environment of its own, that follows from its application.",
+        description: "The gateway, for everything in the cluster. If `landfall:environment` is none, all keys but "
+            + "`clientConnections` say what it is ready for; otherwise that follows from the stack's application.",
         example: { pods: 40, requests: 10000 }, change: "in place",
     });
 }

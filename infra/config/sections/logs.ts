@@ -16,7 +16,7 @@ export function logsSchema(context: Context) {
     return z.strictObject({
         keepDays: whole(0, 3650).default(without.some(target => target === context.target) ? 0 : usualDays).meta({
             description: "For how many days the logs of all pods are kept, also of pods that are gone. The oldest day goes first, and "
-                + "earlier if the volume is full. With 0 nothing is kept: there is what the nodes have of existing pods.",
+                + "earlier if the volume is full. With 0, only the nodes keep lines, while a pod exists.",
             example: 90,
             defaultText: `0 if target is ${without.join(", ").replace(/, (?=[^,]*$)/, " or ")}, otherwise ${usualDays}`,
             change: "in place; 0 deletes the logs, unless `landfall:environment.volumes` is retain",

@@ -45,7 +45,7 @@ export function exposesOne({ app }: { app: AppSettings }): Violation | undefined
     const [name] = Object.entries(app.services).find(([, { port }]) => port !== undefined) ?? Object.entries(app.services)[0];
     if (exposed.length === 0) {
         return {
-            keys: [`app.services.${name}.exposed`, "environment.host"], problem: "is false, and so it is for all others: nothing would answer at the host",
+            keys: [`app.services.${name}.exposed`, "environment.host"], problem: "is false, like all others: nothing would answer at the host",
             allowed: "true for the service that gets the host's requests", example: { app: { type: "services", services: { [name]: { exposed: true } } } },
         };
     }

@@ -203,11 +203,11 @@ export function servicesSchema(size: Size = "medium") {
         type: applicationType("services"),
         compose: z.union([localPath("a Compose file"), z.array(localPath("a Compose file")).min(1)]).optional().meta({
             allowed: "a path, or a list of them, of which later ones override earlier ones", example: "compose.yaml",
-            description: "Compose file with the services. What it can't say, or what shall differ, is under `services`.", defaultText: "none", shared: false,
+            description: "Compose file with the services. Keys under `services` add to it or override it.", defaultText: "none", shared: false,
         }),
         replaceDatabase: matching(serviceNames, serviceName).optional().meta({
-            description: "A service of the Compose file that is a MariaDB or MySQL server. The stack's own database replaces it: those that connect to it have "
-                + "`database: true`, and the own one's address, names and password wherever their environment has the service's.",
+            description: "A service of the Compose file that is a MariaDB or MySQL server. The stack's own database replaces it: services that connect to it get "
+                + "`database: true`, and the new address, names and password wherever their environment has the old ones.",
             example: "db", defaultText: "none: it runs as the file says, in one pod",
         }),
         services: byName(serviceNames, serviceName, "web", service(size)).prefault({}).meta({

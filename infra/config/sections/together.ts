@@ -51,7 +51,7 @@ export function needsRegistry(
     if (!isKnown && built.length === 0 && environment.sleepAfter !== undefined) {
         return {
             keys: ["cluster.registry", "environment.sleepAfter"],
-            problem: "is missing: the image of what wakes the environment has to be pushed where this cluster can pull it",
+            problem: "is missing: the activator's image must be pushed where this cluster can pull it",
             allowed: "a registry such as ghcr.io/example; or leave out {environment.sleepAfter}",
             example: { cluster: { registry: "ghcr.io/example" } },
         };

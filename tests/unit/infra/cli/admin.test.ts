@@ -115,7 +115,7 @@ describe("npm run admin", () => {
 
     it.each([
         [["user", "jane"], /--email/],
-        [["passwort"], /"passwort" is nothing that this command does/],
+        [["passwort"], /"passwort" isn't an action of this command/],
         [["password", "a", "b"], /"password a b"/],
         [["users", "--nonsense"], /nonsense/],
     ])("refuses %j before it asks the cluster", async (args, message) => {

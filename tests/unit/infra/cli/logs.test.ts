@@ -135,7 +135,7 @@ describe("npm run logs with kept logs", () => {
         api.reset();
         store.join(api, { keepDays: 3 });
         expect((await run("--since", "7d")).errors).toMatch(/^Logs are kept for 3 days \(landfall:logs\.keepDays\): there are none before 2026-11-26\.\n/);
-        expect((await run("--since", "2d")).errors).toBe("Nothing was kept of web that is like this.\n");
+        expect((await run("--since", "2d")).errors).toBe("No kept line of web matches.\n");
     });
 
     it("asks the nodes for the newest lines, while following, and of crashed containers", async () => {
@@ -170,21 +170,21 @@ describe("npm run logs without kept logs", () => {
     const lines = `${ago(90, 5)} GET /one\n${ago(80)} GET /two\n`;
 
     it.each([
-        ["nothing keeps them", () => api.reset(), /back to \S+Z, as the cluster keeps no logs \(landfall:logs\.keepDays\)/],
-        ["the store isn't ready", () => (api.reset(), store.join(api, { ready: false })), /as the pod log-store-0 in landfall-logs, which keeps logs, isn't ready/],
+        ["nothing keeps them", () => api.reset(), /back to \S+Z, because the cluster keeps no logs \(landfall:logs\.keepDays\)/],
+        ["the store isn't ready", () => (api.reset(), store.join(api, { ready: false })), /because the pod log-store-0 in landfall-logs, which keeps logs, isn't ready/],
         ["the user may not", () => {
             api.intercept = (url, response) => {
                 if (!url.pathname.includes("/secrets/")) return false;
                 response.writeHead(403).end(JSON.stringify({ message: "secrets is forbidden" }));
                 return true;
             };
-        }, /as the kubeconfig's user may not read the kept ones \(secrets is forbidden\)/],
+        }, /because the kubeconfig's user may not read the kept ones \(secrets is forbidden\)/],
     ])("reads what the nodes have, and says so, if %s", async (_, prepare, message) => {
         prepare();
         api.logs = { "web-6f7c9-aaaaa/web": lines, "web-6f7c9-bbbbb/web": "" };
         const { code, output, errors } = await run("--since", "1h", "--grep", "/one");
         expect({ code, output }).toEqual({ code: 0, output: ["web-6f7c9-aaaaa  GET /one"] });
-        expect(errors).toMatch(/^This is what the nodes have of pods that exist/);
+        expect(errors).toMatch(/^These are the nodes' lines of existing pods/);
         expect(errors).toMatch(message);
         expect((await run("--until", "85s")).output).toEqual(["web-6f7c9-aaaaa  GET /one"]);
         expect((await run("--pod", "web-6f7c9-b")).errors).toMatch(/have written nothing/);

@@ -161,7 +161,7 @@ describe("an import", () => {
         expect(seen.received["import-database load"].toString()).toBe(whole);
         expect(JSON.parse(seen.received["import-site rewrite"].toString())).toEqual({ from: ["http://www.old.example.com"] });
         expect(unframe(seen.received["import-site receive-uploads"])?.includes("an upload")).toBe(true);
-        expect(output).toMatch(/plugins that the image hasn't got: shop\/shop\.php/);
+        expect(output).toMatch(/plugins that the image lacks: shop\/shop\.php/);
         expect(output).toMatch(/administrators are jane/);
     });
 

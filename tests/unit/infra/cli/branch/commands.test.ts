@@ -31,7 +31,7 @@ describe("down", () => {
 
     it("keeps the record while the namespace is there", async () => {
         await environment("gone");
-        expect(await refusal(down("gone", { remove: () => Promise.resolve({}) }))).toMatch(/namespace branch-gone doesn't go/);
+        expect(await refusal(down("gone", { remove: () => Promise.resolve({}) }))).toMatch(/namespace branch-gone is still there/);
         expect((await readRecord(at.place.connection, "branch-gone"))?.removing).toBe(true);
     });
 

@@ -57,7 +57,7 @@ describe("an application of services", () => {
         ["no service", {}, "landfall:app.services is missing"],
         ["neither an image nor a build", { web: { port: 1, exposed: true } }, "landfall:app.services.web.image is missing"],
         ["both", { web: { ...web, build: { context: "." } } }, "landfall:app.services.web.image is one too many: landfall:app.services.<name>.build makes another"],
-        ["nothing at the host", { web: shop }, "landfall:app.services.web.exposed is false, and so it is for all others: nothing would answer at the host"],
+        ["nothing at the host", { web: shop }, "landfall:app.services.web.exposed is false, like all others: nothing would answer at the host"],
         ["two at one path", { a: web, b: web }, "landfall:app.services.b.path is that of landfall:app.services.a too"],
         ["exposed without a port", { web: { image: shop.image, exposed: true } }, "landfall:app.services.web.port is missing"],
         ["a probe of a port that there isn't", { web, job: { image: shop.image, probes: { liveness: { path: "/" } } } }, "landfall:app.services.job.port is missing"],
