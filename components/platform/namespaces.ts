@@ -1,5 +1,8 @@
 import { controllerAccounts } from "../cluster/cluster";
 
+/** The ConfigMap in the gateway's namespace that describes the platform: a key for each field, as JSON. */
+export const platformConfigMap = "landfall-platform";
+
 /** The platform's own namespaces: no environment may have one of these names. */
 export const namespaces = {
     /** Of Contour, Envoy and the Gateway object. */

@@ -5,7 +5,7 @@ import type { Cluster } from "../cluster/cluster";
 import { inCluster } from "../cluster/options";
 import { fromWorkingDirectory, libraryRoot } from "../project";
 import { type Transform, transformedBy } from "../transform";
-import { defaultUid } from "./defaults";
+import { defaultUid, drainSeconds } from "./defaults";
 import type { Environment } from "./environment";
 import { ContainerImage } from "./image";
 import { type Metadata, objectLabels, selectorLabels } from "./labels";
@@ -35,7 +35,6 @@ export interface ActivatorArgs {
 
 /** The first of its ports. Each exposed service has its own. */
 const firstPort = 8080;
-const drainSeconds = 5;
 
 /** Directory of the image, relative to the program's working directory. */
 export const activatorImageContext = fromWorkingDirectory(path.join(libraryRoot, "components/workload/images/activator"));

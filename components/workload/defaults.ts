@@ -21,6 +21,9 @@ export const serviceReplicas = { min: 2, max: 4 };
 /** Defaults of a worker: one, because two may do the same work. */
 export const workerDefaults = { replicas: { min: 1, max: 1 } };
 
+/** Seconds that a pod keeps serving before SIGTERM, until endpoints no longer list it. */
+export const drainSeconds = 5;
+
 /** Seconds from SIGTERM until a pod without requests is killed: Kubernetes' default. */
 export const graceSeconds = 30;
 

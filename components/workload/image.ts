@@ -88,6 +88,8 @@ export class ContainerImage extends pulumi.ComponentResource {
         };
         const { dockerfile, target } = args;
         const own = [dockerfile, args.args, target].some(given => given !== undefined) ? [JSON.stringify([dockerfile, args.args, target])] : [];
+        // One of another name may be outside the context, or ignored in it.
+        if (dockerfile !== undefined) own.push(fs.readFileSync(build.dockerfile, "utf8"));
         const tag = `${date}-${digest(directoryDigest(context), base, ...own)}${suffixOf(delivery.platform)}`;
         if (delivery.method === "push") return this.push(name, tag, { BUILD: JSON.stringify(build) }, delivery, args.owner);
         warnOfContext();

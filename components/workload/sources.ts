@@ -61,7 +61,8 @@ function createSecrets(
     const endings = Object.keys(files ?? {}).map(directory => directory.split("/").pop());
     return Object.fromEntries(Object.entries(files ?? {}).map(([directory, content], index) => {
         const ending = endings[index] ?? "";
-        const isPlain = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/.test(ending) && endings.indexOf(ending) === index;
+        // The Secret with the environment variables has that ending.
+        const isPlain = ending !== "environment" && /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/.test(ending) && endings.indexOf(ending) === index;
         const secretName = `${name}-${isPlain ? ending : `files-${createHash("sha256").update(directory).digest("hex").slice(0, 8)}`}`;
         return [directory, createSecret(secretName, name, environment, content, parent)];
     }));

@@ -4,7 +4,7 @@ import { Cluster } from "../cluster/cluster";
 import { inCluster } from "../cluster/options";
 import { transformedBy } from "../transform";
 import { refuseNumbers } from "./checks";
-import { defaultUid, graceSeconds, webDefaults } from "./defaults";
+import { defaultUid, drainSeconds, graceSeconds, webDefaults } from "./defaults";
 import { keptAcrossKinds, underOtherKinds } from "./kinds";
 import { Metadata, objectLabels, selectorLabels } from "./labels";
 import { requestTimes } from "./limits";
@@ -78,14 +78,14 @@ export class StatefulService extends pulumi.ComponentResource implements Listene
 function normalisePod(service: StatefulService, args: StatefulServiceArgs & { uid: number }): Pod {
     const { name } = service;
     const { environment, exposed, port, cpu = webDefaults.cpu, memory = webDefaults.memory } = args;
-    const drainSeconds = exposed ? args.drainSeconds ?? 5 : undefined;
+    const drain = exposed ? args.drainSeconds ?? drainSeconds : undefined;
     const grace = args.graceSeconds ?? (exposed ? requestTimes(args).drain + 5 : graceSeconds);
     const spec = podSpec(name, {
-        ...args, cpu, memory, drainSeconds,
+        ...args, cpu, memory, drainSeconds: drain,
         priorityClassName: environment.priorityClasses?.database,
         probes: { ...port !== undefined && defaultProbes, ...args.probes },
         persistent: { ...service.claims, ...args.sharedClaims },
-        terminationGracePeriodSeconds: (drainSeconds ?? 0) + grace,
+        terminationGracePeriodSeconds: (drain ?? 0) + grace,
     }, createSources(name, environment, args, service));
     return { spec, checksum: configChecksum(args) };
 }

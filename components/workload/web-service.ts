@@ -4,7 +4,7 @@ import { Cluster } from "../cluster/cluster";
 import { inCluster } from "../cluster/options";
 import { type Transform, transformedBy } from "../transform";
 import { refuseNumbers } from "./checks";
-import { defaultUid, webDefaults } from "./defaults";
+import { defaultUid, drainSeconds, webDefaults } from "./defaults";
 import { Environment } from "./environment";
 import { keptAcrossKinds, underOtherKinds } from "./kinds";
 import { objectLabels } from "./labels";
@@ -52,10 +52,12 @@ export interface WebServiceArgs
     memory?: Resource;
     /**
      * How Kubernetes checks a replica.
-     * @default each probe checks whether the port accepts a connection within a second; the first start may take a minute,
-     * and after a minute of failures the container is restarted
+     * @default each probe checks whether the port accepts a connection within a second; the first start may take five
+     * minutes, and after a minute of failures the container is restarted
      */
     probes?: Partial<Probes>;
+    /** Seconds from SIGTERM until a pod is killed, at least what the gateway's longest request needs. @default that */
+    graceSeconds?: number;
     /** Directory → persistent volume that all replicas share. */
     volumes?: Record<string, Omit<VolumeArgs, "group"> & { name: string }>;
     /** Directory → claim of another service's volume (ReadWriteMany). Both must run as the same user to write to it. @default none */
@@ -136,13 +138,15 @@ function withDefaults(name: string, args: WebServiceArgs): SizedArgs {
 
 function normalisePod(service: WebService, args: SizedArgs): Pod {
     const { name } = service;
-    const drainSeconds = args.drainSeconds ?? 5;
+    const drain = args.drainSeconds ?? drainSeconds;
+    const needed = requestTimes(args).drain + 5;
+    const grace = args.exposed ? Math.max(needed, args.graceSeconds ?? 0) : args.graceSeconds ?? needed;
     const spec = podSpec(name, {
         ...args,
         priorityClassName: args.environment.priorityClasses?.usual,
         persistent: { ...service.claims, ...args.sharedClaims },
-        drainSeconds,
-        terminationGracePeriodSeconds: drainSeconds + requestTimes(args).drain + 5,
+        drainSeconds: drain,
+        terminationGracePeriodSeconds: drain + grace,
     }, createSources(name, args.environment, args, service));
     const tolerations = expendableTolerations(service.cluster.capabilities);
     return { spec: { ...spec, ...spread(name), tolerations }, checksum: configChecksum(args) };

@@ -17,7 +17,7 @@ import type { WebServiceArgs } from "./web-service";
 const token = "landfall:workload:Worker";
 
 /** What only a container with a port has. */
-type Served = "port" | "tcpPorts" | "exposed" | "volumes" | "requestSeconds" | "largestTransfer" | "drainSeconds" | "replicas";
+type Served ="port" | "tcpPorts" | "networkAliases" | "exposed" | "volumes" | "sharedClaims" | "requestSeconds" | "largestTransfer" | "drainSeconds" | "replicas";
 
 export interface WorkerArgs extends Omit<WebServiceArgs, Served> {
     /** Range of replicas for the autoscaler. A second one must not disturb the first. @default { min: 1, max: 1 } */

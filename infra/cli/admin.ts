@@ -51,7 +51,7 @@ export async function main(argv: string[]): Promise<number> {
         terminal.line(usage.trimEnd());
         return values.help ? 0 : 1;
     }
-    if (!["users", "password", "user"].includes(action) || more.length > 0) {
+    if (!["users", "password", "user"].includes(action) || more.length > 0 || (action === "users" && name !== undefined)) {
         throw new UserError(`"${[action, name, ...more].filter(Boolean).join(" ")}" isn't an action of this command.\n\n${usage}`);
     }
     if (action === "user" && (name === undefined || values.email === undefined)) {

@@ -36,7 +36,7 @@ export async function main(argv: string[], start = startBrowser): Promise<number
     if (positionals.length > 0) throw new UserError(`"${positionals.join(" ")}" isn't expected here.\n\n${usage}`);
     const stack = await runningStack(values);
     const { name, settings, kubeconfig, command } = stack;
-    const address = await askAddress(kubeconfig, settings.environment.name).catch((error: Error) => {
+    const address = await askAddress(kubeconfig, settings.environment).catch((error: Error) => {
         throw error instanceof Unreachable ? explainSilence(error, stack, "get ConfigMaps") : error;
     }) ?? `https://${settings.environment.host}`;
 

@@ -43,7 +43,7 @@ export async function statusOf({ name, settings, kubeconfig, command }: AnyRunni
     const { target } = settings.cluster;
     const environment = settings.environment?.name;
     const [seen, applied] = await Promise.all([
-        collect(kubeconfig, environment, target !== "existing").catch((error: Error) => {
+        collect(kubeconfig, settings.environment, target !== "existing").catch((error: Error) => {
             if (error instanceof Unreachable) return error;
             throw error;
         }),

@@ -61,7 +61,7 @@ function claimName(source: string): string {
 
 function spaceOf(text: string | undefined): string | undefined {
     const bytes = text === undefined ? undefined : parseBytes(text);
-    return bytes === undefined ? undefined : `${Math.max(1, Math.ceil(bytes / 2 ** 20))}Mi`;
+    return !bytes ? undefined : `${Math.max(1, Math.ceil(bytes / 2 ** 20))}Mi`;
 }
 
 function mountOf(name: string, node: Node, { report }: Project): Mount & { size?: string } | undefined {

@@ -136,12 +136,13 @@ function createService(
     };
     // Others that it may talk to may come later, or never.
     const waitsFor = common.talksTo.filter(listener => listener === database || service.after.includes(listener.name));
+    const given = graceSeconds !== undefined && { graceSeconds };
     const commands = { ...(service.command && { command: service.command }), ...(service.args && { args: service.args }) };
     const args = { ...common, ...commands, replicas, targetCpu: service.targetCpu, probes: probesOf(service.probes) };
     const served = {
         ...(service.exposed && { exposed: { gateway, host, aliases, redirects, ...(path !== "/" && { path }) } }),
         ...(port !== undefined && { tcpPorts: [port, ...service.tcpPorts], networkAliases: service.networkAliases }),
-        requestSeconds, largestTransfer: largestTransferOf(service),
+        requestSeconds, largestTransfer: largestTransferOf(service), ...(!service.exposed && given),
     };
     const all = Object.entries(service.volumes).map(([directory, { of, ...volume }]) => ({ directory, of, volume: { ...volume, name: volumeName(directory, volume) } }));
     const volumes = Object.fromEntries(all.filter(({ of }) => of === undefined).map(({ directory, volume }) => [directory, volume]));
@@ -152,8 +153,8 @@ function createService(
             case "job": return new Job(name, {
                 ...common, ...commands, waitsFor, deadlineSeconds, volumes: forOnePod(name, volumes, surroundings), sharedClaims,
             }, opts);
-            case "stateful": return new StatefulService(name, { ...shared, ...served, port, volumes: forOnePod(name, volumes, surroundings), ...(!service.exposed && { graceSeconds }) }, opts);
-            case "worker": return new Worker(name, { ...args, graceSeconds }, opts);
+            case "stateful": return new StatefulService(name, { ...shared, ...served, port, volumes: forOnePod(name, volumes, surroundings) }, opts);
+            case "worker": return new Worker(name, { ...args, ...given }, opts);
             case "web": return new WebService(name, { ...shared, ...served, port: port!, volumes }, opts);
         }
     };

@@ -98,9 +98,9 @@ describe("when a web pod is deleted", () => {
         }
         expect(last).not.toBe("");
         await until("the last line of the pod that is gone", async () => {
-            const { stdout } = await npm(["run", "--silent", "logs", "--", "web", "--pod", name, "--since", "10m", "--stack", names.stack], {}, false);
+            const { stdout } = await npm(["run", "--silent", "logs", "--", "web", "--pod", name, "--since", "30m", "--stack", names.stack], {}, false);
             return stdout.split("\n").some(line => line.startsWith(`${name}  `) && isSameLine(line.slice(name.length + 2), last));
-        }, 60, 2);
+        }, 300, 2);
     });
 });
 

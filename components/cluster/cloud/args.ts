@@ -54,10 +54,17 @@ export interface NodePool {
     labels: Record<string, string>;
 }
 
+/** Whether only some of the pools are of spot machines: their taint keeps pods off that don't tolerate it, and those need other nodes. */
+export function mixesSpot(pools: Record<string, Pick<NodePool, "spot">>): boolean {
+    return new Set(Object.values(pools).map(({ spot }) => spot)).size > 1;
+}
+
+export const days = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"] as const;
+
 /** A weekly window. */
 interface Maintenance {
     /** Day of the week, UTC. */
-    day: "Monday" | "Tuesday" | "Wednesday" | "Thursday" | "Friday" | "Saturday" | "Sunday";
+    day: typeof days[number];
     /** Start of the window, UTC. @example "02:00" */
     start: string;
     /** Length of the window, in hours: 4 to 24; on GKE, at least 12. @example 4 */

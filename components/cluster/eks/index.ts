@@ -3,6 +3,7 @@ import { Provider } from "@pulumi/aws/provider";
 import type * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { transformedBy } from "../../transform";
+import { mixesSpot } from "../cloud/args";
 import { createTeardown } from "../cloud/teardown";
 import type { Capabilities, Cluster, ImageDelivery } from "../cluster";
 import { createProvider } from "../provider";
@@ -112,7 +113,7 @@ function capabilitiesOf(scope: Scope, { key, files, controllers, images }: Parts
         dnsAddresses: auto ? [`${dnsAddressOf(args.network)}/32`] : undefined,
         clusterAutoscaler: controllers.clusterAutoscaler,
         externalDns: controllers.externalDns,
-        interruptible: Object.values(args.nodePools).some(({ spot }) => spot) ? spotTaint : undefined,
+        interruptible: mixesSpot(args.nodePools) ? spotTaint : undefined,
         networkPolicy: "enforced",
         images,
     };

@@ -3,7 +3,7 @@ import * as eks from "@pulumi/aws/eks";
 import type { Key } from "@pulumi/aws/kms";
 import * as scheduler from "@pulumi/aws/scheduler";
 import * as pulumi from "@pulumi/pulumi";
-import type { NodePool } from "../cloud/args";
+import { mixesSpot, type NodePool } from "../cloud/args";
 import { askAws } from "./access";
 import { type EksArgs, instanceTypesOf, isArm, type Scope } from "./args";
 import { createRole, type Role } from "./identities";
@@ -67,7 +67,7 @@ export interface NodeGroupsArgs {
     before: pulumi.Resource[];
 }
 
-/** Keeps databases off machines that AWS may reclaim: stateless pods tolerate this taint, databases don't. */
+/** Keeps databases off machines that AWS may reclaim, if there are others: stateless pods tolerate this taint, databases don't. */
 export const spotTaint = { key: "landfall.dev/spot", value: "true", effect: "NoSchedule" } as const;
 
 /**
@@ -101,7 +101,7 @@ function createNodeGroup(
         updateConfig: { maxUnavailablePercentage: 20 },
         nodeRepairConfig: { enabled: true },
         labels: { ...labels, "landfall.dev/pool": pool },
-        taints: spot ? [{ key: spotTaint.key, value: spotTaint.value, effect: "NO_SCHEDULE" }] : [],
+        taints: spot && mixesSpot(scope.args.nodePools) ? [{ key: spotTaint.key, value: spotTaint.value, effect: "NO_SCHEDULE" }] : [],
     }, {
         ...scope.options,
         ignoreChanges: autoscaled ? ["scalingConfig.desiredSize"] : [],

@@ -1,6 +1,7 @@
 import { Cluster, type ClusterArgs, getCluster } from "@pulumi/gcp/container";
 import * as pulumi from "@pulumi/pulumi";
 import { rendering } from "../lookup";
+import { days } from "../cloud/args";
 import type { GkeArgs, Scope } from "./args";
 import type { Keys } from "./keys";
 import { loggedComponents } from "./logging";
@@ -116,7 +117,6 @@ function autopilot(nodeAccount: pulumi.Output<string>): Partial<ClusterArgs> {
     };
 }
 
-const days = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 /** A Monday. The weekly window recurs from that week on. */
 const firstMonday = { year: 2026, month: 0, day: 5 };
 

@@ -1,6 +1,6 @@
 import { type Cluster, NodePool as NodePoolResource } from "@pulumi/gcp/container";
 import * as pulumi from "@pulumi/pulumi";
-import type { NodePool } from "../cloud/args";
+import { mixesSpot, type NodePool } from "../cloud/args";
 import type { Capabilities } from "../cluster";
 import type { CompleteArgs, Scope } from "./args";
 
@@ -39,9 +39,7 @@ export function createNodePools(
 
 /** The taint of Spot VMs, if there are other nodes for pods that don't tolerate it. */
 export function interruptible({ nodePools }: CompleteArgs): Capabilities["interruptible"] {
-    const pools = Object.values(nodePools);
-    const hasBoth = pools.some(({ spot }) => spot) && pools.some(({ spot }) => !spot);
-    return hasBoth ? { ...spotTaint, effect: "NoSchedule" } : undefined;
+    return mixesSpot(nodePools) ? { ...spotTaint, effect: "NoSchedule" } : undefined;
 }
 
 function nodeConfig({ args, labels }: Scope, pool: NodePool, nodeAccount: pulumi.Output<string>) {

@@ -8,12 +8,10 @@ import { version } from "../../release";
 import type { Issuance } from "../cert-manager/names";
 import type { GatewayLimits } from "../gateway/limits";
 import { gatewayName } from "../gateway/names";
-import { namespaces } from "../namespaces";
+import { namespaces, platformConfigMap } from "../namespaces";
 
 /** Changes with what the description's fields mean. A stack only uses a platform whose format it knows. */
 const format = 1;
-/** The ConfigMap in the gateway's namespace that holds the description: a key for each field, as JSON. */
-const configMap = "landfall-platform";
 /** What the keys of capabilities begin with. */
 const ofCluster = "cluster.";
 
@@ -56,8 +54,8 @@ export function describePlatform(
 ): void {
     const below = Object.entries(sharedOf(capabilities)).map(([key, value]) => [`${ofCluster}${key}`, value] as const);
     const fields = Object.entries({ format, version, stack: stackName(), ...facts, ...Object.fromEntries(below) });
-    new kubernetes.core.v1.ConfigMap(configMap, {
-        metadata: { name: configMap, namespace },
+    new kubernetes.core.v1.ConfigMap(platformConfigMap, {
+        metadata: { name: platformConfigMap, namespace },
         data: Object.fromEntries(fields.filter(([, value]) => value !== undefined)
             .map(([key, value]) => [key, pulumi.output(value).apply(known => JSON.stringify(known))])),
     }, options);
@@ -131,7 +129,7 @@ export async function findPlatform(kubeconfig: string): Promise<FoundPlatform> {
 
 function readAll(connection: Connection): Promise<(Json | undefined)[]> {
     const paths = [
-        `/api/v1/namespaces/${namespaces.gateway}/configmaps/${configMap}`,
+        `/api/v1/namespaces/${namespaces.gateway}/configmaps/${platformConfigMap}`,
         `/apis/gateway.networking.k8s.io/v1/namespaces/${namespaces.gateway}/gateways/${gatewayName}`,
         `/api/v1/namespaces/${namespaces.certificates}`,
     ];

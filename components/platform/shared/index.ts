@@ -126,26 +126,26 @@ function noIssuer({ stack, issuers }: FoundPlatform, wanted: Issuance["issuer"])
         + "first. Nothing was changed.";
 }
 
-/** What to compare of the gateway's limits, in words, and the setting that raises it. Each must be at least what is needed. */
-const compared: [what: string, of: (limits: GatewayLimits) => number, setting: string][] = [
-    ["requests that a proxy handles at once", ({ requests }) => requests, "replicas.max"],
-    ["proxies at most", ({ replicas }) => replicas.max, "replicas.max"],
-    ["seconds for receiving a request", ({ times }) => times.reception, "uploads.maxFile"],
-    ["seconds between two bytes", ({ times }) => times.idle, "requestSeconds"],
-    ["seconds for the requests of a proxy that stops", ({ graceSeconds }) => graceSeconds, "uploads.maxFile"],
+/** What to compare of the gateway's limits, in words. Each must be at least what is needed. */
+const compared: [what: string, of: (limits: GatewayLimits) => number][] = [
+    ["requests that a proxy handles at once", ({ requests }) => requests],
+    ["proxies at most", ({ replicas }) => replicas.max],
+    ["seconds for receiving a request", ({ times }) => times.reception],
+    ["seconds between two bytes", ({ times }) => times.idle],
+    ["seconds for the requests of a proxy that stops", ({ graceSeconds }) => graceSeconds],
 ];
 
 /** The limits that are lower than the traffic requires, in words. */
 export function lowLimits({ limits }: Pick<FoundPlatform, "limits">, traffic: Traffic): string[] {
     const needed = gatewayLimits(traffic, limits.drainSeconds);
     return compared.filter(([, of]) => of(needed) > of(limits))
-        .map(([what, of, setting]) => `${what}: ${of(limits)}, needed: ${of(needed)}, by landfall:app.web.${setting}`);
+        .map(([what, of]) => `${what}: ${of(limits)}, needed: ${of(needed)}`);
 }
 
 function warnOfLimits(found: FoundPlatform, traffic: Traffic, parent: pulumi.Resource): void {
     const low = lowLimits(found, traffic);
     if (low.length === 0) return;
     void pulumi.log.warn(`The gateway of the cluster has limits for the traffic of the stack ${found.stack}, which are lower than this `
-        + `environment needs at its largest (${low.join("; ")}). Raise these settings there (landfall:gateway, if that stack has no `
-        + "environment), or lower them here.", parent);
+        + `environment needs at its largest (${low.join("; ")}). Raise what they follow from there: landfall:gateway, if that stack has `
+        + "no environment, otherwise its application's settings. Or lower this application's.", parent);
 }

@@ -56,7 +56,7 @@ export class Hindrances {
         if (stack === undefined) return [];
         const { name, settings, kubeconfig, command } = stack;
         this.file = stack.file;
-        const seen = await collect(kubeconfig, settings.environment?.name, settings.cluster.target !== "existing");
+        const seen = await collect(kubeconfig, settings.environment, settings.cluster.target !== "existing");
         const { problems, now } = judge(seen, { name, settings, command });
         return problems.filter(({ rule, severity }) => rules.includes(rule) && ["outage", "failing"].includes(severity))
             .map(problem => ({ ...problem, now }));

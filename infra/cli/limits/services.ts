@@ -1,3 +1,4 @@
+import { drainSeconds, graceSeconds } from "../../../components/workload/defaults";
 import { databaseLimits, largestText, requestTimes, surgePercent } from "../../../components/workload/limits";
 import { mebibytes } from "../../../components/quantity";
 import type { ServiceSettings, ServicesSettings } from "../../config";
@@ -24,12 +25,13 @@ export function servicesRows(app: ServicesSettings, resources: Registered[]): Ro
 }
 
 function rowsOf(name: string, service: ServiceSettings): Row[] {
-    const { replicas, memory, cpu, requests, connections, requestSeconds, graceSeconds, deadlineSeconds, largestTransfer, ephemeral, volumes } = service;
+    const { replicas, memory, cpu, requests, connections, requestSeconds, deadlineSeconds, largestTransfer, ephemeral, volumes } = service;
     const key = `app.services.${name}`;
     const kind = kindOf(service);
     const times = requestTimes({ requestSeconds, largestTransfer: largestTransferOf(service) });
     const most = kind === "job" ? "one: it runs once" : kind === "stateful" ? "one: its volumes are for a single pod"
         : `${key}.replicas.max ${replicas.max} and ${surgePercent} % for a rolling update`;
+    const [grace, before] = kind === "web" ? [service.graceSeconds ?? times.drain + 5, drainSeconds] : [service.graceSeconds ?? graceSeconds, 0];
     return [
         row(name, "replicas at most", podsOf(service), most),
         row(name, "cpu", cpu.limit, `${key}.cpu.limit`),
@@ -41,7 +43,7 @@ function rowsOf(name: string, service: ServiceSettings): Row[] {
             row(name, "request timeout", `${times.response}s`, `${requestSeconds} s (requestSeconds), half a minute's wait, and ${largestTransfer} on the slowest connection`),
             row(name, "drain", `${times.drain}s`, "the longest request that may be in progress when it must stop"),
         ] : kind === "job" ? [row(name, "activeDeadlineSeconds", deadlineSeconds, `${key}.deadlineSeconds: it is stopped then, and has failed`)]
-            : [row(name, "terminationGracePeriodSeconds", graceSeconds, `${key}.graceSeconds: from SIGTERM until it is killed`)],
+            : [row(name, "terminationGracePeriodSeconds", before + grace, `${key}.graceSeconds: from SIGTERM until it is killed${before > 0 ? `, and ${before} s before that` : ""}`)],
         ...Object.entries(service.tasks).map(([task, { deadlineSeconds }]) =>
             row(name, `a run of ${task}`, `${deadlineSeconds}s`, `${key}.tasks.${task}.deadlineSeconds: it is killed then`)),
         ...service.database ? [row(name, "database connections", allPodsOf(service) * connections, `${key}.connections ${connections} of each pod`)] : [],

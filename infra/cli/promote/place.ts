@@ -56,7 +56,7 @@ export function visitedServices({ app, environment }: Pick<PlainSettings, "app" 
 
 /** The images that it runs. @throws UserError if that can't be said, as in the middle of an update */
 export async function imagesOf(place: Place): Promise<Record<string, RunningImage>> {
-    const { observed, unread } = await collect(place.kubeconfig, place.namespace, false).catch((error: Error) => {
+    const { observed, unread } = await collect(place.kubeconfig, place.settings.environment, false).catch((error: Error) => {
         throw error instanceof Unreachable ? explainSilence(error, place, "list pods") : error;
     });
     const missing = unread.find(({ what }) => [`pods in ${place.namespace}`, `jobs in ${place.namespace}`].includes(what));

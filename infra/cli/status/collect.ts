@@ -2,7 +2,7 @@ import * as http from "node:http";
 import * as https from "node:https";
 import { TLSSocket } from "node:tls";
 import { connect, type Connection, KubernetesError, type Json, send } from "../../../components/cluster/kubernetes-api";
-import { namespaces } from "../../../components/platform/namespaces";
+import { namespaces, platformConfigMap } from "../../../components/platform/namespaces";
 import { clean, type Fields, list, text } from "./fields";
 import { type Kind, kinds, nameOf, type Observed, observed } from "./objects";
 
@@ -31,6 +31,12 @@ export class Unreachable extends Error {
 /** Seconds that one question may take, and how many are asked at the same time. */
 const limits = { first: 10, each: 15, parallel: 16 };
 
+/** A namespace, and the host at which its site is. */
+interface Environment {
+    name: string;
+    host?: string;
+}
+
 type Place = "cluster" | "environment" | "gateway" | "certificates" | "everywhere";
 
 /** Where each kind is found. Those of extensions may not be known to a cluster. */
@@ -58,10 +64,10 @@ const sources: Record<Exclude<Kind, "nodeStats">, { path: string; place: Place; 
 
 /**
  * Reads everything that shows a stack's state, in its own namespaces and, with `system`, in kube-system.
- * @param environment namespace of its environment; undefined if it has none
+ * @param environment its environment; undefined if it has none
  * @throws Unreachable if the cluster doesn't answer
  */
-export async function collect(kubeconfig: string, environment: string | undefined, system: boolean): Promise<Seen> {
+export async function collect(kubeconfig: string, environment: Environment | undefined, system: boolean): Promise<Seen> {
     const connection = await reach(kubeconfig);
     const ask = (path: string, seconds = limits.each): Promise<Json> => inTime(send(connection, "GET", path, { seconds }), seconds, connection);
     const [{ gitVersion }, clock, there] = await Promise.all([
@@ -72,7 +78,7 @@ export async function collect(kubeconfig: string, environment: string | undefine
             throw error;
         }),
     ]).catch((error: Error) => { throw unreachable(error); });
-    const ofEnvironment = environment === undefined ? [] : [environment];
+    const ofEnvironment = environment === undefined ? [] : [environment.name];
     const own = [...new Set([...ofEnvironment, ...Object.values(namespaces), ...(system ? ["kube-system"] : [])])]
         .filter(name => there === undefined || there.includes(name))
         .filter(name => system || name !== "kube-system");
@@ -117,10 +123,23 @@ function itemsOf({ items }: Json): Fields[] {
     return list({ items }, "items");
 }
 
-/** The site's address in its pods' settings, of which nothing else is kept. */
-async function addressIn(ask: (path: string) => Promise<Json>, environment: string): Promise<string | undefined> {
-    const found = await ask(`/api/v1/namespaces/${environment}/configmaps/web-environment`);
-    return webAddress(text(found, "data", "WORDPRESS_URL"));
+/**
+ * WordPress's address in its pods' settings, of which nothing else is kept. Services have their host, at the port of the cluster's
+ * gateway.
+ */
+async function addressIn(ask: (path: string) => Promise<Json>, { name, host }: Environment): Promise<string | undefined> {
+    const found = await ask(`/api/v1/namespaces/${name}/configmaps/web-environment`).catch(ifThere);
+    const own = webAddress(text(found, "data", "WORDPRESS_URL"));
+    if (own !== undefined || host === undefined) return own;
+    const platform = await ask(`/api/v1/namespaces/${namespaces.gateway}/configmaps/${platformConfigMap}`).catch(ifThere);
+    const [, port] = /^"[^"]*?(:\d+)?"$/.exec(text(platform, "data", "endpoint")) ?? [];
+    return platform && webAddress(`https://${host}${port ?? ""}`);
+}
+
+/** What isn't there, or mustn't be read, says nothing. */
+function ifThere(error: Error): undefined {
+    if (error instanceof KubernetesError && [403, 404].includes(error.code)) return undefined;
+    throw error;
 }
 
 /** The address if it is one that a browser may be given. */
@@ -129,14 +148,11 @@ export function webAddress(given: string): string | undefined {
     return url && /^https?:$/.test(url.protocol) && url.username === "" && url.password === "" ? url.href.replace(/\/$/, "") : undefined;
 }
 
-/** Reads the site's address from the cluster; undefined if no pod has one. @throws Unreachable */
-export async function askAddress(kubeconfig: string, environment: string): Promise<string | undefined> {
+/** Reads the site's address from the cluster; undefined if nothing says it. @throws Unreachable */
+export async function askAddress(kubeconfig: string, environment: Environment): Promise<string | undefined> {
     const connection = await reach(kubeconfig);
     const ask = (path: string): Promise<Json> => inTime(send(connection, "GET", path, { seconds: limits.first }), limits.first, connection);
-    return addressIn(ask, environment).catch((error: Error) => {
-        if (error instanceof KubernetesError && [403, 404].includes(error.code)) return undefined;
-        throw unreachable(error);
-    });
+    return addressIn(ask, environment).catch((error: Error) => { throw unreachable(error); });
 }
 
 function reach(kubeconfig: string): Promise<Connection> {

@@ -122,8 +122,9 @@ function keysOfService(size: Size) {
             description: "Largest request body or answer that a slow client may take its time for. It determines how long a pod drains.", example: "64Mi",
         }),
         requests: whole(1, 100_000).default(256).meta({ description: "Requests that one pod can have in progress or waiting.", example: 1000 }),
-        graceSeconds: whole(1, 3600).default(graceSeconds).meta({
+        graceSeconds: whole(1, 3600).optional().meta({
             description: "If it isn't exposed: seconds from SIGTERM until a pod is killed.", example: 120,
+            defaultText: `${graceSeconds}; if it has a port and no volumes of its own, what its longest request needs`,
         }),
     });
 }

@@ -81,7 +81,7 @@ export function aks(context: Context) {
     const networks = rule(rule(people, ["authorizedNetworks"], fewNetworks),
         ["network", "podSubnet", "serviceSubnet"], apart);
     const nodes = rule(rule(networks, ["provisioning", "nodePools"], poolsOrAuto), ["podSubnet", "nodePools"], room);
-    return rule(nodes, ["size", "zones"], twoZones).meta({
+    return rule(rule(nodes, ["nodePools"], notOnlySpot), ["size", "zones"], twoZones).meta({
         description: "An Azure Kubernetes Service cluster, with its own network, key, logs, registry and storage.",
         example: {
             target: "aks", subscription, location: "westeurope", admins: [person],
@@ -126,6 +126,14 @@ function apart(given: Record<"network" | "podSubnet" | "serviceSubnet", string>)
         };
     }
     return undefined;
+}
+
+function notOnlySpot({ nodePools = {} }: { nodePools?: Record<string, { spot: boolean }> }): Violation | undefined {
+    const pools = Object.values(nodePools);
+    return pools.length === 0 || pools.some(({ spot }) => !spot) ? undefined : {
+        keys: ["nodePools"], problem: "are all of spot machines, from which AKS keeps the database away", allowed: "at least one pool without spot",
+        example: { nodePools: { web: { machineType: "Standard_D4as_v5", min: 3, max: 30 } } },
+    };
 }
 
 function room(

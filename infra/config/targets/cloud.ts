@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { versions } from "../../../components/versions";
+import { days } from "../../../components/cluster/cloud/args";
 import type { Change } from "../schema/change";
 import { clusterName, Context } from "../schema/defaults";
 import { byName, choice, dnsLabel, flag, listOf, matching, network, whole } from "../schema/fields";
@@ -7,8 +8,6 @@ import { rule, Violation } from "../schema/rule";
 
 export const sizes = ["development", "production"] as const;
 type Size = typeof sizes[number];
-
-const days = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"] as const;
 
 /** What the clouds call a machine type, how it looks, and the examples. */
 interface MachineTypes {

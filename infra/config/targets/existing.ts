@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { knownText } from "../../../components/known-versions";
+import { gatewayPorts } from "../../../components/cluster/cluster";
 import { type Change, otherVolume } from "../schema/change";
 import type { Context } from "../schema/defaults";
 import { address, choice, flag, hostname, line, localPath, matching, objectName, platform, port, registry, target } from "../schema/fields";
@@ -68,10 +69,10 @@ export function existing({ project }: Pick<Context, "project"> = {}) {
             description: "With NodePort: host name or address of the nodes.", example: "198.18.0.10",
             allowed: "a host name or an IPv4 address",
         }),
-        http: port(30000, 32767).default(30080).meta({
+        http: port(30000, 32767).default(gatewayPorts.http).meta({
             description: "With NodePort: HTTP port of every node.", example: 31080,
         }),
-        https: port(30000, 32767).default(30443).meta({
+        https: port(30000, 32767).default(gatewayPorts.https).meta({
             description: "With NodePort: HTTPS port of every node.", example: 31443,
         }),
         registry: registry().optional().meta({
@@ -112,7 +113,7 @@ export function existing({ project }: Pick<Context, "project"> = {}) {
 
 /** The defaults of settings that only matter to whoever makes the platform. */
 const usual = {
-    loadBalancer: "LoadBalancer", loadBalancerAnnotations: "{}", loadBalancerClass: undefined, host: "127.0.0.1", http: 30080, https: 30443,
+    loadBalancer: "LoadBalancer", loadBalancerAnnotations: "{}", loadBalancerClass: undefined, host: "127.0.0.1", ...gatewayPorts,
     metrics: undefined, kubeletInsecureTls: false,
 };
 const ofPlatform = Object.keys(usual) as (keyof typeof usual)[];

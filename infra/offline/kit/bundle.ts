@@ -13,7 +13,7 @@ import { kubernetesComponents, kubernetesImages } from "./kubernetes";
 import { buildMachineImage } from "./machine";
 import { buildImage, buildImages } from "./platform";
 import { buildPrograms } from "./programs";
-import { Log, run, step } from "./run";
+import { Log, report, run, step } from "./run";
 
 const RECIPE = 2;
 /** What the target baremetal installs on a node besides Kubernetes, including what a minimal Debian lacks. */
@@ -107,7 +107,7 @@ function checksums(dir: string): string {
     }).join("");
 }
 
-/** Writes the path of a bundle to a file, atomically. */
+/** Writes a bundle to an archive, atomically. */
 async function archive(directory: string, file: string): Promise<void> {
     const unfinished = `${file}.${process.pid}`;
     const compress = /gz$/.test(file) ? ["--gzip"] : [];
@@ -117,15 +117,8 @@ async function archive(directory: string, file: string): Promise<void> {
 
 if (require.main === module) {
     const { values, positionals } = parseArgs({ options: { archive: { type: "string" } }, allowPositionals: true });
-    buildBundle(console.log, positionals[0]).then(
-        async bundle => {
-            if (values.archive !== undefined) await archive(bundle.directory, values.archive);
-            console.log(JSON.stringify({ ...bundle, ...values }, undefined, 4));
-        },
-    ).catch(
-        (error: Error) => {
-            console.error(error.message);
-            process.exitCode = 1;
-        },
-    );
+    report(buildBundle(console.log, positionals[0]).then(async bundle => {
+        if (values.archive !== undefined) await archive(bundle.directory, values.archive);
+        return JSON.stringify({ ...bundle, ...values }, undefined, 4);
+    }));
 }

@@ -3,7 +3,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { cacheDirectory } from "../../../components/cache";
-import { Log, run, step, succeeds } from "./run";
+import { Log, report, run, step, succeeds } from "./run";
 
 const CAP_SYS_RESOURCE = 24n;
 const pidFile = () => path.join(cacheDirectory(), "dockerd.pid");
@@ -153,11 +153,5 @@ function isAlive(pid: number): boolean {
 }
 
 if (require.main === module) {
-    ensureDocker(console.log).then(
-        ({ started }) => console.log(started ? `Docker runs as process ${started.pid}.` : "Docker runs."),
-        (error: Error) => {
-            console.error(error.message);
-            process.exitCode = 1;
-        },
-    );
+    report(ensureDocker(console.log).then(({ started }) => started ? `Docker runs as process ${started.pid}.` : "Docker runs."));
 }

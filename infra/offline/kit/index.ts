@@ -7,7 +7,7 @@ import { buildMinikube } from "./minikube";
 import { buildNodeImage } from "./node";
 import { buildImages } from "./platform";
 import { buildPrograms, linkPrograms } from "./programs";
-import { Log } from "./run";
+import { Log, report } from "./run";
 
 export { ensureDocker, stopDocker } from "./docker";
 export { SCHEMA_TEMPLATE, schemas } from "./schemas";
@@ -59,12 +59,4 @@ function elapsed(start: number): string {
     return `${String(Math.floor(seconds / 60)).padStart(2, "0")}:${String(seconds % 60).padStart(2, "0")}`;
 }
 
-if (require.main === module) {
-    buildKit(console.log).then(
-        kit => console.log(JSON.stringify(kit, undefined, 4)),
-        (error: Error) => {
-            console.error(error.message);
-            process.exitCode = 1;
-        },
-    );
-}
+if (require.main === module) report(buildKit(console.log).then(kit => JSON.stringify(kit, undefined, 4)));

@@ -4,7 +4,7 @@ import { cacheDirectory } from "../../../components/cache";
 import { cached, cachedNames, keyOf } from "./cache";
 import { pulumiComponents } from "./components";
 import { buildGo } from "./go";
-import { Log } from "./run";
+import { Log, report } from "./run";
 
 const RECIPE = 1;
 
@@ -50,12 +50,4 @@ function quoted(text: string): string {
     return `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
-if (require.main === module) {
-    buildPulumi(line => console.error(line)).then(
-        directory => console.log(directory),
-        (error: Error) => {
-            console.error(error.message);
-            process.exitCode = 1;
-        },
-    );
-}
+if (require.main === module) report(buildPulumi(line => console.error(line)));

@@ -31,6 +31,14 @@ export function run(program: string, args: string[], options: RunOptions = {}): 
     });
 }
 
+/** Prints what the work returns, or why it failed. Then this process ends with code 1. */
+export function report(work: Promise<string>): void {
+    work.then(console.log, (error: Error) => {
+        console.error(error.message);
+        process.exitCode = 1;
+    });
+}
+
 /** Runs a program and returns whether it succeeded. */
 export async function succeeds(program: string, args: string[]): Promise<boolean> {
     return run(program, args).then(() => true, () => false);

@@ -11,7 +11,7 @@ import { buildImage } from "../../../infra/offline/kit/platform";
 import { pipe, run } from "../../../infra/offline/kit/run";
 import { until } from "./wait";
 
-/** Other versions than Landfall's own, built with the same libraries. */
+/** Other versions than Landfall's own. cert-manager is built with the same libraries, metrics-server can't be. */
 export const others = { certManager: "v1.21.1", metricsServer: "v0.8.0", gatewayApi: "v1.6.3" };
 
 const certManager = "github.com/cert-manager/cert-manager";
@@ -31,7 +31,6 @@ const components: GoComponent[] = [
         version: others.metricsServer,
         programs: { "metrics-server": "sigs.k8s.io/metrics-server/cmd/metrics-server" },
         values: { "k8s.io/client-go/pkg/version.gitVersion": others.metricsServer },
-        beside: sharedRequirements,
     },
 ];
 

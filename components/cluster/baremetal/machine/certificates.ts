@@ -2,7 +2,7 @@
 // administrator's.
 import type { Administrator, ClusterFacts, NodeFacts } from "../program/facts";
 import { restartProgram, restartTasks } from "./control-plane";
-import { given, removeTimer, serviceTask, type Task, task, timerTask } from "./script";
+import { given, removeTimer, serviceTask, shellQuote, type Task, task, timerTask } from "./script";
 
 const renewal = { name: "landfall-certificates", file: "/etc/landfall/renew-certificates" };
 const [begun, rotated] = ["/var/lib/landfall/certificates-begun", "/var/lib/landfall/certificates-rotated"];
@@ -82,14 +82,15 @@ export const lastRotationTasks = [task("Read the last rotation of the certificat
  * before the first changes, so that a run after an interrupted one knows what is left to do.
  */
 export function rotateTasks(cluster: Pick<ClusterFacts, "virtualAddress" | "controlPlanes">, text: string): Task[] {
+    const quoted = shellQuote(text);
     return [
-        task("Check whether the certificates were rotated", `if [ "$(cat ${rotated} 2>/dev/null)" = ${text} ]; then exit 0; fi`),
+        task("Check whether the certificates were rotated", `if [ "$(cat ${rotated} 2>/dev/null)" = ${quoted} ]; then exit 0; fi`),
         task("Record the current certificates",
             functions,
             `describe() { certificate "$1" | openssl x509 -noout -fingerprint -sha256; }`,
             `expiry() { date --date "$(certificate "$1" | openssl x509 -noout -enddate | cut -d= -f 2)" +%s; }`,
-            `if [ "$(head -n 1 ${begun} 2>/dev/null)" != ${text} ]; then`,
-            `    { echo ${text}; for file in $(certificates); do echo "$file $(expiry "$file") $(describe "$file")"; done; } > ${begun}.new`,
+            `if [ "$(head -n 1 ${begun} 2>/dev/null)" != ${quoted} ]; then`,
+            `    { echo ${quoted}; for file in $(certificates); do echo "$file $(expiry "$file") $(describe "$file")"; done; } > ${begun}.new`,
             `    mv ${begun}.new ${begun}`,
             `fi`),
         task("Renew the certificates",
@@ -106,7 +107,7 @@ export function rotateTasks(cluster: Pick<ClusterFacts, "virtualAddress" | "cont
             `served() { openssl s_client -connect "$1" </dev/null 2>/dev/null | openssl x509 -noout -fingerprint -sha256; }`,
             `[ "$(served 127.0.0.1:6443)" = "$(describe pki/apiserver.crt)" ]`,
             `[ "$(served 127.0.0.1:2379)" = "$(describe pki/etcd/server.crt)" ]`),
-        task("Record the rotation", `echo ${text} > ${rotated}`, `rm ${begun}`),
+        task("Record the rotation", `echo ${quoted} > ${rotated}`, `rm ${begun}`),
     ];
 }
 

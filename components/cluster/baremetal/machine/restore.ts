@@ -1,10 +1,10 @@
 // Restores the cluster from a snapshot of etcd: on the control-plane nodes of a cluster that exists, or on a machine that
 // creates the cluster.
-import type { ClusterFacts, NodeFacts } from "../program/facts";
+import type { ClusterFacts, NodeFacts, SnapshotRepository } from "../program/facts";
 import { healthTasks } from "./control-plane";
 import { apiFiles, memberFile } from "./kubeadm";
 import { type Task, task } from "./script";
-import { exportLines, type RepositorySettings, restic, resticTask, snapshotDirectory, snapshotNotes } from "./snapshots";
+import { exportLines, restic, resticTask, snapshotDirectory, snapshotNotes } from "./snapshots";
 
 /** A member of etcd. */
 type Member = Pick<NodeFacts, "name" | "address">;
@@ -46,7 +46,7 @@ const etcdutl = `etcdutl() {
  * cluster. Changes nothing else.
  */
 export function downloadTasks(
-    settings: RepositorySettings, id: string, { version, standing }: Pick<ClusterFacts, "version"> & { standing: boolean },
+    settings: SnapshotRepository, id: string, { version, standing }: Pick<ClusterFacts, "version"> & { standing: boolean },
 ): Task[] {
     return [
         resticTask,

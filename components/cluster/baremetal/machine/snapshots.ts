@@ -1,17 +1,9 @@
 // Snapshots of etcd, taken by a timer, and the restic repository that stores them. Each contains the keys that its data is
 // encrypted with.
-import type { ClusterFacts } from "../program/facts";
+import type { ClusterFacts, SnapshotRepository } from "../program/facts";
 import { etcdctl } from "./etcd";
 import { noteNewPackages, notePackages } from "./packages";
 import { given, removeTimer, shellQuote, type Task, task, timerTask, writeFile } from "./script";
-
-/** Where snapshots are stored. */
-export interface RepositorySettings {
-    repository: string;
-    password: string;
-    /** Credentials of the storage, as lines NAME=VALUE. */
-    environment?: string;
-}
 
 const timer = { name: "landfall-snapshot", file: "/etc/landfall/take-snapshot" };
 const variables = "/etc/landfall/snapshots.env";
@@ -24,7 +16,7 @@ export const snapshotDirectory = "/var/lib/landfall/snapshot";
 
 /** Sets up the timer on a control-plane node. The program itself does nothing on nodes that don't lead etcd. */
 export function snapshotTasks(
-    { name, ...facts }: Pick<ClusterFacts, "name" | "schedule" | "keep">, settings: RepositorySettings,
+    { name, ...facts }: Pick<ClusterFacts, "name" | "schedule" | "keep">, settings: SnapshotRepository,
 ): Task[] {
     const schedule = given(facts.schedule, "schedule");
     const keep = given(facts.keep, "keep");
@@ -131,7 +123,7 @@ const tag = "landfall-etcd";
 export const restic = "restic --no-cache --quiet";
 
 /** Bash that exports restic's settings. */
-export function exportLines({ repository, password, environment = "" }: RepositorySettings): string[] {
+export function exportLines({ repository, password, environment = "" }: SnapshotRepository): string[] {
     const credentials = environment.split("\n").map(line => line.trim()).filter(line => line && !line.startsWith("#"))
         .map(line => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)]);
     return [["RESTIC_REPOSITORY", repository], ["RESTIC_PASSWORD", password], ...credentials]
@@ -163,7 +155,7 @@ export const resticTask = task("Install restic",
     `fi`);
 
 /** Creates the repository if there is none, else checks the password. */
-function openTasks(settings: RepositorySettings): Task[] {
+function openTasks(settings: SnapshotRepository): Task[] {
     return [resticTask, task("Open the repository of snapshots",
         checkApart,
         ...exportLines(settings),
@@ -182,7 +174,7 @@ function openTasks(settings: RepositorySettings): Task[] {
 }
 
 /** Prints the repository's snapshots as JSON. */
-export function listTasks(settings: RepositorySettings): Task[] {
+export function listTasks(settings: SnapshotRepository): Task[] {
     return [resticTask, task("List the snapshots",
         ...exportLines(settings),
         `timeout 120 ${restic} snapshots --no-lock --json --tag ${tag}`)];

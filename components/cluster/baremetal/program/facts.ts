@@ -120,6 +120,7 @@ export interface ScriptFacts {
 export interface SnapshotRepository {
     repository: string;
     password: string;
+    /** Credentials of the storage, as lines NAME=VALUE. */
     environment?: string;
 }
 

@@ -123,7 +123,7 @@ function serverCertificateFinding(set: Fields, { now, command }: Situation): Fin
     };
 }
 
-function atMaximum(scaler: Fields, { command, environment, gateway }: Situation): Finding | undefined {
+function atMaximum(scaler: Fields, { command, environment, gateway, services }: Situation): Finding | undefined {
     const most = number(scaler, "spec", "maxReplicas");
     const least = number(scaler, "spec", "minReplicas") ?? 1;
     const limited = condition(scaler, "ScalingLimited");
@@ -133,13 +133,15 @@ function atMaximum(scaler: Fields, { command, environment, gateway }: Situation)
     const use = number(list(scaler, "status", "currentMetrics")[0], "resource", "current", "averageUtilization");
     const aim = number(list(scaler, "spec", "metrics")[0], "resource", "target", "averageUtilization");
     const busy = wantsMore && use !== undefined && aim !== undefined ? `: its pods use ${use} % of the CPU they request, and should use ${aim} %` : "";
-    // The gateway's maximum follows from the web pods'.
-    const setting = environment === undefined ? "gateway.pods" : "app.web.replicas.max";
-    const isOurs = [`${environment}/web`, `${gateway}/envoy`].includes(`${namespaceOf(scaler)}/${nameOf(scaler)}`);
+    const place = `${namespaceOf(scaler)}/${nameOf(scaler)}`;
+    const settings = environment === undefined ? [["envoy", "gateway.pods"]] : services === undefined ? [["web", "app.web.replicas.max"], ["envoy", "app.web.replicas.max"]]
+        : [...services.map(name => [name, `app.services.${name}.replicas.max`]), ["envoy", "app.services.<name>.replicas.max of those that are exposed"]];
+    // The gateway's maximum follows from that of the pods behind it.
+    const setting = settings.find(([name]) => place === `${name === "envoy" ? gateway : environment}/${name}`)?.[1];
     return {
         severity: "risk", kind: "HorizontalPodAutoscaler", object: scaler, since: wantsMore ? heldSince(scaler, limited) : undefined,
         matter: `is at its maximum of ${most ?? "?"} replicas${wantsMore ? `, and the load asks for more${busy}` : ""}`,
-        action: isOurs ? `Raise landfall:${setting}, then: ${command("start")}` : kubectl("describe", "hpa", scaler),
+        action: setting !== undefined ? `Raise landfall:${setting}, then: ${command("start")}` : kubectl("describe", "hpa", scaler),
     };
 }
 

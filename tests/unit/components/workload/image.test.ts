@@ -1,7 +1,8 @@
 import * as fs from "node:fs";
+import * as os from "node:os";
 import * as path from "node:path";
 import * as kubernetes from "@pulumi/kubernetes";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import type { Cluster } from "../../../../components/cluster/cluster";
 import lock from "../../../../components/images.lock.json";
 import { images, imagesDate, imageTags } from "../../../../components/versions";
@@ -124,6 +125,25 @@ describe("our own images", () => {
         expect(before).toMatch(new RegExp(`^landfall\\.local/web:${imagesDate}-[0-9a-f]{12}$`));
         expect(await nameOf({ images: { date: "2026-11-05" } })).toBe(before.replace(imagesDate, "2026-11-05"));
         expect(await nameOf({ images: { base: "debian:13-slim" } })).not.toBe(before);
+    });
+
+    it("of a Dockerfile that the context doesn't hold, or ignores, have another tag when it changes", async () => {
+        const directory = fs.mkdtempSync(path.join(os.tmpdir(), "landfall-image-"));
+        onTestFinished(() => fs.rmSync(directory, { recursive: true }));
+        const context = path.join(directory, "app");
+        fs.mkdirSync(context);
+        fs.writeFileSync(path.join(context, ".dockerignore"), "Dockerfile*\n");
+        const tagWith = async (dockerfile: string, content: string): Promise<string> => {
+            fs.writeFileSync(path.join(context, dockerfile), content);
+            const services = { web: { build: { context, dockerfile }, port: 8080, exposed: true } };
+            const { resources: found } = await captureProgram({ stack: "dev", config: {
+                "landfall:cluster": '{"target":"kind"}', "landfall:environment": '{"name":"shop","host":"shop.localhost"}', "landfall:app": JSON.stringify({ type: "services", services }),
+            }, secretKeys: [] });
+            return found.find(({ type, name }) => type === "docker:index/image:Image" && name === "web-image")!.inputs.imageName as string;
+        };
+        for (const dockerfile of ["Dockerfile.prod", "../Dockerfile"]) {
+            expect(await tagWith(dockerfile, "FROM b"), dockerfile).not.toBe(await tagWith(dockerfile, "FROM a"));
+        }
     });
 
     it("are built of the date, on the base by digest, or by tag where the network is closed", async () => {

@@ -117,6 +117,7 @@ describe("npm run admin", () => {
         [["user", "jane"], /--email/],
         [["passwort"], /"passwort" isn't an action of this command/],
         [["password", "a", "b"], /"password a b"/],
+        [["users", "jane"], /"users jane" isn't an action/],
         [["users", "--nonsense"], /nonsense/],
     ])("refuses %j before it asks the cluster", async (args, message) => {
         const seen = answering(say({}));

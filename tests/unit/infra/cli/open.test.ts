@@ -42,6 +42,14 @@ describe("npm run open", () => {
         await expect(run(args => open(args, () => Promise.resolve(true)), [])).rejects.toThrow(/does not answer with a page: 503\n.*npm run status/);
     });
 
+    it.each([["127.0.0.1:8443", ":8443"], ["203.0.113.11", ""], ["[::1]:9443", ":9443"], ["a.elb.example.com", ""], ["", ""]])("finds services at the port of the gateway %j", async (endpoint, port) => {
+        api.address = undefined;
+        api.endpoint = endpoint;
+        vi.useFakeTimers({ now, toFake: ["Date"], shouldAdvanceTime: false });
+        api.intercept = url => (url.pathname.endsWith("/configmaps/landfall-platform") && vi.setSystemTime(now + 61_000), false);
+        await expect(run(args => open(args, () => Promise.resolve(true)), [])).rejects.toThrow(`https://wordpress.localhost${port} does not answer`);
+    });
+
     it("gives no browser an address that isn't one of the web", () => {
         expect(["file:///etc/passwd", "javascript:alert(1)", "https://user:secret@example.com", "-psn", ""].map(webAddress)).toEqual(Array(5).fill(undefined));
         expect(webAddress("https://wordpress.localhost:8443")).toBe("https://wordpress.localhost:8443");

@@ -52,6 +52,11 @@ secrets: { token: { file: token.txt } }
         expect(secrets).toEqual({ "web-DB_PASSWORD": "s3cret", "web-FILE_TOKEN": "abc", "db-POSTGRES_PASSWORD": "s3cret", "token": "t0ken\n" });
     });
 
+    it.each(["/run", "/run:size=0", "/run:size=0,mode=755"])("gives tmpfs %s, which Docker doesn't limit, the usual size", tmpfs => {
+        const { services } = read(`services:\n  web:\n    ports: ["80"]\n    image: a/b:1\n    tmpfs: ["${tmpfs}"]\n`);
+        expect(services.web.ephemeral).toMatchObject({ "/run": "64Mi" });
+    });
+
     it.each<[string, string, string]>([
         ["environment", "environment: [A=1, B=x=y, C]", "environment: { A: 1, B: x=y, C: }"],
         ["build", "build: app", "build: { context: app }"],

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { captureProgram, type Registered } from "../../../../infra/cli/capture";
 import { mebibytes } from "../../../../components/quantity";
+import { requestTimes } from "../../../../components/workload/limits";
 import { secretPaths } from "../../../../infra/values";
 import { object, objects, pods } from "../../support/program";
 
@@ -204,6 +205,21 @@ describe("services", () => {
         expect(container(resources, "Deployment/mailer")).toMatchObject({ command: ["send"], args: ["--all"] });
         expect(pods(resources).find(({ owner }) => owner === "Deployment/mailer")!.spec.terminationGracePeriodSeconds).toBe(90);
         expect(container(resources, "Deployment/mailer")).not.toHaveProperty("ports");
+    });
+
+    it.each<[string, object, number]>([
+        ["as much time as they say", { graceSeconds: 1800 }, 1805], ["less than their requests would need, if they say so", { graceSeconds: 10 }, 15],
+        ["what their longest request needs", {}, 5 + requestTimes({ requestSeconds: 60, largestTransfer: 2 ** 24 }).drain + 5],
+        ["no less than the gateway's requests need", { exposed: true, graceSeconds: 10 }, 5 + requestTimes({ requestSeconds: 60, largestTransfer: 2 ** 24 }).drain + 5],
+    ])("with a port get %s until they are killed", async (_, settings, expected) => {
+        const found = await run({ api: { ...shop, ...settings }, ...!("exposed" in settings) && { web: { ...shop, exposed: true } } });
+        expect(pods(found).find(({ owner }) => owner === "Deployment/api")!.spec.terminationGracePeriodSeconds).toBe(expected);
+    });
+
+    it("have a secret file in a directory called environment, beside secret variables", async () => {
+        const found = await run({ web: { ...shop, exposed: true, secrets: { KEY: "apiKey", "/run/environment/key": "apiKey" } } }, { apiKey: "hunter2-hunter2" });
+        const keys = objects<{ stringData?: object }>(found, "Secret").filter(({ stringData }) => JSON.stringify(stringData)?.includes("hunter2")).map(({ stringData }) => Object.keys(stringData!));
+        expect(keys.sort()).toEqual([["KEY"], ["key"]]);
     });
 
     it("run commands on a schedule, in pods that see what the service's own see", async () => {

@@ -27,6 +27,12 @@ describe("the pools of EKS", () => {
         expect([...main.propertyDependencies.subnetIds].sort()).toEqual(vpc.map(({ urn }) => urn).sort());
     });
 
+    test("have no taint if all are spot machines: the database has no others", async () => {
+        const made = await captureEks({ nodePools: { arm: pools.arm, main: { ...pools.main, spot: true } } });
+        for (const pool of ["main", "arm"]) expect(made.find(`cluster-pool-${pool}`).inputs).toMatchObject({ capacityType: "SPOT", taints: [] });
+        expect(made.cluster.capabilities.interruptible).toBeUndefined();
+    });
+
     test("have disks in no clear, and keep the machine's own credentials from its pods", async () => {
         const made = await captureEks({ nodePools: pools });
         const templates = made.ofType("aws:ec2/launchTemplate:LaunchTemplate");

@@ -130,6 +130,19 @@ describe("what is said", () => {
         expect(action).toBe("Bring it up: npm start -- --stack prod");
     });
 
+    it.each<[string, Fields, object, RegExp]>([
+        ["a service's", {}, { services: ["web", "api"] }, /^Raise landfall:app\.services\.web\.replicas\.max, then: npm start/],
+        ["another service's", { metadata: { name: "api" } }, { services: ["web", "api"] }, /^Raise landfall:app\.services\.api\.replicas\.max, then/],
+        ["the gateway's of services", { metadata: { name: "envoy", namespace: "landfall-gateway" } }, { services: ["web"] }, /^Raise landfall:app\.services\.<name>\.replicas\.max of those that are exposed, then/],
+        ["the gateway's of a site", { metadata: { name: "envoy", namespace: "landfall-gateway" } }, {}, /^Raise landfall:app\.web\.replicas\.max, then/],
+        ["the gateway's of a cluster without an environment", { metadata: { name: "envoy", namespace: "landfall-gateway" } }, { environment: undefined }, /^Raise landfall:gateway\.pods, then/],
+        ["somebody else's", { metadata: { name: "shop" } }, { services: ["web"] }, /describe hpa shop/],
+    ])("names the setting of an autoscaler at its maximum: %s", (_, more, situation, expected) => {
+        const limited = conditionOf("ScalingLimited", "True", 120, { reason: "TooManyReplicas" });
+        const found = judge({ ...wellStack(), autoscalers: [autoscaler({ ...more, status: { currentReplicas: 5, desiredReplicas: 5, conditions: [limited] } })] }, "dev", situation);
+        expect(found.find(({ rule }) => rule === "autoscaler-maximum")!.action).toMatch(expected);
+    });
+
     it("has no control characters of the cluster in it", () => {
         const [{ matter }] = withPod(unschedulable(300, "0/2 \u001b[2J\u001b]0;title\u0007nodes\r\nare\u202e available"));
         expect(matter).toBe("can't be scheduled: 0/2 nodes are available");

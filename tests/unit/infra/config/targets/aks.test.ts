@@ -37,6 +37,7 @@ describe("a cluster of AKS", () => {
             podSubnet: "11.0.0.0/8",
             nodePools: Object.fromEntries([..."abcd"].map(name => [name, { ...pool, max: 1000 }])),
         }, /podSubnet has room for 4091 nodes only/],
+        ["spot machines only", { nodePools: { web: { ...pool, spot: true }, cheap: { ...pool, spot: true } } }, /nodePools are all of spot machines/],
         ["one zone for production", { zones: ["2"] }, /zones is one zone only/],
         ["someone who is named twice", { viewers: [person] }, /viewers names 87654321-.* a second time/],
         ["pools where Azure chooses the machines", { provisioning: "auto", nodePools: { web: pool } },

@@ -3,6 +3,7 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
+import { shellQuote } from "../../../../../../components/cluster/baremetal/machine/script";
 import { before, scriptOf } from "../../../../support/operations";
 import { onMachine } from "../../../../support/standin";
 
@@ -10,6 +11,12 @@ describe.skipIf(process.platform !== "linux")("certificates", () => {
     test("are not rotated again for what they were rotated for", () => {
         const on = onMachine().write("var/lib/landfall/certificates-rotated", "2026-11\n");
         const { status, calls } = on.run(scriptOf("server-certificates"));
+        expect([status, calls.filter(call => !call.startsWith("curl"))]).toEqual([0, []]);
+    });
+
+    test.each(["November 2026", "it's done; reboot", "$(reboot)"])("are known by any text they were rotated for: %s", text => {
+        const on = onMachine().write("var/lib/landfall/certificates-rotated", `${text}\n`);
+        const { status, calls } = on.run(scriptOf("server-certificates").replaceAll("'2026-11'", () => shellQuote(text)));
         expect([status, calls.filter(call => !call.startsWith("curl"))]).toEqual([0, []]);
     });
 
