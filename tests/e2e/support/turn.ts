@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, inject } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, inject } from "vitest";
 import * as path from "node:path";
 import { isOver, isTurn, type Order, readFirstStart, type Suite } from "./suite";
 import { until } from "./wait";
@@ -10,6 +10,11 @@ beforeAll(async () => {
     await takeTurn(inject("suite"), inject("order"), expect.getState().testPath as string);
     turn = Date.now();
 }, 85 * 60_000);
+
+/** At once: a run that is stopped prints no summary. */
+afterEach(({ task: { name, result } }) => {
+    for (const { message } of result?.errors ?? []) process.stdout.write(`    failed: ${name}: ${message}\n`);
+});
 
 afterAll(() => {
     const [waited, took] = [turn - opened, Date.now() - turn].map(time => Math.round(time / 1000));

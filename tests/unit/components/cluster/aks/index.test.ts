@@ -197,7 +197,7 @@ describe("a pool", () => {
     });
 
     test("of spot machines takes what can be done without, and not the database", async () => {
-        const resources = await runStack("aks", { cluster: { ...aksArgs, nodePools: { batchjobs: pool } } });
+        const resources = await runStack("aks", { cluster: { ...aksArgs, nodePools: { batchjobs: pool, others: { ...pool, spot: false } } } });
         const taint = { key: "kubernetes.azure.com/scalesetpriority", value: "spot", effect: "NoSchedule" };
         const bears = (registered: Registered[]) => pods(registered).flatMap(({ owner, spec: { tolerations = [] } }) =>
             tolerations.filter(({ key }) => key !== undefined && !key.startsWith("node.kubernetes.io/")).map(toleration => [owner, toleration]));
