@@ -99,7 +99,7 @@ function nodePool({ what, pattern, example }: MachineTypes, effects: CloudEffect
         max: whole(1, 1000).default(10).meta({ description: "Largest number of nodes.", example: 30 }),
         diskSize: whole(30, 2000).default(50).meta({ description: "Size of each node's disk, in GiB.", example: 100, change: effects.diskSize }),
         spot: flag().default(false).meta({
-            description: "Whether to use spot machines, which are much cheaper and may be reclaimed at short notice.", example: true, change: newPool,
+            description: "Whether to use spot machines, which are much cheaper and may be reclaimed at short notice.", example: false, change: newPool,
         }),
         labels: byName(
             "a Kubernetes label, none of Kubernetes' own under kubernetes.io and k8s.io",
