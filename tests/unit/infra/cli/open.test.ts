@@ -1,6 +1,6 @@
 import * as http from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { browserCommand, main as open } from "../../../../infra/cli/open";
 import { webAddress } from "../../../../infra/cli/status/collect";
 import { now } from "../../fixtures/stack-objects";
@@ -45,8 +45,8 @@ describe("npm run open", () => {
     it.each([["127.0.0.1:8443", ":8443"], ["203.0.113.11", ""], ["[::1]:9443", ":9443"], ["a.elb.example.com", ""], ["", ""]])("finds services at the port of the gateway %j", async (endpoint, port) => {
         api.address = undefined;
         api.endpoint = endpoint;
-        vi.useFakeTimers({ now, toFake: ["Date"], shouldAdvanceTime: false });
-        api.intercept = url => (url.pathname.endsWith("/configmaps/landfall-platform") && vi.setSystemTime(now + 61_000), false);
+        const timer = setInterval(() => void vi.setSystemTime(Date.now() + 30_000), 50);
+        onTestFinished(() => clearInterval(timer));
         await expect(run(args => open(args, () => Promise.resolve(true)), [])).rejects.toThrow(`https://wordpress.localhost${port} does not answer`);
     });
 
