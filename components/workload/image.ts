@@ -89,7 +89,7 @@ export class ContainerImage extends pulumi.ComponentResource {
         const { dockerfile, target } = args;
         const own = [dockerfile, args.args, target].some(given => given !== undefined) ? [JSON.stringify([dockerfile, args.args, target])] : [];
         // One of another name may be outside the context, or ignored in it.
-        if (dockerfile !== undefined) own.push(fs.readFileSync(build.dockerfile, "utf8"));
+        if (dockerfile !== undefined) own.push(readDockerfile(name, build.dockerfile));
         const tag = `${date}-${digest(directoryDigest(context), base, ...own)}${suffixOf(delivery.platform)}`;
         if (delivery.method === "push") return this.push(name, tag, { BUILD: JSON.stringify(build) }, delivery, args.owner);
         warnOfContext();
@@ -213,6 +213,11 @@ export function directoryDigest(directory: string): string {
     const files = sortedFiles(fs.readdirSync(directory, { recursive: true, encoding: "utf8" }));
     return digest(...files.filter(file => !ignored(file) && isFile(path.join(directory, file)))
         .flatMap(file => [file, fs.readFileSync(path.join(directory, file))]));
+}
+
+function readDockerfile(image: string, file: string): string {
+    if (isFile(file)) return fs.readFileSync(file, "utf8");
+    throw new pulumi.RunError(`The image ${image} can't be built: there is no Dockerfile ${file}. Correct its path, or create it. Nothing was changed.`);
 }
 
 /** A link that leads nowhere is none. */

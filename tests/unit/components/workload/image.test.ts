@@ -133,14 +133,19 @@ describe("our own images", () => {
         const context = path.join(directory, "app");
         fs.mkdirSync(context);
         fs.writeFileSync(path.join(context, ".dockerignore"), "Dockerfile*\n");
+        const register = async (context: string, dockerfile: string): Promise<Registered[]> => {
+            const services = { web: { build: { context, dockerfile }, port: 8080, exposed: true } };
+            return (await captureProgram({ stack: "dev", config: {
+                "landfall:cluster": '{"target":"kind"}', "landfall:environment": '{"name":"shop","host":"shop.localhost"}', "landfall:app": JSON.stringify({ type: "services", services }),
+            }, secretKeys: [] })).resources;
+        };
         const tagWith = async (dockerfile: string, content: string): Promise<string> => {
             fs.writeFileSync(path.join(context, dockerfile), content);
-            const services = { web: { build: { context, dockerfile }, port: 8080, exposed: true } };
-            const { resources: found } = await captureProgram({ stack: "dev", config: {
-                "landfall:cluster": '{"target":"kind"}', "landfall:environment": '{"name":"shop","host":"shop.localhost"}', "landfall:app": JSON.stringify({ type: "services", services }),
-            }, secretKeys: [] });
+            const found = await register(context, dockerfile);
             return found.find(({ type, name }) => type === "docker:index/image:Image" && name === "web-image")!.inputs.imageName as string;
         };
+        const missing = register(context, "Dockerfile.test");
+        await expect(missing).rejects.toThrow(/The image web can't be built: there is no Dockerfile .*Dockerfile\.test\. Correct its path/);
         for (const dockerfile of ["Dockerfile.prod", "../Dockerfile"]) {
             expect(await tagWith(dockerfile, "FROM b"), dockerfile).not.toBe(await tagWith(dockerfile, "FROM a"));
         }
