@@ -37,14 +37,24 @@ export async function newVisitor(browser: Browser): Promise<{ context: BrowserCo
 /** Chromium breaks off what it is loading when a network of this computer, such as one of Docker's, comes or goes. */
 const networkChanged = /ERR_NETWORK_CHANGED/;
 
-/** Opens a page of the site. */
+/** Opens a page of the site, again where a change of network broke off a part of it. */
 export async function open(page: Page, url: string, tries = 10): Promise<Response | null> {
+    let isWhole = true;
+    const look = (request: Request) => { isWhole &&= !isBrokenOff(request); };
+    page.on("requestfailed", look);
     try {
-        return await page.goto(url);
+        const response = await page.goto(url);
+        if (isWhole || tries === 1) return response;
     } catch (error) {
         if (tries === 1 || !networkChanged.test((error as Error).message)) throw error;
-        return open(page, url, tries - 1);
+    } finally {
+        page.off("requestfailed", look);
     }
+    return open(page, url, tries - 1);
+}
+
+function isBrokenOff(request: Request): boolean {
+    return networkChanged.test(request.failure()?.errorText ?? "");
 }
 
 /** What scripts say of a request that was broken off under them. */
@@ -56,15 +66,20 @@ function faultsOf(page: Page): string[] {
     const at = () => new URL(page.url()).pathname;
     const isOurs = (url: string) => url === "" || new URL(url).hostname === names.host;
     // What a page has asked for is broken off where it is left before it has the answer, and where a network changes.
+    // Then a script may be missing: what the others say until the next page is no fault of the site.
     let isLeft = false;
-    let changedAt = 0;
+    let isWhole = true;
     page.on("request", request => { isLeft ||= isPages(request); });
-    page.on("framenavigated", frame => { isLeft &&= frame !== page.mainFrame(); });
+    page.on("framenavigated", frame => {
+        if (frame !== page.mainFrame()) return;
+        isLeft = false;
+        isWhole = true;
+    });
     page.on("requestfailed", request => {
-        if (networkChanged.test(request.failure()?.errorText ?? "")) changedAt = Date.now();
+        isWhole &&= !isBrokenOff(request);
         if (isPages(request)) isLeft = false;
     });
-    const isFault = (text: string) => !networkChanged.test(text) && !(brokenOff.test(text) && (isLeft || Date.now() - changedAt < 30_000));
+    const isFault = (text: string) => isWhole && !networkChanged.test(text) && !(isLeft && brokenOff.test(text));
     page.on("console", message => {
         const { url } = message.location();
         if (message.type() === "error" && isOurs(url) && isFault(message.text())) faults.push(`${at()}: ${message.text()} ${url}`);
