@@ -17,6 +17,8 @@ export interface GoComponent {
     sources?: string;
     /** Program of `sources` → files of the module that it embeds. */
     embeds?: Record<string, string[]>;
+    /** A file of another module that is built in a changed form: each pattern, in multi-line mode, with what replaces it. */
+    rewrites?: { module: string; file: string; changes: [pattern: string, replacement: string][] };
     /** The module's hash, if Go's checksum database doesn't have it. */
     sum?: string;
 }

@@ -49,6 +49,7 @@ async function build(component: GoComponent, dir: string): Promise<void> {
     } else {
         await go("get", ...packages.map(name => `${name}@${version}`));
     }
+    if (component.rewrites) await rewrite(component.rewrites, work, go);
     const values = Object.entries(component.values ?? {}).map(([name, value]) => `-X ${name}=${value}`);
     const ldflags = ["-s", "-w", ...values].join(" ");
     await go("build", "-trimpath", "-buildvcs=false", "-ldflags", ldflags, "-o", `${dir}${path.sep}`, ...packages);
@@ -58,6 +59,19 @@ async function build(component: GoComponent, dir: string): Promise<void> {
         fs.renameSync(path.join(dir, built), path.join(dir, program));
     }
     fs.rmSync(work, { recursive: true });
+}
+
+/** Puts a copy of a module with the changed file in the module's place. */
+async function rewrite(
+    { module, file, changes }: NonNullable<GoComponent["rewrites"]>, work: string, go: (...args: string[]) => Promise<string>,
+): Promise<void> {
+    const { Dir } = JSON.parse(await go("list", "-m", "-json", module)) as Module;
+    const changed = path.join(work, "changed", file);
+    const text = changes.reduce((whole, [pattern, replacement]) => whole.replace(new RegExp(pattern, "gm"), replacement), fs.readFileSync(path.join(Dir, file), "utf8"));
+    // Go makes its modules read-only.
+    await run("cp", ["--recursive", "--no-preserve=mode", Dir, path.join(work, "changed")]);
+    fs.writeFileSync(changed, text);
+    await go("mod", "edit", `-replace=${module}=./changed`);
 }
 
 /** The files of a component's own programs. */
