@@ -101,7 +101,7 @@ const hold = `
 for ((i = 0; i < $3; i++)); do exec {fd}<>/dev/tcp/$1/$2; fds+=($fd); done
 sleep $4
 open=0
-for fd in "\${fds[@]}"; do read -r -t 0.001 -u $fd; [ $? -le 128 ] || open=$((open + 1)); done
+for fd in "\${fds[@]}"; do read -r -t 0.03 -u $fd; [ $? -le 128 ] || open=$((open + 1)); done
 echo $open`;
 
 describe("who opens as many connections as a proxy lets him", () => {

@@ -215,6 +215,7 @@ describe("a server of one's own", () => {
         const { changes: back } = await metal.up(clusterOf());
         expect({ ...back, same: 0, update: 0 }).toEqual({ create: 0, update: 0, replace: 0, delete: 0, same: 0 });
         expect(back.update).toBeLessThanOrEqual(1);
+        if (back.update === 0) return;
         const { changes } = await metal.up(clusterOf());
         expect({ ...changes, same: 0 }).toEqual({ create: 0, update: 0, replace: 0, delete: 0, same: 0 });
     });

@@ -37,16 +37,14 @@ export type Objects = Record<string, string>;
  * it. What the cluster adds as time goes by (status, the number of replicas that the autoscaler chose) is left out.
  */
 export async function readObjects(cluster: Cluster): Promise<Objects> {
-    const objects: Objects = {};
-    for (const namespace of await cluster.namespaces()) {
-        for (const [apiVersion, kind] of kinds) {
-            const { items } = await cluster.objects.list(apiVersion, kind, namespace);
-            // What a CronJob begins comes and goes with the clock.
-            const lasting = items.filter(({ metadata }) => !metadata?.ownerReferences?.some(owner => owner.kind === "CronJob"));
-            for (const item of lasting) objects[`${kind} ${namespace}/${item.metadata?.name}`] = declared(kind, item);
-        }
-    }
-    return objects;
+    const ours = await cluster.namespaces();
+    const entries = await Promise.all(kinds.map(async ([apiVersion, kind]) => {
+        const { items } = await cluster.objects.list(apiVersion, kind);
+        // What a CronJob begins comes and goes with the clock.
+        const lasting = items.filter(({ metadata }) => ours.includes(metadata?.namespace ?? "") && !metadata?.ownerReferences?.some(owner => owner.kind === "CronJob"));
+        return lasting.map(item => [`${kind} ${item.metadata?.namespace}/${item.metadata?.name}`, declared(kind, item)]);
+    }));
+    return Object.fromEntries(entries.flat()) as Objects;
 }
 
 /** Pods of ours but tasks', by what has made them. */
