@@ -3,7 +3,7 @@ import type { Terminal } from "../terminal";
 import { Interrupted, UserError } from "../terminal/errors";
 import { Counter } from "./counter";
 import type { Dump } from "./dump";
-import { execute, type Pod } from "./pod";
+import { type Ended, execute, type Pod } from "./pod";
 
 /** A part of what an import replaces, in its steps. */
 export interface Part {
@@ -54,9 +54,12 @@ export async function exchange(parts: Part[], terminal: Terminal, signal: AbortS
     }
 }
 
-/** The tables of the stack's own database. */
+/**
+ * The tables of the stack's own database. If the connection breaks, a program in the pod goes on, and may wait for locks that the
+ * site holds. So undoing waits until the exchange has ended, and only then deletes: a late exchange finds nothing to put in place.
+ */
 export function tablesPart(database: Pod, dump: Dump, terminal: Terminal, signal: AbortSignal): Part {
-    const run = (action: string) => () => inPod(database, ["import-database", action]);
+    const run = (...command: string[]) => () => alone(database, command);
     return {
         async load() {
             const counter = new Counter(dump.file);
@@ -65,10 +68,28 @@ export function tablesPart(database: Pod, dump: Dump, terminal: Terminal, signal
                 counter.counting(fs.createReadStream(dump.file))).finally(stop);
             terminal.line(`  ✓ ${dump.file} loaded, ${counter.size}`);
         },
-        exchange: run("swap"),
-        undo: run("undo"),
-        drop: run("drop"),
+        exchange: run("import-database", "swap"),
+        undo: run("sh", "-c", "import-database undo || exit; import-database drop || true"),
+        drop: run("import-database", "drop"),
     };
+}
+
+/** Exit code of flock if another program has the lock, which isn't one of import-database. */
+const busy = 75;
+/** Attempts to get the lock, and the seconds of each. Together they outlast an exchange, which gives up after two minutes. */
+const patience = { attempts: 40, seconds: 10 };
+
+/**
+ * Runs a program in the database's pod while no other one runs like this. Its children hold the lock, even if the connection or
+ * the program ends before them. Each attempt is short, because a silent connection may be cut.
+ */
+async function alone(database: Pod, command: string[]): Promise<void> {
+    const lock = ["flock", "-w", String(patience.seconds), "-E", String(busy), "/tmp/import-database.lock"];
+    for (let attempt = 0; attempt < patience.attempts; attempt++) {
+        const ended = await execute(database, [...lock, ...command], { called: "import-database" });
+        if (ended.code !== busy) return void outputOf(database, command, ended);
+    }
+    throw new UserError(`Another import-database still runs in the pod ${database.name}.`);
 }
 
 /** Does the work, unless the user has pressed Ctrl-C. */
@@ -79,7 +100,10 @@ async function step<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> 
 
 /** Runs a program in a pod and returns its output. @throws UserError with its error messages */
 export async function inPod(pod: Pod, command: string[], signal?: AbortSignal, input?: AsyncIterable<Buffer> | Buffer[]): Promise<string> {
-    const { code, stdout, stderr } = await execute(pod, command, { input, signal });
+    return outputOf(pod, command, await execute(pod, command, { input, signal }));
+}
+
+function outputOf(pod: Pod, command: string[], { code, stdout, stderr }: Ended): string {
     if (code === 0) return stdout;
     throw new UserError(stderr.trim() || `${command.join(" ")} in the pod ${pod.name} ended with code ${code}.`);
 }

@@ -51,7 +51,11 @@ function hint(error: Error): string {
  */
 export async function execute(
     { kubeconfig, namespace, name, container }: Pod, command: string[],
-    { input, output, signal }: { input?: AsyncIterable<Buffer> | Iterable<Buffer>; output?: Writable; signal?: AbortSignal } = {},
+    { input, output, signal, called = command[0] }: {
+        input?: AsyncIterable<Buffer> | Iterable<Buffer>; output?: Writable; signal?: AbortSignal;
+        /** What messages call the program. */
+        called?: string;
+    } = {},
 ): Promise<Ended> {
     const [config, { Exec }] = await Promise.all([readKubeconfig(kubeconfig), import("@kubernetes/client-node/dist/exec.js")]);
     const [stdout, stderr] = [new Collector(), new Collector(errorBytes)];
@@ -81,11 +85,11 @@ export async function execute(
     const sending = input ? sendAll(input, () => socket, over).catch((error: Error) => { failed(error); socket?.close(); }) : undefined;
     const status = await ended.catch((error: Error) => {
         const known = error instanceof Interrupted || error instanceof UserError;
-        throw known ? error : new UserError(`${command[0]} in the pod ${name}: ${error.message}.`);
+        throw known ? error : new UserError(`${called} in the pod ${name}: ${error.message}.`);
     }).finally(() => signal?.removeEventListener("abort", stop));
     await sending;
     await written;
-    return { code: exitCode(status, command[0]), stdout: stdout.text(), stderr: stderr.text() };
+    return { code: exitCode(status, called), stdout: stdout.text(), stderr: stderr.text() };
 }
 
 /** The used part of a WebSocket; the library's type is the browser's. */

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vites
 import { main } from "../../../../infra/cli/site";
 import { inspectDump } from "../../../../infra/cli/site/dump";
 import { framed, openUploads } from "../../../../infra/cli/site/uploads";
-import { type Io, Pods } from "../../fixtures/pods";
+import { type Io, Pods, withoutLock } from "../../fixtures/pods";
 
 let directory: string;
 const file = (name: string, content: string | Buffer): string => {
@@ -99,7 +99,7 @@ describe("uploads", () => {
 function pods({ fail = [] as string[], content = {} as Record<string, number> } = {}): { ran: string[]; received: Record<string, Buffer> } {
     const seen = { ran: [] as string[], received: {} as Record<string, Buffer> };
     cluster.run = (io: Io) => {
-        const command = io.command.join(" ").replace(/ \d+ (plain|gzip)$/, "").replace(/^tar .*/, "tar");
+        const command = withoutLock(io.command).join(" ").replace(/ \d+ (plain|gzip)$/, "").replace(/^tar .*/, "tar");
         seen.ran.push(command);
         const end = (answer?: object): void => {
             if (fail.includes(command)) io.stderr(`${command} went wrong`);
@@ -163,6 +163,12 @@ describe("an import", () => {
         expect(unframe(seen.received["import-site receive-uploads"])?.includes("an upload")).toBe(true);
         expect(output).toMatch(/plugins that the image lacks: shop\/shop\.php/);
         expect(output).toMatch(/administrators are jane/);
+    });
+
+    it("finds the home directory, where the shell left the ~ to it", async () => {
+        const missing = path.join("landfall-none", "database.sql.gz");
+        await expect(site("import", "~/landfall-none")).rejects.toThrow(`There is no file ${path.join(os.homedir(), missing)}`);
+        await expect(site("import", "--database", "~/landfall-none.sql")).rejects.toThrow(path.join(os.homedir(), "landfall-none.sql"));
     });
 
     it("refuses to replace content unless it is told to", async () => {

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { exportServices, importServices } from "../../../../../infra/cli/site/services";
 import { Terminal } from "../../../../../infra/cli/terminal";
 import { parseSettings } from "../../../../../infra/config";
-import { type Io, Pods } from "../../../fixtures/pods";
+import { type Io, Pods, withoutLock } from "../../../fixtures/pods";
 import { services } from "../../../support/application";
 
 const dump = gzipSync("-- MariaDB dump 10.20\nCREATE TABLE a (b int);\n-- Dump completed on 2026-11-29\n");
@@ -40,8 +40,9 @@ beforeEach(() => {
 
 /** What is run in a service's pod runs here, with the volume as a directory; the database's programs only say so. */
 function runsHere(io: Io): void {
-    const [program, ...args] = io.command;
-    const action = program === "sh" ? args[3] : program === "tar" ? "tar" : io.command.slice(0, 2).join(" ");
+    const command = withoutLock(io.command);
+    const [program, ...args] = command;
+    const action = program === "sh" ? args[3] : program === "tar" ? "tar" : command.slice(0, 2).join(" ");
     ran.push(action);
     if (action === "import-database load") {
         let length = 0;
