@@ -9,7 +9,7 @@ import {
 } from "../components/workload/limits";
 import type { Traffic } from "../components/platform";
 import type { AppSettings } from "./config";
-import { trafficOfServices } from "./services/limits";
+import { graceOfServices, trafficOfServices } from "./services/limits";
 
 /** A pod's PHP processes for one kind of request, and how many such requests it accepts. */
 export interface Workers {
@@ -210,6 +210,11 @@ export function trafficOf(app: AppSettings): Traffic {
     if (app.type === "services") return trafficOfServices(app);
     const { web: { pods, threads }, time } = limitsOf(app);
     return { times: time, pods, requests: pods * threads };
+}
+
+/** Seconds that the slowest pod of an application may take to stop, without those that a load balancer adds. */
+export function graceOf(app: AppSettings): number {
+    return app.type === "services" ? graceOfServices(app) : limitsOf(app).time.drain;
 }
 
 function webLimits({ web }: Given): WebLimits {

@@ -9,9 +9,11 @@ export async function createPlatform(settings: PlatformSettings) {
     const [manifests, present] = await Promise.all([
         loadManifests(manifestsFor(settings)), findPresent(settings.cluster, { issuer: "any" }),
     ]);
-    const cluster = createCluster(settings.cluster, { volumes: "retain", present, comparisons: compareWith(settings) });
     const { clientConnections } = settings.gateway;
     const traffic = trafficOfGateway(settings.gateway);
+    const cluster = createCluster(settings.cluster, {
+        volumes: "retain", present, graceSeconds: traffic.times.drain, comparisons: compareWith(settings),
+    });
     const platform = new Platform("platform", { cluster, manifests, hosts: [], traffic, clientConnections, logs: logsToKeep(settings) });
     const { kubeconfig } = cluster;
     return { ...platform.outputs, kubeconfig, version };

@@ -42,6 +42,11 @@ export interface ClusterContext {
      * @default what is usual, and the settings
      */
     known?: Partial<Capabilities>;
+    /**
+     * Seconds that the slowest pod may take to stop. A cloud that limits how long a node's drain may take allows for it.
+     * @default what an upload of 64 MiB needs
+     */
+    graceSeconds?: number;
     /** Changes the arguments of each resource last, for anything that the settings don't cover. */
     transform?: Transform;
 }

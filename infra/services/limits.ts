@@ -116,3 +116,10 @@ export function trafficOfServices({ services }: ServicesSettings): Traffic {
         requests: exposed.reduce((sum, service) => sum + podsOf(service) * service.requests, 0),
     };
 }
+
+/** Seconds that the slowest pod may take to stop: what its longest request needs, or what its service says. */
+export function graceOfServices({ services }: Pick<ServicesSettings, "services">): number {
+    return Math.max(...Object.values(services).flatMap(service => [
+        requestTimes({ requestSeconds: service.requestSeconds, largestTransfer: largestTransferOf(service) }).drain, service.graceSeconds ?? 0,
+    ]));
+}

@@ -33,6 +33,8 @@ export interface AksArgs extends CloudArgs {
     encryptionAtHost?: boolean;
     /** Resource id of the DNS zone in which external-dns keeps records. @default none: external-dns is not installed */
     dnsZone?: string;
+    /** Seconds that the slowest pod may take to stop. A drain of a node waits longer. @default what an upload of 64 MiB needs */
+    graceSeconds?: number;
 }
 
 /** The resource id of a DNS zone: subscription, resource group and zone. */

@@ -55,7 +55,7 @@ export function createNodePools(
             minCount: settings.min,
             maxCount: settings.max,
             nodeLabels: settings.labels,
-            upgradeSettings: settings.spot ? undefined : upgradeSettings(defaults.surge),
+            upgradeSettings: settings.spot ? undefined : upgradeSettings(defaults.surge, args.graceSeconds),
             ...(settings.spot && spotSettings(settings)),
         }, { ...options, dependsOn: cluster, ignoreChanges: ["count"] });
     });
@@ -106,9 +106,16 @@ function trustedLaunch(vmSize: string): boolean {
     return features.includes("s") && !features.includes("p");
 }
 
-/** A drain waits for PodDisruptionBudgets. A node that can't be drained is replaced, but stays, cordoned, for people to see. */
-function upgradeSettings(maxSurge: string) {
-    return { maxSurge, drainTimeoutInMinutes: 30, undrainableNodeBehavior: "Cordon" };
+/** Minutes that AKS allows for a drain. */
+const mostDrain = 1440;
+
+/**
+ * A drain waits for its slowest pod, and ten minutes longer for PodDisruptionBudgets. A node that can't be drained is replaced,
+ * but stays, cordoned, for people to see.
+ */
+function upgradeSettings(maxSurge: string, graceSeconds = 0) {
+    const drainTimeoutInMinutes = Math.min(Math.max(30, Math.ceil(graceSeconds / 60) + 10), mostDrain);
+    return { maxSurge, drainTimeoutInMinutes, undrainableNodeBehavior: "Cordon" };
 }
 
 /** AKS sets the label and the taint itself; naming them keeps them from looking like a change. Spot pools have no surge. */

@@ -10,7 +10,7 @@ import { describeCluster } from "./program/describe";
 import { createKubeRouter } from "./program/kube-router";
 import { findNodes } from "./program/lookup";
 import {
-    createKubeconfig, createPatches, createRestore, createRotations, createSnapshots,
+    createKubeconfig, createPatches, createRestore, createRotations, createSnapshots, createSpread,
 } from "./program/maintenance";
 import { createMachine, createMachines, createMember, createNetwork, createVersions } from "./program/nodes";
 
@@ -47,7 +47,8 @@ export class BareMetal extends pulumi.ComponentResource implements Cluster {
         const upgraded = createVersions(name, described, { machines, members, network }, this);
         const rotated = createRotations(name, described, { machines, upgraded }, this);
         const patched = createPatches(name, described, { machines, upgraded: rotated }, this);
-        const saved = createSnapshots(`${name}-snapshots`, described, found, { machines, upgraded: patched }, this);
+        const spread = createSpread(`${name}-spread`, described, { machines, upgraded: patched }, this);
+        const saved = createSnapshots(`${name}-snapshots`, described, found, { machines, upgraded: spread }, this);
         const admin = createKubeconfig(`${name}-kubeconfig`, described, found, { machines, upgraded: saved }, this);
         this.kubeconfig = pulumi.secret(admin.stdout);
         this.provider = createProvider(`${name}-provider`, {

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parseSettings, SettingsError, type WordPressSettings } from "../../../infra/config";
-import { leastMemoryOfDatabase, leastWebMemory, Limits, limitsOf } from "../../../infra/limits";
+import { graceOf, leastMemoryOfDatabase, leastWebMemory, Limits, limitsOf } from "../../../infra/limits";
 import { mebibytes } from "../../../components/quantity";
 import { wordPress } from "../support/application";
 
@@ -144,6 +144,22 @@ describe("for every config that is accepted", () => {
             // What some clouds' load balancers allow a silent connection.
             expect(time.request).toBeLessThan(240);
         });
+    });
+});
+
+describe("the pod that takes longest to stop", () => {
+    const grace = (given: object) => graceOf(parseSettings({ cluster: { target: "kind" }, environment: { quota }, app: given }, "dev").app);
+    const shop = { image: "ghcr.io/example/shop:1.2", port: 8080, exposed: true };
+    const ofServices = (services: object) => grace({ type: "services", services });
+
+    it("follows from the largest upload", () => {
+        expect(grace({})).toBe(90 + 66 * 16 + 5);
+        expect(grace({ web: { memory: { limit: "2Gi" }, uploads: { maxFile: "256Mi" } }, database: { memory: { limit: "8Gi" } } })).toBe(90 + 258 * 16 + 5);
+    });
+
+    it("is any of the services, also one that says itself how long it takes", () => {
+        expect(ofServices({ shop: { ...shop, largestTransfer: "64Mi" } })).toBe(90 + 64 * 16 + 5);
+        expect(ofServices({ shop, mailer: { image: shop.image, graceSeconds: 3600 } })).toBe(3600);
     });
 });
 

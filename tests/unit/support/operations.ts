@@ -6,8 +6,7 @@ import { makeKeyTasks, readKeysTasks, rewriteTasks, useKeysTasks } from "../../.
 import { quorumTasks, removeDeadNodesTasks, removeNodeTasks } from "../../../components/cluster/baremetal/machine/etcd";
 import { installTasks } from "../../../components/cluster/baremetal/machine/install";
 import {
-    cleanTask, emptyVolumesTasks, initTasks, joinTasks, mintTasks, rememberTasks, revokeTasks, scheduleTasks, spreadTasks,
-    volumesTasks,
+    cleanTask, emptyVolumesTasks, initTasks, joinTasks, mintTasks, rememberTasks, revokeTasks, scheduleTasks, volumesTasks,
 } from "../../../components/cluster/baremetal/machine/join";
 import { quitTasks } from "../../../components/cluster/baremetal/machine/keepalived";
 import {
@@ -18,6 +17,7 @@ import { resetTasks } from "../../../components/cluster/baremetal/machine/reset"
 import { downloadTasks, registerTasks, removeOtherNodesTasks, replaceTasks, startTasks, stopTasks } from "../../../components/cluster/baremetal/machine/restore";
 import { renderScript } from "../../../components/cluster/baremetal/machine/script";
 import { endTasks, snapshotTasks, takeTasks } from "../../../components/cluster/baremetal/machine/snapshots";
+import { spreadDnsTasks, spreadTasks } from "../../../components/cluster/baremetal/machine/spread";
 import { statusTasks } from "../../../components/cluster/baremetal/machine/status";
 import { backTasks, kubeletTasks, reason as upgrading, upgradeTasks, versionTasks } from "../../../components/cluster/baremetal/machine/upgrade";
 import { keyName } from "../../../components/cluster/baremetal/operator/rotate";
@@ -72,7 +72,7 @@ function tasksFor(cluster: ClusterFacts, node: Node, first: boolean) {
         mint: mintTasks(node),
         revoke: revokeTasks,
         settle: [
-            ...rememberTasks(node), ...spreadTasks, ...volumesTasks(cluster, node), ...emptyVolumesTasks(["DIRECTORY"]),
+            ...rememberTasks(node), ...spreadDnsTasks, ...volumesTasks(cluster, node), ...emptyVolumesTasks(["DIRECTORY"]),
             ...(node.role === "control-plane" ? scheduleTasks(cluster, node) : []),
         ],
         upgrade: [
@@ -91,6 +91,7 @@ function tasksFor(cluster: ClusterFacts, node: Node, first: boolean) {
             ...(node.role === "control-plane" ? quorumTasks : []), ...cordonTasks(node.name, patching),
             ...readyTasks(node.name), ...uncordonTasks(node.name, patching),
         ],
+        spread: spreadTasks,
         leave: [...drainTasks(node.name, { answers: true }), ...quitTasks, ...removeNodeTasks(node.name)],
         certificates: [...healthTasks(), ...rotateTasks(cluster, "2026-11")],
         encryptionKey: [
@@ -122,7 +123,7 @@ const variants: [string, ClusterFacts, Node, boolean, Operation[]][] = [
     ]],
     ["pool", { ...server, serviceAddress: undefined }, one, true, ["install"]],
     ["first", available, one, true, ["install", "member", "upgrade", "certificates"]],
-    ["second", available, two, false, ["probe", "install", "giveUp", "mint", "member", "revoke", "snapshots", "snapshotsEnd", "recover", "leave"]],
+    ["second", available, two, false, ["probe", "install", "giveUp", "mint", "member", "revoke", "snapshots", "snapshotsEnd", "recover", "spread", "leave"]],
     ["worker", available, worker, false, [
         "install", "mint", "member", "settle", "upgrade", "patch", "reboot", "leave",
     ]],

@@ -39,15 +39,15 @@ function readMark(name: string): string {
 /** Label of pods that a drain leaves in place. */
 const stays = "landfall.dev/stays";
 
-/** Longest drain, in seconds. A pod waits for its slowest client: 20 minutes for an upload of 64 MiB. */
-const longest = 1800;
+/** Seconds: the least that a drain may take, and how much longer than its slowest pod, for PodDisruptionBudgets. */
+const patience = { least: 1800, more: 600 };
 
 /**
  * Drains a node if it `answers`, within its pods' PodDisruptionBudgets. With `homebound`, pods whose volume is on the
  * machine's own disk stay, because they can run nowhere else.
  */
 export function drainTasks(
-    name: string, { answers, homebound = false, seconds = longest }: { answers: boolean; homebound?: boolean; seconds?: number },
+    name: string, { answers, homebound = false }: { answers: boolean; homebound?: boolean },
 ): Task[] {
     return [
         ...(homebound ? [homeboundTask(name)] : []),
@@ -55,7 +55,7 @@ export function drainTasks(
             `found=$(kubectl get node ${name} --ignore-not-found --output name)`,
             `[ -n "$found" ] || exit 0`,
             `kubectl cordon ${name} >/dev/null`,
-            ...(answers ? drain(name, homebound, seconds)
+            ...(answers ? drain(name, homebound)
                 : [`echo "${name} does not answer: its pods are not drained." >&2`])),
     ];
 }
@@ -78,10 +78,17 @@ function homeboundTask(name: string): Task {
         `    done`);
 }
 
-/** kubectl names the pods that it can't evict, but not the PodDisruptionBudgets that forbid it. So these lines add them. */
-function drain(name: string, homebound: boolean, seconds: number): string[] {
+/**
+ * Pods say themselves how long they may wait for their slowest client: 20 minutes for an upload of 64 MiB. kubectl names the
+ * pods that it can't evict, but not the PodDisruptionBudgets that forbid it. So these lines add them.
+ */
+function drain(name: string, homebound: boolean): string[] {
     return [
-        `said=$(kubectl drain ${name} --ignore-daemonsets --delete-emptydir-data --timeout=${seconds}s` +
+        `seconds=$(kubectl get pods --all-namespaces --field-selector spec.nodeName=${name} \\`,
+        `    --output 'jsonpath={range .items[*]}{.spec.terminationGracePeriodSeconds}{"\\n"}{end}' \\`,
+        `    | awk '{ if ($1 + ${patience.more} > most) most = $1 + ${patience.more} }`,
+        `        END { print (most > ${patience.least} ? most : ${patience.least}) }')`,
+        `said=$(kubectl drain ${name} --ignore-daemonsets --delete-emptydir-data --timeout="$seconds"s` +
             `${homebound ? ` \\\n    --pod-selector '!${stays}'` : ""} 2>&1 >/dev/null) || {`,
         `    tail -n 5 <<<"$said" >&2`,
         `    sed -nE 's|.*evicting pods/"([^"]*)" -n "([^"]*)".*disruption budget.*|\\2 \\1|p' <<<"$said" | sort -u \\`,

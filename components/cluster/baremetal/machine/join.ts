@@ -130,18 +130,6 @@ export function rememberTasks(node: JoiningNode): Task[] {
         `kubectl annotate node ${node.name} --overwrite ${annotation}=${node.incarnation} >/dev/null`)];
 }
 
-/** All of CoreDNS's pods start on the first node, and would fail with it. */
-export const spreadTasks = [task("Spread the cluster's DNS across nodes",
-    `if [ "$(kubectl get nodes --no-headers | wc -l)" -gt 1 ]; then`,
-    `    pods="get pods --namespace kube-system --selector k8s-app=kube-dns"`,
-    `    over=$(kubectl $pods --output 'jsonpath={range .items[*]}{.spec.nodeName}{"\\n"}{end}' | sort -u | grep -c . || true)`,
-    // kubectl refuses a second restart within a second, as when nodes join at the same time.
-    `    if [ "$over" -lt 2 ]; then`,
-    `        said=$(kubectl rollout restart deployment coredns --namespace kube-system 2>&1) \\`,
-    `            || grep --quiet 'already been triggered' <<<"$said" || { echo "$said" >&2; exit 1; }`,
-    `    fi`,
-    `fi`)];
-
 const volume = "{.spec.hostPath.path}{.spec.local.path}";
 const homes = "{.spec.nodeAffinity.required.nodeSelectorTerms[*].matchExpressions[*].values[*]}";
 

@@ -2,11 +2,11 @@
 import { fail, main } from "../../scripts/process";
 import { removeDeadNodesTasks } from "../machine/etcd";
 import {
-    cleanTask, emptyVolumesTasks, initTasks, joinTasks, mintTasks, rememberTasks, revokeTasks, scheduleTasks, spreadTasks,
-    volumesTasks,
+    cleanTask, emptyVolumesTasks, initTasks, joinTasks, mintTasks, rememberTasks, revokeTasks, scheduleTasks, volumesTasks,
 } from "../machine/join";
 import { memberFile } from "../machine/kubeadm";
 import { task } from "../machine/script";
+import { spreadDnsTasks } from "../machine/spread";
 import type { KnownNode, NodeFacts, ScriptFacts } from "../program/facts";
 import { readFacts } from "./settings";
 import { withSsh } from "./ssh";
@@ -57,7 +57,7 @@ export const steps: Step<Join>[] = [
     { on: "controlPlanes", name: "Find a control-plane node that answers", run: async s => {
         s.host = await answeringNode(s.connection, s.controlPlanes);
     } },
-    { on: "host", tasks: s => [...rememberTasks(s.node), ...spreadTasks] },
+    { on: "host", tasks: s => [...rememberTasks(s.node), ...spreadDnsTasks] },
     { on: "host", tasks: s => volumesTasks(s.cluster, s.node), found: (s, printed) => {
         s.volumes = printed.split("\n").filter(Boolean);
     } },

@@ -1,5 +1,6 @@
 // An operation on machines is a list of steps, each with its conditions. `perform` runs the list. `renderSteps` prints it, for
 // the golden file tests/unit/components/cluster/baremetal/operator/golden/operations.txt.
+import { setTimeout as sleep } from "node:timers/promises";
 import { fail } from "../../scripts/process";
 import { renderScript, type Task } from "../machine/script";
 import type { NodeFacts } from "../program/facts";
@@ -142,7 +143,11 @@ export async function firstAnswering(
     });
 }
 
-/** Like `firstAnswering`, but fails if none answers. */
-export async function answeringNode(connection: Connection, controlPlanes: NodeFacts[]): Promise<NodeFacts> {
-    return await firstAnswering(connection, controlPlanes) ?? fail("No control-plane node answers.");
+/** Like `firstAnswering`, but waits for one, because an API server on a busy machine may not answer at once, and fails if none answers. */
+export async function answeringNode(connection: Connection, controlPlanes: NodeFacts[], seconds = 120): Promise<NodeFacts> {
+    for (const end = Date.now() + seconds * 1000; ; await sleep(2000)) {
+        const found = await firstAnswering(connection, controlPlanes);
+        if (found) return found;
+        if (Date.now() > end) return fail(`No control-plane node has answered for ${seconds} s.`);
+    }
 }

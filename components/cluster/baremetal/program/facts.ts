@@ -108,6 +108,8 @@ export interface ScriptFacts {
         nodes: NodeFacts[];
     };
     "patch": { cluster: Has<"patches" | "reboot" | "size"> & May<"bundle" | "tainted">; node: NodeFacts; nodes: NodeFacts[] };
+    /** It runs again when nodes were drained, so it gets what drains depend on. */
+    "spread": { cluster: Has<"version"> & May<"patches">; nodes: NodeFacts[] };
     "snapshot": { cluster: Has<"name" | "schedule" | "keep">; nodes: KnownNode[] };
     "end-snapshots": ScriptFacts["snapshot"];
     "restore": { cluster: Has<"name" | "version" | "tainted" | "restore">; nodes: KnownNode[] };

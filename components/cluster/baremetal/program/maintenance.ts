@@ -2,6 +2,7 @@ import type { local } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { scriptCommand } from "../../../script";
 import type { BareMetalSnapshots } from "../args";
+import { runtimeTasks } from "../machine/container-runtime";
 import { snapshotTasks } from "../machine/snapshots";
 import type { DescribedCluster } from "./describe";
 import type { SnapshotRepository } from "./facts";
@@ -47,6 +48,21 @@ export function createPatches(
         }, described),
         tells: true,
     }, { parent, deletedWith: machines, dependsOn: before })], upgraded);
+}
+
+/** Spreads pods over the nodes after each change that drains nodes, if there are several; returns the last step. */
+export function createSpread(
+    name: string, described: DescribedCluster, { machines, upgraded }: Made, parent: pulumi.Resource,
+): pulumi.Resource[] {
+    const { facts: { size, version, patches, bundle, runtime }, controlPlanes } = described;
+    if (size === 1) return upgraded;
+    return [scriptCommand(name, {
+        create: script("spread"),
+        environment: environment<"spread">({ cluster: { version, patches }, nodes: controlPlanes }, described, {
+            TASKS: JSON.stringify(digest(runtimeTasks({ bundle, runtime }))),
+        }),
+        tells: true,
+    }, { parent, deletedWith: machines, dependsOn: upgraded })];
 }
 
 /** Schedules snapshots of etcd, if the settings name a repository; returns the last step. */

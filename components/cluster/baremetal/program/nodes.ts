@@ -1,8 +1,8 @@
 import type { local } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import * as fs from "node:fs";
-import * as os from "node:os";
 import * as path from "node:path";
+import { fromHome } from "../../../files";
 import { scriptCommand } from "../../../script";
 import { runtimeTasks } from "../machine/container-runtime";
 import { installTasks } from "../machine/install";
@@ -108,15 +108,17 @@ export function createNetwork(
     return [scriptCommand(name, {
         create: script("network"),
         environment: environment<"network">({ cluster: {}, nodes: controlPlanes }, described, {
-            MANIFEST: readManifest(networkManifest),
+            MANIFEST: networkManifest,
+            DIGEST: manifestDigest(networkManifest),
         }),
         triggers: [found.incarnation],
     }, { parent, deletedWith: machines, dependsOn: members[0] })];
 }
 
-function readManifest(file: string): string {
-    const found = path.resolve(file.replace(/^~(?=[\\/])/, () => os.homedir()));
-    if (fs.existsSync(found)) return fs.readFileSync(found, "utf8");
+/** With it the script runs again for other content, which may be too long for a variable. */
+function manifestDigest(file: string): string {
+    const found = path.resolve(fromHome(file));
+    if (fs.existsSync(found)) return digest([fs.readFileSync(found, "utf8")]);
     throw new pulumi.RunError(`landfall:cluster.networkManifest: there is no file ${found}. Nothing was changed.`);
 }
 

@@ -52,6 +52,16 @@ describe.skipIf(process.platform !== "linux")("a node that is cordoned for an up
         expect(calls.find(call => call.startsWith("kubectl drain"))).toContain("--pod-selector !landfall.dev/stays");
     });
 
+    test.each([[[], 1800], [["30", "120"], 1800], [["30", "4247", "4233"], 4847]])(
+        "is drained for longer than its slowest pod may take to stop: %j", (graces, seconds) => {
+            const answers = node("", false);
+            const { status, calls } = onMachine({ kubectl: `${answers.kubectl}
+                case "$*" in "get pods "*"spec.nodeName=one"*terminationGracePeriodSeconds*) printf '%s\\n' ${graces.join(" ")} ;; esac` })
+                .run(renderScript(drainTasks("one", { answers: true })));
+            expect(status).toBe(0);
+            expect(calls.at(-1)).toBe(`kubectl drain one --ignore-daemonsets --delete-emptydir-data --timeout=${seconds}s`);
+        });
+
     test("is not touched where a member of etcd is not well", () => {
         const { status, stderr, calls } = onMachine({ ...node("", false), etcdctl: "exit 1" }).run(scriptOf("server-aroundPatch"));
         expect([status, stderr]).toEqual([1, expect.stringContaining("failed: Check that all members of etcd are healthy")]);

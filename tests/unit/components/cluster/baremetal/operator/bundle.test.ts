@@ -4,7 +4,7 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { bundleProblems, openBundle, partsFor } from "../../../../../../components/cluster/baremetal/operator/bundle";
+import { archiveOf, bundleProblems, openBundle, partsFor } from "../../../../../../components/cluster/baremetal/operator/bundle";
 
 let directory: string;
 const at = (...names: string[]) => path.join(directory, ...names);
@@ -79,6 +79,12 @@ describe("a bundle", () => {
         await expect(openBundle(at("b.tar"))).rejects.toThrow(message);
         await expect(openBundle(at("b.tar"))).rejects.toThrow(/Nothing was changed/);
         expect(fs.existsSync(at("cache", "bundles")) ? unpacked() : []).toEqual([]);
+    });
+});
+
+test("is sent without the files that a Mac's tar would add", () => {
+    expect(archiveOf(at("bundle"), ["images/kit.tar"])).toEqual({
+        program: "tar", args: ["-c", "-f", "-", "-C", at("bundle"), "images/kit.tar"], env: { COPYFILE_DISABLE: "1" },
     });
 });
 

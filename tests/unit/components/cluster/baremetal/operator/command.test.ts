@@ -4,7 +4,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import * as fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
-import { framed } from "../../../../../../components/cluster/baremetal/operator/command";
+import { execute, framed } from "../../../../../../components/cluster/baremetal/operator/command";
 import type { NodeFacts } from "../../../../../../components/cluster/baremetal/program/facts";
 import { describeFailure } from "../../../../../../components/cluster/baremetal/operator/ssh-failure";
 import { renderScript } from "../../../../../../components/cluster/baremetal/machine/script";
@@ -105,6 +105,13 @@ describe.skipIf(process.platform === "win32")("an answer", () => {
         }
         expect(run.isOver({ stdout, stderr: "" })).toBe(false);
     });
+});
+
+test("a program that feeds another has variables of its own", async () => {
+    const node = (script: string): [string, string[]] => [process.execPath, ["-e", script]];
+    const [program, args] = node("process.stdout.write(process.env.COPYFILE_DISABLE + (process.env.PATH ? ' and PATH' : ''))");
+    const { stdout } = await execute(...node("process.stdin.pipe(process.stdout)"), { program, args, env: { COPYFILE_DISABLE: "1" } });
+    expect(stdout).toBe("1 and PATH");
 });
 
 describe("a failure is reported from the step that failed", () => {

@@ -30,19 +30,20 @@ describe("patches", () => {
         expect(after("cluster-two-patches")).toEqual(["cluster-one-patches"]);
         expect(after("cluster-three-patches")).toEqual(["cluster-two-patches"]);
         expect(after("cluster-web-patches")).toEqual(["cluster-three-patches"]);
-        expect(after("cluster-kubeconfig")).toEqual(["cluster-web-patches"]);
+        expect(after("cluster-spread")).toEqual(["cluster-web-patches"]);
+        expect(after("cluster-kubeconfig")).toEqual(["cluster-spread"]);
     });
 
-    test("are none where the settings name none, and no news to anything else where they do", async () => {
+    test("are none where the settings name none, and no news to anything else where they do, but that pods have moved", async () => {
         const [without, november, december] = await Promise.all([
             register({}), register({ patches: "2026-11" }), register({ patches: "2026-12" }),
         ]);
         expect(without.filter(({ name }) => name.endsWith("-patches"))).toEqual([]);
         const changed = (from: typeof without, to: typeof without) => from.filter(({ name, inputs }) =>
             JSON.stringify(inputs) !== JSON.stringify(to.find(other => other.name === name)?.inputs)).map(({ name }) => name);
-        expect(changed(without, november)).toEqual([]);
+        expect(changed(without, november)).toEqual(["cluster-spread"]);
         expect(changed(november, december).sort()).toEqual(
-            ["one", "three", "two", "web"].map(node => `cluster-${node}-patches`));
+            ["cluster-one-patches", "cluster-spread", "cluster-three-patches", "cluster-two-patches", "cluster-web-patches"]);
     });
 });
 

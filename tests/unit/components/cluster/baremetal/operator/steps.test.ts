@@ -9,11 +9,12 @@ import * as reset from "../../../../../../components/cluster/baremetal/operator/
 import * as restore from "../../../../../../components/cluster/baremetal/operator/restore";
 import * as rotate from "../../../../../../components/cluster/baremetal/operator/rotate";
 import * as snapshot from "../../../../../../components/cluster/baremetal/operator/snapshot";
+import * as spread from "../../../../../../components/cluster/baremetal/operator/spread";
 import * as upgrade from "../../../../../../components/cluster/baremetal/operator/upgrade";
 import type { Connection } from "../../../../../../components/cluster/baremetal/operator/ssh";
 import type { Result } from "../../../../../../components/cluster/baremetal/operator/ssh-failure";
 import {
-    type Condition, ignored, needsAll, type Operation, perform, renderSteps, type Step,
+    answeringNode, type Condition, ignored, needsAll, type Operation, perform, renderSteps, type Step,
 } from "../../../../../../components/cluster/baremetal/operator/steps";
 import type { KnownNode } from "../../../../../../components/cluster/baremetal/program/facts";
 import { available, one, stepsOf, three, two, worker } from "../../../../support/operations";
@@ -49,6 +50,7 @@ const lists: Record<string, string> = {
     "patch two": renderSteps(patch.steps, {
         connection, cluster: available as patch.Patch["cluster"], node: two, host: one, isPatched: false, since: "", reasons: [],
     }),
+    "spread pods": renderSteps(spread.steps, { connection, host: one }),
     "rotate the certificates": renderSteps(rotate.certificateSteps, { connection, cluster: { rotation: "2026-11" }, controlPlanes, rotated: [] }),
     "rotate the encryption key": renderSteps(rotate.keySteps, {
         connection, cluster: { rotation: "2026-11" }, controlPlanes, first: one, keys: new Map(),
@@ -122,6 +124,11 @@ describe("an operation", () => {
         const { failed, scripts } = await start("command disabled by policy\n");
         expect(String(failed)).toMatch(/one \(198\.18\.40\.11\): kubeadm does not tell its version\. It printed:\ncommand disabled/);
         expect(scripts.filter(script => /kubeadm (reset|init)/.test(script))).toEqual([]);
+    });
+
+    test("that only spreads pods doesn't end the run where it fails", async () => {
+        const { connection: broken } = machines({ one: failure });
+        await expect(perform(spread.steps, { connection: broken, host: one })).resolves.toBeUndefined();
     });
 
     test("that fails on a machine does nothing after it, but deletes the token that it has created", async () => {
@@ -253,5 +260,19 @@ describe("steps", () => {
     test("that need all nodes say that nothing was changed", async () => {
         const { problem } = await performWith([{ on: "nodes", tasks: task("Step"), failed: needsAll("It") }], { two: failure });
         expect(problem).toMatch(/^It needs all control-plane nodes\. Nothing was changed\.\n\ntwo .*[^]*or replace it under landfall:cluster\.nodes/);
+    });
+});
+
+describe("the node that is asked", () => {
+    test("is the first that answers, also if that takes it a moment", async () => {
+        let asked = 0;
+        const attempt: Connection["attempt"] = async ({ name }) => (asked++ >= 3 && name === two.name ? answer("ok") : failure);
+        const slow = { ...connection, attempt } as Connection;
+        expect(await answeringNode(slow, controlPlanes)).toBe(two);
+    });
+
+    test("is missed with a word on how long, if none answers", async () => {
+        const silent = { ...connection, attempt: async () => failure } as unknown as Connection;
+        await expect(answeringNode(silent, controlPlanes, 0)).rejects.toThrow("No control-plane node has answered for 0 s.");
     });
 });

@@ -1,7 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as fs from "node:fs";
 import * as os from "node:os";
-import { describe, expect, test } from "vitest";
+import * as path from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { digest } from "../../../../../../components/cluster/baremetal/program/scripts";
 import { type InstallFacts, type InstallNode, installTasks } from "../../../../../../components/cluster/baremetal/machine/install";
 import type { Registered } from "../../../../../../infra/cli/capture";
@@ -76,12 +77,25 @@ describe("a cluster of one's own machines", () => {
         expect(earlier("kubeconfig")).toBe(5);
     });
 
+    test("spreads pods again once all nodes are upgraded and patched, and so whenever that drains nodes", async () => {
+        const { before, told, find } = await run({ ...available, patches: "2026-11" });
+        const nodes = ["one", "two", "three", "web", "more"];
+        expect(before("spread")).toEqual(expect.arrayContaining(nodes.flatMap(name => [`${name}-version`, `${name}-patches`])));
+        expect(before("kubeconfig")).toContain("spread");
+        expect(told("spread", "CLUSTER")).toMatchObject({ patches: "2026-11" });
+        expect(told("spread", "TASKS")).toBe(told("one-version", "TASKS"));
+        for (const change of [{ patches: "2026-12" }, { kubernetesVersion: "v1.37.0" }]) {
+            expect((await run({ ...available, patches: "2026-11", ...change })).find("spread").inputs).not.toEqual(find("spread").inputs);
+        }
+        expect((await run(server)).resources.map(({ name }) => name)).not.toContain("cluster-spread");
+    });
+
     test("goes as a whole: no node takes its leave where all of them go", async () => {
         const { resources, find, cluster } = await run(available);
         const urn = await new Promise(resolve => cluster.deletedWith?.urn.apply(resolve));
         expect(urn).toBe(find("machines").urn);
         const commands = resources.filter(({ type, name }) => type === "command:local:Command" && name !== "cluster-machines");
-        expect(commands.length).toBe(16);
+        expect(commands.length).toBe(17);
         for (const command of commands) expect(command.deletedWith).toBe(urn);
     });
 
@@ -177,5 +191,25 @@ describe("a cluster of one's own machines", () => {
         const own = await run({ ...available, network: "none" });
         expect(own.resources.filter(({ type }) => type.startsWith("kubernetes:"))).toEqual([]);
         expect(own.capabilities.networkPolicy).toBe("unknown");
+    });
+
+    test("gives the script of its own network the manifest's file, and runs it again for another content", async () => {
+        const directory = fs.mkdtempSync(path.join(os.tmpdir(), "landfall-network-"));
+        onTestFinished(() => fs.rmSync(directory, { recursive: true }));
+        const networkManifest = path.join(directory, "network.yaml");
+        const registered = async (text: string) => {
+            fs.writeFileSync(networkManifest, text);
+            const { environment, triggers } = (await run({ ...available, networkManifest })).find("network").inputs;
+            return { environment: environment as Record<string, string>, triggers };
+        };
+        const long = "a: b\n".repeat(60_000);
+        const [first, same, other] = [await registered(long), await registered(long), await registered(`${long}c: d\n`)];
+        expect(first.environment.MANIFEST).toBe(networkManifest);
+        // Windows takes fewer characters than Linux.
+        for (const value of Object.values(first.environment)) expect(value.length).toBeLessThan(32_767);
+        expect(same).toEqual(first);
+        expect(other.environment).toEqual({ ...first.environment, DIGEST: expect.not.stringMatching(first.environment.DIGEST) as string });
+        // A change would replace it.
+        expect(other.triggers).toEqual(first.triggers);
     });
 });

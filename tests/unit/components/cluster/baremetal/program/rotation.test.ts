@@ -20,7 +20,8 @@ describe("a rotation", () => {
             expect(all.get(name)?.dependsOn, `${name} after ${other}`).toContain(all.get(other)?.urn);
         after("certificates", "web-version");
         after("encryption-key", "certificates");
-        after("kubeconfig", "encryption-key");
+        after("spread", "encryption-key");
+        after("kubeconfig", "spread");
         for (const name of ["certificates", "encryption-key"]) {
             expect(all.get(name)?.deletedWith).toBe(all.get("machines")?.urn);
         }

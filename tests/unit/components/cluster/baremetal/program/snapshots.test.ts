@@ -17,7 +17,7 @@ describe("snapshots of etcd", () => {
 
     test("come when all nodes are as they should be, and change nothing else", async () => {
         const [without, withThem] = [await resourcesOf(), await resourcesOf({ snapshots })];
-        expect(withThem.get("snapshots")?.dependsOn).toEqual([withThem.get("web-version")?.urn]);
+        expect(withThem.get("snapshots")?.dependsOn).toEqual([withThem.get("spread")?.urn]);
         expect(changed(without, withThem)).toEqual(["snapshots"]);
         const { CLUSTER, NODES } = environment(withThem.get("snapshots"));
         expect(JSON.parse(String(CLUSTER))).toEqual({
