@@ -5,7 +5,7 @@ import { checkRelease, stackRelease, version } from "../components/release";
 import { Environment } from "../components/workload";
 import { createApplication } from "./application";
 import { hasEnvironment, hostsOf, loadSettings, logsToKeep, manifestsFor } from "./config";
-import { trafficOf } from "./limits";
+import { graceOf, trafficOf } from "./limits";
 import { createPlatform } from "./platform";
 import { promotionOf } from "./promotion";
 import { findSharedPlatform } from "./shared-platform";
@@ -32,10 +32,12 @@ export = async () => {
     ]);
 
     const known = found?.capabilities;
-    const cluster = createCluster(settings.cluster, { volumes, present, known, comparisons: compareWith(settings) });
-    const needs = { cluster, hosts: hostsOf(settings), tls, traffic: trafficOf(settings.app) };
+    const cluster = createCluster(settings.cluster, {
+        volumes, present, known, graceSeconds: graceOf(settings.app), comparisons: compareWith(settings),
+    });
+    const needs = { cluster, hosts: hostsOf(settings), tls, traffic: trafficOf(settings.app), environment: name };
     const platform = found
-        ? new SharedPlatform("platform", { ...needs, found, environment: name })
+        ? new SharedPlatform("platform", { ...needs, found })
         : new Platform("platform", { ...needs, ...settings.gateway, manifests, logs: logsToKeep(settings) });
     const environment = new Environment("environment", { cluster, platform, namespace: name, volumes, images, quota, priority, sleepAfter });
     const app = createApplication({ ...settings, promotion }, { environment, gateway: platform.gateway });

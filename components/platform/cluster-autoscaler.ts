@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { mostGraceSeconds } from "../cluster/cloud/args";
 import { Capabilities, CloudController, controllerAccounts } from "../cluster/cluster";
 import { images } from "../versions";
 import { createCloudController } from "./cloud-controller";
@@ -23,8 +24,11 @@ export function createClusterAutoscaler(
             "--expander=least-waste",
             "--balance-similar-node-groups",
             "--skip-nodes-with-system-pods=false",
+            // By default, a pod with an emptyDir keeps its node forever, and most of ours have one.
+            "--skip-nodes-with-local-storage=false",
             // As slow as the pods' autoscaler: a node that isn't needed for ten minutes is removed.
             "--scale-down-unneeded-time=10m",
+            `--max-graceful-termination-sec=${mostGraceSeconds}`,
             "--v=2",
         ],
         health: { path: "/health-check", port: 8085 },

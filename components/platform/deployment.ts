@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { PublishedNodes } from "../cluster/cluster";
 import { Metadata, selectorLabels } from "../workload/labels";
 import { platformPriorityClass } from "../workload/priority";
+import { createDisruptionBudget, spread } from "../workload/replicas";
 import { podSecurityContext } from "../workload/security";
 import { lostNodeTolerations } from "../workload/tolerations";
 
@@ -46,10 +47,7 @@ export function createDeployment(
     const { name, labels } = metadata;
     const selector = { matchLabels: selectorLabels(name) };
     const { replicas, nodes } = args;
-    if (replicas !== 1) {
-        const spec = { maxUnavailable: 1, selector };
-        new kubernetes.policy.v1.PodDisruptionBudget(name, { metadata, spec }, options);
-    }
+    if (replicas !== 1) createDisruptionBudget(metadata, options);
     if (typeof replicas !== "number") createAutoscaler(metadata, replicas, { ...options, dependsOn: replicas.after });
     return new kubernetes.apps.v1.Deployment(name, {
         metadata,
@@ -66,6 +64,7 @@ export function createDeployment(
                     priorityClassName: platformPriorityClass,
                     nodeSelector: nodes?.labels,
                     tolerations: [...lostNodeTolerations, ...(nodes ? controlPlaneTolerations : [])],
+                    ...replicas !== 1 && { affinity: spread(name).affinity },
                     topologySpreadConstraints: [{
                         topologyKey: "kubernetes.io/hostname",
                         maxSkew: 1,

@@ -41,6 +41,8 @@ export interface PlatformArgs {
      * @example `["www.example.com", "example.com"]`
      */
     hosts: string[];
+    /** Namespace of the environment that the hosts belong to: no other's routes get their requests. @default any environment's may */
+    environment?: string;
     /**
      * Who signs the certificates. With `acme`, environments of other stacks may choose it too.
      * @default `{ issuer: "ca" }`; without hosts, whatever other stacks choose
@@ -115,7 +117,7 @@ export class Platform extends pulumi.ComponentResource {
         // The listeners come after their certificates: an existing host moves to another listener without an interval.
         const [listeners, setListeners] = pulumi.deferredOutput<HostCertificate[]>();
         this.gateway = new Gateway(`${name}-gateway`, {
-            cluster, manifests, certificates: listeners, traffic: args.traffic, clientConnections: args.clientConnections,
+            cluster, manifests, certificates: listeners, environment: args.environment, traffic: args.traffic, clientConnections: args.clientConnections,
             metrics: this.metrics, after: this.priorityClasses,
         }, { parent: this });
         if (capabilities.externalDns !== undefined) {

@@ -16,7 +16,9 @@ import { expiryAnnotation, Metadata, objectLabels, selectorLabels } from "./labe
 import { databaseLimits, largestText, leastDatabaseMemory, requestTimes } from "./limits";
 import { Listener } from "./network";
 import { configChecksum, podSpec, Resource } from "./pod";
+import { createDisruptionBudget } from "./replicas";
 import { createSources } from "./sources";
+import { createStatefulSet } from "./stateful-set";
 import { createVolume } from "./volume";
 
 export interface DatabaseArgs {
@@ -125,7 +127,8 @@ export class Database extends pulumi.ComponentResource implements Listener {
         const tls = serverTls(this, createPassword(`${name}-tls-seed`, this));
         this.authority = tls.authority;
         environment.sleep?.workloads.push({ kind: "StatefulSet", name, replicas: 1 });
-        this.statefulSet = createStatefulSet(this, sized, { claim: claim.metadata.name, tls, metadata }, options);
+        this.statefulSet = runServer(this, sized, { claim: claim.metadata.name, tls, metadata }, options);
+        // A single server can't stay available while its node is drained: it moves, with its data.
         createDisruptionBudget(metadata, options);
 
         this.registerOutputs({ host: this.host, port: this.port });
@@ -180,7 +183,7 @@ function createService(
     }, options);
 }
 
-function createStatefulSet(
+function runServer(
     database: Database, args: SizedArgs, { claim, tls, metadata }: { claim: pulumi.Output<string>; tls: Tls; metadata: Metadata },
     options: pulumi.CustomResourceOptions,
 ): kubernetes.apps.v1.StatefulSet {
@@ -229,32 +232,9 @@ function createStatefulSet(
         // The image's healthcheck puts a certificate of the next term to use, without a restart.
         env, secretFiles: { ...credentials, [tlsDirectory]: { identity: tls.identity } },
     });
-    return new kubernetes.apps.v1.StatefulSet(metadata.name, {
-        metadata: { ...metadata, annotations: { [expiryAnnotation]: tls.expires } },
-        spec: {
-            serviceName: metadata.name,
-            // One by default. In an environment that sleeps, the activator sets them.
-            ...(args.environment.sleep === undefined && { replicas: 1 }),
-            selector: { matchLabels: selectorLabels(metadata.name) },
-            template: {
-                metadata: {
-                    labels: metadata.labels,
-                    annotations: { "landfall.dev/config": checksum },
-                },
-                spec,
-            },
-        },
-    }, options);
+    return createStatefulSet({ ...metadata, annotations: { [expiryAnnotation]: tls.expires } }, { spec, checksum, environment: args.environment }, options);
 }
 
 function healthcheck(what: string): kubernetes.types.input.core.v1.Probe {
     return { exec: { command: ["/usr/local/bin/healthcheck", what] }, timeoutSeconds: 10 };
-}
-
-function createDisruptionBudget(metadata: Metadata, options: pulumi.CustomResourceOptions): void {
-    new kubernetes.policy.v1.PodDisruptionBudget(metadata.name, {
-        metadata,
-        // A single server can't stay available while its node is drained: it moves, with its data.
-        spec: { maxUnavailable: 1, selector: { matchLabels: selectorLabels(metadata.name) } },
-    }, options);
 }

@@ -97,6 +97,7 @@ export class Environment extends pulumi.ComponentResource {
     readonly volumes: "delete" | "retain";
     /** `owner` of its images, which are deleted with it; undefined if they stay. */
     readonly imageOwner?: string;
+    readonly priority: Priority;
     /** PriorityClasses of its pods; undefined without a platform. */
     readonly priorityClasses?: EnvironmentClasses;
     /** What sleeps in it; undefined if it never does. */
@@ -110,8 +111,8 @@ export class Environment extends pulumi.ComponentResource {
         this.namespaceName = args.namespace;
         this.imageOwner = args.images === "delete" ? args.namespace : undefined;
         this.sleep = args.sleepAfter === undefined ? undefined : { after: args.sleepAfter, workloads: [], services: [] };
-        const priority = normalisePriority(args);
-        this.priorityClasses = args.platform && classesOf(priority);
+        this.priority = normalisePriority(args);
+        this.priorityClasses = args.platform && classesOf(this.priority);
         const options = inCluster(args.cluster, this);
 
         const namespace = new kubernetes.core.v1.Namespace(`${name}-namespace`, {
@@ -120,7 +121,7 @@ export class Environment extends pulumi.ComponentResource {
         const inside = namespace.metadata.name;
         const fences = [
             createQuota(name, inside, args.quota ?? defaultQuota, options),
-            ...(args.platform ? [denyClassesOfOthers(name, inside, priority, options)] : []),
+            ...(args.platform ? [denyClassesOfOthers(name, inside, this.priority, options)] : []),
             createLimitRange(name, inside, options),
             networkPolicy(`${name}-deny-all`, inside, denyAll, options, "deny-all"),
             networkPolicy(`${name}-allow-dns`, inside, allowDns(args.cluster.capabilities), options, "allow-dns"),

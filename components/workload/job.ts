@@ -11,6 +11,7 @@ import { objectLabels } from "./labels";
 import { allowConnections, Outside, Peer } from "./network";
 import { configChecksum, Resource, TaskArgs, taskPodSpec } from "./pod";
 import { createSources } from "./sources";
+import { staysPut } from "./stateful-set";
 import { createVolumes, ServiceVolumes } from "./volume";
 
 const token = "landfall:workload:Job";
@@ -82,7 +83,7 @@ export class Job extends pulumi.ComponentResource implements Peer {
                 template: {
                     metadata: {
                         labels,
-                        annotations: { "cluster-autoscaler.kubernetes.io/safe-to-evict": "false", "landfall.dev/config": configChecksum(args) },
+                        annotations: { ...staysPut, "landfall.dev/config": configChecksum(args) },
                     },
                     spec,
                 },

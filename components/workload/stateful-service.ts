@@ -6,7 +6,7 @@ import { transformedBy } from "../transform";
 import { refuseNumbers } from "./checks";
 import { defaultUid, drainSeconds, graceSeconds, webDefaults } from "./defaults";
 import { keptAcrossKinds, underOtherKinds } from "./kinds";
-import { Metadata, objectLabels, selectorLabels } from "./labels";
+import { objectLabels } from "./labels";
 import { requestTimes } from "./limits";
 import { allowConnections, Listener } from "./network";
 import { configChecksum, podSpec } from "./pod";
@@ -15,6 +15,7 @@ import { createDisruptionBudget, type Pod } from "./replicas";
 import { createService } from "./service";
 import { expose } from "./sleep";
 import { createSources } from "./sources";
+import { createStatefulSet } from "./stateful-set";
 import { createVolumes, type ServiceVolumes } from "./volume";
 import type { WebServiceArgs } from "./web-service";
 
@@ -61,12 +62,10 @@ export class StatefulService extends pulumi.ComponentResource implements Listene
 
         const connections = allowConnections(this, args);
         this.claims = createVolumes(this, environment, args.volumes, uid);
-        const pod = normalisePod(this, { ...args, uid });
-        const sleeps = environment.sleep !== undefined;
         environment.sleep?.workloads.push({ kind: "StatefulSet", name, replicas: 1 });
         const service = port === undefined ? undefined
-            : createService(metadata, { port, tcpPorts, networkAliases, sleeps }, { ...options, aliases: underOtherKinds(token, this) });
-        this.statefulSet = createStatefulSet(metadata, { ...pod, sleeps }, { ...options, dependsOn: connections });
+            : createService(metadata, { port, tcpPorts, networkAliases, sleeps: environment.sleep !== undefined }, { ...options, aliases: underOtherKinds(token, this) });
+        this.statefulSet = createStatefulSet(metadata, { ...normalisePod(this, { ...args, uid }), environment }, { ...options, dependsOn: connections });
         createDisruptionBudget(metadata, options);
         if (args.exposed && service) {
             expose(this, environment, metadata, args.exposed, requestTimes(args), { service, workload: this.statefulSet }, options);
@@ -88,23 +87,4 @@ function normalisePod(service: StatefulService, args: StatefulServiceArgs & { ui
         terminationGracePeriodSeconds: (drain ?? 0) + grace,
     }, createSources(name, environment, args, service));
     return { spec, checksum: configChecksum(args) };
-}
-
-/** A StatefulSet never runs two pods of one name, not even while one is replaced or its node is lost. */
-function createStatefulSet(
-    metadata: Metadata, pod: Pod & { sleeps: boolean }, options: pulumi.CustomResourceOptions,
-): kubernetes.apps.v1.StatefulSet {
-    return new kubernetes.apps.v1.StatefulSet(metadata.name, {
-        metadata,
-        spec: {
-            serviceName: metadata.name,
-            // One by default. In an environment that sleeps, the activator sets them.
-            ...(!pod.sleeps && { replicas: 1 }),
-            selector: { matchLabels: selectorLabels(metadata.name) },
-            template: {
-                metadata: { labels: metadata.labels, annotations: { "landfall.dev/config": pod.checksum } },
-                spec: pod.spec,
-            },
-        },
-    }, options);
 }

@@ -150,10 +150,8 @@ function createService(
     const shared = { ...args, ...Object.keys(sharedClaims).length > 0 && { sharedClaims } };
     const create = (): Service => {
         switch (kindOf(service)) {
-            case "job": return new Job(name, {
-                ...common, ...commands, waitsFor, deadlineSeconds, volumes: forOnePod(name, volumes, surroundings), sharedClaims,
-            }, opts);
-            case "stateful": return new StatefulService(name, { ...shared, ...served, port, volumes: forOnePod(name, volumes, surroundings) }, opts);
+            case "job": return new Job(name, { ...common, ...commands, waitsFor, deadlineSeconds, volumes, sharedClaims }, opts);
+            case "stateful": return new StatefulService(name, { ...shared, ...served, port, volumes }, opts);
             case "worker": return new Worker(name, { ...args, ...given }, opts);
             case "web": return new WebService(name, { ...shared, ...served, port: port!, volumes }, opts);
         }
@@ -169,16 +167,6 @@ function createService(
         }, { parent: opts.parent });
     }
     return workload;
-}
-
-/** One pod needs no volume for many, unless other services share it. */
-function forOnePod<V extends { name: string; accessMode: "ReadWriteOnce" | "ReadWriteMany" }>(
-    owner: string, volumes: Record<string, V>, { settings: { app } }: Surroundings,
-): Record<string, V> {
-    const wanted = Object.values((app as ServicesSettings).services).flatMap(({ volumes: all }) =>
-        Object.entries(all).filter(([, { of }]) => of === owner).map(([directory, volume]) => volumeName(directory, volume)));
-    return Object.fromEntries(Object.entries(volumes).map(([directory, volume]) =>
-        [directory, wanted.includes(volume.name) ? volume : { ...volume, accessMode: "ReadWriteOnce" }]));
 }
 
 /** The claim of a volume that another service has. */

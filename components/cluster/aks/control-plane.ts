@@ -1,5 +1,6 @@
 import * as containerservice from "@pulumi/azure-native/containerservice";
 import * as pulumi from "@pulumi/pulumi";
+import { mostGraceSeconds } from "../cloud/args";
 import type { CompleteArgs, Scope } from "./args";
 import type { Identities } from "./identities";
 import { addressOf, type Network } from "./network";
@@ -110,6 +111,7 @@ function provisioningOf({ provisioning }: CompleteArgs): Provisioning {
             // By default, a pod with an emptyDir keeps its node forever, and most of ours have one.
             skipNodesWithLocalStorage: "false",
             skipNodesWithSystemPods: "false",
+            maxGracefulTerminationSec: String(mostGraceSeconds),
         },
     };
 }

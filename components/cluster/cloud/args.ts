@@ -54,6 +54,12 @@ export interface NodePool {
     labels: Record<string, string>;
 }
 
+/**
+ * Seconds for which an autoscaler that removes a node waits for the node's pods. They say themselves how long they need, and by
+ * default it cuts a transfer off after ten minutes. So it is longer than any of them may ask for.
+ */
+export const mostGraceSeconds = 86_400;
+
 /** Whether only some of the pools are of spot machines: their taint keeps pods off that don't tolerate it, and those need other nodes. */
 export function mixesSpot(pools: Record<string, Pick<NodePool, "spot">>): boolean {
     return new Set(Object.values(pools).map(({ spot }) => spot)).size > 1;

@@ -15,7 +15,7 @@ import { createNamespace, toApiServer } from "../objects";
 import { contour, createCertificates, createContour } from "./contour";
 import { createEnvoy, createEnvoyService, envoy } from "./envoy";
 import { defaultTraffic, GatewayLimits, gatewayLimits, mostConnections, Traffic } from "./limits";
-import { byListener, gatewayName, namespaceName } from "./names";
+import { byListener, gatewayName, namespaceName, routesFrom } from "./names";
 
 export interface GatewayArgs {
     cluster: Cluster;
@@ -25,6 +25,8 @@ export interface GatewayArgs {
      * Without any, the Gateway only carries the hosts that other stacks add.
      */
     certificates: pulumi.Input<HostCertificate[]>;
+    /** Namespace whose routes may have these hosts. @default every environment's */
+    environment?: string;
     /** Traffic that it must handle. @default `defaultTraffic` */
     traffic?: Traffic;
     /**
@@ -90,7 +92,7 @@ export class Gateway extends pulumi.ComponentResource {
         createEnvoy(this.namespace, { limits: this.limits, nodes, metrics: args.metrics }, { ...options, dependsOn: controller });
         const service = createEnvoyService(this.namespace, loadBalancing, { ...options, dependsOn: controller });
         const ordered = orderListeners(`${name}-order`, args.cluster, this);
-        const gateway = createGateway(name, this.namespace, args.certificates, { ...options, dependsOn: [controller, ordered] });
+        const gateway = createGateway(name, this.namespace, args, { ...options, dependsOn: [controller, ordered] });
 
         this.gatewayName = gateway.metadata.name;
         this.publishedHttps = loadBalancing.type === "NodePort" ? loadBalancing.publishedHttps : 443;
@@ -116,11 +118,13 @@ export class Gateway extends pulumi.ComponentResource {
  * other listener names, even on another port: those for HTTP name theirs too.
  */
 function createGateway(
-    name: string, namespace: pulumi.Output<string>, certificates: GatewayArgs["certificates"],
+    name: string, namespace: pulumi.Output<string>, { certificates, environment }: Pick<GatewayArgs, "certificates" | "environment">,
     options: pulumi.CustomResourceOptions,
 ): kubernetes.apiextensions.CustomResource {
     const apiVersion = "gateway.networking.k8s.io/v1";
-    const allowedRoutes = { namespaces: { from: "Selector", selector: { matchLabels: gatewayAccessLabel } } };
+    // The answers to an ACME server's challenges are in the certificates' namespace.
+    const allowedRoutes = environment === undefined ? { namespaces: { from: "Selector", selector: { matchLabels: gatewayAccessLabel } } }
+        : routesFrom(environment, certificatesNamespace);
     const certificateRef = (secret: string) => ({ kind: "Secret", name: secret, namespace: certificatesNamespace });
     const gatewayClass = new kubernetes.apiextensions.CustomResource(`${name}-class`, {
         apiVersion,

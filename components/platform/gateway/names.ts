@@ -27,3 +27,9 @@ export function isOfEnvironment(listener: string): boolean {
 export function byListener(a: { name: string }, b: { name: string }): number {
     return a.name < b.name ? 1 : -1;
 }
+
+/** A listener's `allowedRoutes`: those of these namespaces only. */
+export function routesFrom(...values: string[]): object {
+    const matchExpressions = [{ key: "kubernetes.io/metadata.name", operator: "In", values }];
+    return { namespaces: { from: "Selector", selector: { matchExpressions } } };
+}

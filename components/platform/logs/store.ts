@@ -5,7 +5,9 @@ import { withEphemeralStorage } from "../../scratch";
 import { images } from "../../versions";
 import { objectLabels, selectorLabels } from "../../workload/labels";
 import { platformPriorityClass } from "../../workload/priority";
+import { createDisruptionBudget } from "../../workload/replicas";
 import { containerSecurityContext, podSecurityContext } from "../../workload/security";
+import { createStatefulSet } from "../../workload/stateful-set";
 import { createVolume, type VolumePlace } from "../../workload/volume";
 import { patience } from "../deployment";
 import { type LogLimits } from "./limits";
@@ -41,31 +43,19 @@ export function createStore(place: VolumePlace, args: StoreArgs, parent: pulumi.
         metadata,
         spec: { clusterIP: "None", selector, ports: [{ name: "http", port, targetPort: "http" }] },
     }, options);
-    new kubernetes.policy.v1.PodDisruptionBudget(name, {
-        metadata,
-        // A single server can't stay available while its node is drained: it moves, with its data.
-        spec: { maxUnavailable: 1, selector: { matchLabels: selector } },
-    }, options);
-    return new kubernetes.apps.v1.StatefulSet(name, {
-        metadata,
+    // A single server can't stay available while its node is drained: it moves, with its data.
+    createDisruptionBudget(metadata, options);
+    return createStatefulSet(metadata, {
         spec: {
-            serviceName: name,
-            replicas: 1,
-            selector: { matchLabels: selector },
-            template: {
-                metadata: { labels: metadata.labels },
-                spec: {
-                    automountServiceAccountToken: false,
-                    enableServiceLinks: false,
-                    priorityClassName: platformPriorityClass,
-                    securityContext: podSecurityContext(uid),
-                    containers: [container(args)],
-                    volumes: [
-                        { name: "data", persistentVolumeClaim: { claimName: claim.metadata.name } },
-                        { name: "credentials", secret: { secretName: args.secret.metadata.name, defaultMode: 0o440 } },
-                    ],
-                },
-            },
+            automountServiceAccountToken: false,
+            enableServiceLinks: false,
+            priorityClassName: platformPriorityClass,
+            securityContext: podSecurityContext(uid),
+            containers: [container(args)],
+            volumes: [
+                { name: "data", persistentVolumeClaim: { claimName: claim.metadata.name } },
+                { name: "credentials", secret: { secretName: args.secret.metadata.name, defaultMode: 0o440 } },
+            ],
         },
     }, options);
 }

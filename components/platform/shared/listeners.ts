@@ -4,6 +4,7 @@ import type { Cluster } from "../../cluster/cluster";
 import { scriptCommand } from "../../script";
 import { namespaceName as certificatesNamespace } from "../cert-manager/names";
 import type { HostCertificate } from "../gateway";
+import { routesFrom } from "../gateway/names";
 
 export interface ListenersArgs {
     cluster: Cluster;
@@ -43,17 +44,11 @@ function listenersOf({ host, secret }: HostCertificate, environment: string): ob
     const certificateRefs = [{ kind: "Secret", name: secret, namespace: certificatesNamespace }];
     return [
         // The answers to an ACME server's challenges are in the certificates' namespace.
-        { name: `http.${host}`, hostname: host, protocol: "HTTP", port: 80, allowedRoutes: from(environment, certificatesNamespace) },
+        { name: `http.${host}`, hostname: host, protocol: "HTTP", port: 80, allowedRoutes: routesFrom(environment, certificatesNamespace) },
         // No other environment's route may use this certificate.
         {
             name: `https.${host}`, hostname: host, protocol: "HTTPS", port: 443, tls: { mode: "Terminate", certificateRefs },
-            allowedRoutes: from(environment),
+            allowedRoutes: routesFrom(environment),
         },
     ];
-}
-
-/** Routes of these namespaces only. */
-function from(...values: string[]): object {
-    const matchExpressions = [{ key: "kubernetes.io/metadata.name", operator: "In", values }];
-    return { namespaces: { from: "Selector", selector: { matchExpressions } } };
 }

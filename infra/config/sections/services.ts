@@ -8,7 +8,7 @@ import { egress } from "./outside";
 import { networkAliases } from "./service-aliases";
 import { jobEnds, jobKeys, ofStanding } from "./service-job";
 import { probes } from "./service-probes";
-import { absolute, ephemeral, files, filesFit, serviceName, serviceNames, volumes } from "./service-files";
+import { absolute, ephemeral, files, filesFit, serviceName, serviceNames, volumeName, volumes } from "./service-files";
 import { tasks } from "./service-tasks";
 import { bySize, presets, type Size } from "./sizes";
 
@@ -189,6 +189,17 @@ function service(size: Size) {
     }).meta({ description: "A service: one container, as often as needed.", example: { image: "ghcr.io/example/shop:1.2", port: 8080, exposed: true } });
 }
 
+/** A volume of one pod needs no class for many, unless other services share it. */
+function withVolumes(services: Record<string, z.output<ReturnType<typeof service>>>): typeof services {
+    const shared = Object.values(services).flatMap(({ volumes }) =>
+        Object.entries(volumes).map(([path, volume]) => `${volume.of}/${volumeName(path, volume)}`));
+    return Object.fromEntries(Object.entries(services).map(([name, given]) => [name, kindOf(given) === "web" ? given : {
+        ...given,
+        volumes: Object.fromEntries(Object.entries(given.volumes).map(([path, volume]) =>
+            [path, volume.of !== undefined || shared.includes(`${name}/${volumeName(path, volume)}`) ? volume : { ...volume, accessMode: "ReadWriteOnce" as const }])),
+    }]));
+}
+
 /** A program that a Compose file brings to a server of its own knows nothing of certificates. */
 function databaseTls() {
     return choice("required", "offered").optional().meta({
@@ -219,7 +230,7 @@ export function servicesSchema(size: Size = "medium") {
         database: z.strictObject({ ...databaseKeys(size), tls: databaseTls() }).prefault({}).meta(databaseMeta),
     }).transform(given => {
         const { tls = given.replaceDatabase === undefined ? "required" : "offered", ...database } = given.database;
-        return { ...given, database: { ...database, tls } };
+        return { ...given, services: withVolumes(given.services), database: { ...database, tls } };
     }).meta({
         description: "An application of any containers, which needs no code.",
         example: { type: "services", services: { web: { image: "ghcr.io/example/shop:1.2", port: 8080, exposed: true } } }, change: "in place",

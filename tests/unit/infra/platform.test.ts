@@ -52,6 +52,12 @@ describe("a stack that is only a cluster with its platform", () => {
         expect(spec.listeners[0]).toMatchObject({ hostname: expect.stringMatching(/\.invalid$/), protocol: "HTTP", allowedRoutes: { namespaces: { from: "Same" } } });
     });
 
+    it("gives no other environment the requests for the hosts of its own stack", () => {
+        const { spec } = object<Manifest & { spec: { listeners: { allowedRoutes: object }[] } }>(dev.resources, "Gateway", "gateway");
+        const matchExpressions = [{ key: "kubernetes.io/metadata.name", operator: "In", values: ["development", "landfall-certificates"] }];
+        expect(spec.listeners.map(({ allowedRoutes }) => allowedRoutes)).toEqual(spec.listeners.map(() => ({ namespaces: { from: "Selector", selector: { matchExpressions } } })));
+    });
+
     it("puts out where the gateway is, and no address", () => {
         expect(Object.keys(found.outputs).sort()).toEqual(["endpoint", "kubeconfig", "version"]);
     });

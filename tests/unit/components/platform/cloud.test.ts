@@ -109,6 +109,10 @@ describe("a controller that acts in the cloud", () => {
             pods(resources).find(({ owner }) => owner === `Deployment/${name}`)?.spec.containers[0]);
         expect(autoscaler?.args).toContain("--cloud-provider=example");
         expect(autoscaler?.args).toContain("--balance-similar-node-groups");
+        // A node that has done its work goes, and takes no request with it.
+        expect(autoscaler?.args).toContain("--skip-nodes-with-local-storage=false");
+        const grace = Number(autoscaler?.args?.map(arg => /^--max-graceful-termination-sec=(\d+)$/.exec(arg)?.[1]).find(Boolean));
+        expect(grace).toBeGreaterThan(Math.max(...pods(resources).map(({ spec }) => spec.terminationGracePeriodSeconds ?? 30)));
         expect(dns?.args).toEqual(expect.arrayContaining(["--provider=example", "--txt-owner-id=landfall-test"]));
         // A note beside the top of a domain, such as a-example.com, would be in no zone; one below it is.
         expect(dns?.args?.find(arg => arg.startsWith("--txt-prefix="))).toMatch(/%\{record_type\}\.$/);

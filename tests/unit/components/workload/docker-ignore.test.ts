@@ -3,7 +3,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { describe, expect, it } from "vitest";
 import { sortedFiles } from "../../../../components/project";
-import { ignoredBy } from "../../../../components/workload/docker-ignore";
+import { ignoredBy, readIgnored } from "../../../../components/workload/docker-ignore";
 import { directoryDigest } from "../../../../components/workload/image";
 
 describe(".dockerignore", () => {
@@ -22,6 +22,17 @@ describe(".dockerignore", () => {
         const ignored = ignoredBy(text);
         expect(excluded.filter(file => !ignored(file))).toEqual([]);
         expect(included.filter(file => ignored(file))).toEqual([]);
+    });
+
+    it.each(["infra/images/web", "components/workload/images/database", "components/workload/images/activator", "infra/template/app"])("of %s leaves out what file managers write", directory => {
+        const context = path.resolve(__dirname, "../../../..", directory);
+        const ignored = readIgnored(context);
+        const entries = fs.readFileSync(path.join(context, ".dockerignore"), "utf8").split("\n").flatMap(line => /^!([\w-]+)$/.exec(line)?.[1] ?? []);
+        for (const name of [".DS_Store", "Thumbs.db", "desktop.ini"]) {
+            expect([name, ...entries.map(entry => `${entry}/a/${name}`)].filter(file => !ignored(file))).toEqual([]);
+        }
+        const files = fs.readdirSync(context, { recursive: true, encoding: "utf8" }).filter(file => fs.statSync(path.join(context, file)).isFile());
+        expect(sortedFiles(files).filter(file => !ignored(file)).length).toBeGreaterThan(2);
     });
 
     it("keeps an image's name as it is when an excluded file changes, and no other", () => {

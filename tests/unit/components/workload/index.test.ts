@@ -222,6 +222,12 @@ describe("the database", () => {
         expect(pod("StatefulSet/database").terminationGracePeriodSeconds).toBeGreaterThanOrEqual(60);
         expect(object(resources, "PodDisruptionBudget", "database").spec).toMatchObject({ maxUnavailable: 1 });
     });
+
+    it("isn't moved to save a node, unless its environment has a low priority", async () => {
+        const stays = async (priority: string) => pods(await runStack("dev", { environment: { name: "production", host: "www.example.com", priority } }))
+            .find(({ owner }) => owner === "StatefulSet/database")!.annotations["cluster-autoscaler.kubernetes.io/safe-to-evict"];
+        expect(await Promise.all(["high", "normal", "low"].map(stays))).toEqual(["false", "false", undefined]);
+    });
 });
 
 describe("volumes", () => {

@@ -1,7 +1,9 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import type { AksArgs } from "../../../../../components/cluster/aks";
 import { roles } from "../../../../../components/cluster/aks/identities";
-import { Registered } from "../../../../../infra/cli/capture";
+import { defaultTraffic, gatewayLimits } from "../../../../../components/platform/gateway/limits";
+import { requestTimes } from "../../../../../components/workload/limits";
+import { captureProgram, Registered } from "../../../../../infra/cli/capture";
 import { aksArgs, captureAks } from "../../../support/aks";
 import { CapturedCluster } from "../../../support/cluster";
 import { pods, runStack } from "../../../support/program";
@@ -11,6 +13,7 @@ interface Inputs {
     [key: string]: unknown;
     properties: { rotationPolicy: unknown; enableRbacAuthorization: boolean; enablePurgeProtection?: boolean };
     agentPoolProfiles: Pool[];
+    autoScalerProfile: { maxGracefulTerminationSec: string };
     logs: { category: string; enabled: boolean }[];
 }
 
@@ -153,6 +156,8 @@ describe.each(cases)("a $size cluster with provisioning: $provisioning", changes
             expect(Number(maxCount)).toBeGreaterThanOrEqual(3 * Number(minCount));
             expect(pools[0].ignoreChanges).toContain("count");
             expect(cluster.autoScalerProfile).toMatchObject({ skipNodesWithLocalStorage: "false" });
+            // Longer than any pod's requests may take, which the default of ten minutes isn't.
+            expect(Number(cluster.autoScalerProfile.maxGracefulTerminationSec)).toBeGreaterThan(gatewayLimits({ ...defaultTraffic, times: requestTimes({ largestTransfer: 512 * 2 ** 20 }) }, 300).graceSeconds);
         }
         // An autoscaler of this one would be undone by every update of the cluster.
         expect(cluster.agentPoolProfiles).toMatchObject([{ name: "system", mode: "System", enableAutoScaling: false }]);
@@ -212,6 +217,24 @@ describe("a pool", () => {
             maxSurge: "33%", drainTimeoutInMinutes: 30, undrainableNodeBehavior: "Cordon",
         });
         expect(inputs.scaleSetPriority).toBeUndefined();
+    });
+
+    test.each([[600, 30], [1151, 30], [4223, 81], [200_000, 1440]])(
+        "of others is drained for longer than a pod that takes %i s to stop, within AKS's bounds", async (graceSeconds, minutes) => {
+            const { inputs } = (await captureAks({}, { graceSeconds })).find("cluster-pool-web");
+            expect(inputs.upgradeSettings).toMatchObject({ drainTimeoutInMinutes: minutes });
+        });
+
+    test("is drained for longer than the largest upload takes, of the stack's site or of those on its platform", async () => {
+        const drainOf = (resources: Registered[]) => resources.find(({ name }) => name === "cluster-pool-web")?.inputs.upgradeSettings;
+        const resources = await runStack("aks", { cluster: aksArgs, app: {
+            web: { replicas: { min: 2, max: 2 }, memory: { limit: "2Gi" }, uploads: { maxFile: "256Mi" } },
+        } });
+        expect(drainOf(resources)).toMatchObject({ drainTimeoutInMinutes: 81 });
+        const platform = await captureProgram({ stack: "aks", config: {
+            "landfall:cluster": JSON.stringify(aksArgs), "landfall:environment": "none", "landfall:gateway": JSON.stringify({ largestTransfer: "258Mi" }),
+        } });
+        expect(drainOf(platform.resources)).toMatchObject({ drainTimeoutInMinutes: 81 });
     });
 
     test.each<[string, Partial<AksArgs>, boolean]>([

@@ -157,7 +157,12 @@ describe("a gateway", () => {
         });
         // Else each run would undo what the autoscaler has done.
         expect(object(resources, "Deployment", "envoy").spec.replicas).toBeUndefined();
-        expect(object(resources, "PodDisruptionBudget", "envoy").spec.maxUnavailable).toBe(1);
+    });
+
+    it.each(["envoy", "contour-2", "cert-manager-webhook"])("has pods of %s in several zones, which keep no node from being drained if they never get ready", name => {
+        const [{ podAffinityTerm }] = podOf(resources, name).spec.affinity?.podAntiAffinity.preferredDuringSchedulingIgnoredDuringExecution ?? [];
+        expect(podAffinityTerm).toMatchObject({ topologyKey: "topology.kubernetes.io/zone", labelSelector: { matchLabels: { "app.kubernetes.io/name": name } } });
+        expect(object(resources, "PodDisruptionBudget", name).spec).toMatchObject({ maxUnavailable: 1, unhealthyPodEvictionPolicy: "AlwaysAllow" });
     });
 
     it("is as patient with its programs as a busy node needs", () => {

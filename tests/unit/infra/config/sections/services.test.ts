@@ -162,6 +162,12 @@ describe("an application of services", () => {
     it("refuses a volume that many nodes write where there is none, and images that can't be delivered", () => {
         const existing = { cluster: { target: "existing", context: "a" }, environment: { host: "a.example" } };
         expect(first({ web: { ...web, volumes: { "/d": { accessMode: "ReadWriteMany" } } } }, existing)).toMatch(/^landfall:cluster.sharedStorageClass is missing/);
+        const many = { "/d": { accessMode: "ReadWriteMany" } };
+        for (const ofOnePod of [{ volumes: many }, { job: true, volumes: many }, { port: 1, volumes: { ...many, "/own": {} } }]) {
+            expect(first({ web, other: { image: web.image, ...ofOnePod } }, existing)).toBe("");
+            expect(first({ web: { ...web, after: ["other"], volumes: { "/e": { of: "other", name: "d" } } }, other: { image: web.image, ...ofOnePod } }, existing))
+                .toMatch(/^landfall:cluster.sharedStorageClass is missing/);
+        }
         expect(first({ web: { port: 1, exposed: true, build: { context: "." } } }, existing)).toMatch(/^landfall:cluster.registry is missing/);
         expect(first({ web: { ...web, database: true } }, existing)).toMatch(/^landfall:cluster.registry is missing/);
         expect(first({ web }, existing)).toBe("");
