@@ -1,4 +1,5 @@
 import * as fs from "node:fs";
+import * as os from "node:os";
 import * as path from "node:path";
 
 /** Writes a file at once: no other program sees a half of it, and an interruption leaves the old one. */
@@ -8,6 +9,11 @@ export function writeWhole(file: string, content: string | Buffer, mode = 0o600)
     fs.rmSync(unfinished, { force: true });
     fs.writeFileSync(unfinished, content, { mode });
     moveOver(unfinished, file);
+}
+
+/** The path, with the home directory for a leading `~`, which the Command Prompt and PowerShell pass on as it is. */
+export function fromHome(given: string): string {
+    return given.replace(/^~(?=$|[\\/])/, () => os.homedir());
 }
 
 /** Milliseconds between attempts, of which there are ten. */

@@ -6,7 +6,7 @@ import { wordPressOf } from "./stack/wordpress";
 import { stackFile } from "./stack/home";
 import { Terminal } from "./terminal";
 import { UserError } from "./terminal/errors";
-import { flag, parseCommand, stackOption, text } from "./terminal/options";
+import { flag, parseCommand, place, stackOption, text } from "./terminal/options";
 
 const usage = `Usage: npm run admin -- users
        npm run admin -- password [USER] [--stdin | --file FILE]
@@ -17,7 +17,7 @@ web pod, by the stack's kubeconfig. A new password is made up and printed once.
 
   USER               login name or e-mail address (default: the stack's administrator)
   --role ROLE        administrator, editor (default), author, contributor, subscriber, or one of a plugin's
-  --stdin            take the password from the first line of standard input
+  --stdin            take the password from the first line of standard input; Windows PowerShell passes on only ASCII
   --file FILE        write the password to a new file that only you can read, instead of printing it
   --stack NAME       the stack of Pulumi.NAME.yaml (default: dev)
   --kubeconfig FILE  reach the cluster by this file
@@ -41,7 +41,7 @@ export type Request =
     | { action: "password"; user: string; password: string }
     | { action: "user"; user: string; email: string; role: string; password: string };
 
-const options = { email: text, role: text, stack: text, kubeconfig: text, file: text, stdin: flag };
+const options = { email: text, role: text, stack: text, kubeconfig: place, file: place, stdin: flag };
 
 /** The command `npm run admin`. */
 export async function main(argv: string[]): Promise<number> {

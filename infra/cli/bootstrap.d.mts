@@ -4,6 +4,7 @@ interface Lock {
 }
 export function nodeProblem(version: string, engines: string): string | undefined;
 export function isInstalled(lock: Lock, installed: Lock | undefined): boolean;
+export function childEnvironment(environment: Record<string, string | undefined>): Record<string, string | undefined>;
 export function npmCommand(
     environment: Record<string, string | undefined>,
     execPath: string,

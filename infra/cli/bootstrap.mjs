@@ -49,6 +49,11 @@ export function npmCommand(environment, execPath, exists) {
     return script ? { program: execPath, args: [script] } : { program: "npm", args: [] };
 }
 
+/** What children inherit. Node 22.19 and newer trust what the system trusts, such as the certificates of a company's proxy. */
+export function childEnvironment(environment) {
+    return { NODE_USE_SYSTEM_CA: "1", ...environment };
+}
+
 function readJson(file) {
     const path = join(root, file);
     return existsSync(path) ? JSON.parse(readFileSync(path, "utf8")) : undefined;
@@ -58,7 +63,7 @@ function install() {
     if (isInstalled(readJson("package-lock.json"), readJson("node_modules/.package-lock.json"))) return 0;
     process.stderr.write("Installing the npm dependencies (npm ci). This happens once.\n");
     const npm = npmCommand(process.env, process.execPath, existsSync);
-    const options = { cwd: root, stdio: ["ignore", 2, 2] }; // standard output belongs to the command
+    const options = { cwd: root, stdio: ["ignore", 2, 2], env: childEnvironment(process.env) }; // standard output belongs to the command
     const result = spawnSync(npm.program, [...npm.args, "ci", "--no-audit", "--no-fund"], options);
     if (result.status === 0) return 0;
     const why = result.error ? `: ${result.error.message}` : "";
@@ -78,6 +83,7 @@ function runChild(command, args) {
     const start = ["--require", "./infra/preload.cjs", "--import", "tsx", "infra/cli/run.ts"];
     const child = spawn(process.execPath, [...start, command, ...args], {
         cwd: root,
+        env: childEnvironment(process.env),
         detached: ownGroup,
         stdio: ["inherit", "inherit", "inherit", "ipc"], // the channel closes when this process dies, which tells the child
     });

@@ -12,7 +12,7 @@ import { root } from "./stack/home";
 import { Terminal } from "./terminal";
 import { UserError } from "./terminal/errors";
 import { onInterrupt } from "./terminal/interrupt";
-import { flag, parseCommand, quoted, text } from "./terminal/options";
+import { flag, parseCommand, place, quoted, text } from "./terminal/options";
 
 const usage = `Usage: npm run branch -- up [BRANCH]
        npm run branch -- down [BRANCH] [--yes]
@@ -40,7 +40,7 @@ An environment for a git branch: a stack, a namespace and a host of its own on t
 const actions = ["up", "down", "list", "gc"] as const;
 type Action = typeof actions[number];
 
-const options = { remote: text, template: text, seed: text, unused: text, "dry-run": flag, yes: flag, json: flag };
+const options = { remote: text, template: place, seed: place, unused: text, "dry-run": flag, yes: flag, json: flag };
 type Values = ReturnType<typeof parseCommand<typeof options>>["values"];
 
 /** The command `npm run branch`. */

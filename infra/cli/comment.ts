@@ -5,7 +5,7 @@ import { kinds, label, limits, renderComments } from "./preview/comment";
 import { inlineCode } from "./preview/text";
 import { readPlans } from "./preview/written";
 import { UserError } from "./terminal/errors";
-import { parseOptions, text } from "./terminal/options";
+import { parseOptions, place, text } from "./terminal/options";
 
 const usage = `Usage: npm run comment -- --from DIRECTORY [--address URL]
 
@@ -26,7 +26,7 @@ const maxComments = 20;
 
 /** The command `npm run comment`. It renders and judges the plans itself: the pull request's own code wrote them. */
 export async function main(args: string[]): Promise<number> {
-    const { from, address, help } = parseOptions(args, { from: text, address: text }, usage);
+    const { from, address, help } = parseOptions(args, { from: place, address: text }, usage);
     if (help) {
         process.stdout.write(usage);
         return 0;

@@ -58,12 +58,20 @@ export async function main(argv: string[], start = startBrowser): Promise<number
 
 const hostsFile = process.platform === "win32" ? "C:\\Windows\\System32\\drivers\\etc\\hosts" : "/etc/hosts";
 
+/** Whether this computer knows the site's name, as far as its browsers need it. */
+export async function isKnown(
+    hostname: string, platform = process.platform, lookup: (hostname: string) => Promise<unknown> = dns.lookup,
+): Promise<boolean> {
+    // Browsers know these names by themselves, except Safari.
+    if (hostname.endsWith(".localhost") && platform !== "darwin") return true;
+    return lookup(hostname).then(() => true, () => false);
+}
+
 /** What browsers on this computer may stumble over. */
 async function hint(address: string, isHere: boolean, ca: string | undefined, terminal: Terminal): Promise<void> {
     const { hostname } = new URL(address);
     // Elsewhere a proxy may have found the name, and it isn't this computer's.
-    const resolves = !isHere || hostname.endsWith(".localhost") || await dns.lookup(hostname).then(() => true, () => false);
-    if (!resolves) terminal.line(`This computer doesn't know the name ${hostname}: add the line "127.0.0.1 ${hostname}" to ${hostsFile}`);
+    if (isHere && !await isKnown(hostname)) terminal.line(`This computer doesn't know the name ${hostname}: add the line "127.0.0.1 ${hostname}" to ${hostsFile}`);
     if (ca !== undefined) terminal.line(`Browsers warn of its certificate until they trust ${ca} (infra/guides/laptop.md, "Trust the certificate")`);
 }
 

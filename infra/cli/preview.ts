@@ -4,7 +4,7 @@ import { losesData, type Plan } from "./preview/plan";
 import { candidateOf, planStack, stacksHere } from "./preview/stacks";
 import { writePlans } from "./preview/written";
 import { onInterrupt } from "./terminal/interrupt";
-import { parseOptions, stackOption, text, texts } from "./terminal/options";
+import { parseOptions, place, stackOption, text, texts } from "./terminal/options";
 
 const usage = `Usage: npm run preview [-- --stack NAME...] [--base REVISION] [--out DIRECTORY]
 
@@ -23,7 +23,7 @@ export const codes = { fine: 0, failed: 1, losesData: 3 } as const;
 
 /** The command `npm run preview`. */
 export async function main(args: string[]): Promise<number> {
-    const { stack: given, base, out, help } = parseOptions(args, { stack: texts, base: text, out: text }, usage);
+    const { stack: given, base, out, help } = parseOptions(args, { stack: texts, base: text, out: place }, usage);
     if (help) {
         process.stdout.write(usage);
         return 0;

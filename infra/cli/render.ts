@@ -4,7 +4,7 @@ import { asObject, conceal, type Values } from "../values";
 import { autonamed, captureProgram, type Registered } from "./capture";
 import { readStackConfig, stackConfigFile } from "./stack/config";
 import { UserError } from "./terminal/errors";
-import { flag, parseCommand, text } from "./terminal/options";
+import { flag, parseCommand, place } from "./terminal/options";
 
 const usage = `Usage: npm run render -- <stack> [--json]
        npm run render -- --config FILE [--json]
@@ -23,7 +23,7 @@ const placeholder = "[secret]";
 
 /** The command `render`; returns the exit code. */
 export async function main(argv: string[]): Promise<number> {
-    const { values, positionals } = parseCommand(argv, { config: text, json: flag }, usage);
+    const { values, positionals } = parseCommand(argv, { config: place, json: flag }, usage);
     if (values.help) return print(usage);
     if (positionals.length + (values.config === undefined ? 0 : 1) !== 1) {
         throw new UserError(`Name either one stack or one file.\n\n${usage}`);

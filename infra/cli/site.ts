@@ -1,4 +1,5 @@
 import * as path from "node:path";
+import { fromHome } from "../../components/files";
 import { exported, exportSeed, exportSite } from "./site/export";
 import { importSite } from "./site/import";
 import { exportServices, importServices } from "./site/services";
@@ -7,7 +8,7 @@ import { wordPressOf } from "./stack/wordpress";
 import { seconds, Terminal } from "./terminal";
 import { UserError } from "./terminal/errors";
 import { onInterrupt } from "./terminal/interrupt";
-import { flag, parseCommand, stackOption, text, texts } from "./terminal/options";
+import { flag, parseCommand, place, stackOption, text, texts } from "./terminal/options";
 
 const usage = `Usage: npm run site -- export DIRECTORY
        npm run site -- seed DIRECTORY
@@ -31,9 +32,10 @@ In a stack of services, export and import take the stack's database and the serv
 
 /** The command `npm run site`. */
 export async function main(argv: string[]): Promise<number> {
-    const { values, positionals: [action, directory, ...more] } = parseCommand(
-        argv, { database: text, uploads: text, from: texts, stack: text, kubeconfig: text, yes: flag }, usage,
+    const { values, positionals } = parseCommand(
+        argv, { database: place, uploads: place, from: texts, stack: text, kubeconfig: place, yes: flag }, usage,
     );
+    const [action, directory, ...more] = positionals.map(fromHome);
     const terminal = new Terminal();
     if (values.help || action === undefined) {
         terminal.line(usage.trimEnd());

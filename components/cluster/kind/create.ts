@@ -7,7 +7,7 @@ import { attempt, fail, lastLines, main, type Outcome, run, setting } from "../s
 import type { KindConfig } from "./config";
 import { removeKey, withEncryption } from "./encryption";
 import {
-    deleteNodes, type KindNode, listNodes, listOwnNodes, removeOwnStorage, startNodes, waitForApi, waitForSystem,
+    deleteNodes, inotifyHint, type KindNode, listNodes, listOwnNodes, removeOwnStorage, startNodes, waitForApi, waitForSystem,
     withoutKubeconfig,
 } from "./nodes";
 
@@ -78,10 +78,7 @@ function withoutTraces({ stderr, ...result }: Outcome): Outcome {
 }
 
 function hint(output: string): string {
-    if (/too many open files/i.test(output)) {
-        return "\nLinux allows its users too few inotify instances or watches. Allow more, and run it again:" +
-            "\n  sudo sysctl fs.inotify.max_user_watches=524288\n  sudo sysctl fs.inotify.max_user_instances=512";
-    }
+    if (/too many open files/i.test(output)) return inotifyHint(process.platform);
     if (!/port is already allocated|address already in use|ports are not available/.test(output)) return "";
     const ports = config.nodes[0].extraPortMappings?.map(mapping => mapping.hostPort).join(" or ");
     return `\nAnother program uses port ${ports} of this computer. Choose others in landfall:cluster, for example ` +

@@ -22,6 +22,15 @@ const roleLabel = "io.x-k8s.kind.role";
 /** Docker's format for one container a line: the fields of `KindNode`, separated by tabs. */
 const nodeFormat = `{{.Names}}\t{{.Label "${roleLabel}"}}\t{{.State}}\t{{.CreatedAt}}`;
 
+/** What to do about nodes that can't open another file. On macOS and Windows, the limit is one of Docker Desktop's own machine. */
+export function inotifyHint(platform: NodeJS.Platform): string {
+    if (platform !== "linux") {
+        return "\nDocker Desktop's Linux has too few inotify instances or watches left. Restart Docker Desktop, or update it, and run it again.";
+    }
+    return "\nLinux allows its users too few inotify instances or watches. Allow more, and run it again:" +
+        "\n  sudo sysctl fs.inotify.max_user_watches=524288\n  sudo sysctl fs.inotify.max_user_instances=512";
+}
+
 /** The cluster's nodes, the control plane first, whoever created them. */
 export function listNodes(cluster: string): KindNode[] {
     return list(cluster);

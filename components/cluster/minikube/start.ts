@@ -1,3 +1,4 @@
+import { mebibytes } from "../../quantity";
 import { gatewayPorts } from "../cluster";
 import type { MinikubeArgs } from "./index";
 
@@ -6,7 +7,8 @@ export type MinikubeStartArgs = Omit<MinikubeArgs, "volumes" | "comparisons" | "
 /** The arguments of `minikube start`. If they change, every user's cluster is replaced. */
 export function minikubeStartArgs(args: MinikubeStartArgs): string[] {
     const { driver, hasMachine, publishesPorts } = driverOf(args);
-    const machine = ["--cpus", String(args.cpus), "--memory", memory(args.memory)];
+    // What minikube calls megabytes are mebibytes.
+    const machine = ["--cpus", String(args.cpus), "--memory", `${mebibytes(args.memory)}mb`];
     const ports = [
         "--ports", `127.0.0.1:${args.http}:${gatewayPorts.http}`,
         "--ports", `127.0.0.1:${args.https}:${gatewayPorts.https}`,
@@ -36,14 +38,4 @@ export function driverOf({ driver = "docker" }: { driver?: string }) {
 /** Whether the node is this computer itself. */
 export function isOnThisComputer(args: { driver?: string }): boolean {
     return args.driver === "none";
-}
-
-const units: Record<string, number> = {
-    "": 1, k: 1e3, M: 1e6, G: 1e9, T: 1e12, Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30, Ti: 2 ** 40,
-};
-
-/** minikube doesn't parse Kubernetes quantities. What it calls megabytes are mebibytes. */
-function memory(quantity: string): string {
-    const [, amount, unit] = /^([\d.]+(?:[eE]\+?\d+)?)(\w*)$/.exec(quantity) ?? [];
-    return amount && units[unit] ? `${Math.floor((Number(amount) * units[unit]) / units.Mi)}mb` : quantity;
 }

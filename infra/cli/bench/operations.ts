@@ -1,11 +1,11 @@
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
-import { pathToFileURL } from "node:url";
 import { run } from "../../offline/kit/run";
 import { dockerEnvironment } from "../computer/docker";
 import { pulumiDownload } from "../computer/network";
 import { probes } from "../computer/probes";
+import { backendAddress } from "../engine/lock";
 import { readSettings, stackConfigFile } from "../stack/config";
 import { root, stackFile } from "../stack/home";
 import { passphraseEnvironment } from "../stack/passphrase";
@@ -62,7 +62,7 @@ function emptyProject(): { directory: string; environment: Record<string, string
     fs.writeFileSync(path.join(directory, "index.ts"), "export {};\n");
     for (const name of ["node_modules", "infra"]) fs.symlinkSync(path.join(root, name), path.join(directory, name), "junction");
     fs.mkdirSync(path.join(directory, "backend"));
-    const backend = pathToFileURL(path.join(directory, "backend")).href;
+    const backend = backendAddress(path.join(directory, "backend"));
     return { directory, environment: { PULUMI_BACKEND_URL: backend, PULUMI_CONFIG_PASSPHRASE: "empty" } };
 }
 

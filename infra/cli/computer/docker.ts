@@ -12,8 +12,15 @@ const guides: Partial<Record<NodeJS.Platform, string>> = {
 };
 const linuxGuide = "Install Docker Engine for your distribution: https://docs.docker.com/engine/install/";
 
+const windowsFinding: Finding = {
+    state: "problem",
+    text: "Docker runs containers of Windows, and the stack's are containers of Linux",
+    remedy: "In Docker Desktop's menu beside the clock, choose: Switch to Linux containers.",
+};
+
 /** The finding on Docker, and whether the command installs or starts it. */
 export function dockerFinding(docker: DockerState, probes: Probes): { finding: Finding; setUp: boolean } {
+    if (docker.windows) return { finding: windowsFinding, setUp: false };
     if (docker.memory !== undefined) return { finding: memoryFinding(docker.memory, probes), setUp: false };
     if (probes.rootOnDebian && !process.env.DOCKER_HOST && !docker.context) {
         const text = docker.installed

@@ -27,13 +27,37 @@ export async function networkFindings(needs: Needs, probes: Probes, startedWithK
 }> {
     const [pulumi, images] = await Promise.all([probes.answers(pulumiDownload), probes.answers(registry)]);
     const network = { pulumi, images };
-    const kit = startedWithKit ?? (needs.containers && !images);
+    const silent = [...pulumi ? [] : [pulumiDownload], ...images ? [] : [registry]];
+    const distrusted = await distrustedOf(silent, probes);
+    const kit = startedWithKit ?? (needs.containers && !images && !distrusted);
     const proxy = proxyFor(new URL(pulumiDownload));
     const by = proxy ? ` through the proxy ${describeProxy(proxy)}` : "";
-    const findings = [...closedFindings(network, kit, needs, by), ...(kit ? kitFindings(probes) : [])];
+    // A stack that was started before has what it needs.
+    const closed = distrusted ? [distrustFinding(distrusted, needs.containers && startedWithKit === undefined, by)] : closedFindings(network, kit, needs, by);
+    const findings = [...closed, ...(kit ? kitFindings(probes) : [])];
     if (findings.length === 0) findings.push({ state: "ok", text: `The network is open${by}` });
     if (proxy && needs.docker && isHere(proxy.hostname)) findings.push(localProxy(proxy));
     return { findings, network, kit, coldKit: kit && !fs.existsSync(path.join(cacheDirectory(), "kit")) };
+}
+
+/** An address whose certificate isn't trusted, and the code of the error. */
+interface Distrusted {
+    url: string;
+    code: string;
+}
+
+async function distrustedOf(urls: string[], probes: Probes): Promise<Distrusted | undefined> {
+    const found = await Promise.all(urls.map(async url => ({ url, code: await probes.distrusted(url) })));
+    return found.find((one): one is Distrusted => one.code !== undefined);
+}
+
+function distrustFinding({ url, code }: Distrusted, isProblem: boolean, by: string): Finding {
+    return {
+        state: isProblem ? "problem" : "note",
+        text: `Node doesn't trust the certificate that ${new URL(url).hostname} shows${by} (${code}): a company's proxy seems to inspect connections`,
+        remedy: "Set NODE_EXTRA_CA_CERTS to a file with the proxy's CA certificate, in PEM, and run the command again. Node 22.19 " +
+            "and newer also trust the certificates that this computer trusts.",
+    };
 }
 
 function isHere(host: string): boolean {

@@ -17,6 +17,8 @@ export interface DockerState {
     installed: boolean;
     /** Memory for containers, in bytes; undefined if the daemon doesn't answer. */
     memory?: number;
+    /** Whether the daemon runs containers of Windows, and none of Linux. */
+    windows?: boolean;
     /** Why the daemon doesn't answer: the client's message. */
     error?: string;
     /** Version of the control groups where containers run. */
@@ -59,6 +61,8 @@ export interface Probes {
     inotify(): Inotify | undefined;
     /** Whether an address on the internet answers, within a few seconds. */
     answers(url: string): Promise<boolean>;
+    /** The code of the error, if an address on the internet shows a certificate that isn't trusted. */
+    distrusted(url: string): Promise<string | undefined>;
 }
 
 /** The probes of this computer. */
@@ -75,11 +79,13 @@ export const probes: Probes = {
     onPath,
     inotify,
     answers,
+    distrusted,
 };
 
 /** The used part of `docker info`. */
 interface DockerInfo {
     MemTotal?: number;
+    OSType?: string;
     ServerErrors?: string[];
     CgroupVersion?: "1" | "2";
     KernelVersion?: string;
@@ -90,14 +96,18 @@ async function probeDocker(): Promise<DockerState> {
     const context = dockerContext();
     try {
         const { stdout } = await execute("docker", ["info", "--format", "{{json .}}"], { timeout: 20_000 });
-        const info = JSON.parse(stdout) as DockerInfo;
-        const here = process.platform === "linux" && info.KernelVersion === os.release();
-        if (info.MemTotal) return { installed: true, context, memory: info.MemTotal, cgroup: info.CgroupVersion, here };
-        return { installed: true, context, error: info.ServerErrors?.join("; ") ?? "it gave no answer" };
+        return { installed: true, context, ...daemonState(JSON.parse(stdout) as DockerInfo) };
     } catch (error) {
         const { stderr, message } = error as Error & { stderr?: string };
         return { installed: true, context, error: (stderr || message).trim().split("\n").pop() };
     }
+}
+
+/** What `docker info` says of the daemon. */
+export function daemonState(info: DockerInfo): Omit<DockerState, "installed" | "context"> {
+    if (!info.MemTotal) return { error: info.ServerErrors?.join("; ") ?? "it gave no answer" };
+    const here = process.platform === "linux" && info.KernelVersion === os.release();
+    return { memory: info.MemTotal, cgroup: info.CgroupVersion, here, ...(info.OSType === "windows" && { windows: true }) };
 }
 
 function inotify(): Inotify | undefined {
@@ -147,9 +157,24 @@ async function publisherOf(port: number): Promise<Omit<PortState, "free">> {
     return container ? { container, cluster: kind || minikube || undefined } : {};
 }
 
+/** What Node says of a certificate whose authority it doesn't know. */
+const distrust = [
+    "UNABLE_TO_GET_ISSUER_CERT", "UNABLE_TO_GET_ISSUER_CERT_LOCALLY", "UNABLE_TO_VERIFY_LEAF_SIGNATURE", "SELF_SIGNED_CERT_IN_CHAIN",
+    "DEPTH_ZERO_SELF_SIGNED_CERT", "CERT_UNTRUSTED", "INVALID_CA",
+];
+
+async function distrusted(url: string): Promise<string | undefined> {
+    const error = await ask(url).then(() => undefined, ({ cause }: { cause?: { code?: string } }) => cause);
+    return distrust.find(code => code === error?.code);
+}
+
+function ask(url: string): Promise<Response> {
+    return fetch(url, { method: "HEAD", redirect: "follow", signal: AbortSignal.timeout(5000) });
+}
+
 async function answers(url: string): Promise<boolean> {
     try {
-        const response = await fetch(url, { method: "HEAD", redirect: "follow", signal: AbortSignal.timeout(5000) });
+        const response = await ask(url);
         return response.ok || response.status === 401; // a registry asks for a token first
     } catch {
         return false;

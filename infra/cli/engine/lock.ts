@@ -1,7 +1,9 @@
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
+import { pathToFileURL } from "node:url";
 import * as yaml from "yaml";
+import { fromHome } from "../../../components/files";
 import { isRunning } from "../computer/process";
 import { root } from "../stack/home";
 
@@ -18,8 +20,14 @@ export interface Lock {
 export function backendDirectory(url = process.env.PULUMI_BACKEND_URL || projectBackend()): string | undefined {
     if (!url?.startsWith("file://")) return undefined;
     // Pulumi decodes the path, as of any address: a space may be there as such or as %20.
-    const name = decoded(url.slice("file://".length).replace(/\?.*$/, "")).replace(/^~(?=$|[\\/])/, () => os.homedir());
+    const name = fromHome(decoded(url.slice("file://".length).replace(/\?.*$/, "")));
     return path.resolve(root, name.replace(/^\/(?=[A-Za-z]:)/, ""), ".pulumi");
+}
+
+/** The address of a local file backend in a directory. On Windows, Pulumi takes file:///C:/… for a path below C:\ (pulumi#24628). */
+export function backendAddress(directory: string, platform = process.platform): string {
+    if (platform !== "win32") return pathToFileURL(directory).href;
+    return `file://${directory.replaceAll("\\", "/").replaceAll("%", "%25").replaceAll("#", "%23")}`;
 }
 
 function decoded(text: string): string {

@@ -89,6 +89,8 @@ export class PulumiEngine {
     async preview(
         kind: "preview" | "refresh", observe: (event: EngineEvent) => void, rewrite?: (configuration: string) => string,
     ): Promise<void> {
+        // Those of several stacks end here where Pulumi itself couldn't be stopped.
+        if (this.signal.aborted) throw new Interrupted("Stopped.");
         const directory = fs.mkdtempSync(path.join(os.tmpdir(), "landfall-preview-"));
         try {
             const options = rewrite ? { configFile: this.rewriteConfig(rewrite, path.join(directory, "config.yaml")) } : {};
@@ -164,11 +166,10 @@ export class PulumiEngine {
 
     private async operate<T>(operation: (options: Operation) => Promise<T>, hindrances?: Hindrances): Promise<T> {
         const report = new EventReport(this.terminal);
-        const stops = [this.terminal.watch(report.status), hindrances?.watch(report.awaitedSince)];
+        const { signal, done } = gentleStop(this.signal, this.terminal.line);
+        const stops = [this.terminal.watch(report.status), hindrances?.watch(report.awaitedSince), done];
         try {
-            return await operation({
-                onEvent: report.onEvent, signal: this.signal, color: "never", suppressOutputs: true,
-            });
+            return await operation({ onEvent: report.onEvent, signal, color: "never", suppressOutputs: true });
         } catch (error) {
             if (this.signal.aborted) throw new Interrupted("Stopped. The next run of the command picks up from here.");
             if (!(error instanceof CommandError)) throw error;
@@ -185,8 +186,7 @@ export class PulumiEngine {
         if (held) {
             throw new UserError(
                 `The stack is in use by process ${held.pid} on ${held.hostname} since ${held.timestamp}. ` +
-                    "Wait until it ends. If it can't be running any more, " +
-                    `\`${quoted(this.command.command)} cancel --stack ${this.stack.name}\` removes its lock.`,
+                    `Wait until it ends. If it can't be running any more, ${cancelAdvice(this.command.command, this.stack.name)}`,
             );
         }
         if (locks.length > 0) {
@@ -238,6 +238,26 @@ export class PulumiEngine {
     private pulumi(...args: string[]): Promise<string> {
         return run(this.command.command, [...args, "--non-interactive"], { cwd: root, env: this.environment });
     }
+}
+
+/**
+ * The signal that stops Pulumi once it has finished what it is doing. Windows can only end a program at once, with its work half
+ * done: there Pulumi gets none and goes on to its end, unless a second Ctrl-C ends this process, and Pulumi with it.
+ */
+export function gentleStop(
+    signal: AbortSignal, notice: (line: string) => void, platform = process.platform,
+): { signal?: AbortSignal; done: () => void } {
+    if (platform !== "win32") return { signal, done: () => undefined };
+    const say = (): void => notice("Pulumi finishes what is running, which may take minutes. Press Ctrl-C again to cut it off.");
+    signal.addEventListener("abort", say, { once: true });
+    return { done: () => signal.removeEventListener("abort", say) };
+}
+
+/** How to remove a lock by hand. PowerShell takes a word in quotes for a text, unless & is before it. */
+export function cancelAdvice(program: string, stack: string, platform = process.platform): string {
+    const word = quoted(program, platform);
+    const inPowerShell = platform === "win32" && word !== program ? " (in PowerShell, with `& ` before it)" : "";
+    return `\`${word} cancel --stack ${stack}\`${inPowerShell} removes its lock.`;
 }
 
 function pulumiEnvironment(): Record<string, string> {

@@ -2,11 +2,11 @@ import type { EngineEvent } from "@pulumi/pulumi/automation/events";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
-import { pathToFileURL } from "node:url";
 import { manifestsFor, type PlainSettings, type PlatformSettings } from "../../config";
 import { buildKit } from "../../offline/kit";
 import { pulumiDownload } from "../computer/network";
 import { probes } from "../computer/probes";
+import { backendAddress } from "../engine/lock";
 import type { PulumiEngine } from "../engine/pulumi";
 import { readStack, stackConfigFile } from "../stack/config";
 import { configFile, readRecord, root } from "../stack/home";
@@ -95,7 +95,7 @@ async function inScratchBackend(stack: string, work: () => Promise<void>): Promi
     const directory = fs.mkdtempSync(path.join(os.tmpdir(), "landfall-preview-"));
     const before = process.env.PULUMI_BACKEND_URL;
     const file = fs.readFileSync(configFile(stack));
-    process.env.PULUMI_BACKEND_URL = pathToFileURL(directory).href;
+    process.env.PULUMI_BACKEND_URL = backendAddress(directory);
     try {
         await work();
     } finally {

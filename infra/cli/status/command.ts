@@ -2,7 +2,7 @@ import * as fs from "node:fs";
 import type { PlainSettings, PlatformSettings, Target } from "../../config";
 import { readSettings, readStack, stackConfigFile } from "../stack/config";
 import { stackFile } from "../stack/home";
-import { quoted, stackOption, text } from "../terminal/options";
+import { place, quoted, stackOption, text } from "../terminal/options";
 import { type StandingStack, withKubeconfig } from "../site/stack";
 import { Terminal } from "../terminal";
 import { UserError } from "../terminal/errors";
@@ -10,7 +10,7 @@ import type { Unreachable } from "./collect";
 import { clean } from "./fields";
 
 /** Options of every command that looks at a running stack. */
-export const stackOptions = { stack: text, kubeconfig: text };
+export const stackOptions = { stack: text, kubeconfig: place };
 
 type StackOptions = { [name in keyof typeof stackOptions]?: string };
 

@@ -8,8 +8,8 @@ export function onInterrupt(notice: (line: string) => void): AbortSignal {
     const controller = new AbortController();
     const stop = (): void => {
         if (controller.signal.aborted) process.exit(130);
-        controller.abort();
         notice("Stopping. Press Ctrl-C again to stop at once.");
+        controller.abort();
     };
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, stop);
     process.once("disconnect", stop); // bootstrap.mjs was killed

@@ -1,4 +1,5 @@
 import { parseArgs, type ParseArgsConfig } from "node:util";
+import { fromHome } from "../../../components/files";
 import { UserError } from "./errors";
 
 type Options = NonNullable<ParseArgsConfig["options"]>;
@@ -6,13 +7,19 @@ type Options = NonNullable<ParseArgsConfig["options"]>;
 /** Kinds of options. */
 export const [text, texts, flag] = [{ type: "string" }, { type: "string", multiple: true }, { type: "boolean" }] as const;
 
+/** A file or directory. A leading `~` is the home directory, also where the shell doesn't know it. */
+export const place = { ...text, isPlace: true } as const;
+
 const help = { ...flag, short: "h" } as const;
 
 /** Parses a command's options and its other arguments. Every command has `--help` and `-h`. @throws UserError with the usage */
 export function parseCommand<T extends Options>(args: string[], options: T, usage: string, allowPositionals = true) {
     refuseKept(Object.keys(options).filter(name => !args.some(word => word.split("=", 1)[0] === `--${name}`)), process.env);
     try {
-        return parseArgs({ args, options: { ...options, help }, allowPositionals });
+        const parsed = parseArgs({ args, options: { ...options, help }, allowPositionals });
+        const values = parsed.values as Record<string, unknown>;
+        for (const [name, value] of Object.entries(values)) if ("isPlace" in (options[name] ?? {})) values[name] = fromHome(value as string);
+        return parsed;
     } catch (error) {
         throw new UserError(`${(error as Error).message}\n\n${usage}`);
     }

@@ -64,13 +64,18 @@ async function save(url: string, file: string): Promise<string> {
     return hash.digest("hex");
 }
 
+/** If no address of a host answers, the cause is several errors in one, without a message. */
+function reasonOf({ message, cause }: Error): string {
+    if (!(cause instanceof Error)) return message;
+    return cause.message || (cause as NodeJS.ErrnoException).code || message;
+}
+
 async function get(url: string): Promise<Response> {
     let response: Response;
     try {
         response = await fetch(url, { redirect: "follow", signal: AbortSignal.timeout(20 * patience) });
     } catch (error) {
-        const { message, cause } = error as Error;
-        throw new UserError(`Could not download ${url}: ${cause instanceof Error ? cause.message : message}.`);
+        throw new UserError(`Could not download ${url}: ${reasonOf(error as Error)}.`);
     }
     if (!response.ok) throw new UserError(`Could not download ${url}: ${response.status} ${response.statusText}.`);
     return response;

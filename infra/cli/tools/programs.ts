@@ -44,9 +44,10 @@ export function atLeast(version: number[] | undefined, wanted: number[]): boolea
 }
 
 /** This system and processor as Go names them, which release downloads follow. */
-export function goPlatform(): { os: string; arch: string } {
-    const os = process.platform === "win32" ? "windows" : process.platform;
-    return { os, arch: process.arch === "x64" ? "amd64" : process.arch };
+export function goPlatform(platform = process.platform, arch: string = process.arch): { os: string; arch: string } {
+    // kind has no build for Windows on ARM, which emulates the other processor.
+    if (platform === "win32") return { os: "windows", arch: "amd64" };
+    return { os: platform, arch: arch === "x64" ? "amd64" : arch };
 }
 
 /**

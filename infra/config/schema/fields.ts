@@ -1,7 +1,7 @@
-import * as os from "node:os";
 import * as path from "node:path";
 import * as z from "zod";
 import { isAddress } from "../../../components/cluster/ipv4";
+import { fromHome } from "../../../components/files";
 import { hostVerdict, labelVerdict, lineVerdict, networkVerdict, quantityVerdict, strangeCharacter, type Verdict } from "./verdicts";
 
 /**
@@ -133,7 +133,7 @@ export function network(widest: number, narrowest: number) {
 
 /** The path made absolute: `~/` is the home directory, other relative paths begin beside Pulumi.yaml. */
 export function absolutePath(given: string): string {
-    return path.resolve(__dirname, "../../..", given.replace(/^~(?=$|[\\/])/, () => os.homedir()));
+    return path.resolve(__dirname, "../../..", fromHome(given));
 }
 
 /** A path on this computer, unchanged: an absolute one would make the state differ between computers. */

@@ -4,7 +4,7 @@ import { networkSize, parseNetwork, rangesOverlap } from "../../../components/cl
 import { Context } from "../schema/defaults";
 import { choice, flag, listOf, matching, network, target } from "../schema/fields";
 import { rule, Violation } from "../schema/rule";
-import { replacesAll, bound, cloudKeys, newPool, poolsOrAuto, twoZones } from "./cloud";
+import { replacesAll, bound, cloudKeys, namedOnce, newPool, poolsOrAuto, twoZones } from "./cloud";
 import { loadBalancerKeys } from "./load-balancer";
 
 const machineTypes = {
@@ -77,7 +77,7 @@ export function aks(context: Context) {
             defaultText: "none: external-dns is not installed",
         }),
     });
-    const people = rule(keys, ["admins", "viewers"], once);
+    const people = rule(keys, ["admins", "viewers"], namedOnce);
     const networks = rule(rule(people, ["authorizedNetworks"], fewNetworks),
         ["network", "podSubnet", "serviceSubnet"], apart);
     const nodes = rule(rule(networks, ["provisioning", "nodePools"], poolsOrAuto), ["podSubnet", "nodePools"], room);
@@ -89,16 +89,6 @@ export function aks(context: Context) {
         },
         change: "in place",
     });
-}
-
-function once({ admins, viewers }: { admins: string[]; viewers: string[] }): Violation | undefined {
-    const all = [...admins, ...viewers];
-    const twice = all.find((id, index) => all.indexOf(id) !== index);
-    return twice === undefined ? undefined : {
-        keys: ["viewers", "admins"], problem: `names ${twice} a second time`,
-        allowed: "ids that are in {cluster.admins} or here, once",
-        example: { admins: [...new Set(admins)], viewers: viewers.filter(id => !admins.includes(id)) },
-    };
 }
 
 function fewNetworks({ authorizedNetworks }: { authorizedNetworks: string[] }): Violation | undefined {

@@ -129,3 +129,14 @@ export function twoZones({ size, zones }: { size: Size; zones?: string[] }): Vio
         allowed: "two zones or more; or {cluster.size} development", example: { size: "development", zones },
     };
 }
+
+/** Whoever is named twice has one role too many. */
+export function namedOnce({ admins, viewers }: { admins: string[]; viewers: string[] }): Violation | undefined {
+    const all = [...admins, ...viewers];
+    const twice = all.find((id, index) => all.indexOf(id) !== index);
+    return twice === undefined ? undefined : {
+        keys: ["viewers", "admins"], problem: `names ${twice} a second time`,
+        allowed: "each in {cluster.admins} or here, once",
+        example: { admins: [...new Set(admins)], viewers: viewers.filter(id => !admins.includes(id)) },
+    };
+}

@@ -4,7 +4,7 @@ import type { Change } from "../schema/change";
 import { Context } from "../schema/defaults";
 import { choice, listOf, matching, network, target } from "../schema/fields";
 import { rule, Violation } from "../schema/rule";
-import { replacesAll, bound, cloudKeys, newPool, poolsOrAuto } from "./cloud";
+import { replacesAll, bound, cloudKeys, namedOnce, newPool, poolsOrAuto } from "./cloud";
 import { loadBalancerKeys } from "./load-balancer";
 
 const machineTypes = {
@@ -74,7 +74,7 @@ export function eks(context: Context) {
     });
     const pools = rule(rule(keys, ["provisioning", "nodePools"], poolsOrAuto), ["nodePools"], oneProcessor);
     const labels = rule(rule(pools, ["nodePools"], labelsOfEks), ["tags"], fewTags);
-    return rule(rule(labels, ["region", "zones"], threeZones), ["admins", "viewers"], noTwice)
+    return rule(rule(labels, ["region", "zones"], threeZones), ["admins", "viewers"], namedOnce)
         .transform(({ zones, nodePools, deletionProtection, logTypes: logs, ...cluster }) => {
             const defaults = sizes[cluster.size];
             return {
@@ -126,13 +126,5 @@ function fewTags({ tags }: { tags: Record<string, string> }): Violation | undefi
     return Object.keys(tags).length <= 40 ? undefined : {
         keys: ["tags"], problem: "are too many", allowed: "at most 40 tags",
         example: { tags: { "cost-center": "web" } },
-    };
-}
-
-function noTwice({ admins, viewers }: { admins: string[]; viewers: string[] }): Violation | undefined {
-    const all = [...admins, ...viewers];
-    return new Set(all).size === all.length ? undefined : {
-        keys: ["viewers", "admins"], problem: "name someone twice, together with {cluster.admins}",
-        allowed: "every role and user once", example: { admins: example.admins, viewers: [] },
     };
 }

@@ -70,7 +70,7 @@ export function bundleTasks({ version }: Pick<ClusterFacts, "version">): Task[] 
             `systemctl enable --quiet --now containerd`,
             `cd ${bundleDirectory}`,
             `install -d /var/lib/landfall/images`,
-            `for file in $(find images -name '*.tar' | sort); do`,
+            `for file in $(find images -name '[!.]*.tar' | sort); do`,
             `    sum=$(awk -v file="$file" 'substr($0, 67) == file { found = 1; print } END { exit !found }' .checked)`,
             `    grep -qxF "$sum" /var/lib/landfall/images/imported 2>/dev/null && continue`,
             `    ctr --namespace k8s.io images import --no-unpack "$file" >/dev/null`,

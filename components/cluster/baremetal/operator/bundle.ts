@@ -10,6 +10,7 @@ import { attempt, fail, lastLines } from "../../scripts/process";
 import { acceptTasks, lackingTasks, receiveCommand } from "../machine/bundle";
 import { renderScript } from "../machine/script";
 import type { NodeFacts } from "../program/facts";
+import type { Producer } from "./command";
 import type { Condition, Operation } from "./steps";
 
 const sums = "SHA256SUMS";
@@ -99,10 +100,14 @@ export async function sendBundle(
     const parts = partsFor(directory, `${os}-${architecture(machine)}`, { ...node, tainted });
     const lacking = (await connection.run(node, renderScript(lackingTasks(parts)))).split("\n").filter(Boolean);
     if (lacking.length > 0) {
-        const archive = { program: "tar", args: ["-c", "-f", "-", "-C", directory, ...lacking] };
-        await connection.run(node, archive, receiveCommand);
+        await connection.run(node, archiveOf(directory, lacking), receiveCommand);
     }
     await connection.run(node, renderScript(acceptTasks(parts)));
+}
+
+/** The files as a tar archive. macOS's tar would add its own files. */
+export function archiveOf(directory: string, files: string[]): Producer {
+    return { program: "tar", args: ["-c", "-f", "-", "-C", directory, ...files], env: { COPYFILE_DISABLE: "1" } };
 }
 
 /**

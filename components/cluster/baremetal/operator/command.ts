@@ -84,6 +84,8 @@ function read({ code, stdout, stderr }: Output & { code: number }, { begin, end,
 export interface Producer {
     program: string;
     args: string[];
+    /** Variables in addition to those that it inherits. */
+    env?: Record<string, string>;
 }
 
 type Ended = Output & { code: number };
@@ -103,7 +105,9 @@ export async function execute(
     const source = typeof input === "string" ? undefined : input;
     const start = (name: string, words: string[], options: SpawnOptions): ChildProcess =>
         spawn(name, words, { windowsHide: true, env, ...options });
-    const producer = source && start(source.program, source.args, { stdio: ["ignore", "pipe", "pipe"] });
+    const producer = source && start(source.program, source.args, {
+        stdio: ["ignore", "pipe", "pipe"], env: { ...env, ...source.env },
+    });
     const child = start(program, args, { stdio: [producer?.stdout ?? "pipe", "pipe", "pipe"] });
     if (typeof input === "string") {
         child.stdin?.on("error", () => undefined); // it ended before it read everything; its exit code says why

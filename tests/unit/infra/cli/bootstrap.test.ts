@@ -2,7 +2,7 @@ import { spawn, spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { describe, expect, it } from "vitest";
-import { isInstalled, nodeProblem, npmCommand } from "../../../../infra/cli/bootstrap.mjs";
+import { childEnvironment, isInstalled, nodeProblem, npmCommand } from "../../../../infra/cli/bootstrap.mjs";
 import { Steps, Terminal } from "../../../../infra/cli/terminal";
 
 const root = path.resolve(__dirname, "../../../..");
@@ -50,6 +50,13 @@ describe("the dependencies", () => {
         const pnpm = { npm_config_user_agent: "pnpm/9", npm_execpath: "/pnpm.cjs" };
         expect(npmCommand(pnpm, execPath, file => file === beside)).toEqual({ program: execPath, args: [beside] });
         expect(npmCommand({}, execPath, () => false)).toEqual({ program: "npm", args: [] });
+    });
+});
+
+describe("the children", () => {
+    it("trust what the system trusts, unless the user says otherwise", () => {
+        expect(childEnvironment({ A: "a" })).toEqual({ A: "a", NODE_USE_SYSTEM_CA: "1" });
+        expect(childEnvironment({ NODE_USE_SYSTEM_CA: "0" })).toEqual({ NODE_USE_SYSTEM_CA: "0" });
     });
 });
 

@@ -1,7 +1,7 @@
 import * as http from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
-import { browserCommand, main as open } from "../../../../infra/cli/open";
+import { browserCommand, isKnown, main as open } from "../../../../infra/cli/open";
 import { webAddress } from "../../../../infra/cli/status/collect";
 import { now } from "../../fixtures/stack-objects";
 import { stackThatIsUp } from "../../support/running-stack";
@@ -53,6 +53,14 @@ describe("npm run open", () => {
     it("gives no browser an address that isn't one of the web", () => {
         expect(["file:///etc/passwd", "javascript:alert(1)", "https://user:secret@example.com", "-psn", ""].map(webAddress)).toEqual(Array(5).fill(undefined));
         expect(webAddress("https://wordpress.localhost:8443")).toBe("https://wordpress.localhost:8443");
+    });
+
+    it.each<[string, NodeJS.Platform, boolean, boolean]>([
+        ["wordpress.localhost", "linux", false, true], ["wordpress.localhost", "win32", false, true],
+        ["wordpress.localhost", "darwin", false, false], ["wordpress.localhost", "darwin", true, true],
+        ["shop.example.com", "linux", false, false], ["shop.example.com", "win32", true, true],
+    ])("says whether a browser finds %s on %s, where the system does so: %s", async (hostname, platform, resolves, expected) => {
+        expect(await isKnown(hostname, platform, () => (resolves ? Promise.resolve() : Promise.reject(new Error("ENOTFOUND"))))).toBe(expected);
     });
 
     const address = "https://wordpress.localhost:8443/?a=1&b=$(c)";

@@ -5,7 +5,7 @@ import * as path from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { checkComputer } from "../../../../../infra/cli/computer/check";
 import { needsOf } from "../../../../../infra/cli/computer/needs";
-import { existingAbove, Probes, probes as realProbes, stateOf } from "../../../../../infra/cli/computer/probes";
+import { daemonState, existingAbove, Probes, probes as realProbes, stateOf } from "../../../../../infra/cli/computer/probes";
 import { showReport } from "../../../../../infra/cli/computer/report";
 import { Terminal } from "../../../../../infra/cli/terminal";
 import { parseSettings } from "../../../../../infra/config";
@@ -23,6 +23,7 @@ function laptop(changes: Partial<Probes> = {}): Probes {
         onPath: () => true,
         inotify: () => ({ watches: 1_048_576, instances: 8192 }),
         answers: async () => true,
+        distrusted: async () => undefined,
         ...changes,
     };
 }
@@ -91,6 +92,14 @@ describe("the checks of the computer", () => {
         expect((await check({ docker: async () => ({ installed: true, memory: 2e9 }) })).text)
             .toContain("2.0 GB of memory; 4 GB are needed");
         expect((await check({ docker: async () => ({ installed: true, memory: 3.8e9 }) })).problems).toBe(0);
+    });
+
+    it("tell Docker's containers of Windows from those of Linux, and how to switch", async () => {
+        const { problems, text } = await check({ platform: "win32", docker: async () => ({ installed: true, ...daemonState({ MemTotal: 8e9, OSType: "windows" }) }) });
+        expect(problems).toBe(1);
+        expect(text).toMatch(/problem Docker runs containers of Windows.* Switch to Linux containers/);
+        expect(daemonState({ MemTotal: 8e9, OSType: "linux" })).not.toHaveProperty("windows");
+        expect(daemonState({ OSType: "windows", ServerErrors: ["no"] })).toEqual({ error: "no" });
     });
 
     describe("of the kernel", () => {
@@ -178,6 +187,22 @@ describe("the checks of the computer", () => {
         expect(unable.text).toContain("python3-pip");
     });
 
+    describe("behind a proxy whose certificate isn't trusted", () => {
+        const inspected = { answers: async () => false, distrusted: async () => "SELF_SIGNED_CERT_IN_CHAIN" };
+
+        it("say so, and name the variable, instead of choosing the kit", async () => {
+            const { kit, problems, text } = await check({ ...inspected, rootOnDebian: true });
+            expect({ kit, problems }).toEqual({ kit: false, problems: 1 });
+            expect(text).toMatch(/problem Node doesn't trust the certificate that get\.pulumi\.com shows \(SELF_SIGNED_CERT_IN_CHAIN\).*NODE_EXTRA_CA_CERTS/);
+            expect(text).not.toMatch(/network is closed|doesn't answer/);
+        });
+
+        it("let a stack be that has what it needs", async () => {
+            expect(await check(inspected, false)).toMatchObject({ kit: false, problems: 0, text: expect.stringContaining("note Node doesn't trust") as string });
+            expect(await check({ ...inspected, rootOnDebian: true }, true)).toMatchObject({ kit: true, problems: 0 });
+        });
+    });
+
     it("choose it for what runs in Docker", async () => {
         const kit = async (cluster: object): Promise<boolean> => {
             const needed = needsOf(parseSettings({ cluster, environment: { host: "a.example.com" } }, "dev"));
@@ -237,6 +262,19 @@ describe("the probe of a port", () => {
         ["win32", undefined, { free: true }], ["win32", "EACCES", { free: false, reserved: true }], ["win32", "EADDRINUSE", { free: false }],
     ] as const)("tells what a failure to listen means: on %s, %s", (platform, error, expected) => {
         expect(stateOf(error, platform)).toEqual(expected);
+    });
+});
+
+describe("the probe of an address", () => {
+    afterEach(() => void vi.unstubAllGlobals());
+
+    it.each([
+        ["SELF_SIGNED_CERT_IN_CHAIN", "SELF_SIGNED_CERT_IN_CHAIN"], ["UNABLE_TO_GET_ISSUER_CERT_LOCALLY", "UNABLE_TO_GET_ISSUER_CERT_LOCALLY"],
+        ["ENOTFOUND", undefined], [undefined, undefined],
+    ])("tells a certificate that isn't trusted from silence: %s", async (code, expected) => {
+        vi.stubGlobal("fetch", () => Promise.reject(new TypeError("fetch failed", { cause: Object.assign(new Error(), { code }) })));
+        expect(await realProbes.distrusted("https://get.pulumi.invalid")).toBe(expected);
+        expect(await realProbes.answers("https://get.pulumi.invalid")).toBe(false);
     });
 });
 

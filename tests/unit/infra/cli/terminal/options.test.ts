@@ -1,7 +1,9 @@
 import { execFileSync } from "node:child_process";
+import * as os from "node:os";
+import * as path from "node:path";
 import * as fc from "fast-check";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { flag, parseOptions, quoted, stackOption, text } from "../../../../../infra/cli/terminal/options";
+import { flag, parseOptions, place, quoted, stackOption, text } from "../../../../../infra/cli/terminal/options";
 
 afterEach(() => vi.unstubAllEnvs());
 
@@ -12,6 +14,12 @@ describe("the options", () => {
         expect(() => parseOptions(["--stac", "prod"], { stack: text }, "Usage: npm start")).toThrow("Usage: npm start");
         expect(() => parseOptions(["prod"], { stack: text }, "Usage: npm start")).toThrow("Usage: npm start");
         expect([parseOptions(["-h"], {}, "Usage").help, parseOptions(["--help"], {}, "Usage").help]).toEqual([true, true]);
+    });
+
+    // PowerShell 5.1 and the Command Prompt leave ~ to the program.
+    it.each([["~", os.homedir()], ["~/site", path.join(os.homedir(), "site")], ["~\\site", `${os.homedir()}\\site`], ["a/~", "a/~"], ["~jane/a", "~jane/a"]])("that name a place begin at home with a ~: %s", (given, expected) => {
+        const { seed, name } = parseOptions(["--seed", given, "--name", given], { seed: place, name: text }, "Usage");
+        expect([seed && path.normalize(seed), name]).toEqual([path.normalize(expected), given]);
     });
 
     it("name no stack that would be another path", () => {

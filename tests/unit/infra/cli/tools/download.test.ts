@@ -7,7 +7,7 @@ import * as path from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { waitForAnswer } from "../../../../../infra/cli/start/answer";
 import { downloadProgram } from "../../../../../infra/cli/tools/download";
-import { atLeast, parseVersion } from "../../../../../infra/cli/tools/programs";
+import { atLeast, goPlatform, parseVersion } from "../../../../../infra/cli/tools/programs";
 
 let server: http.Server;
 let url: string;
@@ -27,7 +27,10 @@ beforeEach(async () => {
     await new Promise<void>(resolve => server.listen(0, "127.0.0.1", resolve));
     url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 });
-afterEach(() => new Promise(resolve => server.close(resolve)));
+afterEach(() => new Promise(resolve => {
+    server.close(resolve);
+    server.closeAllConnections();
+}));
 
 describe("a program's download", () => {
     const body = "#!/bin/sh\necho kind v0.33.0\n";
@@ -39,7 +42,7 @@ describe("a program's download", () => {
         directory = fs.mkdtempSync(path.join(os.tmpdir(), "landfall test "));
         file = path.join(directory, "bin", "kind");
     });
-    afterEach(() => fs.rmSync(directory, { recursive: true }));
+    afterEach(() => fs.rmSync(directory, { recursive: true, force: true, maxRetries: 5 }));
 
     const download = (): Promise<void> => downloadProgram(`${url}/kind`, `${url}/kind.sha256sum`, file);
     const left = (): string[] => (fs.existsSync(path.dirname(file)) ? fs.readdirSync(path.dirname(file)) : []);
@@ -65,13 +68,20 @@ describe("a program's download", () => {
         ["is refused without a checksum", { "/kind": { body } }, "404"],
         ["is refused with a checksum that is none", { "/kind": { body }, "/kind.sha256sum": { body: "<html>" } },
             "does not begin with a SHA-256"],
+        // Windows may tell of the end before the headers have come.
         ["leaves nothing when it breaks off", { "/kind": { body, cut: true }, "/kind.sha256sum": { body: checksum } },
-            "broke off"],
+            /broke off|Could not download/],
         ["says where it was not", { "/kind.sha256sum": { body: checksum } }, "/kind: 404"],
     ])("%s", async (_, given, message) => {
         answers = given;
         await expect(download()).rejects.toThrow(message);
         expect(left()).toEqual([]);
+    });
+
+    it("says why nobody was reached, also where each of a host's addresses failed", async () => {
+        const cause = Object.assign(new AggregateError([new Error("a"), new Error("b")]), { code: "ECONNREFUSED" });
+        vi.stubGlobal("fetch", () => Promise.reject(new TypeError("fetch failed", { cause })));
+        await expect(download().finally(() => vi.unstubAllGlobals())).rejects.toThrow(/^Could not download \S+: ECONNREFUSED\.$/);
     });
 
     it("does not replace the one that is there by a wrong one", async () => {
@@ -92,6 +102,15 @@ describe("a version", () => {
         ["unknown", false],
     ])("%s is at least 0.33: %s", (text, wanted) => {
         expect(atLeast(parseVersion(text), [0, 33, 0])).toBe(wanted);
+    });
+});
+
+describe("a release's platform", () => {
+    it.each<[NodeJS.Platform, string, string]>([
+        ["win32", "arm64", "windows-amd64"], ["win32", "x64", "windows-amd64"], ["darwin", "arm64", "darwin-arm64"], ["linux", "x64", "linux-amd64"],
+    ])("of %s on %s is %s", (platform, processor, expected) => {
+        const { os, arch } = goPlatform(platform, processor);
+        expect(`${os}-${arch}`).toBe(expected);
     });
 });
 

@@ -105,7 +105,7 @@ begin 'Import the images from the bundle'
 systemctl enable --quiet --now containerd
 cd /var/lib/landfall/bundle
 install -d /var/lib/landfall/images
-for file in $(find images -name '*.tar' | sort); do
+for file in $(find images -name '[!.]*.tar' | sort); do
     sum=$(awk -v file="$file" 'substr($0, 67) == file { found = 1; print } END { exit !found }' .checked)
     grep -qxF "$sum" /var/lib/landfall/images/imported 2>/dev/null && continue
     ctr --namespace k8s.io images import --no-unpack "$file" >/dev/null
