@@ -230,10 +230,6 @@ export const exceptions: Record<Linter, Exception[]> = {
             reason: "It shares the machine's network, to which policies don't apply.",
         },
         {
-            rule: "deployment-has-host-podantiaffinity", places: /landfall-(certificates|gateway)\//,
-            reason: "topologySpreadConstraints spread these pods over the nodes, revision by revision.",
-        },
-        {
             rule: "deployment-replicas", places: /^(dev|prod|server|services): .*metrics-server$/,
             reason: "Without measurements for a minute the autoscaler leaves everything as it is; a second one costs "
                 + "memory on every small cluster.",

@@ -11,7 +11,7 @@ beforeAll(async () => {
     turn = Date.now();
 }, 85 * 60_000);
 
-/** At once: a run that is stopped prints no summary. */
+/** At once: a run that is stopped prints no summary. What fails in a file's beforeAll is only in that. */
 afterEach(({ task: { name, result } }) => {
     for (const { message } of result?.errors ?? []) process.stdout.write(`    failed: ${name}: ${message}\n`);
 });

@@ -40,7 +40,7 @@ export const spreadTasks: Task[] = [...spreadDnsTasks, task("Spread Landfall's p
     `    --output ${columns("{.metadata.namespace}", "{.metadata.name}", "0{.status.readyReplicas}",
         "{.spec.template.spec.nodeSelector.kubernetes\\.io/hostname}")} \\`,
     `    | while read -r namespace name ready only; do`,
-    `        [ "$ready" -gt 1 ] && [ -z "$only" ] || continue`,
+    `        if [ "$ready" -lt 2 ] || [ -n "$only" ]; then continue; fi`,
     `        over=$(kubectl get pods --namespace "$namespace" --selector "app.kubernetes.io/name=$name" \\`,
     `            --output ${columns("{.spec.nodeName}", '{.status.conditions[?(@.type=="Ready")].status}', "{.metadata.deletionTimestamp}")} \\`,
     `            </dev/null | awk '$2 == "True" && NF == 2 { print $1 }' | sort -u | wc -l)`,

@@ -10,7 +10,7 @@ describe.skipIf(process.platform !== "linux")("a node that leaves", () => {
         const { status, calls } = onMachine({ ...members, ...known }).run(scriptOf("second-leave"));
         expect(status).toBe(0);
         expect(calls.map(call => call.split(" ").slice(0, 3).join(" "))).toEqual([
-            "kubectl get node", "kubectl cordon two", "kubectl drain two", "etcdctl member list", "etcdctl member remove", "kubectl delete node",
+            "kubectl get node", "kubectl cordon two", "kubectl get pods", "kubectl drain two", "etcdctl member list", "etcdctl member remove", "kubectl delete node",
         ]);
         expect(calls).toContain("etcdctl member remove b2");
     });
