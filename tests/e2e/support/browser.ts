@@ -46,7 +46,8 @@ export async function open(page: Page, url: string, tries = 10): Promise<Respons
         const response = await page.goto(url);
         if (isWhole || tries === 1) return response;
     } catch (error) {
-        if (tries === 1 || !networkChanged.test((error as Error).message)) throw error;
+        // The page that says so may still be on its way when the next is asked for.
+        if (tries === 1 || !/ERR_NETWORK_CHANGED|chrome-error:/.test((error as Error).message)) throw error;
     } finally {
         page.off("requestfailed", look);
     }
