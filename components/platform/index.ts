@@ -41,7 +41,7 @@ export interface PlatformArgs {
      * @example `["www.example.com", "example.com"]`
      */
     hosts: string[];
-    /** Namespace of the environment that the hosts belong to: no other's routes get their requests. @default any environment's may */
+    /** Namespace of the environment that the hosts belong to. Only routes in it get their requests. @default any environment's */
     environment?: string;
     /**
      * Who signs the certificates. With `acme`, environments of other stacks may choose it too.

@@ -24,7 +24,7 @@ export function hostObjectName(prefix: string, host: string): string {
     return name.length <= 253 ? name : `${name.slice(0, 188)}${createHash("sha256").update(name).digest("hex")}`;
 }
 
-/** The label of namespaces whose routes the gateway accepts. */
+/** The label of namespaces whose routes the gateway accepts, unless its hosts belong to one environment. */
 export const gatewayAccessLabel = { "landfall.dev/gateway-access": "allowed" };
 
 /** The label of a claim that names the group of its pods: on a node's disk, the directory's group is set only once. */

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Environment } from "./environment";
 import { Metadata, selectorLabels } from "./labels";
 
-/** For a node's autoscaler: it must not evict the pod to save the node. */
+/** For the autoscaler of node pools: it must not evict the pod to save the node. */
 export const staysPut = { "cluster-autoscaler.kubernetes.io/safe-to-evict": "false" };
 
 interface SinglePod {
@@ -27,11 +27,11 @@ export function createStatefulSet(
             serviceName: metadata.name,
             // One by default. In an environment that sleeps, the activator sets them.
             ...(environment?.sleep === undefined && { replicas: 1 }),
-            // In the usual order, a pod that never gets ready is not even replaced by one that would: no correction helps it.
+            // With OrderedReady, the default, the controller waits for a pod that never becomes ready, so no correction replaces it.
             podManagementPolicy: "Parallel",
             selector: { matchLabels: selectorLabels(metadata.name) },
             template: { metadata: { labels: metadata.labels, ...Object.keys(annotations).length > 0 && { annotations } }, spec },
         },
-        // It can't be changed in place, and what runs is not replaced for it.
+        // The field is immutable. Existing StatefulSets keep theirs rather than being replaced.
     }, pulumi.mergeOptions(options, { ignoreChanges: ["spec.podManagementPolicy"] }));
 }

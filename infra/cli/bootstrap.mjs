@@ -49,7 +49,7 @@ export function npmCommand(environment, execPath, exists) {
     return script ? { program: execPath, args: [script] } : { program: "npm", args: [] };
 }
 
-/** What children inherit. Node 22.19 and newer trust what the system trusts, such as the certificates of a company's proxy. */
+/** What children inherit. Node 22.19, 24.6 and newer trust what the system trusts, such as the certificates of a company's proxy. */
 export function childEnvironment(environment) {
     return { NODE_USE_SYSTEM_CA: "1", ...environment };
 }

@@ -11,7 +11,7 @@ const volumes = namespace === "development" ? "delete" : "retain";
 
 const settings = { target: config.require("target"), ...config.getObject("cluster") } as ClusterSettings;
 const cluster = createCluster(settings, { volumes });
-const platform = new Platform("platform", { cluster, hosts: [host], tls: { issuer } });
+const platform = new Platform("platform", { cluster, hosts: [host], environment: namespace, tls: { issuer } });
 const environment = new Environment("environment", { cluster, platform, namespace, volumes });
 
 // What they request is small enough for a laptop with two processors, which one node fills.

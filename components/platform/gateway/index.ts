@@ -122,9 +122,8 @@ function createGateway(
     options: pulumi.CustomResourceOptions,
 ): kubernetes.apiextensions.CustomResource {
     const apiVersion = "gateway.networking.k8s.io/v1";
-    // The answers to an ACME server's challenges are in the certificates' namespace.
-    const allowedRoutes = environment === undefined ? { namespaces: { from: "Selector", selector: { matchLabels: gatewayAccessLabel } } }
-        : routesFrom(environment, certificatesNamespace);
+    const allowedRoutes = (...others: string[]) => environment !== undefined ? routesFrom(environment, ...others)
+        : { namespaces: { from: "Selector", selector: { matchLabels: gatewayAccessLabel } } };
     const certificateRef = (secret: string) => ({ kind: "Secret", name: secret, namespace: certificatesNamespace });
     const gatewayClass = new kubernetes.apiextensions.CustomResource(`${name}-class`, {
         apiVersion,
@@ -142,8 +141,9 @@ function createGateway(
                 const name = (scheme: string) => index === 0 ? scheme : hostObjectName(scheme, host);
                 const tls = { mode: "Terminate", certificateRefs: [certificateRef(secret)] };
                 return [
-                    { name: name("http"), hostname: host, protocol: "HTTP", port: 80, allowedRoutes },
-                    { name: name("https"), hostname: host, protocol: "HTTPS", port: 443, tls, allowedRoutes },
+                    // The answers to an ACME server's challenges are in the certificates' namespace.
+                    { name: name("http"), hostname: host, protocol: "HTTP", port: 80, allowedRoutes: allowedRoutes(certificatesNamespace) },
+                    { name: name("https"), hostname: host, protocol: "HTTPS", port: 443, tls, allowedRoutes: allowedRoutes() },
                 ];
             }).sort(byListener)),
         },

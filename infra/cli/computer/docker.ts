@@ -14,7 +14,7 @@ const linuxGuide = "Install Docker Engine for your distribution: https://docs.do
 
 const windowsFinding: Finding = {
     state: "problem",
-    text: "Docker runs containers of Windows, and the stack's are containers of Linux",
+    text: "Docker is set to Windows containers; the stack needs Linux containers",
     remedy: "In Docker Desktop's menu beside the clock, choose: Switch to Linux containers.",
 };
 

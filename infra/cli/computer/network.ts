@@ -55,8 +55,8 @@ function distrustFinding({ url, code }: Distrusted, isProblem: boolean, by: stri
     return {
         state: isProblem ? "problem" : "note",
         text: `Node doesn't trust the certificate that ${new URL(url).hostname} shows${by} (${code}): a company's proxy seems to inspect connections`,
-        remedy: "Set NODE_EXTRA_CA_CERTS to a file with the proxy's CA certificate, in PEM, and run the command again. Node 22.19 " +
-            "and newer also trust the certificates that this computer trusts.",
+        remedy: "Set NODE_EXTRA_CA_CERTS to a file with the proxy's CA certificate, in PEM, and run the command again. Node 22.19, " +
+            "24.6 and newer also trust the certificates that this computer trusts.",
     };
 }
 

@@ -19,7 +19,7 @@ export function isRunning(pid: number, program = "", { platform = process.platfo
     return name.startsWith(program) && !["Z", "X"].includes(state);
 }
 
-/** Whether tasklist shows the program: `"pulumi.exe","1234",…`. If it doesn't show the process, nobody knows. */
+/** Whether tasklist shows the program: `"pulumi.exe","1234",…`. If it doesn't list the process, assume that it runs. */
 function isListed(list: string, pid: number, program: string): boolean {
     const line = list.split("\n").find(line => line.includes(`","${pid}",`));
     return line === undefined || line.startsWith(`"${program}`);

@@ -89,7 +89,7 @@ export class PulumiEngine {
     async preview(
         kind: "preview" | "refresh", observe: (event: EngineEvent) => void, rewrite?: (configuration: string) => string,
     ): Promise<void> {
-        // Those of several stacks end here where Pulumi itself couldn't be stopped.
+        // On Windows Pulumi isn't stopped, so the previews of the remaining stacks end here.
         if (this.signal.aborted) throw new Interrupted("Stopped.");
         const directory = fs.mkdtempSync(path.join(os.tmpdir(), "landfall-preview-"));
         try {
@@ -248,7 +248,7 @@ export function gentleStop(
     signal: AbortSignal, notice: (line: string) => void, platform = process.platform,
 ): { signal?: AbortSignal; done: () => void } {
     if (platform !== "win32") return { signal, done: () => undefined };
-    const say = (): void => notice("Pulumi finishes what is running, which may take minutes. Press Ctrl-C again to cut it off.");
+    const say = (): void => notice("On Windows, Pulumi can't stop half-way: this run goes on to its end. Press Ctrl-C again to cut it off; the next run picks up from there.");
     signal.addEventListener("abort", say, { once: true });
     return { done: () => signal.removeEventListener("abort", say) };
 }

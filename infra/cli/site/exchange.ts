@@ -74,7 +74,7 @@ export function tablesPart(database: Pod, dump: Dump, terminal: Terminal, signal
     };
 }
 
-/** Exit code of flock if another program has the lock, which isn't one of import-database. */
+/** flock's exit code if the lock is taken. import-database never ends with it. */
 const busy = 75;
 /** Attempts to get the lock, and the seconds of each. Together they outlast an exchange, which gives up after two minutes. */
 const patience = { attempts: 40, seconds: 10 };

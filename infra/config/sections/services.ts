@@ -189,7 +189,7 @@ function service(size: Size) {
     }).meta({ description: "A service: one container, as often as needed.", example: { image: "ghcr.io/example/shop:1.2", port: 8080, exposed: true } });
 }
 
-/** A volume of one pod needs no class for many, unless other services share it. */
+/** A volume that only one pod mounts is ReadWriteOnce, unless another service shares it. */
 function withVolumes(services: Record<string, z.output<ReturnType<typeof service>>>): typeof services {
     const shared = Object.values(services).flatMap(({ volumes }) =>
         Object.entries(volumes).map(([path, volume]) => `${volume.of}/${volumeName(path, volume)}`));

@@ -66,11 +66,16 @@ async function rewrite(
     { module, file, changes }: NonNullable<GoComponent["rewrites"]>, work: string, go: (...args: string[]) => Promise<string>,
 ): Promise<void> {
     const { Dir } = JSON.parse(await go("list", "-m", "-json", module)) as Module;
-    const changed = path.join(work, "changed", file);
-    const text = changes.reduce((whole, [pattern, replacement]) => whole.replace(new RegExp(pattern, "gm"), replacement), fs.readFileSync(path.join(Dir, file), "utf8"));
+    const copy = path.join(work, "changed");
+    const text = changes.reduce((whole, [pattern, replacement]) => {
+        const changed = whole.replace(new RegExp(pattern, "gm"), replacement);
+        if (changed === whole) throw new Error(`${file} of ${module} has nothing like ${pattern}, which components.ts replaces.`);
+        return changed;
+    }, fs.readFileSync(path.join(Dir, file), "utf8"));
+    await run("cp", ["-R", Dir, copy]);
     // Go makes its modules read-only.
-    await run("cp", ["--recursive", "--no-preserve=mode", Dir, path.join(work, "changed")]);
-    fs.writeFileSync(changed, text);
+    await run("chmod", ["-R", "u+w", copy]);
+    fs.writeFileSync(path.join(copy, file), text);
     await go("mod", "edit", `-replace=${module}=./changed`);
 }
 

@@ -53,9 +53,11 @@ describe("a stack that is only a cluster with its platform", () => {
     });
 
     it("gives no other environment the requests for the hosts of its own stack", () => {
-        const { spec } = object<Manifest & { spec: { listeners: { allowedRoutes: object }[] } }>(dev.resources, "Gateway", "gateway");
-        const matchExpressions = [{ key: "kubernetes.io/metadata.name", operator: "In", values: ["development", "landfall-certificates"] }];
-        expect(spec.listeners.map(({ allowedRoutes }) => allowedRoutes)).toEqual(spec.listeners.map(() => ({ namespaces: { from: "Selector", selector: { matchExpressions } } })));
+        const { spec } = object<Manifest & { spec: { listeners: { protocol: string; allowedRoutes: object }[] } }>(dev.resources, "Gateway", "gateway");
+        const from = (...values: string[]) => ({ namespaces: { from: "Selector", selector: { matchExpressions: [{ key: "kubernetes.io/metadata.name", operator: "In", values }] } } });
+        expect(spec.listeners.map(({ protocol, allowedRoutes }) => [protocol, allowedRoutes])).toEqual([
+            ["HTTPS", from("development")], ["HTTP", from("development", "landfall-certificates")],
+        ]);
     });
 
     it("puts out where the gateway is, and no address", () => {

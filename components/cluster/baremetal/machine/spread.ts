@@ -33,8 +33,9 @@ function columns(...paths: string[]): string {
  * every other node. Doesn't wait for the new pods. A restart that fails is only noted. Leaves out what must be on one node.
  */
 export const spreadTasks: Task[] = [...spreadDnsTasks, task("Spread Landfall's pods across nodes",
-    `nodes=$(kubectl get nodes --output ${columns("{.metadata.name}", "{.spec.taints[*].effect}")} \\`,
-    `    | grep -cvwE 'NoSchedule|NoExecute' || true)`,
+    // The taint of a node that was cordoned goes a moment after it is uncordoned.
+    `nodes=$(kubectl get nodes --output ${columns("{.metadata.name}", '{.spec.taints[?(@.key!="node.kubernetes.io/unschedulable")].effect}', "{.spec.unschedulable}")} \\`,
+    `    | grep -cvwE 'NoSchedule|NoExecute|true' || true)`,
     `[ "$nodes" -gt 1 ] || exit 0`,
     `kubectl get deployments --all-namespaces --selector app.kubernetes.io/part-of=landfall \\`,
     `    --output ${columns("{.metadata.namespace}", "{.metadata.name}", "0{.status.readyReplicas}",

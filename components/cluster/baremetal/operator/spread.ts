@@ -5,7 +5,7 @@ import { spreadTasks } from "../machine/spread";
 import type { NodeFacts } from "../program/facts";
 import { readFacts } from "./settings";
 import { withSsh } from "./ssh";
-import { firstAnswering, ignored, type Operation, perform, type Step } from "./steps";
+import { answeringNode, describeFailures, type Operation, perform, type Step } from "./steps";
 
 export interface Spread extends Operation {
     /** A control-plane node that answers. */
@@ -13,13 +13,17 @@ export interface Spread extends Operation {
 }
 
 export const steps: Step<Spread>[] = [
-    { on: "host", tasks: () => spreadTasks, failed: ignored },
+    { on: "host", tasks: () => spreadTasks, failed: failures => tell(describeFailures(failures) ?? "") },
 ];
+
+function tell(why: string): undefined {
+    process.stderr.write(`landfall: note: whether pods must be spread over the nodes again isn't known: ${why}\n`);
+}
 
 async function spread(): Promise<void> {
     const { nodes: controlPlanes, ssh } = readFacts<"spread">();
     await withSsh({ ssh, nodes: controlPlanes }, async connection => {
-        const host = await firstAnswering(connection, controlPlanes).catch(() => undefined);
+        const host = await answeringNode(connection, controlPlanes).catch((error: Error) => tell(error.message));
         if (host) await perform(steps, { connection, host });
     });
 }

@@ -108,7 +108,7 @@ export interface ScriptFacts {
         nodes: NodeFacts[];
     };
     "patch": { cluster: Has<"patches" | "reboot" | "size"> & May<"bundle" | "tainted">; node: NodeFacts; nodes: NodeFacts[] };
-    /** It runs again when nodes were drained, so it gets what drains depend on. */
+    /** It runs after upgrades and patches, so it gets what they depend on. */
     "spread": { cluster: Has<"version"> & May<"patches">; nodes: NodeFacts[] };
     "snapshot": { cluster: Has<"name" | "schedule" | "keep">; nodes: KnownNode[] };
     "end-snapshots": ScriptFacts["snapshot"];

@@ -50,7 +50,7 @@ export function createPatches(
     }, { parent, deletedWith: machines, dependsOn: before })], upgraded);
 }
 
-/** Spreads pods over the nodes after each change that drains nodes, if there are several; returns the last step. */
+/** Spreads pods over the nodes after upgrades and patches, if there are several; returns the last step. */
 export function createSpread(
     name: string, described: DescribedCluster, { machines, upgraded }: Made, parent: pulumi.Resource,
 ): pulumi.Resource[] {

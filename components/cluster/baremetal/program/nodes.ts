@@ -115,7 +115,7 @@ export function createNetwork(
     }, { parent, deletedWith: machines, dependsOn: members[0] })];
 }
 
-/** With it the script runs again for other content, which may be too long for a variable. */
+/** Makes the script run again when the content changes; the content itself may be too long for a variable. */
 function manifestDigest(file: string): string {
     const found = path.resolve(fromHome(file));
     if (fs.existsSync(found)) return digest([fs.readFileSync(found, "utf8")]);

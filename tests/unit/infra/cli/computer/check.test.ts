@@ -97,7 +97,7 @@ describe("the checks of the computer", () => {
     it("tell Docker's containers of Windows from those of Linux, and how to switch", async () => {
         const { problems, text } = await check({ platform: "win32", docker: async () => ({ installed: true, ...daemonState({ MemTotal: 8e9, OSType: "windows" }) }) });
         expect(problems).toBe(1);
-        expect(text).toMatch(/problem Docker runs containers of Windows.* Switch to Linux containers/);
+        expect(text).toMatch(/problem Docker is set to Windows containers.* Switch to Linux containers/);
         expect(daemonState({ MemTotal: 8e9, OSType: "linux" })).not.toHaveProperty("windows");
         expect(daemonState({ OSType: "windows", ServerErrors: ["no"] })).toEqual({ error: "no" });
     });

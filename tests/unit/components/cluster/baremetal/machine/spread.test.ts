@@ -34,7 +34,7 @@ describe.skipIf(process.platform !== "linux")("after the work on all nodes", () 
     });
 
     test.each([
-        ["other nodes accept no pods", { nodes: ["a ", "b NoSchedule", "c NoExecute"] }],
+        ["other nodes accept no pods", { nodes: ["a  ", "b NoSchedule ", "c NoExecute ", "d  true"] }],
         ["there is one pod", { of: ["shop web 01 "], web: ready("a") }],
         ["no pod is ready", { of: ["shop web 0 "], web: ["a False ", "a False "] }],
         ["it must be on that node", { of: ["shop web 02 a"] }],
