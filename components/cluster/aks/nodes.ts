@@ -2,6 +2,7 @@ import * as containerservice from "@pulumi/azure-native/containerservice";
 import * as pulumi from "@pulumi/pulumi";
 import { createHash } from "node:crypto";
 import type { NodePool } from "../cloud/args";
+import { drainPatience } from "../drain";
 import type { CompleteArgs, Scope } from "./args";
 import type { Network } from "./network";
 
@@ -109,12 +110,10 @@ function trustedLaunch(vmSize: string): boolean {
 /** Minutes that AKS allows for a drain. */
 const mostDrain = 1440;
 
-/**
- * A drain waits for its slowest pod, and ten minutes longer for PodDisruptionBudgets. A node that can't be drained is replaced,
- * but stays, cordoned, for people to see.
- */
+/** A node that can't be drained is replaced, but stays, cordoned, for people to see. */
 function upgradeSettings(maxSurge: string, graceSeconds = 0) {
-    const drainTimeoutInMinutes = Math.min(Math.max(30, Math.ceil(graceSeconds / 60) + 10), mostDrain);
+    const seconds = Math.max(drainPatience.least, graceSeconds + drainPatience.more);
+    const drainTimeoutInMinutes = Math.min(Math.ceil(seconds / 60), mostDrain);
     return { maxSurge, drainTimeoutInMinutes, undrainableNodeBehavior: "Cordon" };
 }
 

@@ -1,5 +1,6 @@
 // Cordons and drains a node before work on it, waits until it is back, and uncordons it. All of this runs on a control-plane
 // node.
+import { drainPatience } from "../../drain";
 import { type Task, task } from "./script";
 
 /**
@@ -38,9 +39,6 @@ function readMark(name: string): string {
 
 /** Label of pods that a drain leaves in place. */
 const stays = "landfall.dev/stays";
-
-/** Seconds: the least that a drain may take, and how much longer than its slowest pod, for PodDisruptionBudgets. */
-const patience = { least: 1800, more: 600 };
 
 /**
  * Drains a node if it `answers`, within its pods' PodDisruptionBudgets. With `homebound`, pods whose volume is on the
@@ -86,8 +84,8 @@ function drain(name: string, homebound: boolean): string[] {
     return [
         `seconds=$(kubectl get pods --all-namespaces --field-selector spec.nodeName=${name} \\`,
         `    --output 'jsonpath={range .items[*]}{.spec.terminationGracePeriodSeconds}{"\\n"}{end}' \\`,
-        `    | awk '{ if ($1 + ${patience.more} > most) most = $1 + ${patience.more} }`,
-        `        END { print (most > ${patience.least} ? most : ${patience.least}) }')`,
+        `    | awk '{ if ($1 + ${drainPatience.more} > most) most = $1 + ${drainPatience.more} }`,
+        `        END { print (most > ${drainPatience.least} ? most : ${drainPatience.least}) }')`,
         `said=$(kubectl drain ${name} --ignore-daemonsets --delete-emptydir-data --timeout="$seconds"s` +
             `${homebound ? ` \\\n    --pod-selector '!${stays}'` : ""} 2>&1 >/dev/null) || {`,
         `    tail -n 5 <<<"$said" >&2`,
